@@ -1,0 +1,141 @@
+"""Draw the polygon annotations as label images.
+
+Reads every data/annotations/<name>.json and writes beside it
+
+    <name>.png        one byte a pixel, the class id; read it with
+                      numpy.asarray(PIL.Image.open(...)), which leaves the
+                      colours of the palette aside and returns the ids
+    <name>.names.txt  the class names, one a line; the line number is the id,
+                      counted from 0
+
+Run it after editing a JSON file:
+
+    python data/rasterise.py           writes the files
+    python data/rasterise.py --check   writes nothing; exits with 1 if a PNG or
+                                       a list of names differs from its JSON
+
+In the JSON a point is [x, y], x to the right and y down, and whole numbers are
+the centres of pixels. Later polygons are painted over earlier ones.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from skimage.draw import polygon
+
+ANNOTATIONS = Path(__file__).resolve().parent / "annotations"
+
+# Okabe and Ito's eight colours and a light grey: told apart with any of the
+# common kinds of colour blindness. Black comes first because id 0 is what lies
+# behind everything else.
+PALETTE = (
+    (0, 0, 0),
+    (230, 159, 0),
+    (86, 180, 233),
+    (0, 158, 115),
+    (240, 228, 66),
+    (0, 114, 178),
+    (213, 94, 0),
+    (204, 121, 167),
+    (221, 221, 221),
+)
+
+
+def labels_of(annotation):
+    """Return the class ids, an array of bytes as large as the photograph."""
+    names = annotation["classes"]
+    if len(set(names)) != len(names):
+        raise ValueError("a class is listed twice")
+    if len(names) > len(PALETTE):
+        raise ValueError(f"{len(names)} classes, but only {len(PALETTE)} colours")
+    labels = np.zeros(annotation["size"], dtype=np.uint8)
+    for shape in annotation["polygons"]:
+        if shape["class"] not in names:
+            raise ValueError(f"a polygon is of the unlisted class {shape['class']!r}")
+        x, y = np.array(shape["points"], dtype=float).T
+        # skimage keeps the fractions of a pixel; ImageDraw would round them and
+        # then add the outline, half a pixel too much all around.
+        labels[polygon(y, x, labels.shape)] = names.index(shape["class"])
+    return labels
+
+
+def names_text(annotation):
+    return "".join(name + "\n" for name in annotation["classes"])
+
+
+def shares_text(labels, annotation):
+    listed = enumerate(annotation["classes"])
+    return ", ".join(f"{name} {np.mean(labels == i):.1%}" for i, name in listed)
+
+
+def replace(path, write):
+    """Let write(temporary) make the file, then give it its name."""
+    # Nobody reading the folder meanwhile sees half a file.
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        write(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def save_png(labels, path):
+    image = Image.fromarray(labels)
+    # All 256 entries are given, the unused ones black: with fewer than 17 colours
+    # Pillow packs two pixels into a byte, which some readers of PNG do not unpack.
+    colours = PALETTE + ((0, 0, 0),) * (256 - len(PALETTE))
+    image.putpalette([value for colour in colours for value in colour])
+    # The name ends in .tmp, so Pillow cannot guess the format from it.
+    image.save(path, format="PNG", optimize=True)
+
+
+def differences(labels, names, png, txt):
+    """Say what on disk is not what the JSON asks for."""
+    if not png.exists():
+        yield f"{png.name} is missing"
+    else:
+        with Image.open(png) as image:
+            if image.mode != "P":
+                yield f"{png.name} has mode {image.mode}, not P"
+            elif not np.array_equal(np.asarray(image), labels):
+                yield f"{png.name} does not show the polygons of its JSON"
+    if not txt.exists():
+        yield f"{txt.name} is missing"
+    elif txt.read_bytes() != names.encode():
+        yield f"{txt.name} does not list the classes of its JSON"
+
+
+def main(arguments):
+    if arguments not in ([], ["--check"]):
+        print("usage: python data/rasterise.py [--check]", file=sys.stderr)
+        return 2
+    sources = sorted(ANNOTATIONS.glob("*.json"))
+    if not sources:
+        print(f"no JSON file in {ANNOTATIONS}", file=sys.stderr)
+        return 1
+    failed = False
+    for source in sources:
+        png, txt = source.with_suffix(".png"), source.with_suffix(".names.txt")
+        try:
+            annotation = json.loads(source.read_text(encoding="utf-8"))
+            labels, names = labels_of(annotation), names_text(annotation)
+        except (ValueError, KeyError) as error:
+            print(f"{source.name}: {error}", file=sys.stderr)
+            failed = True
+            continue
+        if arguments:
+            for difference in differences(labels, names, png, txt):
+                print(difference, file=sys.stderr)
+                failed = True
+        else:
+            replace(png, lambda path, labels=labels: save_png(labels, path))
+            replace(txt, lambda path, names=names: path.write_bytes(names.encode()))
+            print(f"{png.name}: {shares_text(labels, annotation)}")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
