@@ -1,0 +1,218 @@
+"""The command line: python -m segxai explain | fetch | doctor."""
+
+from __future__ import annotations
+
+import argparse
+import html
+import os
+import sys
+import time
+from pathlib import Path
+
+from .errors import SegxaiError, SegxaiValueError
+
+_TABLE_ROWS = 5
+
+
+def main(argv=None) -> int:
+    """Run a command; returns the exit code: 0 when all went well, 2 for bad input (one line on standard error)."""
+    parser = _parser()
+    args = parser.parse_args(argv)
+    try:
+        return args.run(args) or 0
+    except SegxaiError as error:
+        print(f"segxai: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("segxai: stopped", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    from .downloads import DOWNLOADS
+    from .explain import METHODS
+
+    parser = argparse.ArgumentParser(prog="segxai", description="Explain image classifiers by named regions.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    explain = commands.add_parser("explain", help="explain photographs; prints a table, writes a web page")
+    explain.add_argument("images", nargs="+", metavar="IMAGE", help="a file, or one of ours: astronaut, cat, coffee")
+    explain.add_argument("--segmenter", action="append", metavar="NAME", help="may be repeated, to compare (default: deep)")
+    explain.add_argument(
+        "--target", action="append", metavar="NAME",
+        help="the class to explain; once for all images, or once for each ('auto': its most probable class)",
+    )  # fmt: skip
+    explain.add_argument("--method", default="lime", choices=METHODS)
+    explain.add_argument("--fill", default="mean", help="mean, grey, black, white, blur or noise (default: mean)")
+    explain.add_argument(
+        "--max-evaluations", type=int, default=1024, metavar="N", help="coalitions asked about at most (default: 1024)"
+    )
+    explain.add_argument("--seed", type=int, default=0)
+    explain.add_argument("--out", metavar="FILE", help="write a self-contained page (.html)")
+    explain.set_defaults(run=_explain)
+
+    fetch = commands.add_parser("fetch", help="download optional weights into the cache")
+    fetch.add_argument("names", nargs="+", metavar="NAME", choices=["deeplab", "vgg16"], help="deeplab (2 MB), vgg16 (553 MB)")
+    fetch.add_argument("--conv-only", action="store_true", help="vgg16 without its fully connected layers (59 MB)")
+    fetch.set_defaults(run=_fetch)
+
+    doctor = commands.add_parser("doctor", help="show versions, memory, which weights are here, and what to do")
+    doctor.set_defaults(run=_doctor, downloads=DOWNLOADS)
+    return parser
+
+
+def _explain(args) -> int:
+    from . import data
+    from .classify import default_classifier
+    from .explain import explain
+    from .images import load_image
+    from .report import write_report
+    from .segment import segment
+
+    if args.out and Path(args.out).suffix.lower() not in (".html", ".htm"):
+        raise SegxaiValueError(f"--out {args.out!r}: the report is a web page; give a name that ends in .html")
+    targets = _targets(args.target, len(args.images))
+    # Everything is read before anything is computed: a misspelt last file should not cost the work on the first.
+    photographs = [
+        (name, data.photograph(name) if name in data.names() and not os.path.exists(name) else load_image(name))
+        for name in args.images
+    ]
+    classifier = default_classifier()  # loaded here, so that its seconds are not the first photograph's
+    rows, sections = [], []
+    _print_header()
+    for (name, image), target in zip(photographs, targets, strict=True):
+        explanations = []
+        for segmenter in args.segmenter or ["deep"]:
+            started = time.perf_counter()
+            explanation = explain(
+                image, segment(image, segmenter), classifier, target,
+                method=args.method, fill=args.fill, max_evaluations=args.max_evaluations, seed=args.seed,
+            )  # fmt: skip
+            seconds = time.perf_counter() - started
+            explanations.append(explanation)
+            rows.append((Path(name).name, segmenter, explanation, seconds))
+            _print_rows(*rows[-1])
+        sections.append((f"{Path(name).name}: why “{explanations[0].target}”?", explanations))
+    if args.out:
+        write_report(args.out, sections, table=_html_table(rows))
+        print(f"\nWrote {args.out} - open it in a browser.")
+    return 0
+
+
+def _targets(given, count) -> list:
+    given = [None if target == "auto" else target for target in given or ["auto"]]
+    if len(given) not in (1, count):
+        raise SegxaiValueError(f"{len(given)} targets for {count} images; give --target once, or once for each image.")
+    return given * count if len(given) == 1 else given
+
+
+def _print_header():
+    print(
+        f"{'photograph':<12} {'segmenter':<13} {'target (probability)':<28} {'region':<26} {'weight':>7} {'asked':>6} {'seconds':>8}"
+    )
+
+
+def _print_rows(name, segmenter, explanation, seconds):
+    target = f"{explanation.target[:19]} ({explanation.coalitions.full:.2f})"
+    strongest = sorted(explanation.ranking(), key=lambda pair: -abs(pair[1]))[:_TABLE_ROWS]
+    for row, (region, weight) in enumerate(sorted(strongest, key=lambda pair: -pair[1])):
+        first = row == 0
+        print(
+            f"{name[:12] if first else '':<12} {segmenter[:13] if first else '':<13} {target if first else '':<28} "
+            f"{region[:26]:<26} {weight:>+7.3f} "
+            f"{explanation.coalitions.evaluations if first else '':>6} {f'{seconds:.1f}' if first else '':>8}"
+        )
+    left = len(explanation.regions) - len(strongest)
+    if left > 0:
+        print(f"{'':<55} ... and {left} weaker regions")
+
+
+def _html_table(rows) -> str:
+    cells = "".join(
+        f"<tr><td>{html.escape(name)}</td><td>{html.escape(segmenter)}</td><td>{html.escape(e.target)}</td>"
+        f"<td class='sx-number'>{e.coalitions.full:.3f}</td><td>{html.escape(e.ranking()[0][0])}</td>"
+        f"<td class='sx-number'>{e.ranking()[0][1]:+.3f}</td><td class='sx-number'>{len(e.regions)}</td>"
+        f"<td class='sx-number'>{e.coalitions.evaluations}</td><td class='sx-number'>{seconds:.1f}</td></tr>"
+        for name, segmenter, e, seconds in rows
+    )
+    heads = "".join(
+        f"<th{' class=sx-number' if number else ''}>{head}</th>"
+        for head, number in (
+            ("photograph", 0), ("segmenter", 0), ("target", 0), ("probability", 1), ("strongest region", 0),
+            ("weight", 1), ("regions", 1), ("model calls", 1), ("seconds", 1),
+        )
+    )  # fmt: skip
+    return f"<div class='sx-scroll'><table><thead><tr>{heads}</tr></thead><tbody>{cells}</tbody></table></div>"
+
+
+def _fetch(args) -> int:
+    from .downloads import DOWNLOADS, fetch
+
+    for name in args.names:
+        name = "vgg16-conv" if name == "vgg16" and args.conv_only else name
+        print(f"{DOWNLOADS[name].about}, {DOWNLOADS[name].size / 1e6:.0f} MB")
+        print(f"in {fetch(name)}")
+    return 0
+
+
+def _doctor(args) -> int:
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    from .downloads import cache_folder, cached
+
+    todo = []
+    print(f"Python {platform.python_version()} on {platform.platform()}, {os.cpu_count()} CPUs")
+    for package in (
+        "segxai",
+        "tensorflow-cpu",
+        "tensorflow",
+        "tf-slim",
+        "keras",
+        "numpy",
+        "scikit-image",
+        "lime",
+        "jupyterlab",
+        "ipywidgets",
+    ):
+        try:
+            print(f"  {package:<16} {version(package)}")
+        except PackageNotFoundError:
+            if package not in ("tensorflow", "tensorflow-cpu"):
+                print(f"  {package:<16} -")
+    if _memory() is not None:
+        free, total = _memory()
+        print(f"Memory: {free:.1f} of {total:.1f} GB free (an explanation needs about 1 GB)")
+        if free < 1.2:
+            todo.append("close other notebooks: less than 1.2 GB of memory is free")
+    print(f"Cache: {cache_folder()}")
+    try:
+        from .weights import efficientnet_lite0_path
+
+        print(f"  {'efficientnet_lite0':<20} {'here' if Path(efficientnet_lite0_path()).is_file() else 'missing'} (from pip)")
+    except SegxaiError as error:
+        todo.append(str(error))
+    for name, download in args.downloads.items():
+        here = cached(name) is not None
+        print(f"  {name:<20} {'here' if here else 'not fetched'} ({download.about})")
+    if cached("deeplab") is None:
+        todo.append("optional: python -m segxai fetch deeplab   (2 MB, regions named by PASCAL VOC classes)")
+    if cached("vgg16") is None and cached("vgg16-conv") is None:
+        todo.append("optional: python -m segxai fetch vgg16     (553 MB; 59 MB with --conv-only)")
+    print("To do:" if todo else "Nothing to do.")
+    for item in todo:
+        print(f"  - {item}")
+    return 0
+
+
+def _memory():
+    """(free, total) in GB, or None where the system does not say."""
+    try:
+        fields = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        return tuple(int(fields[key].split()[0]) / 1e6 for key in ("MemAvailable", "MemTotal"))
+    except (OSError, KeyError, ValueError):
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""Files that are too large for the package: fetched once, checked against a hash, kept in a cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from .errors import SegxaiError, SegxaiFileError, unknown_name
+
+
+class Download(NamedTuple):
+    """Where a file comes from and how to know that it arrived whole."""
+
+    file: str
+    url: str
+    hash: str  # "sha256:..." or "md5:...", as its publisher states it
+    size: int  # bytes, for the message before the download
+    about: str
+
+
+_KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
+_CORAL = "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/"
+
+DOWNLOADS = {
+    "deeplab": Download(
+        "deeplabv3_mnv2_pascal_quant.tflite",
+        _CORAL + "deeplabv3_mnv2_pascal_quant.tflite",
+        "sha256:350af47fd346ea6d74b58833a351f583ba860e9806ec5bd292ff8d8f1f249398",
+        2_193_224,
+        "DeepLabv3 on PASCAL VOC, 21 classes (Apache-2.0)",
+    ),
+    "vgg16": Download(
+        "vgg16_weights_tf_dim_ordering_tf_kernels.h5",
+        _KERAS + "vgg16_weights_tf_dim_ordering_tf_kernels.h5",
+        "md5:64373286793e3c8b2b4e3219cbf3544b",
+        553_467_096,
+        "VGG16 on ImageNet, all layers (Keras, CC BY 4.0)",
+    ),
+    "vgg16-conv": Download(
+        "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        _KERAS + "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        "md5:6d6bbae143d832006294945121d1f1fc",
+        58_889_256,
+        "VGG16 on ImageNet, convolutions only (Keras, CC BY 4.0)",
+    ),
+}
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept: $SEGXAI_CACHE, or the system's cache folder for segxai."""
+    import pooch
+
+    return Path(os.environ.get("SEGXAI_CACHE") or pooch.os_cache("segxai"))
+
+
+def cached(name: str) -> Path | None:
+    """The path of a fetched file, or None where it was not fetched (or is not whole)."""
+    download = _known(name)
+    path = cache_folder() / download.file
+    # The hash was checked before the file got its name; the size tells of damage since, at no cost.
+    return path if path.is_file() and path.stat().st_size == download.size else None
+
+
+def fetch(name: str, progress: bool = True) -> Path:
+    """Download a file into the cache, unless it is there already and whole; returns its path.
+
+    The file is written under a temporary name, checked, and renamed: a download that is cut short,
+    damaged or killed never takes the file's name, and two processes may fetch at once.
+    Raises SegxaiError that says what to do when it cannot be had.
+    """
+    import pooch
+
+    download = _known(name)
+    folder = cache_folder()
+    path = folder / download.file
+    if path.is_file() and _hash_fits(path, download.hash):
+        return path
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SegxaiError(f"The cache folder {str(folder)!r} cannot be made ({error.strerror}); set SEGXAI_CACHE.") from error
+    _clear_leftovers(folder)
+    pooch.get_logger().setLevel("ERROR")
+    try:
+        pooch.retrieve(
+            download.url,
+            known_hash=download.hash,
+            fname=download.file,
+            path=folder,
+            downloader=pooch.HTTPDownloader(progressbar=progress, timeout=30),
+        )
+    except Exception as error:  # requests, urllib3, OSError, ValueError for a wrong hash
+        reason = "what arrived is not the file (its hash is wrong)" if "hash" in str(error) else str(error)
+        raise SegxaiFileError(
+            f"{download.file} could not be fetched: {reason}. Try again when online; or download\n  {download.url}\n"
+            f"on another machine and put it into\n  {folder}"
+        ) from error
+    return path
+
+
+def _known(name) -> Download:
+    if name not in DOWNLOADS:
+        raise unknown_name("download", name, DOWNLOADS)
+    return DOWNLOADS[name]
+
+
+def _hash_fits(path, expected) -> bool:
+    algorithm, digest = expected.split(":")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest() == digest
+
+
+def _clear_leftovers(folder: Path) -> None:
+    """Remove what a killed download left, unless it is so young that another process may be at it."""
+    import time
+
+    for leftover in folder.glob("tmp*"):
+        if leftover.is_file() and time.time() - leftover.stat().st_mtime > 3600:
+            leftover.unlink(missing_ok=True)

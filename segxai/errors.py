@@ -1,0 +1,27 @@
+"""The errors segxai raises: what was wrong, what was expected, what to do next."""
+
+import difflib
+
+
+class SegxaiError(Exception):
+    """Any bad input or missing piece; the message is written for the person who made the call."""
+
+
+class SegxaiValueError(SegxaiError, ValueError):
+    """A value that does not fit: wrong shape, unknown name, number out of range."""
+
+
+class SegxaiFileError(SegxaiError, FileNotFoundError):
+    """A file that is missing, unreadable or not what its name says."""
+
+
+def unknown_name(what: str, name: object, known) -> SegxaiValueError:
+    """The error for a name that is not among `known`, with the nearest known names as suggestions."""
+    known = [str(k) for k in known]
+    lowered = {k.lower(): k for k in known}
+    near = [lowered[n] for n in difflib.get_close_matches(str(name).lower(), lowered, n=3, cutoff=0.5)]
+    if near:
+        hint = "Did you mean " + " or ".join(repr(n) for n in near) + "?"
+    else:
+        hint = "Known: " + ", ".join(known[:20]) + (" ..." if len(known) > 20 else "") + "."
+    return SegxaiValueError(f"Unknown {what} {name!r}. {hint}")

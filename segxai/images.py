@@ -1,0 +1,155 @@
+"""Photographs in: the one place where images are read and brought to a common form.
+
+Everywhere else in segxai an image is a (height, width, 3) uint8 RGB array.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from .errors import SegxaiError, SegxaiFileError, SegxaiValueError
+
+# Larger photographs are reduced on reading: no classifier here looks at more than 600 pixels a side,
+# and the segmenters' memory grows with the area.
+MAX_SIDE = 2048
+# A file that claims more pixels than this is refused before it is decoded (decompression bombs).
+MAX_PIXELS = 200_000_000
+
+
+def as_image(image) -> np.ndarray:
+    """An array, PIL image or path as a (H, W, 3) uint8 RGB array.
+
+    Accepts (H, W), (H, W, 1), (H, W, 3) and (H, W, 4) arrays. uint8 is taken as is; uint16 as 0..65535;
+    bool as black and white; floats as 0..1, or as 0..255 where a value exceeds 1. Transparent pixels are
+    laid over white. Raises SegxaiValueError for any other shape or type, or for NaN and infinite values.
+    """
+    if isinstance(image, (str, os.PathLike)):
+        return load_image(image)
+    if hasattr(image, "convert") and hasattr(image, "getbands"):  # a PIL image
+        image = np.asarray(image.convert("RGBA" if "A" in image.getbands() else "RGB"))
+    array = np.asarray(image)
+    if array.ndim == 2:
+        array = array[..., None]
+    if array.ndim != 3 or array.shape[-1] not in (1, 3, 4) or 0 in array.shape:
+        raise SegxaiValueError(
+            f"An image of shape {np.shape(image)} is not understood. Expected (height, width), "
+            "(height, width, 3) for RGB or (height, width, 4) for RGBA."
+        )
+    array = _as_uint8(array)
+    if array.shape[-1] == 4:
+        alpha = array[..., 3:].astype(np.float32) / 255
+        array = (array[..., :3] * alpha + 255 * (1 - alpha)).round().astype(np.uint8)
+    if array.shape[-1] == 1:
+        array = np.repeat(array, 3, axis=-1)
+    return np.ascontiguousarray(array)
+
+
+def _as_uint8(array: np.ndarray) -> np.ndarray:
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == bool:
+        return array.astype(np.uint8) * 255
+    if array.dtype == np.uint16:
+        return ((array.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+    if not np.issubdtype(array.dtype, np.number) or np.issubdtype(array.dtype, np.complexfloating):
+        raise SegxaiValueError(f"An image of type {array.dtype} is not understood. Expected numbers (uint8, uint16, float).")
+    if not np.isfinite(array).all():
+        raise SegxaiValueError("The image holds NaN or infinite values. Replace them first, e.g. numpy.nan_to_num(image).")
+    low, high = float(array.min()), float(array.max())
+    if low < 0 or high > 255:
+        raise SegxaiValueError(f"Image values from {low:g} to {high:g} are not understood. Expected 0..1 (float) or 0..255.")
+    scale = 255.0 if np.issubdtype(array.dtype, np.floating) and high <= 1 else 1.0
+    return np.rint(array * scale).astype(np.uint8)
+
+
+def load_image(path) -> np.ndarray:
+    """Read a photograph from a file, upright, as a (H, W, 3) uint8 RGB array.
+
+    A photograph with a side longer than MAX_SIDE is reduced, with a notice on the warnings channel.
+    Raises SegxaiFileError when there is no such file or it is no readable image.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    path = Path(path)
+    if not path.exists():
+        raise SegxaiFileError(f"There is no file {str(path)!r}. Check the spelling and the folder ({Path.cwd()}).")
+    if path.is_dir():
+        raise SegxaiFileError(f"{str(path)!r} is a folder; an image file (PNG, JPEG, ...) was expected.")
+    if path.stat().st_size == 0:
+        raise SegxaiFileError(f"{str(path)!r} is empty (0 bytes); copy or download it again.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's own size warning; the limit is ours, below
+            with Image.open(path) as opened:
+                if opened.width * opened.height > MAX_PIXELS:
+                    raise SegxaiValueError(
+                        f"{str(path)!r} claims {opened.width} x {opened.height} pixels, more than segxai opens. Reduce it first."
+                    )
+                longest = max(opened.size)
+                if longest > MAX_SIDE:
+                    # JPEG decodes straight to a fraction of its size, which saves the memory of the full picture.
+                    opened.draft("RGB", (MAX_SIDE, MAX_SIDE))
+                picture = ImageOps.exif_transpose(opened)
+                if picture.mode in ("P", "LA", "PA"):
+                    picture = picture.convert("RGBA")
+                elif picture.mode in ("I", "F"):
+                    return as_image(_stretch(np.asarray(picture)))
+                elif picture.mode not in ("L", "RGB", "RGBA", "1", "I;16"):
+                    picture = picture.convert("RGB")
+                if longest > MAX_SIDE:
+                    picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+                array = as_image(np.asarray(picture))
+    except SegxaiError:
+        raise
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError, EOFError) as error:
+        raise SegxaiFileError(
+            f"{str(path)!r} cannot be read as an image ({error}). It may be cut short or not be an image; "
+            "open it in a viewer, or save it again as PNG or JPEG."
+        ) from error
+    if longest > MAX_SIDE:
+        warnings.warn(f"{path.name} was reduced from a longest side of {longest} to {max(array.shape[:2])} pixels.", stacklevel=2)
+    return array
+
+
+def _stretch(array: np.ndarray) -> np.ndarray:
+    """Whole-number or float files without a fixed range (medical, scientific): their own range becomes 0..1."""
+    array = array.astype(np.float64)
+    if not np.isfinite(array).all():
+        raise SegxaiValueError("The image holds NaN or infinite values.")
+    low, high = array.min(), array.max()
+    return (array - low) / (high - low) if high > low else np.zeros_like(array)
+
+
+def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """An image of any height and width as (size[0], size[1], 3) float32, 0..255, antialiased, nothing cropped.
+
+    Bilinear with a support that grows with the reduction (Pillow's reducing filter).
+    """
+    from PIL import Image
+
+    height, width = size
+    if image.shape[:2] == (height, width):
+        return image.astype(np.float32)
+    if image.dtype == np.uint8:
+        return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR), dtype=np.float32)
+    planes = [
+        np.asarray(
+            Image.fromarray(np.ascontiguousarray(image[..., c], dtype=np.float32)).resize(
+                (width, height), Image.Resampling.BILINEAR
+            )
+        )
+        for c in range(image.shape[-1])
+    ]
+    return np.stack(planes, axis=-1)
+
+
+def resize_labels(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A label map at another size: each pixel takes the label at its own centre (nearest neighbour)."""
+    height, width = size
+    rows = ((np.arange(height) + 0.5) * labels.shape[0] / height).astype(int)
+    columns = ((np.arange(width) + 0.5) * labels.shape[1] / width).astype(int)
+    return labels[rows[:, None], columns[None, :]]

@@ -1,0 +1,1 @@
+"""Networks as tf-slim graphs: graphs only, no files, no pictures."""

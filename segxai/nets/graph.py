@@ -1,0 +1,125 @@
+"""The one place that imports TensorFlow 1-style graphs and tf-slim, and owns a graph with its session.
+
+tf-slim builds static graphs. TensorFlow 2 still runs them, side by side with eager code, as long as
+they live in their own ``tf.Graph`` and session; nothing here switches eager execution off.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import warnings
+
+from ..errors import SegxaiError
+
+
+@contextlib.contextmanager
+def _silent_stderr():
+    """The process's standard error goes nowhere meanwhile, C++ code's included.
+
+    TensorFlow's libraries print their CPU features while they load, before any log level of theirs holds.
+    """
+    saved = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
+
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+with _silent_stderr(), warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    try:
+        import tensorflow as tf2
+        import tf_slim as slim
+    except ImportError as error:
+        raise SegxaiError(
+            "TensorFlow is not installed. Choose a build: pip install 'segxai[cpu]' or pip install 'segxai[gpu]'"
+        ) from error
+
+tf = tf2.compat.v1
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+__all__ = ["GraphSession", "slim", "tf"]
+
+
+class GraphSession:
+    """A graph and the session that runs it; a context manager that frees both.
+
+    >>> with GraphSession() as net:            # doctest: +SKIP
+    ...     with net.build():
+    ...         logits = slim.conv2d(images, ...)
+    ...     net.run(logits, {images: batch})
+    """
+
+    def __init__(self, seed: int | None = None):
+        self.graph = tf.Graph()
+        self._session = None
+        if seed is not None:
+            with self.graph.as_default():
+                tf.set_random_seed(seed)
+
+    def build(self):
+        """A context in which tf-slim adds layers to this graph, without its deprecation notices."""
+        return _Building(self.graph)
+
+    @property
+    def session(self):
+        if self.graph is None:
+            raise RuntimeError("This network was closed.")
+        if self._session is None:
+            self._session = tf.Session(graph=self.graph, config=_session_config())
+        return self._session
+
+    def run(self, fetches, feed_dict=None):
+        return self.session.run(fetches, feed_dict)
+
+    def assign(self, values) -> None:
+        """Set variables to NumPy arrays, given as (variable, array) pairs.
+
+        Feeds each variable's own initialiser, so loading weights adds nothing to the graph.
+        """
+        self.run([v.initializer for v, _ in values], {v.initializer.inputs[1]: value for v, value in values})
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+        self._session = self.graph = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class _Building:
+    def __init__(self, graph):
+        self._contexts = [graph.as_default(), warnings.catch_warnings()]
+
+    def __enter__(self):
+        for context in self._contexts:
+            context.__enter__()
+        warnings.filterwarnings("ignore", message=".*layer.apply.*")
+        warnings.filterwarnings("ignore", category=UserWarning, module="tf_slim.*")
+
+    def __exit__(self, *error):
+        for context in reversed(self._contexts):
+            context.__exit__(*error)
+
+
+def _session_config():
+    config = tf.ConfigProto()
+    # Threads are TensorFlow's own choice unless the environment says otherwise (Binder has one CPU but
+    # shows the host's core count).
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    if threads.isdigit() and int(threads) > 0:
+        config.intra_op_parallelism_threads = int(threads)
+        config.inter_op_parallelism_threads = int(threads)
+    config.gpu_options.allow_growth = True
+    return config

@@ -1,0 +1,181 @@
+"""Static figures (matplotlib). Blue supports the class, orange speaks against it, and every sign is also a number."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import textwrap
+import warnings
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+
+from .errors import SegxaiValueError
+
+BLUE, ORANGE, INK = "#0b5fa5", "#d55e00", "#1b1b1b"
+ORANGE_BLUE = LinearSegmentedColormap.from_list("orange_blue", [ORANGE, "#f6b27a", "#f7f7f7", "#8fbfe6", BLUE])
+MOST_BARS = 15
+MOST_NAMES = 12
+
+
+class DescribedFigure(Figure):
+    """A matplotlib figure that shows itself in a notebook with alternative text for those who cannot see it."""
+
+    alt = ""
+
+    def savefig(self, *args, **kwargs):
+        with warnings.catch_warnings():
+            # A name may hold characters that no font here has; a box in the picture says so well enough.
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            super().savefig(*args, **kwargs)
+
+    def _repr_html_(self):
+        png = io.BytesIO()
+        self.savefig(png, format="png", dpi=110)
+        data = base64.b64encode(png.getvalue()).decode()
+        return f'<img alt="{html.escape(self.alt)}" style="max-width:100%" src="data:image/png;base64,{data}">'
+
+
+def plot_image(image, title: str = "") -> DescribedFigure:
+    """One photograph."""
+    figure = DescribedFigure(figsize=(4.5, 4.5 * image.shape[0] / image.shape[1] + 0.4), layout="constrained")
+    _show(figure.subplots(), image, title)
+    figure.alt = title or "A photograph."
+    return figure
+
+
+def plot_regions(image, *regions, titles=None) -> DescribedFigure:
+    """Region borders with names over the photograph, one panel for each of `regions`."""
+    if not regions:
+        raise SegxaiValueError("plot_regions needs at least one Regions after the image.")
+    titles = [f"{r.method or 'regions'}: {len(r)} regions" for r in regions] if titles is None else titles
+    width = 4.5 * len(regions)
+    figure = DescribedFigure(figsize=(width, 4.5 * image.shape[0] / image.shape[1] + 0.4), layout="constrained")
+    for axes, r, title in zip(figure.subplots(1, len(regions), squeeze=False)[0], regions, titles, strict=True):
+        _show(axes, image, title)
+        draw_borders(axes, r)
+        draw_names(axes, r)
+    figure.alt = " ".join(f"{t}: {', '.join(r.names[:MOST_NAMES])}." for t, r in zip(titles, regions, strict=True))
+    return figure
+
+
+def plot_explanation(explanation) -> DescribedFigure:
+    """Photograph with named regions; the weights as colour; the weights as bars with numbers."""
+    return plot_explanations([explanation])
+
+
+def plot_explanations(explanations, titles=None) -> DescribedFigure:
+    """One row for each explanation, all on one colour scale and one axis."""
+    explanations = list(explanations)
+    if not explanations:
+        raise SegxaiValueError("There is no explanation to plot.")
+    if titles is None:
+        titles = [f"{e.regions.method or 'regions'}: {len(e.regions)} regions" for e in explanations]
+    limit = max(np.abs(e.weights).max() for e in explanations) or 1.0
+    heights = [4.0 * min(max(e.image.shape[0] / e.image.shape[1], 0.55), 1.3) + 0.5 for e in explanations]
+    figure = DescribedFigure(figsize=(13, sum(heights)), layout="constrained")
+    panels = figure.subplots(len(explanations), 3, squeeze=False, width_ratios=[1, 1, 1], height_ratios=heights)
+    for row, e, title in zip(panels, explanations, titles, strict=True):
+        _show(row[0], e.image, title)
+        draw_borders(row[0], e.regions)
+        draw_names(row[0], e.regions)
+        _show(row[1], _grey(e.image), f"weights for “{_short(e.target)}”")
+        draw_weights(row[1], e.regions, e.weights, limit)
+        draw_bars(row[2], e, limit)
+    figure.alt = " ".join(describe(e) for e in explanations)
+    return figure
+
+
+def describe(explanation) -> str:
+    """An explanation in one sentence, for alternative text."""
+    told = ", ".join(f"{name} {weight:+.2f}" for name, weight in explanation.ranking()[:MOST_BARS])
+    return f"{explanation.method} weights for {explanation.target} (probability {explanation.coalitions.full:.2f}): {told}."
+
+
+def draw_borders(axes, regions, colour="white") -> None:
+    """Region borders, drawn dark under light so that they show on any photograph."""
+    for k in range(len(regions)):
+        mask = np.pad(regions.labels == k, 1).astype(float)
+        for width, line in ((2.4, INK), (1.0, colour)):
+            axes.contour(
+                np.arange(-1, mask.shape[1] - 1), np.arange(-1, mask.shape[0] - 1), mask, [0.5], colors=[line], linewidths=width
+            )
+    axes.set_xlim(-0.5, regions.shape[1] - 0.5)
+    axes.set_ylim(regions.shape[0] - 0.5, -0.5)
+
+
+def draw_names(axes, regions) -> None:
+    """Each region's name where the region is widest; of many regions only the largest are named."""
+    from scipy.ndimage import distance_transform_edt
+
+    for k in np.argsort(-regions.areas, kind="stable")[:MOST_NAMES]:
+        depth = distance_transform_edt(np.pad(regions.labels == k, 1))[1:-1, 1:-1]
+        row, column = np.unravel_index(np.argmax(depth), depth.shape)
+        # Near the sides the text grows inwards, so that it stays on the photograph.
+        share = column / regions.shape[1]
+        side = "left" if share < 0.15 else "right" if share > 0.85 else "center"
+        text = textwrap.fill(_short(regions.names[k]), 12)
+        axes.text(
+            column, row, text, ha=side, va="center", fontsize=8, color="white", parse_math=False,
+            path_effects=[withStroke(linewidth=2.2, foreground=INK)], clip_on=True,
+        )  # fmt: skip
+
+
+def draw_weights(axes, regions, weights, limit) -> None:
+    """Blue where a region supports the class, orange where it opposes it, with the signed number."""
+    axes.imshow(np.asarray(weights)[regions.labels], cmap=ORANGE_BLUE, vmin=-limit, vmax=limit, alpha=0.72)
+    draw_borders(axes, regions, "#555555")
+    from scipy.ndimage import distance_transform_edt
+
+    for k in np.argsort(-np.abs(weights), kind="stable")[:MOST_NAMES]:
+        depth = distance_transform_edt(np.pad(regions.labels == k, 1))[1:-1, 1:-1]
+        row, column = np.unravel_index(np.argmax(depth), depth.shape)
+        axes.text(
+            column, row, f"{weights[k]:+.2f}", ha="center", va="center", fontsize=9, fontweight="bold", color=INK,
+            path_effects=[withStroke(linewidth=2.5, foreground="white")], clip_on=True,
+        )  # fmt: skip
+
+
+def draw_bars(axes, explanation, limit) -> None:
+    """Weights as bars, strongest first, with numbers and (when sampled) 95 % intervals."""
+    strongest = np.argsort(-np.abs(explanation.weights), kind="stable")[:MOST_BARS]
+    order = strongest[np.argsort(-explanation.weights[strongest], kind="stable")]
+    weights, interval = explanation.weights[order], explanation.interval[order]
+    rows = np.arange(len(order))
+    error = None if explanation.coalitions.exact else np.abs(interval.T - weights)
+    axes.barh(rows, weights, color=[BLUE if w >= 0 else ORANGE for w in weights], xerr=error, ecolor="#666666")
+    axes.axvline(0, color=INK, linewidth=0.8)
+    names = [textwrap.shorten(explanation.regions.names[k], 26, placeholder="…") for k in order]
+    axes.set_yticks(rows, names, fontsize=9, parse_math=False)
+    axes.invert_yaxis()
+    reach = max(limit, np.abs(interval).max())
+    axes.set_xlim(-1.35 * reach, 1.35 * reach)
+    for row, weight, (low, high) in zip(rows, weights, interval, strict=True):
+        at, side = (max(high, 0), "left") if weight >= 0 else (min(low, 0), "right")
+        axes.annotate(
+            f"{weight:+.3f}", (at, row), (3 if weight >= 0 else -3, 0), textcoords="offset points", ha=side, va="center", fontsize=8
+        )
+    left_out = len(explanation.weights) - len(order)
+    note = f" (the strongest {len(order)} of {len(explanation.weights)})" if left_out else ""
+    axes.set_title(f"{explanation.method} weights{note}, R² {explanation.r2:.2f}", fontsize=10)
+    axes.set_xlabel(f"change of P({_short(explanation.target)})", fontsize=9, parse_math=False)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+
+
+def _show(axes, image, title):
+    axes.imshow(image)
+    axes.set_title(title, fontsize=10, parse_math=False)
+    axes.set_axis_off()
+
+
+def _grey(image):
+    grey = image.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    return np.repeat(grey[..., None], 3, axis=-1).astype(np.uint8)
+
+
+def _short(text, width=28):
+    return text if len(text) <= width else text[: width - 1] + "…"

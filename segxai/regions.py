@@ -1,0 +1,229 @@
+"""Regions: a photograph divided into named parts. What every segmenter returns and every explanation speaks of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .errors import SegxaiValueError, unknown_name
+
+
+@dataclass(frozen=True)
+class Part:
+    """A node of a tree of regions: a name, the pixels it covers (as atoms), the parts it is made of.
+
+    atoms: values of the finest label map that this part covers. children: smaller parts that together
+    cover the same atoms, or () when nothing finer is known.
+    """
+
+    name: str
+    atoms: tuple[int, ...]
+    children: tuple[Part, ...] = ()
+
+
+class Regions:
+    """A label map with names; immutable. Made by `segment`, `from_labels` or `from_masks`.
+
+    labels: (H, W) int32, values 0..K-1, each present. names: K different strings. method: what made them.
+    """
+
+    def __init__(self, atoms: np.ndarray, parts: Sequence[Part], method: str = ""):
+        """From a finest label map (H, W) of integers 0.. and the K parts that cover its values, each once."""
+        covered = [atom for part in parts for atom in part.atoms]
+        if sorted(covered) != list(range(len(covered))) or len(np.unique(atoms)) != len(covered):
+            raise SegxaiValueError("The parts must cover every value of the label map exactly once.")
+        names = distinct_names([part.name for part in parts])
+        self._parts = tuple(
+            part if part.name == name else Part(name, part.atoms, part.children) for part, name in zip(parts, names, strict=True)
+        )
+        self._atoms = _frozen(atoms)
+        lookup = np.empty(len(covered), np.int32)
+        for index, part in enumerate(self._parts):
+            lookup[list(part.atoms)] = index
+        self._labels = _frozen(lookup[atoms])
+        self._method = str(method)
+
+    @classmethod
+    def from_labels(cls, labels, names=None, method: str = "") -> Regions:
+        """From any (H, W) map of integers or booleans: gaps, negative values and a start at 1 are fine.
+
+        names: one per distinct value, in increasing order of the values, or a mapping {value: name};
+        without it regions are called "region 0", "region 1" ...
+        """
+        labels = np.asarray(labels)
+        if labels.ndim == 3 and labels.shape[-1] == 1:
+            labels = labels[..., 0]
+        if labels.ndim != 2 or labels.size == 0:
+            raise SegxaiValueError(f"A label map of shape {labels.shape} is not understood; (height, width) was expected.")
+        if not (np.issubdtype(labels.dtype, np.integer) or labels.dtype == bool):
+            with np.errstate(invalid="ignore"):
+                whole = np.issubdtype(labels.dtype, np.floating) and bool(np.all(labels == np.floor(labels)))
+            if not whole or not np.isfinite(labels).all():
+                raise SegxaiValueError(f"A label map holds whole numbers, one per region; got {labels.dtype} values.")
+        values, atoms = np.unique(labels, return_inverse=True)
+        atoms = atoms.reshape(labels.shape)
+        if names is None:
+            names = [f"region {i}" for i in range(len(values))]
+        elif isinstance(names, Mapping):
+            names = [names.get(value.item(), f"region {value}") for value in values]
+        elif isinstance(names, str) or len(names) != len(values):
+            count = "one text" if isinstance(names, str) else f"{len(names)} names"
+            raise SegxaiValueError(f"The label map has {len(values)} regions, but {count} came with it.")
+        return cls(atoms, [Part(_checked_name(n), (i,)) for i, n in enumerate(names)], method)
+
+    @classmethod
+    def from_masks(cls, masks: Mapping[str, np.ndarray], method: str = "") -> Regions:
+        """From {name: (H, W) boolean mask}. Where masks overlap the smaller one is on top; pixels in none are "rest"."""
+        if not isinstance(masks, Mapping) or not masks:
+            raise SegxaiValueError("Masks come as a mapping {name: (height, width) mask} with at least one entry.")
+        arrays = {name: np.asarray(mask) for name, mask in masks.items()}
+        shapes = {array.shape for array in arrays.values()}
+        if len(shapes) != 1 or len(next(iter(shapes))) != 2:
+            raise SegxaiValueError(f"Masks must all have one shape (height, width); got {sorted(shapes, key=str)}.")
+        arrays = {name: array.astype(bool) for name, array in arrays.items()}
+        labels = np.full(next(iter(shapes)), len(arrays), np.int32)
+        order = sorted(range(len(arrays)), key=lambda i: -list(arrays.values())[i].sum())
+        for index in order:
+            labels[list(arrays.values())[index]] = index
+        names = dict(enumerate(arrays)) | {len(arrays): "rest" if "rest" not in arrays else "rest of the image"}
+        hidden = [name for index, name in enumerate(arrays) if not (labels == index).any()]
+        if hidden:
+            raise SegxaiValueError(f"Nothing is left to see of {', '.join(map(repr, hidden))}: empty, or covered by smaller masks.")
+        return cls.from_labels(labels, names, method)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(H, W) int32, values 0..K-1, each present; read-only."""
+        return self._labels
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """K different names."""
+        return tuple(part.name for part in self._parts)
+
+    @property
+    def method(self) -> str:
+        """What made these regions."""
+        return self._method
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W)."""
+        return self._labels.shape
+
+    @property
+    def areas(self) -> np.ndarray:
+        """(K,) each region's share of the image, summing to 1."""
+        return np.bincount(self._labels.ravel(), minlength=len(self)) / self._labels.size
+
+    def __len__(self):
+        return len(self._parts)
+
+    def __repr__(self):
+        made = f" by {self.method}" if self.method else ""
+        return f"<{len(self)} Regions{made}, {self.shape[0]} x {self.shape[1]}: {', '.join(self.names)}>"
+
+    def __eq__(self, other):
+        return isinstance(other, Regions) and self.names == other.names and np.array_equal(self.labels, other.labels)
+
+    def __hash__(self):
+        return hash((self.names, self._labels.tobytes()))
+
+    def index(self, name) -> int:
+        """The number of a region given by its name (or its number)."""
+        if isinstance(name, (int, np.integer)) and not isinstance(name, bool) and 0 <= name < len(self):
+            return int(name)
+        if name not in self.names:
+            raise unknown_name("region", name, self.names)
+        return self.names.index(name)
+
+    def mask(self, name) -> np.ndarray:
+        """(H, W) bool: where the region is."""
+        return self._labels == self.index(name)
+
+    def rename(self, names: Mapping[str, str]) -> Regions:
+        """The same regions with some names changed: {old: new}."""
+        changed = {self.index(old): _checked_name(new) for old, new in _mapping(names, "old", "new").items()}
+        parts = [Part(changed.get(i, p.name), p.atoms, p.children) for i, p in enumerate(self._parts)]
+        _refuse_repeats([part.name for part in parts])
+        return Regions(self._atoms, parts, self.method)
+
+    def merge(self, groups: Mapping[str, Sequence[str]]) -> Regions:
+        """Regions joined under a new name: {"astronaut": ["face", "suit"]}. `expand` takes them apart again."""
+        taken: dict[int, str] = {}
+        joined: dict[str, Part] = {}
+        for name, members in _mapping(groups, "name", "[regions]").items():
+            indices = sorted({self.index(m) for m in ([members] if isinstance(members, str) else members)})
+            if not indices:
+                raise SegxaiValueError(f"The group {name!r} names no region.")
+            for index in indices:
+                if index in taken:
+                    raise SegxaiValueError(f"{self.names[index]!r} is in two groups, {taken[index]!r} and {name!r}.")
+                taken[index] = name
+            children = tuple(self._parts[i] for i in indices)
+            joined[name] = Part(_checked_name(name), tuple(a for c in children for a in c.atoms), children)
+        parts, placed = [], set()
+        for index, part in enumerate(self._parts):
+            group = taken.get(index)
+            if group is None:
+                parts.append(part)
+            elif group not in placed:  # a group stands where its first member stood
+                placed.add(group)
+                parts.append(joined[group])
+        _refuse_repeats([part.name for part in parts])
+        return Regions(self._atoms, parts, self.method)
+
+    def expand(self, name) -> Regions:
+        """One region replaced by its parts, in place. Raises SegxaiValueError when no parts are known."""
+        index = self.index(name)
+        part = self._parts[index]
+        if not part.children:
+            able = [p.name for p in self._parts if p.children]
+            hint = f"These have parts: {', '.join(able)}." if able else "None of these regions has."
+            raise SegxaiValueError(f"{part.name!r} has no known parts. {hint}")
+        return Regions(self._atoms, [*self._parts[:index], *part.children, *self._parts[index + 1 :]], self.method)
+
+    def expandable(self) -> tuple[str, ...]:
+        """The names that `expand` accepts."""
+        return tuple(part.name for part in self._parts if part.children)
+
+
+def distinct_names(names: Sequence[str]) -> list[str]:
+    """Names made different by a number after those that repeat: "blue, left", "blue, left 2"."""
+    taken, out = set(), []
+    repeats = Counter(names)
+    for name in names:
+        candidate, number = name, 1
+        while candidate in taken or (number > 1 and candidate in repeats):
+            number += 1
+            candidate = f"{name} {number}"
+        taken.add(candidate)
+        out.append(candidate)
+    return out
+
+
+def _checked_name(name) -> str:
+    if not isinstance(name, str) or not name.strip():
+        raise SegxaiValueError(f"A region's name must be a text that is not empty; got {name!r}.")
+    return name.strip()
+
+
+def _refuse_repeats(names):
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise SegxaiValueError(f"Two regions would be called {repeated[0]!r}; names must differ.")
+
+
+def _mapping(value, key, item):
+    if not isinstance(value, Mapping):
+        raise SegxaiValueError(f"Expected a mapping {{{key}: {item}}}; got {type(value).__name__}.")
+    return value
+
+
+def _frozen(array) -> np.ndarray:
+    array = np.array(array, dtype=np.int32)
+    array.setflags(write=False)
+    return array

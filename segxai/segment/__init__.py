@@ -1,0 +1,79 @@
+"""Segmenters: a photograph in, `Regions` out. One registry, one file per family."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+
+from ..errors import SegxaiError, SegxaiValueError, unknown_name
+from ..images import as_image
+from ..regions import Regions
+from . import classic, deep
+
+_REGISTRY = {
+    "deep": deep.deep,
+    "grid": classic.grid,
+    "slic": classic.slic,
+    "felzenszwalb": classic.felzenszwalb,
+    "quickshift": classic.quickshift,
+    "watershed": classic.watershed,
+    "chan_vese": classic.chan_vese,
+}
+
+
+def segmenters() -> tuple[str, ...]:
+    """The names that `segment` knows."""
+    return tuple(_REGISTRY)
+
+
+def segment(image, method="deep", **params) -> Regions:
+    """Divide a photograph into named regions.
+
+    method: one of `segmenters()`, or any function image -> (H, W) integer labels or `Regions`.
+    params: the method's own, e.g. n_regions for "deep", n_segments for "slic"; its docstring lists them.
+    Raises SegxaiValueError for an unknown method or parameter.
+    """
+    image = as_image(image)
+    if callable(method):
+        function, name = method, getattr(method, "__name__", type(method).__name__)
+    elif isinstance(method, str) and method in _REGISTRY:
+        function, name = _REGISTRY[method], method
+        _check_params(function, name, params)
+    else:
+        raise unknown_name("segmenter", method, _REGISTRY)
+    try:
+        result = function(image, **params)
+    except SegxaiError:
+        raise
+    except Exception as error:
+        raise SegxaiError(f"The segmenter {name!r} failed with {type(error).__name__}: {error}") from error
+    if not isinstance(result, Regions):
+        labels = np.asarray(result)
+        result = Regions.from_labels(labels, method=name)
+    if result.shape != image.shape[:2]:
+        raise SegxaiValueError(
+            f"The segmenter {name!r} returned regions of {result.shape[0]} x {result.shape[1]} "
+            f"for an image of {image.shape[0]} x {image.shape[1]}."
+        )
+    return result
+
+
+def as_regions(image: np.ndarray, regions, **params) -> Regions:
+    """What `explain` accepts as regions: `Regions`, a label map, or a method for `segment`."""
+    if isinstance(regions, np.ndarray):
+        regions = Regions.from_labels(regions)
+    if not isinstance(regions, Regions):
+        return segment(image, regions, **params)
+    if regions.shape != image.shape[:2]:
+        raise SegxaiValueError(
+            f"The regions are {regions.shape[0]} x {regions.shape[1]}, the image is {image.shape[0]} x {image.shape[1]}."
+        )
+    return regions
+
+
+def _check_params(function, name, params):
+    known = list(inspect.signature(function).parameters)[1:]
+    for param in params:
+        if param not in known:
+            raise unknown_name(f"parameter of {name!r}:", param, known)

