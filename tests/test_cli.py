@@ -1,0 +1,68 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segxai.__main__ import main
+
+
+def test_explain_prints_a_table_and_writes_a_page(tmp_path, capsys, cat):
+    Image.fromarray(cat[::2, ::2]).save(tmp_path / "größe und so.jpg")
+    out = tmp_path / "out" / "index.html"
+    code = main(
+        [
+            "explain",
+            str(tmp_path / "größe und so.jpg"),
+            "cat",
+            "--segmenter",
+            "grid",
+            "--target",
+            "auto",
+            "--target",
+            "tabby cat",
+            "--out",
+            str(out),
+        ]
+    )
+    printed = capsys.readouterr().out
+    assert code == 0
+    assert "row 2, column 2" in printed
+    assert "tabby cat" in printed
+    assert out.read_text(encoding="utf-8").count("<figure") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["explain", "nothing.jpg"], "no file"),
+        (["explain", "cat", "--segmenter", "slick"], "Did you mean 'slic'"),
+        (["explain", "cat", "--target", "catt"], "Unknown target"),
+        (["explain", "cat", "--target", "a", "--target", "b"], "2 targets for 1"),
+        (["explain", "cat", "--out", "report.doc"], ".html"),
+        (["explain", "cat", "--segmenter", "grid", "--fill", "blu"], "Did you mean 'blur'"),
+        (["explain", "."], "folder"),
+    ],
+)
+def test_errors_are_one_line_and_code_2(arguments, said, capsys):
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert captured.err.count("\n") == 1
+    assert "Traceback" not in captured.err
+
+
+def test_a_wrong_command_is_code_2():
+    run = subprocess.run([sys.executable, "-m", "segxai", "explian"], capture_output=True, text=True)
+    assert run.returncode == 2
+    assert "explain" in run.stderr
+
+
+def test_doctor_says_what_is_here(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEGXAI_CACHE", str(tmp_path))
+    assert main(["doctor"]) == 0
+    printed = capsys.readouterr().out
+    assert str(tmp_path) in printed
+    assert f"numpy            {np.__version__}" in printed
+    assert "python -m segxai fetch deeplab" in printed

@@ -1,0 +1,128 @@
+"""Fetching from a server on this machine: whole, damaged, killed, twice at once."""
+
+import hashlib
+import http.server
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from segxai import SegxaiError, downloads
+
+CONTENT = os.urandom(300_000)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    body, delay, hits = CONTENT, 0.0, 0
+
+    def do_GET(self):
+        type(self).hits += 1
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(CONTENT)))
+        self.end_headers()
+        for start in range(0, len(self.body), 10_000):
+            try:
+                self.wfile.write(self.body[start : start + 10_000])
+            except OSError:
+                return
+            time.sleep(self.delay)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch, tmp_path):
+    handler = type("ThisHandler", (Handler,), {})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    handler.url = f"http://127.0.0.1:{server.server_port}/model.tflite"
+    handler.download = downloads.Download(
+        "model.tflite", handler.url, "sha256:" + hashlib.sha256(CONTENT).hexdigest(), len(CONTENT), "a model"
+    )
+    monkeypatch.setitem(downloads.DOWNLOADS, "deeplab", handler.download)
+    monkeypatch.setenv("SEGXAI_CACHE", str(tmp_path / "cache"))
+    yield handler
+    server.shutdown()
+    server.server_close()
+
+
+def in_another_process(handler):
+    code = f"from segxai import downloads as d; d.DOWNLOADS['deeplab'] = d.Download{tuple(handler.download)!r}; d.fetch('deeplab', progress=False)"
+    return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE)
+
+
+def test_a_file_is_fetched_once(server):
+    assert downloads.cached("deeplab") is None
+    path = downloads.fetch("deeplab", progress=False)
+    assert path.read_bytes() == CONTENT
+    assert downloads.cached("deeplab") == path
+    downloads.fetch("deeplab", progress=False)
+    assert server.hits == 1
+
+
+@pytest.mark.parametrize("body", [b"<html>sign in to the school's network</html>", CONTENT[:-1] + b"?", CONTENT[:1000], b""])
+def test_what_is_not_the_file_never_takes_its_name(server, body):
+    server.body = body
+    with pytest.raises(SegxaiError, match="put it into"):
+        downloads.fetch("deeplab", progress=False)
+    assert not list(downloads.cache_folder().iterdir())
+    server.body = CONTENT
+    assert downloads.fetch("deeplab", progress=False).read_bytes() == CONTENT
+
+
+def test_a_damaged_file_is_fetched_again(server):
+    path = downloads.fetch("deeplab", progress=False)
+    path.write_bytes(CONTENT[:-1] + bytes([CONTENT[-1] ^ 1]))
+    assert downloads.fetch("deeplab", progress=False).read_bytes() == CONTENT
+    path.write_bytes(CONTENT[:500])
+    assert downloads.cached("deeplab") is None
+
+
+def test_offline_says_what_to_do(monkeypatch, tmp_path):
+    monkeypatch.setenv("SEGXAI_CACHE", str(tmp_path))
+    monkeypatch.setitem(downloads.DOWNLOADS, "deeplab", downloads.DOWNLOADS["deeplab"]._replace(url="http://127.0.0.1:9/x"))
+    with pytest.raises(SegxaiError, match="another machine") as raised:
+        downloads.fetch("deeplab", progress=False)
+    assert str(tmp_path) in str(raised.value)
+
+
+def test_a_killed_fetch_leaves_no_file_and_the_next_succeeds(server):
+    server.delay = 0.1
+    process = in_another_process(server)
+    while not server.hits:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert downloads.cached("deeplab") is None
+    server.delay = 0
+    assert downloads.fetch("deeplab", progress=False).read_bytes() == CONTENT
+
+
+def test_what_a_kill_left_is_cleared_away_when_it_is_old(server):
+    folder = downloads.cache_folder()
+    folder.mkdir(parents=True)
+    old, young = folder / "tmpold", folder / "tmpyoung"
+    for leftover in (old, young):
+        leftover.touch()
+    os.utime(old, (0, 0))
+    downloads.fetch("deeplab", progress=False)
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_two_processes_may_fetch_at_once(server):
+    server.delay = 0.02
+    processes = [in_another_process(server) for _ in range(2)]
+    assert [(p.communicate()[1], p.returncode) for p in processes] == [(b"", 0)] * 2
+    assert downloads.cached("deeplab").read_bytes() == CONTENT
+    assert [p.name for p in downloads.cache_folder().iterdir()] == ["model.tflite"]
+
+
+def test_unknown_downloads(server):
+    with pytest.raises(SegxaiError, match="Did you mean 'deeplab'"):
+        downloads.fetch("deeplap")

@@ -1,0 +1,87 @@
+"""The project's own files agree with each other, and Binder will take them."""
+
+import os
+import re
+import tomllib
+
+import pytest
+
+
+def locked(root):
+    """{package: version} of requirements.lock on Linux with Python 3.11, what Binder runs."""
+    from packaging.markers import Marker
+
+    here = {
+        "python_full_version": "3.11.9",
+        "python_version": "3.11",
+        "sys_platform": "linux",
+        "platform_machine": "x86_64",
+        "platform_system": "Linux",
+    }
+    versions = {}
+    for line in (root / "requirements.lock").read_text().splitlines():
+        found = re.match(r"([A-Za-z0-9._-]+)==([^ ;]+)(?: ; (.*?))? \\", line)
+        if found and (not found[3] or Marker(found[3]).evaluate(here)):
+            versions[found[1]] = found[2]
+    return versions
+
+
+def environment(root):
+    """{package: pinned minor version} of environment.yml's pip part."""
+    lines = (root / "environment.yml").read_text().splitlines()
+    return dict(re.match(r"\s+- ([\w.-]+)==([\d.]+)\.\*", line).groups() for line in lines if "==" in line)
+
+
+def test_environment_and_lock_agree(root):
+    versions, pins = locked(root), environment(root)
+    assert len(pins) > 15
+    for package, minor in pins.items():
+        assert versions[package].startswith(minor + "."), package
+
+
+def test_environment_holds_everything_the_package_needs(root):
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["lab"] + project["optional-dependencies"]["cpu"][:1]
+    assert {re.match(r"[\w.-]+", w)[0] for w in wanted} <= set(environment(root))
+
+
+def test_the_lock_holds_names_versions_and_hashes_only(root):
+    lock = (root / "requirements.lock").read_text()
+    assert "://" not in lock
+    assert lock.count("--hash=sha256:") > 500
+    for line in lock.splitlines():
+        assert re.match(r"([A-Za-z0-9._-]+==\S+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?)$", line), line
+
+
+def test_binder_is_taken_by_repo2docker(root, monkeypatch):
+    """repo2docker's own detection, without Docker: conda from binder/, both scripts used."""
+    app = pytest.importorskip("repo2docker.app", reason="jupyter-repo2docker is not installed")
+    from repo2docker.buildpacks import CondaBuildPack
+
+    monkeypatch.chdir(root)
+    pack = CondaBuildPack(app.Repo2Docker().base_image)
+    assert pack.detect()
+    assert pack.binder_dir == "binder"
+    pack.platform = "linux/amd64"
+    dockerfile = pack.render({})
+    assert "binder/environment.yml" in dockerfile
+    for script in ("postBuild", "start"):
+        assert os.access(root / "binder" / script, os.X_OK)
+        assert f"binder/{script}" in dockerfile
+    assert "set -e" in (root / "binder/postBuild").read_text().splitlines()
+    assert (root / "binder/start").read_text().rstrip().endswith('exec "$@"')
+    assert (root / "binder/environment.yml").is_symlink()
+
+
+def test_the_house_is_as_the_readme_shows_it(root):
+    """Every command of the README that make or segxai runs is there."""
+    readme, makefile = (root / "README.md").read_text(), (root / "Makefile").read_text()
+    for target in set(re.findall(r"^\s*make (\w+)", readme, re.MULTILINE)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_annotations_are_in_step_with_their_polygons(root):
+    import subprocess
+    import sys
+
+    subprocess.run([sys.executable, str(root / "data/rasterise.py"), "--check"], check=True)

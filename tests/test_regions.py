@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from segxai import Regions, SegxaiError
+
+LABELS = np.array([[5, 5, 9], [5, -2, 9]])
+
+label_maps = hnp.arrays(
+    st.sampled_from([np.int64, np.int32, np.uint8]),
+    hnp.array_shapes(min_dims=2, max_dims=2, max_side=8),
+    elements=st.integers(0, 5),
+)
+
+
+@given(label_maps, st.integers(-3, 3))
+def test_any_labels_become_0_to_k_in_their_order(labels, shift):
+    regions = Regions.from_labels(labels.astype(int) + shift)
+    assert regions.labels.dtype == np.int32
+    assert np.array_equal(np.unique(regions.labels), np.arange(len(regions)))
+    assert np.array_equal(np.argsort(labels.ravel(), kind="stable"), np.argsort(regions.labels.ravel(), kind="stable"))
+    assert regions.areas.sum() == pytest.approx(1)
+    assert len(set(regions.names)) == len(regions)
+
+
+@given(label_maps, st.data())
+def test_merge_and_expand_undo_each_other(labels, data):
+    regions = Regions.from_labels(labels)
+    members = data.draw(st.lists(st.sampled_from(regions.names), min_size=1, unique=True))
+    merged = regions.merge({"group": members})
+    assert len(merged) == len(regions) - len(members) + 1
+    assert np.array_equal(merged.mask("group"), np.isin(regions.labels, [regions.index(m) for m in members]))
+    back = merged.expand("group")
+    assert {name: back.mask(name).tobytes() for name in back.names} == {
+        name: regions.mask(name).tobytes() for name in regions.names
+    }
+
+
+@given(st.lists(st.sampled_from(["a", "a 2", "a 3", "b"]), min_size=1, max_size=8))
+def test_repeated_names_are_told_apart(names):
+    from segxai.regions import distinct_names
+
+    distinct = distinct_names(names)
+    assert len(set(distinct)) == len(names)
+    for name, kept in zip(names, distinct, strict=True):
+        assert kept.startswith(name)
+
+
+def test_names_follow_the_values():
+    assert Regions.from_labels(LABELS, ["rest", "left", "right"]).names == ("rest", "left", "right")
+    assert Regions.from_labels(LABELS, {5: "left", 9: "right", 4: "unused"}).names == ("region -2", "left", "right")
+
+
+def test_regions_cannot_be_changed():
+    regions = Regions.from_labels(LABELS)
+    with pytest.raises(ValueError, match="read-only"):
+        regions.labels[0, 0] = 1
+    with pytest.raises(AttributeError):
+        regions.labels = LABELS
+    assert hash(regions) == hash(Regions.from_labels(LABELS))
+    assert regions == Regions.from_labels(LABELS)
+
+
+def test_masks_the_smaller_lies_on_top_and_the_rest_is_named():
+    body, face = np.zeros((4, 4), bool), np.zeros((4, 4), bool)
+    body[1:, :], face[1, 1] = True, True
+    regions = Regions.from_masks({"face": face, "body": body})
+    assert np.array_equal(regions.mask("face"), face)
+    assert np.array_equal(regions.mask("body"), body & ~face)
+    assert np.array_equal(regions.mask("rest"), ~body)
+
+
+def test_rename_keeps_the_parts():
+    merged = Regions.from_labels(LABELS, ["a", "b", "c"]).merge({"ab": ["a", "b"]}).rename({"ab": "both"})
+    assert merged.names == ("both", "c")
+    assert merged.expandable() == ("both",)
+    assert merged.expand("both").names == ("a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Regions.from_labels(np.zeros((2, 2, 3), int)), "shape"),
+        (lambda: Regions.from_labels(np.zeros((0, 2), int)), "shape"),
+        (lambda: Regions.from_labels(np.full((2, 2), 0.5)), "whole numbers"),
+        (lambda: Regions.from_labels(np.full((2, 2), np.nan)), "whole numbers"),
+        (lambda: Regions.from_labels(LABELS, ["one"]), "3 regions"),
+        (lambda: Regions.from_labels(LABELS, "abc"), "one text"),
+        (lambda: Regions.from_labels(LABELS, ["a", "", "c"]), "not empty"),
+        (lambda: Regions.from_masks({}), "at least one"),
+        (lambda: Regions.from_masks({"a": np.ones((2, 2)), "b": np.ones((3, 3))}), "one shape"),
+        (lambda: Regions.from_masks({"a": np.zeros((2, 2))}), "Nothing is left"),
+        (lambda: Regions.from_labels(LABELS).mask("region 12"), "Did you mean"),
+        (lambda: Regions.from_labels(LABELS).expand("region 0"), "no known parts"),
+        (lambda: Regions.from_labels(LABELS).merge({"a": ["region 0"], "b": ["region 0"]}), "two groups"),
+        (lambda: Regions.from_labels(LABELS).merge({"region 1": ["region 0"]}), "names must differ"),
+        (lambda: Regions.from_labels(LABELS).rename({"region 0": "region 1"}), "names must differ"),
+        (lambda: Regions.from_labels(LABELS).rename(["x"]), "mapping"),
+    ],
+)
+def test_what_makes_no_regions_is_refused_with_its_reason(make, said):
+    with pytest.raises(SegxaiError, match=said) as raised:
+        make()
+    assert isinstance(raised.value, ValueError)
