@@ -15,13 +15,16 @@ help:  ## list these targets
 
 setup: $(READY)  ## make the .venv (about 1.5 GB on disk)
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock requirements-crf.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "segxai needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	@echo "Setting up .venv (once; a few minutes) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@echo "Compiling the CRF (optional; a minute) ..."
+	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements-crf.lock 2> .venv/crf.log || \
+	  echo "The CRF was left out: it needs a C++ compiler and Python's headers (see .venv/crf.log). All else works."
 	@touch $(READY)
 
 demo: $(READY)  ## explain two photographs, print a table, write demo/index.html
@@ -40,9 +43,11 @@ lab: $(READY)  ## open JupyterLab on notebook 00 (this machine only, with its to
 notebooks: $(READY)  ## make notebooks/*.ipynb from notebooks/src/*.py
 	$(BIN)/python notebooks/src/build.py
 
-lock: pyproject.toml  ## resolve requirements.lock anew (needs uv: pip install uv)
-	uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
-	  --no-annotate --extra cpu --extra lab --extra test pyproject.toml --output-file requirements.lock
+UV_COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+lock: pyproject.toml  ## resolve the two lock files anew (needs uv: pip install uv)
+	$(UV_COMPILE) --extra cpu --extra lab --extra test pyproject.toml --output-file requirements.lock
+	echo "pydensecrf2>=1.0" | $(UV_COMPILE) --no-deps - --output-file requirements-crf.lock
 
 clean:  ## remove the .venv and everything made
 	rm -rf .venv demo build dist .pytest_cache .ruff_cache .hypothesis

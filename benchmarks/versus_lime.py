@@ -1,6 +1,6 @@
 """segxai against lime 0.2.0.1 on the same photograph with the same classifier: time, and spread over seeds.
 
-    python benchmarks/versus_lime.py
+python benchmarks/versus_lime.py
 """
 
 import time
@@ -48,7 +48,9 @@ def main():
 
     cases = {
         f"lime, slic, {SAMPLES} samples": lambda: with_lime(classifier, image, slic),
-        f"segxai, slic, {SAMPLES} samples": lambda: segxai.explain(image, slic, classifier, max_evaluations=SAMPLES, progress=False),
+        f"segxai, slic, {SAMPLES} samples": lambda: segxai.explain(
+            image, slic, classifier, max_evaluations=SAMPLES, progress=False
+        ),
         "lime, default call": lambda: with_lime(classifier, image),
         "segxai, deep, exact": lambda: segxai.explain(image, "deep", classifier, progress=False),
     }
@@ -67,7 +69,9 @@ def main():
     lime_slic, ours_slic, lime_default, ours_deep = medians.values()
     print(f"\nsame slic regions, {SAMPLES} samples: lime / segxai = {lime_slic / ours_slic:.1f}")
     print(f"lime's default call / exact deep explanation = {lime_default / ours_deep:.1f}")
-    print(f"spread over {SEEDS} seeds (mean standard deviation / largest weight): lime {lime_spread:.3f} (250 samples), deep {ours_spread:.3f}")
+    print(
+        f"spread over {SEEDS} seeds (mean standard deviation / largest weight): lime {lime_spread:.3f} (250 samples), deep {ours_spread:.3f}"
+    )
 
 
 if __name__ == "__main__":

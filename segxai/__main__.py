@@ -29,8 +29,8 @@ def main(argv=None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from .downloads import DOWNLOADS
     from .explain import METHODS
+    from .weights.downloads import DOWNLOADS
 
     parser = argparse.ArgumentParser(prog="segxai", description="Explain image classifiers by named regions.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -146,7 +146,7 @@ def _html_table(rows) -> str:
 
 
 def _fetch(args) -> int:
-    from .downloads import DOWNLOADS, fetch
+    from .weights.downloads import DOWNLOADS, fetch
 
     for name in args.names:
         name = "vgg16-conv" if name == "vgg16" and args.conv_only else name
@@ -159,7 +159,7 @@ def _doctor(args) -> int:
     import platform
     from importlib.metadata import PackageNotFoundError, version
 
-    from .downloads import cache_folder, cached
+    from .weights.downloads import cache_folder, cached
 
     todo = []
     print(f"Python {platform.python_version()} on {platform.platform()}, {os.cpu_count()} CPUs")
@@ -187,7 +187,7 @@ def _doctor(args) -> int:
             todo.append("close other notebooks: less than 1.2 GB of memory is free")
     print(f"Cache: {cache_folder()}")
     try:
-        from .weights import efficientnet_lite0_path
+        from .weights.efficientnet_lite import efficientnet_lite0_path
 
         print(f"  {'efficientnet_lite0':<20} {'here' if Path(efficientnet_lite0_path()).is_file() else 'missing'} (from pip)")
     except SegxaiError as error:

@@ -157,18 +157,17 @@ class NetClassifier(Classifier):
 def load_classifier(model="efficientnet_lite0", weights="auto", *, class_names=None) -> Classifier:
     """A classifier to explain.
 
-    model: "efficientnet_lite0"; a Keras model or the path of a saved one (``.keras``); or any function
+    model: "efficientnet_lite0" or "vgg16"; a Keras model or the path of a saved one (``.keras``); or any function
     from (N, H, W, 3) uint8 RGB images to (N, C) probabilities. A Keras model is given float32 RGB
     0..255 at its own input size and must do its own scaling and end in probabilities.
-    weights: "auto" for the network's ImageNet weights.
+    weights: "auto" for the network's ImageNet weights; for "vgg16" also the path of a TF-slim checkpoint or of Keras'
+    ``.h5``, or a keras.applications.VGG16 model.
     class_names: names of a Keras model's or a function's classes.
     """
     if isinstance(model, Classifier):
         return model
     if isinstance(model, str) and model in _NETWORKS:
-        if not (isinstance(weights, str) and weights == "auto"):
-            raise SegxaiValueError(f"{model} takes its weights from its pip package only: weights='auto'.")
-        return _NETWORKS[model]()
+        return _NETWORKS[model](weights)
     if isinstance(model, (str, os.PathLike)):
         return _keras_file(model, class_names)
     if hasattr(model, "predict_on_batch") and hasattr(model, "input_shape"):
@@ -199,9 +198,12 @@ def imagenet_class_names() -> tuple[str, ...]:
     return tuple(s if clean.count(c) > 1 else c for c, s in zip(clean, synonyms, strict=True))
 
 
-def _efficientnet_lite0() -> Classifier:
+def _efficientnet_lite0(weights) -> Classifier:
     from .nets import efficientnet_lite
-    from .weights import efficientnet_lite0_weights
+    from .weights.efficientnet_lite import efficientnet_lite0_weights
+
+    if not (isinstance(weights, str) and weights == "auto"):
+        raise SegxaiValueError("efficientnet_lite0 takes its weights from its pip package only: weights='auto'.")
 
     def network(images):
         return efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images))[0]
@@ -211,7 +213,26 @@ def _efficientnet_lite0() -> Classifier:
     )
 
 
-_NETWORKS = {"efficientnet_lite0": _efficientnet_lite0}
+def _vgg16(weights) -> Classifier:
+    from .nets import vgg16
+    from .weights.vgg16 import THREE_WAYS, vgg16_weights
+
+    if weights is None:
+        raise SegxaiValueError(f"A classifier with random weights explains nothing. {THREE_WAYS}")
+    arrays = vgg16_weights(weights)
+    for layer in ("fc6", "fc7", "fc8"):
+        if f"{vgg16.SCOPE}/{layer}/weights" not in arrays:
+            raise SegxaiError(f"These VGG16 weights lack {layer}, which a classifier needs. {THREE_WAYS}")
+    number = arrays[f"{vgg16.SCOPE}/fc8/weights"].shape[-1]
+
+    def network(images):
+        return vgg16.vgg16(vgg16.preprocess(images), num_classes=number)[0][:, 0, 0]
+
+    names = imagenet_class_names() if number == 1000 else [f"class {i}" for i in range(number)]
+    return NetClassifier("vgg16", network, arrays, names, vgg16.INPUT_SIZE)
+
+
+_NETWORKS = {"efficientnet_lite0": _efficientnet_lite0, "vgg16": _vgg16}
 
 
 def _keras_file(path, class_names):

@@ -45,7 +45,7 @@ with _silent_stderr(), warnings.catch_warnings():
 tf = tf2.compat.v1
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
-__all__ = ["GraphSession", "slim", "tf"]
+__all__ = ["GraphSession", "slim", "tf", "tf2"]
 
 
 class GraphSession:

@@ -143,8 +143,10 @@ def _superpixel_features(copy, superpixels) -> np.ndarray:
     columns = []
     for stride, weight in STRIDE_WEIGHTS.items():
         features = end_points[f"stride_{stride}"]
-        length = np.linalg.norm(features, axis=-1, keepdims=True)
-        columns.append(weight * _pool(features / np.maximum(length, 1e-6), superpixels))
+        # One scale for each stride, not one for each position: where the network responds strongly, on
+        # objects, differences count more than in the background, and objects are divided more finely.
+        length = np.linalg.norm(features, axis=-1).mean()
+        columns.append(weight * _pool(features / max(length, 1e-6), superpixels))
     height, width = superpixels.shape
     place = np.stack(np.mgrid[:height, :width], axis=-1) / max(height, width)
     columns.append(COLOUR_WEIGHT * _means(superpixels, rgb2lab(copy) / 50))
@@ -162,7 +164,8 @@ def _encoder():
     """The network without its classifier, built once."""
     from ..nets import efficientnet_lite
     from ..nets.graph import GraphSession, tf
-    from ..weights import assign_weights, efficientnet_lite0_weights
+    from ..weights import assign_weights
+    from ..weights.efficientnet_lite import efficientnet_lite0_weights
 
     net = GraphSession()
     with net.build():

@@ -5,7 +5,8 @@ import pytest
 
 from segxai.nets import efficientnet_lite
 from segxai.nets.graph import GraphSession, tf
-from segxai.weights import assign_weights, efficientnet_lite0_weights
+from segxai.weights import assign_weights
+from segxai.weights.efficientnet_lite import efficientnet_lite0_weights
 
 
 @pytest.fixture(scope="module")

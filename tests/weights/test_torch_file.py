@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from segxai import SegxaiError
-from segxai.torch_file import _MAGIC, _PROTOCOL, read_torch_file
-from segxai.weights import efficientnet_lite0_path, fold_efficientnet
+from segxai.weights.efficientnet_lite import efficientnet_lite0_path, fold_efficientnet
+from segxai.weights.torch_file import _MAGIC, _PROTOCOL, read_torch_file
 
 
 def plain(value) -> bytes:

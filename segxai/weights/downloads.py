@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from .errors import SegxaiError, SegxaiFileError, unknown_name
+from ..errors import SegxaiError, SegxaiFileError, unknown_name
 
 
 class Download(NamedTuple):

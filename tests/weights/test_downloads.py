@@ -11,7 +11,8 @@ import time
 
 import pytest
 
-from segxai import SegxaiError, downloads
+from segxai import SegxaiError
+from segxai.weights import downloads
 
 CONTENT = os.urandom(300_000)
 
@@ -52,7 +53,7 @@ def server(monkeypatch, tmp_path):
 
 
 def in_another_process(handler):
-    code = f"from segxai import downloads as d; d.DOWNLOADS['deeplab'] = d.Download{tuple(handler.download)!r}; d.fetch('deeplab', progress=False)"
+    code = f"from segxai.weights import downloads as d; d.DOWNLOADS['deeplab'] = d.Download{tuple(handler.download)!r}; d.fetch('deeplab', progress=False)"
     return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE)
 
 

@@ -1,0 +1,63 @@
+"""Fully convolutional networks for segmentation: an encoder, score heads, skips, bilinear upsampling.
+
+Source: Long, Shelhamer, Darrell 2015, "Fully Convolutional Networks for Semantic Segmentation", section 4.2.
+"""
+
+from __future__ import annotations
+
+from . import efficientnet_lite, vgg16
+from .graph import slim, tf
+from .upsampling import bilinear_upsample
+
+SCOPE = "fcn"
+STRIDES = (32, 16, 8)
+MULTIPLE = 32  # images are padded to whole multiples of this many pixels
+
+
+def efficientnet_features(images, is_training):
+    """{stride: feature map} of EfficientNet-Lite0. It has no dropout, so `is_training` changes nothing."""
+    _, ends = efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images), num_classes=None)
+    return {stride: ends[f"stride_{stride}"] for stride in STRIDES}
+
+
+def vgg16_features(images, is_training, fc_width: int = 4096, fc6_kernel: int = 7):
+    """{stride: feature map} of VGG16: pool3, pool4, and fc7 as a map."""
+    _, ends = vgg16.vgg16(
+        vgg16.preprocess(images),
+        num_classes=None,
+        is_training=is_training,
+        fc_conv_padding="SAME",
+        fc_width=fc_width,
+        fc6_kernel=fc6_kernel,
+    )
+    return {8: ends["pool3"], 16: ends["pool4"], 32: ends["fc7"]}
+
+
+def fcn_scores(features, num_classes: int, stride: int):
+    """{8, 16, 32: feature map} to class scores (N, 32 h, 32 w, num_classes) at the size of the padded image.
+
+    stride 32 upsamples the coarsest scores alone; 16 and 8 first add scores of finer maps. Every score head
+    starts at zero, so that all classes begin equally likely and a new skip changes nothing until it has learned.
+    """
+    with tf.variable_scope(SCOPE):
+        scores = _score(features[32], num_classes, "score_32")
+        for finer in (16, 8):
+            if stride <= finer:
+                scores = bilinear_upsample(scores, 2, num_classes, f"upsample_{finer}")
+                scores += _score(features[finer], num_classes, f"score_{finer}")
+        return bilinear_upsample(scores, stride, num_classes, "upsample")
+
+
+def _score(net, num_classes, scope):
+    # Encoders differ in the size of their features by orders of magnitude, and so do their stages (Long et al.
+    # scale pool4 by 1/100 and pool3 by 1/10000). Dividing by the map's own root mean square serves all alike.
+    scale = tf.stop_gradient(tf.sqrt(tf.reduce_mean(tf.square(net)) + 1e-6))
+    return slim.conv2d(
+        net / scale,
+        num_classes,
+        [1, 1],
+        activation_fn=None,
+        weights_initializer=tf.zeros_initializer(),
+        biases_initializer=tf.zeros_initializer(),
+        scope=scope,
+    )

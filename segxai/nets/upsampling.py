@@ -1,0 +1,64 @@
+"""Bilinear upsampling as a convolution: the kernels, and the transposed convolution that uses them.
+
+Source: Long, Shelhamer, Darrell 2015, "Fully Convolutional Networks for Semantic Segmentation", section 3.3.
+The kernels are plain NumPy; only `bilinear_upsample` needs TensorFlow.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import SegxaiValueError
+
+
+def get_kernel_size(factor: int) -> int:
+    """The side of the bilinear kernel that upsamples by a whole `factor`: 2 factor - factor % 2."""
+    if isinstance(factor, bool) or not isinstance(factor, (int, np.integer)) or factor < 1:
+        raise SegxaiValueError(f"An upsampling factor is a whole number of at least 1; got {factor!r}.")
+    return int(2 * factor - factor % 2)
+
+
+def upsample_filt(size: int) -> np.ndarray:
+    """A 2-D bilinear kernel for upsampling by (size + 1) // 2.
+
+    Returns a (size, size) float64 array that falls off linearly from its centre; an odd size peaks at 1.
+    """
+    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
+        raise SegxaiValueError(f"A kernel size is a whole number of at least 1; got {size!r}.")
+    factor = (size + 1) // 2
+    # An even kernel has its centre between two pixels.
+    centre = factor - 1 if size % 2 == 1 else factor - 0.5
+    slope = 1 - np.abs(np.arange(size) - centre) / factor
+    return slope[:, None] * slope[None, :]
+
+
+def bilinear_upsample_weights(factor: int, number_of_classes: int) -> np.ndarray:
+    """The weights of a transposed convolution that upsamples each class on its own by `factor`.
+
+    Returns (k, k, C, C) float32 with k = get_kernel_size(factor): the bilinear kernel where input and
+    output class are the same, zero elsewhere.
+    """
+    if isinstance(number_of_classes, bool) or not isinstance(number_of_classes, (int, np.integer)) or number_of_classes < 1:
+        raise SegxaiValueError(f"number_of_classes is a whole number of at least 1; got {number_of_classes!r}.")
+    size = get_kernel_size(factor)
+    weights = np.zeros((size, size, number_of_classes, number_of_classes), np.float32)
+    diagonal = np.arange(number_of_classes)
+    weights[:, :, diagonal, diagonal] = upsample_filt(size)[:, :, None]
+    return weights
+
+
+def bilinear_upsample(net, factor: int, number_of_classes: int, name: str = "upsample"):
+    """Upsample a feature map (N, h, w, C) to (N, factor h, factor w, C) by a transposed convolution with fixed weights.
+
+    Away from the border this is bilinear interpolation; at the border the outermost values are continued,
+    where a plain transposed convolution would fade to zero.
+    """
+    from .graph import tf
+
+    with tf.name_scope(name):
+        weights = tf.constant(bilinear_upsample_weights(factor, number_of_classes))
+        padded = tf.pad(net, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
+        shape = tf.shape(padded)
+        size = tf.stack([shape[0], shape[1] * factor, shape[2] * factor, number_of_classes])
+        upsampled = tf.nn.conv2d_transpose(padded, weights, size, strides=[1, factor, factor, 1], padding="SAME")
+        return upsampled[:, factor:-factor, factor:-factor, :]

@@ -1,0 +1,72 @@
+"""VGG16 as a fully convolutional tf-slim graph, with the variable names of the slim checkpoint.
+
+Sources: Simonyan and Zisserman 2015, "Very Deep Convolutional Networks", configuration D; its fully
+connected layers as convolutions: Long et al. 2015, section 3.1.
+"""
+
+from __future__ import annotations
+
+from .graph import slim, tf
+
+SCOPE = "vgg_16"
+INPUT_SIZE = 224
+MEAN_RGB = (123.68, 116.779, 103.939)  # of ImageNet's photographs
+STAGES = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))  # convolutions, channels
+
+
+def preprocess(images):
+    """RGB values 0..255, less the mean colour."""
+    return images - tf.constant(MEAN_RGB)
+
+
+def vgg16(
+    images,
+    num_classes: int | None = 1000,
+    *,
+    is_training=False,
+    fc_conv_padding: str = "VALID",
+    fc_width: int = 4096,
+    fc6_kernel: int = 7,
+):
+    """Image batch (N, H, W, 3), preprocessed, to score maps and end points.
+
+    Returns (scores, end_points): scores (N, h, w, num_classes), or None where num_classes is None;
+    end_points maps "stride_1" ... "stride_16" to the last convolution at that stride, "pool1" ... "pool5",
+    "fc6", and "fc7" with its dropout.
+    is_training: a bool or a boolean tensor that switches dropout (0.5, on fc6 and fc7).
+    fc_conv_padding: "VALID" gives one score for a 224 image, as the classifier; "SAME" keeps a map of stride 32.
+    fc_width, fc6_kernel: fewer channels and a smaller kernel for small machines. fc6 holds 103 of VGG16's 138
+    million weights; Chen et al. 2015 (DeepLab-LargeFOV, section 4.1) use 1024 channels and a 3 x 3 kernel.
+    """
+    end_points = {}
+    with (
+        tf.variable_scope(SCOPE),
+        slim.arg_scope(
+            [slim.conv2d],
+            activation_fn=tf.nn.relu,
+            weights_initializer=tf.initializers.he_normal(),
+            biases_initializer=tf.zeros_initializer(),
+            padding="SAME",
+        ),
+    ):
+        net = images
+        for stage, (repeats, channels) in enumerate(STAGES, start=1):
+            net = slim.repeat(net, repeats, slim.conv2d, channels, [3, 3], scope=f"conv{stage}")
+            end_points[f"stride_{2 ** (stage - 1)}"] = net
+            net = slim.max_pool2d(net, [2, 2], padding="SAME", scope=f"pool{stage}")
+            end_points[f"pool{stage}"] = net
+        net = slim.conv2d(net, fc_width, [fc6_kernel, fc6_kernel], padding=fc_conv_padding, scope="fc6")
+        end_points["fc6"] = net
+        net = _dropout(net, is_training, "dropout6")
+        net = slim.conv2d(net, fc_width, [1, 1], scope="fc7")
+        net = _dropout(net, is_training, "dropout7")
+        end_points["fc7"] = net
+        if num_classes is None:
+            return None, end_points
+        scores = slim.conv2d(net, num_classes, [1, 1], activation_fn=None, scope="fc8")
+    return scores, end_points
+
+
+def _dropout(net, is_training, name):
+    # A rate that a tensor sets, not slim.dropout's branch on it: no gradient comes back through that branch.
+    return tf.nn.dropout(net, rate=0.5 * tf.cast(is_training, tf.float32), name=name)

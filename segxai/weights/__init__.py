@@ -1,0 +1,24 @@
+"""Where pretrained weights come from, as {variable name: NumPy array} for the graphs in `nets`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import SegxaiError
+
+
+def assign_weights(net, weights: dict[str, np.ndarray], variables=None) -> None:
+    """Set the variables of a `GraphSession` by name. Raises SegxaiError on a missing name or another shape."""
+    from ..nets.graph import tf
+
+    if variables is None:
+        variables = net.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)
+    values = []
+    for variable in variables:
+        name = variable.op.name
+        if name not in weights:
+            raise SegxaiError(f"The weights hold no variable {name!r}.")
+        if tuple(variable.shape) != weights[name].shape:
+            raise SegxaiError(f"Variable {name!r} has shape {weights[name].shape}; the network expects {tuple(variable.shape)}.")
+        values.append((variable, weights[name]))
+    net.assign(values)

@@ -1,0 +1,43 @@
+"""TensorFlow checkpoints, version 1 (one file) and version 2 (.index and .data-...), read and refused with reasons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import SegxaiError, SegxaiFileError
+
+
+def read_checkpoint(path, scope: str, advice: str = "") -> dict[str, np.ndarray]:
+    """The variables below `scope` in a checkpoint, as {name: array}; those of optimisers are left out.
+
+    path: the ``.ckpt`` file, or the common prefix of the files of a version 2 checkpoint.
+    Raises SegxaiFileError when there is none, or it is damaged or no checkpoint; SegxaiError when it
+    holds another network.
+    """
+    from ..nets.graph import tf2
+
+    path = Path(path)
+    prefix = path.with_suffix("") if path.suffix in (".index", ".meta") or path.suffix.startswith(".data-") else path
+    if prefix.is_dir():
+        prefix = Path(tf2.train.latest_checkpoint(prefix) or prefix / "checkpoint")
+    if not prefix.is_file() and not prefix.with_name(prefix.name + ".index").is_file():
+        raise SegxaiFileError(f"There is no checkpoint {str(path)!r}. {advice}".strip())
+    try:
+        reader = tf2.train.load_checkpoint(str(prefix))
+        shapes = reader.get_variable_to_shape_map()
+    except Exception as error:
+        raise SegxaiFileError(
+            f"{str(path)!r} is not a readable TensorFlow checkpoint; it may be cut short or renamed. {advice}".strip()
+        ) from error
+    names = [n for n in shapes if n.startswith(scope + "/") and n.rsplit("/", 1)[-1] in ("weights", "biases", "depthwise_weights")]
+    if not names:
+        some = ", ".join(sorted(shapes)[:3]) or "nothing"
+        raise SegxaiError(
+            f"{str(path)!r} is a checkpoint of another network: it holds {some}, and nothing below {scope!r}. {advice}".strip()
+        )
+    try:
+        return {name: reader.get_tensor(name) for name in names}
+    except Exception as error:
+        raise SegxaiFileError(f"{str(path)!r} is damaged: a variable in it cannot be read. {advice}".strip()) from error

@@ -1,0 +1,119 @@
+"""VGG16's ImageNet weights for the graph in `nets.vgg16`: from a slim checkpoint, from Keras, or from the cache."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import SegxaiError, SegxaiFileError, SegxaiValueError
+from .checkpoint import read_checkpoint
+from .downloads import cached
+
+SCOPE = "vgg_16"
+CONVOLUTIONS = [f"conv{stage}/conv{stage}_{i}" for stage, n in enumerate((2, 2, 3, 3, 3), 1) for i in range(1, n + 1)]
+THREE_WAYS = (
+    "Three ways to get VGG16's weights: (1) python -m segxai fetch vgg16 (553 MB; with --conv-only 59 MB, enough for "
+    "an FCN); (2) weights='.../vgg_16.ckpt', the TF-slim checkpoint; (3) weights=<a keras.applications.VGG16 model>. "
+    "Or weights=None to start from random ones."
+)
+
+
+def vgg16_weights(weights="auto", *, fully_connected: bool = True) -> dict[str, np.ndarray]:
+    """{variable name: array} from wherever `weights` says.
+
+    weights: "auto" (what the cache holds: the full download, else, where `fully_connected` is False, the
+    convolutions only), the path of a slim checkpoint or a Keras ``.h5`` file, or a Keras model.
+    Raises SegxaiError that names the ways to get them.
+    """
+    if isinstance(weights, str) and weights == "auto":
+        path = cached("vgg16") or (None if fully_connected else cached("vgg16-conv"))
+        if path is None:
+            raise SegxaiFileError(f"VGG16's weights are not in the cache. {THREE_WAYS}")
+        return _from_keras_file(path)
+    if isinstance(weights, (str, os.PathLike)):
+        path = Path(weights)
+        return _from_keras_file(path) if path.suffix in (".h5", ".hdf5") else read_checkpoint(path, SCOPE, THREE_WAYS)
+    if hasattr(weights, "get_layer"):
+        return from_keras_model(weights)
+    raise SegxaiValueError(f"VGG16 weights cannot be taken from {type(weights).__name__}. {THREE_WAYS}")
+
+
+def from_keras_model(model) -> dict[str, np.ndarray]:
+    """The weights of a `keras.applications.VGG16` model (any number of classes, with or without the top)."""
+
+    def layer(name):
+        try:
+            values = model.get_layer(name).get_weights()
+        except ValueError:
+            return None
+        return values if len(values) == 2 else None
+
+    return _convert(layer, f"the Keras model {model.name!r}")
+
+
+def _from_keras_file(path) -> dict[str, np.ndarray]:
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            root = file.get("model_weights", file)
+
+            def layer(name):
+                if name not in root:
+                    return None
+                arrays = []
+                root[name].visititems(lambda _, item: arrays.append(item[()]) if hasattr(item, "shape") else None)
+                # Their names differ between Keras versions; a kernel has two or four axes, a bias one.
+                return sorted(arrays, key=np.ndim, reverse=True) if len(arrays) == 2 else None
+
+            return _convert(layer, repr(str(path)))
+    except OSError as error:
+        raise SegxaiFileError(f"{str(path)!r} cannot be read as a Keras weights file ({error}). {THREE_WAYS}") from error
+
+
+def _convert(layer, source) -> dict[str, np.ndarray]:
+    """Keras' layers as the slim graph's variables. `layer(name)` gives (kernel, bias) or None."""
+    weights = {}
+    for name in CONVOLUTIONS:
+        stage, position = name[4], name[-1]
+        found = layer(f"block{stage}_conv{position}")
+        if found is None:
+            raise SegxaiError(f"{source} is not VGG16: it has no layer 'block{stage}_conv{position}'. {THREE_WAYS}")
+        weights[f"{SCOPE}/{name}/weights"], weights[f"{SCOPE}/{name}/biases"] = found
+    # Keras' VGG16 was trained on blue-green-red images, the slim graph takes red-green-blue.
+    first = f"{SCOPE}/conv1/conv1_1/weights"
+    if weights[first].shape != (3, 3, 3, 64):
+        raise SegxaiError(f"{source} is not VGG16: its first convolution has shape {weights[first].shape}, not (3, 3, 3, 64).")
+    weights[first] = weights[first][:, :, ::-1]
+    for keras_name, name in (("fc1", "fc6"), ("fc2", "fc7"), ("predictions", "fc8")):
+        found = layer(keras_name)
+        if found is not None:
+            kernel, weights[f"{SCOPE}/{name}/biases"] = found
+            # fc1 sees the last 7 x 7 x 512 map in row-major order; the others see one position.
+            side = 7 if name == "fc6" else 1
+            if kernel.shape[0] % (side * side):
+                raise SegxaiError(f"{source}: layer {keras_name!r} has {kernel.shape[0]} inputs, which is no VGG16.")
+            weights[f"{SCOPE}/{name}/weights"] = kernel.reshape(side, side, -1, kernel.shape[1])
+    return weights
+
+
+def reduce_fc(weights: dict[str, np.ndarray], fc_width: int, fc6_kernel: int) -> dict[str, np.ndarray]:
+    """fc6 and fc7 thinned out to fewer channels and a smaller kernel, evenly, as in Chen et al. 2015, section 4.1."""
+    fc6, fc7 = (f"{SCOPE}/{name}" for name in ("fc6", "fc7"))
+    if f"{fc6}/weights" not in weights or weights[f"{fc6}/weights"].shape[::3] == (fc6_kernel, fc_width):
+        return weights
+    kernel, width = weights[f"{fc6}/weights"].shape[::3]
+    if fc6_kernel > kernel or fc_width > width:
+        raise SegxaiValueError(f"fc6 can be thinned out to at most {kernel} x {kernel} and {width} channels.")
+    taps = np.linspace(0, kernel - 1, fc6_kernel).round().astype(int)
+    channels = np.linspace(0, width - 1, fc_width).round().astype(int)
+    # Fewer taps add up to less; scaled so that a constant map gives the same answer on average.
+    scale = (kernel / fc6_kernel) ** 2
+    return weights | {
+        f"{fc6}/weights": weights[f"{fc6}/weights"][taps][:, taps][..., channels] * scale,
+        f"{fc6}/biases": weights[f"{fc6}/biases"][channels],
+        f"{fc7}/weights": weights[f"{fc7}/weights"][:, :, channels][..., channels] * (width / fc_width),
+        f"{fc7}/biases": weights[f"{fc7}/biases"][channels],
+    }
