@@ -13,8 +13,8 @@ import segxai
 from segxai.classify import default_classifier
 from segxai.fills import fill_image
 
-ROUNDS = 7
-IMAGES = 512
+ROUNDS = 5
+IMAGES = 256
 
 
 def rate(ask, batch):

@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 
 from .errors import SegxaiValueError
 
@@ -97,12 +98,15 @@ def describe(explanation) -> str:
 
 def draw_borders(axes, regions, colour="white") -> None:
     """Region borders, drawn dark under light so that they show on any photograph."""
+    from matplotlib.collections import LineCollection
+    from skimage.measure import find_contours
+
+    lines = []
     for k in range(len(regions)):
-        mask = np.pad(regions.labels == k, 1).astype(float)
-        for width, line in ((2.4, INK), (1.0, colour)):
-            axes.contour(
-                np.arange(-1, mask.shape[1] - 1), np.arange(-1, mask.shape[0] - 1), mask, [0.5], colors=[line], linewidths=width
-            )
+        outlines = find_contours(np.pad(regions.labels == k, 1).astype(np.float32), 0.5)
+        lines += [outline[:, ::-1] - 1 for outline in outlines]  # (x, y), without the padding
+    for width, line in ((2.4, INK), (1.0, colour)):
+        axes.add_collection(LineCollection(lines, colors=line, linewidths=width), autolim=False)
     axes.set_xlim(-0.5, regions.shape[1] - 0.5)
     axes.set_ylim(regions.shape[0] - 0.5, -0.5)
 
@@ -153,6 +157,7 @@ def draw_bars(axes, explanation, limit) -> None:
     axes.invert_yaxis()
     reach = max(limit, np.abs(interval).max())
     axes.set_xlim(-1.35 * reach, 1.35 * reach)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     for row, weight, (low, high) in zip(rows, weights, interval, strict=True):
         at, side = (max(high, 0), "left") if weight >= 0 else (min(low, 0), "right")
         axes.annotate(
@@ -173,7 +178,8 @@ def _show(axes, image, title):
 
 
 def _grey(image):
-    grey = image.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    # Lightened, so that dark things do not darken the colour of the weight that lies over them.
+    grey = 128 + image.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32) / 2
     return np.repeat(grey[..., None], 3, axis=-1).astype(np.uint8)
 
 

@@ -1,0 +1,294 @@
+# %% [markdown]
+# # Ask a classifier why
+#
+# **You will do:** show a photograph to an image classifier, divide the photograph into regions, and measure what each
+# region does to the answer.
+#
+# **You will learn:** what a region, a coalition and a weight are; how to read the figures of this series; what LIME and
+# Shapley values are, in two sentences each.
+#
+# **You need:** a little Python. You need no graphics card and no network connection.
+#
+# **Time: 20 minutes.** Run the cells from top to bottom with Shift+Enter. The computer works for less than a minute.
+#
+# **The question:** shown the photograph below, does the classifier use the space suit, the helmet, the face, or a
+# combination? The last section answers it.
+
+# %% [markdown]
+# ## 1. The photograph and the answer
+#
+# We start with the photograph itself. Look at it before any computer does.
+
+# %%
+import numpy as np
+import segxai
+from segxai import plots
+
+photo = segxai.data.photograph("astronaut")
+plots.plot_image(photo, "Eileen Collins, astronaut (photograph: NASA)")
+
+# %% [markdown]
+# You see a person in an orange space suit. On the right lies a large black helmet, and there is a model of the space
+# shuttle. On the left hangs a flag.
+#
+# The classifier is EfficientNet-Lite0. It is a small network that was trained on the 1000 classes of ImageNet. For us it
+# is a **black box**: an image goes in, 1000 probabilities come out.
+#
+# **Predict before you run:** which class will come first, and how sure will the classifier be?
+
+# %%
+classifier = segxai.load_classifier("efficientnet_lite0")
+for name, probability in classifier.top(photo, 5):
+    print(f"{probability:6.1%}  {name}")
+
+# %% [markdown]
+# The answer is wrong, and no class gets even a third of the probability. Is the network bad, or was the question unfair?
+# Let us look for the right class among the 1000.
+
+# %%
+print([name for name in classifier.class_names if "space" in name or "astro" in name])
+assert "astronaut" not in classifier.class_names
+assert classifier.top(photo, 1)[0][1] < 1 / 3
+
+# %% [markdown]
+# There is no class "astronaut". The network must share out its probability among classes that it knows. A bobsleigh has
+# people with helmets in it; so have football and go-karts. The wrong answers seem to have a common cause.
+#
+# "Seem" is a guess. The rest of this notebook measures it, first for the class **football helmet**.
+#
+# (The `assert` lines stop the notebook if a sentence of the text should no longer be true.)
+#
+# ## 2. Divide the photograph into regions
+#
+# We want to say "the helmet did it". So we need parts with a meaning. The segmenter `"deep"` groups pixels that a
+# network sees in a similar way. It was never told what a helmet is.
+
+# %%
+regions = segxai.segment(photo, "deep")
+plots.plot_regions(photo, regions)
+
+# %% [markdown]
+# Each **region** has a name, but the name only tells colour and place. The computer does not know what it has found. You
+# do. So point at some places (row, column), and give the regions there a name of your own.
+
+
+# %%
+def name_at(row, column):
+    return regions.names[regions.labels[row, column]]
+
+
+regions = regions.rename({name_at(130, 230): "face", name_at(400, 400): "helmet"})
+regions = regions.merge({"suit": {name_at(350, 150), name_at(400, 60), name_at(220, 200)}})
+plots.plot_regions(photo, regions)
+
+# %% [markdown]
+# Now three regions are called helmet, face and suit. The suit had come in pieces, which we merged, with the dark collar.
+# Notice that the borders are not perfect, and that "face" includes the hair. An explanation can never be finer than its
+# regions.
+#
+# ## 3. Ask about every combination
+#
+# We cannot look into a black box, but we can ask it again. Switch some regions off, which means: paint them in their own
+# mean colour. Then ask for the probability of "football helmet". A choice of regions that stay on is a **coalition**.
+# With K regions there are 2 × 2 × … = 2<sup>K</sup> coalitions. That is few enough to ask about every one of them.
+#
+# LIME then fits the simplest model there is: a starting value, plus one **weight** for each region that is on.
+#
+# **Predict before you run:** which region gets the largest weight for "football helmet"? Does any region get a negative one?
+
+# %%
+explanation = segxai.explain(photo, regions, classifier, target="football helmet")
+explanation.plot()
+
+# %% [markdown]
+# **How to read the figure.** Left: the regions with their names. Middle and right: the weights. Blue with a plus sign
+# means "showing this region raises the probability". Orange with a minus sign means "lowers it". The helmet stands out.
+# A few regions get a negative weight, but a small one.
+#
+# R² says how much of all the answers this simple sum explains: 1 would be everything. Let us see how many questions were
+# asked.
+
+# %%
+table = explanation.coalitions
+print(f"{len(regions)} regions, {table.evaluations} questions, all coalitions: {table.exact}")
+assert table.exact and table.evaluations == 2 ** len(regions)
+assert explanation.ranking()[0][0] == "helmet" and explanation.weights.min() < 0
+
+# %% [markdown]
+# Every coalition was asked about, so there is no luck in these weights. All answers are kept in a table. From now on we
+# mostly read that table and leave the classifier alone.
+#
+# ## 4. Switch the helmet off
+#
+# A weight is a summary. One row of the table is a plain fact: the answer to one question. Look up the answer with
+# everything on but the helmet.
+#
+# **Predict before you run:** take the probability of the whole photograph and subtract the weight of the helmet. Will
+# the answer be near that number?
+
+# %%
+all_but_helmet = np.array(regions.names) != "helmet"
+weight = dict(explanation.ranking())["helmet"]
+print(f"whole photograph:          {table.full:.3f}")
+print(f"minus the helmet's weight: {table.full - weight:.3f}")
+print(f"helmet really off:         {table.value_of(all_but_helmet):.3f}")
+
+# %% [markdown]
+# Almost nothing is left: the drop is larger than the weight. A weight is an average over many coalitions. The helmet
+# does more when the other regions are on as well, so here it does more than on average. A sum of weights cannot say that.
+#
+# What did the classifier see when we asked this question? We can paint the same picture.
+
+# %%
+painted = np.where(regions.mask("helmet")[..., None], table.filled, photo)
+assert table.value_of(all_but_helmet) < min(table.full - weight, table.full / 5)
+plots.plot_image(painted, "The helmet is off: painted in its mean colour")
+
+# %% [markdown]
+# "Off" does not mean "gone". There is still a dark shape with a round edge. The colour that is painted is called the
+# **fill**. Keep this picture in mind: every number in this series answers a question about pictures like this one.
+#
+# ## 5. Your turn: only the helmet
+#
+# Is the helmet alone enough? Make a coalition that shows the helmet and nothing else. As above it is an array with one
+# True or False for each region. The line below shows everything. Change it, then run the check.
+
+# %% tags=["exercise"]
+only_helmet = np.ones(len(regions), bool)
+
+# %% tags=["check"]
+shown = [name for name, on in zip(regions.names, np.ravel(only_helmet), strict=False) if on]
+if np.shape(only_helmet) != (len(regions),):
+    print(f"Not yet: one True or False for each of the {len(regions)} regions is needed.")
+elif shown == ["helmet"]:
+    print(f"Correct. Alone it gives {table.value_of(only_helmet):.3f}, everything {table.full:.3f}.")
+elif "helmet" not in shown:
+    print(f"Not yet: the helmet must be on. Now {len(shown)} regions are on: {shown}.")
+else:
+    print(f"Not yet: {len(shown)} regions are on, it should be one. Compare names with 'helmet'.")
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# only_helmet = np.array(regions.names) == "helmet"
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ## 6. Share out the probability fairly
+#
+# LIME counts coalitions that are close to the whole photograph more than others. **Shapley values** use another rule.
+# Switch the regions on one after the other, in every possible order. A region's value is the rise that it brings, averaged
+# over all orders.
+#
+# Both are read from the same table. `refit` asks the classifier nothing.
+
+# %%
+shapley = explanation.refit("shapley")
+plots.plot_explanations([explanation, shapley], ["LIME", "Shapley"])
+
+# %% [markdown]
+# The two rules agree here: the three strongest regions are the same, and their numbers are close. That is good to
+# know, because both rules are a matter of choice.
+#
+# Shapley values have one more property: they add up to the whole. So we may speak of shares.
+
+# %%
+total = table.full - table.empty
+for name, value in shapley.ranking():
+    print(f"{value / total:6.1%}  {name}")
+assert np.isclose(shapley.weights.sum(), total)
+assert 0.55 < dict(shapley.ranking())["helmet"] / total < 0.78
+for either in (explanation, shapley):
+    assert {name for name, _ in either.ranking()[:3]} == {"helmet", "suit", "face"}
+
+# %% [markdown]
+# About two thirds of "football helmet" belong to the helmet. The suit and the face share most of the rest.
+#
+# But "football helmet" was only the second answer. The table also holds the other top classes. What did "bobsleigh" come
+# from?
+
+# %%
+bobsleigh = explanation.refit("shapley", target="bobsleigh")
+plots.plot_explanations([shapley, bobsleigh], ["football helmet", "bobsleigh"])
+
+# %% [markdown]
+# The same photograph, the same classifier, another class, another reason. For "bobsleigh" three regions matter almost
+# equally. The colour scale is shared, so the two rows may be compared.
+#
+# But look at R² in the second row: it is low. (At zero or below, the sum is no better than one fixed number.) A sum of
+# weights describes "bobsleigh" badly. So we go back to the table and read plain facts: each of the three regions alone,
+# then all three.
+
+# %%
+three = [name for name, value in bobsleigh.ranking()[:3]]
+for names in ([three[0]], [three[1]], [three[2]], three):
+    probability = bobsleigh.coalitions.value_of(np.isin(regions.names, names))
+    print(f"{probability:.3f}  {' + '.join(names)}")
+    assert (probability > 0.1) == (names == three)
+assert set(three) == {"helmet", "suit", "face"} and bobsleigh.r2 < 0.5
+
+# %% [markdown]
+# Each of them alone gives next to nothing. Together they give much more. That is a combination in the strict sense: the
+# parts work together. A low R² is the sign that tells you to look for one.
+
+# %% [markdown]
+# ## 7. Where this fails
+#
+# We chose the fill. Would another fill have given another answer? This time the classifier must be asked again.
+
+# %%
+for fill in ("mean", "blur", "black"):
+    other = segxai.explain(photo, regions, classifier, "football helmet", fill=fill)
+    print(f"{fill:6}", ", ".join(f"{name} {weight:+.3f}" for name, weight in other.ranking()[:3]))
+    assert other.ranking()[0][0] == "helmet"
+
+# %% [markdown]
+# The helmet comes first with each fill. The size of its weight changes, and so does what comes after it. Trust the
+# large differences, not the third digit. And if the first place changes with the fill, say so.
+
+# %% [markdown]
+# ## 8. Keep the explanation
+#
+# Save it as one web page. The page needs no Python: the whole table is inside, so regions can be switched off there, too.
+
+# %%
+from IPython.display import FileLink
+
+explanation.save("reports/00_astronaut.html")
+FileLink("reports/00_astronaut.html")
+
+# %% [markdown]
+# Open the link. Click regions, or reach them with the Tab key and press Enter. In JupyterLab first press "Trust HTML" at
+# the top of the page.
+#
+# ## The words of this series
+#
+# | word | meaning |
+# | --- | --- |
+# | **region** | a part of the photograph with a name; regions do not overlap and leave nothing out |
+# | **superpixel** | a small region of similar colour, made without knowing what is on the photograph |
+# | **coalition** | a choice of regions that are shown; the others are switched off |
+# | **fill** | what a switched-off region shows instead, for instance its mean colour |
+# | **target** | the class whose probability is explained |
+# | **surrogate** | a simple model that imitates the classifier near one photograph, here a sum |
+# | **weight** | what showing a region adds to the target's probability, according to the surrogate |
+
+# %% [markdown]
+# ## The answer
+#
+# **Suit, helmet, face, or a combination?** It depends on the class you ask about. "Football helmet" comes mostly from the
+# helmet: it holds about two thirds of the probability, and without it almost nothing is left. "Bobsleigh" comes from a
+# combination: helmet, suit and face count almost equally, and none of them does much alone. So the classifier is wrong for
+# a reason that we can see: it has no word for an astronaut, and uses words for people with helmets.
+#
+# What we did **not** learn: what the classifier does with other photographs, and whether it uses the shape or the colour
+# of the helmet. An explanation is about one photograph, its regions and its fill.
+#
+# ### The series
+#
+# - **00_start_here**: ask a classifier why (this notebook)
+# - **01_explain_with_superpixels**: how much of a LIME explanation is chance, and how much is the segmentation? **Go on
+#   here.**
