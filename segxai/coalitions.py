@@ -15,6 +15,7 @@ from .fills import fill_image
 from .images import as_image
 from .progress import track
 from .regions import Regions
+from .surrogates import all_subsets
 
 KEPT_TARGETS = 5
 
@@ -68,6 +69,26 @@ class Coalitions:
                 "target among those kept in this table (explain anew to ask about another):", target, self.target_names
             )
         return replace(self, target=self.targets[column], values=self.table[:, column])
+
+    def contrast(self, other) -> Coalitions:
+        """The table of how much more probable the target is than `other`, another class that was kept.
+
+        Explained in place of one class's probability it says why the target rather than the other (Lipton 1990,
+        "Contrastive Explanation"). Every surrogate here is linear in the table, so weights are differences of weights.
+        """
+        rival = self.for_target(other)
+        if rival.target == self.target:
+            raise SegxaiValueError(f"{self.target_name!r} cannot be contrasted with itself.")
+        difference = self.values - rival.values
+        # A number of its own, so that it is mistaken for neither class.
+        return replace(
+            self,
+            values=difference,
+            target=-1,
+            targets=(*self.targets, -1),
+            target_names=(*self.target_names, f"{self.target_name} rather than {rival.target_name}"),
+            table=np.column_stack([self.table, difference]),
+        )
 
     def value_of(self, mask) -> float | None:
         """The target's probability for one coalition ((K,) bool), or None where it was not asked about."""
@@ -149,7 +170,7 @@ def draw_coalitions(number: int, max_evaluations: int, seed: int) -> tuple[np.nd
 
 def all_coalitions(number: int) -> np.ndarray:
     """(2**number, number) bool: row n shows region k where bit k of n is set."""
-    return (np.arange(2**number)[:, None] >> np.arange(number) & 1).astype(bool)
+    return all_subsets(number).astype(bool)
 
 
 def _kept_targets(probabilities, asked) -> list[int]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from . import surrogates
-from .classify import default_classifier, load_classifier
-from .coalitions import Coalitions, evaluate_coalitions
+from .classify import Classifier, default_classifier, load_classifier
+from .coalitions import Coalitions, all_coalitions, evaluate_coalitions
 from .errors import SegxaiError, SegxaiValueError, unknown_name
 from .images import as_image
+from .progress import track
 from .regions import Regions
 from .segment import as_regions
 
-METHODS = ("lime", "shapley", "banzhaf")
+METHODS = ("lime", "shapley", "banzhaf", "owen")
+MOST_DRILLED = 4096  # coalitions a drill-down may have: 12 regions
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +25,8 @@ class Explanation:
 
     weights: (K,) probability added by showing region k. intercept: the surrogate's value with nothing
     shown. r2: how much of the table the weights tell (1 is all). interval: (K, 2) 95 %, zero width when
-    every coalition was asked about. target: the class explained.
+    every coalition was asked about. target: the class explained. hierarchy: the regions' numbers, nested where
+    regions are parts of one thing (after `drill_down`). findings: sentences about what was examined (`examine`).
     """
 
     image: np.ndarray
@@ -36,6 +39,9 @@ class Explanation:
     interval: np.ndarray
     kernel_width: float
     alpha: float
+    classifier: Classifier | None = None
+    hierarchy: tuple = ()
+    findings: tuple[str, ...] = ()
 
     @property
     def target(self) -> str:
@@ -54,14 +60,16 @@ class Explanation:
     def refit(self, method=None, *, kernel_width=None, alpha=None, target=None) -> Explanation:
         """The same table read another way: another method, kernel width, penalty or target. No model calls."""
         coalitions = self.coalitions if target is None else self.coalitions.for_target(target)
-        return _fit(
-            self.image,
-            self.regions,
+        return self._again(
             coalitions,
-            self.method if method is None else method,
-            self.kernel_width if kernel_width is None else kernel_width,
-            self.alpha if alpha is None else alpha,
+            method=self.method if method is None else method,
+            kernel_width=self.kernel_width if kernel_width is None else kernel_width,
+            alpha=self.alpha if alpha is None else alpha,
         )
+
+    def contrast(self, other) -> Explanation:
+        """Why the target rather than `other`? The weights of the difference of the two probabilities. No model calls."""
+        return self._again(self.coalitions.contrast(other))
 
     def interactions(self) -> np.ndarray:
         """(K, K) Shapley interaction index of each pair of regions; see `surrogates.shapley_interactions`."""
@@ -83,6 +91,56 @@ class Explanation:
         smallest = enough[sizes == sizes.min()]
         best = smallest[np.argmax(table.values[smallest])]
         return tuple(self.regions.names[k] for k in np.flatnonzero(table.masks[best]))
+
+    def necessary(self, p: float = 0.5) -> tuple[str, ...] | None:
+        """The fewest regions without which less than the share p of the whole image's probability is left.
+
+        Among sets of equal size the one that leaves least. None where even nothing shown keeps that much.
+        Sources of both notions: Ignatiev et al. 2019, "Abduction-Based Explanations"; Carter et al. 2019, "What Made You Do This?".
+        """
+        if not 0 < p <= 1:
+            raise SegxaiValueError(f"p is a share of the whole image's probability, above 0 and up to 1; got {p!r}.")
+        self._need_exact("necessary()")
+        table = self.coalitions
+        lost = np.flatnonzero(table.values < p * table.full)
+        if lost.size == 0:
+            return None
+        removed = (~table.masks[lost]).sum(axis=1)
+        smallest = lost[removed == removed.min()]
+        least = smallest[np.argmin(table.values[smallest])]
+        return tuple(self.regions.names[k] for k in np.flatnonzero(~table.masks[least]))
+
+    def drill_down(self, name, progress=None) -> Explanation:
+        """One region taken apart into its parts, whose Owen values add up to the region's Shapley value.
+
+        Only coalitions that tell the parts apart are new; all others are taken from this table, with the same fill. Raises
+        SegxaiError when the region has no known parts, the table is a sample, or more than 12 regions would result.
+        """
+        self._need_exact("drill_down()")
+        return _drill_down(self, name, progress)
+
+    def examine(self, *, fills=None, borders: int = 2, placebos: int = 39, seed: int = 0, progress=None) -> Explanation:
+        """The same explanation with `findings` on how far it can be trusted: over fills and borders, and against placebos.
+
+        Asks the classifier again; see `segxai.robustness` and `segxai.placebo_test`.
+        """
+        from .checks import FILLS_COMPARED, placebo_test, robustness
+
+        stable = robustness(self, fills=fills or FILLS_COMPARED, borders=borders, seed=seed, progress=progress)
+        placebo = placebo_test(self, placements=placebos, seed=seed, progress=progress)
+        return replace(self, findings=(*stable.sentences(), *placebo.sentences()))
+
+    def in_words(self) -> list[str]:
+        """What the table says, in sentences: the largest weight, the smallest sufficient and necessary sets, and `findings`."""
+        from .words import sentences
+
+        return sentences(self)
+
+    def plot_interactions(self):
+        """Which pairs of regions do more together, and which stand in for each other."""
+        from .plots import plot_interactions
+
+        return plot_interactions(self)
 
     def to_lime(self):
         """The same explanation as lime's own `ImageExplanation`, for code written for lime."""
@@ -115,6 +173,10 @@ class Explanation:
 
         return explanation_fragment(self)
 
+    def _again(self, coalitions, **changes) -> Explanation:
+        settings = {"method": self.method, "kernel_width": self.kernel_width, "alpha": self.alpha} | changes
+        return _fit(self.image, self.regions, coalitions, classifier=self.classifier, hierarchy=self.hierarchy, **settings)
+
     def _need_exact(self, what):
         if not self.coalitions.exact:
             number = len(self.regions)
@@ -142,8 +204,8 @@ def explain(
 
     image: array, PIL image or path. regions: `Regions`, an (H, W) label map, or a method for `segment`.
     classifier: a `Classifier` or whatever `load_classifier` accepts; EfficientNet-Lite0 when None.
-    target: class name or number; the most probable class when None. method: "lime", "shapley" or
-    "banzhaf". fill: what switched-off regions show. max_evaluations: how many coalitions may be asked
+    target: class name or number; the most probable class when None. method: "lime", "shapley",
+    "banzhaf", or "owen" (Shapley values unless regions are nested, see `Explanation.drill_down`). fill: what switched-off regions show. max_evaluations: how many coalitions may be asked
     about; up to K regions with 2**K <= max_evaluations the answer is exact.
     """
     if method not in METHODS:
@@ -154,10 +216,11 @@ def explain(
     coalitions = evaluate_coalitions(
         classifier, image, regions, target, fill=fill, max_evaluations=max_evaluations, seed=seed, progress=progress
     )
-    return _fit(image, regions, coalitions, method, kernel_width, alpha)
+    return _fit(image, regions, coalitions, method, kernel_width, alpha, classifier)
 
 
-def _fit(image, regions, coalitions, method, kernel_width, alpha) -> Explanation:
+def _fit(image, regions, coalitions, method, kernel_width, alpha, classifier=None, hierarchy=()) -> Explanation:
+    hierarchy = hierarchy or tuple(range(len(regions)))
     masks, values, exact = coalitions.masks, coalitions.values, coalitions.exact
     if method == "lime":
         fit = surrogates.fit_lime(masks, values, exact, kernel_width, alpha)
@@ -165,6 +228,72 @@ def _fit(image, regions, coalitions, method, kernel_width, alpha) -> Explanation
         fit = surrogates.fit_shapley(masks, values, exact)
     elif method == "banzhaf":
         fit = surrogates.fit_banzhaf(masks, values, exact)
+    elif method == "owen":
+        if not exact:
+            raise SegxaiError("Owen values need every coalition; use at most 10 regions, or raise max_evaluations.")
+        fit = surrogates.fit_owen(masks, values, hierarchy)
     else:
         raise unknown_name("method", method, METHODS)
-    return Explanation(image, regions, coalitions, method, *fit, kernel_width=kernel_width, alpha=alpha)
+    return Explanation(
+        image, regions, coalitions, method, *fit, kernel_width=kernel_width, alpha=alpha, classifier=classifier, hierarchy=hierarchy
+    )
+
+
+def _drill_down(explanation, name, progress) -> Explanation:
+    old, index = explanation.coalitions, explanation.regions.index(name)
+    regions = explanation.regions.expand(name)
+    number, parts = len(regions), len(regions) - len(explanation.regions) + 1
+    if 2**number > MOST_DRILLED:
+        raise SegxaiError(
+            f"With the parts of {name!r} there would be {number} regions, 2**{number} coalitions; start from fewer regions."
+        )
+    if explanation.classifier is None:
+        raise SegxaiError("This explanation does not hold its classifier; make it with segxai.explain.")
+    masks = all_coalitions(number)
+    inside = masks[:, index : index + parts]
+    whole = inside.all(axis=1) | ~inside.any(axis=1)
+    table = np.empty((len(masks), old.table.shape[1]), np.float32)
+    # Coalitions that keep the region together were asked about before.
+    before = np.delete(masks, range(index + 1, index + parts), axis=1)[whole]
+    bits = 1 << np.arange(before.shape[1], dtype=np.int64)
+    row_of = np.empty(len(old.masks), np.int64)
+    row_of[old.masks @ bits] = np.arange(len(old.masks))
+    table[whole] = old.table[row_of[before @ bits]]
+    columns = [k for k in old.targets if k >= 0]
+    if len(columns) != old.table.shape[1]:
+        raise SegxaiError("A contrast cannot be drilled down; drill down first and contrast then.")
+    predict = explanation.classifier.masked_predictor(explanation.image, regions.labels, old.filled)
+    size = explanation.classifier.batch_size
+    new = np.flatnonzero(~whole)
+    with track(len(new), "asking the classifier", progress) as advance:
+        for start in range(0, len(new), size):
+            rows = new[start : start + size]
+            table[rows] = predict(masks[rows])[:, columns]
+            advance(len(rows))
+    coalitions = replace(
+        old, masks=masks, table=table, values=table[:, old.targets.index(old.target)], evaluations=old.evaluations + len(new)
+    )
+    hierarchy = _nest(explanation.hierarchy, index, parts)
+    return _fit(
+        explanation.image,
+        regions,
+        coalitions,
+        "owen",
+        explanation.kernel_width,
+        explanation.alpha,
+        explanation.classifier,
+        hierarchy,
+    )
+
+
+def _nest(hierarchy, index, parts) -> tuple:
+    """The hierarchy with region `index` replaced by a group of `parts` regions, later ones renumbered."""
+
+    def renumber(node):
+        if isinstance(node, tuple):
+            return tuple(renumber(child) for child in node)
+        if node == index:
+            return tuple(range(index, index + parts))
+        return node if node < index else node + parts - 1
+
+    return renumber(hierarchy)

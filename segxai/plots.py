@@ -90,6 +90,81 @@ def plot_explanations(explanations, titles=None) -> DescribedFigure:
     return figure
 
 
+def plot_robustness(robustness) -> DescribedFigure:
+    """Each region's weight over fills and borders: one line from lowest to highest, one mark for each variant."""
+    marks = "osDv^P*X"
+    order = np.argsort(-robustness.weights[0], kind="stable")
+    figure = DescribedFigure(figsize=(8, 0.42 * len(order) + 1.6), layout="constrained")
+    axes = figure.subplots()
+    for row, k in enumerate(order):
+        low, high = robustness.interval[k]
+        axes.plot([low, high], [row, row], color=ORANGE if robustness.flips[k] else "#9a9a9a", linewidth=3, zorder=1)
+    for index, variant in enumerate(robustness.variants):
+        axes.scatter(
+            robustness.weights[index, order], range(len(order)), marker=marks[index % len(marks)], s=28, zorder=2,
+            color=INK if index == 0 else BLUE, label=variant,
+        )  # fmt: skip
+    names = [_short(robustness.names[k]) + ("  (sign depends)" if robustness.flips[k] else "") for k in order]
+    axes.set_yticks(range(len(order)), names, fontsize=9, parse_math=False)
+    axes.invert_yaxis()
+    axes.axvline(0, color=INK, linewidth=0.8)
+    axes.set_xlabel(f"change of P({_short(robustness.target)})", parse_math=False)
+    axes.set_title("weights over fills and borders", fontsize=10)
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.alt = " ".join(robustness.sentences())
+    return figure
+
+
+def plot_interactions(explanation) -> DescribedFigure:
+    """The Shapley interaction of each pair of regions: blue where two do more together, orange where one stands in for the other."""
+    matrix = explanation.interactions()
+    names = [_short(name, 22) for name in explanation.regions.names]
+    limit = np.abs(matrix).max() or 1.0
+    side = 0.55 * len(names) + 2.6
+    figure = DescribedFigure(figsize=(side + 1, side), layout="constrained")
+    axes = figure.subplots()
+    shown = np.where(np.eye(len(names), dtype=bool), np.nan, matrix)
+    axes.imshow(shown, cmap=ORANGE_BLUE, vmin=-limit, vmax=limit)
+    for i in range(len(names)):
+        for j in range(len(names)):
+            if i != j:
+                colour = "white" if abs(matrix[i, j]) > 0.65 * limit else INK
+                axes.text(j, i, f"{matrix[i, j]:+.2f}", ha="center", va="center", fontsize=8, color=colour)
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=8, parse_math=False)
+    axes.set_yticks(range(len(names)), names, fontsize=8, parse_math=False)
+    axes.set_title(f"interactions of pairs, “{_short(explanation.target)}”", fontsize=10, parse_math=False)
+    i, j = np.unravel_index(np.argmax(np.abs(matrix)), matrix.shape)
+    figure.alt = f"Shapley interactions; the strongest is {names[i]} with {names[j]}, {matrix[i, j]:+.3f}."
+    return figure
+
+
+def plot_effects(many) -> DescribedFigure:
+    """Mean effect of each name over many photographs, with 95 % intervals, counts and numbers."""
+    effects = many.effects()[:MOST_BARS]
+    if not effects:
+        raise SegxaiValueError("No photograph was explained; see .failures for why.")
+    figure = DescribedFigure(figsize=(8, 0.4 * len(effects) + 1.4), layout="constrained")
+    axes = figure.subplots()
+    means, margins = [e.mean for e in effects], [e.margin or 0.0 for e in effects]
+    rows = range(len(effects))
+    axes.barh(rows, means, xerr=margins, color=[BLUE if m >= 0 else ORANGE for m in means], ecolor="#666666")
+    axes.set_yticks(rows, [f"{_short(e.name)} ({e.count})" for e in effects], fontsize=9, parse_math=False)
+    reach = max(abs(m) + g for m, g in zip(means, margins, strict=True)) or 1.0
+    axes.set_xlim(-1.35 * reach, 1.35 * reach)
+    for row, mean, margin in zip(rows, means, margins, strict=True):
+        at, side = (mean + margin, "left") if mean >= 0 else (mean - margin, "right")
+        shift = (4 if mean >= 0 else -4, 0)
+        axes.annotate(f"{mean:+.2f}", (at, row), shift, textcoords="offset points", ha=side, va="center", fontsize=8)
+    axes.invert_yaxis()
+    axes.axvline(0, color=INK, linewidth=0.8)
+    axes.set_title(f"mean weights over {len(many.results)} photographs", fontsize=10)
+    axes.set_xlabel("mean change of the target's probability (in brackets: photographs)", fontsize=9)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    figure.alt = "; ".join(map(str, effects)) + "."
+    return figure
+
+
 def describe(explanation) -> str:
     """An explanation in one sentence, for alternative text."""
     told = ", ".join(f"{name} {weight:+.2f}" for name, weight in explanation.ranking()[:MOST_BARS])

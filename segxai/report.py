@@ -91,6 +91,7 @@ def figure(explanation) -> str:
     made = html.escape(f"{regions.method or 'regions'}, {len(regions)} regions")
     asked = f"{e.coalitions.evaluations} model calls, {'every coalition' if e.coalitions.exact else 'sampled'}"
     size = f"width='{width}' height='{height}'"
+    words = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in e.in_words())
     return (
         f"<figure data-explanation='{html.escape(json.dumps(data), quote=True)}'>"
         f"<figcaption><b>{made}</b>: {html.escape(e.method)} weights for “{html.escape(e.target)}” "
@@ -99,7 +100,7 @@ def figure(explanation) -> str:
         f"<defs><image id='f{unique}' {size} preserveAspectRatio='none' href='{_jpeg(e.coalitions.filled)}'/>{''.join(clips)}</defs>"
         f"<image {size} preserveAspectRatio='none' href='{_jpeg(e.image)}'/>{''.join(fills)}{''.join(shapes)}<path class='sx-halo' d=''/></svg>"
         f"<p class='sx-answer' aria-live='polite'>P({html.escape(e.target)}), whole photograph: {e.coalitions.full:.3f}.</p>"
-        f"{_table(e, areas, limit)}</figure>"
+        f"{_table(e, areas, limit)}<ul class='sx-words'>{words}</ul></figure>"
     )
 
 

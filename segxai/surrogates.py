@@ -81,6 +81,53 @@ def fit_shapley(masks, values, exact: bool) -> Fit:
     return Fit(weights, float(empty), r2, interval)
 
 
+def fit_owen(masks, values, hierarchy) -> Fit:
+    """Owen values: Shapley values that respect a hierarchy, so that the parts of a region add up to the region.
+
+    hierarchy: the numbers of the regions, nested as their parts are: (0, (1, 2), 3) says that 1 and 2 are the parts of
+    one thing. Other things come and go as wholes; within one thing its parts do. A part's value is the mean of its
+    effect over the orders that keep every thing together. Needs a complete table.
+    Sources: Owen 1977, "Values of Games with a Priori Unions"; Winter 1989 for more than one level.
+    """
+    table, _, _ = _ordered(masks, np.asarray(values, float))
+    weights = np.empty(masks.shape[1])
+    for region, levels in _levels(hierarchy):
+        codes, shares = np.zeros(1, np.int64), np.ones(1)
+        for siblings in levels:
+            subsets = all_subsets(len(siblings))
+            level_codes = subsets @ np.array(siblings, np.int64) if siblings else np.zeros(1, np.int64)
+            count = len(siblings) + 1
+            share = np.array([factorial(s) * factorial(count - s - 1) / factorial(count) for s in range(count)])
+            codes = (codes[:, None] | level_codes[None, :]).ravel()
+            shares = (shares[:, None] * share[subsets.sum(1)][None, :]).ravel()
+        weights[region] = shares @ (table[codes | 1 << region] - table[codes])
+    empty = table[0]
+    shown = masks.sum(1)
+    inner = (shown > 0) & (shown < masks.shape[1])
+    kernel = np.array([_shapley_kernel(masks.shape[1], int(s)) for s in shown[inner]])
+    r2 = _r2(np.asarray(values, float)[inner], empty + masks[inner] @ weights, kernel)
+    return Fit(weights, float(empty), r2, np.stack([weights, weights], axis=1))
+
+
+def all_subsets(number: int) -> np.ndarray:
+    """(2**number, number) 0/1: every subset, row n holding member k where bit k of n is set."""
+    return np.arange(2**number, dtype=np.int64)[:, None] >> np.arange(number) & 1
+
+
+def _levels(hierarchy, above=()):
+    """For each region, the codes (bits of regions) of its siblings at every level, outermost first."""
+    for place, node in enumerate(hierarchy):
+        siblings = [_code(other) for i, other in enumerate(hierarchy) if i != place]
+        if isinstance(node, tuple):
+            yield from _levels(node, (*above, siblings))
+        else:
+            yield node, (*above, siblings)
+
+
+def _code(node) -> int:
+    return sum(map(_code, node)) if isinstance(node, tuple) else 1 << node
+
+
 def shapley_interactions(masks, values) -> np.ndarray:
     """(K, K) Shapley interaction index of each pair, from a complete table; the diagonal is zero.
 

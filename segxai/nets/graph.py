@@ -15,7 +15,7 @@ from ..errors import SegxaiError
 
 
 @contextlib.contextmanager
-def _silent_stderr():
+def silent_stderr():
     """The process's standard error goes nowhere meanwhile, C++ code's included.
 
     TensorFlow's libraries print their CPU features while they load, before any log level of theirs holds.
@@ -32,7 +32,7 @@ def _silent_stderr():
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-with _silent_stderr(), warnings.catch_warnings():
+with silent_stderr(), warnings.catch_warnings():
     warnings.simplefilter("ignore")
     try:
         import tensorflow as tf2
@@ -45,7 +45,7 @@ with _silent_stderr(), warnings.catch_warnings():
 tf = tf2.compat.v1
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
-__all__ = ["GraphSession", "slim", "tf", "tf2"]
+__all__ = ["GraphSession", "silent_stderr", "slim", "tf", "tf2"]
 
 
 class GraphSession:

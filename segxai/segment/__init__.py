@@ -9,10 +9,12 @@ import numpy as np
 from ..errors import SegxaiError, SegxaiValueError, unknown_name
 from ..images import as_image
 from ..regions import Regions
-from . import classic, deep
+from . import classic, deep, pascal
+from .compose import expanded, refine
 
 _REGISTRY = {
     "deep": deep.deep,
+    "pascal": pascal.pascal,
     "grid": classic.grid,
     "slic": classic.slic,
     "felzenszwalb": classic.felzenszwalb,
@@ -30,11 +32,16 @@ def segmenters() -> tuple[str, ...]:
 def segment(image, method="deep", **params) -> Regions:
     """Divide a photograph into named regions.
 
-    method: one of `segmenters()`, or any function image -> (H, W) integer labels or `Regions`.
-    params: the method's own, e.g. n_regions for "deep", n_segments for "slic"; its docstring lists them.
+    method: one of `segmenters()`, two of them as "coarse+finer" ("pascal+deep": what has a name keeps it, and is divided
+    further), or any function image -> (H, W) integer labels or `Regions`.
+    params: the method's own, e.g. n_regions for "deep", n_segments for "slic"; its docstring lists them. Of "coarse+finer"
+    they are the finer's.
     Raises SegxaiValueError for an unknown method or parameter.
     """
     image = as_image(image)
+    if isinstance(method, str) and "+" in method:
+        coarse, finer = method.split("+", 1)
+        return expanded(refine(segment(image, coarse.strip()), segment(image, finer.strip(), **params)))
     if callable(method):
         function, name = method, getattr(method, "__name__", type(method).__name__)
     elif isinstance(method, str) and method in _REGISTRY:

@@ -5,9 +5,13 @@ import pytest
 
 import segxai
 from segxai import Regions, SegxaiError
+from segxai.weights.downloads import cached
+
+NEEDS_MODEL = pytest.mark.skipif(cached("deeplab") is None, reason="DeepLab was not fetched: python -m segxai fetch deeplab")
+METHODS = [pytest.param(m, marks=NEEDS_MODEL) if m == "pascal" else m for m in segxai.segmenters()]
 
 
-@pytest.mark.parametrize("method", segxai.segmenters())
+@pytest.mark.parametrize("method", METHODS)
 def test_every_segmenter_covers_the_picture_with_named_regions(method, cat):
     small = cat[::3, ::3]
     regions = segxai.segment(small, method)
@@ -19,7 +23,7 @@ def test_every_segmenter_covers_the_picture_with_named_regions(method, cat):
     assert regions == again
 
 
-@pytest.mark.parametrize("method", segxai.segmenters())
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (7, 3), (33, 100)])
 def test_every_segmenter_bears_small_and_flat_pictures(method, shape):
     regions = segxai.segment(np.full((*shape, 3), 128, np.uint8), method, **({"rows": 1, "columns": 1} if method == "grid" else {}))

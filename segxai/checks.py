@@ -1,0 +1,205 @@
+"""Does an explanation hold? Other fills, shifted borders, and placebos: regions that are nothing but a shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .coalitions import evaluate_coalitions
+from .errors import SegxaiError, SegxaiValueError
+from .fills import fill_image
+from .progress import track
+from .regions import Regions
+
+FILLS_COMPARED = ("mean", "blur", "grey", "noise")
+# A weight below this share of the largest one is too small to have a sign worth speaking of.
+NEGLIGIBLE = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class Robustness:
+    """A region's weight under several fills and borders.
+
+    variants: what was varied, the explanation itself first. weights: (V, K). interval: (K, 2) lowest and highest.
+    flips: (K,) whether the weight has one sign under some fills and the other under others.
+    """
+
+    names: tuple[str, ...]
+    target: str
+    variants: tuple[str, ...]
+    weights: np.ndarray
+
+    @property
+    def interval(self) -> np.ndarray:
+        return np.stack([self.weights.min(axis=0), self.weights.max(axis=0)], axis=1)
+
+    @property
+    def flips(self) -> np.ndarray:
+        return sign_flips(self.weights)
+
+    def sentences(self) -> list[str]:
+        """One sentence for the regions whose sign depends on the choice, or that none does."""
+        what = f"{len(self.variants)} choices ({', '.join(self.variants)})"
+        if not self.flips.any():
+            return [f"No region's sign changes over {what}."]
+        return [
+            f"“{name}” depends on the fill: its weight goes from {low:+.3f} to {high:+.3f} over {what}."
+            for name, (low, high), flips in zip(self.names, self.interval, self.flips, strict=True)
+            if flips
+        ]
+
+    def plot(self):
+        """Each region's weights over all variants, as points on one line."""
+        from .plots import plot_robustness
+
+        return plot_robustness(self)
+
+
+def sign_flips(weights: np.ndarray) -> np.ndarray:
+    """(V, K) weights -> (K,) bool: both signs occur, each above NEGLIGIBLE times the largest absolute weight."""
+    limit = NEGLIGIBLE * np.abs(weights).max()
+    return (weights.min(axis=0) < -limit) & (weights.max(axis=0) > limit)
+
+
+def robustness(explanation, *, fills=FILLS_COMPARED, borders: int = 2, seed: int = 0, progress=None) -> Robustness:
+    """Explain again with each of `fills`, and with every border shifted by `borders` pixels one way and the other.
+
+    Shifting: first the smaller of two neighbours grows into the larger, then it shrinks. The weight of a region should say
+    something of the region; one that changes its sign says more of the fill (Sturmfels et al. 2020, "Visualizing the
+    Impact of Feature Attribution Baselines").
+    """
+    e = explanation
+    if e.classifier is None:
+        raise SegxaiError("This explanation does not hold its classifier; make it with segxai.explain.")
+    if isinstance(borders, bool) or not isinstance(borders, (int, np.integer)) or borders < 0:
+        raise SegxaiValueError(f"borders is a whole number of pixels, 0 or more; got {borders!r}.")
+    others = [(f"fill {fill}", e.regions, fill) for fill in fills if fill != e.coalitions.fill]
+    if borders:
+        fill = e.coalitions.filled if e.coalitions.fill == "given" else e.coalitions.fill
+        others += [
+            (f"borders {borders:+d} px", shift_borders(e.regions, borders), fill),
+            (f"borders {-borders:+d} px", shift_borders(e.regions, -borders), fill),
+        ]
+    weights = [e.weights]
+    number = len(e.coalitions.masks)
+    with track(len(others) * number, "other fills and borders", progress) as advance:
+        for _, regions, fill in others:
+            table = evaluate_coalitions(
+                e.classifier,
+                e.image,
+                regions,
+                e.coalitions.target,
+                fill=fill,
+                max_evaluations=max(number, 2),
+                seed=seed,
+                progress=False,
+            )
+            weights.append(e._again(table).weights)
+            advance(number)
+    variants = (f"fill {e.coalitions.fill}", *(name for name, _, _ in others))
+    return Robustness(e.regions.names, e.target, variants, np.array(weights))
+
+
+def shift_borders(regions: Regions, pixels: int) -> Regions:
+    """The same regions with every border moved: smaller regions grow by `pixels`, or shrink where it is negative.
+
+    A region that would vanish keeps the pixels that it has.
+    """
+    from scipy.ndimage import maximum_filter, minimum_filter
+
+    order = np.argsort(-regions.areas, kind="stable")  # the smallest region gets the highest rank
+    rank = np.empty(len(regions), np.int32)
+    rank[order] = np.arange(len(regions))
+    size = 2 * abs(pixels) + 1
+    moved = (maximum_filter if pixels > 0 else minimum_filter)(rank[regions.labels], size=size, mode="nearest")
+    labels = order[moved]
+    for k in range(len(regions)):
+        if not (labels == k).any():
+            labels[regions.labels == k] = k
+    return Regions.from_labels(labels, regions.names, regions.method)
+
+
+@dataclass(frozen=True, eq=False)
+class Placebo:
+    """What covering a region does, beside what covering the same shape elsewhere does.
+
+    effects: (K,) how much less probable the target is without region k. placebos: (K, P) the same for P copies of
+    its shape elsewhere. p_values: (K,) the share of copies (the region counted among them) that do at least as much.
+    """
+
+    names: tuple[str, ...]
+    target: str
+    effects: np.ndarray
+    placebos: np.ndarray
+
+    @property
+    def p_values(self) -> np.ndarray:
+        return placebo_p_values(self.effects, self.placebos)
+
+    def sentences(self) -> list[str]:
+        """One sentence for the region with the largest effect."""
+        k = int(np.argmax(self.effects))
+        return [
+            f"Covering “{self.names[k]}” takes {self.effects[k]:+.3f} from “{self.target}”; the same shape elsewhere takes "
+            f"{self.placebos[k].mean():+.3f} on average ({self.placebos.shape[1]} placebos, p = {self.p_values[k]:.3f})."
+        ]
+
+
+def placebo_p_values(effects: np.ndarray, placebos: np.ndarray) -> np.ndarray:
+    """(K,) effects and (K, P) placebo effects -> (K,) one-sided permutation p-values, never zero.
+
+    Source: Phipson and Smyth 2010, "Permutation P-values Should Never Be Zero".
+    """
+    return (1 + (placebos >= effects[:, None]).sum(axis=1)) / (1 + placebos.shape[1])
+
+
+def placebo_test(explanation, *, placements: int = 39, seed: int = 0, progress=None) -> Placebo:
+    """Is it the region, or would any hole of its size and shape do? Large regions always seem important.
+
+    The region's shape is moved to `placements` random places, wrapping around the image's edges so that its area stays,
+    overlapping the region itself by at most half where it can. Each place is covered by the explanation's fill (with "mean",
+    by its own mean colour) and the classifier is asked: K (placements + 1) images.
+    """
+    e = explanation
+    if e.classifier is None:
+        raise SegxaiError("This explanation does not hold its classifier; make it with segxai.explain.")
+    if isinstance(placements, bool) or not isinstance(placements, (int, np.integer)) or placements < 1:
+        raise SegxaiValueError(f"placements is a whole number of at least 1; got {placements!r}.")
+    if e.coalitions.target < 0:
+        raise SegxaiError("A contrast has no placebo test; test its two classes.")
+    rng = np.random.default_rng(seed)
+    number, size = len(e.regions), e.classifier.batch_size
+    values = np.empty((number, placements + 1))
+    with track(values.size, "placebos", progress) as advance:
+        for k in range(number):
+            mask = e.regions.labels == k
+            places = [mask] + [_moved(mask, rng) for _ in range(placements)]
+            for start in range(0, len(places), size):
+                pictures = [_covered(e, place) for place in places[start : start + size]]
+                values[k, start : start + size] = e.classifier.predict(pictures)[:, e.coalitions.target]
+                advance(len(pictures))
+    effects = e.coalitions.full - values
+    return Placebo(e.regions.names, e.target, effects[:, 0], effects[:, 1:])
+
+
+def _moved(mask, rng, tries=30):
+    """The mask at a random place, the first of `tries` that shares at most half of its pixels with where it was, else the best."""
+    best, least = mask, mask.sum() + 1
+    for _ in range(tries):
+        moved = np.roll(mask, (rng.integers(mask.shape[0]), rng.integers(mask.shape[1])), axis=(0, 1))
+        shared = (moved & mask).sum()
+        if shared < least:
+            best, least = moved, shared
+        if least <= mask.sum() / 2:
+            break
+    return best
+
+
+def _covered(explanation, mask):
+    picture = explanation.image.copy()
+    if explanation.coalitions.fill == "mean":
+        picture[mask] = fill_image(explanation.image, mask.astype(np.int32), "mean")[mask]
+    else:
+        picture[mask] = explanation.coalitions.filled[mask]
+    return picture

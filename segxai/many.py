@@ -1,0 +1,267 @@
+"""The same named regions over many photographs: mean effects with intervals, here or on a dask cluster."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from .classify import Classifier, default_classifier, load_classifier
+from .errors import SegxaiError, SegxaiValueError
+from .explain import explain
+from .files import replacing
+from .images import as_image
+from .progress import track
+
+RETRIES = 3  # of an image whose worker died
+
+
+@dataclass(frozen=True, eq=False)
+class ImageResult:
+    """What one photograph told: its number, the regions' names, weights and areas (K,), the target and its probability."""
+
+    index: int
+    names: tuple[str, ...]
+    weights: np.ndarray
+    areas: np.ndarray
+    target: str
+    full: float
+    evaluations: int
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A name's mean weight over `count` photographs and the half-width of its 95 % interval (None for a single one)."""
+
+    name: str
+    mean: float
+    margin: float | None
+    count: int
+
+    def __str__(self):
+        margin = "" if self.margin is None else f" ± {self.margin:.2f}"
+        return f"{self.name} {self.mean:+.2f}{margin} over {self.count} photograph{'s' if self.count > 1 else ''}"
+
+
+@dataclass(frozen=True, eq=False)
+class ManyExplanations:
+    """Explanations of many photographs. results: one for each that could be explained; failures: (number, why) of the others."""
+
+    results: tuple[ImageResult, ...]
+    failures: tuple[tuple[int, str], ...] = field(default=())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every region's name that occurs, the most frequent first."""
+        counts: dict[str, int] = {}
+        for result in self.results:
+            for name in result.names:
+                counts[name] = counts.get(name, 0) + 1
+        return tuple(sorted(counts, key=lambda name: -counts[name]))
+
+    def effects(self) -> list[Effect]:
+        """Mean effect of each name over the photographs that show it, largest first, with a 95 % interval (Student's t)."""
+        from scipy.stats import t
+
+        found = []
+        for name in self.names:
+            weights = np.array([r.weights[r.names.index(name)] for r in self.results if name in r.names], float)
+            count = len(weights)
+            margin = float(t.ppf(0.975, count - 1) * weights.std(ddof=1) / np.sqrt(count)) if count > 1 else None
+            found.append(Effect(name, float(weights.mean()), margin, count))
+        return sorted(found, key=lambda effect: -effect.mean)
+
+    def pick(self, k: int = 3) -> list[int]:
+        """The numbers of k photographs that together show the most important names: Ribeiro et al. 2016, section 4.
+
+        A name's importance is the square root of the sum of its absolute weights; photographs are chosen greedily by the
+        importance that they add, which comes within 1 - 1/e of the best choice.
+        """
+        if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
+            raise SegxaiValueError(f"k is a whole number of at least 1; got {k!r}.")
+        importance = {
+            name: np.sqrt(sum(abs(float(r.weights[r.names.index(name)])) for r in self.results if name in r.names))
+            for name in self.names
+        }
+        chosen, covered, left = [], set(), list(self.results)
+        while left and len(chosen) < k:
+            gains = [sum(importance[n] for n, w in zip(r.names, r.weights, strict=True) if w and n not in covered) for r in left]
+            best = left.pop(int(np.argmax(gains)))
+            covered.update(n for n, w in zip(best.names, best.weights, strict=True) if w)
+            chosen.append(best.index)
+        return chosen
+
+    def plot(self):
+        """Mean effects as bars with intervals and numbers."""
+        from .plots import plot_effects
+
+        return plot_effects(self)
+
+    def _repr_html_(self) -> str:
+        return self.plot()._repr_html_()
+
+
+def explain_many(
+    images: Sequence,
+    regions="pascal",
+    classifier=None,
+    target=None,
+    *,
+    client=None,
+    folder=None,
+    progress=None,
+    **options,
+) -> ManyExplanations:
+    """Explain many photographs in the same way.
+
+    images: arrays or paths. regions: a method for `segment` (its names should mean the same on every photograph), or one
+    `Regions` for each image. options: those of `explain` (method, fill, max_evaluations, kernel_width, alpha, seed).
+    client: a `dask.distributed.Client` to run on; every worker loads the classifier once, the images of a worker that dies
+    are given to others. classifier: for a cluster a name, a path, or something that can be pickled.
+    folder: where finished images are kept; a run that was stopped goes on from there.
+    An image that cannot be read or explained is listed in `failures` and stops nothing.
+    """
+    images = list(images)
+    each = isinstance(regions, (list, tuple))
+    if each and len(regions) != len(images):
+        raise SegxaiValueError(f"{len(regions)} Regions came with {len(images)} images.")
+    specification = _specification(classifier)
+    jobs = [(index, image, regions[index] if each else regions) for index, image in enumerate(images)]
+    store = _Store(folder, _settings(regions, each, classifier, target, options)) if folder is not None else None
+
+    results: dict[int, ImageResult] = {}
+    failures: dict[int, str] = {}
+    if store is not None:
+        for index, image, _ in jobs:
+            kept = store.read(index, image)
+            if kept is not None:
+                results[index] = kept
+    waiting = [job for job in jobs if job[0] not in results]
+    run = _run_here if client is None else _run_on(client)
+    with track(len(jobs), "explaining", progress) as advance:
+        advance(len(results))
+        for index, outcome in run(waiting, specification, target, options):
+            if isinstance(outcome, ImageResult):
+                results[index] = outcome
+                if store is not None:
+                    store.write(outcome, images[index])
+            else:
+                failures[index] = outcome
+            advance(1)
+    return ManyExplanations(tuple(results[i] for i in sorted(results)), tuple(sorted(failures.items())))
+
+
+def _explain_one(index, image, regions, specification, target, options):
+    """One image; runs here or on a worker. A SegxaiError becomes its text, so that one bad image stops nothing."""
+    try:
+        explanation = explain(as_image(image), regions, _classifier(specification), target, progress=False, **options)
+    except SegxaiError as error:
+        return index, str(error)
+    table = explanation.coalitions
+    return index, ImageResult(
+        index,
+        explanation.regions.names,
+        explanation.weights,
+        explanation.regions.areas,
+        explanation.target,
+        table.full,
+        table.evaluations,
+    )
+
+
+def _run_here(jobs, specification, target, options):
+    for job in jobs:
+        yield _explain_one(*job, specification, target, options)
+
+
+def _run_on(client):
+    def run(jobs, specification, target, options):
+        from distributed import as_completed
+
+        futures = {
+            client.submit(_explain_one, *job, specification, target, options, pure=False, retries=RETRIES): job[0] for job in jobs
+        }
+        # Each future finishes once, however often its work was begun, so no image is counted twice.
+        for future in as_completed(futures):
+            error = future.exception()
+            yield (futures[future], f"its worker failed: {error}") if error is not None else future.result()
+            future.release()
+
+    return run
+
+
+def _specification(classifier):
+    """What is sent to a worker: the name of our own network, which holds a session and cannot travel, or the classifier."""
+    if classifier is None or getattr(classifier, "name", None) == "efficientnet_lite0":
+        return "efficientnet_lite0"
+    return classifier
+
+
+def _classifier(specification):
+    return _loaded(str(specification)) if isinstance(specification, (str, Path)) else load_classifier(specification)
+
+
+@lru_cache(maxsize=2)
+def _loaded(name: str) -> Classifier:
+    return default_classifier() if name == "efficientnet_lite0" else load_classifier(name)
+
+
+def _settings(regions, each, classifier, target, options) -> dict:
+    method = "given" if each else regions if isinstance(regions, str) else getattr(regions, "__name__", type(regions).__name__)
+    model = (
+        classifier
+        if isinstance(classifier, (str, type(None)))
+        else getattr(classifier, "name", getattr(classifier, "__name__", "given"))
+    )
+    return {
+        "regions": method,
+        "classifier": str(model),
+        "target": str(target),
+        "options": {k: str(v) for k, v in sorted(options.items())},
+    }
+
+
+class _Store:
+    """A folder with one file for each finished image, and the settings that made them."""
+
+    def __init__(self, folder, settings):
+        self.folder = Path(folder)
+        note = self.folder / "settings.json"
+        if note.is_file():
+            try:
+                before = json.loads(note.read_text(encoding="utf-8"))
+            except ValueError:
+                before = None
+            if before != settings:
+                raise SegxaiError(f"{str(self.folder)!r} holds results of other settings; choose another folder, or delete it.")
+        else:
+            with replacing(note) as temporary:
+                temporary.write_text(json.dumps(settings, indent=1), encoding="utf-8")
+
+    def read(self, index, image) -> ImageResult | None:
+        try:
+            path = self._path(image)
+            with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+                names = tuple(str(name) for name in file["names"])
+                target, full, evaluations = str(file["target"]), float(file["full"]), int(file["evaluations"])
+                return ImageResult(index, names, file["weights"], file["areas"], target, full, evaluations)
+        except Exception:
+            return None  # not there, or damaged: it is explained again
+
+    def write(self, result, image) -> None:
+        with replacing(self._path(image)) as temporary, temporary.open("wb") as file:
+            np.savez(
+                file, names=np.array(result.names), weights=result.weights, areas=result.areas,
+                target=np.array(result.target), full=result.full, evaluations=result.evaluations,
+            )  # fmt: skip
+
+    def _path(self, image) -> Path:
+        """Named by the picture's content, so that files may be renamed or come in another order."""
+        array = as_image(image)
+        digest = hashlib.sha256(str(array.shape).encode() + array.tobytes()).hexdigest()
+        return self.folder / f"{digest[:32]}.npz"

@@ -1,0 +1,50 @@
+"""What a table of coalition values tells, in sentences."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def sentences(explanation) -> list[str]:
+    """The largest weight, the smallest sufficient and necessary sets, the strongest interaction, and the findings."""
+    e = explanation
+    name, weight = max(e.ranking(), key=lambda pair: abs(pair[1]))
+    told = [f"“{name}” {'supports' if weight >= 0 else 'speaks against'} “{e.target}” most ({e.method} weight {weight:+.3f})."]
+    if e.coalitions.exact and e.coalitions.full > 0:
+        told.append(_sufficient(e))
+        told.append(_necessary(e))
+        if len(e.regions) > 1:
+            told.append(_interaction(e))
+    return [*told, *e.findings]
+
+
+def _sufficient(e) -> str:
+    names = e.sufficient(0.5)
+    if not names:
+        return f"Even with nothing shown, “{e.target}” keeps above half of its value ({e.coalitions.empty:.3f} of {e.coalitions.full:.3f})."
+    verb = "alone keeps" if len(names) == 1 else "alone keep"
+    return f"{_joined(names)} {verb} “{e.target}” above half of its value ({_value(e, names):.3f} of {e.coalitions.full:.3f})."
+
+
+def _necessary(e) -> str:
+    names = e.necessary(0.5)
+    if names is None:
+        return f"No set of regions is necessary: whatever is taken away, “{e.target}” keeps above half of its value."
+    left = _value(e, [n for n in e.regions.names if n not in names])
+    return f"Without {_joined(names)} it falls below half ({left:.3f})."
+
+
+def _interaction(e) -> str:
+    matrix = e.interactions()
+    i, j = np.unravel_index(np.argmax(np.abs(matrix)), matrix.shape)
+    pair = _joined((e.regions.names[i], e.regions.names[j]))
+    kind = "do more together than each alone" if matrix[i, j] >= 0 else "partly stand in for each other"
+    return f"{pair} {kind} (interaction {matrix[i, j]:+.3f}, the strongest of all pairs)."
+
+
+def _value(e, names) -> float:
+    return e.coalitions.value_of(np.isin(e.regions.names, names))
+
+
+def _joined(names) -> str:
+    return " + ".join(f"“{name}”" for name in names)

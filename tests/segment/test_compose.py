@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+
+import segxai
+from segxai import KerasHubSegmenter, Regions, SegxaiError, from_class_map, from_mask_list, refine
+
+COARSE = Regions.from_labels(np.kron([[0, 1]], np.ones((20, 10), int)), ["left", "right"], "coarse")
+FINER = Regions.from_labels(np.kron([[0], [1]], np.ones((10, 20), int)), ["top", "bottom"], "finer")
+
+
+def test_a_coarse_map_is_refined_by_a_finer_one():
+    refined = refine(COARSE, FINER)
+    assert refined.names == ("left", "right")
+    assert refined == Regions.from_labels(COARSE.labels, ["left", "right"])
+    pieces = refined.expand("left").expand("right")
+    assert pieces.names == ("left: top", "left: bottom", "right: top", "right: bottom")
+    assert np.array_equal(pieces.mask("right: top"), COARSE.mask("right") & FINER.mask("top"))
+
+
+def test_pieces_too_small_to_matter_join_a_neighbour():
+    finer = np.zeros((20, 20), int)
+    finer[:10] = 1
+    finer[0, 0] = 2
+    refined = refine(COARSE, Regions.from_labels(finer)).expand("left")
+    assert refined.names == ("left: region 0", "left: region 1", "right")
+    assert refined.mask("left: region 0").sum() == 101  # two pieces of 100, and the crumb went to the first of them
+
+
+def test_regions_of_two_sizes_cannot_be_refined():
+    with pytest.raises(SegxaiError, match="cannot be refined"):
+        refine(COARSE, Regions.from_labels(np.zeros((3, 3), int)))
+
+
+def masks():
+    body, face, twin = (np.zeros((30, 30), bool) for _ in range(3))
+    body[5:25, 5:25], face[8:14, 10:16] = True, True
+    twin[5:25, 5:24] = True
+    return body, face, twin
+
+
+def test_overlapping_masks_the_part_lies_on_the_whole():
+    body, face, _ = masks()
+    regions = from_mask_list([face, body])
+    assert regions.names == ("rest", "mask 2", "mask 1")
+    assert np.array_equal(regions.mask("mask 1"), face)
+    assert np.array_equal(regions.mask("mask 2"), body & ~face)
+    assert np.array_equal(regions.mask("rest"), ~body)
+
+
+def test_of_two_masks_of_one_thing_the_better_scored_stays():
+    body, face, twin = masks()
+    regions = from_mask_list(
+        [
+            {"segmentation": twin, "predicted_iou": 0.5, "stability_score": 0.4, "name": "twin"},
+            {"segmentation": body, "score": 0.95, "name": "body"},
+            {"segmentation": face, "score": 0.7, "name": "face"},
+            {"segmentation": np.zeros((30, 30), bool), "score": 1.0, "name": "nothing"},
+        ]
+    )
+    assert set(regions.names) == {"rest", "body", "face"}
+
+
+def test_no_mask_at_all_is_one_region():
+    assert from_mask_list([], shape=(4, 5)).names == ("rest",)
+
+
+@pytest.mark.parametrize("bad", [[], [np.zeros((2, 2)), np.zeros((3, 3))], [np.zeros(4)], [{"mask": np.zeros((2, 2))}]])
+def test_masks_that_are_none(bad):
+    with pytest.raises(SegxaiError):
+        from_mask_list(bad)
+
+
+def test_class_maps_and_scores():
+    classes = np.array([[0, 0, 7], [0, 7, 7]])
+    assert from_class_map(classes).names == ("class 0", "class 7")
+    assert from_class_map(classes, {7: "tree"}).names == ("class 0", "tree")
+    scores = np.eye(3)[np.array([[0, 2], [2, 2]])]
+    assert from_class_map(scores, ["sky", "sea", "sand"]).names == ("sky", "sand")
+    assert from_class_map(scores[None]).names == ("class 0", "class 2")
+
+
+def test_a_segmenter_of_keras_hub_s_kind(cat):
+    """A tiny model with random weights stands for a preset; the adapter sees only predict and scores."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [keras.Input((64, 64, 3)), keras.layers.Rescaling(1 / 255), keras.layers.Conv2D(8, 5, 4, "same", activation="relu"),
+         keras.layers.Conv2DTranspose(4, 4, 4, "same", activation="softmax")]
+    )  # fmt: skip
+    regions = segxai.segment(cat, KerasHubSegmenter(model, size=(64, 64), names=["a", "b", "c", "d"]))
+    assert regions.shape == cat.shape[:2]
+    assert set(regions.names) <= set("abcd")
+
+
+def test_names_are_proposed_and_never_given(astronaut, classifier):
+    annotation = segxai.data.load("astronaut").annotation
+    proposed = segxai.suggest_names(astronaut, annotation, classifier, k=3)
+    assert set(proposed) == set(annotation.names)
+    assert any("helmet" in name for name, _ in proposed["helmet"])
+    assert all(0 <= p <= 1 for told in proposed.values() for _, p in told)
+    assert annotation.names[0] == "background"
+
+
+@pytest.mark.parametrize("k", [0, 1.5, True])
+def test_numbers_of_proposals_that_cannot_be(cat, k):
+    with pytest.raises(SegxaiError):
+        segxai.suggest_names(cat, segxai.segment(cat, "grid"), k=k)
