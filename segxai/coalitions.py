@@ -116,7 +116,7 @@ def evaluate_coalitions(
     masks, exact = draw_coalitions(len(regions), max_evaluations, seed)
     # The whole image goes first: it decides which classes' columns are kept.
     filled = fill_image(image, regions.labels, fill, seed)
-    predict = classifier.masked_predictor(image, regions.labels, filled)
+    predict = classifier.masked_predictor(image, regions.labels, filled, len(masks))
     order = np.r_[len(masks) - 1, 0 : len(masks) - 1]
     size = classifier.batch_size
     blocks, kept = [], None

@@ -262,9 +262,9 @@ def _drill_down(explanation, name, progress) -> Explanation:
     columns = [k for k in old.targets if k >= 0]
     if len(columns) != old.table.shape[1]:
         raise SegxaiError("A contrast cannot be drilled down; drill down first and contrast then.")
-    predict = explanation.classifier.masked_predictor(explanation.image, regions.labels, old.filled)
-    size = explanation.classifier.batch_size
     new = np.flatnonzero(~whole)
+    predict = explanation.classifier.masked_predictor(explanation.image, regions.labels, old.filled, len(new))
+    size = explanation.classifier.batch_size
     with track(len(new), "asking the classifier", progress) as advance:
         for start in range(0, len(new), size):
             rows = new[start : start + size]

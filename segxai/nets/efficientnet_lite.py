@@ -11,6 +11,9 @@ from .graph import slim, tf
 INPUT_SIZE = 224
 NUM_CLASSES = 1000
 SCOPE = "efficientnet_lite0"
+# The pixels that the feature at position i of "stride_4" sees along one axis of an even-sized input: 4 i - 6 to 4 i + 12.
+# Three convolutions of 3 at strides 2, 1, 2 and one of stride 1 after them; SAME padding of an even size pads only behind at stride 2.
+STRIDE_4_WINDOW = (-6, 12)
 
 # kernel, stride, expansion, input channels, output channels
 BLOCKS = (
