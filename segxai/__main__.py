@@ -65,23 +65,24 @@ def _explain(args) -> int:
     from . import data
     from .classify import default_classifier
     from .explain import explain
-    from .images import load_image
-    from .report import write_report
+    from .images import check_image_file, load_image
+    from .report import figure, write_report
     from .segment import segment
 
     if args.out and Path(args.out).suffix.lower() not in (".html", ".htm"):
         raise SegxaiValueError(f"--out {args.out!r}: the report is a web page; give a name that ends in .html")
     targets = _targets(args.target, len(args.images))
-    # Everything is read before anything is computed: a misspelt last file should not cost the work on the first.
-    photographs = [
-        (name, data.photograph(name) if name in data.names() and not os.path.exists(name) else load_image(name))
-        for name in args.images
-    ]
+    # A misspelt last file should not cost the work on the first; but photographs are held one at a time.
+    bundled = [name in data.names() and not os.path.exists(name) for name in args.images]
+    for name, ours in zip(args.images, bundled, strict=True):
+        if not ours:
+            check_image_file(name)
     classifier = default_classifier()  # loaded here, so that its seconds are not the first photograph's
     rows, sections = [], []
     _print_header()
-    for (name, image), target in zip(photographs, targets, strict=True):
-        explanations = []
+    for name, ours, target in zip(args.images, bundled, targets, strict=True):
+        image = data.photograph(name) if ours else load_image(name)
+        figures = []
         for segmenter in args.segmenter or ["deep"]:
             started = time.perf_counter()
             explanation = explain(
@@ -89,10 +90,11 @@ def _explain(args) -> int:
                 method=args.method, fill=args.fill, max_evaluations=args.max_evaluations, seed=args.seed,
             )  # fmt: skip
             seconds = time.perf_counter() - started
-            explanations.append(explanation)
-            rows.append((Path(name).name, segmenter, explanation, seconds))
-            _print_rows(*rows[-1])
-        sections.append((f"{Path(name).name}: why “{explanations[0].target}”?", explanations))
+            _print_rows(Path(name).name, segmenter, explanation, seconds)
+            if args.out:  # as text: explanations hold their photographs
+                figures.append(figure(explanation))
+                rows.append(_html_row(Path(name).name, segmenter, explanation, seconds))
+        sections.append((f"{Path(name).name}: why “{explanation.target}”?", figures))
     if args.out:
         write_report(args.out, sections, table=_html_table(rows))
         print(f"\nWrote {args.out} - open it in a browser.")
@@ -127,14 +129,16 @@ def _print_rows(name, segmenter, explanation, seconds):
         print(f"{'':<55} ... and {left} weaker regions")
 
 
-def _html_table(rows) -> str:
-    cells = "".join(
+def _html_row(name, segmenter, e, seconds) -> str:
+    return (
         f"<tr><td>{html.escape(name)}</td><td>{html.escape(segmenter)}</td><td>{html.escape(e.target)}</td>"
         f"<td class='sx-number'>{e.coalitions.full:.3f}</td><td>{html.escape(e.ranking()[0][0])}</td>"
         f"<td class='sx-number'>{e.ranking()[0][1]:+.3f}</td><td class='sx-number'>{len(e.regions)}</td>"
         f"<td class='sx-number'>{e.coalitions.evaluations}</td><td class='sx-number'>{seconds:.1f}</td></tr>"
-        for name, segmenter, e, seconds in rows
     )
+
+
+def _html_table(rows) -> str:
     heads = "".join(
         f"<th{' class=sx-number' if number else ''}>{head}</th>"
         for head, number in (
@@ -142,7 +146,7 @@ def _html_table(rows) -> str:
             ("weight", 1), ("regions", 1), ("model calls", 1), ("seconds", 1),
         )
     )  # fmt: skip
-    return f"<div class='sx-scroll'><table><thead><tr>{heads}</tr></thead><tbody>{cells}</tbody></table></div>"
+    return f"<div class='sx-scroll'><table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
 
 
 def _fetch(args) -> int:
@@ -209,9 +213,14 @@ def _memory():
     """(free, total) in GB, or None where the system does not say."""
     try:
         fields = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-        return tuple(int(fields[key].split()[0]) / 1e6 for key in ("MemAvailable", "MemTotal"))
+        free, total = (int(fields[key].split()[0]) / 1e6 for key in ("MemAvailable", "MemTotal"))
     except (OSError, KeyError, ValueError):
         return None
+    try:  # a container (Binder) may have less than its host
+        limit, used = (int(Path("/sys/fs/cgroup", name).read_text()) / 1e9 for name in ("memory.max", "memory.current"))
+        return min(free, limit - used), min(total, limit)
+    except (OSError, ValueError):
+        return free, total
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ import numpy as np
 
 from .coalitions import evaluate_coalitions
 from .errors import SegxaiError, SegxaiValueError
-from .fills import fill_image
 from .progress import track
 from .regions import Regions
 
@@ -41,11 +40,12 @@ class Robustness:
     def sentences(self) -> list[str]:
         """One sentence for the regions whose sign depends on the choice, or that none does."""
         what = f"{len(self.variants)} choices ({', '.join(self.variants)})"
+        by_fill = sign_flips(self.weights[[variant.startswith("fill") for variant in self.variants]])
         if not self.flips.any():
             return [f"No region's sign changes over {what}."]
         return [
-            f"“{name}” depends on the fill: its weight goes from {low:+.3f} to {high:+.3f} over {what}."
-            for name, (low, high), flips in zip(self.names, self.interval, self.flips, strict=True)
+            f"“{name}” depends on the {'fill' if fill else 'exact border'}: its weight goes from {low:+.3f} to {high:+.3f} over {what}."
+            for name, (low, high), flips, fill in zip(self.names, self.interval, self.flips, by_fill, strict=True)
             if flips
         ]
 
@@ -62,7 +62,7 @@ def sign_flips(weights: np.ndarray) -> np.ndarray:
     return (weights.min(axis=0) < -limit) & (weights.max(axis=0) > limit)
 
 
-def robustness(explanation, *, fills=FILLS_COMPARED, borders: int = 2, seed: int = 0, progress=None) -> Robustness:
+def robustness(explanation, *, fills=FILLS_COMPARED, borders: int = 2, progress=None) -> Robustness:
     """Explain again with each of `fills`, and with every border shifted by `borders` pixels one way and the other.
 
     Shifting: first the smaller of two neighbours grows into the larger, then it shrinks. The weight of a region should say
@@ -74,7 +74,13 @@ def robustness(explanation, *, fills=FILLS_COMPARED, borders: int = 2, seed: int
         raise SegxaiError("This explanation does not hold its classifier; make it with segxai.explain.")
     if isinstance(borders, bool) or not isinstance(borders, (int, np.integer)) or borders < 0:
         raise SegxaiValueError(f"borders is a whole number of pixels, 0 or more; got {borders!r}.")
-    others = [(f"fill {fill}", e.regions, fill) for fill in fills if fill != e.coalitions.fill]
+    if e.coalitions.target < 0:
+        raise SegxaiError("A contrast cannot be examined; examine its two classes.")
+    others = [
+        (f"fill {fill if isinstance(fill, str) else 'given'}", e.regions, fill)
+        for fill in fills
+        if not (isinstance(fill, str) and fill == e.coalitions.fill)
+    ]
     if borders:
         fill = e.coalitions.filled if e.coalitions.fill == "given" else e.coalitions.fill
         others += [
@@ -92,7 +98,7 @@ def robustness(explanation, *, fills=FILLS_COMPARED, borders: int = 2, seed: int
                 e.coalitions.target,
                 fill=fill,
                 max_evaluations=max(number, 2),
-                seed=seed,
+                seed=e.coalitions.seed,
                 progress=False,
             )
             weights.append(e._again(table).weights)
@@ -114,9 +120,15 @@ def shift_borders(regions: Regions, pixels: int) -> Regions:
     size = 2 * abs(pixels) + 1
     moved = (maximum_filter if pixels > 0 else minimum_filter)(rank[regions.labels], size=size, mode="nearest")
     labels = order[moved]
-    for k in range(len(regions)):
-        if not (labels == k).any():
+    # Giving one back may cover the last pixels of another, so until none is missing; where that goes on, nothing is moved.
+    for _ in range(len(regions)):
+        missing = np.setdiff1d(np.arange(len(regions)), labels)
+        for k in missing:
             labels[regions.labels == k] = k
+        if missing.size == 0:
+            break
+    else:
+        labels = regions.labels
     return Regions.from_labels(labels, regions.names, regions.method)
 
 
@@ -199,7 +211,7 @@ def _moved(mask, rng, tries=30):
 def _covered(explanation, mask):
     picture = explanation.image.copy()
     if explanation.coalitions.fill == "mean":
-        picture[mask] = fill_image(explanation.image, mask.astype(np.int32), "mean")[mask]
+        picture[mask] = np.rint(explanation.image[mask].mean(axis=0)).astype(np.uint8)
     else:
         picture[mask] = explanation.coalitions.filled[mask]
     return picture

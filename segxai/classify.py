@@ -41,9 +41,11 @@ class Classifier:
 
     def predict(self, images) -> np.ndarray:
         """(N, H, W, 3) images, a list of images of any sizes, or one image -> (N, C) float32 probabilities."""
-        if isinstance(images, (str, os.PathLike)) or hasattr(images, "getbands") or np.ndim(images[0]) < 3:
+        if not isinstance(images, (list, tuple)) and (not isinstance(images, np.ndarray) or images.ndim < 4):
             images = [images]
         images = [as_image(image) for image in images]
+        if not images:
+            raise SegxaiValueError("There is no image to predict; at least one is needed.")
         batches = [images[i : i + self.batch_size] for i in range(0, len(images), self.batch_size)]
         return np.concatenate([self._predict_batch(batch) for batch in batches])
 
@@ -155,6 +157,10 @@ class NetClassifier(Classifier):
         early = np.concatenate([ask(self._early, batch) for batch in batches])
         return lambda masks: self._net.run(self._probabilities, {self._early: plan.assemble(early, masks)})
 
+    @property
+    def closed(self) -> bool:
+        return self._net.closed
+
     def close(self):
         self._net.close()
 
@@ -191,10 +197,14 @@ def load_classifier(model="efficientnet_lite0", weights="auto", *, class_names=N
     )
 
 
-@lru_cache(maxsize=1)
 def default_classifier() -> Classifier:
-    """EfficientNet-Lite0, loaded once and shared."""
-    return load_classifier("efficientnet_lite0")
+    """EfficientNet-Lite0, loaded once and shared; loaded again where it was closed."""
+    if not _shared or _shared[0].closed:
+        _shared[:] = [_efficientnet_lite0()]
+    return _shared[0]
+
+
+_shared: list[NetClassifier] = []
 
 
 @lru_cache(maxsize=1)
@@ -209,12 +219,15 @@ def imagenet_class_names() -> tuple[str, ...]:
     return tuple(s if clean.count(c) > 1 else c for c, s in zip(clean, synonyms, strict=True))
 
 
-def _efficientnet_lite0(weights) -> Classifier:
-    from .nets import efficientnet_lite
-    from .weights.efficientnet_lite import efficientnet_lite0_weights
-
+def _shared_efficientnet_lite0(weights) -> Classifier:
     if not (isinstance(weights, str) and weights == "auto"):
         raise SegxaiValueError("efficientnet_lite0 takes its weights from its pip package only: weights='auto'.")
+    return default_classifier()
+
+
+def _efficientnet_lite0() -> NetClassifier:
+    from .nets import efficientnet_lite
+    from .weights.efficientnet_lite import efficientnet_lite0_weights
 
     def network(images):
         logits, ends = efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images))
@@ -245,7 +258,7 @@ def _vgg16(weights) -> Classifier:
     return NetClassifier("vgg16", network, arrays, names, vgg16.INPUT_SIZE)
 
 
-_NETWORKS = {"efficientnet_lite0": _efficientnet_lite0, "vgg16": _vgg16}
+_NETWORKS = {"efficientnet_lite0": _shared_efficientnet_lite0, "vgg16": _vgg16}
 
 
 def _keras_file(path, class_names):

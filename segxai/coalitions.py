@@ -41,6 +41,7 @@ class Coalitions:
     table: np.ndarray
     fill: str
     filled: np.ndarray
+    seed: int = 0
 
     @property
     def target_name(self) -> str:
@@ -76,6 +77,16 @@ class Coalitions:
         Explained in place of one class's probability it says why the target rather than the other (Lipton 1990,
         "Contrastive Explanation"). Every surrogate here is linear in the table, so weights are differences of weights.
         """
+        if self.target < 0:
+            raise SegxaiValueError("A contrast cannot be contrasted again; start from one of its two classes.")
+        if -1 in self.targets:  # an earlier contrast in this table
+            kept = [i for i, t in enumerate(self.targets) if t >= 0]
+            self = replace(
+                self,
+                targets=tuple(self.targets[i] for i in kept),
+                target_names=tuple(self.target_names[i] for i in kept),
+                table=self.table[:, kept],
+            )
         rival = self.for_target(other)
         if rival.target == self.target:
             raise SegxaiValueError(f"{self.target_name!r} cannot be contrasted with itself.")
@@ -108,6 +119,8 @@ def evaluate_coalitions(
     from .classify import default_classifier, load_classifier
 
     image = as_image(image)
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise SegxaiValueError(f"seed is a whole number, 0 or more; got {seed!r}.")
     classifier = default_classifier() if classifier is None else load_classifier(classifier)
     if not isinstance(regions, Regions):
         regions = Regions.from_labels(regions)
@@ -141,6 +154,7 @@ def evaluate_coalitions(
         table=table,
         fill=fill if isinstance(fill, str) else "given",
         filled=filled,
+        seed=seed,
     )
 
 

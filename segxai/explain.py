@@ -84,8 +84,7 @@ class Explanation:
         """
         if not 0 < p <= 1:
             raise SegxaiValueError(f"p is a share of the whole image's probability, above 0 and up to 1; got {p!r}.")
-        self._need_exact("sufficient()")
-        table = self.coalitions
+        table = self._positive_table("sufficient()")
         enough = np.flatnonzero(table.values >= p * table.full)
         sizes = table.masks[enough].sum(axis=1)
         smallest = enough[sizes == sizes.min()]
@@ -100,8 +99,7 @@ class Explanation:
         """
         if not 0 < p <= 1:
             raise SegxaiValueError(f"p is a share of the whole image's probability, above 0 and up to 1; got {p!r}.")
-        self._need_exact("necessary()")
-        table = self.coalitions
+        table = self._positive_table("necessary()")
         lost = np.flatnonzero(table.values < p * table.full)
         if lost.size == 0:
             return None
@@ -126,7 +124,7 @@ class Explanation:
         """
         from .checks import FILLS_COMPARED, placebo_test, robustness
 
-        stable = robustness(self, fills=fills or FILLS_COMPARED, borders=borders, seed=seed, progress=progress)
+        stable = robustness(self, fills=fills or FILLS_COMPARED, borders=borders, progress=progress)
         placebo = placebo_test(self, placements=placebos, seed=seed, progress=progress)
         return replace(self, findings=(*stable.sentences(), *placebo.sentences()))
 
@@ -177,6 +175,14 @@ class Explanation:
         settings = {"method": self.method, "kernel_width": self.kernel_width, "alpha": self.alpha} | changes
         return _fit(self.image, self.regions, coalitions, classifier=self.classifier, hierarchy=self.hierarchy, **settings)
 
+    def _positive_table(self, what) -> Coalitions:
+        self._need_exact(what)
+        if self.coalitions.full < 0:
+            raise SegxaiError(
+                f"{what} speaks of a share of the whole image's value, which is {self.coalitions.full:.3f}; it must not be negative."
+            )
+        return self.coalitions
+
     def _need_exact(self, what):
         if not self.coalitions.exact:
             number = len(self.regions)
@@ -210,6 +216,7 @@ def explain(
     """
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
+    surrogates.check_settings(kernel_width, alpha)
     image = as_image(image)
     classifier = default_classifier() if classifier is None else load_classifier(classifier)
     regions = as_regions(image, regions)
@@ -271,7 +278,12 @@ def _drill_down(explanation, name, progress) -> Explanation:
             table[rows] = predict(masks[rows])[:, columns]
             advance(len(rows))
     coalitions = replace(
-        old, masks=masks, table=table, values=table[:, old.targets.index(old.target)], evaluations=old.evaluations + len(new)
+        old,
+        masks=masks,
+        table=table,
+        values=table[:, old.targets.index(old.target)],
+        evaluations=old.evaluations + len(new),
+        fill="given",  # a part that is off shows the whole region's fill, whatever would be its own
     )
     hierarchy = _nest(explanation.hierarchy, index, parts)
     return _fit(

@@ -50,7 +50,11 @@ class FCN:
         self.class_names = tuple(class_names) if class_names is not None else tuple(f"class {i}" for i in range(num_classes))
         if len(self.class_names) != num_classes:
             raise SegxaiValueError(f"{len(self.class_names)} class names for {num_classes} classes.")
+        for name, value in (("fc_width", fc_width), ("fc6_kernel", fc6_kernel)):
+            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+                raise SegxaiValueError(f"{name} is a whole number of at least 1; got {value!r}.")
         self.fc_width, self.fc6_kernel = int(fc_width), int(fc6_kernel)
+        self._training, self._updates = None, {}  # what `finetune` adds to the graph
         self._build(seed)
         try:
             self._restore(weights)
@@ -138,7 +142,11 @@ class FCN:
         self.net.run([v.initializer for v in self._variables])
         if weights is None:
             return
-        own = isinstance(weights, (str, os.PathLike)) and (Path(weights).suffix == ".npz" or _beside(Path(weights)).is_file())
+        own = (
+            isinstance(weights, (str, os.PathLike))
+            and weights != "auto"
+            and (Path(weights).suffix == ".npz" or _beside(Path(weights)).is_file())
+        )
         if own:
             assign_weights(self.net, self._own_weights(Path(weights)), self._variables)
             return

@@ -16,7 +16,7 @@ import numpy as np
 
 from .errors import SegxaiError, SegxaiFileError, SegxaiValueError
 from .fcn import FCN, pad
-from .images import as_image
+from .images import MAX_SIDE, as_image
 from .progress import track
 from .regions import Regions
 
@@ -129,7 +129,11 @@ def finetune(
     finally:
         if loop is not None:
             loop.close()
-    final_loss, probabilities = evaluate(fcn, image, labels)
+    try:
+        final_loss, probabilities = evaluate(fcn, image, labels)
+    except BaseException:
+        fcn.close()
+        raise
     return FineTuned(fcn, final_loss, probabilities, steps, interrupted)
 
 
@@ -202,7 +206,12 @@ def read_annotation(annotation, shape, names=None) -> tuple[np.ndarray, tuple[st
         labels = _read_png(annotation) if isinstance(annotation, (str, os.PathLike)) else np.asarray(annotation)
         labels = _single_channel(labels)
     if labels.shape != tuple(shape):
-        raise SegxaiValueError(f"The annotation is {labels.shape[0]} x {labels.shape[1]}, the photograph {shape[0]} x {shape[1]}.")
+        hint = (
+            f" Photographs are reduced to {MAX_SIDE} pixels on reading; reduce both first." if max(labels.shape) > MAX_SIDE else ""
+        )
+        raise SegxaiValueError(
+            f"The annotation is {labels.shape[0]} x {labels.shape[1]}, the photograph {shape[0]} x {shape[1]}.{hint}"
+        )
     values = np.unique(labels)
     if set(values) == {0, IGNORE} and (names is None or len(names) == 2):
         labels, names = (labels == IGNORE).astype(np.uint8), ("background", "object") if names is None else names
@@ -265,6 +274,13 @@ def _feed(fcn, image, labels):
     labels = np.asarray(labels)
     if labels.shape != image.shape[:2]:
         raise SegxaiValueError(f"The labels are {labels.shape}, the image {image.shape[:2]}.")
+    if labels.dtype != bool and not np.issubdtype(labels.dtype, np.integer):
+        raise SegxaiValueError(f"Labels are whole class ids; got {labels.dtype}.")
+    labels = labels.astype(np.int32)
+    if not np.isin(labels, [*range(fcn.num_classes), IGNORE]).all():
+        raise SegxaiValueError(
+            f"Labels are 0 to {fcn.num_classes - 1}, or {IGNORE} where ignored; got {labels.min()} to {labels.max()}."
+        )
     return {fcn.images: pad(image)[None], _training_ops(fcn)["labels"]: pad(labels, mode="constant", constant_values=IGNORE)[None]}
 
 
@@ -273,7 +289,7 @@ def _training_ops(fcn, rate=None, trainable="all", with_summaries=False) -> dict
     from .nets.fcn import SCOPE
     from .nets.graph import tf
 
-    ops = getattr(fcn, "_training", None)
+    ops = fcn._training
     if ops is None:
         with fcn.net.build():
             labels = tf.placeholder(tf.int32, (1, None, None), "labels")
@@ -284,6 +300,10 @@ def _training_ops(fcn, rate=None, trainable="all", with_summaries=False) -> dict
             ops = fcn._training = {"labels": labels, "loss": tf.reduce_sum(entropy * counted)}
     if rate is None:
         return ops
+    key = (rate, trainable, with_summaries)
+    if key in fcn._updates:  # the same loop again: Adam starts afresh, the graph does not grow
+        fcn.net.run(fcn._updates[key]["start"])
+        return fcn._updates[key]
     with fcn.net.build():
         variables = _trainable(fcn, trainable)
         gradients = list(zip(tf.gradients(ops["loss"], variables), variables, strict=True))
@@ -295,14 +315,15 @@ def _training_ops(fcn, rate=None, trainable="all", with_summaries=False) -> dict
         # The probabilities of before the update must have been read before it changes the weights.
         with tf.control_dependencies([fcn.probabilities, ops["loss"], *(g for g, _ in gradients)]):
             update = tf.group(*(optimizer.apply_gradients(pairs) for optimizer, pairs in optimizers))
-        fcn.net.run([v.initializer for optimizer, _ in optimizers for v in optimizer.variables()])
+        start = [v.initializer for optimizer, _ in optimizers for v in optimizer.variables()]
+        fcn.net.run(start)
         summary = tf.no_op()
         if with_summaries:
             summary = tf.summary.merge(
-                [tf.summary.scalar("loss", ops["loss"])]
-                + [tf.summary.histogram(f"gradient/{v.op.name}", g) for g, v in gradients if g is not None]
+                [tf.summary.scalar("loss", ops["loss"])] + [tf.summary.histogram(f"gradient/{v.op.name}", g) for g, v in gradients]
             )
-    return {**ops, "update": update, "summary": summary}
+    fcn._updates[key] = {**ops, "update": update, "summary": summary, "start": start}
+    return fcn._updates[key]
 
 
 def _trainable(fcn, trainable):

@@ -30,8 +30,11 @@ def as_image(image) -> np.ndarray:
     if isinstance(image, (str, os.PathLike)):
         return load_image(image)
     if hasattr(image, "convert") and hasattr(image, "getbands"):  # a PIL image
-        image = np.asarray(image.convert("RGBA" if "A" in image.getbands() else "RGB"))
-    array = np.asarray(image)
+        image = _array_of(image)
+    try:
+        array = np.asarray(image)
+    except ValueError as error:
+        raise SegxaiValueError(f"This is no image: {error}. Expected an array of numbers.") from error
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[-1] not in (1, 3, 4) or 0 in array.shape:
@@ -66,6 +69,40 @@ def _as_uint8(array: np.ndarray) -> np.ndarray:
     return np.rint(array * scale).astype(np.uint8)
 
 
+def _existing(path) -> Path:
+    path = Path(path)
+    try:
+        there = path.exists()
+    except OSError:  # a name that no file can have
+        there = False
+    if not there:
+        raise SegxaiFileError(f"There is no file {str(path)!r}. Check the spelling and the folder ({Path.cwd()}).")
+    if path.is_dir():
+        raise SegxaiFileError(f"{str(path)!r} is a folder; an image file (PNG, JPEG, ...) was expected.")
+    if path.stat().st_size == 0:
+        raise SegxaiFileError(f"{str(path)!r} is empty (0 bytes); copy or download it again.")
+    return path
+
+
+def _unreadable(path, error) -> SegxaiFileError:
+    return SegxaiFileError(
+        f"{str(path)!r} cannot be read as an image ({error}). It may be cut short or not be an image; "
+        "open it in a viewer, or save it again as PNG or JPEG."
+    )
+
+
+def check_image_file(path) -> None:
+    """Raise SegxaiFileError unless there is a file that begins like an image. Quick: the picture is not decoded."""
+    from PIL import Image
+
+    path = _existing(path)
+    try:
+        with Image.open(path):
+            pass
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
 def load_image(path) -> np.ndarray:
     """Read a photograph from a file, upright, as a (H, W, 3) uint8 RGB array.
 
@@ -74,13 +111,7 @@ def load_image(path) -> np.ndarray:
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
-    path = Path(path)
-    if not path.exists():
-        raise SegxaiFileError(f"There is no file {str(path)!r}. Check the spelling and the folder ({Path.cwd()}).")
-    if path.is_dir():
-        raise SegxaiFileError(f"{str(path)!r} is a folder; an image file (PNG, JPEG, ...) was expected.")
-    if path.stat().st_size == 0:
-        raise SegxaiFileError(f"{str(path)!r} is empty (0 bytes); copy or download it again.")
+    path = _existing(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's own size warning; the limit is ours, below
@@ -93,26 +124,30 @@ def load_image(path) -> np.ndarray:
                 if longest > MAX_SIDE:
                     # JPEG decodes straight to a fraction of its size, which saves the memory of the full picture.
                     opened.draft("RGB", (MAX_SIDE, MAX_SIDE))
-                picture = ImageOps.exif_transpose(opened)
-                if picture.mode in ("P", "LA", "PA"):
-                    picture = picture.convert("RGBA")
-                elif picture.mode in ("I", "F"):
-                    return as_image(_stretch(np.asarray(picture)))
-                elif picture.mode not in ("L", "RGB", "RGBA", "1", "I;16"):
-                    picture = picture.convert("RGB")
-                if longest > MAX_SIDE:
-                    picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
-                array = as_image(np.asarray(picture))
+                if longest > MAX_SIDE:  # before anything else, so that the full picture is held only once
+                    # Palettes and 16-bit modes cannot be interpolated.
+                    smooth = opened.mode in ("L", "RGB", "RGBA", "CMYK", "YCbCr", "F")
+                    opened.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST)
+                ImageOps.exif_transpose(opened, in_place=True)
+                array = as_image(_array_of(opened))
     except SegxaiError:
         raise
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError, EOFError) as error:
-        raise SegxaiFileError(
-            f"{str(path)!r} cannot be read as an image ({error}). It may be cut short or not be an image; "
-            "open it in a viewer, or save it again as PNG or JPEG."
-        ) from error
+        raise _unreadable(path, error) from error
     if longest > MAX_SIDE:
         warnings.warn(f"{path.name} was reduced from a longest side of {longest} to {max(array.shape[:2])} pixels.", stacklevel=2)
     return array
+
+
+def _array_of(picture) -> np.ndarray:
+    """A PIL image of any mode as an array that `as_image` understands."""
+    if picture.mode.startswith("I;16"):
+        return np.asarray(picture).astype(np.uint16)
+    if picture.mode in ("I", "F"):
+        return _stretch(np.asarray(picture))
+    if picture.mode in ("P", "LA", "PA", "La", "RGBa"):
+        return np.asarray(picture.convert("RGBA"))
+    return np.asarray(picture if picture.mode in ("L", "RGB", "RGBA", "1") else picture.convert("RGB"))
 
 
 def _stretch(array: np.ndarray) -> np.ndarray:

@@ -11,13 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from .classify import Classifier, default_classifier, load_classifier
-from .errors import SegxaiError, SegxaiValueError
-from .explain import explain
+from .classify import Classifier, NetClassifier, default_classifier, load_classifier
+from .errors import SegxaiError, SegxaiFileError, SegxaiValueError, unknown_name
+from .explain import METHODS, explain
 from .files import replacing
 from .images import as_image
 from .progress import track
+from .regions import Regions
+from .segment import segmenters
 
+_PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif"}
+_OPTIONS = ("method", "fill", "max_evaluations", "kernel_width", "alpha", "seed")
 RETRIES = 3  # of an image whose worker died
 
 
@@ -114,42 +118,46 @@ def explain_many(
     *,
     client=None,
     folder=None,
+    run=None,
     progress=None,
     **options,
 ) -> ManyExplanations:
     """Explain many photographs in the same way.
 
-    images: arrays or paths. regions: a method for `segment` (its names should mean the same on every photograph), or one
+    images: arrays or paths, or a folder, all of whose pictures are taken in the order of their names. regions: a method for `segment` (its names should mean the same on every photograph), or one
     `Regions` for each image. options: those of `explain` (method, fill, max_evaluations, kernel_width, alpha, seed).
     client: a `dask.distributed.Client` to run on; every worker loads the classifier once, the images of a worker that dies
     are given to others. classifier: for a cluster a name, a path, or something that can be pickled.
-    folder: where finished images are kept; a run that was stopped goes on from there.
+    folder: where finished images are kept; a run that was stopped goes on from there. run: what tells this run from others
+    in the folder, needed where the regions or the classifier are functions or models, which the folder cannot tell apart.
     An image that cannot be read or explained is listed in `failures` and stops nothing.
     """
-    images = list(images)
+    images = _listed(images)
     each = isinstance(regions, (list, tuple))
+    _check_early(regions, each, options)
     if each and len(regions) != len(images):
         raise SegxaiValueError(f"{len(regions)} Regions came with {len(images)} images.")
     specification = _specification(classifier)
     jobs = [(index, image, regions[index] if each else regions) for index, image in enumerate(images)]
-    store = _Store(folder, _settings(regions, each, classifier, target, options)) if folder is not None else None
+    store = _Store(folder, _settings(regions, each, specification, target, options, run)) if folder is not None else None
 
     results: dict[int, ImageResult] = {}
     failures: dict[int, str] = {}
     if store is not None:
-        for index, image, _ in jobs:
-            kept = store.read(index, image)
+        for job in jobs:
+            index = job[0]
+            kept = store.read(*job)
             if kept is not None:
                 results[index] = kept
     waiting = [job for job in jobs if job[0] not in results]
-    run = _run_here if client is None else _run_on(client)
+    runner = _run_here if client is None else _run_on(client)
     with track(len(jobs), "explaining", progress) as advance:
         advance(len(results))
-        for index, outcome in run(waiting, specification, target, options):
+        for index, outcome in runner(waiting, specification, target, options):
             if isinstance(outcome, ImageResult):
                 results[index] = outcome
                 if store is not None:
-                    store.write(outcome, images[index])
+                    store.write(outcome, *jobs[index][1:])
             else:
                 failures[index] = outcome
             advance(1)
@@ -197,7 +205,7 @@ def _run_on(client):
 
 def _specification(classifier):
     """What is sent to a worker: the name of our own network, which holds a session and cannot travel, or the classifier."""
-    if classifier is None or getattr(classifier, "name", None) == "efficientnet_lite0":
+    if classifier is None or (isinstance(classifier, NetClassifier) and classifier.name == "efficientnet_lite0"):
         return "efficientnet_lite0"
     return classifier
 
@@ -211,19 +219,48 @@ def _loaded(name: str) -> Classifier:
     return default_classifier() if name == "efficientnet_lite0" else load_classifier(name)
 
 
-def _settings(regions, each, classifier, target, options) -> dict:
-    method = "given" if each else regions if isinstance(regions, str) else getattr(regions, "__name__", type(regions).__name__)
-    model = (
-        classifier
-        if isinstance(classifier, (str, type(None)))
-        else getattr(classifier, "name", getattr(classifier, "__name__", "given"))
-    )
-    return {
-        "regions": method,
-        "classifier": str(model),
-        "target": str(target),
-        "options": {k: str(v) for k, v in sorted(options.items())},
-    }
+def _listed(images) -> list:
+    if isinstance(images, (str, Path)):
+        folder = Path(images)
+        if not folder.is_dir():
+            raise SegxaiFileError(f"There is no folder {str(folder)!r}; give a folder, or a list of images.")
+        found = sorted(p for p in folder.iterdir() if p.suffix.lower() in _PICTURES)
+        if not found:
+            raise SegxaiFileError(f"The folder {str(folder)!r} holds no pictures ({', '.join(sorted(_PICTURES))}).")
+        return found
+    if isinstance(images, np.ndarray) and images.ndim < 4:
+        raise SegxaiValueError("One image was given; explain_many takes a list of images, or a folder.")
+    return list(images)
+
+
+def _check_early(regions, each, options) -> None:
+    """What would fail for every image alike is refused before the first."""
+    for name in options:
+        if name not in _OPTIONS:
+            raise unknown_name("option", name, _OPTIONS)
+    if options.get("method", "lime") not in METHODS:
+        raise unknown_name("method", options["method"], METHODS)
+    if isinstance(regions, str):
+        for method in regions.split("+"):
+            if method.strip() not in segmenters():
+                raise unknown_name("segmenter", method, segmenters())
+    elif not each and not callable(regions):
+        raise SegxaiValueError("regions is a method for segment, a function, or a list with one Regions for each image.")
+
+
+def _settings(regions, each, classifier, target, options, run) -> dict:
+    named = isinstance(classifier, (str, Path)) and (each or isinstance(regions, str))
+    if run is None and not named:
+        raise SegxaiValueError(
+            "With a function or a model, folder= needs run=, a name for this run: the folder cannot tell functions apart."
+        )
+    fill = options.get("fill", "mean")
+    told = {k: str(v) for k, v in sorted(options.items())}
+    if not isinstance(fill, str):
+        told["fill"] = hashlib.sha256(np.asarray(fill).tobytes()).hexdigest()
+    method = "given" if each else regions if isinstance(regions, str) else "function"
+    model = str(classifier) if isinstance(classifier, (str, Path)) else "given"
+    return {"regions": method, "classifier": model, "target": str(target), "options": told, "run": run}
 
 
 class _Store:
@@ -243,9 +280,9 @@ class _Store:
             with replacing(note) as temporary:
                 temporary.write_text(json.dumps(settings, indent=1), encoding="utf-8")
 
-    def read(self, index, image) -> ImageResult | None:
+    def read(self, index, image, regions) -> ImageResult | None:
         try:
-            path = self._path(image)
+            path = self._path(image, regions)
             with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 names = tuple(str(name) for name in file["names"])
                 target, full, evaluations = str(file["target"]), float(file["full"]), int(file["evaluations"])
@@ -253,15 +290,17 @@ class _Store:
         except Exception:
             return None  # not there, or damaged: it is explained again
 
-    def write(self, result, image) -> None:
-        with replacing(self._path(image)) as temporary, temporary.open("wb") as file:
+    def write(self, result, image, regions) -> None:
+        with replacing(self._path(image, regions)) as temporary, temporary.open("wb") as file:
             np.savez(
                 file, names=np.array(result.names), weights=result.weights, areas=result.areas,
                 target=np.array(result.target), full=result.full, evaluations=result.evaluations,
             )  # fmt: skip
 
-    def _path(self, image) -> Path:
-        """Named by the picture's content, so that files may be renamed or come in another order."""
+    def _path(self, image, regions) -> Path:
+        """Named by the content of the picture (and of regions that were given), so that files may be renamed or reordered."""
         array = as_image(image)
-        digest = hashlib.sha256(str(array.shape).encode() + array.tobytes()).hexdigest()
-        return self.folder / f"{digest[:32]}.npz"
+        digest = hashlib.sha256(str(array.shape).encode() + array.tobytes())
+        if isinstance(regions, Regions):
+            digest.update(regions.labels.tobytes() + "\n".join(regions.names).encode())
+        return self.folder / f"{digest.hexdigest()[:32]}.npz"

@@ -135,7 +135,8 @@ def plot_interactions(explanation) -> DescribedFigure:
     axes.set_yticks(range(len(names)), names, fontsize=8, parse_math=False)
     axes.set_title(f"interactions of pairs, “{_short(explanation.target)}”", fontsize=10, parse_math=False)
     i, j = np.unravel_index(np.argmax(np.abs(matrix)), matrix.shape)
-    figure.alt = f"Shapley interactions; the strongest is {names[i]} with {names[j]}, {matrix[i, j]:+.3f}."
+    strongest = f"the strongest is {names[i]} with {names[j]}, {matrix[i, j]:+.3f}" if i != j else "no two regions interact"
+    figure.alt = f"Shapley interactions; {strongest}."
     return figure
 
 

@@ -69,8 +69,8 @@ class Regions:
             names = [f"region {i}" for i in range(len(values))]
         elif isinstance(names, Mapping):
             names = [names.get(value.item(), f"region {value}") for value in values]
-        elif isinstance(names, str) or len(names) != len(values):
-            count = "one text" if isinstance(names, str) else f"{len(names)} names"
+        elif isinstance(names, str) or not hasattr(names, "__len__") or len(names) != len(values):
+            count = f"{len(names)} names" if hasattr(names, "__len__") and not isinstance(names, str) else "one text or number"
             raise SegxaiValueError(f"The label map has {len(values)} regions, but {count} came with it.")
         return cls(atoms, [Part(_checked_name(n), (i,)) for i, n in enumerate(names)], method)
 
@@ -156,6 +156,8 @@ class Regions:
         taken: dict[int, str] = {}
         joined: dict[str, Part] = {}
         for name, members in _mapping(groups, "name", "[regions]").items():
+            if not isinstance(members, (str, list, tuple, set, frozenset)):
+                raise SegxaiValueError(f"The group {name!r} must list names of regions; got {members!r}.")
             indices = sorted({self.index(m) for m in ([members] if isinstance(members, str) else members)})
             if not indices:
                 raise SegxaiValueError(f"The group {name!r} names no region.")

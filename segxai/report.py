@@ -29,7 +29,7 @@ def save_explanation(explanation, path) -> None:
     path = Path(path)
     ending = path.suffix.lower()
     if ending in (".html", ".htm"):
-        write_report(path, [(f"Why {explanation.target}?", [explanation])])
+        write_report(path, [(f"Why {explanation.target}?", [figure(explanation)])])
     elif ending in (".png", ".svg", ".pdf"):
         with replacing(path) as temporary:
             explanation.plot().savefig(temporary, format=ending[1:], dpi=150)
@@ -38,10 +38,10 @@ def save_explanation(explanation, path) -> None:
 
 
 def write_report(path, sections, title: str = "Explanations by region", table: str = "") -> None:
-    """Write one page. sections: (heading, explanations shown side by side); table: HTML put first, already escaped."""
+    """Write one page. sections: (heading, figures shown side by side, as `figure` makes them); table: HTML put first."""
     body = "".join(
-        f"<section><h2>{html.escape(heading)}</h2><div class='sx-row'>{''.join(map(figure, explanations))}</div></section>"
-        for heading, explanations in sections
+        f"<section><h2>{html.escape(heading)}</h2><div class='sx-row'>{''.join(figures)}</div></section>"
+        for heading, figures in sections
     )
     page = f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">

@@ -6,7 +6,7 @@ approximates value(S) by intercept + sum of the weights of the regions in S.
 
 from __future__ import annotations
 
-from math import comb, factorial
+from math import factorial, lgamma
 from typing import NamedTuple
 
 import numpy as np
@@ -32,10 +32,7 @@ def fit_lime(masks, values, exact: bool, kernel_width: float = 0.25, alpha: floa
     mask to the full one, 1 - sqrt(shown / K). alpha is the ridge penalty (lime uses 1; 0 does not shrink).
     Interval: 95 %, heteroscedasticity-robust (White 1980); zero width when every coalition was asked.
     """
-    if not kernel_width > 0 or not np.isfinite(kernel_width):
-        raise SegxaiValueError(f"kernel_width must be positive; got {kernel_width!r}.")
-    if not alpha >= 0 or not np.isfinite(alpha):
-        raise SegxaiValueError(f"alpha must be zero or positive; got {alpha!r}.")
+    check_settings(kernel_width, alpha)
     distance = 1 - np.sqrt(masks.mean(axis=1))
     kernel = np.sqrt(np.exp(-(distance**2) / kernel_width**2))
     if alpha == 0 and (kernel > 1e-14).sum() <= masks.shape[1]:
@@ -44,6 +41,16 @@ def fit_lime(masks, values, exact: bool, kernel_width: float = 0.25, alpha: floa
             f"for {masks.shape[1]} regions. Choose a wider one, e.g. 0.25."
         )
     return _weighted_ridge(masks, values, kernel, alpha, exact)
+
+
+def check_settings(kernel_width, alpha) -> None:
+    """Raise SegxaiValueError unless kernel_width is positive and alpha not negative, both finite numbers."""
+    for name, value, least in (("kernel_width", kernel_width, np.nextafter(0, 1)), ("alpha", alpha, 0.0)):
+        number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+        if not number or not least <= value < np.inf:
+            raise SegxaiValueError(
+                f"{name} must be a number, {'above' if name == 'kernel_width' else 'at least'} 0; got {value!r}."
+            )
 
 
 def fit_banzhaf(masks, values, exact: bool) -> Fit:
@@ -74,11 +81,7 @@ def fit_shapley(masks, values, exact: bool) -> Fit:
         interval = np.stack([weights, weights], axis=1)
     else:
         weights, interval = _constrained_shapley(masks, values, empty, full)
-    shown = masks.sum(1)
-    inner = (shown > 0) & (shown < number)
-    kernel = np.array([_shapley_kernel(number, int(s)) for s in shown[inner]])
-    r2 = _r2(values[inner], empty + masks[inner] @ weights, kernel)
-    return Fit(weights, float(empty), r2, interval)
+    return Fit(weights, float(empty), _shapley_r2(masks, values, weights, empty), interval)
 
 
 def fit_owen(masks, values, hierarchy) -> Fit:
@@ -101,12 +104,8 @@ def fit_owen(masks, values, hierarchy) -> Fit:
             codes = (codes[:, None] | level_codes[None, :]).ravel()
             shares = (shares[:, None] * share[subsets.sum(1)][None, :]).ravel()
         weights[region] = shares @ (table[codes | 1 << region] - table[codes])
-    empty = table[0]
-    shown = masks.sum(1)
-    inner = (shown > 0) & (shown < masks.shape[1])
-    kernel = np.array([_shapley_kernel(masks.shape[1], int(s)) for s in shown[inner]])
-    r2 = _r2(np.asarray(values, float)[inner], empty + masks[inner] @ weights, kernel)
-    return Fit(weights, float(empty), r2, np.stack([weights, weights], axis=1))
+    r2 = _shapley_r2(masks, np.asarray(values, float), weights, table[0])
+    return Fit(weights, float(table[0]), r2, np.stack([weights, weights], axis=1))
 
 
 def all_subsets(number: int) -> np.ndarray:
@@ -182,8 +181,7 @@ def _constrained_shapley(masks, values, empty, full):
     number, sizes = masks.shape[1], masks.sum(1)
     inner = (sizes > 0) & (sizes < number)
     design = masks[inner].astype(float)
-    root = np.sqrt([_shapley_kernel(number, int(s)) for s in sizes[inner]])
-    root /= root.max()
+    root = np.sqrt(_shapley_kernel(number, sizes[inner]))
     # The last weight is what the others leave of the total.
     reduced = root[:, None] * (design[:, :-1] - design[:, -1:])
     response = root * (values[inner] - empty - design[:, -1] * (full - empty))
@@ -196,8 +194,20 @@ def _constrained_shapley(masks, values, empty, full):
     return weights, np.stack([weights - margin, weights + margin], axis=1)
 
 
-def _shapley_kernel(number, size):
-    return (number - 1) / (comb(number, size) * size * (number - size))
+def _shapley_kernel(number, sizes) -> np.ndarray:
+    """(N,) Shapley kernel of coalitions of these sizes, up to a factor: in logarithms, for binomials of many regions overflow."""
+    if len(sizes) == 0:
+        return np.zeros(0)
+    size = np.arange(1, number)
+    log = -np.array([lgamma(number + 1) - lgamma(s + 1) - lgamma(number - s + 1) for s in size]) - np.log(size * (number - size))
+    found = log[np.asarray(sizes) - 1]
+    return np.exp(found - found.max())
+
+
+def _shapley_r2(masks, values, weights, empty) -> float:
+    sizes = masks.sum(1)
+    inner = (sizes > 0) & (sizes < masks.shape[1])
+    return _r2(values[inner], empty + masks[inner] @ weights, _shapley_kernel(masks.shape[1], sizes[inner]))
 
 
 def _robust_covariance(scaled, residuals, inverse):

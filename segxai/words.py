@@ -13,8 +13,7 @@ def sentences(explanation) -> list[str]:
     if e.coalitions.exact and e.coalitions.full > 0:
         told.append(_sufficient(e))
         told.append(_necessary(e))
-        if len(e.regions) > 1:
-            told.append(_interaction(e))
+        told += _interaction(e)
     return [*told, *e.findings]
 
 
@@ -34,12 +33,14 @@ def _necessary(e) -> str:
     return f"Without {_joined(names)} it falls below half ({left:.3f})."
 
 
-def _interaction(e) -> str:
+def _interaction(e) -> list[str]:
     matrix = e.interactions()
     i, j = np.unravel_index(np.argmax(np.abs(matrix)), matrix.shape)
+    if i == j:  # no two regions interact
+        return []
     pair = _joined((e.regions.names[i], e.regions.names[j]))
     kind = "do more together than each alone" if matrix[i, j] >= 0 else "partly stand in for each other"
-    return f"{pair} {kind} (interaction {matrix[i, j]:+.3f}, the strongest of all pairs)."
+    return [f"{pair} {kind} (interaction {matrix[i, j]:+.3f}, the strongest of all pairs)."]
 
 
 def _value(e, names) -> float:

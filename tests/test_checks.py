@@ -281,5 +281,6 @@ def test_bad_requests(call, spotted):
         call(segxai.explain(*spotted, 1))
 
 
-def test_interactions_have_a_picture(spotted):
-    assert "strongest" in segxai.explain(*spotted, 1).plot_interactions().alt
+def test_interactions_have_a_picture():
+    assert "r0 with r1, +0.800" in explanation_of([0.1, 0.1, 0.1, 0.9]).plot_interactions().alt
+    assert "no two regions interact" in explanation_of([0.5, 0.5, 0.5, 0.5]).plot_interactions().alt

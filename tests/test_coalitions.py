@@ -50,7 +50,10 @@ def test_only_what_the_budget_allows_is_asked(quarters, additive):
     table = segxai.evaluate_coalitions(additive, image, regions, max_evaluations=50)
     assert not table.exact
     assert table.evaluations == additive.images == len(table.masks) == 50
-    assert table.value_of(~table.masks[7]) is None or (table.masks == ~table.masks[7]).all(1).any()
+    assert table.value_of(table.masks[7]) == table.values[7]
+    asked = {tuple(mask) for mask in table.masks}
+    other = next(mask for mask in np.eye(20, dtype=bool) if tuple(mask) not in asked)
+    assert table.value_of(other) is None
 
 
 def test_the_five_most_probable_classes_and_the_one_asked_for_are_kept(classifier, cat):

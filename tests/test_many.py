@@ -93,9 +93,9 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        explain_many(images, halves, Likes(count), 1, folder=tmp_path / "runs", progress=stop)
+        explain_many(images, halves, Likes(count), 1, folder=tmp_path / "runs", run="halves", progress=stop)
     asked = len(count.read_text().split())
-    many = explain_many(images[::-1], halves, Likes(count), 1, folder=tmp_path / "runs")
+    many = explain_many(images[::-1], halves, Likes(count), 1, folder=tmp_path / "runs", run="halves")
     assert len(count.read_text().split()) - asked == 2  # one table for each image that was not finished
     whole = explain_many(images[::-1], halves, Likes(), 1)
     assert [r.weights.tolist() for r in many.results] == [r.weights.tolist() for r in whole.results]
@@ -103,13 +103,39 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path):
 
 def test_a_damaged_result_is_made_again_and_other_settings_are_refused(tmp_path):
     images = pictures(2)
-    first = explain_many(images, halves, Likes(), 1, folder=tmp_path)
+    first = explain_many(images, halves, Likes(), 1, folder=tmp_path, run="a")
     kept = sorted(tmp_path.glob("*.npz"))
     kept[0].write_bytes(kept[0].read_bytes()[:100])
-    again = explain_many(images, halves, Likes(), 1, folder=tmp_path)
+    again = explain_many(images, halves, Likes(), 1, folder=tmp_path, run="a")
     assert [r.weights.tolist() for r in again.results] == [r.weights.tolist() for r in first.results]
-    with pytest.raises(SegxaiError, match="other settings"):
-        explain_many(images, halves, Likes(), 0, folder=tmp_path)
+    for other in ({"target": 0, "run": "a"}, {"target": 1, "run": "b"}, {"target": 1, "run": "a", "fill": "black"}):
+        with pytest.raises(SegxaiError, match="other settings"):
+            explain_many(images, halves, Likes(), folder=tmp_path, **other)
+    with pytest.raises(SegxaiError, match="run="):
+        explain_many(images, halves, Likes(), 1, folder=tmp_path)
+
+
+def test_given_regions_are_told_apart_in_a_folder(tmp_path):
+    image = pictures(1)
+    turned = segxai.Regions.from_labels(halves(image[0]).labels == 0, ["right", "left"])
+    runs = [explain_many(image, [r], Likes(), 1, folder=tmp_path, run="a") for r in (halves(image[0]), turned)]
+    assert [run.results[0].names for run in runs] == [("left", "right"), ("right", "left")]
+
+
+def test_a_folder_of_pictures_and_what_is_none(tmp_path):
+    from PIL import Image
+
+    for index, image in enumerate(pictures(2)):
+        Image.fromarray(image).save(tmp_path / f"{index}.png")
+    (tmp_path / "notes.txt").touch()
+    many = explain_many(tmp_path, halves, Likes(), 1)
+    assert len(many.results) == 2
+    for bad in ("no such folder", pictures(1)[0]):
+        with pytest.raises(SegxaiError):
+            explain_many(bad, halves, Likes())
+    for options in ({"method": "shaply"}, {"regions": "sclic"}, {"filll": "mean"}, {"regions": 3}):
+        with pytest.raises(SegxaiError):
+            explain_many(pictures(1), **{"classifier": Likes(), "regions": halves, **options})
 
 
 def test_as_many_regions_as_images():
@@ -149,7 +175,7 @@ def test_a_cluster_gives_the_serial_result_bit_for_bit(client, cat):
 def test_a_killed_worker_loses_nothing_and_counts_nothing_twice(client, tmp_path):
     images = pictures(6)
     mark, count = tmp_path / "killed", tmp_path / "count"
-    many = explain_many(images, halves, Likes(count, kill=str(mark)), 1, client=client, folder=tmp_path / "runs")
+    many = explain_many(images, halves, Likes(count, kill=str(mark)), 1, client=client, folder=tmp_path / "runs", run="halves")
     assert mark.exists()  # a worker did die
     assert not many.failures
     same(many, explain_many(images, halves, Likes(), 1))

@@ -7,7 +7,7 @@ import pytest
 import segxai
 from segxai import SegxaiError
 from segxai.plots import describe, plot_explanation, plot_regions
-from segxai.report import region_path, write_report
+from segxai.report import figure, region_path, write_report
 
 NASTY = [
     "<img src=x onerror=alert(1)>",
@@ -109,9 +109,9 @@ def test_the_outline_of_a_region_encloses_its_pixels():
 
 
 def test_figures_describe_themselves(explanation, quarters):
-    figure = plot_explanation(explanation)
-    assert describe(explanation) in figure.alt
-    assert "onerror" not in re.sub(r'alt="[^"]*"', "", figure._repr_html_())
+    picture = plot_explanation(explanation)
+    assert describe(explanation) in picture.alt
+    assert "onerror" not in re.sub(r'alt="[^"]*"', "", picture._repr_html_())
     assert plot_regions(quarters[0], explanation.regions).alt
 
 
@@ -120,4 +120,4 @@ def test_many_regions_are_cut_down_to_what_can_be_read(quarters, additive, tmp_p
     explanation = segxai.explain(quarters[0], regions, additive, max_evaluations=60)
     assert "weakest regions are left out" in explanation._repr_html_()
     explanation.plot()
-    write_report(tmp_path / "x.html", [("one", [explanation])])
+    write_report(tmp_path / "x.html", [("one", [figure(explanation)])])

@@ -39,13 +39,20 @@ with silent_stderr(), warnings.catch_warnings():
         import tf_slim as slim
     except ImportError as error:
         raise SegxaiError(
-            "TensorFlow is not installed. Choose a build: pip install 'segxai[cpu]' or pip install 'segxai[gpu]'"
+            f"TensorFlow or tf-slim is missing ({error}). Choose a build: pip install 'segxai[cpu]' or pip install 'segxai[gpu]'"
         ) from error
 
 tf = tf2.compat.v1
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 __all__ = ["GraphSession", "silent_stderr", "slim", "tf", "tf2"]
+
+
+class ClosedError(SegxaiError, RuntimeError):
+    """A network was used after `close()`."""
+
+    def __init__(self):
+        super().__init__("This network was closed; build or load it again.")
 
 
 class GraphSession:
@@ -64,14 +71,20 @@ class GraphSession:
             with self.graph.as_default():
                 tf.set_random_seed(seed)
 
+    @property
+    def closed(self) -> bool:
+        return self.graph is None
+
     def build(self):
         """A context in which tf-slim adds layers to this graph, without its deprecation notices."""
+        if self.closed:
+            raise ClosedError()
         return _Building(self.graph)
 
     @property
     def session(self):
-        if self.graph is None:
-            raise RuntimeError("This network was closed.")
+        if self.closed:
+            raise ClosedError()
         if self._session is None:
             self._session = tf.Session(graph=self.graph, config=_session_config())
         return self._session

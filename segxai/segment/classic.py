@@ -8,8 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import SegxaiValueError
+from ..images import resize, resize_labels
 from ..regions import Part, Regions
 from .names import describe
+
+WORKING_SIDE = 1024  # pixels; larger photographs are segmented as a copy of this size
 
 
 def grid(image, rows: int = 4, columns: int = 4) -> Regions:
@@ -31,7 +34,9 @@ def slic(image, n_segments: int = 14, compactness: float = 10.0, sigma: float = 
     _at_least("n_segments", n_segments, 1)
     _at_least("compactness", compactness, 1e-6)
     _at_least("sigma", sigma, 0)
-    return _named(image, slic(image, n_segments=int(n_segments), compactness=compactness, sigma=sigma, start_label=0), "slic")
+    return _named(
+        image, slic(_working_copy(image), n_segments=int(n_segments), compactness=compactness, sigma=sigma, start_label=0), "slic"
+    )
 
 
 def felzenszwalb(image, scale: float = 600.0, sigma: float = 0.8, min_size: int = 2000) -> Regions:
@@ -41,7 +46,7 @@ def felzenszwalb(image, scale: float = 600.0, sigma: float = 0.8, min_size: int 
     _at_least("scale", scale, 0)
     _at_least("sigma", sigma, 0)
     _at_least("min_size", min_size, 0)
-    return _named(image, felzenszwalb(image, scale=scale, sigma=sigma, min_size=int(min_size)), "felzenszwalb")
+    return _named(image, felzenszwalb(_working_copy(image), scale=scale, sigma=sigma, min_size=int(min_size)), "felzenszwalb")
 
 
 def quickshift(image, kernel_size: float = 4.0, max_dist: float = 200.0, ratio: float = 0.2, seed: int = 0) -> Regions:
@@ -50,7 +55,7 @@ def quickshift(image, kernel_size: float = 4.0, max_dist: float = 200.0, ratio: 
 
     _at_least("kernel_size", kernel_size, 1)
     _at_least("max_dist", max_dist, 0)
-    labels = quickshift(image, kernel_size=kernel_size, max_dist=max_dist, ratio=ratio, rng=seed)
+    labels = quickshift(_working_copy(image), kernel_size=kernel_size, max_dist=max_dist, ratio=ratio, rng=seed)
     return _named(image, labels, "quickshift")
 
 
@@ -62,7 +67,9 @@ def watershed(image, markers: int = 14, compactness: float = 0.0) -> Regions:
 
     _at_least("markers", markers, 1)
     _at_least("compactness", compactness, 0)
-    return _named(image, watershed(sobel(rgb2gray(image)), markers=int(markers), compactness=compactness), "watershed")
+    return _named(
+        image, watershed(sobel(rgb2gray(_working_copy(image))), markers=int(markers), compactness=compactness), "watershed"
+    )
 
 
 def chan_vese(image, mu: float = 0.25, max_num_iter: int = 100) -> Regions:
@@ -72,10 +79,20 @@ def chan_vese(image, mu: float = 0.25, max_num_iter: int = 100) -> Regions:
 
     _at_least("mu", mu, 0)
     _at_least("max_num_iter", max_num_iter, 1)
-    return _named(image, chan_vese(rgb2gray(image), mu=mu, max_num_iter=int(max_num_iter)), "chan_vese")
+    return _named(image, chan_vese(rgb2gray(_working_copy(image)), mu=mu, max_num_iter=int(max_num_iter)), "chan_vese")
+
+
+def _working_copy(image) -> np.ndarray:
+    """The photograph, or a copy with its longest side at WORKING_SIDE: quicker, and in bounded memory."""
+    longest = max(image.shape[:2])
+    if longest <= WORKING_SIDE:
+        return image
+    size = tuple(max(1, round(side * WORKING_SIDE / longest)) for side in image.shape[:2])
+    return np.rint(resize(image, size)).astype(np.uint8)
 
 
 def _named(image, labels, method) -> Regions:
+    labels = resize_labels(labels, image.shape[:2])
     _, atoms = np.unique(labels, return_inverse=True)
     atoms = atoms.reshape(labels.shape)
     names = describe(image, atoms, [(i,) for i in range(atoms.max() + 1)])

@@ -35,7 +35,7 @@ WORTH_SPLITTING = 0.3  # automatic: a join is undone when it cost at least this 
 def deep(image, n_regions="auto") -> Regions:
     """Clusters of EfficientNet-Lite0's features; semantic regions without annotation, download or training.
 
-    n_regions: 2 to 48, or "auto": between 3 and 9, where the tree's next joins get expensive. Regions
+    n_regions: 1 to 48, or "auto": between 3 and 9, where the tree's next joins get expensive. Regions
     with fewer n_regions are unions of those with more, so `Regions.expand` knows each region's parts.
     """
     if n_regions != "auto" and (

@@ -6,6 +6,7 @@ the classes. The model (2 MB, Apache-2.0) is fetched by `python -m segxai fetch 
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 
 import numpy as np
@@ -20,6 +21,7 @@ CLASSES = (
     "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
     "dining table", "dog", "horse", "motorbike", "person", "potted plant", "sheep", "sofa", "train", "tv",
 )  # fmt: skip
+_ONE_AT_A_TIME = threading.Lock()  # the interpreter holds the picture it works on
 SMALLEST = 0.003  # share of the image; what is smaller is taken for noise
 
 
@@ -44,9 +46,11 @@ def pascal_classes(image) -> np.ndarray:
     interpreter = _interpreter(str(_model_path()))
     (entry,), (result,) = interpreter.get_input_details(), interpreter.get_output_details()
     size = tuple(entry["shape"][1:3])
-    interpreter.set_tensor(entry["index"], np.rint(resize(image, size)).astype(np.uint8)[None])
-    interpreter.invoke()
-    found = np.asarray(interpreter.get_tensor(result["index"]))[0]
+    picture = np.rint(resize(image, size)).astype(np.uint8)[None]
+    with _ONE_AT_A_TIME:
+        interpreter.set_tensor(entry["index"], picture)
+        interpreter.invoke()
+        found = interpreter.get_tensor(result["index"])[0].copy()
     classes = _enlarged(found, image.shape[:2])
     counts = np.bincount(classes.ravel(), minlength=len(CLASSES))
     return np.where(counts[classes] < SMALLEST * classes.size, 0, classes)

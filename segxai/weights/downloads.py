@@ -81,14 +81,15 @@ def fetch(name: str, progress: bool = True) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SegxaiError(f"The cache folder {str(folder)!r} cannot be made ({error.strerror}); set SEGXAI_CACHE.") from error
-    _clear_leftovers(folder)
+    partial = folder / "partial"  # a folder of our own: the cache may be one that others write to
+    _clear_leftovers(partial)
     pooch.get_logger().setLevel("ERROR")
     try:
         pooch.retrieve(
             download.url,
             known_hash=download.hash,
             fname=download.file,
-            path=folder,
+            path=partial,
             downloader=pooch.HTTPDownloader(progressbar=progress, timeout=30),
         )
     except Exception as error:  # requests, urllib3, OSError, ValueError for a wrong hash
@@ -97,6 +98,7 @@ def fetch(name: str, progress: bool = True) -> Path:
             f"{download.file} could not be fetched: {reason}. Try again when online; or download\n  {download.url}\n"
             f"on another machine and put it into\n  {folder}"
         ) from error
+    os.replace(partial / download.file, path)
     return path
 
 
@@ -116,6 +118,6 @@ def _clear_leftovers(folder: Path) -> None:
     """Remove what a killed download left, unless it is so young that another process may be at it."""
     import time
 
-    for leftover in folder.glob("tmp*"):
+    for leftover in folder.glob("*"):
         if leftover.is_file() and time.time() - leftover.stat().st_mtime > 3600:
             leftover.unlink(missing_ok=True)

@@ -3,7 +3,7 @@ import pytest
 
 import segxai
 from segxai import SegxaiError
-from segxai.segment.pascal import CLASSES, _interpreter
+from segxai.segment.pascal import _interpreter, pascal_classes
 from segxai.weights.downloads import cached
 
 needs_model = pytest.mark.skipif(cached("deeplab") is None, reason="DeepLab was not fetched: python -m segxai fetch deeplab")
@@ -35,6 +35,16 @@ def test_pieces_of_a_class_become_objects(cat):
     assert {"cat 1", "cat 2"} <= set(regions.names)
 
 
+@needs_model
+def test_two_threads_may_ask_at_once(cat, astronaut):
+    from concurrent.futures import ThreadPoolExecutor
+
+    alone = [pascal_classes(image) for image in (cat, astronaut)]
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(4):
+            assert all(np.array_equal(a, b) for a, b in zip(alone, threads.map(pascal_classes, (cat, astronaut)), strict=True))
+
+
 def test_without_the_model_the_error_names_the_command(cat, monkeypatch, tmp_path):
     monkeypatch.setenv("SEGXAI_CACHE", str(tmp_path))
     with pytest.raises(SegxaiError, match="segxai fetch deeplab"):
@@ -45,9 +55,3 @@ def test_a_file_that_is_no_model_is_refused(tmp_path):
     (tmp_path / "model.tflite").write_text("<html>404</html>")
     with pytest.raises(SegxaiError, match="not a readable model"):
         _interpreter(str(tmp_path / "model.tflite"))
-
-
-def test_there_are_twenty_things_and_a_background():
-    assert len(CLASSES) == 21
-    assert CLASSES[8] == "cat"
-    assert CLASSES[15] == "person"
