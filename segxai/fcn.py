@@ -107,6 +107,9 @@ class FCN:
     def close(self) -> None:
         """Free the graph and its memory."""
         self.net.close()
+        # A tensor or variable keeps its whole graph alive.
+        self.images = self.is_training = self.scores = self.probabilities = self._training = None
+        self._variables, self._updates = [], {}
 
     def __enter__(self):
         return self

@@ -165,7 +165,8 @@ def finetune_steps(
                 )
             if writer is not None:
                 writer.add_summary(summary, iteration)
-            yield Step(iteration, float(loss), probabilities[0, :height, :width])
+            # A copy, so that the padded array is not kept with it.
+            yield Step(iteration, float(loss), probabilities[0, :height, :width].copy())
     finally:
         if writer is not None:
             writer.close()

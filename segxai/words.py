@@ -39,7 +39,11 @@ def _interaction(e) -> list[str]:
     if i == j:  # no two regions interact
         return []
     pair = _joined((e.regions.names[i], e.regions.names[j]))
-    kind = "do more together than each alone" if matrix[i, j] >= 0 else "partly stand in for each other"
+    kind = (
+        "do more together than their effects alone add up to"
+        if matrix[i, j] >= 0
+        else "do less together than their effects alone add up to"
+    )
     return [f"{pair} {kind} (interaction {matrix[i, j]:+.3f}, the strongest of all pairs)."]
 
 

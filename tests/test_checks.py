@@ -255,7 +255,7 @@ def test_words_say_what_the_table_says():
     told = " ".join(explanation.in_words())
     assert "“r0” + “r1” alone keep “thing” above half of its value (0.900 of 0.900)" in told
     assert "Without “r1” it falls below half (0.100)" in told
-    assert "“r0” + “r1” do more together than each alone" in told
+    assert "“r0” + “r1” do more together than their effects alone add up to" in told
     assert "Even with nothing shown" in " ".join(explanation_of([0.5, 0.6]).in_words())
     assert "No set of regions is necessary" in " ".join(explanation_of([0.5, 0.6]).in_words())
 

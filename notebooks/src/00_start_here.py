@@ -292,3 +292,9 @@ FileLink("reports/00_astronaut.html")
 # - **00_start_here**: ask a classifier why (this notebook)
 # - **01_explain_with_superpixels**: how much of a LIME explanation is chance, and how much is the segmentation? **Go on
 #   here.**
+# - **02_look_inside_vgg16**: what does a network see at each layer, and how does it become fully convolutional?
+# - **03_upsample_bilinearly**: how does a coarse map become as large as the photograph?
+# - **04_fit_one_cat**: can ten steps on one photograph teach a network to segment it?
+# - **05_sharpen_with_crf**: can the photograph itself sharpen the borders?
+# - **06_explain_with_semantic_regions**: suit, helmet, face, or a combination? The question again, with regions that have
+#   names.

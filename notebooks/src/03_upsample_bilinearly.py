@@ -360,4 +360,4 @@ draw_maps({"annotation: spoon": masks["spoon"]} | grown, 2, "At stride 32 the ha
 #
 # Two ways lead to sharper borders. One is to add scores from finer maps, at strides 16 and 8: these are the **skips** of
 # FCN-16s and FCN-8s. The other is to look at the photograph again and move the border to where the colour changes: that is
-# the **CRF**. Later notebooks try both.
+# the **CRF**. Notebook 04 tries the first, notebook 05 the second.
