@@ -189,11 +189,8 @@ def draw_borders(axes, regions, colour="white") -> None:
 
 def draw_names(axes, regions) -> None:
     """Each region's name where the region is widest; of many regions only the largest are named."""
-    from scipy.ndimage import distance_transform_edt
-
     for k in np.argsort(-regions.areas, kind="stable")[:MOST_NAMES]:
-        depth = distance_transform_edt(np.pad(regions.labels == k, 1))[1:-1, 1:-1]
-        row, column = np.unravel_index(np.argmax(depth), depth.shape)
+        row, column = _widest_place(regions.labels == k)
         # Near the sides the text grows inwards, so that it stays on the photograph.
         share = column / regions.shape[1]
         side = "left" if share < 0.15 else "right" if share > 0.85 else "center"
@@ -208,15 +205,20 @@ def draw_weights(axes, regions, weights, limit) -> None:
     """Blue where a region supports the class, orange where it opposes it, with the signed number."""
     axes.imshow(np.asarray(weights)[regions.labels], cmap=ORANGE_BLUE, vmin=-limit, vmax=limit, alpha=0.72)
     draw_borders(axes, regions, "#555555")
-    from scipy.ndimage import distance_transform_edt
-
     for k in np.argsort(-np.abs(weights), kind="stable")[:MOST_NAMES]:
-        depth = distance_transform_edt(np.pad(regions.labels == k, 1))[1:-1, 1:-1]
-        row, column = np.unravel_index(np.argmax(depth), depth.shape)
+        row, column = _widest_place(regions.labels == k)
         axes.text(
             column, row, f"{weights[k]:+.2f}", ha="center", va="center", fontsize=9, fontweight="bold", color=INK,
             path_effects=[withStroke(linewidth=2.5, foreground="white")], clip_on=True,
         )  # fmt: skip
+
+
+def _widest_place(mask) -> tuple[int, int]:
+    """(row, column) of the pixel of a region that is farthest from its border: where a text fits best."""
+    from scipy.ndimage import distance_transform_edt
+
+    depth = distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+    return np.unravel_index(np.argmax(depth), depth.shape)
 
 
 def draw_bars(axes, explanation, limit) -> None:

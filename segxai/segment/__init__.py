@@ -66,12 +66,12 @@ def segment(image, method="deep", **params) -> Regions:
     return result
 
 
-def as_regions(image: np.ndarray, regions, **params) -> Regions:
+def as_regions(image: np.ndarray, regions) -> Regions:
     """What `explain` accepts as regions: `Regions`, a label map, or a method for `segment`."""
     if isinstance(regions, np.ndarray):
         regions = Regions.from_labels(regions)
     if not isinstance(regions, Regions):
-        return segment(image, regions, **params)
+        return segment(image, regions)
     if regions.shape != image.shape[:2]:
         raise SegxaiValueError(
             f"The regions are {regions.shape[0]} x {regions.shape[1]}, the image is {image.shape[0]} x {image.shape[1]}."
