@@ -20,7 +20,7 @@ $(READY): requirements.lock requirements-crf.lock pyproject.toml
 	  { echo "segxai needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	@echo "Setting up .venv (once; a few minutes) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@echo "Compiling the CRF (optional; a minute) ..."
 	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements-crf.lock 2> .venv/crf.log || \

@@ -48,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
         "--max-evaluations", type=int, default=1024, metavar="N", help="coalitions asked about at most (default: 1024)"
     )
     explain.add_argument("--seed", type=int, default=0)
+    explain.add_argument(
+        "--examine", action="store_true", help="also ask whether the weights hold over fills, borders and placebos (minutes)"
+    )
     explain.add_argument("--out", metavar="FILE", help="write a self-contained page (.html)")
     explain.set_defaults(run=_explain)
 
@@ -89,8 +92,12 @@ def _explain(args) -> int:
                 image, segment(image, segmenter), classifier, target,
                 method=args.method, fill=args.fill, max_evaluations=args.max_evaluations, seed=args.seed,
             )  # fmt: skip
+            if args.examine:
+                explanation = explanation.examine(seed=args.seed)
             seconds = time.perf_counter() - started
             _print_rows(Path(name).name, segmenter, explanation, seconds)
+            for finding in explanation.findings:
+                print(f"    {finding}")
             if args.out:  # as text: explanations hold their photographs
                 figures.append(figure(explanation))
                 rows.append(_html_row(Path(name).name, segmenter, explanation, seconds))

@@ -20,6 +20,7 @@ from .files import replacing
 _ASSETS = Path(__file__).parent / "assets"
 _SHOWN_SIDE = 640  # pixels; photographs are embedded no larger than they are shown
 _MOST_ROWS = 20
+_UNEXAMINED = "Not examined here: whether the signs hold over other fills and borders, and against placebos; .examine() asks."
 # The page may not reach out even if a name smuggled something past the escaping.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
@@ -91,7 +92,7 @@ def figure(explanation) -> str:
     made = html.escape(f"{regions.method or 'regions'}, {len(regions)} regions")
     asked = f"{e.coalitions.evaluations} model calls, {'every coalition' if e.coalitions.exact else 'sampled'}"
     size = f"width='{width}' height='{height}'"
-    words = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in e.in_words())
+    words = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in [*e.in_words(), *([] if e.findings else [_UNEXAMINED])])
     return (
         f"<figure data-explanation='{html.escape(json.dumps(data), quote=True)}'>"
         f"<figcaption><b>{made}</b>: {html.escape(e.method)} weights for “{html.escape(e.target)}” "

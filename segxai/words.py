@@ -6,7 +6,7 @@ import numpy as np
 
 
 def sentences(explanation) -> list[str]:
-    """The largest weight, the smallest sufficient and necessary sets, the strongest interaction, and the findings."""
+    """The largest weight, the smallest sufficient and necessary sets, the strongest interaction, parts, and the findings."""
     e = explanation
     name, weight = max(e.ranking(), key=lambda pair: abs(pair[1]))
     told = [f"“{name}” {'supports' if weight >= 0 else 'speaks against'} “{e.target}” most ({e.method} weight {weight:+.3f})."]
@@ -14,6 +14,7 @@ def sentences(explanation) -> list[str]:
         told.append(_sufficient(e))
         told.append(_necessary(e))
         told += _interaction(e)
+        told += _parts(e)
     return [*told, *e.findings]
 
 
@@ -45,6 +46,21 @@ def _interaction(e) -> list[str]:
         else "do less together than their effects alone add up to"
     )
     return [f"{pair} {kind} (interaction {matrix[i, j]:+.3f}, the strongest of all pairs)."]
+
+
+def _parts(e) -> list[str]:
+    """What each thing that was taken apart weighs as a whole."""
+    if e.method != "owen":
+        return []
+    groups = [_members(node) for node in e.hierarchy if isinstance(node, tuple)]
+    return [
+        f"The parts {_joined(e.regions.names[k] for k in members)} of one region add up to its {sum(e.weights[members]):+.3f}."
+        for members in groups
+    ]
+
+
+def _members(node) -> list[int]:
+    return [k for child in node for k in _members(child)] if isinstance(node, tuple) else [node]
 
 
 def _value(e, names) -> float:

@@ -1,5 +1,6 @@
 """Owen values, sets, placebos and fills: against brute force on random games, and on pictures whose answer is known."""
 
+import html
 from itertools import chain, combinations, permutations
 
 import numpy as np
@@ -215,6 +216,9 @@ def test_drill_down_adds_up_and_asks_only_what_is_new(cat):
     assert len(parts) == 2
     whole = explanation.weights[regions.index(name)]
     assert finer.weights[parts].sum() == pytest.approx(whole, abs=1e-6)
+    told = f"“{finer.regions.names[parts[0]]}” + “{finer.regions.names[parts[1]]}” of one region add up to its {whole:+.3f}"
+    assert told in " ".join(finer.in_words())
+    assert "of one region add up" not in " ".join(explanation.in_words())
     others = [k for k in range(9) if k not in parts]
     assert np.allclose(finer.weights[others], np.delete(explanation.weights, regions.index(name)), atol=1e-6)
     deeper = finer.drill_down(next(n for n in finer.regions.expandable()))
@@ -264,7 +268,9 @@ def test_what_was_examined_is_told_in_words_and_in_the_report(spotted):
     explanation = segxai.explain(*spotted, 1, fill="black").examine(fills=("grey",), borders=1, placebos=5)
     assert len(explanation.findings) == 2
     assert all(finding in " ".join(explanation.in_words()) for finding in explanation.findings)
-    assert "placebos" in explanation._repr_html_()
+    assert all(html.escape(finding) in explanation._repr_html_() for finding in explanation.findings)
+    assert "Not examined here" not in explanation._repr_html_()
+    assert "Not examined here" in segxai.explain(*spotted, 1)._repr_html_()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import segxai
 from segxai.__main__ import main
 
 
@@ -31,6 +32,22 @@ def test_explain_prints_a_table_and_writes_a_page(tmp_path, capsys, cat):
     assert "row 2, column 2" in printed
     assert "tabby cat" in printed
     assert out.read_text(encoding="utf-8").count("<figure") == 2
+
+
+def test_explain_examines_when_asked(tmp_path, capsys, monkeypatch):
+    asked = []
+    examine = segxai.Explanation.examine
+    monkeypatch.setattr(
+        segxai.Explanation, "examine", lambda self, **kw: asked.append(kw) or examine(self, fills=("grey",), placebos=3, **kw)
+    )
+    out = tmp_path / "index.html"
+    assert (
+        main(["explain", "cat", "--segmenter", "grid", "--max-evaluations", "18", "--examine", "--seed", "3", "--out", str(out)])
+        == 0
+    )
+    assert asked == [{"seed": 3}]
+    assert "placebo" in capsys.readouterr().out
+    assert "Not examined here" not in out.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -93,11 +93,13 @@ class KerasHubSegmenter:
     """A KerasHub image segmenter (DeepLabV3, SegFormer ...) as a function image -> `Regions`.
 
     model: a `keras_hub.models.ImageSegmenter` (any object with `predict` from (1, H, W, 3) to (1, H, W, C) scores).
-    size: (H, W) the model wants, or None where it takes any. names: of the C classes.
+    size: (H, W) the model wants; None takes its preprocessor's, or none where it takes any. names: of the C classes.
     """
 
     def __init__(self, model, size=None, names=None):
-        self.model, self.size, self.names = model, size, names
+        # A preprocessor would crop a photograph of another shape, and the map would no longer lie on it.
+        preprocessor = getattr(model, "preprocessor", None)
+        self.model, self.size, self.names = model, size or getattr(preprocessor, "image_size", None), names
         self.__name__ = getattr(model, "name", type(model).__name__)
 
     def __call__(self, image) -> Regions:

@@ -3,6 +3,7 @@ import pytest
 
 import segxai
 from segxai import KerasHubSegmenter, Regions, SegxaiError, from_class_map, from_mask_list, refine
+from segxai.images import resize
 
 COARSE = Regions.from_labels(np.kron([[0, 1]], np.ones((20, 10), int)), ["left", "right"], "coarse")
 FINER = Regions.from_labels(np.kron([[0], [1]], np.ones((10, 20), int)), ["top", "bottom"], "finer")
@@ -79,18 +80,52 @@ def test_class_maps_and_scores():
     assert from_class_map(scores[None]).names == ("class 0", "class 2")
 
 
-def test_a_segmenter_of_keras_hub_s_kind(cat):
-    """A tiny model with random weights stands for a preset; the adapter sees only predict and scores."""
+@pytest.fixture(scope="module")
+def preset(tmp_path_factory):
+    """A tiny DeepLabV3 of KerasHub with random weights and four classes, saved as a local preset."""
+    hub = pytest.importorskip("keras_hub", reason="KerasHub is not installed (pip install 'segxai[test]')")
     import keras
 
     keras.utils.set_random_seed(0)
-    model = keras.Sequential(
-        [keras.Input((64, 64, 3)), keras.layers.Rescaling(1 / 255), keras.layers.Conv2D(8, 5, 4, "same", activation="relu"),
-         keras.layers.Conv2DTranspose(4, 4, 4, "same", activation="softmax")]
+    encoder = hub.models.ResNetBackbone(
+        input_conv_filters=[64], input_conv_kernel_sizes=[7], stackwise_num_filters=[64, 64, 64], stackwise_num_blocks=[1, 1, 1],
+        stackwise_num_strides=[1, 2, 2], block_type="basic_block", image_shape=(64, 64, 3),
     )  # fmt: skip
-    regions = segxai.segment(cat, KerasHubSegmenter(model, size=(64, 64), names=["a", "b", "c", "d"]))
+    backbone = hub.models.DeepLabV3Backbone(
+        image_encoder=encoder, low_level_feature_key="P2", spatial_pyramid_pooling_key="P4", projection_filters=4,
+        upsampling_size=4, dilation_rates=[6, 12, 18], image_shape=(64, 64, 3),
+    )  # fmt: skip
+    converter = hub.layers.DeepLabV3ImageConverter(image_size=(64, 64), scale=1 / 255)
+    preprocessor = hub.models.DeepLabV3ImageSegmenterPreprocessor(converter)
+    model = hub.models.DeepLabV3ImageSegmenter(backbone=backbone, num_classes=4, preprocessor=preprocessor)
+    folder = tmp_path_factory.mktemp("preset")
+    model.save_to_preset(str(folder))
+    return str(folder)
+
+
+def test_a_keras_hub_preset_segments_the_whole_photograph(preset, cat):
+    """The map must be the model's answer for the photograph scaled to its size, not for a square cut out of it."""
+    import keras_hub
+
+    model = keras_hub.models.ImageSegmenter.from_preset(preset)
+    regions = segxai.segment(cat, KerasHubSegmenter(model, names=["a", "b", "c", "d"]))
     assert regions.shape == cat.shape[:2]
-    assert set(regions.names) <= set("abcd")
+    scaled = resize(cat, (64, 64))[None]
+    expected = resize(np.asarray(model.predict(scaled, verbose=0))[0], cat.shape[:2]).argmax(-1)
+    named = np.array(list("abcd"))[expected]
+    assert (np.array(regions.names)[regions.labels] == named).mean() > 0.999
+    assert len(regions) > 1
+
+
+def test_a_segmenter_without_a_preprocessor_takes_the_size_it_is_given(cat):
+    class Halves:
+        def predict(self, images, verbose):
+            assert images.shape == (1, 32, 48, 3)
+            return np.stack([images[..., 0] * 0 + 1, np.arange(48) / 24 + images[..., 0] * 0], axis=-1)
+
+    regions = segxai.segment(cat, KerasHubSegmenter(Halves(), size=(32, 48), names=["left", "right"]))
+    assert regions.names == ("left", "right")
+    assert regions.areas[0] == pytest.approx(0.5, abs=0.03)
 
 
 def test_names_are_proposed_and_never_given(astronaut, classifier):
