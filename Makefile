@@ -7,7 +7,7 @@ READY := .venv/.ready
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test lint lab notebooks lock clean
+.PHONY: help setup demo test lint lab app notebooks picture html docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -40,8 +40,21 @@ lint: $(READY)  ## check the style
 lab: $(READY)  ## open JupyterLab on notebook 00 (this machine only, with its token)
 	$(BIN)/jupyter lab --ip=127.0.0.1 notebooks/00_start_here.ipynb
 
+app: $(READY)  ## open the explorer as a page without code (Voilà, this machine only, with its token)
+	$(BIN)/jupyter server --ip=127.0.0.1 --ServerApp.root_dir=notebooks --ServerApp.open_browser=True \
+	  --ServerApp.default_url=/voila/render/app_explorer.ipynb
+
 notebooks: $(READY)  ## make notebooks/*.ipynb from notebooks/src/*.py
 	$(BIN)/python notebooks/src/build.py
+
+picture: $(READY)  ## make the picture of the README
+	$(BIN)/python notebooks/src/difference.py
+
+html: $(READY)  ## make html/: the executed series as pages that need no Python
+	$(BIN)/python notebooks/src/html_edition.py
+
+docs: $(READY)  ## make docs/: the reference of the package, from its docstrings
+	$(BIN)/pdoc --output-directory docs segxai segxai.data segxai.metrics segxai.plots segxai.surrogates segxai.widgets segxai.nets.upsampling
 
 UV_COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
@@ -50,5 +63,5 @@ lock: pyproject.toml  ## resolve the two lock files anew (needs uv: pip install 
 	echo "pydensecrf2>=1.0" | $(UV_COMPILE) --no-deps - --output-file requirements-crf.lock
 
 clean:  ## remove the .venv and everything made
-	rm -rf .venv demo build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv demo html docs build dist screenshots test-results .cache/executed .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 
 
 @contextlib.contextmanager
@@ -25,10 +26,48 @@ def track(total: int, what: str, progress=None):
     elif progress is False or (progress is None and not _somebody_watches()):
         yield lambda count: None
     else:
-        from tqdm.auto import tqdm
+        bar = _notebook_bar if _in_notebook() else _terminal_bar
+        with bar(total, what, 0 if progress else 2) as advance:
+            yield advance
 
-        with tqdm(total=total, desc=what, delay=0 if progress else 2, leave=False) as bar:
-            yield bar.update
+
+@contextlib.contextmanager
+def _terminal_bar(total, what, delay):
+    from tqdm import tqdm
+
+    with tqdm(total=total, desc=what, delay=delay, leave=False) as bar:
+        yield bar.update
+
+
+@contextlib.contextmanager
+def _notebook_bar(total, what, delay):
+    from IPython.display import display
+    from tqdm.notebook import tqdm
+
+    bar, shown, started = tqdm(total=total, desc=what, leave=False, display=False), None, time.monotonic()
+
+    def advance(count):
+        nonlocal shown
+        bar.update(count)
+        if shown is None and time.monotonic() - started >= delay:
+            shown = display(bar.container, display_id=True)
+
+    try:
+        yield advance
+    finally:
+        bar.close()
+        if shown is not None:  # else a notebook that is opened again complains of a widget that is gone
+            shown.update({"text/plain": ""}, raw=True)
+
+
+def _in_notebook() -> bool:
+    if "ipykernel" not in sys.modules:
+        return False
+    try:
+        import ipywidgets  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def _somebody_watches() -> bool:

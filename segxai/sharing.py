@@ -35,14 +35,7 @@ class EarlyPlan:
         self._subsets = [np.flatnonzero(seen.reshape(-1, number)[i]) for i in first]
         self.rows = _covering_rows(self._subsets, number, int(WORTH_SHARING * asked))
         if self.rows is not None:
-            self._row_of_way = [self._first_rows(subset) for subset in self._subsets]
-
-    def _first_rows(self, subset) -> np.ndarray:
-        """(2**m,) for each way of showing the subset's m regions, a covering coalition that shows them so."""
-        ways = self.rows[:, subset] @ (1 << np.arange(len(subset)))
-        found = np.empty(2 ** len(subset), np.int64)
-        found[ways[::-1]] = np.arange(len(self.rows))[::-1]
-        return found
+            self._row_of_way = [_first_rows(self.rows, subset) for subset in self._subsets]
 
     def assemble(self, features: np.ndarray, masks: np.ndarray) -> np.ndarray:
         """features (R, h, w, C) of the covering coalitions, masks (N, K) -> (N, h, w, C) features of these coalitions."""
@@ -72,6 +65,14 @@ def _regions_in_windows(labels, number, stride, window) -> np.ndarray:
     return seen
 
 
+def _first_rows(rows, subset) -> np.ndarray:
+    """(2**m,) for each way of showing the subset's m regions, a covering coalition that shows them so."""
+    ways = rows[:, subset] @ (1 << np.arange(len(subset)))
+    found = np.empty(2 ** len(subset), np.int64)
+    found[ways[::-1]] = np.arange(len(rows))[::-1]
+    return found
+
+
 def _covering_rows(subsets, number, most) -> np.ndarray | None:
     """(R, number) bool coalitions in which every subset is shown in all of its ways, or None where R would exceed `most`."""
     largest = max(map(len, subsets))
@@ -80,7 +81,7 @@ def _covering_rows(subsets, number, most) -> np.ndarray | None:
     rng = np.random.default_rng(0)
     bits = [1 << np.arange(len(subset)) for subset in subsets]
     missing = [np.ones(2 ** len(subset), bool) for subset in subsets]
-    rows = []
+    rows: list[np.ndarray] = []
     while any(m.any() for m in missing):
         if len(rows) == most:
             return None

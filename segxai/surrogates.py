@@ -136,8 +136,7 @@ def shapley_interactions(masks, values) -> np.ndarray:
     table, members, sizes = _ordered(masks, np.asarray(values, float))
     number = masks.shape[1]
     out = np.zeros((number, number))
-    share = [factorial(s) * factorial(number - s - 2) / factorial(number - 1) for s in range(number - 1)]
-    share = np.array(share)
+    share = np.array([factorial(s) * factorial(number - s - 2) / factorial(number - 1) for s in range(number - 1)])
     for i in range(number):
         for j in range(i + 1, number):
             without = np.flatnonzero(~members[:, i] & ~members[:, j])

@@ -43,8 +43,22 @@ def test_every_step_tells_its_loss_and_its_picture(sample, fitted):
     assert (first.iteration, last.iteration) == (1, 10)
     assert np.allclose(first.probabilities, 0.5)
     assert last.predictions.shape == sample.image.shape[:2]
-    truth = np.take_along_axis(last.probabilities, sample.annotation.labels[..., None].astype(int), axis=-1)
-    assert -np.log(truth).sum() == pytest.approx(last.loss, rel=1e-3)
+    assert intersection_over_union(sample.annotation.labels, last.predictions)[1] > 0.93
+
+
+def test_a_step_is_exact_and_its_history_half_the_size(sample):
+    image, labels = small(sample)
+    exact = []
+    fitted = finetune(image, labels, iterations=4, callback=exact.append)
+    fitted.fcn.close()
+    truth = np.take_along_axis(exact[-1].probabilities, labels[..., None].astype(int), axis=-1)
+    assert -np.log(truth).sum() == pytest.approx(exact[-1].loss, rel=1e-3)
+    for step, kept in zip(exact, fitted.steps, strict=True):
+        assert (step.iteration, step.loss) == (kept.iteration, kept.loss)
+        assert (step.probabilities.dtype, kept.probabilities.dtype) == (np.float32, np.float16)
+        assert np.abs(step.probabilities - kept.probabilities).max() < 5e-4
+        # float16 has ties where float32 has none; the classes are those of float32.
+        assert np.array_equal(kept.predictions, step.probabilities.argmax(axis=-1))
 
 
 @pytest.mark.parametrize("stride", [16, 8])

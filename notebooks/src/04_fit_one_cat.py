@@ -380,8 +380,21 @@ figure
 # A rate that is too small gives a calm curve that has not arrived. One that is too large jumps: first away from the goal,
 # and ten steps are not enough to come back. Between them lies a range that works (try 3e-5 and 3e-4 as well). For another
 # photograph that range may lie elsewhere. Ten steps are cheap, so look at the curve.
+#
+# ## 10. Try it by hand (optional)
+#
+# The same loop with buttons, always with EfficientNet-Lite0. **Step** does one step, **Start** does them all, in the
+# background. Move the slider with the mouse or the arrow keys to look back. (A page without a kernel shows a still picture.)
+
+# %%
+from segxai.widgets import FineTuneMonitor
+
+FineTuneMonitor(sample)
 
 # %% [markdown]
+# Press Step three times, and watch the background appear in the corners. Then do ten iterations with all weights, and ten
+# with the score heads only. How much of the IoU of the background is lost?
+#
 # ## The answer
 #
 # **How well can ten steps on one photograph teach a network where the cat is, and what do finer skips add?** With

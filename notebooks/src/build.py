@@ -1,4 +1,4 @@
-"""Make notebooks/NN_*.ipynb from notebooks/src/NN_*.py (jupytext's percent format).
+"""Make notebooks/*.ipynb from notebooks/src/NN_*.py and app_*.py (jupytext's percent format).
 
 The same source always gives the same bytes: no outputs, no dates, and cells numbered c00, c01, ...
 `python notebooks/src/build.py` writes; with `--check` nothing is written, the notebooks that are out
@@ -34,16 +34,26 @@ def notebook_text(source: Path) -> str:
     return nbformat.writes(notebook) + "\n"
 
 
+def lessons() -> list[Path]:
+    """The sources of the numbered lessons, in order."""
+    return sorted(SOURCES.glob("[0-9][0-9]_*.py"))
+
+
+def sources() -> list[Path]:
+    """The lessons, then the applications."""
+    return lessons() + sorted(SOURCES.glob("app_*.py"))
+
+
 def out_of_step() -> list[Path]:
     """Notebooks that differ from what their source gives, are missing, or have no source."""
-    made = {NOTEBOOKS / f"{source.stem}.ipynb": notebook_text(source) for source in sorted(SOURCES.glob("[0-9][0-9]_*.py"))}
+    made = {NOTEBOOKS / f"{source.stem}.ipynb": notebook_text(source) for source in sources()}
     different = [path for path, text in made.items() if not path.is_file() or path.read_bytes() != text.encode()]
-    return different + [path for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")) if path not in made]
+    return different + [path for path in sorted(NOTEBOOKS.glob("*.ipynb")) if path not in made]
 
 
 def build() -> None:
     """Write every notebook anew."""
-    for source in sorted(SOURCES.glob("[0-9][0-9]_*.py")):
+    for source in sources():
         path = NOTEBOOKS / f"{source.stem}.ipynb"
         temporary = path.with_suffix(f".{os.getpid()}.tmp")
         temporary.write_bytes(notebook_text(source).encode())

@@ -29,6 +29,11 @@ def segmenters() -> tuple[str, ...]:
     return tuple(_REGISTRY)
 
 
+def why_unavailable(name: str) -> str:
+    """What is missing here for a segmenter, in a few words; "" when it can be used."""
+    return pascal.why_unavailable() if "pascal" in name else ""
+
+
 def segment(image, method="deep", **params) -> Regions:
     """Divide a photograph into named regions.
 

@@ -148,7 +148,7 @@ def _superpixel_features(copy, superpixels) -> np.ndarray:
         length = np.linalg.norm(features, axis=-1).mean()
         columns.append(weight * _pool(features / max(length, 1e-6), superpixels))
     height, width = superpixels.shape
-    place = np.stack(np.mgrid[:height, :width], axis=-1) / max(height, width)
+    place = np.moveaxis(np.mgrid[:height, :width], 0, -1) / max(height, width)
     columns.append(COLOUR_WEIGHT * _means(superpixels, rgb2lab(copy) / 50))
     columns.append(PLACE_WEIGHT * _means(superpixels, place))
     return np.concatenate(columns, axis=1)

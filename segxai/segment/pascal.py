@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import SegxaiError, SegxaiFileError
 from ..images import resize
 from ..regions import Regions
-from ..weights.downloads import cached
+from ..weights.downloads import cached, usable
 from .learned import regions_of_classes
 
 CLASSES = (
@@ -39,6 +39,15 @@ def pascal(image, objects: bool = False) -> Regions:
             if name != "background" and name in regions.expandable():
                 regions = regions.expand(name)
     return regions
+
+
+def why_unavailable() -> str:
+    """What is missing for this segmenter, or ""."""
+    from importlib.util import find_spec
+
+    if cached("deeplab") is None:
+        return "needs python -m segxai fetch deeplab"
+    return "" if find_spec("ai_edge_litert") else "needs pip install 'segxai[pascal]'"
 
 
 def pascal_classes(image) -> np.ndarray:
@@ -68,7 +77,7 @@ def _enlarged(classes, size) -> np.ndarray:
 
 
 def _model_path():
-    path = cached("deeplab")
+    path = usable("deeplab")
     if path is None:
         raise SegxaiFileError("The segmenter 'pascal' needs a model that was not fetched: python -m segxai fetch deeplab (2 MB)")
     return path

@@ -1,0 +1,20 @@
+"""Widgets for the classroom. Everything that can be answered in the browser is: a kernel may be an ocean away.
+
+>>> from segxai.widgets import ExplanationExplorer      # doctest: +SKIP
+>>> ExplanationExplorer("photo.jpg")                    # doctest: +SKIP
+"""
+
+try:
+    import anywidget as _anywidget  # noqa: F401
+    import ipywidgets as _ipywidgets  # noqa: F401
+except ImportError as error:
+    from ..errors import SegxaiError
+
+    raise SegxaiError(f"The widgets need {error.name}. Install the classroom's packages: pip install 'segxai[lab]'") from error
+
+from .explorer import ExplanationExplorer
+from .fit_monitor import FineTuneMonitor
+from .painter import AnnotationPainter
+from .region_canvas import RegionCanvas
+
+__all__ = ["AnnotationPainter", "ExplanationExplorer", "FineTuneMonitor", "RegionCanvas"]

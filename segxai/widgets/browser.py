@@ -1,0 +1,94 @@
+"""What goes to the browser: each widget's module and style, and pictures as small files."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import json
+import os
+from pathlib import Path
+from secrets import token_hex
+
+import numpy as np
+
+_HERE = Path(__file__).parent
+# A still page may not reach out, whatever a name in it says.
+POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+SHOWN_SIDE = 640  # pixels; photographs are sent no larger than they are shown
+
+
+def module(*names: str) -> str:
+    """The widget's JavaScript module, self-contained: nothing is loaded from anywhere. names: the files it is made of."""
+    return _text("common.js") + "".join(_text(f"{name}.js") for name in names) + "\nexport default { render };\n"
+
+
+def style(name: str) -> str:
+    """The widget's style sheet."""
+    return _text("common.css") + _text(f"{name}.css")
+
+
+def without_kernel() -> bool:
+    """Whether widgets show themselves for pages without a kernel (`make html` sets SEGXAI_STILL)."""
+    return bool(os.environ.get("SEGXAI_STILL"))
+
+
+def shown_size(shape) -> tuple[int, int]:
+    """(height, width) at which a photograph of `shape` is shown."""
+    scale = min(1.0, SHOWN_SIDE / max(shape[:2]))
+    return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+
+
+def jpeg(image: np.ndarray) -> bytes:
+    """An (H, W, 3) uint8 picture as JPEG, about a tenth of its size as PNG."""
+    from PIL import Image
+
+    data = io.BytesIO()
+    Image.fromarray(image).save(data, "JPEG", quality=90)
+    return data.getvalue()
+
+
+def number_png(numbers: np.ndarray) -> bytes:
+    """(H, W) whole numbers 0..65535 as a PNG without loss: the low byte in red, the high byte in green."""
+    from PIL import Image
+
+    pixels = np.zeros((*numbers.shape, 3), np.uint8)
+    pixels[..., 0] = numbers & 255
+    pixels[..., 1] = numbers >> 8
+    data = io.BytesIO()
+    Image.fromarray(pixels).save(data, "PNG", optimize=True)
+    return data.getvalue()
+
+
+def still(widget, name: str) -> str:
+    """A widget as HTML that works in a page without a kernel: hover, switches and sliders, but nothing that asks Python."""
+    state = {
+        key: {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+        for key, value in widget.get_state().items()
+        if not key.startswith("_") and key not in ("layout", "tabbable", "tooltip")
+    }
+    place = f"segxai-{token_hex(8)}"
+    # In a script's text only "<" could end the script.
+    data = json.dumps(state).replace("<", "\\u003c")
+    script = f"{_text('still.js')}{_text('common.js')}{_text(name + '.js')}"
+    return (
+        f'<div class="sx-static"><style>{style(name)}</style><div id="{place}"></div>'
+        f'<script type="application/json" id="{place}-state">{data}</script><script>(() => {{{script}\n'
+        f'render({{ model: stillModel(stillState(document.getElementById("{place}-state").textContent)), '
+        f'el: document.getElementById("{place}") }});}})();</script></div>'
+    )
+
+
+def still_page(widget, name: str, title: str) -> str:
+    """A whole page with one widget."""
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><title>{html.escape(title)}</title>'
+        "<style>body { margin: 1rem; color-scheme: light dark; } "
+        "@media (prefers-color-scheme: dark) { body { background: #16181b; } }</style></head>"
+        f"<body><main>{still(widget, name)}</main></body></html>\n"
+    )
+
+
+def _text(name) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")

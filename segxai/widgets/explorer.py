@@ -1,0 +1,293 @@
+"""Explanations side by side: segmenter, sliders, method, fill and target, with the regions to be switched off."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from secrets import token_hex
+
+import ipywidgets
+import numpy as np
+
+from ..classify import default_classifier, load_classifier
+from ..errors import SegxaiError, SegxaiValueError, unknown_name
+from ..explain import METHODS, Explanation, explain
+from ..fills import FILLS
+from ..images import as_image
+from ..regions import Regions
+from ..segment import segment, segmenters, why_unavailable
+from . import browser
+from .form import Form, choice, span
+from .region_canvas import RegionCanvas, with_picture
+
+# The sliders of each segmenter, with where they start. What is not listed keeps its default.
+SLIDERS = {
+    "deep": [(span("n_regions", "regions", 0, 12, zero="auto"), 0)],
+    "pascal+deep": [(span("n_regions", "finer regions", 0, 12, zero="auto"), 0)],
+    "slic": [(span("n_segments", "segments", 2, 60), 14), (span("compactness", "compactness", 0.1, 100, log=True), 10.0)],
+    "felzenszwalb": [(span("scale", "scale", 50, 2000, 50), 600), (span("min_size", "smallest", 200, 6000, 100), 2000)],
+    "quickshift": [(span("kernel_size", "kernel size", 2, 10), 4), (span("max_dist", "distance", 20, 400, 20), 200)],
+    "watershed": [(span("markers", "markers", 2, 60), 14)],
+    "chan_vese": [(span("mu", "smoothness", 0.05, 1, 0.05), 0.25)],
+    "grid": [(span("rows", "rows", 1, 8), 4), (span("columns", "columns", 1, 8), 4)],
+}
+KEPT = 16  # explanations; each is a few megabytes
+
+
+class _Cancelled(Exception):
+    pass
+
+
+class ExplanationExplorer(ipywidgets.VBox):
+    """One photograph, its explanations by one or two segmenters, and everything that changes them.
+
+    image: array, PIL image or path. classifier: whatever `load_classifier` accepts; EfficientNet-Lite0 when None.
+    start: the segmenters shown at first, one or two. target: class name or number; the most probable when None.
+    also: further segmenters by name: `Regions` of this photograph, or functions image -> `Regions`, e.g. fitted FCNs.
+    Method, kernel width and target are answered from the table; a new segmenter or fill asks the classifier, in the background.
+
+    >>> explorer = segxai.widgets.ExplanationExplorer("photo.jpg", start=("deep", "slic"))     # doctest: +SKIP
+    >>> explorer.explanations                                                                  # doctest: +SKIP
+    """
+
+    def __init__(self, image, classifier=None, *, start=("deep",), target=None, also=None, max_evaluations=1024, seed=0):
+        self.image = as_image(image)
+        self.classifier = default_classifier() if classifier is None else load_classifier(classifier)
+        self._also = dict(also or {})
+        self._target, self._options = target, {"max_evaluations": max_evaluations, "seed": seed}
+        start = (start,) if isinstance(start, str) else tuple(start)
+        if not 1 <= len(start) <= 2:
+            raise SegxaiValueError(f"start names one or two segmenters; got {len(start)}.")
+        self._cache: OrderedDict = OrderedDict()
+        self._one_at_a_time = threading.Lock()
+        self.shared = Form(
+            [],
+            {"method": "lime", "kernel_width": 0.25, "fill": "mean", "compare": len(start) == 2},
+            title="Explanation",
+            away="These controls need it.",
+        )
+        group = token_hex(4)
+        second = start[1] if len(start) == 2 else "slic"
+        self.panes = [Pane(self, name, group) for name in (start[0], second)]
+        for pane in self.panes[: len(start)]:
+            pane.compute()
+        self._row = ipywidgets.HBox(
+            self.panes[: len(start)], layout=ipywidgets.Layout(flex_flow="row wrap", align_items="flex-start")
+        )
+        self._shared_before = dict(self.shared.values)
+        self._fit_shared_form()
+        self.share_scale()
+        self.shared.observe(self._shared_changed, "values")
+        super().__init__([self.shared, self._row])
+
+    @property
+    def explanations(self) -> tuple[Explanation, ...]:
+        """The explanations that are shown, from left to right."""
+        return tuple(pane.explanation for pane in self._row.children if pane.explanation is not None)
+
+    @property
+    def explanation(self) -> Explanation:
+        """The one on the left."""
+        return self.panes[0].explanation
+
+    def names(self) -> list[tuple[str, str]]:
+        """(name, why it cannot be had or "") of every segmenter on offer."""
+        known = [n for n in (*segmenters(), "pascal+deep") if n not in self._also]
+        return [(n, "") for n in self._also] + [(n, why_unavailable(n)) for n in known]
+
+    def set(self, **values) -> None:
+        """Change method, kernel_width, fill, target or compare, as its control would."""
+        for key in values:
+            if key not in self.shared.values:
+                raise unknown_name("setting", key, self.shared.values)
+        self.shared.values = {**self.shared.values, **values}
+
+    def wait(self, timeout: float = 120) -> None:
+        """Wait until nothing is computed in the background. Raises SegxaiError when that takes longer than `timeout` seconds."""
+        for pane in self.panes:
+            thread = pane.thread
+            if thread is not None:
+                thread.join(timeout)
+                if thread.is_alive():
+                    raise SegxaiError(f"The explanation was not ready after {timeout:g} s.")
+
+    def find(self, key, progress) -> Explanation:
+        """The explanation for (segmenter, its parameters, fill), from the cache or by asking the classifier."""
+        name, params, fill = key
+        with self._one_at_a_time:
+            if key not in self._cache:
+                source = self._also.get(name, name)
+                regions = source if isinstance(source, Regions) else segment(self.image, source, **dict(params))
+                self._cache[key] = explain(
+                    self.image, regions, self.classifier, self._target, fill=fill, progress=progress, **self._options
+                )
+            self._cache.move_to_end(key)
+            while len(self._cache) > KEPT:
+                self._cache.popitem(last=False)
+            return self._cache[key]
+
+    def refit(self, explanation) -> Explanation:
+        """The explanation read as the shared controls say; no model calls."""
+        values = self.shared.values
+        return explanation.refit(values["method"], kernel_width=values["kernel_width"], target=values.get("target"))
+
+    def _shared_changed(self, change):
+        before, now = self._shared_before, change["new"]
+        self._shared_before = dict(now)
+        changed = {key for key in now if now[key] != before.get(key)}
+        if "compare" in changed:
+            self._row.children = self.panes[: 2 if now["compare"] else 1]
+        for pane in self._row.children:
+            if "fill" in changed or pane.explanation is None:
+                pane.request()
+            elif changed - {"compare"}:
+                pane.refit()
+        if "method" in changed:
+            self._fit_shared_form()
+        self.share_scale()
+
+    def _fit_shared_form(self):
+        names = self.explanation.coalitions.target_names
+        method = self.shared.values["method"]
+        with self.shared.hold_sync():
+            self.shared.values = {"target": self.explanation.target, **self.shared.values}
+            self._shared_before = dict(self.shared.values)
+            self.shared.fields = [
+                choice("target", "why", names),
+                choice("method", "method", [m for m in METHODS if m != "owen"]),
+                span("kernel_width", "kernel width", 0.05, 5, log=True, live=True, disabled=method != "lime"),
+                choice("fill", "switched off shows", FILLS),
+                {"key": "compare", "label": "compare two", "kind": "check"},
+            ]
+
+    def share_scale(self) -> None:
+        """One colour scale for both panes, so that their colours can be compared."""
+        limit = max((float(np.abs(e.weights).max()) for e in self.explanations), default=0.0)
+        for pane in self._row.children:
+            if pane.canvas is not None:
+                pane.canvas.limit = limit
+
+    def _repr_mimebundle_(self, **kwargs):
+        """The widget, and for whoever cannot run it a picture."""
+        if browser.without_kernel():
+            panes = "".join(
+                f'<div style="flex:1 1 340px">{browser.still(p.canvas, "region_canvas")}</div>' for p in self._row.children
+            )
+            note = "Other segmenters, methods and fills need Python: open the notebook in JupyterLab."
+            return {
+                "text/html": f'<div style="display:flex;flex-wrap:wrap">{panes}</div><p>{note}</p>',
+                "text/plain": repr(self.explanation),
+            }
+        return with_picture(super()._repr_mimebundle_(**kwargs), self.explanation)
+
+
+class Pane(ipywidgets.VBox):
+    """One segmenter with its sliders, and the canvas of its explanation."""
+
+    def __init__(self, explorer: ExplanationExplorer, name: str, group: str):
+        self.explorer, self.group = explorer, group
+        self.explanation = self.canvas = self.thread = self._found = None
+        self._ticket, self._fitting, self._shown_values = 0, False, None
+        offered = [n for n, _ in explorer.names()]
+        if name not in offered:
+            raise unknown_name("segmenter", name, offered)
+        self.form = Form([], {"segmenter": name}, on_cancel=self.cancel, title="Segmenter")
+        self._fit_form(self.form.values)
+        self.form.observe(self._changed, "values")
+        super().__init__([self.form], layout=ipywidgets.Layout(flex="1 1 340px", min_width="0", padding="4px"))
+
+    def set(self, **values) -> None:
+        """Change the segmenter or its parameters, as the controls would."""
+        self.form.values = {**self.form.values, **values}
+
+    def compute(self):
+        """Explain now, in this thread, with a progress bar."""
+        self._show(self.explorer.find(self._key(), None))
+
+    def request(self):
+        """Explain in the background; an earlier request of this pane is given up."""
+        self._ticket += 1
+        self.form.progress, self.form.message = 0.0, ""
+        self.thread = threading.Thread(target=self._work, args=(self._key(), self._ticket), daemon=True)
+        self.thread.start()
+
+    def cancel(self):
+        """Give up what is being computed; what was shown before stays."""
+        self._ticket += 1
+        self.form.progress = -1.0
+        if self._shown_values is not None:
+            self._fit_form(self._shown_values)
+        self.form.message = "Cancelled."
+
+    def refit(self):
+        """Read the table again, as the shared controls say."""
+        try:
+            self.explanation = self.explorer.refit(self._found)
+        except SegxaiError as error:
+            self.form.message = str(error)
+            return
+        self.form.message = ""
+        self.canvas.show(self.explanation)
+
+    def _work(self, key, ticket):
+        def progress(done, total):
+            if ticket != self._ticket:
+                raise _Cancelled
+            self.form.progress = done / total
+
+        found, said = None, ""
+        try:
+            found = self.explorer.find(key, progress)
+        except _Cancelled:
+            return
+        except SegxaiError as error:
+            said = str(error)
+        except Exception as error:  # a thread has nobody above it who would tell
+            said = f"This failed with {type(error).__name__}: {error}"
+        if ticket != self._ticket:
+            return
+        self.form.progress, self.form.message = -1.0, said
+        if found is not None:
+            self._show(found)
+            self.explorer.share_scale()
+
+    def _show(self, found):
+        self._found, self._shown_values = found, dict(self.form.values)
+        try:
+            self.explanation = self.explorer.refit(found)
+        except SegxaiError as error:  # e.g. a kernel too narrow for this many regions
+            self.form.message, self.explanation = str(error), found
+        if self.canvas is None:
+            self.canvas = RegionCanvas(self.explanation, group=self.group)
+            self.children = [self.form, self.canvas]
+        else:
+            self.canvas.show(self.explanation)
+
+    def _changed(self, change):
+        if not self._fitting:
+            self._fit_form(change["new"])
+            self.request()
+
+    def _key(self):
+        values = self.form.values
+        params = []
+        for field, default in SLIDERS.get(values["segmenter"], ()):
+            value = values.get(field["key"], default)
+            params.append((field["key"], "auto" if field.get("zero") == "auto" and value == 0 else value))
+        return values["segmenter"], tuple(params), self.explorer.shared.values["fill"]
+
+    def _fit_form(self, values):
+        """The sliders that belong to the segmenter in `values`, each at its value there or at its default."""
+        name = values["segmenter"]
+        sliders = SLIDERS.get(name, [])
+        offered = self.explorer.names()
+        reasons = {n: why for n, why in offered if why}
+        self._fitting = True
+        try:
+            with self.form.hold_sync():
+                self.form.values = {"segmenter": name} | {f["key"]: values.get(f["key"], default) for f, default in sliders}
+                self.form.fields = [choice("segmenter", "segmenter", [n for n, _ in offered], reasons=reasons)] + [
+                    field for field, _ in sliders
+                ]
+        finally:
+            self._fitting = False

@@ -1,0 +1,44 @@
+"""A row of labelled controls; ipywidgets' own have no names for screen readers and cannot disable single choices."""
+
+from __future__ import annotations
+
+import anywidget
+import traitlets
+
+from . import browser
+
+
+class Form(anywidget.AnyWidget):
+    """Controls described by `fields`, whose `values` are set from either side.
+
+    fields: dicts with key, label, kind ("select", "range", "check"); of a select its options [(value, text)] and reasons
+    {value: why it cannot be chosen}; of a range min, max, step, log (logarithmic), live (tells while it is dragged), zero (a
+    text for 0). progress: 0..1 while something is under way (0: no share known), -1 otherwise. message: a line below. away: what to
+    say there when the kernel is gone; nothing where "".
+    """
+
+    _esm = browser.module("form")
+    _css = browser.style("form")
+
+    title = traitlets.Unicode("Settings").tag(sync=True)
+    fields = traitlets.List(traitlets.Dict()).tag(sync=True)
+    values = traitlets.Dict().tag(sync=True)
+    progress = traitlets.Float(-1.0).tag(sync=True)
+    away = traitlets.Unicode("").tag(sync=True)
+    message = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self, fields, values, on_cancel=None, **kwargs):
+        super().__init__(fields=fields, values=values, **kwargs)
+        if on_cancel is not None:
+            self.on_msg(lambda _, content, buffers: on_cancel() if content == {"cancel": True} else None)
+
+
+def choice(key, label, options, **more) -> dict:
+    """A field of kind select; options: names, or (value, text) pairs."""
+    pairs = [[o, o] if isinstance(o, str) else list(o) for o in options]
+    return {"key": key, "label": label, "kind": "select", "options": pairs, **more}
+
+
+def span(key, label, least, most, step=1, **more) -> dict:
+    """A field of kind range."""
+    return {"key": key, "label": label, "kind": "range", "min": least, "max": most, "step": step, **more}

@@ -1,0 +1,227 @@
+"""A real JupyterLab on a loopback port, driven by Debian's Chromium through Playwright."""
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = os.environ.get("SEGXAI_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+PICTURES = ROOT / "screenshots"  # screenshots of the run, looked at by people
+
+
+def pytest_collection_modifyitems(items):
+    if CHROMIUM is None:
+        skip = pytest.mark.skip(reason="Chromium is missing; on Debian: apt-get install chromium (or set SEGXAI_CHROMIUM)")
+        for item in items:
+            if Path(__file__).parent in item.path.parents:
+                item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args():
+    return {
+        "executable_path": CHROMIUM,
+        "args": ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--force-color-profile=srgb"],
+    }
+
+
+@pytest.fixture(scope="session")
+def browser_context_args():
+    return {"viewport": {"width": 1280, "height": 900}}
+
+
+class Server:
+    """A Jupyter server of its own folder, settings and runtime files; nothing of the user's is read or changed."""
+
+    def __init__(self, folder: Path, command="lab"):
+        self.folder, self.token = folder, secrets.token_hex(16)
+        (folder / "runtime").mkdir(parents=True)
+        (folder / "work").mkdir()
+        news = folder / "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+        news.parent.mkdir(parents=True)
+        news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        environment = os.environ | {
+            "JUPYTER_RUNTIME_DIR": str(folder / "runtime"), "JUPYTER_CONFIG_DIR": str(folder / "config"),
+            "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"), "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+            "IPYTHONDIR": str(folder / "ipython"),
+        }  # fmt: skip
+        self.log = (folder / "server.log").open("w")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "jupyter", command, "--no-browser", "--ip=127.0.0.1", f"--port={self.port}",
+             "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}", "--allow-root",
+             f"--ServerApp.root_dir={folder / 'work'}", "--LabApp.expose_app_in_browser=True"],
+            stdout=self.log, stderr=subprocess.STDOUT, env=environment,
+        )  # fmt: skip
+        self._wait()
+
+    def _wait(self):
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(f"{self.url}/api?token={self.token}", timeout=2)
+                return
+            except OSError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.2)
+        raise RuntimeError("The server did not start:\n" + (self.folder / "server.log").read_text()[-2000:])
+
+    def ask(self, path, method="GET"):
+        request = urllib.request.Request(f"{self.url}/api/{path}", method=method, headers={"Authorization": f"token {self.token}"})
+        body = urllib.request.urlopen(request, timeout=30).read()
+        return json.loads(body) if body else None
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self.log.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("jupyter"))
+    yield server
+    server.stop()
+
+
+class Notebook:
+    """An open notebook: its page, and its kernel's values."""
+
+    def __init__(self, server: Server, page, name: str):
+        self.server, self.page, self.name = server, page, name
+        self.sent = []  # what the page sent to the kernel
+        page.on("websocket", lambda socket: socket.on("framesent", lambda frame: self.sent.append(frame)))
+
+    def open(self, theme="light"):
+        self.page.goto(f"{self.server.url}/doc/tree/{self.name}?token={self.server.token}")
+        self.page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
+        self.page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.ready; }")
+        return self.theme(theme)
+
+    def theme(self, theme):
+        light = theme == "light"
+        if self.page.evaluate("document.body.dataset.jpThemeLight") != str(light).lower():
+            self._command("apputils:change-theme", {"theme": f"JupyterLab {theme.capitalize()}"})
+            self.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{str(light).lower()}'")
+        return self
+
+    def run_all(self):
+        """Start every cell, without waiting for the end."""
+        self._command("notebook:run-all-cells", {})
+        return self
+
+    def run(self, command, **arguments):
+        """A command of JupyterLab, to its end."""
+        self.page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [command, arguments])
+
+    def sent_to_kernel(self):
+        """The kinds of messages that the page sent to the kernel, of those that widgets and cells send."""
+        texts = [frame if isinstance(frame, str) else frame.decode("utf-8", "replace") for frame in self.sent]
+        kinds = ("comm_msg", "comm_open", "execute_request")
+        return [kind for text in texts for kind in kinds if f'"msg_type":"{kind}"' in text.replace(" ", "")]
+
+    def session(self):
+        return next(s for s in self.server.ask("sessions") if s["path"] == self.name)
+
+    def value(self, expression: str, setup: str = ""):
+        """The value of a Python expression in the notebook's kernel, through JSON."""
+        from jupyter_client import BlockingKernelClient
+
+        client = BlockingKernelClient(
+            connection_file=str(self.server.folder / "runtime" / f"kernel-{self.session()['kernel']['id']}.json")
+        )
+        client.load_connection_file()
+        client.start_channels()
+        try:
+            code = f"{setup}\nimport json as _json; print('VALUE', _json.dumps({expression}))"
+            printed = []
+            reply = client.execute_interactive(
+                code, store_history=False, timeout=120,
+                output_hook=lambda m: printed.append(m["content"].get("text", "")) if m["msg_type"] == "stream" else None,
+            )  # fmt: skip
+            assert reply["content"]["status"] == "ok", reply["content"].get("traceback") or reply["content"]
+            return json.loads("".join(printed).rpartition("VALUE ")[2])
+        finally:
+            client.stop_channels()
+
+    def wait_value(self, expression, wanted, timeout=30):
+        """Waits until the expression has the wanted value in the kernel."""
+        deadline = time.monotonic() + timeout
+        while (got := self.value(expression)) != wanted:
+            assert time.monotonic() < deadline, f"{expression} is {got!r}, not {wanted!r}"
+            self.page.wait_for_timeout(200)
+
+    def picture(self, name):
+        PICTURES.mkdir(exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png")
+
+    def _command(self, name, arguments):
+        self.page.evaluate("([name, args]) => { window.jupyterapp.commands.execute(name, args); }", [name, arguments])
+
+
+def write_notebook(server, *cells, name=None) -> str:
+    """A notebook of these code cells in the server's folder; its name."""
+    import nbformat
+
+    name = name or f"n{secrets.token_hex(4)}.ipynb"
+    document = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+    )
+    nbformat.write(document, server.folder / "work" / name)
+    return name
+
+
+def close_notebook(book):
+    book.page.close()
+    for session in book.server.ask("sessions"):
+        if session["path"] == book.name:
+            with contextlib.suppress(urllib.error.HTTPError):  # a kernel that is still starting cannot be stopped
+                book.server.ask(f"sessions/{session['id']}", "DELETE")
+
+
+@pytest.fixture
+def notebook(server, page):
+    """A function (cells, theme) -> an open Notebook with these code cells, not yet run."""
+    opened = []
+
+    def make(*cells, name=None, theme="light"):
+        opened.append(Notebook(server, page, write_notebook(server, *cells, name=name)))
+        return opened[-1].open(theme)
+
+    yield make
+    for book in opened:
+        close_notebook(book)
+
+
+@pytest.fixture(scope="module")
+def shared_notebook(server, browser):
+    """The same for all tests of a file, which then share one kernel: starting one takes longer than most tests."""
+    opened = []
+
+    def make(*cells):
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        opened.append(Notebook(server, page, write_notebook(server, *cells)))
+        return opened[-1].open()
+
+    yield make
+    for book in opened:
+        close_notebook(book)

@@ -1,0 +1,45 @@
+"""The explorer as a Voilà page, with a photograph that the visitor brings."""
+
+import shutil
+
+import pytest
+from PIL import Image
+
+from .conftest import PICTURES, ROOT, Server
+
+
+@pytest.fixture(scope="module")
+def voila(tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("voila"), "server")
+    shutil.copy(ROOT / "notebooks" / "app_explorer.ipynb", server.folder / "work")
+    yield server
+    server.stop()
+
+
+def bring(page, path):
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Your photograph").click()
+    chooser.value.set_files(path)
+
+
+def test_a_visitor_sees_no_code_and_brings_a_photograph(voila, page, tmp_path, cat):
+    page.goto(f"{voila.url}/voila/render/app_explorer.ipynb?token={voila.token}", timeout=180_000)
+    page.wait_for_selector(".sx-canvas[data-ready] >> nth=1", timeout=180_000)
+    assert page.get_by_role("heading", name="What does the classifier look at?").count() == 1
+    assert "import" not in page.inner_text("body")
+    Image.fromarray(cat[:200, :300]).save(tmp_path / "<b>mine.png")
+    bring(page, tmp_path / "<b>mine.png")
+    page.wait_for_function(
+        "() => document.querySelector('[data-field=photograph]').value === 'yours: <b>mine.png'", timeout=120_000
+    )
+    page.wait_for_function("() => document.querySelector('.sx-paper canvas')?.height === 200", timeout=120_000)
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nthis is no picture")
+    bring(page, tmp_path / "broken.png")
+    page.wait_for_selector(".sx-message:has-text('cannot be read as an image')", timeout=60_000)
+    PICTURES.mkdir(exist_ok=True)
+    page.screenshot(path=PICTURES / "app.png", full_page=True)
+
+
+def test_without_the_token_nobody_gets_in(voila, page):
+    answer = page.goto(f"{voila.url}/voila/render/app_explorer.ipynb")
+    assert "login" in page.url or answer.status == 403

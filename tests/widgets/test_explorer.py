@@ -1,0 +1,207 @@
+"""The canvas and the explorer from Python's side: what is sent, what comes back, what is never asked again."""
+
+import io
+import re
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import segxai
+from segxai import SegxaiError
+from segxai.widgets import ExplanationExplorer, RegionCanvas
+from segxai.widgets.browser import number_png, shown_size
+
+
+class Counting:
+    """A classifier that counts the images it is asked about, and can be held up."""
+
+    def __init__(self):
+        self.images, self.go = 0, threading.Event()
+        self.go.set()
+
+    def __call__(self, images):
+        self.go.wait(30)
+        self.images += len(images)
+        return images[:, ::9, ::9].mean(axis=(1, 2, 3)) / 255
+
+
+@pytest.fixture
+def counting():
+    return Counting()
+
+
+@pytest.fixture
+def explorer(quarters, counting):
+    return ExplanationExplorer(quarters[0], counting, start="grid", also={"quarters": segxai.Regions.from_labels(quarters[1])})
+
+
+def test_numbers_survive_as_a_picture():
+    numbers = np.arange(300 * 250).reshape(300, 250) % 65536
+    pixels = np.asarray(Image.open(io.BytesIO(number_png(numbers)))).astype(int)
+    assert (pixels[..., 0] + 256 * pixels[..., 1] == numbers).all()
+
+
+def test_photographs_are_sent_no_larger_than_they_are_shown():
+    assert shown_size((2048, 1024, 3)) == (640, 320)
+    assert shown_size((100, 60, 3)) == (100, 60)
+    assert shown_size((2048, 1)) == (640, 1)
+
+
+def test_the_canvas_knows_the_whole_table(quarters, additive):
+    image, labels = quarters
+    explanation = segxai.explain(image, labels, additive, 1)
+    canvas = RegionCanvas(explanation)
+    values = np.frombuffer(canvas.values, "<f4")
+    assert len(values) == 16
+    for code in range(16):
+        shown = [bool(code >> k & 1) for k in range(4)]
+        assert values[code] == pytest.approx(explanation.coalitions.value_of(shown))
+    canvas.off = [2, 0, 0, 99, -1]
+    assert canvas.off == [0, 2]
+    assert canvas.answer == pytest.approx(explanation.coalitions.value_of([False, True, False, True]))
+
+
+def test_the_same_regions_keep_what_is_off_and_send_the_pictures_once(quarters, additive):
+    explanation = segxai.explain(quarters[0], quarters[1], additive, 1)
+    canvas = RegionCanvas(explanation)
+    canvas.off = [1]
+    changed = []
+    canvas.observe(lambda change: changed.append(change["name"]))
+    canvas.show(explanation.refit("shapley", kernel_width=2.0))
+    assert canvas.off == [1]
+    assert not {"photo", "filled", "labels", "values"} & set(changed)
+    canvas.show(segxai.explain(quarters[0], "grid", additive, 1))
+    assert canvas.off == []
+
+
+def test_a_sampled_table_leaves_the_estimate_to_the_page(quarters, additive):
+    canvas = RegionCanvas(segxai.explain(quarters[0], segxai.segment(quarters[0], "grid"), additive, 1, max_evaluations=64))
+    assert canvas.values == b""
+    canvas.off = [0, 5, 7]
+    assert canvas.answer is None or isinstance(canvas.answer, float)
+
+
+def test_a_tiny_region_that_is_lost_in_the_small_copy(additive):
+    image = np.zeros((1600, 1200, 3), np.uint8)
+    labels = np.zeros((1600, 1200), int)
+    labels[1, 1] = 1
+    canvas = RegionCanvas(segxai.explain(image, labels, lambda images: images.mean((1, 2, 3)), 1))
+    assert len(canvas.anchors) == 2
+
+
+def test_method_target_and_width_ask_nothing(explorer, counting):
+    asked = counting.images
+    explorer.set(method="shapley")
+    explorer.set(method="banzhaf", kernel_width=1.0)
+    assert explorer.explanation.method == "banzhaf"
+    explorer.set(target="class 0")
+    assert explorer.explanation.target == "class 0"
+    assert explorer.panes[0].canvas.target == "class 0"
+    assert counting.images == asked
+
+
+def test_what_was_computed_is_kept(explorer, counting):
+    pane = explorer.panes[0]
+    pane.set(segmenter="quarters")
+    explorer.wait()
+    assert explorer.explanation.regions.names[0] == "region 0"
+    asked = counting.images
+    pane.set(segmenter="grid")
+    explorer.wait()
+    pane.set(segmenter="quarters")
+    explorer.wait()
+    assert counting.images == asked
+    assert len(explorer.explanation.regions) == 4
+
+
+def test_cancelling_keeps_what_was_there(explorer, counting):
+    pane, before = explorer.panes[0], explorer.explanation
+    counting.go.clear()
+    pane.set(segmenter="quarters")
+    assert pane.form.progress == 0
+    pane.cancel()
+    counting.go.set()
+    explorer.wait()
+    assert explorer.explanation is before
+    assert pane.form.values["segmenter"] == "grid"
+    assert pane.form.progress == -1
+    assert pane.form.message == "Cancelled."
+
+
+def test_only_the_last_of_quick_requests_is_shown(explorer, counting):
+    pane = explorer.panes[0]
+    counting.go.clear()
+    for rows in (2, 3, 1):
+        pane.set(rows=rows, columns=2)
+    counting.go.set()
+    explorer.wait()
+    assert len(explorer.explanation.regions) == 2
+    assert pane.form.values == {"segmenter": "grid", "rows": 1, "columns": 2}
+
+
+def test_errors_of_the_background_are_told(explorer):
+    pane = explorer.panes[0]
+    pane.set(rows=1000)
+    explorer.wait()
+    assert "rows must be at most 40" in pane.form.message
+    explorer.classifier._function = lambda images: images.nothing
+    pane.set(segmenter="slic")
+    explorer.wait()
+    assert "AttributeError" in pane.form.message
+    assert explorer.explanation is not None
+
+
+def test_a_kernel_too_narrow_is_told_and_nothing_changes(explorer):
+    before = explorer.explanation
+    explorer.set(kernel_width=0.001)
+    assert "narrow" in explorer.panes[0].form.message
+    assert explorer.explanation is before
+    explorer.set(kernel_width=0.5)
+    assert explorer.panes[0].form.message == ""
+
+
+def test_two_panes_share_one_scale(explorer):
+    explorer.set(compare=True)
+    explorer.wait()
+    assert len(explorer.explanations) == 2
+    limits = {pane.canvas.limit for pane in explorer.panes}
+    assert limits == {max(float(np.abs(e.weights).max()) for e in explorer.explanations)}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda image: ExplanationExplorer(image, start=("deep", "slic", "grid")),
+        lambda image: ExplanationExplorer(image, start="slick"),
+        lambda image: RegionCanvas(segxai.explain(image, "grid", lambda x: x.mean((1, 2, 3)) / 255)).save("canvas.txt"),
+        lambda image: ExplanationExplorer(image, lambda x: x.mean((1, 2, 3)) / 255, start="grid").set(methode="lime"),
+    ],
+)
+def test_bad_requests(make, quarters):
+    with pytest.raises(SegxaiError):
+        make(quarters[0])
+
+
+def test_a_viewer_without_javascript_sees_a_picture(explorer):
+    for widget in (explorer, explorer.panes[0].canvas):
+        bundle = widget._repr_mimebundle_()
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        assert "application/vnd.jupyter.widget-view+json" in data
+        assert re.match(r'<img alt="lime weights for [^"]+" style="max-width:100%" src="data:image/webp;base64,', data["text/html"])
+        assert len(data["text/html"]) < 150_000
+
+
+def test_a_page_without_kernel_holds_no_names_as_markup(quarters, additive, tmp_path, monkeypatch):
+    nasty = "</script><img src=x onerror=alert(1)>"
+    regions = segxai.Regions.from_labels(quarters[1], [nasty, "b", "c", "d"], nasty)
+    canvas = RegionCanvas(segxai.explain(quarters[0], regions, additive, 1))
+    canvas.save(tmp_path / "canvas.html")
+    page = (tmp_path / "canvas.html").read_text(encoding="utf-8")
+    assert "<img src=x" not in page
+    assert page.count("</script>") == 2
+    monkeypatch.setenv("SEGXAI_STILL", "1")
+    data = canvas._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" not in data
+    assert "<img src=x" not in data["text/html"]
