@@ -275,6 +275,16 @@ FileLink("reports/00_astronaut.html")
 # | **target** | the class whose probability is explained |
 # | **surrogate** | a simple model that imitates the classifier near one photograph, here a sum |
 # | **weight** | what showing a region adds to the target's probability, according to the surrogate |
+# | **Shapley value** | a region's effect, averaged over all orders in which regions can appear; the values add up to the whole |
+# | **segmenter** | what divides a photograph into regions; **semantic** when its regions are things with names (04, 06) |
+# | **stride** | how many pixels of the photograph one place of a network's map stands for (02) |
+# | **logits**, **score head** | a network's answers before they become probabilities, and the layer that makes them (02, 04) |
+# | **FCN** | a fully convolutional network: it answers for every pixel (02 to 04) |
+# | **IoU** | the pixels that two regions share, divided by the pixels that either has (04) |
+# | **CRF** | a model that lets borders follow the photograph (05) |
+# | **sufficient**, **necessary** | enough of the photograph to keep the answer; too much of it to lose (06) |
+# | **placebo** | a hole of the same shape elsewhere: does any hole do? (06) |
+# | **insertion**, **deletion** | how fast the answer rises, or falls, as regions are shown, or taken away (08) |
 
 # %% [markdown]
 # ## The answer
@@ -298,3 +308,7 @@ FileLink("reports/00_astronaut.html")
 # - **05_sharpen_with_crf**: can the photograph itself sharpen the borders?
 # - **06_explain_with_semantic_regions**: suit, helmet, face, or a combination? The question again, with regions that have
 #   names.
+# - **07_compare_segmenters**: what changes when you change the regions, the fill or the method? You try it by hand.
+# - **08_measure_explanations**: is a semantic explanation really better, and how would we know?
+# - **09_paint_your_own_regions**: what does the classifier say about the things that *you* outline?
+# - **10_catch_clever_hans**: a classifier cheats. Which explanation shows it?
