@@ -33,9 +33,10 @@ demo: $(READY)  ## explain two photographs, print a table, write demo/index.html
 test: $(READY)  ## run all tests
 	$(BIN)/python -m pytest
 
-lint: $(READY)  ## check the style
+lint: $(READY)  ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 lab: $(READY)  ## open JupyterLab on notebook 00 (this machine only, with its token)
 	$(BIN)/jupyter lab --ip=127.0.0.1 notebooks/00_start_here.ipynb

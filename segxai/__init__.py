@@ -6,10 +6,12 @@
 Importing segxai is quick; TensorFlow is imported when a network is first needed.
 """
 
-from . import data
+from . import data, metrics
 from .checks import Placebo, Robustness, placebo_test, robustness
 from .classify import Classifier, load_classifier
 from .coalitions import Coalitions, evaluate_coalitions
+from .compare import compare
+from .comparison import Comparison
 from .crf import crf_refine
 from .errors import SegxaiError, SegxaiFileError, SegxaiValueError
 from .explain import Explanation, explain
@@ -32,6 +34,7 @@ __all__ = [
     "FILLS",
     "Classifier",
     "Coalitions",
+    "Comparison",
     "Explanation",
     "FineTuned",
     "KerasHubSegmenter",
@@ -45,6 +48,7 @@ __all__ = [
     "SegxaiValueError",
     "Step",
     "bilinear_upsample_weights",
+    "compare",
     "crf_refine",
     "data",
     "evaluate_coalitions",
@@ -57,6 +61,7 @@ __all__ = [
     "get_kernel_size",
     "load_classifier",
     "load_image",
+    "metrics",
     "placebo_test",
     "refine",
     "robustness",

@@ -1,4 +1,4 @@
-"""The command line: python -m segxai explain | fetch | doctor."""
+"""The command line: python -m segxai explain | compare | fetch | doctor."""
 
 from __future__ import annotations
 
@@ -54,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--out", metavar="FILE", help="write a self-contained page (.html)")
     explain.set_defaults(run=_explain)
 
+    _add_compare(commands)
+
     fetch = commands.add_parser("fetch", help="download optional weights into the cache")
     fetch.add_argument("names", nargs="+", metavar="NAME", choices=["deeplab", "vgg16"], help="deeplab (2 MB), vgg16 (553 MB)")
     fetch.add_argument("--conv-only", action="store_true", help="vgg16 without its fully connected layers (59 MB)")
@@ -62,6 +64,59 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="show versions, memory, which weights are here, and what to do")
     doctor.set_defaults(run=_doctor, downloads=DOWNLOADS)
     return parser
+
+
+def _add_compare(commands):
+    from .compare import SEGMENTERS
+
+    compare = commands.add_parser(
+        "compare", help="measure segmenters on a folder of photographs; prints a table, writes a web page"
+    )
+    compare.add_argument("folder", metavar="DIR", help="a folder of photographs")
+    compare.add_argument("--out", required=True, metavar="FILE", help="the page (.html); finished photographs are kept beside it")
+    compare.add_argument(
+        "--segmenter", action="append", metavar="NAME", help=f"may be repeated (default: {', '.join(SEGMENTERS)})"
+    )  # fmt: skip
+    compare.add_argument("--fill", default="blur", help="mean, grey, black, white, blur or noise (default: blur)")
+    compare.add_argument(
+        "--max-evaluations", type=int, default=512, metavar="N", help="model calls for each explanation (default: 512)"
+    )
+    compare.add_argument("--match-regions", metavar="N|NAME", help="ask all segmenters for N regions, or for as many as NAME has")
+    compare.add_argument("--seed", type=int, default=0)
+    compare.add_argument("--dask", metavar="ADDRESS", help="run on this dask cluster, e.g. tcp://10.0.0.1:8786")
+    compare.set_defaults(run=_compare)
+
+
+def _compare(args) -> int:
+    from .compare import SEGMENTERS, compare
+    from .engine import cluster, listed
+
+    out = Path(args.out)
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise SegxaiValueError(f"--out {args.out!r}: the report is a web page; give a name that ends in .html")
+    images, segmenters = listed(args.folder), args.segmenter or SEGMENTERS
+    match = int(args.match_regions) if (args.match_regions or "").isdigit() else args.match_regions
+    kept = out.with_name(f"{out.stem}_results")
+    print(
+        f"{len(segmenters)} segmenters on {len(images)} photographs. Finished ones are kept in {kept}; stop and go on as you like."
+    )
+
+    def progress(done, total):
+        print(f"  {done} of {total} photographs", flush=True)
+
+    with cluster(args.dask) as client:
+        found = compare(
+            images, segmenters, fill=args.fill, max_evaluations=args.max_evaluations, match_regions=match, seed=args.seed,
+            folder=kept, client=client, progress=progress,
+        )  # fmt: skip
+    for name, segmenter, why in found.failures:
+        print(f"left out: {name}{f', {segmenter}' if segmenter else ''}: {why}")
+    if not found.rows:
+        raise SegxaiError("No photograph could be measured.")
+    print(f"\n{found}\n{found.how}")
+    found.save(out)
+    print(f"\nWrote {args.out} - open it in a browser.")
+    return 0
 
 
 def _explain(args) -> int:

@@ -11,7 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from .errors import SegxaiFileError, unknown_name
+from .planted import Evidence, Planted, planted
 from .regions import Regions
+
+__all__ = ["Evidence", "Planted", "Sample", "load", "names", "photograph", "planted"]
 
 _HERE = Path(__file__).parent
 # An installed package carries the folder inside; a checkout has it beside the package.

@@ -7,7 +7,7 @@ photograph, Adam (Kingma and Ba 2015) takes a few steps, dropout is on in traini
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -140,7 +140,7 @@ def finetune(
 
 def finetune_steps(
     fcn: FCN, image, labels, *, iterations: int = 10, learning_rate: float = LEARNING_RATE, trainable: str = "all", logdir=None
-) -> Iterator[Step]:
+) -> Generator[Step, None, None]:
     """The loop itself, a generator: each `Step` comes with the loss and the probabilities before its update.
 
     labels: (H, W) class ids 0..C-1, 255 ignored. Closing the generator ends the loop after any step.

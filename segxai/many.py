@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from .classify import Classifier, NetClassifier, default_classifier, load_classifier
-from .errors import SegxaiError, SegxaiFileError, SegxaiValueError, unknown_name
+from .engine import Store, classifier_of, listed, specification, told
+from .engine import run as run_jobs
+from .errors import SegxaiError, SegxaiValueError, unknown_name
 from .explain import METHODS, explain
-from .files import replacing
 from .images import as_image
-from .progress import track
-from .regions import Regions
 from .segment import segmenters
 
-_PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif"}
 _OPTIONS = ("method", "fill", "max_evaluations", "kernel_width", "alpha", "seed")
-RETRIES = 3  # of an image whose worker died
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +86,9 @@ class ManyExplanations:
             name: np.sqrt(sum(abs(float(r.weights[r.names.index(name)])) for r in self.results if name in r.names))
             for name in self.names
         }
-        chosen, covered, left = [], set(), list(self.results)
+        chosen: list[int] = []
+        covered: set[str] = set()
+        left = list(self.results)
         while left and len(chosen) < k:
             gains = [sum(importance[n] for n, w in zip(r.names, r.weights, strict=True) if w and n not in covered) for r in left]
             best = left.pop(int(np.argmax(gains)))
@@ -132,42 +128,25 @@ def explain_many(
     in the folder, needed where the regions or the classifier are functions or models, which the folder cannot tell apart.
     An image that cannot be read or explained is listed in `failures` and stops nothing.
     """
-    images = _listed(images)
+    images = listed(images)
     each = isinstance(regions, (list, tuple))
     _check_early(regions, each, options)
     if each and len(regions) != len(images):
         raise SegxaiValueError(f"{len(regions)} Regions came with {len(images)} images.")
-    specification = _specification(classifier)
+    specified = specification(classifier)
     jobs = [(index, image, regions[index] if each else regions) for index, image in enumerate(images)]
-    store = _Store(folder, _settings(regions, each, specification, target, options, run)) if folder is not None else None
-
-    results: dict[int, ImageResult] = {}
-    failures: dict[int, str] = {}
-    if store is not None:
-        for job in jobs:
-            index = job[0]
-            kept = store.read(*job)
-            if kept is not None:
-                results[index] = kept
-    waiting = [job for job in jobs if job[0] not in results]
-    runner = _run_here if client is None else _run_on(client)
-    with track(len(jobs), "explaining", progress) as advance:
-        advance(len(results))
-        for index, outcome in runner(waiting, specification, target, options):
-            if isinstance(outcome, ImageResult):
-                results[index] = outcome
-                if store is not None:
-                    store.write(outcome, *jobs[index][1:])
-            else:
-                failures[index] = outcome
-            advance(1)
-    return ManyExplanations(tuple(results[i] for i in sorted(results)), tuple(sorted(failures.items())))
+    store = None
+    if folder is not None:
+        store = Store(folder, _settings(regions, each, specified, target, options, run), _save, _load, ".npz")
+    work = partial(_explain_one, specified=specified, target=target, options=options)
+    results, failures = run_jobs(work, jobs, store=store, client=client, progress=progress, what="explaining")
+    return ManyExplanations(tuple(results.values()), tuple(failures.items()))
 
 
-def _explain_one(index, image, regions, specification, target, options):
+def _explain_one(index, image, regions, specified, target, options):
     """One image; runs here or on a worker. A SegxaiError becomes its text, so that one bad image stops nothing."""
     try:
-        explanation = explain(as_image(image), regions, _classifier(specification), target, progress=False, **options)
+        explanation = explain(as_image(image), regions, classifier_of(specified), target, progress=False, **options)
     except SegxaiError as error:
         return index, str(error)
     table = explanation.coalitions
@@ -180,57 +159,6 @@ def _explain_one(index, image, regions, specification, target, options):
         table.full,
         table.evaluations,
     )
-
-
-def _run_here(jobs, specification, target, options):
-    for job in jobs:
-        yield _explain_one(*job, specification, target, options)
-
-
-def _run_on(client):
-    def run(jobs, specification, target, options):
-        from distributed import as_completed
-
-        futures = {
-            client.submit(_explain_one, *job, specification, target, options, pure=False, retries=RETRIES): job[0] for job in jobs
-        }
-        # Each future finishes once, however often its work was begun, so no image is counted twice.
-        for future in as_completed(futures):
-            error = future.exception()
-            yield (futures[future], f"its worker failed: {error}") if error is not None else future.result()
-            future.release()
-
-    return run
-
-
-def _specification(classifier):
-    """What is sent to a worker: the name of our own network, which holds a session and cannot travel, or the classifier."""
-    if classifier is None or (isinstance(classifier, NetClassifier) and classifier.name == "efficientnet_lite0"):
-        return "efficientnet_lite0"
-    return classifier
-
-
-def _classifier(specification):
-    return _loaded(str(specification)) if isinstance(specification, (str, Path)) else load_classifier(specification)
-
-
-@lru_cache(maxsize=2)
-def _loaded(name: str) -> Classifier:
-    return default_classifier() if name == "efficientnet_lite0" else load_classifier(name)
-
-
-def _listed(images) -> list:
-    if isinstance(images, (str, Path)):
-        folder = Path(images)
-        if not folder.is_dir():
-            raise SegxaiFileError(f"There is no folder {str(folder)!r}; give a folder, or a list of images.")
-        found = sorted(p for p in folder.iterdir() if p.suffix.lower() in _PICTURES)
-        if not found:
-            raise SegxaiFileError(f"The folder {str(folder)!r} holds no pictures ({', '.join(sorted(_PICTURES))}).")
-        return found
-    if isinstance(images, np.ndarray) and images.ndim < 4:
-        raise SegxaiValueError("One image was given; explain_many takes a list of images, or a folder.")
-    return list(images)
 
 
 def _check_early(regions, each, options) -> None:
@@ -254,53 +182,21 @@ def _settings(regions, each, classifier, target, options, run) -> dict:
         raise SegxaiValueError(
             "With a function or a model, folder= needs run=, a name for this run: the folder cannot tell functions apart."
         )
-    fill = options.get("fill", "mean")
-    told = {k: str(v) for k, v in sorted(options.items())}
-    if not isinstance(fill, str):
-        told["fill"] = hashlib.sha256(np.asarray(fill).tobytes()).hexdigest()
+    kept = {k: str(v) for k, v in sorted(options.items())} | ({"fill": told(options["fill"])} if "fill" in options else {})
     method = "given" if each else regions if isinstance(regions, str) else "function"
     model = str(classifier) if isinstance(classifier, (str, Path)) else "given"
-    return {"regions": method, "classifier": model, "target": str(target), "options": told, "run": run}
+    return {"regions": method, "classifier": model, "target": str(target), "options": kept, "run": run}
 
 
-class _Store:
-    """A folder with one file for each finished image, and the settings that made them."""
+def _load(file, index) -> ImageResult:
+    with np.load(file, allow_pickle=False) as kept:
+        names = tuple(str(name) for name in kept["names"])
+        target, full, evaluations = str(kept["target"]), float(kept["full"]), int(kept["evaluations"])
+        return ImageResult(index, names, kept["weights"], kept["areas"], target, full, evaluations)
 
-    def __init__(self, folder, settings):
-        self.folder = Path(folder)
-        note = self.folder / "settings.json"
-        if note.is_file():
-            try:
-                before = json.loads(note.read_text(encoding="utf-8"))
-            except ValueError:
-                before = None
-            if before != settings:
-                raise SegxaiError(f"{str(self.folder)!r} holds results of other settings; choose another folder, or delete it.")
-        else:
-            with replacing(note) as temporary:
-                temporary.write_text(json.dumps(settings, indent=1), encoding="utf-8")
 
-    def read(self, index, image, regions) -> ImageResult | None:
-        try:
-            path = self._path(image, regions)
-            with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-                names = tuple(str(name) for name in file["names"])
-                target, full, evaluations = str(file["target"]), float(file["full"]), int(file["evaluations"])
-                return ImageResult(index, names, file["weights"], file["areas"], target, full, evaluations)
-        except Exception:
-            return None  # not there, or damaged: it is explained again
-
-    def write(self, result, image, regions) -> None:
-        with replacing(self._path(image, regions)) as temporary, temporary.open("wb") as file:
-            np.savez(
-                file, names=np.array(result.names), weights=result.weights, areas=result.areas,
-                target=np.array(result.target), full=result.full, evaluations=result.evaluations,
-            )  # fmt: skip
-
-    def _path(self, image, regions) -> Path:
-        """Named by the content of the picture (and of regions that were given), so that files may be renamed or reordered."""
-        array = as_image(image)
-        digest = hashlib.sha256(str(array.shape).encode() + array.tobytes())
-        if isinstance(regions, Regions):
-            digest.update(regions.labels.tobytes() + "\n".join(regions.names).encode())
-        return self.folder / f"{digest.hexdigest()[:32]}.npz"
+def _save(file, result) -> None:
+    np.savez(
+        file, names=np.array(result.names), weights=result.weights, areas=result.areas,
+        target=np.array(result.target), full=result.full, evaluations=result.evaluations,
+    )  # fmt: skip

@@ -32,8 +32,10 @@ def save_explanation(explanation, path) -> None:
     if ending in (".html", ".htm"):
         write_report(path, [(f"Why {explanation.target}?", [figure(explanation)])])
     elif ending in (".png", ".svg", ".pdf"):
+        drawn = io.BytesIO()  # matplotlib's writers do not all fail cleanly on a full disk
+        explanation.plot().savefig(drawn, format=ending[1:], dpi=150)
         with replacing(path) as temporary:
-            explanation.plot().savefig(temporary, format=ending[1:], dpi=150)
+            temporary.write_bytes(drawn.getvalue())
     else:
         raise SegxaiValueError(f"{path.name!r}: save as .html, .png, .svg or .pdf.")
 
@@ -44,19 +46,27 @@ def write_report(path, sections, title: str = "Explanations by region", table: s
         f"<section><h2>{html.escape(heading)}</h2><div class='sx-row'>{''.join(figures)}</div></section>"
         for heading, figures in sections
     )
+    hint = (
+        "<p>Point at a region, or reach it with the Tab key, to find it in the table. Click it, or press Enter, to switch it off:\n"
+        "the line below the picture then gives the classifier's answer without it.\n"
+        "Blue supports the class, orange speaks against it; the numbers carry the sign.</p>"
+    )
+    write_page(path, title, f"{hint}\n{table}{body}", script=_asset("report.js"))
+
+
+def write_page(path, title: str, body: str, script: str = "") -> None:
+    """Write one self-contained page around `body`, which is HTML already."""
     page = f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{_POLICY}">
 <title>{html.escape(title)}</title><style>{_asset("report.css")}</style></head>
 <body class="segxai"><main><h1>{html.escape(title)}</h1>
-<p>Point at a region, or reach it with the Tab key, to find it in the table. Click it, or press Enter, to switch it off:
-the line below the picture then gives the classifier's answer without it.
-Blue supports the class, orange speaks against it; the numbers carry the sign.</p>
-{table}{body}</main><script>{_asset("report.js")}</script></body></html>
+{body}</main><script>{script}</script></body></html>
 """
     with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+        # A file's name may hold bytes that are no text.
+        temporary.write_text(page, encoding="utf-8", errors="replace")
 
 
 def explanation_fragment(explanation) -> str:

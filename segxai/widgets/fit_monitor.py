@@ -49,7 +49,7 @@ class FineTuneMonitor(anywidget.AnyWidget):
     photo = traitlets.Bytes().tag(sync=True)
     annotation = traitlets.Bytes().tag(sync=True)
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    spots = traitlets.List().tag(sync=True)  # where each class's number is written on the annotation
+    spots: traitlets.List = traitlets.List().tag(sync=True)  # where each class's number is written on the annotation
     pixels = traitlets.Int().tag(sync=True)  # that count in the loss
 
     learning_rate = traitlets.Any(LEARNING_RATE).tag(sync=True)

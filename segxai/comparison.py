@@ -1,0 +1,212 @@
+"""What `compare` found: rows, tables with bootstrap intervals, paired differences; as a figure, a page or a file."""
+
+from __future__ import annotations
+
+import csv
+import html
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .errors import SegxaiValueError, unknown_name
+from .files import replacing
+from .metrics import METRICS
+
+RESAMPLES = 2000
+ARROWS = {"up": "↑", "down": "↓", "zero": "→ 0", "": ""}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One photograph: the class explained and its probability, {segmenter: {metric: value}}, why some failed, and seconds."""
+
+    index: int
+    target: str
+    full: float
+    values: dict[str, dict[str, float]]
+    failures: dict[str, str]
+    seconds: dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Metrics of several segmenters over photographs. how: in words, how regions and budget were chosen.
+
+    names: of all photographs. results: of those that could be read. unreadable: (number, why) of the others.
+    """
+
+    names: tuple[str, ...]
+    results: tuple[Measured, ...]
+    unreadable: tuple[tuple[int, str], ...]
+    segmenters: tuple[str, ...]
+    metrics: tuple[str, ...]
+    how: str
+    seed: int = 0
+
+    def __repr__(self):
+        return f"<Comparison of {', '.join(self.segmenters)} on {len(self.results)} photographs: {', '.join(self.metrics)}>"
+
+    def __str__(self):
+        """The table as text: a line for each metric."""
+        lines = [["", *self.segmenters], *self.cells(self.table(), self.metrics, self.segmenters)]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+        return "\n".join("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+    def cells(self, summaries, metrics, segmenters) -> list[list[str]]:
+        """Summaries (of `table` or `differences`) as texts, a line for each metric; a count where some photographs are missing."""
+        found = {(row["segmenter"], row["metric"]): row for row in summaries}
+
+        def cell(row):
+            missing = f" (n {row['n']})" if row["n"] < len(self.results) else ""
+            return f"{told(row)}{missing} {row.get('verdict', '')}".strip()
+
+        return [
+            [f"{metric.replace('_', ' ')} {ARROWS[better(metric)]}".strip(), *(cell(found[s, metric]) for s in segmenters)]
+            for metric in metrics
+        ]
+
+    @property
+    def rows(self) -> list[dict]:
+        """One row for each photograph, segmenter and metric: {"image", "segmenter", "metric", "value"}; NaN where undefined."""
+        return [
+            {"image": self.names[r.index], "segmenter": segmenter, "metric": metric, "value": r.values[segmenter][metric]}
+            for r in self.results
+            for segmenter in self.segmenters
+            if segmenter in r.values
+            for metric in self.metrics
+        ]
+
+    @property
+    def failures(self) -> list[tuple[str, str, str]]:
+        """(photograph, segmenter or "", why) of what could not be measured."""
+        found = [(self.names[index], "", why) for index, why in self.unreadable]
+        return found + [(self.names[r.index], segmenter, why) for r in self.results for segmenter, why in r.failures.items()]
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Mean seconds of one explanation, segmentation included, for each segmenter; the one thing here that no seed repeats."""
+        times = {s: [r.seconds[s] for r in self.results if s in r.seconds] for s in self.segmenters}
+        return {s: float(np.mean(found)) for s, found in times.items() if found}
+
+    def table(self) -> list[dict]:
+        """For each segmenter and metric {"segmenter", "metric", "better", "mean", "low", "high", "n"}.
+
+        low, high: 95 % percentile bootstrap over photographs (Efron 1979), None with a single one. With fewer than about ten
+        photographs such an interval is too narrow. Copies, crops and mirror images of one photograph count as if independent: avoid them.
+        """
+        return [
+            {"segmenter": segmenter, "metric": metric, "better": better(metric)} | self._summary(self._column(segmenter, metric))
+            for metric in self.metrics
+            for segmenter in self.segmenters
+        ]
+
+    def differences(self, reference=None) -> list[dict]:
+        """Each segmenter less the reference (the first, when None), photograph by photograph: the same keys as `table`, and "verdict".
+
+        verdict: "better" or "worse" where the interval leaves out 0, else "open"; "" for a metric without a direction. One in twenty
+        such intervals misses by chance alone, so in a large table a few verdicts mean nothing.
+        """
+        reference = self.segmenters[0] if reference is None else reference
+        if reference not in self.segmenters:
+            raise unknown_name("segmenter", reference, self.segmenters)
+        found = []
+        for metric in self.metrics:
+            base = self._column(reference, metric)
+            for segmenter in self.segmenters:
+                if segmenter == reference:
+                    continue
+                own = self._column(segmenter, metric)
+                # Where 0 is best, what counts is the distance from it.
+                less = np.abs(own) - np.abs(base) if better(metric) == "zero" else own - base
+                summary = self._summary(less)
+                found.append(
+                    {"segmenter": segmenter, "reference": reference, "metric": metric, "better": better(metric)}
+                    | summary
+                    | {"verdict": _verdict(summary, better(metric))}
+                )
+        return found
+
+    def plot(self):
+        """A panel for each metric: means with intervals, and every photograph as a dot."""
+        from .plots_metrics import plot_comparison
+
+        return plot_comparison(self)
+
+    def save(self, path) -> None:
+        """Write a self-contained web page (``.html``) or the rows as a table (``.csv``)."""
+        path = Path(path)
+        if path.suffix.lower() in (".html", ".htm"):
+            from .report_compare import write_comparison
+
+            write_comparison(path, self)
+        elif path.suffix.lower() == ".csv":
+            with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, ["image", "segmenter", "metric", "value"])
+                writer.writeheader()
+                writer.writerows(self.rows)
+        else:
+            raise SegxaiValueError(f"{path.name!r}: save as .html or .csv.")
+
+    def _repr_html_(self) -> str:
+        from .report_compare import comparison_fragment
+
+        return comparison_fragment(self)
+
+    def _column(self, segmenter, metric) -> np.ndarray:
+        """(photographs,) values, NaN where there is none: aligned, so that two columns can be subtracted."""
+        return np.array([r.values.get(segmenter, {}).get(metric, np.nan) for r in self.results], float)
+
+    def _summary(self, values) -> dict:
+        values = values[np.isfinite(values)]
+        if len(values) == 0:
+            return {"mean": None, "low": None, "high": None, "n": 0}
+        low, high = bootstrap(values, self.seed) if len(values) > 1 else (None, None)
+        return {"mean": float(values.mean()), "low": low, "high": high, "n": len(values)}
+
+
+def bootstrap(values, seed: int = 0) -> tuple[float, float]:
+    """The 95 % percentile interval of the mean over RESAMPLES samples with replacement. Efron 1979."""
+    values = np.asarray(values, float)
+    drawn = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))
+    low, high = np.percentile(values[drawn].mean(axis=1), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def better(metric) -> str:
+    """ "up", "down", "zero" or "", also of a curve under another fill ("insertion, grey")."""
+    return METRICS[metric.split(",")[0]].better
+
+
+def told(summary) -> str:
+    """A mean with its interval, as text; large numbers with fewer digits."""
+    if summary["mean"] is None:
+        return "–"
+    interval = "" if summary["low"] is None else f" [{short(summary['low'])}, {short(summary['high'])}]"
+    return f"{short(summary['mean'])}{interval}"
+
+
+def short(value) -> str:
+    """A number with two digits behind the point, or fewer where it is large."""
+    return f"{value:.{2 if abs(value) < 10 else 1 if abs(value) < 100 else 0}f}"
+
+
+def escaped_table(heads, rows, numbers_from=1) -> str:
+    """An HTML table of texts; columns from `numbers_from` on are set as numbers."""
+
+    def cells(texts, tag):
+        return "".join(
+            f"<{tag} {'class=sx-number' if i >= numbers_from else 'style=white-space:nowrap'}>{html.escape(str(text))}</{tag}>"
+            for i, text in enumerate(texts)
+        )
+
+    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
+    return f"<div class='sx-scroll'><table><thead><tr>{cells(heads, 'th')}</tr></thead><tbody>{body}</tbody></table></div>"
+
+
+def _verdict(summary, direction) -> str:
+    if not direction or summary["low"] is None:
+        return ""
+    if summary["low"] <= 0 <= summary["high"]:
+        return "open"
+    return "better" if (summary["mean"] > 0) == (direction == "up") else "worse"

@@ -1,0 +1,54 @@
+"""The order of regions by weight, in which nothing depends on how the regions happen to be numbered; and asking on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import SegxaiError
+from ..fills import fill_image
+
+# Weights closer than this share of the largest one are equal: they come from float32 answers. Below ZERO all are.
+TIED, ZERO = 1e-6, 1e-12
+
+
+def tied_groups(weights) -> list[np.ndarray]:
+    """The regions' numbers, largest weight first, in groups of equal weight (to within TIED of the largest absolute weight)."""
+    weights = np.asarray(weights, float)
+    order = np.argsort(-weights, kind="stable")
+    gaps = -np.diff(weights[order])
+    return np.split(order, np.flatnonzero(gaps > max(ZERO, TIED * np.abs(weights).max())) + 1)
+
+
+def ranked(explanation) -> np.ndarray:
+    """(K,) the regions' numbers, largest weight first; of equal ones that whose first pixel, in reading order, comes first."""
+    first = np.unique(explanation.regions.labels, return_index=True)[1]
+    return np.concatenate([group[np.argsort(first[group])] for group in tied_groups(explanation.weights)])
+
+
+def values_of(explanation, masks, fill=None) -> tuple[np.ndarray, int]:
+    """((M,) the target's probability for coalitions (M, K) bool, how many of them the classifier was asked about).
+
+    Those in the explanation's table are looked up. fill: another fill than the explanation's; then all are asked about.
+    """
+    e = explanation
+    known = (
+        {row.tobytes(): value for row, value in zip(e.coalitions.masks, e.coalitions.values, strict=True)} if fill is None else {}
+    )
+    values = np.array([known.get(row.tobytes(), np.nan) for row in masks], float)
+    new = np.flatnonzero(np.isnan(values))
+    if new.size:
+        values[new] = ask(e, masks[new], fill)[:, e.coalitions.target]
+    return values, len(new)
+
+
+def ask(explanation, masks, fill=None) -> np.ndarray:
+    """(M, C) probabilities of all classes for coalitions (M, K) bool."""
+    e = explanation
+    if e.classifier is None:
+        raise SegxaiError("This metric must ask the classifier, which this explanation does not hold; make it with segxai.explain.")
+    if e.coalitions.target < 0:
+        raise SegxaiError("A contrast of two classes cannot be measured like this; measure the explanation of one class.")
+    filled = e.coalitions.filled if fill is None else fill_image(e.image, e.regions.labels, fill, e.coalitions.seed)
+    predict = e.classifier.masked_predictor(e.image, e.regions.labels, filled, len(masks))
+    size = e.classifier.batch_size
+    return np.concatenate([predict(masks[i : i + size]) for i in range(0, len(masks), size)])

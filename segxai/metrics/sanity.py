@@ -1,0 +1,127 @@
+"""Does the explanation depend on the model at all? It should change when the model has learned nothing.
+
+Source of both checks: Adebayo et al. 2018, "Sanity Checks for Saliency Maps", sections 3.1 (random parameters) and 3.2 (random labels).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ..classify import NetClassifier, imagenet_class_names, load_classifier
+from ..coalitions import evaluate_coalitions
+from ..errors import SegxaiError, SegxaiValueError
+from .order import tied_groups
+
+
+@dataclass(frozen=True, eq=False)
+class Sanity:
+    """correlation: Spearman's, of the weights with those of the random model, -1 to 1; near 0 is right, near 1 is suspicious.
+
+    chance: half-width of the 95 % band in which rank correlations of unrelated weights lie, 1.96 / sqrt(K - 1): wide for few regions.
+    weights, random_weights: (K,). against: what was explained in place of the model. calls: images asked about.
+    """
+
+    kind: str
+    against: str
+    correlation: float
+    chance: float
+    weights: np.ndarray
+    random_weights: np.ndarray
+    calls: int
+
+
+def random_model(explanation, other=None, seed: int = 0) -> Sanity:
+    """The same explanation of a model that has learned nothing. Near 0 is better; range -1 to 1; NaN for fewer than 3 regions.
+
+    other: a classifier to compare with, e.g. your own network before training; when None, EfficientNet-Lite0 with each of its
+    arrays of weights shuffled with `seed`. One table of model calls, of the other model.
+    What remains above chance is what the regions and the fill bring with them, e.g. that large regions change any answer most.
+    """
+    other = shuffled_network(_checked_seed(seed)) if other is None else load_classifier(other)
+    e = explanation
+    _need_class(e)
+    if len(other.predict(e.image)[0]) <= e.coalitions.target:
+        raise SegxaiValueError(f"The other classifier has no class {e.coalitions.target}, which is explained here.")
+    return _compare(e, "random model", other.name, other, e.coalitions.target)
+
+
+def random_label(explanation, other=None, seed: int = 0) -> Sanity:
+    """The same explanation where the labels mean nothing. Near 0 is better; range -1 to 1; NaN for fewer than 3 regions.
+
+    other: a classifier that was trained on permuted labels. When None nothing is trained: the labels of this classifier's answers
+    are permuted, so that the target's name reads the answer for another class, drawn with `seed`. One table of model calls.
+    A class drawn may look alike (two breeds of cats); repeat with other seeds.
+    """
+    e = explanation
+    _need_class(e)
+    if other is not None:
+        other = load_classifier(other)
+        return _compare(e, "random label", other.name, other, e.coalitions.target)
+    if e.classifier is None:
+        raise SegxaiError("This explanation does not hold its classifier; make it with segxai.explain.")
+    classes = np.delete(np.arange(len(e.classifier.class_names)), e.coalitions.target)
+    label = int(np.random.default_rng(_checked_seed(seed)).choice(classes))
+    return _compare(e, "random label", e.classifier.class_names[label], e.classifier, label)
+
+
+@lru_cache(maxsize=1)
+def shuffled_network(seed: int = 0) -> NetClassifier:
+    """EfficientNet-Lite0 whose weights are shuffled within each array: their distribution stays, what was learned is gone."""
+    from ..nets import efficientnet_lite
+    from ..weights.efficientnet_lite import efficientnet_lite0_weights
+
+    rng = np.random.default_rng(seed)
+    weights = {name: rng.permutation(array.ravel()).reshape(array.shape) for name, array in efficientnet_lite0_weights().items()}
+
+    def network(images):
+        logits, ends = efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images))
+        return logits, ends["stride_4"]
+
+    return NetClassifier(
+        "efficientnet_lite0, shuffled", network, weights, imagenet_class_names(), efficientnet_lite.INPUT_SIZE,
+        stride=4, window=efficientnet_lite.STRIDE_4_WINDOW,
+    )  # fmt: skip
+
+
+def rank_correlation(a, b) -> float:
+    """Spearman's rank correlation; 0 where one of the two is constant, for then it orders nothing; NaN for fewer than 3 values.
+
+    Values that differ by rounding only are equal, as for `tied_groups`.
+    """
+    from scipy.stats import spearmanr
+
+    if len(a) < 3:
+        return float("nan")
+    groups = tied_groups(a), tied_groups(b)
+    if min(map(len, groups)) == 1:
+        return 0.0
+    places = np.empty((2, len(a)))
+    for row, tied in zip(places, groups, strict=True):
+        for place, members in enumerate(tied):
+            row[members] = -place
+    return float(spearmanr(*places).statistic)
+
+
+def _compare(e, kind, against, classifier, label) -> Sanity:
+    table = evaluate_coalitions(
+        classifier, e.image, e.regions, label,
+        fill=e.coalitions.filled, max_evaluations=max(2, len(e.coalitions.masks)), seed=e.coalitions.seed, progress=False,
+    )  # fmt: skip
+    other = e._again(table).weights
+    number = len(e.weights)
+    chance = 1.96 / np.sqrt(number - 1) if number > 1 else float("nan")
+    return Sanity(kind, against, rank_correlation(e.weights, other), float(chance), e.weights, other, table.evaluations)
+
+
+def _need_class(e):
+    if e.coalitions.target < 0:
+        raise SegxaiError("A contrast of two classes cannot be checked like this; check the explanation of one class.")
+
+
+def _checked_seed(seed):
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise SegxaiValueError(f"seed is a whole number, 0 or more; got {seed!r}.")
+    return int(seed)
