@@ -1,0 +1,198 @@
+"""Build html/: the whole series as pages that need no Python, with an index; for when Binder is down.
+
+`python notebooks/src/html_edition.py [FOLDER]`. What the tests have executed already is not executed again.
+"""
+
+import html
+import re
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import build
+import execute
+import nbformat
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1b1b1b; --paper: #fff; --soft: #555; --code: #f4f4f4; --line: #c9c9c9; --link: #0b5fa5; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #eee; --paper: #16181b; --soft: #bbb; --code: #23262a; --line: #4a4d52; --link: #8ec8ff; }
+  img { background: #fff; } }
+body { margin: 0 auto; max-width: 1100px; padding: 1rem; color: var(--ink); background: var(--paper); font: 16px/1.55 system-ui, sans-serif; }
+a { color: var(--link); }
+nav { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; margin: .5rem 0 1rem; }
+main { overflow-wrap: anywhere; }
+pre { background: var(--code); padding: .6rem .8rem; overflow-x: auto; font-size: 14px; line-height: 1.4; border-radius: 4px; }
+.output pre { background: none; border-left: 3px solid var(--line); border-radius: 0; }
+.output { overflow-x: auto; margin: .4rem 0 1rem; }
+.output img { max-width: 100%; height: auto; }
+:not(pre) > code { background: var(--code); padding: 0 .2em; border-radius: 3px; }
+table { border-collapse: collapse; } th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
+details { border: 1px solid var(--line); border-radius: 4px; padding: .3rem .8rem; }
+:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+.about { color: var(--soft); }
+"""
+# Pages hold what notebooks printed; whatever that is, it may not reach out.
+POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+
+
+def main(folder: Path) -> None:
+    """Write every page; a notebook that fails stops the work and says which."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lessons = [(source.stem, nbformat.reads(build.notebook_text(source), as_version=4)) for source in build.lessons()]
+    entries = []
+    for number, (name, notebook) in enumerate(lessons):
+        print(f"{name} ...", flush=True)
+        around = {
+            "before": lessons[number - 1][0] if number else None,
+            "after": lessons[number + 1][0] if number + 1 < len(lessons) else None,
+        }
+        done = execute.executed(notebook)
+        (folder / f"{name}.html").write_text(page(title(notebook), body(done), **around), encoding="utf-8")
+        seconds = done.metadata["segxai"]["seconds"]
+        entries.append(
+            f'<tr><td><a href="{name}.html">{name[:2]}</a></td><th scope="row"><a href="{name}.html">{html.escape(title(notebook))}</a></th>'
+            f"<td>{markdown(will_learn(notebook))}</td><td>{minutes(notebook)} min</td><td>{seconds:.0f} s</td></tr>"
+        )
+    index = (
+        "<h1>segxai: explain an image classifier by the things in the picture</h1>"
+        '<p class="about">The executed notebooks as pages. Pictures with regions answer to mouse and keyboard; what needs Python '
+        "(another segmenter, another photograph, your own painting) needs the notebooks themselves.</p>"
+        "<table><thead><tr><th></th><th>notebook</th><th>you will learn</th><th>time</th><th>computer</th></tr></thead>"
+        f"<tbody>{''.join(entries)}</tbody></table>"
+    )
+    (folder / "index.html").write_text(page("segxai", index), encoding="utf-8")
+    if found := broken(folder):
+        sys.exit("Broken links:\n  " + "\n  ".join(found))
+    print(f"Wrote {folder / 'index.html'}")
+
+
+class _Links(HTMLParser):
+    """What a page refers to, what it loads, and the places that it names."""
+
+    def __init__(self):
+        super().__init__()
+        self.links, self.loads, self.places = [], [], set()
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.places.add(given.get("id"))
+        if tag == "a" and given.get("href"):
+            self.links.append(given["href"])
+        elif tag != "a":
+            self.loads += [given[key] for key in ("src", "href") if given.get(key)]
+
+
+def broken(folder: Path) -> list[str]:
+    """Links of the pages in a folder that lead nowhere, and whatever would be loaded from elsewhere."""
+    pages = {}
+    for path in sorted(folder.glob("*.html")):
+        pages[path.name] = _Links()
+        pages[path.name].feed(path.read_text(encoding="utf-8"))
+    found = []
+    for name, seen in pages.items():
+        found += [f"{name} loads {url[:80]}" for url in seen.loads if not url.startswith(("data:", "blob:", "#"))]
+        for url in seen.links:
+            file, _, place = url.partition("#")
+            if url.startswith(("https://", "http://", "data:")):
+                continue  # for a reader with a network to follow
+            target = pages.get(file or name)
+            if target is None or (place and place not in target.places):
+                found.append(f"{name} links to {url[:80]}")
+    return found
+
+
+def page(heading, content, before=None, after=None) -> str:
+    """One whole page."""
+    links = [("index", "All notebooks")] + [(name, f"{arrow} {name}") for name, arrow in ((before, "←"), (after, "→")) if name]
+    nav = "".join(f'<a href="{name}.html">{html.escape(text)}</a>' for name, text in links) if heading != "segxai" else ""
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><title>{html.escape(heading)}</title>'
+        f"<style>{STYLE}{code_style()}</style></head><body>"
+        + (f'<nav aria-label="Notebooks">{nav}</nav>' if nav else "")
+        + f"<main>{content}</main>"
+        + (f'<nav aria-label="Notebooks, again">{nav}</nav>' if nav else "")
+        + "</body></html>\n"
+    )
+
+
+def body(notebook) -> str:
+    """The cells of an executed notebook, one after the other."""
+    parts = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            parts.append(markdown(cell.source))
+        elif cell.cell_type == "code":
+            parts += [code(cell.source), *(f'<div class="output">{shown(output)}</div>' for output in cell.outputs)]
+    return "\n".join(part for part in parts if part)
+
+
+def shown(output) -> str:
+    """One output: what it offers as HTML, else a picture, else its text."""
+    if output.output_type == "stream":
+        return f"<pre>{html.escape(output.text)}</pre>"
+    data = output.get("data", {})
+    if "text/html" in data:
+        return data["text/html"]
+    if "image/png" in data:
+        return (
+            f'<img alt="{html.escape(data.get("text/plain", "a figure"))}" src="data:image/png;base64,{data["image/png"].strip()}">'
+        )
+    text = data.get("text/plain", "")
+    return f"<pre>{html.escape(text)}</pre>" if text else ""
+
+
+def markdown(text) -> str:
+    """Markdown as the notebook shows it; links to other notebooks lead to their pages."""
+    from nbconvert.filters.markdown import markdown2html
+
+    made = markdown2html(text)
+    made = re.sub(r'href="(\d\d_\w+)\.ipynb', r'href="\1.html', made)
+    return re.sub(r'<a class="anchor-link"[^>]*>.*?</a>', "", made)
+
+
+def code(source) -> str:
+    """Python with its colours."""
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+
+    return highlight(source, PythonLexer(), HtmlFormatter(cssclass="code"))
+
+
+def code_style() -> str:
+    """The colours of code, for light and dark pages."""
+    from pygments.formatters import HtmlFormatter
+
+    light = HtmlFormatter(style="a11y-light" if _has_style("a11y-light") else "default").get_style_defs(".code")
+    dark = HtmlFormatter(style="github-dark").get_style_defs(".code")
+    plain = ".code, .code pre { background: var(--code) !important; }"
+    return f"{light}\n@media (prefers-color-scheme: dark) {{ {dark} }}\n{plain}"
+
+
+def _has_style(name) -> bool:
+    from pygments.styles import get_all_styles
+
+    return name in get_all_styles()
+
+
+def title(notebook) -> str:
+    """The heading of a notebook."""
+    return notebook.cells[0].source.splitlines()[0].lstrip("# ")
+
+
+def will_learn(notebook) -> str:
+    """What it promises to teach, as Markdown."""
+    return re.search(r"\*\*You will learn:\*\*\s*(.*?)(?:\n\s*\n|$)", notebook.cells[0].source, re.DOTALL)[1]
+
+
+def minutes(notebook) -> int:
+    """The time that it states."""
+    return int(re.search(r"Time: (\d+) minutes", notebook.cells[0].source)[1])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else execute.ROOT / "html"))

@@ -1,0 +1,74 @@
+"""The static edition, from a small notebook: what a page shows, where its links lead, and that it loads nothing."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+SOURCES = Path(__file__).parents[2] / "notebooks" / "src"
+
+
+@pytest.fixture(scope="module")
+def edition():
+    sys.path.insert(0, str(SOURCES))
+    spec = importlib.util.spec_from_file_location("html_edition", SOURCES / "html_edition.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    yield module
+    sys.path.remove(str(SOURCES))
+
+
+def a_notebook(*outputs):
+    code = nbformat.v4.new_code_cell("print('<b>no markup</b>')", outputs=list(outputs))
+    first = "# A title\n\n**You will learn:** things\nand more.\n\nTime: 5 minutes. See [the next](01_next.ipynb#there)."
+    return nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell(first), code], metadata={"segxai": {"seconds": 3, "peak": 1}}
+    )
+
+
+def test_a_page_shows_text_as_text_and_figures_as_they_are(edition):
+    shown = edition.body(
+        a_notebook(
+            nbformat.v4.new_output("stream", text="<script>alert(1)</script>\n"),
+            nbformat.v4.new_output("display_data", data={"text/html": '<img alt="a" src="data:,">', "text/plain": "figure"}),
+            nbformat.v4.new_output("display_data", data={"text/plain": ""}),
+        )
+    )
+    assert "<script>" not in shown
+    assert "&lt;script&gt;alert(1)" in shown
+    assert '<img alt="a" src="data:,">' in shown
+    assert "<b>no markup</b>" not in shown
+    assert 'href="01_next.html#there"' in shown
+
+
+def test_what_the_index_says(edition):
+    notebook = a_notebook()
+    assert edition.title(notebook) == "A title"
+    assert edition.will_learn(notebook) == "things\nand more."
+    assert edition.minutes(notebook) == 5
+
+
+def test_broken_links_and_loads_from_elsewhere_are_found(edition, tmp_path):
+    whole = edition.page("one", '<h2 id="here">x</h2><a href="two.html#there">y</a><a href="#here">z</a>', after="two")
+    (tmp_path / "one.html").write_text(whole)
+    (tmp_path / "two.html").write_text(edition.page("two", '<h2 id="there">x</h2>', before="one"))
+    (tmp_path / "index.html").write_text(edition.page("segxai", '<a href="one.html">one</a>'))
+    assert edition.broken(tmp_path) == []
+    (tmp_path / "two.html").write_text(edition.page("two", '<a href="three.html">x</a><script src="https://far/x.js"></script>'))
+    assert edition.broken(tmp_path) == [
+        "one.html links to two.html#there", "two.html loads https://far/x.js", "two.html links to three.html",
+    ]  # fmt: skip
+
+
+def test_the_whole_edition_of_a_series(edition, tmp_path, monkeypatch):
+    source = SOURCES / "00_start_here.py"
+    monkeypatch.setattr(edition.build, "lessons", lambda: [source])
+    monkeypatch.setattr(
+        edition.execute, "executed", lambda notebook: nbformat.from_dict({**notebook, "metadata": {"segxai": {"seconds": 3}}})
+    )
+    edition.main(tmp_path / "html")
+    index = (tmp_path / "html" / "index.html").read_text()
+    assert 'href="00_start_here.html"' in index
+    assert "20 min" in index
