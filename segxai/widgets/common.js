@@ -103,17 +103,12 @@ function numbersOf(imageData) {
 
 const signed = (value, digits = 3) => {
   const text = Math.abs(value).toFixed(digits);
-  return (value < 0 && Number(text) !== 0 ? "−" : "+") + text;
+  return (value < 0 ? "−" : "+") + text;
 };
 
 const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
-// Blue supports, orange speaks against; the same stops as the static figures (plots.ORANGE_BLUE).
-const STOPS = [[213, 94, 0], [246, 178, 122], [247, 247, 247], [143, 191, 230], [11, 95, 165]];
-function colourOf(share) {
-  const place = 2 + 2 * Math.max(-1, Math.min(1, share));
-  const low = Math.min(3, Math.floor(place));
-  return STOPS[low].map((start, c) => Math.round(start + (place - low) * (STOPS[low + 1][c] - start)));
-}
+// Blue supports, orange speaks against, as in the static figures (plots.BLUE, plots.ORANGE).
+const BLUE = [11, 95, 165], ORANGE = [213, 94, 0];

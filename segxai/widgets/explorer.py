@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections import OrderedDict
+from functools import partial
 from secrets import token_hex
 
 import ipywidgets
@@ -59,7 +61,9 @@ class ExplanationExplorer(ipywidgets.VBox):
         if not 1 <= len(start) <= 2:
             raise SegxaiValueError(f"start names one or two segmenters; got {len(start)}.")
         self._cache: OrderedDict = OrderedDict()
-        self._one_at_a_time = threading.Lock()
+        self._waiting: queue.SimpleQueue = queue.SimpleQueue()
+        # One thread for all that is computed in the background: many short ones would each keep memory of their own.
+        threading.Thread(target=_run_all, args=(self._waiting,), daemon=True).start()
         self.shared = Form(
             [],
             {"method": "lime", "kernel_width": 0.25, "fill": "mean", "compare": len(start) == 2},
@@ -104,27 +108,28 @@ class ExplanationExplorer(ipywidgets.VBox):
 
     def wait(self, timeout: float = 120) -> None:
         """Wait until nothing is computed in the background. Raises SegxaiError when that takes longer than `timeout` seconds."""
-        for pane in self.panes:
-            thread = pane.thread
-            if thread is not None:
-                thread.join(timeout)
-                if thread.is_alive():
-                    raise SegxaiError(f"The explanation was not ready after {timeout:g} s.")
+        done = threading.Event()
+        self.later(done.set)
+        if not done.wait(timeout):
+            raise SegxaiError(f"The explanation was not ready after {timeout:g} s.")
+
+    def later(self, work) -> None:
+        """Do this in the background, after what is waiting already."""
+        self._waiting.put(work)
 
     def find(self, key, progress) -> Explanation:
         """The explanation for (segmenter, its parameters, fill), from the cache or by asking the classifier."""
         name, params, fill = key
-        with self._one_at_a_time:
-            if key not in self._cache:
-                source = self._also.get(name, name)
-                regions = source if isinstance(source, Regions) else segment(self.image, source, **dict(params))
-                self._cache[key] = explain(
-                    self.image, regions, self.classifier, self._target, fill=fill, progress=progress, **self._options
-                )
-            self._cache.move_to_end(key)
-            while len(self._cache) > KEPT:
-                self._cache.popitem(last=False)
-            return self._cache[key]
+        if key not in self._cache:
+            source = self._also.get(name, name)
+            regions = source if isinstance(source, Regions) else segment(self.image, source, **dict(params))
+            self._cache[key] = explain(
+                self.image, regions, self.classifier, self._target, fill=fill, progress=progress, **self._options
+            )
+        self._cache.move_to_end(key)
+        while len(self._cache) > KEPT:
+            self._cache.popitem(last=False)
+        return self._cache[key]
 
     def refit(self, explanation) -> Explanation:
         """The explanation read as the shared controls say; no model calls."""
@@ -137,10 +142,10 @@ class ExplanationExplorer(ipywidgets.VBox):
         changed = {key for key in now if now[key] != before.get(key)}
         if "compare" in changed:
             self._row.children = self.panes[: 2 if now["compare"] else 1]
-        for pane in self._row.children:
-            if "fill" in changed or pane.explanation is None:
+        for pane in self._row.children:  # a pane that was hidden may have missed earlier changes
+            if pane.explanation is None or pane.shown_fill != now["fill"]:
                 pane.request()
-            elif changed - {"compare"}:
+            elif changed:
                 pane.refit()
         if "method" in changed:
             self._fit_shared_form()
@@ -181,12 +186,17 @@ class ExplanationExplorer(ipywidgets.VBox):
         return with_picture(super()._repr_mimebundle_(**kwargs), self.explanation)
 
 
+def _run_all(waiting):
+    while True:
+        waiting.get()()
+
+
 class Pane(ipywidgets.VBox):
     """One segmenter with its sliders, and the canvas of its explanation."""
 
     def __init__(self, explorer: ExplanationExplorer, name: str, group: str):
         self.explorer, self.group = explorer, group
-        self.explanation = self.canvas = self.thread = self._found = None
+        self.explanation = self.canvas = self._found = self.shown_fill = None
         self._ticket, self._fitting, self._shown_values = 0, False, None
         offered = [n for n, _ in explorer.names()]
         if name not in offered:
@@ -208,8 +218,7 @@ class Pane(ipywidgets.VBox):
         """Explain in the background; an earlier request of this pane is given up."""
         self._ticket += 1
         self.form.progress, self.form.message = 0.0, ""
-        self.thread = threading.Thread(target=self._work, args=(self._key(), self._ticket), daemon=True)
-        self.thread.start()
+        self.explorer.later(partial(self._work, self._key(), self._ticket))
 
     def cancel(self):
         """Give up what is being computed; what was shown before stays."""
@@ -230,6 +239,10 @@ class Pane(ipywidgets.VBox):
         self.canvas.show(self.explanation)
 
     def _work(self, key, ticket):
+        """In the background: answer a request, unless a later one or `cancel` has made it void."""
+        if ticket != self._ticket:
+            return
+
         def progress(done, total):
             if ticket != self._ticket:
                 raise _Cancelled
@@ -252,7 +265,7 @@ class Pane(ipywidgets.VBox):
             self.explorer.share_scale()
 
     def _show(self, found):
-        self._found, self._shown_values = found, dict(self.form.values)
+        self._found, self._shown_values, self.shown_fill = found, dict(self.form.values), found.coalitions.fill
         try:
             self.explanation = self.explorer.refit(found)
         except SegxaiError as error:  # e.g. a kernel too narrow for this many regions

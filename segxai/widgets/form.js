@@ -42,7 +42,7 @@ function render({ model, el }) {
       const read = () => to(Number(control.value));
       control.addEventListener("input", () => { say(read()); if (field.live) choose(field.key, read()); });
       if (!field.live) control.addEventListener("change", () => choose(field.key, read()));
-      control.show = () => { if (document.activeElement !== control) control.value = from(value(field.key)); say(value(field.key)); };
+      control.show = () => { if (!control.matches(":active")) control.value = from(value(field.key)); say(value(field.key)); };
       return [control, out];
     },
     check(field) {

@@ -51,13 +51,16 @@ async function render({ model, el }) {
     const hidden = off(), weights = get("weights"), most = limit(), kind = get("view");
     const least = get("threshold") * most, alpha = kind === "weights" ? get("opacity") : 0;
     const image = scene.image.data, count = weights.length;
-    const keep = new Float32Array(count), add = new Float32Array(3 * count), gone = new Uint8Array(count);
+    // In the view of weights the photograph loses its own colours, so that none of them is taken for a weight; the stronger a
+    // region, the more of its colour lies over it.
+    const grey = new Float32Array(count), keep = new Float32Array(count), add = new Float32Array(3 * count), gone = new Uint8Array(count);
     for (let k = 0; k < count; k++) {
+      const share = Math.min(1, Math.abs(weights[k]) / most), plain = hidden.has(k) || Math.abs(weights[k]) < least;
       gone[k] = hidden.has(k) ? 1 : 0;
-      // A weak region keeps more of the photograph's own colour.
-      const a = gone[k] || Math.abs(weights[k]) < least ? 0 : alpha * (0.3 + 0.7 * Math.min(1, Math.abs(weights[k]) / most));
-      keep[k] = 1 - a;
-      colourOf(weights[k] / most).forEach((c, i) => { add[3 * k + i] = a * c; });
+      grey[k] = plain ? 0 : Math.min(1, 1.5 * alpha);
+      const cover = plain ? 0 : Math.min(1, 1.4 * alpha) * (0.1 + 0.8 * share);
+      keep[k] = 1 - cover;
+      (weights[k] >= 0 ? BLUE : ORANGE).forEach((c, i) => { add[3 * k + i] = cover * c; });
     }
     const borders = kind !== "photograph";
     for (let i = 0, p = 0; i < labels.length; i++, p += 4) {
@@ -68,10 +71,11 @@ async function render({ model, el }) {
         image[p] = image[p + 1] = image[p + 2] = tone;
         continue;
       }
-      const from = gone[k] ? filled : photo;
-      image[p] = from[p] * keep[k] + add[3 * k];
-      image[p + 1] = from[p + 1] * keep[k] + add[3 * k + 1];
-      image[p + 2] = from[p + 2] * keep[k] + add[3 * k + 2];
+      const from = gone[k] ? filled : photo, own = (1 - grey[k]) * keep[k];
+      const light = grey[k] * keep[k] * (128 + 0.1495 * from[p] + 0.2935 * from[p + 1] + 0.057 * from[p + 2]);
+      image[p] = own * from[p] + light + add[3 * k];
+      image[p + 1] = own * from[p + 1] + light + add[3 * k + 1];
+      image[p + 2] = own * from[p + 2] + light + add[3 * k + 2];
     }
     base.getContext("2d").putImageData(scene.image, 0, 0);
     paintAbove();

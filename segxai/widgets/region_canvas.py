@@ -62,7 +62,7 @@ class RegionCanvas(anywidget.AnyWidget):
         """Show another explanation. Only what differs is sent; of the same regions the switched-off ones stay so."""
         e, before = explanation, self.explanation
         self.explanation = e
-        with self.hold_trait_notifications(), self.hold_sync():
+        with self.hold_sync(), self.hold_trait_notifications():  # in this order it is one message
             if before is None or before.image is not e.image:
                 self.photo = browser.jpeg(_scaled(e.image))
             if before is None or before.coalitions.filled is not e.coalitions.filled:

@@ -1,5 +1,6 @@
 """A real JupyterLab on a loopback port, driven by Debian's Chromium through Playwright."""
 
+import ast
 import contextlib
 import json
 import os
@@ -151,14 +152,15 @@ class Notebook:
         client.load_connection_file()
         client.start_channels()
         try:
-            code = f"{setup}\nimport json as _json; print('VALUE', _json.dumps({expression}))"
-            printed = []
-            reply = client.execute_interactive(
-                code, store_history=False, timeout=120,
-                output_hook=lambda m: printed.append(m["content"].get("text", "")) if m["msg_type"] == "stream" else None,
-            )  # fmt: skip
-            assert reply["content"]["status"] == "ok", reply["content"].get("traceback") or reply["content"]
-            return json.loads("".join(printed).rpartition("VALUE ")[2])
+            # The answer comes with the reply: what is printed could be missed by a client that has just joined.
+            reply = client.execute(
+                setup, store_history=False, reply=True, timeout=120,
+                user_expressions={"value": f"__import__('json').dumps({expression})"},
+            )["content"]  # fmt: skip
+            assert reply["status"] == "ok", reply
+            answer = reply["user_expressions"]["value"]
+            assert answer["status"] == "ok", answer
+            return json.loads(ast.literal_eval(answer["data"]["text/plain"]))
         finally:
             client.stop_channels()
 

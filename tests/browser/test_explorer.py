@@ -147,7 +147,7 @@ def test_segmenter_and_fill_change_in_the_background(explorer):
     choice.select_option("quickshift")
     cancel = page.get_by_role("button", name="Cancel").first
     cancel.click()
-    page.wait_for_function("() => document.querySelector('.sx-message').textContent === 'Cancelled.'")
+    page.wait_for_selector(".sx-message:has-text('Cancelled.')")
     assert choice.input_value() == "grid"
     assert page.locator(".sx-title").first.inner_text().startswith("grid, 8")
 

@@ -162,6 +162,25 @@ def test_a_kernel_too_narrow_is_told_and_nothing_changes(explorer):
     assert explorer.panes[0].form.message == ""
 
 
+def test_a_pane_that_was_hidden_catches_up(explorer):
+    explorer.set(compare=True)
+    explorer.wait()
+    explorer.set(compare=False)
+    explorer.set(method="shapley", fill="black")
+    explorer.wait()
+    explorer.set(compare=True)
+    explorer.wait()
+    assert [(e.method, e.coalitions.fill) for e in explorer.explanations] == [("shapley", "black")] * 2
+
+
+def test_another_explanation_is_one_message(quarters, additive, monkeypatch):
+    canvas, sent = RegionCanvas(segxai.explain(quarters[0], quarters[1], additive, 1)), []
+    monkeypatch.setattr(canvas, "send_state", lambda key=None: sent.append(set(key)))
+    canvas.show(segxai.explain(quarters[0], "grid", additive, 1))
+    assert len(sent) == 1
+    assert {"labels", "names", "weights", "values"} <= sent[0]
+
+
 def test_two_panes_share_one_scale(explorer):
     explorer.set(compare=True)
     explorer.wait()
