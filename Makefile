@@ -31,7 +31,7 @@ demo: $(READY)  ## explain two photographs, print a table, write demo/index.html
 	$(BIN)/python -m segxai explain astronaut cat --target "football helmet" --target auto --segmenter slic --segmenter deep --out demo/index.html
 
 test: $(READY)  ## run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(READY)  ## check style and types
 	$(BIN)/ruff check .

@@ -39,7 +39,7 @@ REFIT = """async () => {
   for (let n = 0; n < 25; n++) {
     const before = [...document.querySelectorAll('.sx-number')].map(e => e.textContent).join();
     const started = performance.now();
-    slider.value = Number(slider.min) + (Number(slider.max) - Number(slider.min)) * (.2 + .03 * (n % 2 ? n : 25 - n));
+    slider.value = Number(slider.min) + (Number(slider.max) - Number(slider.min)) * ((n % 2 ? .2 : .6) + .008 * n);
     slider.dispatchEvent(new Event('input'));
     while ([...document.querySelectorAll('.sx-number')].map(e => e.textContent).join() === before && performance.now() - started < 3000) {
       await new Promise(requestAnimationFrame);

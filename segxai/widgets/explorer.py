@@ -166,11 +166,13 @@ class ExplanationExplorer(ipywidgets.VBox):
             ]
 
     def share_scale(self) -> None:
-        """One colour scale for both panes, so that their colours can be compared."""
+        """Show what the panes hold, on one colour scale, so that their colours can be compared."""
         limit = max((float(np.abs(e.weights).max()) for e in self.explanations), default=0.0)
         for pane in self._row.children:
             if pane.canvas is not None:
-                pane.canvas.limit = limit
+                with pane.canvas.hold_sync():
+                    pane.canvas.show(pane.explanation)
+                    pane.canvas.limit = limit
 
     def _repr_mimebundle_(self, **kwargs):
         """The widget, and for whoever cannot run it a picture."""
@@ -236,7 +238,6 @@ class Pane(ipywidgets.VBox):
             self.form.message = str(error)
             return
         self.form.message = ""
-        self.canvas.show(self.explanation)
 
     def _work(self, key, ticket):
         """In the background: answer a request, unless a later one or `cancel` has made it void."""
@@ -273,8 +274,6 @@ class Pane(ipywidgets.VBox):
         if self.canvas is None:
             self.canvas = RegionCanvas(self.explanation, group=self.group)
             self.children = [self.form, self.canvas]
-        else:
-            self.canvas.show(self.explanation)
 
     def _changed(self, change):
         if not self._fitting:

@@ -276,10 +276,17 @@ async function render({ model, el }) {
     const turn = ++coming, next = await load(model);
     if (turn === coming) { scene = next; showAll(); }
   });
+  // Several of these change with one message; the page is made anew once.
+  let due = false;
   listen.model("change:weights change:target change:names change:title change:values change:limit", () => {
-    if (get("weights").length !== scene.count) return; // new regions: their picture is being decoded
-    scene.values = tableOf(model);
-    buildRows(); showSettings(); showOff();
+    if (due) return;
+    due = true;
+    queueMicrotask(() => {
+      due = false;
+      if (get("weights").length !== scene.count) return; // new regions: their picture is being decoded
+      scene.values = tableOf(model);
+      buildRows(); showSettings(); showOff();
+    });
   });
 
   showAll();

@@ -7,6 +7,8 @@ from PIL import Image
 
 from .conftest import PICTURES, ROOT, Server
 
+pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser for all of them
+
 
 @pytest.fixture(scope="module")
 def voila(tmp_path_factory):

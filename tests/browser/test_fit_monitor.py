@@ -21,6 +21,8 @@ NASTY = '<img src=x onerror="window.broken=1">'
 NAMES = f"""
 import segxai
 from segxai.widgets import FineTuneMonitor
+
+pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser for all of them
 sample = segxai.data.load("coffee")
 names = [{NASTY!r}, "a very long name of a saucer that goes on and on and never seems to come to an end", "كوب", "coffee ☕", "spoon"]
 monitor = FineTuneMonitor(sample.image, sample.annotation.labels, names, iterations=6)

@@ -11,6 +11,8 @@ CELL = """
 import zlib
 import segxai
 from segxai.widgets import AnnotationPainter
+
+pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser for all of them
 photo = segxai.data.photograph("cat")[:240, :360]
 painter = AnnotationPainter(photo, ["background", "cat"])
 painter
