@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
 from .errors import SegxaiFileError, SegxaiValueError
-from .images import MAX_SIDE
+from .images import MAX_SIDE, opened_image
 from .regions import Regions
 
 IGNORE = 255  # pixels with this class id count in no loss, as on PASCAL VOC
@@ -21,6 +22,8 @@ def read_annotation(annotation, shape, names=None) -> tuple[np.ndarray, tuple[st
     mask (0 and 255, or bool), as background and object, grey or RGB. Raises SegxaiError for anything else, another size
     than `shape`, fewer than two classes, or an empty annotation.
     """
+    if names is not None and (isinstance(names, str) or not isinstance(names, Collection)):
+        raise SegxaiValueError(f"The classes' names come as a list of texts; got {names!r}.")
     if isinstance(annotation, Regions):
         labels, names = annotation.labels, annotation.names if names is None else names
     else:
@@ -57,19 +60,14 @@ def read_annotation(annotation, shape, names=None) -> tuple[np.ndarray, tuple[st
 
 
 def _read_png(path) -> np.ndarray:
-    from PIL import Image, UnidentifiedImageError
-
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):  # which bears names that no file can have
         raise SegxaiFileError(f"There is no annotation {str(path)!r}.")
-    try:
-        with Image.open(path) as picture:
-            if picture.format not in ("PNG", "BMP", "TIFF", "GIF"):
-                # JPEG blurs class ids into their neighbours.
-                raise SegxaiValueError(f"{path.name!r} is {picture.format}; class ids survive only in a lossless file, e.g. PNG.")
-            return np.asarray(picture)
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise SegxaiFileError(f"{str(path)!r} cannot be read as a picture ({error}).") from error
+    with opened_image(path) as picture:
+        if picture.format not in ("PNG", "BMP", "TIFF", "GIF"):
+            # JPEG blurs class ids into their neighbours.
+            raise SegxaiValueError(f"{path.name!r} is {picture.format}; class ids survive only in a lossless file, e.g. PNG.")
+        return np.asarray(picture)
 
 
 def _single_channel(labels) -> np.ndarray:
@@ -84,7 +82,7 @@ def _single_channel(labels) -> np.ndarray:
         labels = labels[..., 0]
     if labels.dtype == bool:
         labels = labels.astype(np.uint8)
-    if labels.ndim != 2 or not np.issubdtype(labels.dtype, np.integer):
+    if labels.ndim != 2 or labels.dtype.kind not in "iu":
         raise SegxaiValueError(
             f"An annotation is a (height, width) array of class ids; got {labels.dtype} of shape {labels.shape}."
         )

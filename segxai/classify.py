@@ -10,6 +10,7 @@ import numpy as np
 
 from .errors import SegxaiError, SegxaiFileError, SegxaiValueError, unknown_name
 from .images import as_image, resize, resize_labels
+from .regions import plain_text
 from .sharing import EarlyPlan
 
 BATCH_SIZE = 32
@@ -24,7 +25,8 @@ class Classifier:
 
     def __init__(self, function, class_names=None, name: str = "function", batch_size: int = BATCH_SIZE):
         self._function = function
-        self._class_names = None if class_names is None else tuple(str(n) for n in class_names)
+        self._class_names = None if class_names is None else tuple(plain_text(str(n)) for n in class_names)
+        self._named = class_names is not None
         self.name = name
         self.batch_size = batch_size
 
@@ -98,20 +100,23 @@ class Classifier:
             raise SegxaiError(
                 f"The classifier raised {type(error).__name__}: {error}. It was given images of shape {images.shape}, uint8 RGB."
             ) from error
-        if answer.dtype == object or not np.issubdtype(answer.dtype, np.number):
+        if answer.dtype.kind not in "iuf":
             raise SegxaiError(f"The classifier returned {answer.dtype} values; probabilities (N, C) were expected.")
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused below
+            answer = answer.astype(np.float32)
         if answer.ndim == 1 or (answer.ndim == 2 and answer.shape[1] == 1):
-            positive = answer.reshape(-1).astype(np.float32)
+            positive = answer.reshape(-1)
             answer = np.stack([1 - positive, positive], axis=1)
-        if answer.ndim != 2 or len(answer) != count:
+        if answer.ndim != 2 or len(answer) != count or answer.shape[1] == 0:
             raise SegxaiError(f"The classifier returned shape {answer.shape} for {count} images; ({count}, classes) was expected.")
         if not np.isfinite(answer).all():
             raise SegxaiError("The classifier returned NaN or infinite values; look at its inputs and weights.")
         if self._class_names is None:
             self._class_names = tuple(f"class {i}" for i in range(answer.shape[1]))
         if len(self._class_names) != answer.shape[1]:
-            raise SegxaiError(f"The classifier returned {answer.shape[1]} classes, but {len(self._class_names)} names were given.")
-        return answer.astype(np.float32)
+            known = "names were given" if self._named else "classes at its first call"
+            raise SegxaiError(f"The classifier returned {answer.shape[1]} classes, but {len(self._class_names)} {known}.")
+        return answer
 
 
 class NetClassifier(Classifier):
@@ -267,7 +272,7 @@ def _keras_file(path, class_names):
     path = Path(path)
     if path.suffix not in (".keras", ".h5"):
         raise unknown_name("classifier", str(path), _NETWORKS)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise SegxaiFileError(f"There is no saved model {str(path)!r}.")
     import keras
 

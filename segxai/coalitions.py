@@ -18,6 +18,7 @@ from .regions import Regions
 from .surrogates import all_subsets
 
 KEPT_TARGETS = 5
+MOST_COALITIONS = 2**20  # a table that still fits a small machine's memory
 
 
 @dataclass(frozen=True)
@@ -132,11 +133,12 @@ def evaluate_coalitions(
     predict = classifier.masked_predictor(image, regions.labels, filled, len(masks))
     order = np.r_[len(masks) - 1, 0 : len(masks) - 1]
     size = classifier.batch_size
-    blocks, kept = [], None
+    blocks: list[np.ndarray] = []
+    kept: list[int] = []
     with track(len(masks), "asking the classifier", progress) as advance:
         for start in range(0, len(masks), size):
             answers = predict(masks[order[start : start + size]])
-            if kept is None:
+            if not kept:
                 kept = _kept_targets(answers[0], None if target is None else classifier.index(target))
             blocks.append(answers[:, kept])
             advance(len(answers))
@@ -165,7 +167,11 @@ def draw_coalitions(number: int, max_evaluations: int, seed: int) -> tuple[np.nd
     """
     if not isinstance(max_evaluations, (int, np.integer)) or max_evaluations < 2:
         raise SegxaiValueError(f"max_evaluations must be a whole number of at least 2; got {max_evaluations!r}.")
-    if number < 63 and 2**number <= max_evaluations:
+    if min(2**number, max_evaluations) > MOST_COALITIONS:
+        raise SegxaiValueError(
+            f"max_evaluations must be at most {MOST_COALITIONS:,} for {number} regions; got {max_evaluations!r}."
+        )
+    if 2**number <= max_evaluations:
         return all_coalitions(number), True
     if max_evaluations < number + 2:
         raise SegxaiValueError(

@@ -82,8 +82,7 @@ class Explanation:
         Among sets of equal size the one with the highest probability. All 2**K coalitions are looked
         through, so no smaller set exists; raises SegxaiError when the table is only a sample.
         """
-        if not 0 < p <= 1:
-            raise SegxaiValueError(f"p is a share of the whole image's probability, above 0 and up to 1; got {p!r}.")
+        _check_share(p)
         table = self._positive_table("sufficient()")
         enough = np.flatnonzero(table.values >= p * table.full)
         sizes = table.masks[enough].sum(axis=1)
@@ -97,8 +96,7 @@ class Explanation:
         Among sets of equal size the one that leaves least. None where even nothing shown keeps that much.
         Sources of both notions: Ignatiev et al. 2019, "Abduction-Based Explanations"; Carter et al. 2019, "What Made You Do This?".
         """
-        if not 0 < p <= 1:
-            raise SegxaiValueError(f"p is a share of the whole image's probability, above 0 and up to 1; got {p!r}.")
+        _check_share(p)
         table = self._positive_table("necessary()")
         lost = np.flatnonzero(table.values < p * table.full)
         if lost.size == 0:
@@ -224,6 +222,11 @@ def explain(
         classifier, image, regions, target, fill=fill, max_evaluations=max_evaluations, seed=seed, progress=progress
     )
     return _fit(image, regions, coalitions, method, kernel_width, alpha, classifier)
+
+
+def _check_share(p) -> None:
+    if not isinstance(p, (int, float, np.integer, np.floating)) or not 0 < p <= 1:
+        raise SegxaiValueError(f"p is a share of the whole image's probability, above 0 and up to 1; got {p!r}.")
 
 
 def _fit(image, regions, coalitions, method, kernel_width, alpha, classifier=None, hierarchy=()) -> Explanation:

@@ -54,7 +54,8 @@ class FCN:
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
                 raise SegxaiValueError(f"{name} is a whole number of at least 1; got {value!r}.")
         self.fc_width, self.fc6_kernel = int(fc_width), int(fc6_kernel)
-        self._training, self._updates = None, {}  # what `finetune` adds to the graph
+        self._training: dict | None = None  # what `finetune` adds to the graph
+        self._updates: dict = {}
         self._build(seed)
         try:
             self._restore(weights)
@@ -79,7 +80,7 @@ class FCN:
         if path.suffix == ".npz":
             values = dict(zip((v.op.name for v in variables), self.net.run(variables), strict=True))
             with replacing(path) as temporary, temporary.open("wb") as file:
-                np.savez(file, **{_DESCRIPTION: np.array(json.dumps(self._description()))}, **values)
+                np.savez(file, allow_pickle=False, **{_DESCRIPTION: np.array(json.dumps(self._description()))}, **values)
         else:
             from .nets.graph import tf
 
@@ -109,7 +110,8 @@ class FCN:
         self.net.close()
         # A tensor or variable keeps its whole graph alive.
         self.images = self.is_training = self.scores = self.probabilities = self._training = None
-        self._variables, self._updates = [], {}
+        self._variables: list = []
+        self._updates = {}
 
     def __enter__(self):
         return self
@@ -148,7 +150,7 @@ class FCN:
         own = (
             isinstance(weights, (str, os.PathLike))
             and weights != "auto"
-            and (Path(weights).suffix == ".npz" or _beside(Path(weights)).is_file())
+            and (Path(weights).suffix == ".npz" or os.path.isfile(_beside(Path(weights))))
         )
         if own:
             assign_weights(self.net, self._own_weights(Path(weights)), self._variables)
@@ -202,7 +204,7 @@ def pad(image: np.ndarray, **kwargs) -> np.ndarray:
 
 def read_npz(path: Path) -> tuple[dict[str, np.ndarray], dict]:
     """The arrays and the description in a file written by `FCN.save`; nothing in it is unpickled."""
-    if not path.is_file():
+    if not os.path.isfile(path):  # which bears names that no file can have
         raise SegxaiFileError(f"There is no file {str(path)!r}.")
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
@@ -215,7 +217,7 @@ def read_npz(path: Path) -> tuple[dict[str, np.ndarray], dict]:
 
 def _read_description(path: Path) -> dict:
     beside = _beside(path)
-    if not beside.is_file():
+    if not os.path.isfile(beside):
         raise SegxaiFileError(f"There is no {str(beside)!r}, the description that FCN.save writes beside a checkpoint.")
     try:
         return _checked(json.loads(beside.read_text(encoding="utf-8")), beside)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 from .errors import SegxaiError
 
@@ -19,20 +19,19 @@ def replacing(path):
     """
     path = Path(path)
     try:
+        temporary = path.with_name(f".{path.stem}.{token_hex(4)}{path.suffix}")
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
-        os.close(handle)
-    except OSError as error:
-        raise SegxaiError(f"{str(path)!r} cannot be written: {error.strerror}. Choose another folder.") from error
-    temporary = Path(name)
+        temporary.open("xb").close()
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise SegxaiError(f"{str(path)!r} cannot be written: {_reason(error)}. Choose another name or folder.") from error
     try:
         yield temporary
-        # mkstemp makes files private; give the result the permissions any new file would have.
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
         os.replace(temporary, path)
     except OSError as error:
-        raise SegxaiError(f"{str(path)!r} could not be written: {error.strerror or error}. Nothing was changed.") from error
+        raise SegxaiError(f"{str(path)!r} could not be written: {_reason(error)}. Nothing was changed.") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _reason(error) -> str:
+    return getattr(error, "strerror", None) or str(error)

@@ -30,7 +30,10 @@ def fill_image(image: np.ndarray, labels: np.ndarray, fill="mean", seed: int = 0
         if fill == "noise":
             return np.random.default_rng(seed).integers(0, 256, image.shape, dtype=np.uint8)
         raise unknown_name("fill", fill, FILLS)
-    value = np.asarray(fill)
+    try:
+        value = np.asarray(fill)
+    except ValueError:  # rows of different lengths
+        value = np.zeros(())
     if value.shape == (3,) and np.issubdtype(value.dtype, np.number):
         if not (np.isfinite(value).all() and value.min() >= 0 and value.max() <= 255):
             raise SegxaiValueError(f"A fill colour is three numbers from 0 to 255 (red, green, blue); got {fill!r}.")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from .errors import SegxaiError, SegxaiFileError, SegxaiValueError
 # and the segmenters' memory grows with the area.
 MAX_SIDE = 2048
 # A file that claims more pixels than this is refused before it is decoded (decompression bombs).
-MAX_PIXELS = 200_000_000
+MAX_PIXELS = 150_000_000
 
 
 def as_image(image) -> np.ndarray:
@@ -58,7 +59,7 @@ def _as_uint8(array: np.ndarray) -> np.ndarray:
         return array.astype(np.uint8) * 255
     if array.dtype == np.uint16:
         return ((array.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-    if not np.issubdtype(array.dtype, np.number) or np.issubdtype(array.dtype, np.complexfloating):
+    if array.dtype.kind not in "iuf":
         raise SegxaiValueError(f"An image of type {array.dtype} is not understood. Expected numbers (uint8, uint16, float).")
     if not np.isfinite(array).all():
         raise SegxaiValueError("The image holds NaN or infinite values. Replace them first, e.g. numpy.nan_to_num(image).")
@@ -76,7 +77,8 @@ def _existing(path) -> Path:
     except OSError:  # a name that no file can have
         there = False
     if not there:
-        raise SegxaiFileError(f"There is no file {str(path)!r}. Check the spelling and the folder ({Path.cwd()}).")
+        windows = " On this system folders are separated by '/'." if os.sep == "/" and "\\" in str(path) else ""
+        raise SegxaiFileError(f"There is no file {str(path)!r}. Check the spelling and the folder ({Path.cwd()}).{windows}")
     if path.is_dir():
         raise SegxaiFileError(f"{str(path)!r} is a folder; an image file (PNG, JPEG, ...) was expected.")
     if path.stat().st_size == 0:
@@ -93,13 +95,30 @@ def _unreadable(path, error) -> SegxaiFileError:
 
 def check_image_file(path) -> None:
     """Raise SegxaiFileError unless there is a file that begins like an image. Quick: the picture is not decoded."""
+    path = _existing(path)
+    with opened_image(path):
+        pass
+
+
+@contextmanager
+def opened_image(path):
+    """An image file as a PIL image that is not decoded yet. Raises SegxaiError for what is none, or too large, also from the block."""
     from PIL import Image
 
-    path = _existing(path)
     try:
-        with Image.open(path):
-            pass
-    except OSError as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's own size warning; the limit is ours
+            with Image.open(path) as opened:
+                if opened.width * opened.height > MAX_PIXELS:
+                    raise Image.DecompressionBombError
+                yield opened
+    except SegxaiError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise SegxaiValueError(
+            f"{str(path)!r} claims more than {MAX_PIXELS:,} pixels, the most that segxai opens. Reduce it first."
+        ) from error
+    except Exception as error:  # whatever a damaged or hostile file provokes in Pillow: it is the file's fault
         raise _unreadable(path, error) from error
 
 
@@ -109,31 +128,20 @@ def load_image(path) -> np.ndarray:
     A photograph with a side longer than MAX_SIDE is reduced, with a notice on the warnings channel.
     Raises SegxaiFileError when there is no such file or it is no readable image.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, ImageOps
 
     path = _existing(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own size warning; the limit is ours, below
-            with Image.open(path) as opened:
-                if opened.width * opened.height > MAX_PIXELS:
-                    raise SegxaiValueError(
-                        f"{str(path)!r} claims {opened.width} x {opened.height} pixels, more than segxai opens. Reduce it first."
-                    )
-                longest = max(opened.size)
-                if longest > MAX_SIDE:
-                    # JPEG decodes straight to a fraction of its size, which saves the memory of the full picture.
-                    opened.draft("RGB", (MAX_SIDE, MAX_SIDE))
-                if longest > MAX_SIDE:  # before anything else, so that the full picture is held only once
-                    # Palettes and 16-bit modes cannot be interpolated.
-                    smooth = opened.mode in ("L", "RGB", "RGBA", "CMYK", "YCbCr", "F")
-                    opened.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST)
-                ImageOps.exif_transpose(opened, in_place=True)
-                array = as_image(_array_of(opened))
-    except SegxaiError:
-        raise
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError, EOFError) as error:
-        raise _unreadable(path, error) from error
+    with opened_image(path) as opened:
+        longest = max(opened.size)
+        if longest > MAX_SIDE:
+            # JPEG decodes straight to a fraction of its size, which saves the memory of the full picture.
+            opened.draft("RGB", (MAX_SIDE, MAX_SIDE))
+        if longest > MAX_SIDE:  # before anything else, so that the full picture is held only once
+            # Palettes and 16-bit modes cannot be interpolated.
+            smooth = opened.mode in ("L", "RGB", "RGBA", "CMYK", "YCbCr", "F")
+            opened.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST)
+        ImageOps.exif_transpose(opened, in_place=True)
+        array = as_image(_array_of(opened))
     if longest > MAX_SIDE:
         warnings.warn(f"{path.name} was reduced from a longest side of {longest} to {max(array.shape[:2])} pixels.", stacklevel=2)
     return array

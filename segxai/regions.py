@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class Regions:
         covered = [atom for part in parts for atom in part.atoms]
         if sorted(covered) != list(range(len(covered))) or len(np.unique(atoms)) != len(covered):
             raise SegxaiValueError("The parts must cover every value of the label map exactly once.")
-        names = distinct_names([part.name for part in parts])
+        names = distinct_names([plain_text(part.name) for part in parts])
         self._parts = tuple(
             part if part.name == name else Part(name, part.atoms, part.children) for part, name in zip(parts, names, strict=True)
         )
@@ -44,7 +45,7 @@ class Regions:
         for index, part in enumerate(self._parts):
             lookup[list(part.atoms)] = index
         self._labels = _frozen(lookup[atoms])
-        self._method = str(method)
+        self._method = plain_text(str(method))
 
     @classmethod
     def from_labels(cls, labels, names=None, method: str = "") -> Regions:
@@ -53,14 +54,14 @@ class Regions:
         names: one per distinct value, in increasing order of the values, or a mapping {value: name};
         without it regions are called "region 0", "region 1" ...
         """
-        labels = np.asarray(labels)
+        labels = _as_array(labels)
         if labels.ndim == 3 and labels.shape[-1] == 1:
             labels = labels[..., 0]
         if labels.ndim != 2 or labels.size == 0:
             raise SegxaiValueError(f"A label map of shape {labels.shape} is not understood; (height, width) was expected.")
-        if not (np.issubdtype(labels.dtype, np.integer) or labels.dtype == bool):
+        if labels.dtype.kind not in "biu":
             with np.errstate(invalid="ignore"):
-                whole = np.issubdtype(labels.dtype, np.floating) and bool(np.all(labels == np.floor(labels)))
+                whole = labels.dtype.kind == "f" and bool(np.all(labels == np.floor(labels)))
             if not whole or not np.isfinite(labels).all():
                 raise SegxaiValueError(f"A label map holds whole numbers, one per region; got {labels.dtype} values.")
         values, atoms = np.unique(labels, return_inverse=True)
@@ -79,10 +80,12 @@ class Regions:
         """From {name: (H, W) boolean mask}. Where masks overlap the smaller one is on top; pixels in none are "rest"."""
         if not isinstance(masks, Mapping) or not masks:
             raise SegxaiValueError("Masks come as a mapping {name: (height, width) mask} with at least one entry.")
-        arrays = {name: np.asarray(mask) for name, mask in masks.items()}
+        arrays = {name: _as_array(mask) for name, mask in masks.items()}
         shapes = {array.shape for array in arrays.values()}
         if len(shapes) != 1 or len(next(iter(shapes))) != 2:
             raise SegxaiValueError(f"Masks must all have one shape (height, width); got {sorted(shapes, key=str)}.")
+        if not all(array.dtype.kind in "biuf" for array in arrays.values()):
+            raise SegxaiValueError("A mask holds True and False, or numbers that are 0 outside.")
         arrays = {name: array.astype(bool) for name, array in arrays.items()}
         labels = np.full(next(iter(shapes)), len(arrays), np.int32)
         order = sorted(range(len(arrays)), key=lambda i: -list(arrays.values())[i].sum())
@@ -207,10 +210,23 @@ def distinct_names(names: Sequence[str]) -> list[str]:
     return out
 
 
+def _as_array(value) -> np.ndarray:
+    try:
+        return np.asarray(value)
+    except ValueError as error:  # rows of different lengths
+        raise SegxaiValueError(f"This is no label map: {error}.") from error
+
+
+def plain_text(text: str) -> str:
+    """A name that every page, figure and file can hold: no control characters, no half of a surrogate pair."""
+    whole = text.encode("utf-8", "replace").decode()
+    return "".join(" " if unicodedata.category(c) == "Cc" or c in "\ufffe\uffff" else c for c in whole).strip()
+
+
 def _checked_name(name) -> str:
-    if not isinstance(name, str) or not name.strip():
+    if not isinstance(name, str) or not plain_text(name):
         raise SegxaiValueError(f"A region's name must be a text that is not empty; got {name!r}.")
-    return name.strip()
+    return plain_text(name)
 
 
 def _refuse_repeats(names):

@@ -44,13 +44,12 @@ def fit_lime(masks, values, exact: bool, kernel_width: float = 0.25, alpha: floa
 
 
 def check_settings(kernel_width, alpha) -> None:
-    """Raise SegxaiValueError unless kernel_width is positive and alpha not negative, both finite numbers."""
-    for name, value, least in (("kernel_width", kernel_width, np.nextafter(0, 1)), ("alpha", alpha, 0.0)):
-        number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-        if not number or not least <= value < np.inf:
-            raise SegxaiValueError(
-                f"{name} must be a number, {'above' if name == 'kernel_width' else 'at least'} 0; got {value!r}."
-            )
+    """Raise SegxaiValueError for numbers that the fit cannot compute with: beyond these limits they overflow or cancel out."""
+    for name, value, least, most in (("kernel_width", kernel_width, 1e-3, 1e3), ("alpha", alpha, 1e-6, 1e9)):
+        number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+        if not number or not (least <= value <= most or (name == "alpha" and value == 0)):
+            zero = "0 or " if name == "alpha" else ""
+            raise SegxaiValueError(f"{name} must be {zero}a number from {least:g} to {most:g}; got {value!r}.")
 
 
 def fit_banzhaf(masks, values, exact: bool) -> Fit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,9 @@ def read_checkpoint(path, scope: str, advice: str = "") -> dict[str, np.ndarray]
 
     path = Path(path)
     prefix = path.with_suffix("") if path.suffix in (".index", ".meta") or path.suffix.startswith(".data-") else path
-    if prefix.is_dir():
+    if os.path.isdir(prefix):
         prefix = Path(tf2.train.latest_checkpoint(prefix) or prefix / "checkpoint")
-    if not prefix.is_file() and not prefix.with_name(prefix.name + ".index").is_file():
+    if not os.path.isfile(prefix) and not os.path.isfile(f"{prefix}.index"):
         raise SegxaiFileError(f"There is no checkpoint {str(path)!r}. {advice}".strip())
     try:
         reader = tf2.train.load_checkpoint(str(prefix))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+from functools import lru_cache
 from pathlib import Path
+from secrets import token_hex
 from typing import NamedTuple
 
 from ..errors import SegxaiError, SegxaiFileError, unknown_name
@@ -20,6 +23,7 @@ class Download(NamedTuple):
     about: str
 
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
 _CORAL = "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/"
 
@@ -56,11 +60,30 @@ def cache_folder() -> Path:
 
 
 def cached(name: str) -> Path | None:
-    """The path of a fetched file, or None where it was not fetched (or is not whole)."""
+    """The path of a fetched file, or None where it was not fetched or is not whole.
+
+    Its hash is compared once for each state of the file: 553 MB take a second, the first time.
+    """
     download = _known(name)
     path = cache_folder() / download.file
-    # The hash was checked before the file got its name; the size tells of damage since, at no cost.
-    return path if path.is_file() and path.stat().st_size == download.size else None
+    try:
+        state = path.stat()
+        whole = state.st_size == download.size and _hash_fits(str(path), state.st_mtime_ns, state.st_size, download.hash)
+    except OSError:  # not there, or not readable
+        return None
+    return path if whole else None
+
+
+def usable(name: str) -> Path | None:
+    """`cached`, for whoever is about to open the file. Raises SegxaiFileError where there is one, but damaged."""
+    path = cached(name)
+    if path is None and (cache_folder() / _known(name).file).exists():
+        command = {"vgg16-conv": "vgg16 --conv-only"}.get(name, name)
+        raise SegxaiFileError(
+            f"{str(cache_folder() / _known(name).file)!r} is damaged: it is not the file that was published. "
+            f"This puts a whole one in its place: python -m segxai fetch {command}"
+        )
+    return path
 
 
 def fetch(name: str, progress: bool = True) -> Path:
@@ -75,7 +98,7 @@ def fetch(name: str, progress: bool = True) -> Path:
     download = _known(name)
     folder = cache_folder()
     path = folder / download.file
-    if path.is_file() and _hash_fits(path, download.hash):
+    if path.is_file() and _digest(path, download.hash) == download.hash:
         return path
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -84,21 +107,27 @@ def fetch(name: str, progress: bool = True) -> Path:
     partial = folder / "partial"  # a folder of our own: the cache may be one that others write to
     _clear_leftovers(partial)
     pooch.get_logger().setLevel("ERROR")
+    own = f"{token_hex(4)}-{download.file}"  # for another process may be fetching the same
     try:
         pooch.retrieve(
             download.url,
             known_hash=download.hash,
-            fname=download.file,
+            fname=own,
             path=partial,
             downloader=pooch.HTTPDownloader(progressbar=progress, timeout=30),
         )
+        os.replace(partial / own, path)
     except Exception as error:  # requests, urllib3, OSError, ValueError for a wrong hash
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise SegxaiError(
+                f"{download.file} ({download.size / 1e6:.0f} MB) could not be kept: {error.strerror}. Make room, "
+                f"or set SEGXAI_CACHE to another folder than\n  {folder}"
+            ) from error
         reason = "what arrived is not the file (its hash is wrong)" if "hash" in str(error) else str(error)
         raise SegxaiFileError(
             f"{download.file} could not be fetched: {reason}. Try again when online; or download\n  {download.url}\n"
             f"on another machine and put it into\n  {folder}"
         ) from error
-    os.replace(partial / download.file, path)
     return path
 
 
@@ -108,10 +137,16 @@ def _known(name) -> Download:
     return DOWNLOADS[name]
 
 
-def _hash_fits(path, expected) -> bool:
-    algorithm, digest = expected.split(":")
+@lru_cache(maxsize=8)
+def _hash_fits(path: str, mtime: int, size: int, expected: str) -> bool:
+    return _digest(Path(path), expected) == expected
+
+
+def _digest(path: Path, like: str) -> str:
+    """The file's hash, written as `like` is."""
+    algorithm = like.split(":")[0]
     with path.open("rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest() == digest
+        return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
 
 
 def _clear_leftovers(folder: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import SegxaiError, SegxaiFileError, SegxaiValueError
 from .checkpoint import read_checkpoint
-from .downloads import cached
+from .downloads import usable
 
 SCOPE = "vgg_16"
 CONVOLUTIONS = [f"conv{stage}/conv{stage}_{i}" for stage, n in enumerate((2, 2, 3, 3, 3), 1) for i in range(1, n + 1)]
@@ -28,7 +28,7 @@ def vgg16_weights(weights="auto", *, fully_connected: bool = True) -> dict[str, 
     Raises SegxaiError that names the ways to get them.
     """
     if isinstance(weights, str) and weights == "auto":
-        path = cached("vgg16") or (None if fully_connected else cached("vgg16-conv"))
+        path = usable("vgg16") or (None if fully_connected else usable("vgg16-conv"))
         if path is None:
             raise SegxaiFileError(f"VGG16's weights are not in the cache. {THREE_WAYS}")
         return _from_keras_file(path)

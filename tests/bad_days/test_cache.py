@@ -1,0 +1,69 @@
+"""The cache is damaged, or shared: a file is opened only if it is the published one, and each error names the command that mends it.
+
+What a download itself may bring (cut short, a page of the school's network, killed, offline) is in tests/weights/test_downloads.py.
+"""
+
+import pytest
+
+import segxai
+from segxai import SegxaiError
+from segxai.weights import downloads
+from segxai.weights.vgg16 import vgg16_weights
+
+DAMAGE = {
+    "a flipped bit": lambda content: content[:1000] + bytes([content[1000] ^ 1]) + content[1001:],
+    "cut short": lambda content: content[:-1],
+    "an error page": lambda content: b"<!DOCTYPE html><title>404 Not Found</title>",
+    "empty": lambda content: b"",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_model_is_not_opened_and_fetch_mends_it(damage, published, cat):
+    path = downloads.fetch("deeplab", progress=False)
+    assert downloads.usable("deeplab") == path
+    path.write_bytes(DAMAGE[damage](published.body))
+    assert downloads.cached("deeplab") is None
+    with pytest.raises(SegxaiError, match=r"damaged.*python -m segxai fetch deeplab"):
+        segxai.segment(cat, "pascal")
+    assert downloads.fetch("deeplab", progress=False).read_bytes() == published.body
+    assert downloads.usable("deeplab") == path
+
+
+@pytest.mark.parametrize(("name", "command"), [("vgg16", "fetch vgg16$"), ("vgg16-conv", "fetch vgg16 --conv-only$")])
+def test_damaged_weights_of_vgg16_are_not_opened(name, command, monkeypatch, tmp_path):
+    monkeypatch.setenv("SEGXAI_CACHE", str(tmp_path))
+    (tmp_path / downloads.DOWNLOADS[name].file).write_text("<html>")
+    with pytest.raises(SegxaiError, match=f"damaged.*{command}"):
+        vgg16_weights(fully_connected=False)
+
+
+def test_a_large_file_is_hashed_once_in_a_process(published, monkeypatch):
+    path = downloads.fetch("deeplab", progress=False)
+    hashed, digest = [], downloads._digest
+    monkeypatch.setattr(downloads, "_digest", lambda path, like: hashed.append(path) or digest(path, like))
+    for _ in range(5):
+        assert downloads.usable("deeplab") == downloads.cached("deeplab") == path
+    assert len(hashed) == 1
+    path.write_bytes(DAMAGE["a flipped bit"](published.body))
+    assert downloads.cached("deeplab") is None
+    assert len(hashed) == 2
+
+
+def test_two_kernels_that_fetch_at_once_do_not_take_each_other_s_file(published, monkeypatch):
+    """The worst interleaving: the other kernel fetches just after this one's file has arrived, before it gets its name."""
+    import pooch
+
+    retrieve, nested = pooch.retrieve, []
+
+    def with_another_kernel(*args, **kwargs):
+        arrived = retrieve(*args, **kwargs)
+        if not nested:
+            nested.append(True)
+            nested.append(downloads.fetch("deeplab", progress=False))
+        return arrived
+
+    monkeypatch.setattr(pooch, "retrieve", with_another_kernel)
+    assert downloads.fetch("deeplab", progress=False) == nested[1]
+    assert nested[1].read_bytes() == published.body
+    assert [path.name for path in downloads.cache_folder().rglob("*") if path.is_file()] == ["model.tflite"]
