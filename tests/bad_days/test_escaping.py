@@ -20,7 +20,8 @@ from segxai.report import figure, write_report
 from segxai.report_compare import comparison_fragment, write_comparison
 
 FUZZ = settings(settings.get_profile("bad_days"))
-HARD = settings(FUZZ, max_examples=FUZZ.max_examples // 5)  # those that write a page or draw a figure
+HARD = settings(FUZZ, max_examples=FUZZ.max_examples // 5)  # those that write a page
+FEW = settings(FUZZ, max_examples=10)  # those that draw a figure
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (12, 16, 3), dtype=np.uint8)
 LABELS = np.kron(np.arange(4).reshape(2, 2), np.ones((6, 8), int))
@@ -150,7 +151,7 @@ def test_the_alternative_text_of_a_figure(alt):
     assert [name for name, _ in made.values] == ["alt", "style", "src"]
 
 
-@HARD
+@FEW
 @given(names=seven)
 def test_many_explanations_in_a_cell(names):
     def many(names):
@@ -163,7 +164,7 @@ def test_many_explanations_in_a_cell(names):
     same_elements(made._repr_html_(), many(PLAIN)._repr_html_())
 
 
-@settings(HARD, max_examples=min(HARD.max_examples, 10))
+@FEW
 @given(names=seven)
 def test_figures_are_drawn_whatever_names_hold(names, tmp_path):
     """Also as SVG, which is markup itself."""

@@ -20,8 +20,8 @@ print(next(line.split()[1] for line in open("/proc/self/status") if line.startsw
 """
 
 
-def write_png(path, width, height, rows=0, colour=2):
-    """A PNG that claims width x height pixels and holds so many rows, made without ever holding the picture."""
+def write_png(path, width, height, rows=0, colour=2, text=b""):
+    """A PNG that claims width x height pixels and holds so many rows, made without ever holding the picture; and a packed text."""
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -32,7 +32,8 @@ def write_png(path, width, height, rows=0, colour=2):
         packed.append(packer.compress(b"\0" + row[y % 256 : y % 256 + width * (3 if colour == 2 else 1)]))
     packed.append(packer.flush())
     head = struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0)
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", b"".join(packed)) + chunk(b"IEND", b""))
+    note = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(text)) if text else b""
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + note + chunk(b"IDAT", b"".join(packed)) + chunk(b"IEND", b""))
     return path
 
 
@@ -59,6 +60,13 @@ def test_a_decompression_bomb_is_refused_unread(width, height, tmp_path, capsys,
     assert main(["explain", str(path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert not recwarn
+
+
+def test_a_text_that_unpacks_to_more_than_the_picture_is_refused(tmp_path, capsys):
+    path = write_png(tmp_path / "note.png", 8, 8, rows=8, text=bytes(50_000_000))
+    with pytest.raises(SegxaiError, match="cannot be read"):
+        segxai.load_image(path)
+    assert main(["explain", str(path)]) == 2
 
 
 def test_a_decompression_bomb_is_no_annotation(tmp_path, cat):

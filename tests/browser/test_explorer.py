@@ -2,11 +2,12 @@
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser for all of them
+
+
 SETUP = """
 import segxai
 from segxai.widgets import ExplanationExplorer
-
-pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser for all of them
 explorer = ExplanationExplorer(segxai.data.photograph("astronaut"), start=("deep", "slic"), target="football helmet", max_evaluations=512)
 segxai.explain(explorer.image, "grid", lambda images: images.mean((1, 2, 3)) / 255, max_evaluations=20, progress=True)
 explorer

@@ -4,6 +4,9 @@ import re
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser for all of them
+
+
 SETUP = """
 import segxai
 from segxai.widgets import FineTuneMonitor
@@ -21,8 +24,6 @@ NASTY = '<img src=x onerror="window.broken=1">'
 NAMES = f"""
 import segxai
 from segxai.widgets import FineTuneMonitor
-
-pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser for all of them
 sample = segxai.data.load("coffee")
 names = [{NASTY!r}, "a very long name of a saucer that goes on and on and never seems to come to an end", "كوب", "coffee ☕", "spoon"]
 monitor = FineTuneMonitor(sample.image, sample.annotation.labels, names, iterations=6)
