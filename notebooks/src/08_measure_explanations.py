@@ -221,8 +221,8 @@ assert sanity["patches"].chance < 0.35 and sanity["things"].chance > 0.9 and max
 # the last numbers. The order of five things can be anything by chance. With 47 patches the test has teeth. **Here
 # patches win**: more regions can be tested more sharply.
 #
-# A second check, `metrics.random_model`, explains a network with shuffled weights. First look at what such a network
-# answers: one that says the same of every picture lets every explanation pass.
+# A second check, `metrics.random_model`, explains the network with its last layer shuffled: it sees the same things and
+# does not know what they mean. (Shuffle every layer, and it says the same of every picture: any explanation would pass.)
 #
 # ## 8. Alignment: does it point at the thing?
 #

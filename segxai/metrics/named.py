@@ -34,7 +34,7 @@ METRICS: dict[str, Metric] = {
     "compactness": Metric("down", "share of the image that the selected regions cover", lambda e: compactness(e).area),
     "seed_stability": Metric("down", "mean standard deviation of a weight over 3 seeds", lambda e: seed_stability(e, 3, False).spread, asks=3),
     "noise_stability": Metric("down", "mean standard deviation of a weight over 3 noisy copies", lambda e: noise_stability(e, repeats=3, progress=False).spread, asks=3),
-    "random_model": Metric("zero", "rank correlation with the weights of a shuffled network", lambda e: random_model(e).correlation, asks=1),
+    "random_model": Metric("zero", "rank correlation with the weights of a network whose last layer is shuffled", lambda e: random_model(e).correlation, asks=1),
     "random_label": Metric("zero", "rank correlation with the weights of a random class", lambda e: random_label(e).correlation, asks=1),
     "energy": Metric("up", "share of the positive weights inside the object", lambda e, mask: align(e, mask).energy, True),
     "pointing": Metric("up", "share of the top region inside the object", lambda e, mask: align(e, mask).pointing, True),

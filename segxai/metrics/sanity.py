@@ -36,8 +36,8 @@ class Sanity:
 def random_model(explanation, other=None, seed: int = 0) -> Sanity:
     """The same explanation of a model that has learned nothing. Near 0 is better; range -1 to 1; NaN for fewer than 3 regions.
 
-    other: a classifier to compare with, e.g. your own network before training; when None, EfficientNet-Lite0 with each of its
-    arrays of weights shuffled with `seed`. One table of model calls, of the other model.
+    other: a classifier to compare with, e.g. your own network before training; when None, EfficientNet-Lite0 with its last
+    layer shuffled with `seed`: it sees the same things, and does not know what they mean. One table of model calls.
     What remains above chance is what the regions and the fill bring with them, e.g. that large regions change any answer most.
     """
     other = shuffled_network(_checked_seed(seed)) if other is None else load_classifier(other)
@@ -69,19 +69,25 @@ def random_label(explanation, other=None, seed: int = 0) -> Sanity:
 
 @lru_cache(maxsize=1)
 def shuffled_network(seed: int = 0) -> NetClassifier:
-    """EfficientNet-Lite0 whose weights are shuffled within each array: their distribution stays, what was learned is gone."""
+    """EfficientNet-Lite0 whose last layer is shuffled, the first step of Adebayo et al. 2018, section 3.1.
+
+    With every layer shuffled it would give one class all probability for any image, and any explanation would pass.
+    """
     from ..nets import efficientnet_lite
     from ..weights.efficientnet_lite import efficientnet_lite0_weights
 
     rng = np.random.default_rng(seed)
-    weights = {name: rng.permutation(array.ravel()).reshape(array.shape) for name, array in efficientnet_lite0_weights().items()}
+    weights = {
+        name: rng.permutation(array.ravel()).reshape(array.shape) if "/logits/" in name else array
+        for name, array in efficientnet_lite0_weights().items()
+    }
 
     def network(images):
         logits, ends = efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images))
         return logits, ends["stride_4"]
 
     return NetClassifier(
-        "efficientnet_lite0, shuffled", network, weights, imagenet_class_names(), efficientnet_lite.INPUT_SIZE,
+        "efficientnet_lite0, last layer shuffled", network, weights, imagenet_class_names(), efficientnet_lite.INPUT_SIZE,
         stride=4, window=efficientnet_lite.STRIDE_4_WINDOW,
     )  # fmt: skip
 
