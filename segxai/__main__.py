@@ -16,6 +16,9 @@ _TABLE_ROWS = 5
 
 def main(argv=None) -> int:
     """Run a command; returns the exit code: 0 when all went well, 2 for bad input (one line on standard error)."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal without our arrows shows question marks, and the work goes on
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     parser = _parser()
     args = parser.parse_args(argv)
     try:

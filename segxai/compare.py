@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -115,7 +116,7 @@ def _measure(index, image, mask, *, specified, settings):
             target = int(np.argmax(classifier.predict(image)[0]))
         wanted = _wanted(image, settings)
     except SegxaiError as error:
-        return index, str(error)
+        return index, _without_folder(str(error), image)
     values, failures, seconds = {}, {}, {}
     told_target, full = "", float("nan")
     for label, segmenter in settings["segmenters"].items():
@@ -201,6 +202,11 @@ def _how(settings, specified) -> str:
         f"with few regions every coalition was asked about and the budget was not used up. Fill: {fills}. Classifier: {_told(specified)}. "
         f"Intervals: 95 %, bootstrap over photographs, seed {settings['seed']}."
     )
+
+
+def _without_folder(text, image) -> str:
+    """An error's text with the photograph's name only: reports are passed on, and folders are nobody else's business."""
+    return text.replace(str(image), Path(image).name) if isinstance(image, (str, Path)) else text
 
 
 def _told(specified) -> str:

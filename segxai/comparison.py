@@ -141,7 +141,7 @@ class Comparison:
 
             write_comparison(path, self)
         elif path.suffix.lower() == ".csv":
-            with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+            with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8", errors="replace") as file:
                 writer = csv.DictWriter(file, ["image", "segmenter", "metric", "value"])
                 writer.writeheader()
                 writer.writerows(self.rows)

@@ -156,6 +156,7 @@ def test_what_fails_is_told_and_stops_nothing(tmp_path):
     (tmp_path / "<i>broken.png").write_text("nothing")
     found = compare(tmp_path, {"halves": halves, "fails": fails}, ("insertion",), classifier=Likes(), target=1, fill="black")
     assert {(name, segmenter) for name, segmenter, _ in found.failures} == {("<i>broken.png", ""), ("good.png", "fails")}
+    assert not any(str(tmp_path) in why for _, _, why in found.failures)
     assert {row["segmenter"] for row in found.rows} == {"halves"}
     assert {row["mean"] for row in found.table() if row["segmenter"] == "fails"} == {None}
     for path in (tmp_path / "page.html", tmp_path / "rows.csv"):
