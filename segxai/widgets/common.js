@@ -112,3 +112,10 @@ const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
 // Blue supports, orange speaks against, as in the static figures (plots.BLUE, plots.ORANGE).
 const BLUE = [11, 95, 165], ORANGE = [213, 94, 0];
+const STOPS = [ORANGE, [246, 178, 122], [247, 247, 247], [143, 191, 230], BLUE];
+
+// The colour of a share between -1 and 1, as plots.ORANGE_BLUE has it.
+function colourOf(share) {
+  const place = 2 + 2 * Math.max(-1, Math.min(1, share)), low = Math.min(3, Math.floor(place));
+  return STOPS[low].map((start, c) => Math.round(start + (place - low) * (STOPS[low + 1][c] - start)));
+}
