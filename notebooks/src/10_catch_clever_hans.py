@@ -33,7 +33,7 @@ plant = segxai.data.planted(seed=0)
 print(f"{len(plant.images)} photographs, {sum(plant.labels)} winners, right answers: {plant.evidence.accuracy:.0%}")
 
 # %% [markdown]
-# Nearly everything is right. Many papers end here.
+# Nearly everything is right. Many reports would end here.
 #
 # **Predict before you go on:** would you let it choose the winners of next year? What else would you want to know?
 #
@@ -281,7 +281,7 @@ figure
 # the thing.
 #
 # Three warnings about these counts. With 64 questions an explanation of more than six regions is a sample. Where two
-# regions are nearly equal, as for watershed in section 5, another seed may change the first place; try
+# regions compete, as for watershed in section 5, another seed may change the first place; try
 # `explain_with("watershed", winners[0], seed=1)`. Then, "deep" uses the features of EfficientNet-Lite0, and our
 # classifier was built on the same network: the segmenter sees what the classifier sees. And the eight photographs show
 # only four scenes. With so few, one more or one less means nothing.
