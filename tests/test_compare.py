@@ -295,7 +295,7 @@ def test_a_cluster_gives_the_serial_result_bit_for_bit():
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
     with (
         distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+            n_workers=1, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", silence_logs=50
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
