@@ -228,7 +228,7 @@ def _doctor(args) -> int:
     import platform
     from importlib.metadata import PackageNotFoundError, version
 
-    from .weights.downloads import cache_folder, cached
+    from .weights.downloads import cache_folder, usable
 
     todo = []
     print(f"Python {platform.python_version()} on {platform.platform()}, {os.cpu_count()} CPUs")
@@ -261,12 +261,19 @@ def _doctor(args) -> int:
         print(f"  {'efficientnet_lite0':<20} {'here' if Path(efficientnet_lite0_path()).is_file() else 'missing'} (from pip)")
     except SegxaiError as error:
         todo.append(str(error))
+    missing = set()
     for name, download in args.downloads.items():
-        here = cached(name) is not None
-        print(f"  {name:<20} {'here' if here else 'not fetched'} ({download.about})")
-    if cached("deeplab") is None:
+        try:
+            state = "here" if usable(name) else "not fetched"
+        except SegxaiError as error:
+            state = "damaged"
+            todo.append(str(error))
+        if state == "not fetched":
+            missing.add(name)
+        print(f"  {name:<20} {state} ({download.about})")
+    if "deeplab" in missing:
         todo.append("optional: python -m segxai fetch deeplab   (2 MB, regions named by PASCAL VOC classes)")
-    if cached("vgg16") is None and cached("vgg16-conv") is None:
+    if {"vgg16", "vgg16-conv"} <= missing:
         todo.append("optional: python -m segxai fetch vgg16     (553 MB; 59 MB with --conv-only)")
     print("To do:" if todo else "Nothing to do.")
     for item in todo:

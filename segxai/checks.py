@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .coalitions import evaluate_coalitions
-from .errors import SegxaiError, SegxaiValueError
+from .errors import SegxaiError, whole_number
 from .progress import track
 from .regions import Regions
 
@@ -72,8 +72,7 @@ def robustness(explanation, *, fills=FILLS_COMPARED, borders: int = 2, progress=
     e = explanation
     if e.classifier is None:
         raise SegxaiError("This explanation does not hold its classifier; make it with segxai.explain.")
-    if isinstance(borders, bool) or not isinstance(borders, (int, np.integer)) or borders < 0:
-        raise SegxaiValueError(f"borders is a whole number of pixels, 0 or more; got {borders!r}.")
+    whole_number("borders (pixels)", borders)
     if e.coalitions.target < 0:
         raise SegxaiError("A contrast cannot be examined; examine its two classes.")
     others = [
@@ -176,11 +175,10 @@ def placebo_test(explanation, *, placements: int = 39, seed: int = 0, progress=N
     e = explanation
     if e.classifier is None:
         raise SegxaiError("This explanation does not hold its classifier; make it with segxai.explain.")
-    if isinstance(placements, bool) or not isinstance(placements, (int, np.integer)) or placements < 1:
-        raise SegxaiValueError(f"placements is a whole number of at least 1; got {placements!r}.")
+    whole_number("placements", placements, 1)
     if e.coalitions.target < 0:
         raise SegxaiError("A contrast has no placebo test; test its two classes.")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(whole_number("seed", seed))
     number, size = len(e.regions), e.classifier.batch_size
     values = np.empty((number, placements + 1))
     with track(values.size, "placebos", progress) as advance:

@@ -41,6 +41,11 @@ class Classifier:
             raise SegxaiError("The classes are not known before the first prediction; pass class_names=.")
         return self._class_names
 
+    @property
+    def classes_known(self) -> bool:
+        """Whether there are class names: always when they were given, else from the first prediction on."""
+        return self._class_names is not None
+
     def predict(self, images) -> np.ndarray:
         """(N, H, W, 3) images, a list of images of any sizes, or one image -> (N, C) float32 probabilities."""
         if not isinstance(images, (list, tuple)) and (not isinstance(images, np.ndarray) or images.ndim < 4):

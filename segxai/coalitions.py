@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .errors import SegxaiValueError, unknown_name
+from .errors import SegxaiValueError, unknown_name, whole_number
 from .fills import fill_image
 from .images import as_image
 from .progress import track
@@ -120,8 +120,7 @@ def evaluate_coalitions(
     from .classify import default_classifier, load_classifier
 
     image = as_image(image)
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise SegxaiValueError(f"seed is a whole number, 0 or more; got {seed!r}.")
+    whole_number("seed", seed)
     classifier = default_classifier() if classifier is None else load_classifier(classifier)
     if not isinstance(regions, Regions):
         regions = Regions.from_labels(regions)
@@ -165,8 +164,7 @@ def draw_coalitions(number: int, max_evaluations: int, seed: int) -> tuple[np.nd
 
     When exact, row n shows region k where bit k of n is set.
     """
-    if not isinstance(max_evaluations, (int, np.integer)) or max_evaluations < 2:
-        raise SegxaiValueError(f"max_evaluations must be a whole number of at least 2; got {max_evaluations!r}.")
+    max_evaluations = whole_number("max_evaluations", max_evaluations, 2)
     if min(2**number, max_evaluations) > MOST_COALITIONS:
         raise SegxaiValueError(
             f"max_evaluations must be at most {MOST_COALITIONS:,} for {number} regions; got {max_evaluations!r}."

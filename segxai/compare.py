@@ -14,9 +14,9 @@ import numpy as np
 from .classify import Classifier
 from .coalitions import draw_coalitions
 from .comparison import Comparison, Measured
-from .engine import Store, classifier_of, listed, specification, told
+from .engine import Store, check_target, classifier_of, listed, specification, told
 from .engine import run as run_jobs
-from .errors import SegxaiError, SegxaiValueError, unknown_name
+from .errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from .explain import METHODS, explain
 from .fills import FILLS
 from .images import as_image, resize, resize_labels
@@ -80,11 +80,11 @@ def compare(
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
     draw_coalitions(1, max_evaluations, seed)
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise SegxaiValueError(f"seed is a whole number, 0 or more; got {seed!r}.")
+    whole_number("seed", seed)
     if masks is not None and len(masks) != len(images):
         raise SegxaiValueError(f"{len(masks)} masks came with {len(images)} images; one for each is needed.")
     specified = specification(classifier)
+    check_target(specified, target)
     settings = {
         "segmenters": segmenters, "metrics": metrics, "method": method, "fills": fills, "target": target,
         "max_evaluations": max_evaluations, "match": match_regions, "seed": seed,
@@ -160,11 +160,18 @@ def _values(explanation, mask, metrics, fills) -> dict[str, float]:
 # How a segmenter is asked for n regions on an image of this shape: parameters to try, the nearest count is taken.
 _KNOBS = {
     "deep": lambda n, shape: [{"n_regions": min(n, 48)}],
-    "slic": lambda n, shape: [{"n_segments": round(f * n)} for f in (1, 1.2, 1.5, 2, 2.5, 3)],
+    "slic": lambda n, shape: [{"n_segments": m} for m in _upwards(n)],
     "watershed": lambda n, shape: [{"markers": m} for m in range(max(1, n - 3), n + 3)],
     "felzenszwalb": lambda n, shape: [{"min_size": s} for s in (500, 1000, 2000, 4000, 8000, 16000, 32000)],
     "grid": lambda n, shape: [_rows_and_columns(n, shape)],
 }
+
+
+def _upwards(number):
+    """Wishes to try: slic and watershed lay their seeds on a grid, and give fewer regions than asked for, seldom more."""
+    return sorted(
+        {round(factor * number) for factor in np.linspace(1, 3, 17)} | {max(1, number - 1)}, key=lambda m: abs(m - number)
+    )
 
 
 def _rows_and_columns(number, shape):
@@ -175,8 +182,14 @@ def _rows_and_columns(number, shape):
 def _segment(image, segmenter, wanted):
     if wanted is None or not isinstance(segmenter, str) or segmenter not in _KNOBS:
         return segment(image, segmenter)
-    tried = [segment(image, segmenter, **params) for params in _KNOBS[segmenter](wanted, image.shape)]
-    return min(tried, key=lambda regions: abs(len(regions) - wanted))
+    nearest = None
+    for params in _KNOBS[segmenter](wanted, image.shape):
+        regions = segment(image, segmenter, **params)
+        if nearest is None or abs(len(regions) - wanted) < abs(len(nearest) - wanted):
+            nearest = regions
+        if len(nearest) == wanted:
+            break
+    return nearest
 
 
 def _wanted(image, settings) -> int | None:
@@ -194,12 +207,13 @@ def _how(settings, specified) -> str:
         left = [label for label, m in labels.items() if not (isinstance(m, str) and m in _KNOBS) and label != match]
         chosen = f"Segmenters were asked for {many}; the nearest that they offer was taken."
         if left:
-            chosen += f" No such wish can be made of {', '.join(left)}: default settings."
+            chosen += f" {', '.join(left)} cannot be asked for a number, and gave what they give by themselves."
     fills = ", ".join(fill if isinstance(fill, str) else "given" for fill in settings["fills"])
     asked = "each photograph's most probable class" if settings["target"] is None else f"“{settings['target']}”"
     return (
         f"{chosen} Each explanation ({settings['method']}, of {asked}) had the same budget of {settings['max_evaluations']} model calls; "
-        f"with few regions every coalition was asked about and the budget was not used up. Fill: {fills}. Classifier: {_told(specified)}. "
+        f"with few regions every coalition was asked about and the budget was not used up. Measuring asked a few more: a curve at most "
+        f"one for each region. Photographs with a side of more than {LONGEST_SIDE} pixels were compared as a copy of that size. Fill: {fills}. Classifier: {_told(specified)}. "
         f"Intervals: 95 %, bootstrap over photographs, seed {settings['seed']}."
     )
 
@@ -257,8 +271,8 @@ def _checked_metrics(metrics, masks) -> tuple[str, ...]:
 def _check_match(match, segmenters):
     if isinstance(match, str) and match not in segmenters:
         raise unknown_name("segmenter to match", match, segmenters)
-    if not (match is None or isinstance(match, str)) and (isinstance(match, bool) or not isinstance(match, int) or match < 1):
-        raise SegxaiValueError(f"match_regions is a whole number of at least 1, or the name of a segmenter; got {match!r}.")
+    if not (match is None or isinstance(match, str)):
+        whole_number("match_regions, where it names no segmenter,", match, 1)
 
 
 def _note(settings, specified, run) -> dict:

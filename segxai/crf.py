@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .errors import SegxaiError, SegxaiValueError
+from .errors import SegxaiError, SegxaiValueError, whole_number
 from .images import as_image
 
 
@@ -37,8 +37,7 @@ def crf_refine(
         )
     if not np.isfinite(probabilities).all() or probabilities.min() < 0:
         raise SegxaiValueError("Probabilities must be finite and not negative.")
-    if not isinstance(iterations, (int, np.integer)) or iterations < 1:
-        raise SegxaiValueError(f"iterations is a whole number of at least 1; got {iterations!r}.")
+    whole_number("iterations", iterations, 1)
     reaches = {"gaussian_sxy": gaussian_sxy, "bilateral_sxy": bilateral_sxy, "bilateral_srgb": bilateral_srgb}
     for name, value in reaches.items():
         if not value > 0:

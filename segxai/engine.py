@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -138,6 +139,13 @@ def classifier_of(specified) -> Classifier:
     return _loaded(str(specified)) if isinstance(specified, (str, Path)) else load_classifier(specified)
 
 
+def check_target(specified, target) -> None:
+    """Refuse a class that the classifier does not have before the first photograph, not at each. The number of a function's classes
+    may not be known until it is asked."""
+    if target is not None and (classifier := classifier_of(specified)).classes_known:
+        classifier.index(target)
+
+
 @lru_cache(maxsize=2)
 def _loaded(name: str) -> Classifier:
     return default_classifier() if name == "efficientnet_lite0" else load_classifier(name)
@@ -147,7 +155,7 @@ def listed(images, function="explain_many") -> list:
     """A list of images: the list itself, or all pictures of a folder in the order of their names."""
     if isinstance(images, (str, Path)):
         folder = Path(images)
-        if not folder.is_dir():
+        if not os.path.isdir(folder):  # Path.is_dir would raise for a name that no folder can have
             raise SegxaiFileError(f"There is no folder {str(folder)!r}; give a folder, or a list of images.")
         found = sorted(p for p in folder.iterdir() if p.suffix.lower() in _PICTURES)
         if not found:

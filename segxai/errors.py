@@ -1,6 +1,7 @@
 """The errors segxai raises: what was wrong, what was expected, what to do next."""
 
 import difflib
+import operator
 
 
 class SegxaiError(Exception):
@@ -25,3 +26,14 @@ def unknown_name(what: str, name: object, known) -> SegxaiValueError:
     else:
         hint = "Known: " + ", ".join(known[:20]) + (" ..." if len(known) > 20 else "") + "."
     return SegxaiValueError(f"Unknown {what} {name!r}. {hint}")
+
+
+def whole_number(name: str, value, least: int = 0) -> int:
+    """`value` as an int; SegxaiValueError where it is not a whole number of at least `least` (True and False are none)."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or number < least:
+        raise SegxaiValueError(f"{name} is a whole number of at least {least}; got {value!r}.")
+    return number

@@ -209,8 +209,10 @@ def explain(
     image: array, PIL image or path. regions: `Regions`, an (H, W) label map, or a method for `segment`.
     classifier: a `Classifier` or whatever `load_classifier` accepts; EfficientNet-Lite0 when None.
     target: class name or number; the most probable class when None. method: "lime", "shapley",
-    "banzhaf", or "owen" (Shapley values unless regions are nested, see `Explanation.drill_down`). fill: what switched-off regions show. max_evaluations: how many coalitions may be asked
-    about; up to K regions with 2**K <= max_evaluations the answer is exact.
+    "banzhaf", or "owen" (Shapley values unless regions are nested, see `Explanation.drill_down`). fill: what switched-off
+    regions show. Where the classifier can mask its own input (the networks here can), regions are switched off at its input
+    size, and the answer may differ a little from that to a photograph painted over at full size.
+    max_evaluations: how many coalitions may be asked about; up to K regions with 2**K <= max_evaluations the answer is exact.
     """
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import SegxaiError, SegxaiFileError, SegxaiValueError, unknown_name
+from .errors import SegxaiError, SegxaiFileError, SegxaiValueError, unknown_name, whole_number
 from .files import replacing
 from .images import as_image
 
@@ -42,8 +42,8 @@ class FCN:
     ):
         if encoder not in ENCODERS:
             raise unknown_name("encoder", encoder, ENCODERS)
-        if isinstance(num_classes, bool) or not isinstance(num_classes, (int, np.integer)) or num_classes < 2:
-            raise SegxaiValueError(f"num_classes is a whole number of at least 2; got {num_classes!r}.")
+        whole_number("num_classes", num_classes, 2)
+        whole_number("seed", seed)
         if stride not in STRIDES:
             raise SegxaiValueError(f"stride is 32, 16 or 8; got {stride!r}.")
         self.encoder, self.num_classes, self.stride = encoder, int(num_classes), int(stride)
@@ -51,8 +51,7 @@ class FCN:
         if len(self.class_names) != num_classes:
             raise SegxaiValueError(f"{len(self.class_names)} class names for {num_classes} classes.")
         for name, value in (("fc_width", fc_width), ("fc6_kernel", fc6_kernel)):
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-                raise SegxaiValueError(f"{name} is a whole number of at least 1; got {value!r}.")
+            whole_number(name, value, 1)
         self.fc_width, self.fc6_kernel = int(fc_width), int(fc6_kernel)
         self._training: dict | None = None  # what `finetune` adds to the graph
         self._updates: dict = {}

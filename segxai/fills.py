@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .errors import SegxaiValueError, unknown_name
+from .errors import SegxaiValueError, unknown_name, whole_number
 from .images import as_image
 
 FILLS = ("mean", "grey", "black", "white", "blur", "noise")
@@ -28,7 +28,7 @@ def fill_image(image: np.ndarray, labels: np.ndarray, fill="mean", seed: int = 0
         if fill == "blur":
             return _blur(image)
         if fill == "noise":
-            return np.random.default_rng(seed).integers(0, 256, image.shape, dtype=np.uint8)
+            return np.random.default_rng(whole_number("seed", seed)).integers(0, 256, image.shape, dtype=np.uint8)
         raise unknown_name("fill", fill, FILLS)
     try:
         value = np.asarray(fill)

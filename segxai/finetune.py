@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from .annotation import IGNORE, read_annotation
-from .errors import SegxaiError, SegxaiValueError
+from .errors import SegxaiError, SegxaiValueError, whole_number
 from .fcn import FCN, pad
 from .images import as_image
 from .progress import track
@@ -146,8 +146,7 @@ def finetune_steps(
     labels: (H, W) class ids 0..C-1, 255 ignored. Closing the generator ends the loop after any step.
     """
     image = as_image(image)
-    if isinstance(iterations, bool) or not isinstance(iterations, (int, np.integer)) or iterations < 1:
-        raise SegxaiValueError(f"iterations is a whole number of at least 1; got {iterations!r}.")
+    whole_number("iterations", iterations, 1)
     if not isinstance(learning_rate, (int, float, np.number)) or not 0 < learning_rate < np.inf:
         raise SegxaiValueError(f"learning_rate must be positive; got {learning_rate!r}.")
     height, width = image.shape[:2]
@@ -276,5 +275,6 @@ def _event_writer(fcn, logdir):
         Path(logdir).mkdir(parents=True, exist_ok=True)
         with fcn.net.build():
             return tf.summary.FileWriter(str(logdir))
-    except OSError as error:
-        raise SegxaiError(f"The folder {str(logdir)!r} for TensorBoard cannot be written: {error.strerror}.") from error
+    except (OSError, ValueError) as error:  # ValueError: a name that no folder can have
+        reason = getattr(error, "strerror", None) or error
+        raise SegxaiError(f"The folder {str(logdir)!r} for TensorBoard cannot be written: {reason}.") from error

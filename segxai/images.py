@@ -72,11 +72,7 @@ def _as_uint8(array: np.ndarray) -> np.ndarray:
 
 def _existing(path) -> Path:
     path = Path(path)
-    try:
-        there = path.exists()
-    except OSError:  # a name that no file can have
-        there = False
-    if not there:
+    if not os.path.exists(path):  # Path.exists would raise for a name that no file can have
         windows = " On this system folders are separated by '/'." if os.sep == "/" and "\\" in str(path) else ""
         raise SegxaiFileError(f"There is no file {str(path)!r}. Check the spelling and the folder ({Path.cwd()}).{windows}")
     if path.is_dir():

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .engine import Store, classifier_of, listed, specification, told
+from .engine import Store, check_target, classifier_of, listed, specification, told
 from .engine import run as run_jobs
-from .errors import SegxaiError, SegxaiValueError, unknown_name
+from .errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from .explain import METHODS, explain
 from .images import as_image
 from .segment import segmenters
@@ -80,8 +80,7 @@ class ManyExplanations:
         A name's importance is the square root of the sum of its absolute weights; photographs are chosen greedily by the
         importance that they add, which comes within 1 - 1/e of the best choice.
         """
-        if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
-            raise SegxaiValueError(f"k is a whole number of at least 1; got {k!r}.")
+        whole_number("k", k, 1)
         importance = {
             name: np.sqrt(sum(abs(float(r.weights[r.names.index(name)])) for r in self.results if name in r.names))
             for name in self.names
@@ -134,6 +133,7 @@ def explain_many(
     if each and len(regions) != len(images):
         raise SegxaiValueError(f"{len(regions)} Regions came with {len(images)} images.")
     specified = specification(classifier)
+    check_target(specified, target)
     jobs = [(index, image, regions[index] if each else regions) for index, image in enumerate(images)]
     store = None
     if folder is not None:

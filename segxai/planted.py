@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .classify import NetClassifier
-from .errors import SegxaiValueError
+from .errors import SegxaiValueError, whole_number
 from .images import as_image, resize
 
 CLASSES = ("ordinary", "prize")
@@ -81,8 +81,7 @@ def planted(seed: int = 0, size: float = 0.33) -> Planted:
     The classifier is EfficientNet-Lite0 with a new last layer of two classes: logistic regression on its 1280 pooled features.
     size: the badge's diameter as a share of the photograph's shorter side, 0.15 to 0.5. Takes about ten seconds; the same for the same seed.
     """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise SegxaiValueError(f"seed is a whole number, 0 or more; got {seed!r}.")
+    whole_number("seed", seed)
     if isinstance(size, bool) or not isinstance(size, (int, float)) or not 0.15 <= size <= 0.5:
         raise SegxaiValueError(f"size is the badge's share of the shorter side, 0.15 to 0.5; got {size!r}.")
     rng = np.random.default_rng(seed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .classify import default_classifier, load_classifier
-from .errors import SegxaiValueError
+from .errors import SegxaiValueError, whole_number
 from .images import as_image
 from .regions import Regions
 
@@ -22,8 +22,7 @@ def suggest_names(image, regions: Regions, classifier=None, k: int = 1) -> dict[
     image = as_image(image)
     if regions.shape != image.shape[:2]:
         raise SegxaiValueError(f"The regions are {regions.shape}, the image {image.shape[:2]}.")
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
-        raise SegxaiValueError(f"k is a whole number of at least 1; got {k!r}.")
+    whole_number("k", k, 1)
     classifier = default_classifier() if classifier is None else load_classifier(classifier)
     probabilities = classifier.predict([_cut_out(image, regions.labels == i) for i in range(len(regions))])
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]

@@ -28,19 +28,24 @@ class Fit(NamedTuple):
 def fit_lime(masks, values, exact: bool, kernel_width: float = 0.25, alpha: float = 0.0) -> Fit:
     """Weighted ridge regression near the full image. Ribeiro et al. 2016, "Why Should I Trust You?", section 3.4.
 
-    A coalition counts with lime's kernel sqrt(exp(-d**2 / kernel_width**2)), d the cosine distance of its
-    mask to the full one, 1 - sqrt(shown / K). alpha is the ridge penalty (lime uses 1; 0 does not shrink).
+    A coalition counts with lime's kernel of the cosine distance of its mask to the full one (`lime_kernel`).
+    alpha is the ridge penalty (lime uses 1; 0 does not shrink).
     Interval: 95 %, heteroscedasticity-robust (White 1980); zero width when every coalition was asked.
     """
     check_settings(kernel_width, alpha)
-    distance = 1 - np.sqrt(masks.mean(axis=1))
-    kernel = np.sqrt(np.exp(-(distance**2) / kernel_width**2))
+    kernel = lime_kernel(masks, kernel_width)
     if alpha == 0 and (kernel > 1e-14).sum() <= masks.shape[1]:
         raise SegxaiValueError(
             f"kernel_width {kernel_width:g} is so narrow that only {(kernel > 1e-14).sum()} coalitions count, "
             f"for {masks.shape[1]} regions. Choose a wider one, e.g. 0.25."
         )
     return _weighted_ridge(masks, values, kernel, alpha, exact)
+
+
+def lime_kernel(masks, kernel_width: float) -> np.ndarray:
+    """(N,) how much each coalition counts, 1 for the full one: sqrt(exp(-d**2 / kernel_width**2)), d = 1 - sqrt(shown / K)."""
+    distance = 1 - np.sqrt(masks.mean(axis=1))
+    return np.sqrt(np.exp(-(distance**2) / kernel_width**2))
 
 
 def check_settings(kernel_width, alpha) -> None:
@@ -172,14 +177,14 @@ def _weighted_ridge(masks, values, kernel, alpha, exact) -> Fit:
     if not exact:
         inverse = np.linalg.pinv(scaled.T @ scaled) if inverse is None else inverse
         interval = interval + _robust_margin(scaled, response - scaled @ weights, inverse)
-    return Fit(weights, float(mean - centre @ weights), _r2(values, fitted, kernel), interval)
+    return Fit(weights, float(mean - centre @ weights), weighted_r2(values, fitted, kernel), interval)
 
 
 def _constrained_shapley(masks, values, empty, full):
     number, sizes = masks.shape[1], masks.sum(1)
     inner = (sizes > 0) & (sizes < number)
     design = masks[inner].astype(float)
-    root = np.sqrt(_shapley_kernel(number, sizes[inner]))
+    root = np.sqrt(shapley_kernel(number, sizes[inner]))
     # The last weight is what the others leave of the total.
     reduced = root[:, None] * (design[:, :-1] - design[:, -1:])
     response = root * (values[inner] - empty - design[:, -1] * (full - empty))
@@ -192,7 +197,7 @@ def _constrained_shapley(masks, values, empty, full):
     return weights, np.stack([weights - margin, weights + margin], axis=1)
 
 
-def _shapley_kernel(number, sizes) -> np.ndarray:
+def shapley_kernel(number, sizes) -> np.ndarray:
     """(N,) Shapley kernel of coalitions of these sizes, up to a factor: in logarithms, for binomials of many regions overflow."""
     if len(sizes) == 0:
         return np.zeros(0)
@@ -205,7 +210,7 @@ def _shapley_kernel(number, sizes) -> np.ndarray:
 def _shapley_r2(masks, values, weights, empty) -> float:
     sizes = masks.sum(1)
     inner = (sizes > 0) & (sizes < masks.shape[1])
-    return _r2(values[inner], empty + masks[inner] @ weights, _shapley_kernel(masks.shape[1], sizes[inner]))
+    return weighted_r2(values[inner], empty + masks[inner] @ weights, shapley_kernel(masks.shape[1], sizes[inner]))
 
 
 def _robust_covariance(scaled, residuals, inverse):
@@ -219,7 +224,8 @@ def _robust_margin(scaled, residuals, inverse):
     return _CONFIDENCE * error[:, None] * np.array([-1.0, 1.0])
 
 
-def _r2(values, fitted, kernel) -> float:
+def weighted_r2(values, fitted, kernel) -> float:
+    """The share of the (N,) values' weighted variance that `fitted` tells: 1 is all, below 0 less than their mean does."""
     if len(values) == 0:
         return 1.0
     residual = kernel @ (values - fitted) ** 2

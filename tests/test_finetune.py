@@ -231,6 +231,7 @@ def test_annotation_files_that_lost_their_classes(tmp_path):
         {"trainable": "no such variable"},
         {"stride": 4},
         {"encoder": "vgg"},
+        {"seed": -1},
         {"weights": "nothing.npz"},
         {"logdir": "/proc/nowhere"},
     ],

@@ -42,7 +42,7 @@ def quartered(split=20, order=(0, 1, 2, 3)):
 def explained(game=None, order=(0, 1, 2, 3), split=20, **options):
     image, regions = quartered(split, order)
     options = {"fill": "black", "method": "shapley", "progress": False} | options
-    return segxai.explain(image, regions, game or Game(), 1, **options)
+    return segxai.explain(image, regions, game or Game(), options.pop("target", 1), **options)
 
 
 def test_insertion_and_deletion_by_hand():
@@ -232,6 +232,8 @@ def test_sanity_checks_by_hand():
     assert rank_correlation([1, 1 + 1e-9, 3], [2, 2 - 1e-9, 3]) == pytest.approx(1)  # rounding is no order
     with pytest.raises(SegxaiError, match="classes\\) was expected"):
         metrics.random_model(e, lambda images: np.ones((len(images), 1, 1))[:, 0, :0].reshape(len(images), 0) + 1)
+    with pytest.raises(SegxaiError, match="has no class 2"):
+        metrics.random_model(explained(target=2), lambda images: np.full(len(images), 0.5))
 
 
 def test_a_shuffled_network_knows_nothing(classifier, cat):
@@ -288,6 +290,7 @@ def test_ties_are_told_from_rounding():
     [
         lambda e: metrics.seed_stability(e, repeats=1),
         lambda e: metrics.noise_stability(e, sigma=-1),
+        lambda e: metrics.noise_stability(e, seed=-1),
         lambda e: metrics.random_label(e, seed=-1),
         lambda e: metrics.random_model(e, seed=0.5),
         lambda e: metrics.align(e, np.zeros((40, 60), bool)),

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import nbformat
+import psutil
 from nbclient import NotebookClient
 
 NOTEBOOKS = Path(__file__).parents[1]
@@ -24,7 +25,7 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_I
 
 
 def execute(notebook, still: bool = False) -> dict:
-    """The notebook with its outputs; in its metadata "segxai": seconds, and the kernel's peak of memory in bytes.
+    """The notebook with its outputs; in its metadata "segxai": seconds, the kernel's processor seconds and its peak of memory in bytes.
 
     still: widgets show themselves as pages without a kernel need them.
     """
@@ -35,12 +36,13 @@ def execute(notebook, still: bool = False) -> dict:
         environment["SEGXAI_STILL"] = "1"
     notebook, measured = nbformat.from_dict(notebook), {}
 
-    def read_memory(**_):  # after every cell, for at the end the kernel is gone
+    def measure(**_):  # after every cell, for at the end the kernel is gone
         measured["peak"] = _peak_memory(client.km.provisioner.pid)
+        measured["processor"] = sum(psutil.Process(client.km.provisioner.pid).cpu_times()[:2])
 
     client = NotebookClient(
         notebook, timeout=300, record_timing=True, kernel_name="python3",
-        resources={"metadata": {"path": str(NOTEBOOKS)}}, on_cell_executed=read_memory,
+        resources={"metadata": {"path": str(NOTEBOOKS)}}, on_cell_executed=measure,
     )  # fmt: skip
     started = time.monotonic()
     client.execute(env=environment)

@@ -34,9 +34,9 @@ def align(explanation, annotation, objects=None) -> Alignment:
     annotation: an (H, W) mask, True on the object, or `Regions` of which `objects` (a name or several) are the object. ious is for every
     one of the annotated regions. No model calls.
     energy: the share of the positive weights, each spread evenly over its region's pixels, that falls inside the object
-    (Wang et al. 2020, "Score-CAM", section 4.3; there of pixels, which would count a region's weight once for each of its pixels).
+    (the energy-based pointing game of Wang et al. 2020, "Score-CAM"; there of pixels, which would count a region's weight once for each of its pixels).
     pointing: the chance that a point anywhere in the region of the largest weight lies inside (Zhang et al. 2018, "Top-down
-    Neural Attention by Excitation Backprop", section 5.1; there the one brightest pixel). Regions of equal weight: their mean.
+    Neural Attention by Excitation Backprop"; there the one brightest pixel). Regions of equal weight: their mean.
     best_iou says nothing of the weights: it is what the segmenter offers. A model may use the background, and then an honest
     explanation points there: alignment is not truth.
     """

@@ -50,7 +50,7 @@ def insertion(explanation, fill=None) -> Curve:
     Beware: the area depends on the regions as much as on the weights. Small regions can follow the object's outline;
     with fill "mean" they also leave a mosaic in which the object can be seen although it was "removed".
     Raises SegxaiError where the whole photograph's probability is not positive.
-    Source: Petsiuk et al. 2018, "RISE", section 4.2, by pixels; here by whole regions over the area they cover.
+    Source: Petsiuk et al. 2018, "RISE", the causal metrics, by pixels; here by whole regions over the area they cover.
     """
     return _curve(explanation, "insertion", fill)
 

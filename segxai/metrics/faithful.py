@@ -48,19 +48,19 @@ def fidelity(explanation) -> Fidelity:
     if e.method in ("shapley", "owen"):
         inner = (sizes > 0) & (sizes < len(e.regions))  # the empty and the full coalition are met exactly, by construction
         masks, values = masks[inner], values[inner]
-        kernel = surrogates._shapley_kernel(len(e.regions), sizes[inner])
+        kernel = surrogates.shapley_kernel(len(e.regions), sizes[inner])
         scaled = np.sqrt(kernel)[:, None] * (masks[:, :-1].astype(float) - masks[:, -1:])
         leverage = _leverage(scaled, 0.0)
     else:
         if e.method == "lime":
-            kernel = np.sqrt(np.exp(-((1 - np.sqrt(masks.mean(axis=1))) ** 2) / e.kernel_width**2))
+            kernel = surrogates.lime_kernel(masks, e.kernel_width)
         scaled = np.sqrt(kernel)[:, None] * (masks - kernel @ masks / kernel.sum())
         leverage = _leverage(scaled, e.alpha if e.method == "lime" else 0.0) + kernel / kernel.sum()
     fitted = e.intercept + masks @ e.weights
     nested = e.method == "owen" and any(isinstance(node, tuple) for node in e.hierarchy)  # not a least-squares fit
     with np.errstate(divide="ignore", invalid="ignore"):
         predicted = np.where((leverage > 1 - 1e-9) | nested, np.nan, values - (values - fitted) / (1 - leverage))
-    held_out = surrogates._r2(values, predicted, kernel) if len(values) and np.isfinite(predicted).all() else np.nan
+    held_out = surrogates.weighted_r2(values, predicted, kernel) if len(values) and np.isfinite(predicted).all() else np.nan
     return Fidelity(e.r2, held_out, values, fitted, predicted, kernel)
 
 

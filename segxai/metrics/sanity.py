@@ -1,6 +1,7 @@
 """Does the explanation depend on the model at all? It should change when the model has learned nothing.
 
-Source of both checks: Adebayo et al. 2018, "Sanity Checks for Saliency Maps", sections 3.1 (random parameters) and 3.2 (random labels).
+Source of both checks: Adebayo et al. 2018, "Sanity Checks for Saliency Maps": the model parameter
+randomization test and the data randomization test.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 
 from ..classify import NetClassifier, imagenet_class_names, load_classifier
 from ..coalitions import evaluate_coalitions
-from ..errors import SegxaiError, SegxaiValueError
+from ..errors import SegxaiError, SegxaiValueError, whole_number
 from .order import tied_groups
 
 
@@ -40,7 +41,7 @@ def random_model(explanation, other=None, seed: int = 0) -> Sanity:
     layer shuffled with `seed`: it sees the same things, and does not know what they mean. One table of model calls.
     What remains above chance is what the regions and the fill bring with them, e.g. that large regions change any answer most.
     """
-    other = shuffled_network(_checked_seed(seed)) if other is None else load_classifier(other)
+    other = shuffled_network(whole_number("seed", seed)) if other is None else load_classifier(other)
     e = explanation
     _need_class(e)
     if len(other.predict(e.image)[0]) <= e.coalitions.target:
@@ -63,13 +64,13 @@ def random_label(explanation, other=None, seed: int = 0) -> Sanity:
     if e.classifier is None:
         raise SegxaiError("This explanation does not hold its classifier; make it with segxai.explain.")
     classes = np.delete(np.arange(len(e.classifier.class_names)), e.coalitions.target)
-    label = int(np.random.default_rng(_checked_seed(seed)).choice(classes))
+    label = int(np.random.default_rng(whole_number("seed", seed)).choice(classes))
     return _compare(e, "random label", e.classifier.class_names[label], e.classifier, label)
 
 
 @lru_cache(maxsize=1)
 def shuffled_network(seed: int = 0) -> NetClassifier:
-    """EfficientNet-Lite0 whose last layer is shuffled, the first step of Adebayo et al. 2018, section 3.1.
+    """EfficientNet-Lite0 whose last layer is shuffled, the first step of the cascade in Adebayo et al. 2018.
 
     With every layer shuffled it would give one class all probability for any image, and any explanation would pass.
     """
@@ -125,9 +126,3 @@ def _compare(e, kind, against, classifier, label) -> Sanity:
 def _need_class(e):
     if e.coalitions.target < 0:
         raise SegxaiError("A contrast of two classes cannot be checked like this; check the explanation of one class.")
-
-
-def _checked_seed(seed):
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise SegxaiValueError(f"seed is a whole number, 0 or more; got {seed!r}.")
-    return int(seed)

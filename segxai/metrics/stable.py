@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..coalitions import evaluate_coalitions
-from ..errors import SegxaiError, SegxaiValueError
+from ..errors import SegxaiError, SegxaiValueError, whole_number
 from ..progress import track
 
 
@@ -33,7 +33,7 @@ def seed_stability(explanation, repeats: int = 5, progress=None) -> Stability:
     size are drawn, the explanation's own not among them. Source: Visani et al. 2022, "Statistical stability indices for LIME".
     """
     e = explanation
-    _check_repeats(repeats)
+    whole_number("repeats", repeats, 2)  # one has no spread
     if e.coalitions.exact:
         return _stability(e, "seeds", np.repeat(e.weights[None], repeats, axis=0), 0)
     tables = [(e.image, e.coalitions.filled, e.coalitions.seed + 1 + i) for i in range(repeats)]
@@ -48,10 +48,10 @@ def noise_stability(explanation, sigma: float = 4.0, repeats: int = 5, seed: int
     Source: Alvarez-Melis and Jaakkola 2018, "On the Robustness of Interpretability Methods".
     """
     e = explanation
-    _check_repeats(repeats)
+    whole_number("repeats", repeats, 2)  # one has no spread
     if not isinstance(sigma, (int, float)) or isinstance(sigma, bool) or not 0 <= sigma <= 255:
         raise SegxaiValueError(f"sigma is the noise's standard deviation in grey levels, 0 to 255; got {sigma!r}.")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(whole_number("seed", seed))
     fill = e.coalitions.filled if e.coalitions.fill == "given" else e.coalitions.fill
     tables = []
     for _ in range(repeats):
@@ -80,8 +80,3 @@ def _stability(e, over, weights, calls) -> Stability:
     spread = float(weights.std(axis=0, ddof=1).mean()) if calls else 0.0
     largest = np.abs(weights.mean(axis=0)).max()
     return Stability(over, spread, float(spread / largest) if largest > 0 else 0.0, e.regions.names, weights, calls)
-
-
-def _check_repeats(repeats):
-    if isinstance(repeats, bool) or not isinstance(repeats, (int, np.integer)) or repeats < 2:
-        raise SegxaiValueError(f"repeats is a whole number of at least 2, to have a spread; got {repeats!r}.")

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import SegxaiValueError
+from ..errors import whole_number
 
 
 def get_kernel_size(factor: int) -> int:
     """The side of the bilinear kernel that upsamples by a whole `factor`: 2 factor - factor % 2."""
-    if isinstance(factor, bool) or not isinstance(factor, (int, np.integer)) or factor < 1:
-        raise SegxaiValueError(f"An upsampling factor is a whole number of at least 1; got {factor!r}.")
+    whole_number("An upsampling factor", factor, 1)
     return int(2 * factor - factor % 2)
 
 
@@ -23,8 +22,7 @@ def upsample_filt(size: int) -> np.ndarray:
 
     Returns a (size, size) float64 array that falls off linearly from its centre; an odd size peaks at 1.
     """
-    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-        raise SegxaiValueError(f"A kernel size is a whole number of at least 1; got {size!r}.")
+    whole_number("A kernel size", size, 1)
     factor = (size + 1) // 2
     # An even kernel has its centre between two pixels.
     centre = factor - 1 if size % 2 == 1 else factor - 0.5
@@ -38,8 +36,7 @@ def bilinear_upsample_weights(factor: int, number_of_classes: int) -> np.ndarray
     Returns (k, k, C, C) float32 with k = get_kernel_size(factor): the bilinear kernel where input and
     output class are the same, zero elsewhere.
     """
-    if isinstance(number_of_classes, bool) or not isinstance(number_of_classes, (int, np.integer)) or number_of_classes < 1:
-        raise SegxaiValueError(f"number_of_classes is a whole number of at least 1; got {number_of_classes!r}.")
+    whole_number("number_of_classes", number_of_classes, 1)
     size = get_kernel_size(factor)
     weights = np.zeros((size, size, number_of_classes, number_of_classes), np.float32)
     diagonal = np.arange(number_of_classes)

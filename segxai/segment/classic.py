@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import SegxaiValueError
+from ..errors import SegxaiValueError, whole_number
 from ..images import resize, resize_labels
 from ..regions import Part, Regions
 from .names import describe
@@ -33,7 +33,7 @@ def slic(image, n_segments: int = 14, compactness: float = 10.0, sigma: float = 
 
     _at_least("n_segments", n_segments, 1)
     _at_least("compactness", compactness, 1e-6)
-    _at_least("sigma", sigma, 0)
+    _at_least("sigma", sigma, 0, max(image.shape[:2]))
     return _named(
         image, slic(_working_copy(image), n_segments=int(n_segments), compactness=compactness, sigma=sigma, start_label=0), "slic"
     )
@@ -44,7 +44,7 @@ def felzenszwalb(image, scale: float = 600.0, sigma: float = 0.8, min_size: int 
     from skimage.segmentation import felzenszwalb
 
     _at_least("scale", scale, 0)
-    _at_least("sigma", sigma, 0)
+    _at_least("sigma", sigma, 0, max(image.shape[:2]))
     _at_least("min_size", min_size, 0)
     return _named(image, felzenszwalb(_working_copy(image), scale=scale, sigma=sigma, min_size=int(min_size)), "felzenszwalb")
 
@@ -55,7 +55,9 @@ def quickshift(image, kernel_size: float = 4.0, max_dist: float = 200.0, ratio: 
 
     _at_least("kernel_size", kernel_size, 1)
     _at_least("max_dist", max_dist, 0)
-    labels = quickshift(_working_copy(image), kernel_size=kernel_size, max_dist=max_dist, ratio=ratio, rng=seed)
+    labels = quickshift(
+        _working_copy(image), kernel_size=kernel_size, max_dist=max_dist, ratio=ratio, rng=whole_number("seed", seed)
+    )
     return _named(image, labels, "quickshift")
 
 

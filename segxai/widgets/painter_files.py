@@ -102,7 +102,7 @@ def load_painting(annotation, shape, names=None) -> tuple[np.ndarray, tuple[str,
     """
     if isinstance(annotation, (str, os.PathLike)):
         path = Path(annotation)
-        if not path.is_file():
+        if not os.path.isfile(path):  # Path.is_file would raise for a name that no file can have
             raise SegxaiFileError(f"There is no annotation {str(path)!r}.")
         beside = path.with_suffix(".names.txt")
         try:

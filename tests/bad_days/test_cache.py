@@ -3,10 +3,13 @@
 What a download itself may bring (cut short, a page of the school's network, killed, offline) is in tests/weights/test_downloads.py.
 """
 
+import re
+
 import pytest
 
 import segxai
 from segxai import SegxaiError
+from segxai.__main__ import main
 from segxai.weights import downloads
 from segxai.weights.vgg16 import vgg16_weights
 
@@ -19,13 +22,15 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_model_is_not_opened_and_fetch_mends_it(damage, published, cat):
+def test_a_damaged_model_is_not_opened_and_fetch_mends_it(damage, published, cat, capsys):
     path = downloads.fetch("deeplab", progress=False)
     assert downloads.usable("deeplab") == path
     path.write_bytes(DAMAGE[damage](published.body))
     assert downloads.cached("deeplab") is None
     with pytest.raises(SegxaiError, match=r"damaged.*python -m segxai fetch deeplab"):
         segxai.segment(cat, "pascal")
+    assert main(["doctor"]) == 0
+    assert re.search(r"deeplab +damaged(?s:.*)To do:(?s:.*)python -m segxai fetch deeplab\n", capsys.readouterr().out)
     assert downloads.fetch("deeplab", progress=False).read_bytes() == published.body
     assert downloads.usable("deeplab") == path
 

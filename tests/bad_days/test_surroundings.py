@@ -9,7 +9,9 @@ from PIL import Image
 
 import segxai
 from segxai import SegxaiError
+from segxai.finetune import _event_writer
 from segxai.weights.checkpoint import read_checkpoint
+from segxai.widgets.painter_files import load_painting
 
 COMMAND = ("-m", "segxai", "explain", "cat", "--segmenter", "grid", "--max-evaluations", "18", "--out")
 ODD_NAMES = ["größe und so – 猫 🐈", "C:\\Users\\me\\cat", "a'b\"c<d>&e", "--out", "%20 $HOME `id` *", ".hidden"]
@@ -116,6 +118,12 @@ def test_names_that_no_file_can_have(path, quarters, additive, tmp_path, monkeyp
         segxai.load_image(path)
     with pytest.raises(SegxaiError, match="no annotation"):
         segxai.finetune(quarters[0], path)
+    with pytest.raises(SegxaiError, match="no annotation"):
+        load_painting(path, quarters[1].shape)
+    with pytest.raises(SegxaiError, match="no folder"):
+        segxai.explain_many(path)
+    with pytest.raises(SegxaiError, match="cannot be written"):
+        _event_writer(None, path)
     for load in (segxai.FCN.load, segxai.load_classifier, read_checkpoint):
         for ending in ("", ".npz", ".keras"):
             with pytest.raises(SegxaiError):

@@ -150,7 +150,7 @@ class Notebook:
             connection_file=str(self.server.folder / "runtime" / f"kernel-{self.session()['kernel']['id']}.json")
         )
         client.load_connection_file()
-        client.start_channels()
+        client.start_channels(hb=False)  # no heartbeat: its thread may still be starting when all is closed again
         try:
             # The answer comes with the reply: what is printed could be missed by a client that has just joined.
             reply = client.execute(
@@ -163,6 +163,7 @@ class Notebook:
             return json.loads(ast.literal_eval(answer["data"]["text/plain"]))
         finally:
             client.stop_channels()
+            client.context.destroy(linger=0)  # else its sockets stay open until Python happens to collect it
 
     def wait_value(self, expression, wanted, timeout=30):
         """Waits until the expression has the wanted value in the kernel."""

@@ -87,6 +87,8 @@ def test_any_function_is_a_segmenter(cat):
         ("deep", {"n_regions": 1000}, "n_regions"),
         ("grid", {"rows": 10**6}, "at most"),
         ("quickshift", {"kernel_size": 0}, "at least 1"),
+        ("quickshift", {"seed": -1}, "seed"),
+        ("slic", {"sigma": 10_000}, "at most"),
         (lambda image: image[:5, :5, 0], {}, "5 x 5"),
         (lambda image: image, {}, "shape"),
         (lambda image: 1 / 0, {}, "ZeroDivisionError"),
