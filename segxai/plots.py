@@ -20,6 +20,7 @@ BLUE, ORANGE, INK = "#0b5fa5", "#d55e00", "#1b1b1b"
 ORANGE_BLUE = LinearSegmentedColormap.from_list("orange_blue", [ORANGE, "#f6b27a", "#f7f7f7", "#8fbfe6", BLUE])
 MOST_BARS = 15
 MOST_NAMES = 12
+DRAWN_SIDE = 1024  # pixels; of larger photographs every second (third ...) pixel is drawn, which no figure here can show
 
 
 class DescribedFigure(Figure):
@@ -182,12 +183,16 @@ def describe(explanation) -> str:
 def draw_borders(axes, regions, colour="white") -> None:
     """Region borders, drawn dark under light so that they show on any photograph."""
     from matplotlib.collections import LineCollection
+    from scipy.ndimage import find_objects
     from skimage.measure import find_contours
 
-    lines = []
-    for k in range(len(regions)):
-        outlines = find_contours(np.pad(regions.labels == k, 1).astype(np.float32), 0.5)
-        lines += [outline[:, ::-1] - 1 for outline in outlines]  # (x, y), without the padding
+    lines, step = [], _step(regions.shape)
+    labels = regions.labels[::step, ::step]
+    for k, box in enumerate(find_objects(labels + 1)):
+        if box is not None:
+            corner = np.array([box[1].start, box[0].start]) - 1  # (x, y), without the padding
+            outlines = find_contours(np.pad(labels[box] == k, 1).astype(np.float32), 0.5)
+            lines += [step * (outline[:, ::-1] + corner) for outline in outlines]
     for width, line in ((2.4, INK), (1.0, colour)):
         axes.add_collection(LineCollection(lines, colors=line, linewidths=width), autolim=False)
     axes.set_xlim(-0.5, regions.shape[1] - 0.5)
@@ -197,7 +202,7 @@ def draw_borders(axes, regions, colour="white") -> None:
 def draw_names(axes, regions) -> None:
     """Each region's name where the region is widest; of many regions only the largest are named."""
     for k in np.argsort(-regions.areas, kind="stable")[:MOST_NAMES]:
-        row, column = widest_place(regions.labels == k)
+        row, column = _place(regions, k)
         # Near the sides the text grows inwards, so that it stays on the photograph.
         share = column / regions.shape[1]
         side = "left" if share < 0.15 else "right" if share > 0.85 else "center"
@@ -210,10 +215,10 @@ def draw_names(axes, regions) -> None:
 
 def draw_weights(axes, regions, weights, limit) -> None:
     """Blue where a region supports the class, orange where it opposes it, with the signed number."""
-    axes.imshow(np.asarray(weights)[regions.labels], cmap=ORANGE_BLUE, vmin=-limit, vmax=limit, alpha=0.72)
+    _draw(axes, np.asarray(weights)[regions.labels], cmap=ORANGE_BLUE, vmin=-limit, vmax=limit, alpha=0.72)
     draw_borders(axes, regions, "#555555")
     for k in np.argsort(-np.abs(weights), kind="stable")[:MOST_NAMES]:
-        row, column = widest_place(regions.labels == k)
+        row, column = _place(regions, k)
         axes.text(
             column, row, f"{weights[k]:+.2f}", ha="center", va="center", fontsize=9, fontweight="bold", color=INK,
             path_effects=[withStroke(linewidth=2.5, foreground="white")], clip_on=True,
@@ -224,9 +229,11 @@ def widest_place(mask) -> tuple[int, int]:
     """(row, column) of the pixel of a region that is farthest from its border: where a text fits best."""
     from scipy.ndimage import distance_transform_edt
 
-    depth = distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+    top, left = np.flatnonzero(mask.any(axis=1))[0], np.flatnonzero(mask.any(axis=0))[0]
+    bottom, right = np.flatnonzero(mask.any(axis=1))[-1], np.flatnonzero(mask.any(axis=0))[-1]
+    depth = distance_transform_edt(np.pad(mask[top : bottom + 1, left : right + 1], 1))[1:-1, 1:-1]
     row, column = np.unravel_index(np.argmax(depth), depth.shape)
-    return int(row), int(column)
+    return int(top + row), int(left + column)
 
 
 def draw_bars(axes, explanation, limit) -> None:
@@ -257,8 +264,28 @@ def draw_bars(axes, explanation, limit) -> None:
     axes.tick_params(axis="y", length=0)
 
 
+def _step(shape) -> int:
+    return -(-max(shape[:2]) // DRAWN_SIDE)
+
+
+def _place(regions, k):
+    """The `widest_place` of a region, looked for among the pixels that are drawn, unless it has none of these."""
+    step = _step(regions.shape)
+    mask = regions.labels[::step, ::step] == k
+    if not mask.any():
+        return widest_place(regions.labels == k)
+    row, column = widest_place(mask)
+    return step * row, step * column
+
+
+def _draw(axes, pixels, **options):
+    """`imshow`, quick for large pictures; coordinates are those of the whole picture."""
+    (height, width), step = pixels.shape[:2], _step(pixels.shape)
+    axes.imshow(pixels[::step, ::step], extent=(-0.5, width - 0.5, height - 0.5, -0.5), **options)
+
+
 def _show(axes, image, title):
-    axes.imshow(image)
+    _draw(axes, image)
     axes.set_title(title, fontsize=10, parse_math=False)
     axes.set_axis_off()
 

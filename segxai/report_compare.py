@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 
+import numpy as np
+
 from .comparison import ARROWS, better, escaped_table, short
 from .metrics import METRICS
 from .report import _asset, write_page
@@ -68,9 +70,13 @@ def _failures(c) -> str:
 def _photographs(c) -> str:
     heads = ["photograph", "target (probability)", "segmenter", *(m.replace("_", " ") for m in c.metrics)]
     rows = [
-        [c.names[r.index], f"{r.target} ({r.full:.2f})", s, *(f"{r.values[s][m]:.3g}" for m in c.metrics)]
+        [c.names[r.index], f"{r.target} ({r.full:.2f})", s, *(_number(r.values[s][m]) for m in c.metrics)]
         for r in c.results
         for s in c.segmenters
         if s in r.values
     ]
     return f"<h2>Every photograph</h2>{escaped_table(heads, rows, 3)}" if rows else ""
+
+
+def _number(value) -> str:
+    return f"{value:.3g}" if np.isfinite(value) else "–"

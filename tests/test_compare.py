@@ -170,6 +170,9 @@ def test_what_fails_is_told_and_stops_nothing(tmp_path):
     assert "budget of 512 model calls" in found._repr_html_()
     with pytest.raises(SegxaiError, match="save as"):
         found.save(tmp_path / "page.pdf")
+    undefined = compare(pictures(2), lambda image: np.zeros(image.shape[:2], int), ("held_out",), classifier=Likes(), target=1)
+    undefined.save(tmp_path / "page.html")
+    assert "<td class=sx-number>–</td>" in (tmp_path / "page.html").read_text(encoding="utf-8")
     nothing = compare([tmp_path / "<i>broken.png"], {"halves": halves}, classifier=Likes())
     assert "No photograph could be measured" in nothing._repr_html_()
 

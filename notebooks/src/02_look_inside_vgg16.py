@@ -9,7 +9,7 @@
 #
 # **You need:** notebook 00. You need no graphics card, no network connection and no weights of VGG16.
 #
-# **Time: 30 minutes.** The computer works for less than a minute of it.
+# **Time: 30 minutes.** The computer works for about 20 seconds of it.
 #
 # **The question:** VGG16 gives one answer for one photograph. What must change so that it answers for every place? And how
 # much of the photograph does each answer see? The last section answers both.

@@ -10,7 +10,7 @@
 # **You need:** notebook 02, or at least its end: a network answers on a coarse map, with 32 pixels from place to place.
 # You need no graphics card and no network connection.
 #
-# **Time: 25 minutes.** The computer works for less than half a minute of it.
+# **Time: 25 minutes.** The computer works for about 10 seconds of it.
 #
 # **The question:** how does a coarse map become as large as the photograph, and what is lost on the way? The last section
 # answers it with numbers.

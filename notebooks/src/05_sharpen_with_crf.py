@@ -9,7 +9,7 @@
 #
 # **You need:** notebook 04. You need no graphics card and no network connection.
 #
-# **Time: 25 minutes.** The computer works for about one minute of it.
+# **Time: 25 minutes.** The computer works for about 30 seconds of it.
 #
 # **The question:** what does a CRF give to a coarse segmentation, what does it take away, and does the explanation of a
 # classifier depend on it? The last section answers it.

@@ -9,7 +9,7 @@
 #
 # **You need:** notebooks 00, 01 and 06; 07 helps. You need no graphics card and no network connection.
 #
-# **Time: 30 minutes.** The computer works for one to four minutes of it.
+# **Time: 30 minutes.** The computer works for about 90 seconds of it.
 #
 # **The question:** semantic regions are easier to read than superpixels. Are the explanations also *better*? The last
 # section answers it.

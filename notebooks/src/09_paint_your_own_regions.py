@@ -9,7 +9,7 @@
 #
 # **You need:** notebooks 00 and 04; 06 helps. You need no graphics card and no network connection.
 #
-# **Time: 30 minutes.** The computer works for two to three minutes of it.
+# **Time: 30 minutes.** The computer works for about 60 seconds of it.
 #
 # **The question:** how much of a photograph must you paint before an explanation can speak of your things? The last section
 # answers it with numbers.
