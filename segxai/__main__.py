@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import html
 import os
 import sys
 import time
@@ -12,6 +11,9 @@ from pathlib import Path
 from .errors import SegxaiError, SegxaiValueError
 
 _TABLE_ROWS = 5
+_COLUMNS = (
+    "photograph", "segmenter", "target", "strongest region", "probability", "its weight", "regions", "model calls", "seconds",
+)  # fmt: skip
 
 
 def main(argv=None) -> int:
@@ -127,7 +129,7 @@ def _explain(args) -> int:
     from .classify import default_classifier
     from .explain import explain
     from .images import check_image_file, load_image
-    from .report import figure, write_report
+    from .report import escaped_table, figure, write_report
     from .segment import segment
 
     if args.out and Path(args.out).suffix.lower() not in (".html", ".htm"):
@@ -158,10 +160,10 @@ def _explain(args) -> int:
                 print(f"    {finding}")
             if args.out:  # as text: explanations hold their photographs
                 figures.append(figure(explanation))
-                rows.append(_html_row(Path(name).name, segmenter, explanation, seconds))
+                rows.append(_row(Path(name).name, segmenter, explanation, seconds))
         sections.append((f"{Path(name).name}: why “{explanation.target}”?", figures))
     if args.out:
-        write_report(args.out, sections, table=_html_table(rows))
+        write_report(args.out, sections, table=escaped_table(_COLUMNS, rows, numbers_from=4))
         print(f"\nWrote {args.out} - open it in a browser.")
     return 0
 
@@ -194,24 +196,10 @@ def _print_rows(name, segmenter, explanation, seconds):
         print(f"{'':<55} ... and {left} weaker regions")
 
 
-def _html_row(name, segmenter, e, seconds) -> str:
-    return (
-        f"<tr><td>{html.escape(name)}</td><td>{html.escape(segmenter)}</td><td>{html.escape(e.target)}</td>"
-        f"<td class='sx-number'>{e.coalitions.full:.3f}</td><td>{html.escape(e.ranking()[0][0])}</td>"
-        f"<td class='sx-number'>{e.ranking()[0][1]:+.3f}</td><td class='sx-number'>{len(e.regions)}</td>"
-        f"<td class='sx-number'>{e.coalitions.evaluations}</td><td class='sx-number'>{seconds:.1f}</td></tr>"
-    )
-
-
-def _html_table(rows) -> str:
-    heads = "".join(
-        f"<th{' class=sx-number' if number else ''}>{head}</th>"
-        for head, number in (
-            ("photograph", 0), ("segmenter", 0), ("target", 0), ("probability", 1), ("strongest region", 0),
-            ("weight", 1), ("regions", 1), ("model calls", 1), ("seconds", 1),
-        )
-    )  # fmt: skip
-    return f"<div class='sx-scroll'><table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+def _row(name, segmenter, e, seconds) -> list[str]:
+    region, weight = e.ranking()[0]
+    numbers = f"{e.coalitions.full:.3f}", f"{weight:+.3f}", str(len(e.regions)), str(e.coalitions.evaluations), f"{seconds:.1f}"
+    return [name, segmenter, e.target, region, *numbers]
 
 
 def _fetch(args) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import SegxaiFileError, SegxaiValueError
-from .images import MAX_SIDE, opened_image
+from .images import MAX_SIDE, as_array, opened_image
 from .regions import Regions
 
 IGNORE = 255  # pixels with this class id count in no loss, as on PASCAL VOC
@@ -27,7 +27,7 @@ def read_annotation(annotation, shape, names=None) -> tuple[np.ndarray, tuple[st
     if isinstance(annotation, Regions):
         labels, names = annotation.labels, annotation.names if names is None else names
     else:
-        labels = _read_png(annotation) if isinstance(annotation, (str, os.PathLike)) else np.asarray(annotation)
+        labels = _read_png(annotation) if isinstance(annotation, (str, os.PathLike)) else as_array(annotation, "The annotation")
         labels = _single_channel(labels)
     if labels.shape != tuple(shape):
         hint = (
@@ -51,12 +51,17 @@ def read_annotation(annotation, shape, names=None) -> tuple[np.ndarray, tuple[st
     if number <= classes.max():
         raise SegxaiValueError(f"The annotation uses class {classes.max()}, but only {number} names were given.")
     if names is None:
-        if number > 2 * classes.size + 2:
-            raise SegxaiValueError(
-                f"The annotation's class ids are {', '.join(map(str, classes[:8]))}: is it a grey picture? Number the classes 0, 1, 2 ..."
-            )
+        check_gaps(classes)
         names = ("background", "object") if number == 2 else tuple(f"class {i}" for i in range(number))
     return labels.astype(np.uint8), tuple(str(n) for n in names)
+
+
+def check_gaps(classes) -> None:
+    """Raise SegxaiValueError where the class ids that occur (255 left out) have such gaps that a grey picture must be meant."""
+    if len(classes) and classes.max() + 1 > 2 * len(classes) + 2:
+        raise SegxaiValueError(
+            f"The annotation's class ids are {', '.join(map(str, classes[:8]))}: is it a grey picture? Number the classes 0, 1, 2 ..."
+        )
 
 
 def _read_png(path) -> np.ndarray:

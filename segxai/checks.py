@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .coalitions import evaluate_coalitions
-from .errors import SegxaiError, whole_number
+from .errors import whole_number
 from .progress import track
 from .regions import Regions
 
@@ -21,7 +21,7 @@ class Robustness:
     """A region's weight under several fills and borders.
 
     variants: what was varied, the explanation itself first. weights: (V, K). interval: (K, 2) lowest and highest.
-    flips: (K,) whether the weight has one sign under some fills and the other under others.
+    flips: (K,) whether the weight has one sign under some variants and the other under others.
     """
 
     names: tuple[str, ...]
@@ -70,11 +70,8 @@ def robustness(explanation, *, fills=FILLS_COMPARED, borders: int = 2, progress=
     Impact of Feature Attribution Baselines").
     """
     e = explanation
-    if e.classifier is None:
-        raise SegxaiError("This explanation does not hold its classifier; make it with segxai.explain.")
+    e.need_classifier("robustness()")
     whole_number("borders (pixels)", borders)
-    if e.coalitions.target < 0:
-        raise SegxaiError("A contrast cannot be examined; examine its two classes.")
     others = [
         (f"fill {fill if isinstance(fill, str) else 'given'}", e.regions, fill)
         for fill in fills
@@ -173,11 +170,8 @@ def placebo_test(explanation, *, placements: int = 39, seed: int = 0, progress=N
     by its own mean colour) and the classifier is asked: K (placements + 1) images.
     """
     e = explanation
-    if e.classifier is None:
-        raise SegxaiError("This explanation does not hold its classifier; make it with segxai.explain.")
+    e.need_classifier("placebo_test()")
     whole_number("placements", placements, 1)
-    if e.coalitions.target < 0:
-        raise SegxaiError("A contrast has no placebo test; test its two classes.")
     rng = np.random.default_rng(whole_number("seed", seed))
     number, size = len(e.regions), e.classifier.batch_size
     values = np.empty((number, placements + 1))

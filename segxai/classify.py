@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import SegxaiError, SegxaiFileError, SegxaiValueError, unknown_name
+from .errors import SegxaiError, SegxaiFileError, SegxaiValueError, unknown_name, whole_number
 from .images import as_image, resize, resize_labels
 from .regions import plain_text
 from .sharing import EarlyPlan
@@ -28,7 +28,7 @@ class Classifier:
         self._class_names = None if class_names is None else tuple(plain_text(str(n)) for n in class_names)
         self._named = class_names is not None
         self.name = name
-        self.batch_size = batch_size
+        self.batch_size = whole_number("batch_size", batch_size, 1)
 
     def __repr__(self):
         classes = "" if self._class_names is None else f", {len(self._class_names)} classes"
@@ -184,7 +184,7 @@ class NetClassifier(Classifier):
 def load_classifier(model="efficientnet_lite0", weights="auto", *, class_names=None) -> Classifier:
     """A classifier to explain.
 
-    model: "efficientnet_lite0" or "vgg16"; a Keras model or the path of a saved one (``.keras``); or any function
+    model: "efficientnet_lite0" or "vgg16"; a Keras model or the path of a saved one (``.keras``, ``.h5``); or any function
     from (N, H, W, 3) uint8 RGB images to (N, C) probabilities. A Keras model is given float32 RGB
     0..255 at its own input size and must do its own scaling and end in probabilities.
     weights: "auto" for the network's ImageNet weights; for "vgg16" also the path of a TF-slim checkpoint or of Keras'
@@ -210,7 +210,9 @@ def load_classifier(model="efficientnet_lite0", weights="auto", *, class_names=N
 def default_classifier() -> Classifier:
     """EfficientNet-Lite0, loaded once and shared; loaded again where it was closed."""
     if not _shared or _shared[0].closed:
-        _shared[:] = [_efficientnet_lite0()]
+        from .weights.efficientnet_lite import efficientnet_lite0_weights
+
+        _shared[:] = [efficientnet_classifier("efficientnet_lite0", efficientnet_lite0_weights(), imagenet_class_names())]
     return _shared[0]
 
 
@@ -235,18 +237,17 @@ def _shared_efficientnet_lite0(weights) -> Classifier:
     return default_classifier()
 
 
-def _efficientnet_lite0() -> NetClassifier:
+def efficientnet_classifier(name, weights, class_names) -> NetClassifier:
+    """An EfficientNet-Lite0 with these weights, {variable: array}, whose last layer has a column for each of the class names."""
     from .nets import efficientnet_lite
-    from .weights.efficientnet_lite import efficientnet_lite0_weights
 
     def network(images):
-        logits, ends = efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images))
+        logits, ends = efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images), num_classes=len(class_names))
         return logits, ends["stride_4"]
 
     return NetClassifier(
-        "efficientnet_lite0", network, efficientnet_lite0_weights(), imagenet_class_names(), efficientnet_lite.INPUT_SIZE,
-        stride=4, window=efficientnet_lite.STRIDE_4_WINDOW,
-    )  # fmt: skip
+        name, network, weights, class_names, efficientnet_lite.INPUT_SIZE, stride=4, window=efficientnet_lite.STRIDE_4_WINDOW
+    )
 
 
 def _vgg16(weights) -> Classifier:

@@ -21,7 +21,7 @@ KEPT_TARGETS = 5
 MOST_COALITIONS = 2**20  # a table that still fits a small machine's memory
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Coalitions:
     """A table of a classifier's answers.
 
@@ -72,6 +72,17 @@ class Coalitions:
             )
         return replace(self, target=self.targets[column], values=self.table[:, column])
 
+    def by_code(self) -> np.ndarray:
+        """(2**K,) values in the order of the coalitions' codes, in which bit k says whether region k is shown; exact tables only."""
+        codes = self.masks.astype(np.int64) @ (1 << np.arange(self.masks.shape[1], dtype=np.int64))
+        return self.values[np.argsort(codes)]
+
+    def without_contrast(self) -> Coalitions:
+        """The table of classes only, without the column that `contrast` adds."""
+        kept = [i for i, target in enumerate(self.targets) if target >= 0]
+        names = tuple(self.target_names[i] for i in kept)
+        return replace(self, targets=tuple(self.targets[i] for i in kept), target_names=names, table=self.table[:, kept])
+
     def contrast(self, other) -> Coalitions:
         """The table of how much more probable the target is than `other`, another class that was kept.
 
@@ -80,14 +91,7 @@ class Coalitions:
         """
         if self.target < 0:
             raise SegxaiValueError("A contrast cannot be contrasted again; start from one of its two classes.")
-        if -1 in self.targets:  # an earlier contrast in this table
-            kept = [i for i, t in enumerate(self.targets) if t >= 0]
-            self = replace(
-                self,
-                targets=tuple(self.targets[i] for i in kept),
-                target_names=tuple(self.target_names[i] for i in kept),
-                table=self.table[:, kept],
-            )
+        self = self.without_contrast()
         rival = self.for_target(other)
         if rival.target == self.target:
             raise SegxaiValueError(f"{self.target_name!r} cannot be contrasted with itself.")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -12,14 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from .classify import Classifier
-from .coalitions import draw_coalitions
 from .comparison import Comparison, Measured
-from .engine import Store, check_target, classifier_of, listed, specification, told
+from .engine import Store, check_target, classifier_of, listed, noted, specification, told
 from .engine import run as run_jobs
 from .errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from .explain import METHODS, explain
 from .fills import FILLS
-from .images import as_image, resize, resize_labels
+from .images import as_array, as_image, resize, resize_labels
 from .metrics import METRICS
 from .metrics.curves import deletion, insertion
 from .regions import distinct_names
@@ -71,16 +71,15 @@ def compare(
     images = listed(images, "compare")
     segmenters = _checked_segmenters(segmenters)
     metrics = _checked_metrics(metrics, masks)
-    fills = tuple(fill) if isinstance(fill, (tuple, list)) and all(isinstance(f, str) for f in fill) else (fill,)
+    fills = tuple(fill) if isinstance(fill, (tuple, list)) and fill and all(isinstance(f, str) for f in fill) else (fill,)
     for name in fills:
         if isinstance(name, str) and name not in (*FILLS, "gray"):
             raise unknown_name("fill", name, FILLS)
-    _check_match(match_regions, segmenters)
+    match_regions = _checked_match(match_regions, segmenters)
     # What would fail for every photograph alike is refused before the first.
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
-    draw_coalitions(1, max_evaluations, seed)
-    whole_number("seed", seed)
+    seed, max_evaluations = whole_number("seed", seed), whole_number("max_evaluations", max_evaluations, 2)
     if masks is not None and len(masks) != len(images):
         raise SegxaiValueError(f"{len(masks)} masks came with {len(images)} images; one for each is needed.")
     specified = specification(classifier)
@@ -92,7 +91,7 @@ def compare(
     store = None
     if folder is not None:
         store = Store(folder, _note(settings, specified, run), _save, _load, ".json")
-    jobs = [(i, image, None if masks is None else np.asarray(masks[i])) for i, image in enumerate(images)]
+    jobs = [(i, image, None if masks is None else as_array(masks[i], f"Mask {i}")) for i, image in enumerate(images)]
     work = partial(_measure, specified=specified, settings=settings)
     results, failures = run_jobs(work, jobs, store=store, client=client, progress=progress, what="comparing")
     return Comparison(
@@ -168,7 +167,7 @@ _KNOBS = {
 
 
 def _upwards(number):
-    """Wishes to try: slic and watershed lay their seeds on a grid, and give fewer regions than asked for, seldom more."""
+    """Wishes to try, the nearest first: slic lays its seeds on a grid, and gives fewer regions than asked for, seldom more."""
     return sorted(
         {round(factor * number) for factor in np.linspace(1, 3, 17)} | {max(1, number - 1)}, key=lambda m: abs(m - number)
     )
@@ -226,7 +225,7 @@ def _without_folder(text, image) -> str:
 def _told(specified) -> str:
     if isinstance(specified, Classifier):
         return specified.name
-    return str(specified) if isinstance(specified, str) else getattr(specified, "__name__", type(specified).__name__)
+    return Path(specified).name if isinstance(specified, str) else getattr(specified, "__name__", type(specified).__name__)
 
 
 def _columns(metrics, fills) -> tuple[str, ...]:
@@ -239,12 +238,14 @@ def _columns(metrics, fills) -> tuple[str, ...]:
 
 
 def _name(image, index) -> str:
-    return image.name if hasattr(image, "name") else str(image) if isinstance(image, str) else f"photograph {index + 1}"
+    return Path(image).name if isinstance(image, (str, os.PathLike)) else f"photograph {index + 1}"
 
 
 def _checked_segmenters(segmenters) -> dict:
     if isinstance(segmenters, str) or callable(segmenters):
         segmenters = (segmenters,)
+    if not isinstance(segmenters, Iterable):
+        raise SegxaiValueError(f"segmenters are names, or {{label: a method for segment}}; got {segmenters!r}.")
     if not isinstance(segmenters, Mapping):
         segmenters = {m if isinstance(m, str) else getattr(m, "__name__", type(m).__name__): m for m in segmenters}
     if not segmenters:
@@ -259,6 +260,8 @@ def _checked_segmenters(segmenters) -> dict:
 
 
 def _checked_metrics(metrics, masks) -> tuple[str, ...]:
+    if not isinstance(metrics, Iterable):
+        raise SegxaiValueError(f"metrics are names; got {metrics!r}.")
     metrics = (metrics,) if isinstance(metrics, str) else tuple(metrics)
     for name in metrics:
         if name not in METRICS:
@@ -268,27 +271,24 @@ def _checked_metrics(metrics, masks) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(metrics) if name not in REPORTED)
 
 
-def _check_match(match, segmenters):
+def _checked_match(match, segmenters):
     if isinstance(match, str) and match not in segmenters:
         raise unknown_name("segmenter to match", match, segmenters)
     if not (match is None or isinstance(match, str)):
-        whole_number("match_regions, where it names no segmenter,", match, 1)
+        return whole_number("match_regions, where it names no segmenter,", match, 1)
+    return match
 
 
 def _note(settings, specified, run) -> dict:
     """The settings as they are kept in the folder, to tell another run."""
-    functions = any(not isinstance(method, str) for method in settings["segmenters"].values())
-    if run is None and (functions or not isinstance(specified, str)):
-        raise SegxaiValueError(
-            "With a function or a model, folder= needs run=, a name for this run: the folder cannot tell functions apart."
-        )
+    named = all(isinstance(method, str) for method in settings["segmenters"].values())
     kept = settings | {
         "segmenters": {label: m if isinstance(m, str) else "function" for label, m in settings["segmenters"].items()},
         "fills": [told(fill) for fill in settings["fills"]],
         "metrics": list(settings["metrics"]),
         "target": str(settings["target"]),
     }
-    return {**kept, "classifier": specified if isinstance(specified, str) else "given", "run": run}
+    return kept | noted(specified, run, named)
 
 
 def _save(file, result) -> None:

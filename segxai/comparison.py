@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import html
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -189,19 +188,6 @@ def told(summary) -> str:
 def short(value) -> str:
     """A number with two digits behind the point, or fewer where it is large."""
     return f"{value:.{2 if abs(value) < 10 else 1 if abs(value) < 100 else 0}f}"
-
-
-def escaped_table(heads, rows, numbers_from=1) -> str:
-    """An HTML table of texts; columns from `numbers_from` on are set as numbers."""
-
-    def cells(texts, tag):
-        return "".join(
-            f"<{tag} {'class=sx-number' if i >= numbers_from else 'style=white-space:nowrap'}>{html.escape(str(text))}</{tag}>"
-            for i, text in enumerate(texts)
-        )
-
-    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
-    return f"<div class='sx-scroll'><table><thead><tr>{cells(heads, 'th')}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
 def _verdict(summary, direction) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .errors import SegxaiError, SegxaiValueError, whole_number
-from .images import as_image
+from .images import as_array, as_image
 
 
 def crf_refine(
@@ -30,7 +30,7 @@ def crf_refine(
     second; *_compat: their strengths. Raises SegxaiError when pydensecrf2 is not installed or the shapes differ.
     """
     image = as_image(image)
-    probabilities = np.asarray(probabilities)
+    probabilities = as_array(probabilities, "The probabilities")
     if probabilities.ndim != 3 or probabilities.shape[:2] != image.shape[:2] or probabilities.shape[2] < 2:
         raise SegxaiValueError(
             f"Probabilities of shape {probabilities.shape} do not fit an image of {image.shape[:2]}: (H, W, C) with C >= 2."
@@ -39,8 +39,11 @@ def crf_refine(
         raise SegxaiValueError("Probabilities must be finite and not negative.")
     whole_number("iterations", iterations, 1)
     reaches = {"gaussian_sxy": gaussian_sxy, "bilateral_sxy": bilateral_sxy, "bilateral_srgb": bilateral_srgb}
+    for name, value in (("gaussian_compat", gaussian_compat), ("bilateral_compat", bilateral_compat)):
+        if not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
+            raise SegxaiValueError(f"{name} must be a number; got {value!r}.")
     for name, value in reaches.items():
-        if not value > 0:
+        if not isinstance(value, (int, float, np.number)) or not value > 0:
             raise SegxaiValueError(f"{name} must be positive; got {value!r}.")
     try:
         import pydensecrf.densecrf as dcrf

@@ -27,7 +27,7 @@ _PHOTOGRAPHS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sample:
     """A photograph (H, W, 3) uint8, its annotation as named `Regions`, a title, and whom to credit."""
 

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -92,7 +93,7 @@ class Store:
     def __init__(self, folder, settings: dict, save, load, ending: str):
         self.folder, self._save, self._load, self._ending = Path(folder), save, load, ending
         note = self.folder / "settings.json"
-        if note.is_file():
+        if os.path.isfile(note):  # Path.is_file would raise for a name that no file can have
             try:
                 before = json.loads(note.read_text(encoding="utf-8"))
             except ValueError:
@@ -131,12 +132,26 @@ def specification(classifier):
     """What is sent to a worker: the name of our own network, which holds a session and cannot travel, or the classifier."""
     if classifier is None or (isinstance(classifier, NetClassifier) and classifier.name == "efficientnet_lite0"):
         return "efficientnet_lite0"
-    return classifier
+    return str(classifier) if isinstance(classifier, os.PathLike) else classifier
 
 
 def classifier_of(specified) -> Classifier:
     """The classifier that a `specification` stands for; each process loads a named one once."""
-    return _loaded(str(specified)) if isinstance(specified, (str, Path)) else load_classifier(specified)
+    if specified == "efficientnet_lite0":
+        return default_classifier()
+    return _loaded(specified, _state(specified)) if isinstance(specified, str) else load_classifier(specified)
+
+
+def noted(specified, run, named: bool) -> dict:
+    """What a `Store` keeps of the classifier and of the run, to tell it from others. named: whether all else can be told by its name.
+
+    Raises SegxaiValueError where functions or models, which look alike in a folder, came without a name for the run.
+    """
+    if run is None and not (named and isinstance(specified, str)):
+        raise SegxaiValueError(
+            "With a function or a model, folder= needs run=, a name for this run: the folder cannot tell functions apart."
+        )
+    return {"classifier": [specified, *_state(specified)] if isinstance(specified, str) else "given", "run": run}
 
 
 def check_target(specified, target) -> None:
@@ -147,8 +162,17 @@ def check_target(specified, target) -> None:
 
 
 @lru_cache(maxsize=2)
-def _loaded(name: str) -> Classifier:
-    return default_classifier() if name == "efficientnet_lite0" else load_classifier(name)
+def _loaded(name: str, state) -> Classifier:
+    return load_classifier(name)
+
+
+def _state(name: str) -> tuple:
+    """What changes when the file of a model is replaced; nothing for a network's name."""
+    try:
+        found = os.stat(name)
+    except (OSError, ValueError):
+        return ()
+    return (found.st_mtime_ns, found.st_size)
 
 
 def listed(images, function="explain_many") -> list:
@@ -163,6 +187,8 @@ def listed(images, function="explain_many") -> list:
         return found
     if isinstance(images, np.ndarray) and images.ndim < 4:
         raise SegxaiValueError(f"One image was given; {function} takes a list of images, or a folder.")
+    if not isinstance(images, Iterable):
+        raise SegxaiValueError(f"{function} takes a list of images, or a folder; got {images!r}.")
     return list(images)
 
 

@@ -9,13 +9,14 @@ import numpy as np
 from . import surrogates
 from .classify import Classifier, default_classifier, load_classifier
 from .coalitions import Coalitions, all_coalitions, evaluate_coalitions
-from .errors import SegxaiError, SegxaiValueError, unknown_name
+from .errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from .images import as_image
 from .progress import track
 from .regions import Regions
 from .segment import as_regions
 
 METHODS = ("lime", "shapley", "banzhaf", "owen")
+_OWEN_NEEDS_ALL = "Owen values need every coalition; use at most 10 regions, or raise max_evaluations."
 MOST_DRILLED = 4096  # coalitions a drill-down may have: 12 regions
 
 
@@ -181,6 +182,17 @@ class Explanation:
             )
         return self.coalitions
 
+    def need_class(self, what: str) -> None:
+        """Raise SegxaiError where `what` speaks of one class, and this explanation is a contrast of two."""
+        if self.coalitions.target < 0:
+            raise SegxaiError(f"{what} is of one class, and this is a contrast of two: take the explanation of one of them.")
+
+    def need_classifier(self, what: str) -> None:
+        """Raise SegxaiError where `what` asks the classifier again, and there is none, or no single class to ask about."""
+        if self.classifier is None:
+            raise SegxaiError(f"{what} asks the classifier, which this explanation does not hold; make it with segxai.explain.")
+        self.need_class(what)
+
     def _need_exact(self, what):
         if not self.coalitions.exact:
             number = len(self.regions)
@@ -212,7 +224,10 @@ def explain(
     "banzhaf", or "owen" (Shapley values unless regions are nested, see `Explanation.drill_down`). fill: what switched-off
     regions show. Where the classifier can mask its own input (the networks here can), regions are switched off at its input
     size, and the answer may differ a little from that to a photograph painted over at full size.
-    max_evaluations: how many coalitions may be asked about; up to K regions with 2**K <= max_evaluations the answer is exact.
+    max_evaluations: how many coalitions may be asked about; up to K regions with 2**K <= max_evaluations the answer is exact;
+    beyond, seed draws the sample. kernel_width, alpha: of LIME's fit, see `surrogates.fit_lime`. progress: None for a bar where
+    it takes long, False for none, or a function (done, total). Raises SegxaiError for anything that cannot be explained, with
+    what to do. Sources: LIME, Ribeiro et al. 2016; the other methods name theirs in `segxai.surrogates`.
     """
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
@@ -220,6 +235,8 @@ def explain(
     image = as_image(image)
     classifier = default_classifier() if classifier is None else load_classifier(classifier)
     regions = as_regions(image, regions)
+    if method == "owen" and 2 ** len(regions) > whole_number("max_evaluations", max_evaluations, 2):
+        raise SegxaiError(_OWEN_NEEDS_ALL)  # before the classifier is asked
     coalitions = evaluate_coalitions(
         classifier, image, regions, target, fill=fill, max_evaluations=max_evaluations, seed=seed, progress=progress
     )
@@ -242,7 +259,7 @@ def _fit(image, regions, coalitions, method, kernel_width, alpha, classifier=Non
         fit = surrogates.fit_banzhaf(masks, values, exact)
     elif method == "owen":
         if not exact:
-            raise SegxaiError("Owen values need every coalition; use at most 10 regions, or raise max_evaluations.")
+            raise SegxaiError(_OWEN_NEEDS_ALL)
         fit = surrogates.fit_owen(masks, values, hierarchy)
     else:
         raise unknown_name("method", method, METHODS)
@@ -252,15 +269,14 @@ def _fit(image, regions, coalitions, method, kernel_width, alpha, classifier=Non
 
 
 def _drill_down(explanation, name, progress) -> Explanation:
-    old, index = explanation.coalitions, explanation.regions.index(name)
+    explanation.need_classifier("drill_down()")
+    old, index = explanation.coalitions.without_contrast(), explanation.regions.index(name)
     regions = explanation.regions.expand(name)
     number, parts = len(regions), len(regions) - len(explanation.regions) + 1
     if 2**number > MOST_DRILLED:
         raise SegxaiError(
             f"With the parts of {name!r} there would be {number} regions, 2**{number} coalitions; start from fewer regions."
         )
-    if explanation.classifier is None:
-        raise SegxaiError("This explanation does not hold its classifier; make it with segxai.explain.")
     masks = all_coalitions(number)
     inside = masks[:, index : index + parts]
     whole = inside.all(axis=1) | ~inside.any(axis=1)
@@ -271,16 +287,13 @@ def _drill_down(explanation, name, progress) -> Explanation:
     row_of = np.empty(len(old.masks), np.int64)
     row_of[old.masks @ bits] = np.arange(len(old.masks))
     table[whole] = old.table[row_of[before @ bits]]
-    columns = [k for k in old.targets if k >= 0]
-    if len(columns) != old.table.shape[1]:
-        raise SegxaiError("A contrast cannot be drilled down; drill down first and contrast then.")
     new = np.flatnonzero(~whole)
     predict = explanation.classifier.masked_predictor(explanation.image, regions.labels, old.filled, len(new))
     size = explanation.classifier.batch_size
     with track(len(new), "asking the classifier", progress) as advance:
         for start in range(0, len(new), size):
             rows = new[start : start + size]
-            table[rows] = predict(masks[rows])[:, columns]
+            table[rows] = predict(masks[rows])[:, list(old.targets)]
             advance(len(rows))
     coalitions = replace(
         old,

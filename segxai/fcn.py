@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -54,6 +55,7 @@ class FCN:
             whole_number(name, value, 1)
         self.fc_width, self.fc6_kernel = int(fc_width), int(fc6_kernel)
         self._training: dict | None = None  # what `finetune` adds to the graph
+        self._saver: Any = None  # a tf.train.Saver, once there is a checkpoint to write
         self._updates: dict = {}
         self._build(seed)
         try:
@@ -83,15 +85,14 @@ class FCN:
         else:
             from .nets.graph import tf
 
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with self.net.build():
-                    saver = tf.train.Saver(variables)
-                    saver.save(self.net.session, str(path), write_meta_graph=False, write_state=False)
-            except (tf.errors.OpError, ValueError) as error:
-                raise SegxaiError(f"The checkpoint {str(path)!r} could not be written: {error}") from error
-            with replacing(_beside(path)) as temporary:
+            with replacing(_beside(path)) as temporary:  # which refuses what TensorFlow would write under a name cut short
                 temporary.write_text(json.dumps(self._description(), indent=1), encoding="utf-8")
+                try:
+                    with self.net.build():
+                        self._saver = self._saver or tf.train.Saver(variables)  # each one adds to the graph
+                        self._saver.save(self.net.session, str(path), write_meta_graph=False, write_state=False)
+                except (tf.errors.OpError, ValueError) as error:
+                    raise SegxaiError(f"The checkpoint {str(path)!r} could not be written: {error}") from error
 
     @classmethod
     def load(cls, path) -> FCN:
@@ -108,7 +109,7 @@ class FCN:
         """Free the graph and its memory."""
         self.net.close()
         # A tensor or variable keeps its whole graph alive.
-        self.images = self.is_training = self.scores = self.probabilities = self._training = None
+        self.images = self.is_training = self.scores = self.probabilities = self._training = self._saver = None
         self._variables: list = []
         self._updates = {}
 

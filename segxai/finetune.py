@@ -26,7 +26,7 @@ LEARNING_RATE = 1e-4
 HEAD_FACTOR = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """One iteration: its number from 1, the summed loss before the update, and what the network said then.
 
@@ -44,7 +44,7 @@ class Step:
         return replace(self, probabilities=self.probabilities.astype(np.float16))
 
 
-@dataclass
+@dataclass(eq=False)
 class FineTuned:
     """A fitted network and its history.
 
@@ -105,6 +105,7 @@ def finetune(
     """
     image = as_image(image)
     labels, names = read_annotation(annotation, image.shape[:2], names)
+    _check_loop(iterations, learning_rate)  # before the network is built
     fcn = FCN(encoder, len(names), stride, weights, class_names=names, seed=seed, **fcn_options)
     steps: list[Step] = []
     interrupted = False
@@ -146,9 +147,7 @@ def finetune_steps(
     labels: (H, W) class ids 0..C-1, 255 ignored. Closing the generator ends the loop after any step.
     """
     image = as_image(image)
-    whole_number("iterations", iterations, 1)
-    if not isinstance(learning_rate, (int, float, np.number)) or not 0 < learning_rate < np.inf:
-        raise SegxaiValueError(f"learning_rate must be positive; got {learning_rate!r}.")
+    _check_loop(iterations, learning_rate)
     height, width = image.shape[:2]
     training = _training_ops(fcn, learning_rate, trainable, with_summaries=logdir is not None)
     feed = {**_feed(fcn, image, labels), fcn.is_training: True}
@@ -173,6 +172,12 @@ def finetune_steps(
             writer.close()
 
 
+def _check_loop(iterations, learning_rate) -> None:
+    whole_number("iterations", iterations, 1)
+    if not isinstance(learning_rate, (int, float, np.number)) or not 0 < learning_rate < np.inf:
+        raise SegxaiValueError(f"learning_rate must be positive; got {learning_rate!r}.")
+
+
 def evaluate(fcn: FCN, image, labels) -> tuple[float, np.ndarray]:
     """The summed loss and the (H, W, C) probabilities with dropout off."""
     image = as_image(image)
@@ -181,14 +186,14 @@ def evaluate(fcn: FCN, image, labels) -> tuple[float, np.ndarray]:
     return float(loss), probabilities[0, : image.shape[0], : image.shape[1]]
 
 
-def intersection_over_union(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
-    """(C,) for each class: pixels where both agree, over pixels where either has it; NaN where neither does.
+def intersection_over_union(labels: np.ndarray, predictions: np.ndarray, number: int | None = None) -> np.ndarray:
+    """(number,) for each class: pixels where both agree, over pixels where either has it; NaN where neither does.
 
-    labels may hold 255 for pixels that do not count. Everingham et al. 2010, "The PASCAL VOC Challenge", section 4.2.
+    number: of classes; up to the largest id that occurs when None. labels may hold 255 for pixels that do not count. Everingham et al. 2010, "The PASCAL VOC Challenge", section 4.2.
     """
     valid = labels != IGNORE
     labels, predictions = labels[valid].astype(int), predictions[valid].astype(int)
-    number = max(labels.max(), predictions.max()) + 1
+    number = max(labels.max(), predictions.max()) + 1 if number is None else number
     both = np.bincount(labels * number + predictions, minlength=number * number).reshape(number, number)
     union = both.sum(0) + both.sum(1) - both.diagonal()
     with np.errstate(invalid="ignore"):

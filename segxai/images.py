@@ -31,11 +31,11 @@ def as_image(image) -> np.ndarray:
     if isinstance(image, (str, os.PathLike)):
         return load_image(image)
     if hasattr(image, "convert") and hasattr(image, "getbands"):  # a PIL image
-        image = _array_of(image)
-    try:
-        array = np.asarray(image)
-    except ValueError as error:
-        raise SegxaiValueError(f"This is no image: {error}. Expected an array of numbers.") from error
+        try:
+            image = _array_of(image)
+        except OSError as error:  # it is decoded only now
+            raise _unreadable(getattr(image, "filename", "") or "the image", error) from error
+    array = as_array(image, "The image")
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[-1] not in (1, 3, 4) or 0 in array.shape:
@@ -74,7 +74,7 @@ def _existing(path) -> Path:
     path = Path(path)
     if not os.path.exists(path):  # Path.exists would raise for a name that no file can have
         windows = " On this system folders are separated by '/'." if os.sep == "/" and "\\" in str(path) else ""
-        raise SegxaiFileError(f"There is no file {str(path)!r}. Check the spelling and the folder ({Path.cwd()}).{windows}")
+        raise SegxaiFileError(f"There is no file {str(path)!r}. Check the spelling and the folder.{windows}")
     if path.is_dir():
         raise SegxaiFileError(f"{str(path)!r} is a folder; an image file (PNG, JPEG, ...) was expected.")
     if path.stat().st_size == 0:
@@ -94,6 +94,14 @@ def check_image_file(path) -> None:
     path = _existing(path)
     with opened_image(path):
         pass
+
+
+def as_array(value, what: str) -> np.ndarray:
+    """`numpy.asarray`, with a SegxaiValueError for what is no array, e.g. rows of different lengths."""
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise SegxaiValueError(f"{what} is no array of numbers: {error}.") from error
 
 
 @contextmanager

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
-from .engine import Store, check_target, classifier_of, listed, specification, told
+from .engine import Store, check_target, classifier_of, listed, noted, specification, told
 from .engine import run as run_jobs
 from .errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from .explain import METHODS, explain
 from .images import as_image
+from .regions import Regions
 from .segment import segmenters
 
 _OPTIONS = ("method", "fill", "max_evaluations", "kernel_width", "alpha", "seed")
@@ -119,8 +119,8 @@ def explain_many(
 ) -> ManyExplanations:
     """Explain many photographs in the same way.
 
-    images: arrays or paths, or a folder, all of whose pictures are taken in the order of their names. regions: a method for `segment` (its names should mean the same on every photograph), or one
-    `Regions` for each image. options: those of `explain` (method, fill, max_evaluations, kernel_width, alpha, seed).
+    images: arrays or paths, or a folder, all of whose pictures are taken in the order of their names. regions: a method for
+    `segment` (its names should mean the same on every photograph), or one `Regions` for each image. options: those of `explain` (method, fill, max_evaluations, kernel_width, alpha, seed).
     client: a `dask.distributed.Client` to run on; every worker loads the classifier once, the images of a worker that dies
     are given to others. classifier: for a cluster a name, a path, or something that can be pickled.
     folder: where finished images are kept; a run that was stopped goes on from there. run: what tells this run from others
@@ -172,20 +172,16 @@ def _check_early(regions, each, options) -> None:
         for method in regions.split("+"):
             if method.strip() not in segmenters():
                 raise unknown_name("segmenter", method, segmenters())
+    elif each and not all(isinstance(found, Regions) for found in regions):
+        raise SegxaiValueError("A list of regions holds one Regions for each image; to segment them, give one method for all.")
     elif not each and not callable(regions):
         raise SegxaiValueError("regions is a method for segment, a function, or a list with one Regions for each image.")
 
 
 def _settings(regions, each, classifier, target, options, run) -> dict:
-    named = isinstance(classifier, (str, Path)) and (each or isinstance(regions, str))
-    if run is None and not named:
-        raise SegxaiValueError(
-            "With a function or a model, folder= needs run=, a name for this run: the folder cannot tell functions apart."
-        )
     kept = {k: str(v) for k, v in sorted(options.items())} | ({"fill": told(options["fill"])} if "fill" in options else {})
     method = "given" if each else regions if isinstance(regions, str) else "function"
-    model = str(classifier) if isinstance(classifier, (str, Path)) else "given"
-    return {"regions": method, "classifier": model, "target": str(target), "options": kept, "run": run}
+    return {"regions": method, "target": str(target), "options": kept} | noted(classifier, run, each or isinstance(regions, str))
 
 
 def _load(file, index) -> ImageResult:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .classify import NetClassifier
+from .classify import NetClassifier, efficientnet_classifier
 from .errors import SegxaiValueError, whole_number
 from .images import as_image, resize
 
@@ -89,7 +89,7 @@ def planted(seed: int = 0, size: float = 0.33) -> Planted:
     views = [(f"{name}, {view}", picture) for name in _HELD_OUT for view, picture in _views(_photograph(name))]
     # Of each photograph two views win and two do not, so that what is on them does not tell.
     wins = np.concatenate([rng.permutation([1, 1, 0, 0]) for _ in _HELD_OUT])
-    places = [_place(rng, picture.shape, size) for _, picture in views]
+    places = [_place(rng) for _ in views]
     shown, masks = [], []
     for (_, picture), place, win in zip(views, places, wins, strict=True):
         painted, mask = paint(picture, size, *place)
@@ -139,7 +139,7 @@ def paint(image, size: float, row: float, column: float) -> tuple[np.ndarray, np
 def _cheating_classifier(rng, size) -> NetClassifier:
     from sklearn.linear_model import LogisticRegression
 
-    from .nets import efficientnet_lite
+    from .nets.efficientnet_lite import SCOPE
     from .weights.efficientnet_lite import efficientnet_lite0_weights
 
     sources = [_photograph(name) for name in _LEARNED_FROM]
@@ -151,17 +151,10 @@ def _cheating_classifier(rng, size) -> NetClassifier:
     mean, scale = features.mean(axis=0), features.std(axis=0) + 0.05
     model = LogisticRegression(C=_PENALTY, max_iter=3000).fit((features - mean) / scale, np.arange(len(pictures)) % 2)
     direction = model.coef_[0] / scale
-    weights, scope = dict(efficientnet_lite0_weights()), efficientnet_lite.SCOPE
-    weights[f"{scope}/logits/weights"] = np.stack([0 * direction, direction], axis=1).astype(np.float32)
-    weights[f"{scope}/logits/biases"] = np.array([0, model.intercept_[0] - direction @ mean], np.float32)
-
-    def network(images):
-        logits, ends = efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images), num_classes=2)
-        return logits, ends["stride_4"]
-
-    return NetClassifier(
-        "planted", network, weights, CLASSES, efficientnet_lite.INPUT_SIZE, stride=4, window=efficientnet_lite.STRIDE_4_WINDOW
-    )
+    weights = dict(efficientnet_lite0_weights())
+    weights[f"{SCOPE}/logits/weights"] = np.stack([0 * direction, direction], axis=1).astype(np.float32)
+    weights[f"{SCOPE}/logits/biases"] = np.array([0, model.intercept_[0] - direction @ mean], np.float32)
+    return efficientnet_classifier("planted", weights, CLASSES)
 
 
 def _features(pictures) -> np.ndarray:
@@ -222,7 +215,7 @@ def _crop(image, rng) -> np.ndarray:
     return np.rint(resize(window, shape if rng.random() < 0.8 else shape[::-1])).astype(np.uint8)
 
 
-def _place(rng, shape, size) -> tuple[float, float]:
-    """Where the badge goes: anywhere but within a twentieth of the edge."""
-    across, down = rng.uniform(0.05, 0.95, 2)
-    return float(across), float(down)
+def _place(rng) -> tuple[float, float]:
+    """(row, column) for `paint`: anywhere but within a twentieth of the edge."""
+    row, column = rng.uniform(0.05, 0.95, 2)
+    return float(row), float(column)

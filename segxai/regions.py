@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .errors import SegxaiValueError, unknown_name
+from .images import as_array
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Regions:
         names: one per distinct value, in increasing order of the values, or a mapping {value: name};
         without it regions are called "region 0", "region 1" ...
         """
-        labels = _as_array(labels)
+        labels = as_array(labels, "The label map")
         if labels.ndim == 3 and labels.shape[-1] == 1:
             labels = labels[..., 0]
         if labels.ndim != 2 or labels.size == 0:
@@ -76,11 +77,11 @@ class Regions:
         return cls(atoms, [Part(_checked_name(n), (i,)) for i, n in enumerate(names)], method)
 
     @classmethod
-    def from_masks(cls, masks: Mapping[str, np.ndarray], method: str = "") -> Regions:
+    def from_masks(cls, masks: Mapping[str, np.ndarray]) -> Regions:
         """From {name: (H, W) boolean mask}. Where masks overlap the smaller one is on top; pixels in none are "rest"."""
         if not isinstance(masks, Mapping) or not masks:
             raise SegxaiValueError("Masks come as a mapping {name: (height, width) mask} with at least one entry.")
-        arrays = {name: _as_array(mask) for name, mask in masks.items()}
+        arrays = {name: as_array(mask, f"The mask {name!r}") for name, mask in masks.items()}
         shapes = {array.shape for array in arrays.values()}
         if len(shapes) != 1 or len(next(iter(shapes))) != 2:
             raise SegxaiValueError(f"Masks must all have one shape (height, width); got {sorted(shapes, key=str)}.")
@@ -95,7 +96,7 @@ class Regions:
         hidden = [name for index, name in enumerate(arrays) if not (labels == index).any()]
         if hidden:
             raise SegxaiValueError(f"Nothing is left to see of {', '.join(map(repr, hidden))}: empty, or covered by smaller masks.")
-        return cls.from_labels(labels, names, method)
+        return cls.from_labels(labels, names)
 
     @property
     def labels(self) -> np.ndarray:
@@ -208,13 +209,6 @@ def distinct_names(names: Sequence[str]) -> list[str]:
         taken.add(candidate)
         out.append(candidate)
     return out
-
-
-def _as_array(value) -> np.ndarray:
-    try:
-        return np.asarray(value)
-    except ValueError as error:  # rows of different lengths
-        raise SegxaiValueError(f"This is no label map: {error}.") from error
 
 
 def plain_text(text: str) -> str:

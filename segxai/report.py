@@ -30,7 +30,7 @@ def save_explanation(explanation, path) -> None:
     path = Path(path)
     ending = path.suffix.lower()
     if ending in (".html", ".htm"):
-        write_report(path, [(f"Why {explanation.target}?", [figure(explanation)])])
+        write_report(path, [(f"Why {explanation.target}?", [figure(explanation)])], title=f"Why {explanation.target}?")
     elif ending in (".png", ".svg", ".pdf"):
         drawn = io.BytesIO()  # matplotlib's writers do not all fail cleanly on a full disk
         explanation.plot().savefig(drawn, format=ending[1:], dpi=150)
@@ -52,6 +52,19 @@ def write_report(path, sections, title: str = "Explanations by region", table: s
         "Blue supports the class, orange speaks against it; the numbers carry the sign.</p>"
     )
     write_page(path, title, f"{hint}\n{table}{body}", script=_asset("report.js"))
+
+
+def escaped_table(heads, rows, numbers_from=1) -> str:
+    """An HTML table of texts; columns from `numbers_from` on are set as numbers."""
+
+    def cells(texts, tag):
+        return "".join(
+            f"<{tag} {'class=sx-number' if i >= numbers_from else 'style=white-space:nowrap'}>{html.escape(str(text))}</{tag}>"
+            for i, text in enumerate(texts)
+        )
+
+    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
+    return f"<div class='sx-scroll'><table><thead><tr>{cells(heads, 'th')}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
 def write_page(path, title: str, body: str, script: str = "") -> None:
@@ -154,8 +167,7 @@ def _values_by_code(coalitions):
     """The whole table in the order of coalition codes (bit k: region k is shown), or None when sampled."""
     if not coalitions.exact or len(coalitions.masks) > 4096:
         return None
-    codes = coalitions.masks.astype(np.int64) @ (1 << np.arange(coalitions.masks.shape[1], dtype=np.int64))
-    return [round(float(v), 4) for v in coalitions.values[np.argsort(codes)]]
+    return [round(float(v), 4) for v in coalitions.by_code()]
 
 
 def _colour(weight, limit) -> str:

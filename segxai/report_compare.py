@@ -6,9 +6,9 @@ import html
 
 import numpy as np
 
-from .comparison import ARROWS, better, escaped_table, short
+from .comparison import ARROWS, better, short
 from .metrics import METRICS
-from .report import _asset, write_page
+from .report import _asset, escaped_table, write_page
 
 
 def write_comparison(path, comparison) -> None:

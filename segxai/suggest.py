@@ -20,6 +20,8 @@ def suggest_names(image, regions: Regions, classifier=None, k: int = 1) -> dict[
     is renamed. Take over what you believe: `regions.rename({"black, bottom right": "helmet"})`.
     """
     image = as_image(image)
+    if not isinstance(regions, Regions):
+        regions = Regions.from_labels(regions)
     if regions.shape != image.shape[:2]:
         raise SegxaiValueError(f"The regions are {regions.shape}, the image {image.shape[:2]}.")
     whole_number("k", k, 1)

@@ -237,6 +237,17 @@ def test_what_cannot_be_drilled_down_says_so(quarters, additive):
         sampled.refit("owen")
 
 
+def test_after_a_contrast_a_class_can_be_drilled_down_again(quarters, additive):
+    image, labels = quarters
+    regions = segxai.Regions.from_labels(labels).merge({"top": ["region 0", "region 1"]})
+    explanation = segxai.explain(image, regions, additive, 1, method="shapley")
+    contrast = explanation.contrast(0)
+    with pytest.raises(SegxaiError, match="contrast"):
+        contrast.drill_down("top")
+    again = contrast.refit(target=explanation.target).drill_down("top")
+    assert np.array_equal(again.weights, explanation.drill_down("top").weights)
+
+
 def test_a_contrast_is_the_difference_of_two_explanations(cat, classifier):
     regions = segxai.segment(cat, "grid", rows=1, columns=4)
     mau = segxai.explain(cat, regions, classifier)
@@ -257,10 +268,11 @@ def test_words_say_what_the_table_says():
     """Two regions that are worth something only together, and one that does nothing."""
     explanation = explanation_of([0.1, 0.1, 0.1, 0.9] * 2)
     told = " ".join(explanation.in_words())
-    assert "“r0” + “r1” alone keep “thing” above half of its value (0.900 of 0.900)" in told
+    assert "“r0” + “r1” alone keep “thing” above half of its value (0.900; the whole photograph gives 0.900)" in told
     assert "Without “r1” it falls below half (0.100)" in told
     assert "“r0” + “r1” do more together than their effects alone add up to" in told
-    assert "Even with nothing shown" in " ".join(explanation_of([0.5, 0.6]).in_words())
+    nothing = "Even with nothing shown, “thing” keeps above half of its value (0.500; the whole photograph gives 0.600)"
+    assert nothing in " ".join(explanation_of([0.5, 0.6]).in_words())
     assert "No set of regions is necessary" in " ".join(explanation_of([0.5, 0.6]).in_words())
 
 

@@ -177,6 +177,21 @@ def test_what_fails_is_told_and_stops_nothing(tmp_path):
     assert "No photograph could be measured" in nothing._repr_html_()
 
 
+def test_a_report_tells_names_of_files_and_no_folders(tmp_path, monkeypatch):
+    Image.fromarray(pictures(1)[0]).save(tmp_path / "good.png")
+    model = tmp_path / "model.keras"
+    monkeypatch.setattr("segxai.engine.load_classifier", lambda model: segxai.Classifier(Likes(), ["dark", "bright"]))
+    images = [str(tmp_path / "good.png"), str(tmp_path / "lost.png")]
+    found = compare(
+        images, {"halves": halves}, ("insertion",), classifier=model, target=1, fill="black", folder=tmp_path / "runs", run=1
+    )
+    assert found.names == ("good.png", "lost.png")
+    assert "Classifier: model.keras" in found.how
+    found.save(tmp_path / "page.html")
+    for text in (repr(found.failures), found.how, (tmp_path / "page.html").read_text(encoding="utf-8")):
+        assert str(tmp_path) not in text
+
+
 def test_curves_under_several_fills_and_metrics_of_a_mask():
     masks = [halves(image).mask("left") for image in pictures(2)]
     found = compare(

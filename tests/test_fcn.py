@@ -35,6 +35,16 @@ def test_what_is_saved_is_loaded(fitted, tmp_path, name, cat):
         assert again.stride == 8
 
 
+def test_a_checkpoint_can_be_written_again_and_again(fitted, tmp_path):
+    fitted.fcn.save(tmp_path / "a.ckpt")
+    size = len(fitted.fcn.net.graph.get_operations())
+    fitted.fcn.save(tmp_path / "b.ckpt")
+    assert len(fitted.fcn.net.graph.get_operations()) == size
+    for path in ("a\0b.ckpt", "/proc/none/a.ckpt"):
+        with pytest.raises(SegxaiError, match="not be written"):
+            fitted.fcn.save(path)
+
+
 def test_a_saved_vgg16_is_loaded(tmp_path):
     with FCN("vgg16", 2, 16, weights=None, fc_width=8, fc6_kernel=3) as fcn:
         fcn.save(tmp_path / "v.npz")

@@ -115,6 +115,28 @@ def test_a_damaged_result_is_made_again_and_other_settings_are_refused(tmp_path)
         explain_many(images, halves, Likes(), 1, folder=tmp_path)
 
 
+def test_a_closed_or_a_replaced_classifier_is_loaded_again(monkeypatch, tmp_path):
+    from segxai import engine
+
+    loads = []
+    monkeypatch.setattr(engine, "load_classifier", lambda model: loads.append(model) or Likes())
+    model = tmp_path / "model.keras"
+    model.write_text("one")
+    for _ in range(2):
+        engine.classifier_of(engine.specification(model))
+    assert loads == [str(model)]
+    options = {"regions": [halves(i) for i in pictures(1)], "classifier": model, "folder": tmp_path / "runs"}
+    assert explain_many(pictures(1), **options).results
+    model.write_text("another")
+    engine.classifier_of(engine.specification(model))
+    assert loads == [str(model)] * 2
+    with pytest.raises(SegxaiError, match="other settings"):
+        explain_many(pictures(1), **options)
+    shared = iter("ab")
+    monkeypatch.setattr(engine, "default_classifier", lambda: next(shared))  # which knows when its network was closed
+    assert [engine.classifier_of("efficientnet_lite0") for _ in range(2)] == ["a", "b"]
+
+
 def test_given_regions_are_told_apart_in_a_folder(tmp_path):
     image = pictures(1)
     turned = segxai.Regions.from_labels(halves(image[0]).labels == 0, ["right", "left"])

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import SegxaiValueError
+from ..images import as_array
 from ..regions import Regions
 from .order import ranked, tied_groups
 
@@ -110,7 +111,7 @@ def _shares(regions, mask) -> np.ndarray:
 
 
 def _checked_mask(mask, shape) -> np.ndarray:
-    mask = np.asarray(mask)
+    mask = as_array(mask, "The mask")
     if mask.shape != shape:
         raise SegxaiValueError(f"The mask has shape {mask.shape}, the image {shape}; they must be equal.")
     if mask.dtype != bool and not set(np.unique(mask)) <= {0, 1}:

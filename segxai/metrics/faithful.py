@@ -44,7 +44,7 @@ def fidelity(explanation) -> Fidelity:
     e, table = explanation, explanation.coalitions
     masks, values = table.masks, np.asarray(table.values, float)
     sizes = masks.sum(axis=1)
-    kernel, scaled = np.ones(len(masks)), None
+    kernel = np.ones(len(masks))
     if e.method in ("shapley", "owen"):
         inner = (sizes > 0) & (sizes < len(e.regions))  # the empty and the full coalition are met exactly, by construction
         masks, values = masks[inner], values[inner]

@@ -14,28 +14,27 @@ from .stable import noise_stability, seed_stability
 
 class Metric(NamedTuple):
     """better: "up", "down", "zero" (the closer to 0), or "" where neither is. about: one line for people. value: a function of the explanation to a
-    number; of the explanation and the mask of an object where needs_mask. asks: how often the budget is spent again.
+    number; of the explanation and the mask of an object where needs_mask.
     """
 
     better: str
     about: str
     value: Callable
     needs_mask: bool = False
-    asks: int = 0
 
 
 METRICS: dict[str, Metric] = {
-    "insertion": Metric("up", "area under the insertion curve", lambda e, fill=None: insertion(e, fill).area),
-    "deletion": Metric("down", "area under the deletion curve", lambda e, fill=None: deletion(e, fill).area),
+    "insertion": Metric("up", "area under the insertion curve", lambda e: insertion(e).area),
+    "deletion": Metric("down", "area under the deletion curve", lambda e: deletion(e).area),
     "fidelity": Metric("up", "R² of the surrogate on its own coalitions", lambda e: fidelity(e).r2),
     "held_out": Metric("up", "R² on coalitions left out of the fit", lambda e: fidelity(e).held_out),
     "preservation": Metric("up", "share of photographs whose class is kept by the selected regions alone", lambda e: float(preservation(e).passed)),
     "deletion_check": Metric("up", "share of photographs whose class is lost without the selected regions", lambda e: float(deletion_check(e).passed)),
     "compactness": Metric("down", "share of the image that the selected regions cover", lambda e: compactness(e).area),
-    "seed_stability": Metric("down", "mean standard deviation of a weight over 3 seeds", lambda e: seed_stability(e, 3, False).spread, asks=3),
-    "noise_stability": Metric("down", "mean standard deviation of a weight over 3 noisy copies", lambda e: noise_stability(e, repeats=3, progress=False).spread, asks=3),
-    "random_model": Metric("zero", "rank correlation with the weights of a network whose last layer is shuffled", lambda e: random_model(e).correlation, asks=1),
-    "random_label": Metric("zero", "rank correlation with the weights of a random class", lambda e: random_label(e).correlation, asks=1),
+    "seed_stability": Metric("down", "mean standard deviation of a weight over 3 seeds", lambda e: seed_stability(e, 3, False).spread),
+    "noise_stability": Metric("down", "mean standard deviation of a weight over 3 noisy copies", lambda e: noise_stability(e, repeats=3, progress=False).spread),
+    "random_model": Metric("zero", "rank correlation with the weights of a network whose last layer is shuffled", lambda e: random_model(e).correlation),
+    "random_label": Metric("zero", "rank correlation with the weights of a random class", lambda e: random_label(e).correlation),
     "energy": Metric("up", "share of the positive weights inside the object", lambda e, mask: align(e, mask).energy, True),
     "pointing": Metric("up", "share of the top region inside the object", lambda e, mask: align(e, mask).pointing, True),
     "best_iou": Metric("up", "best IoU of a region with the object", lambda e, mask: align(e, mask).best_iou, True),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import SegxaiError
 from ..fills import fill_image
 
 # Weights closer than this share of the largest one are equal: they come from float32 answers. Below ZERO all are.
@@ -44,10 +43,7 @@ def values_of(explanation, masks, fill=None) -> tuple[np.ndarray, int]:
 def ask(explanation, masks, fill=None) -> np.ndarray:
     """(M, C) probabilities of all classes for coalitions (M, K) bool."""
     e = explanation
-    if e.classifier is None:
-        raise SegxaiError("This metric must ask the classifier, which this explanation does not hold; make it with segxai.explain.")
-    if e.coalitions.target < 0:
-        raise SegxaiError("A contrast of two classes cannot be measured like this; measure the explanation of one class.")
+    e.need_classifier("This metric")
     filled = e.coalitions.filled if fill is None else fill_image(e.image, e.regions.labels, fill, e.coalitions.seed)
     predict = e.classifier.masked_predictor(e.image, e.regions.labels, filled, len(masks))
     size = e.classifier.batch_size

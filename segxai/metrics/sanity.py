@@ -11,9 +11,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..classify import NetClassifier, imagenet_class_names, load_classifier
+from ..classify import NetClassifier, efficientnet_classifier, imagenet_class_names, load_classifier
 from ..coalitions import evaluate_coalitions
-from ..errors import SegxaiError, SegxaiValueError, whole_number
+from ..errors import SegxaiValueError, whole_number
 from .order import tied_groups
 
 
@@ -43,7 +43,7 @@ def random_model(explanation, other=None, seed: int = 0) -> Sanity:
     """
     other = shuffled_network(whole_number("seed", seed)) if other is None else load_classifier(other)
     e = explanation
-    _need_class(e)
+    e.need_class("This check")
     if len(other.predict(e.image)[0]) <= e.coalitions.target:
         raise SegxaiValueError(f"The other classifier has no class {e.coalitions.target}, which is explained here.")
     return _compare(e, "random model", other.name, other, e.coalitions.target)
@@ -57,12 +57,11 @@ def random_label(explanation, other=None, seed: int = 0) -> Sanity:
     A class drawn may look alike (two breeds of cats); repeat with other seeds.
     """
     e = explanation
-    _need_class(e)
+    e.need_class("This check")
     if other is not None:
         other = load_classifier(other)
         return _compare(e, "random label", other.name, other, e.coalitions.target)
-    if e.classifier is None:
-        raise SegxaiError("This explanation does not hold its classifier; make it with segxai.explain.")
+    e.need_classifier("random_label()")
     classes = np.delete(np.arange(len(e.classifier.class_names)), e.coalitions.target)
     label = int(np.random.default_rng(whole_number("seed", seed)).choice(classes))
     return _compare(e, "random label", e.classifier.class_names[label], e.classifier, label)
@@ -74,7 +73,6 @@ def shuffled_network(seed: int = 0) -> NetClassifier:
 
     With every layer shuffled it would give one class all probability for any image, and any explanation would pass.
     """
-    from ..nets import efficientnet_lite
     from ..weights.efficientnet_lite import efficientnet_lite0_weights
 
     rng = np.random.default_rng(seed)
@@ -82,15 +80,7 @@ def shuffled_network(seed: int = 0) -> NetClassifier:
         name: rng.permutation(array.ravel()).reshape(array.shape) if "/logits/" in name else array
         for name, array in efficientnet_lite0_weights().items()
     }
-
-    def network(images):
-        logits, ends = efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images))
-        return logits, ends["stride_4"]
-
-    return NetClassifier(
-        "efficientnet_lite0, last layer shuffled", network, weights, imagenet_class_names(), efficientnet_lite.INPUT_SIZE,
-        stride=4, window=efficientnet_lite.STRIDE_4_WINDOW,
-    )  # fmt: skip
+    return efficientnet_classifier("efficientnet_lite0, last layer shuffled", weights, imagenet_class_names())
 
 
 def rank_correlation(a, b) -> float:
@@ -121,8 +111,3 @@ def _compare(e, kind, against, classifier, label) -> Sanity:
     number = len(e.weights)
     chance = 1.96 / np.sqrt(number - 1) if number > 1 else float("nan")
     return Sanity(kind, against, rank_correlation(e.weights, other), float(chance), e.weights, other, table.evaluations)
-
-
-def _need_class(e):
-    if e.coalitions.target < 0:
-        raise SegxaiError("A contrast of two classes cannot be checked like this; check the explanation of one class.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..coalitions import evaluate_coalitions
-from ..errors import SegxaiError, SegxaiValueError, whole_number
+from ..errors import SegxaiValueError, whole_number
 from ..progress import track
 
 
@@ -61,10 +61,7 @@ def noise_stability(explanation, sigma: float = 4.0, repeats: int = 5, seed: int
 
 
 def _again(e, over, tables, progress) -> Stability:
-    if e.classifier is None:
-        raise SegxaiError("This explanation does not hold its classifier; make it with segxai.explain.")
-    if e.coalitions.target < 0:
-        raise SegxaiError("The stability of a contrast is not measured; measure its two classes.")
+    e.need_classifier("This metric")
     number, weights = len(e.coalitions.masks), []
     with track(len(tables) * number, f"explaining again, other {over}", progress) as advance:
         for image, fill, seed in tables:

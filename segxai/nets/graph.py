@@ -20,7 +20,11 @@ def silent_stderr():
 
     TensorFlow's libraries print their CPU features while they load, before any log level of theirs holds.
     """
-    saved = os.dup(2)
+    try:
+        saved = os.dup(2)
+    except OSError:  # a process without a standard error has nothing to silence
+        yield
+        return
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)

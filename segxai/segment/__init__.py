@@ -61,8 +61,7 @@ def segment(image, method="deep", **params) -> Regions:
     except Exception as error:
         raise SegxaiError(f"The segmenter {name!r} failed with {type(error).__name__}: {error}") from error
     if not isinstance(result, Regions):
-        labels = np.asarray(result)
-        result = Regions.from_labels(labels, method=name)
+        result = Regions.from_labels(result, method=name)
     if result.shape != image.shape[:2]:
         raise SegxaiValueError(
             f"The segmenter {name!r} returned regions of {result.shape[0]} x {result.shape[1]} "

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ..errors import SegxaiValueError
+from ..images import as_array
 from ..regions import Part, Regions
 
 SMALLEST_PIECE = 0.01  # share of the image; smaller pieces of an intersection join a neighbour
@@ -92,7 +93,7 @@ def from_class_map(classes, names=None, method: str = "classes") -> Regions:
 class KerasHubSegmenter:
     """A KerasHub image segmenter (DeepLabV3, SegFormer ...) as a function image -> `Regions`.
 
-    model: a `keras_hub.models.ImageSegmenter` (any object with `predict` from (1, H, W, 3) to (1, H, W, C) scores).
+    model: a `keras_hub.models.ImageSegmenter` (any object with Keras' `predict(batch, verbose=0)` from (1, H, W, 3) to (1, H, W, C) scores).
     size: (H, W) the model wants; None takes its preprocessor's, or none where it takes any. names: of the C classes.
     """
 
@@ -116,9 +117,12 @@ def _entry(mask, index):
     if isinstance(mask, Mapping):
         if "segmentation" not in mask:
             raise SegxaiValueError(f"Mask {index} is a mapping without 'segmentation'.")
-        score = mask.get("score", mask.get("predicted_iou", 0.0) + mask.get("stability_score", 0.0))
-        return np.asarray(mask["segmentation"]).astype(bool), float(score), str(mask.get("name", f"mask {index + 1}"))
-    return np.asarray(mask).astype(bool), 0.0, f"mask {index + 1}"
+        try:
+            score = float(mask.get("score", mask.get("predicted_iou", 0.0) + mask.get("stability_score", 0.0)))
+        except (TypeError, ValueError) as error:
+            raise SegxaiValueError(f"The score of mask {index} is no number.") from error
+        return as_array(mask["segmentation"], f"Mask {index}").astype(bool), score, str(mask.get("name", f"mask {index + 1}"))
+    return as_array(mask, f"Mask {index}").astype(bool), 0.0, f"mask {index + 1}"
 
 
 def _overlap(a, b) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -154,5 +155,6 @@ def _clear_leftovers(folder: Path) -> None:
     import time
 
     for leftover in folder.glob("*"):
-        if leftover.is_file() and time.time() - leftover.stat().st_mtime > 3600:
-            leftover.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # another process may clear up as well, or it may be somebody else's
+            if leftover.is_file() and time.time() - leftover.stat().st_mtime > 3600:
+                leftover.unlink()

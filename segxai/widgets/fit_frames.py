@@ -13,13 +13,7 @@ from ..plots import BLUE, ORANGE_BLUE, DescribedFigure, draw_borders, draw_names
 from ..regions import Regions
 from . import browser
 
-_SIDE = 320  # pixels of the longer side of every picture that is sent
-
-
-def small_size(shape, side: float = _SIDE) -> tuple[int, int]:
-    """(height, width) at which a photograph of `shape` is sent."""
-    scale = min(1.0, side / max(shape[:2]))
-    return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+SIDE = 320  # pixels of the longer side of every picture that is sent
 
 
 def make_frame(labels, names, iteration, loss, predictions, probabilities, final=False) -> dict:
@@ -27,12 +21,10 @@ def make_frame(labels, names, iteration, loss, predictions, probabilities, final
 
     labels, predictions: (H, W) class ids; probabilities: (H, W, C). final: after the last update, with dropout off.
     """
-    iou = np.full(len(names), np.nan)
-    found = intersection_over_union(labels, predictions)
-    iou[: len(found)] = found
-    small = resize_labels(predictions, small_size(predictions.shape))
+    iou = intersection_over_union(labels, predictions, len(names))
+    small = resize_labels(predictions, browser.shown_size(predictions.shape, SIDE))
     # All classes below each other in one grey picture; of more than four classes each is smaller, so that bytes stay few.
-    planes = resize(probabilities, small_size(predictions.shape, min(_SIDE, 2 * _SIDE / len(names) ** 0.5)))
+    planes = resize(probabilities, browser.shown_size(predictions.shape, min(SIDE, 2 * SIDE / len(names) ** 0.5)))
     strip = np.rint(255 * np.concatenate(list(np.moveaxis(planes, -1, 0)))).astype(np.uint8)
     return {
         "iteration": iteration, "final": final, "loss": loss, "iou": [None if np.isnan(v) else float(v) for v in iou],

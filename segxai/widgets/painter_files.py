@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..annotation import IGNORE
+from ..annotation import IGNORE, check_gaps
 from ..errors import SegxaiFileError, SegxaiValueError
 from ..files import replacing
 from ..regions import Regions, distinct_names
@@ -83,12 +83,8 @@ def import_png(data: bytes, shape, names=None, known=()) -> tuple[np.ndarray, tu
         names = tuple(known)
         if mode != "P" and set(np.unique(classes)) == {0, IGNORE}:
             classes, names = (classes == IGNORE).astype(np.uint8), names if len(names) == 2 else ("background", "object")
-        most = _most(classes)
-        if most >= 2 * len(np.unique(classes)) + 2:
-            raise SegxaiValueError(
-                f"The class ids go up to {most}, with gaps: is it a grey picture? Number the classes 0, 1, 2 ..."
-            )
-        names += tuple(f"class {k}" for k in range(len(names), most + 1))
+        check_gaps(np.setdiff1d(classes, [IGNORE]))
+        names += tuple(f"class {k}" for k in range(len(names), _most(classes) + 1))
     names = clean_names(names)
     check_ids(classes, names)
     return classes, names

@@ -11,7 +11,7 @@ import traitlets
 from ..errors import SegxaiValueError
 from ..explain import Explanation
 from ..files import replacing
-from ..images import resize, resize_labels
+from ..images import resize_labels
 from ..plots import widest_place
 from . import browser
 
@@ -64,9 +64,9 @@ class RegionCanvas(anywidget.AnyWidget):
         self.explanation = e
         with self.hold_sync(), self.hold_trait_notifications():  # in this order it is one message
             if before is None or before.image is not e.image:
-                self.photo = browser.jpeg(_scaled(e.image))
+                self.photo = browser.jpeg(e.image)
             if before is None or before.coalitions.filled is not e.coalitions.filled:
-                self.filled = browser.jpeg(_scaled(e.coalitions.filled))
+                self.filled = browser.jpeg(e.coalitions.filled)
             if before is None or before.regions is not e.regions:
                 labels = resize_labels(e.regions.labels, browser.shown_size(e.image.shape))
                 self.labels = browser.number_png(labels)
@@ -105,23 +105,14 @@ class RegionCanvas(anywidget.AnyWidget):
             temporary.write_text(browser.still_page(self, "region_canvas", self.title), encoding="utf-8")
 
     def _repr_mimebundle_(self, **kwargs):
-        """The widget, and for whoever cannot run it (a saved notebook, a viewer without JavaScript) a picture."""
         if browser.without_kernel():
             return {"text/html": browser.still(self, "region_canvas"), "text/plain": repr(self.explanation)}
-        return with_picture(super()._repr_mimebundle_(**kwargs), self.explanation)
+        return browser.beside(super()._repr_mimebundle_(**kwargs), picture(self.explanation))
 
 
-def with_picture(bundle, explanation):
-    """A widget's MIME bundle with a still picture of the explanation beside it."""
-    data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-    if data and explanation is not None:
-        data = {**data, "text/html": explanation.plot().as_html(dpi=75), "text/plain": repr(explanation)}
-    return (data, metadata) if isinstance(bundle, tuple) else data
-
-
-def _scaled(image):
-    size = browser.shown_size(image.shape)
-    return image if image.shape[:2] == size else np.rint(resize(image, size)).astype(np.uint8)
+def picture(explanation: Explanation) -> dict:
+    """An explanation as a still picture, by MIME type."""
+    return {"text/html": explanation.plot().as_html(dpi=75), "text/plain": repr(explanation)}
 
 
 def _anchor(mask) -> list[float]:
@@ -136,5 +127,4 @@ def _values_by_code(coalitions) -> bytes:
     number = coalitions.masks.shape[1]
     if not coalitions.exact or number > _MOST_REGIONS:
         return b""
-    codes = coalitions.masks.astype(np.int64) @ (1 << np.arange(number, dtype=np.int64))
-    return coalitions.values[np.argsort(codes)].astype("<f4").tobytes()
+    return coalitions.by_code().astype("<f4").tobytes()

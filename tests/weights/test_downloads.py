@@ -116,6 +116,20 @@ def test_what_a_kill_left_is_cleared_away_when_it_is_old(server):
     assert (old.exists(), young.exists()) == (False, True)
 
 
+def test_a_leftover_that_cannot_be_cleared_away_stops_nothing(server, monkeypatch):
+    """It is somebody else's, in a cache that is shared, or another process was quicker."""
+    folder = downloads.cache_folder() / "partial"
+    folder.mkdir(parents=True)
+    (folder / "old").touch()
+    os.utime(folder / "old", (0, 0))
+
+    def refused(self, missing_ok=False):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.unlink", refused)
+    assert downloads.fetch("deeplab", progress=False).read_bytes() == CONTENT
+
+
 def test_two_processes_may_fetch_at_once(server):
     server.delay = 0.02
     processes = [in_another_process(server) for _ in range(2)]
