@@ -5,6 +5,7 @@
 
 import html
 import re
+import shutil
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -50,7 +51,8 @@ def main(folder: Path) -> None:
             "after": lessons[number + 1][0] if number + 1 < len(lessons) else None,
         }
         done = execute.executed(notebook)
-        (folder / f"{name}.html").write_text(page(title(notebook), body(done), **around), encoding="utf-8")
+        content = carry(body(done), execute.NOTEBOOKS, folder)
+        (folder / f"{name}.html").write_text(page(title(notebook), content, **around), encoding="utf-8")
         seconds = done.metadata["segxai"]["seconds"]
         entries.append(
             f'<tr><td><a href="{name}.html">{name[:2]}</a></td><th scope="row"><a href="{name}.html">{html.escape(title(notebook))}</a></th>'
@@ -99,6 +101,8 @@ def broken(folder: Path) -> list[str]:
             if url.startswith(("https://", "http://", "data:")):
                 continue  # for a reader with a network to follow
             target = pages.get(file or name)
+            if file.startswith("reports/") and (folder / file).is_file():
+                continue
             if target is None or (place and place not in target.places):
                 found.append(f"{name} links to {url[:80]}")
     return found
@@ -128,6 +132,20 @@ def body(notebook) -> str:
         elif cell.cell_type == "code":
             parts += [code(cell.source), *(f'<div class="output">{shown(output)}</div>' for output in cell.outputs)]
     return "\n".join(part for part in parts if part)
+
+
+def carry(content, home: Path, folder: Path) -> str:
+    """The reports that a notebook wrote in its `home` and links to are copied along; a link to one that is gone becomes plain text."""
+
+    def carried(found):
+        report = home / found["path"]
+        if not report.is_file():
+            return found["text"]
+        (folder / found["path"]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(report, folder / found["path"])
+        return found[0]
+
+    return re.sub(r"""<a href=['"](?P<path>reports/\w+\.html)['"][^>]*>(?P<text>.*?)</a>""", carried, content)
 
 
 def shown(output) -> str:

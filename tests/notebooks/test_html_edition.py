@@ -62,6 +62,21 @@ def test_broken_links_and_loads_from_elsewhere_are_found(edition, tmp_path):
     ]  # fmt: skip
 
 
+def test_reports_that_a_notebook_wrote_come_along(edition, tmp_path):
+    home, folder = tmp_path / "notebooks", tmp_path / "html"
+    (home / "reports").mkdir(parents=True)
+    (home / "reports/a.html").write_text("a report")
+    links = "<a href='reports/a.html' target='_blank'>a</a> <a href='reports/gone.html' target='_blank'>gone</a>"
+    content = edition.carry(links, home, folder)
+    assert content == "<a href='reports/a.html' target='_blank'>a</a> gone"
+    assert (folder / "reports/a.html").read_text() == "a report"
+    (folder / "one.html").write_text(edition.page("one", content))
+    (folder / "index.html").write_text(edition.page("segxai", ""))
+    assert edition.broken(folder) == []
+    (folder / "reports/a.html").unlink()
+    assert edition.broken(folder) == ["one.html links to reports/a.html"]
+
+
 def test_the_whole_edition_of_a_series(edition, tmp_path, monkeypatch):
     source = SOURCES / "00_start_here.py"
     monkeypatch.setattr(edition.build, "lessons", lambda: [source])
