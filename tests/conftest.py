@@ -1,4 +1,6 @@
+import contextlib
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,23 @@ def pytest_runtest_makereport(item, call):
 @pytest.fixture(scope="session")
 def root():
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def dask_client():
+    """A context: dask_client(workers, module) is a client of a cluster on this machine whose workers know the test's own functions."""
+    distributed = pytest.importorskip("distributed", reason="dask's distributed is not installed: pip install 'segxai[dask]'")
+    import cloudpickle
+
+    @contextlib.contextmanager
+    def made(workers, module):
+        cloudpickle.register_pickle_by_value(sys.modules[module])
+        # Any free port: two tests may have clusters at once.
+        options = {"threads_per_worker": 1, "processes": True, "dashboard_address": "127.0.0.1:0", "silence_logs": 50}
+        with distributed.LocalCluster(n_workers=workers, **options) as cluster, distributed.Client(cluster) as client:
+            yield client
+
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -307,17 +307,8 @@ def test_no_scheduler_is_said_at_once(tmp_path, capsys):
     assert "No dask scheduler" in capsys.readouterr().err
 
 
-def test_a_cluster_gives_the_serial_result_bit_for_bit():
-    distributed = pytest.importorskip("distributed", reason="dask's distributed is not installed: pip install 'segxai[dask]'")
-    import cloudpickle
-
-    cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    with (
-        distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", silence_logs=50
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
+def test_a_cluster_gives_the_serial_result_bit_for_bit(dask_client):
+    with dask_client(1, __name__) as client:
         same(compare(pictures(4), metrics=CURVES, client=client, **QUICK), compare(pictures(4), metrics=CURVES, **QUICK))
 
 

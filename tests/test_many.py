@@ -1,7 +1,6 @@
 """Many photographs: the arithmetic by hand, resuming, and a cluster that loses a worker."""
 
 import os
-import sys
 
 import numpy as np
 import pytest
@@ -166,17 +165,8 @@ def test_as_many_regions_as_images():
 
 
 @pytest.fixture(scope="module")
-def client():
-    distributed = pytest.importorskip("distributed", reason="dask's distributed is not installed: pip install 'segxai[dask]'")
-    import cloudpickle
-
-    cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", silence_logs=50
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
+def client(dask_client):
+    with dask_client(2, __name__) as client:
         yield client
 
 
