@@ -21,9 +21,9 @@ def sentences(explanation) -> list[str]:
 def _sufficient(e) -> str:
     names = e.sufficient(0.5)
     if not names:
-        return f"Even with nothing shown, “{e.target}” keeps above half of its value ({e.coalitions.empty:.3f} of {e.coalitions.full:.3f})."
+        return f"Even with nothing shown, “{e.target}” keeps above half of its value ({_of_whole(e, e.coalitions.empty)})."
     verb = "alone keeps" if len(names) == 1 else "alone keep"
-    return f"{_joined(names)} {verb} “{e.target}” above half of its value ({_value(e, names):.3f} of {e.coalitions.full:.3f})."
+    return f"{_joined(names)} {verb} “{e.target}” above half of its value ({_of_whole(e, _value(e, names))})."
 
 
 def _necessary(e) -> str:
@@ -65,6 +65,10 @@ def _members(node) -> list[int]:
 
 def _value(e, names) -> float:
     return e.coalitions.value_of(np.isin(e.regions.names, names))
+
+
+def _of_whole(e, value) -> str:
+    return f"{value:.3f}; the whole photograph gives {e.coalitions.full:.3f}"
 
 
 def _joined(names) -> str:

@@ -62,7 +62,8 @@ assert classifier.top(photo, 1)[0][1] < 1 / 3
 # ## 2. Divide the photograph into regions
 #
 # We want to say "the helmet did it". So we need parts with a meaning. The segmenter `"deep"` groups pixels that a
-# network sees in a similar way. It was never told what a helmet is.
+# network sees in a similar way. Nobody marked anything on this photograph for it. (The network is the classifier's own.
+# It was trained on whole photographs, also of helmets. Remember that when we compare "deep" with superpixels.)
 
 # %%
 regions = segxai.segment(photo, "deep")
@@ -79,21 +80,21 @@ def name_at(row, column):
 
 
 regions = regions.rename({name_at(130, 230): "face", name_at(400, 400): "helmet"})
-regions = regions.merge({"suit": {name_at(350, 150), name_at(400, 60), name_at(220, 200)}})
+regions = regions.merge({"suit": {name_at(350, 150), name_at(220, 200)}})
 plots.plot_regions(photo, regions)
 
 # %% [markdown]
-# Now three regions are called helmet, face and suit. The suit had come in pieces, which we merged, with the dark collar.
-# Notice that the borders are not perfect, and that "face" includes the hair. An explanation can never be finer than its
-# regions.
+# Now three regions are called helmet, face and suit. We merged the orange suit with its dark collar. Notice that the
+# borders are not perfect, and that "face" includes the hair. An explanation can never be finer than its regions.
 #
-# ## 3. Ask about every combination
+# ## 3. Ask about every coalition
 #
 # We cannot look into a black box, but we can ask it again. Switch some regions off, which means: paint them in their own
 # mean colour. Then ask for the probability of "football helmet". A choice of regions that stay on is a **coalition**.
 # With K regions there are 2 × 2 × … = 2<sup>K</sup> coalitions. That is few enough to ask about every one of them.
 #
-# LIME then fits the simplest model there is: a starting value, plus one **weight** for each region that is on.
+# LIME (local interpretable model-agnostic explanations; Ribeiro, Singh and Guestrin 2016) then fits the simplest model
+# there is, a sum (the **surrogate**): a starting value, plus one **weight** for each region that is on.
 #
 # **Predict before you run:** which region gets the largest weight for "football helmet"? Does any region get a negative one?
 
@@ -191,22 +192,26 @@ shapley = explanation.refit("shapley")
 plots.plot_explanations([explanation, shapley], ["LIME", "Shapley"])
 
 # %% [markdown]
-# The two rules agree here: the three strongest regions are the same, and their numbers are close. That is good to
-# know, because both rules are a matter of choice.
+# The helmet is first by far with either rule. The three strongest regions are the same; suit and face change places, and
+# the suit's number is smaller by more than a third. Both rules are a matter of choice, so trust what they agree on.
 #
-# Shapley values have one more property: they add up to the whole. So we may speak of shares.
+# Shapley values have one more property: they add up to the rise from nothing shown to everything shown. So we may speak
+# of shares.
 
 # %%
 total = table.full - table.empty
-for name, value in shapley.ranking():
-    print(f"{value / total:6.1%}  {name}")
-assert np.isclose(shapley.weights.sum(), total)
-assert 0.55 < dict(shapley.ranking())["helmet"] / total < 0.78
-for either in (explanation, shapley):
-    assert {name for name, _ in either.ranking()[:3]} == {"helmet", "suit", "face"}
+shares = {name: value / total for name, value in shapley.ranking()}
+for name, share in shares.items():
+    print(f"{share:6.1%}  {name}")
+by_lime = dict(explanation.ranking())
+assert list(by_lime)[:3] == ["helmet", "suit", "face"] and list(shares)[:3] == ["helmet", "face", "suit"]
+assert by_lime["helmet"] > 2 * by_lime["suit"] and shares["suit"] * total < 2 / 3 * by_lime["suit"]
+assert np.isclose(sum(shares.values()), 1) and np.allclose(list(shares.values())[:3], [0.7, 0.2, 0.2], atol=0.02)
+assert min(shares, key=shares.get) == "dark red, left" and shares["dark red, left"] < -0.1
 
 # %% [markdown]
-# About two thirds of "football helmet" belong to the helmet. The suit and the face share most of the rest.
+# About 70 % of "football helmet" belong to the helmet, and a fifth each to face and suit. Together that is more than
+# 100 %: the flag ("dark red, left") has a negative share.
 #
 # But "football helmet" was only the second answer. The table also holds the other top classes. What did "bobsleigh" come
 # from?
@@ -217,7 +222,7 @@ plots.plot_explanations([shapley, bobsleigh], ["football helmet", "bobsleigh"])
 
 # %% [markdown]
 # The same photograph, the same classifier, another class, another reason. For "bobsleigh" three regions matter almost
-# equally. The colour scale is shared, so the two rows may be compared.
+# equally, and the flag changes its sign. The colour scale is shared, so the two rows may be compared.
 #
 # But look at R² in the second row: it is low. (At zero or below, the sum is no better than one fixed number.) A sum of
 # weights describes "bobsleigh" badly. So we go back to the table and read plain facts: each of the three regions alone,
@@ -230,6 +235,7 @@ for names in ([three[0]], [three[1]], [three[2]], three):
     print(f"{probability:.3f}  {' + '.join(names)}")
     assert (probability > 0.1) == (names == three)
 assert set(three) == {"helmet", "suit", "face"} and bobsleigh.r2 < 0.5
+assert dict(bobsleigh.ranking())["dark red, left"] > 0
 
 # %% [markdown]
 # Each of them alone gives next to nothing. Together they give much more. That is a combination in the strict sense: the
@@ -244,11 +250,11 @@ assert set(three) == {"helmet", "suit", "face"} and bobsleigh.r2 < 0.5
 for fill in ("mean", "blur", "black"):
     other = segxai.explain(photo, regions, classifier, "football helmet", fill=fill)
     print(f"{fill:6}", ", ".join(f"{name} {weight:+.3f}" for name, weight in other.ranking()[:3]))
-    assert other.ranking()[0][0] == "helmet"
+    assert [name for name, _ in other.ranking()[:2]] == ["helmet", "suit"]
 
 # %% [markdown]
-# The helmet comes first with each fill. The size of its weight changes, and so does what comes after it. Trust the
-# large differences, not the third digit. And if the first place changes with the fill, say so.
+# The helmet comes first with each fill. The size of its weight changes. The suit comes second each time; the third place
+# changes. Trust the large differences, not the third digit. And if the first place changes with the fill, say so.
 
 # %% [markdown]
 # ## 8. Keep the explanation
@@ -269,21 +275,27 @@ FileLink("reports/00_astronaut.html")
 #
 # | word | meaning |
 # | --- | --- |
-# | **region** | a part of the photograph with a name; regions do not overlap and leave nothing out |
+# | **region** | a part of the photograph with a name; every pixel belongs to exactly one region |
 # | **superpixel** | a small region of similar colour, made without knowing what is on the photograph |
 # | **coalition** | a choice of regions that are shown; the others are switched off |
 # | **fill** | what a switched-off region shows instead, for instance its mean colour |
 # | **target** | the class whose probability is explained |
 # | **surrogate** | a simple model that imitates the classifier near one photograph, here a sum |
 # | **weight** | what showing a region adds to the target's probability, according to the surrogate |
-# | **Shapley value** | a region's effect, averaged over all orders in which regions can appear; the values add up to the whole |
+# | **R²** | how much of all the answers the sum explains: 1 is everything, 0 is no more than one fixed number |
+# | **kernel width** | how far from the whole photograph a coalition may be and still count for LIME (07) |
+# | **Shapley value** | a region's effect, averaged over all orders; the values add up to the rise from nothing shown to everything |
+# | **Owen value** | the Shapley value of a part, where the parts of a thing come and go as one for the other regions (06) |
+# | **interaction** | what two regions do together beyond what each does by itself (06) |
+# | **contrast** | what speaks for one class *rather than* for another (06) |
+# | **annotation** | what a person outlined on the photograph and named (01) |
 # | **segmenter** | what divides a photograph into regions; **semantic** when its regions are things with names (04, 06) |
 # | **stride** | how many pixels of the photograph one place of a network's map stands for (02) |
-# | **logits**, **score head** | a network's answers before they become probabilities, and the layer that makes them (02, 04) |
+# | **score head** | the layer that gives each class a score; scores become probabilities (04) |
 # | **FCN** | a fully convolutional network: it answers for every pixel (02 to 04) |
-# | **IoU** | the pixels that two regions share, divided by the pixels that either has (04) |
+# | **IoU** | intersection over union: the pixels in both, divided by the pixels in either; 1 is a perfect fit (01) |
 # | **CRF** | a model that lets borders follow the photograph (05) |
-# | **sufficient**, **necessary** | enough of the photograph to keep the answer; too much of it to lose (06) |
+# | **sufficient**, **necessary** | shown alone it keeps at least half of the probability; without it less than half is left (06) |
 # | **placebo** | a hole of the same shape elsewhere: does any hole do? (06) |
 # | **insertion**, **deletion** | how fast the answer rises, or falls, as regions are shown, or taken away (08) |
 
@@ -291,9 +303,9 @@ FileLink("reports/00_astronaut.html")
 # ## The answer
 #
 # **Suit, helmet, face, or a combination?** It depends on the class you ask about. "Football helmet" comes mostly from the
-# helmet: it holds about two thirds of the probability, and without it almost nothing is left. "Bobsleigh" comes from a
-# combination: helmet, suit and face count almost equally, and none of them does much alone. So the classifier is wrong for
-# a reason that we can see: it has no word for an astronaut, and uses words for people with helmets.
+# helmet: it holds about 70 % of the probability, and without it almost nothing is left. "Bobsleigh" comes from a
+# combination: helmet, suit and face count almost equally, and none of them does much alone. A likely reason for the wrong
+# answers: the classifier has no word for an astronaut, and uses words for people with helmets.
 #
 # What we did **not** learn: what the classifier does with other photographs, and whether it uses the shape or the colour
 # of the helmet. An explanation is about one photograph, its regions and its fill.
@@ -311,5 +323,5 @@ FileLink("reports/00_astronaut.html")
 #   names.
 # - **07_compare_segmenters**: what changes when you change the regions, the fill or the method? You try it by hand.
 # - **08_measure_explanations**: is a semantic explanation really better, and how would we know?
-# - **09_paint_your_own_regions**: what does the classifier say about the things that *you* outline?
+# - **09_paint_your_own_regions**: how much must *you* paint before an explanation can speak of your things?
 # - **10_catch_clever_hans**: a classifier cheats. Which explanation shows it?

@@ -64,8 +64,9 @@ draw_bars({name: shape[0] for name, shape in shapes.items()}, labels, "End point
 #
 # ## 2. Count the weights
 #
-# VGG16 has its name from its 16 layers with weights: 13 convolutions and 3 fully connected layers, fc6, fc7 and fc8. The
-# plan knows the shape of every weight, so we can count without loading anything.
+# VGG16 has its name from its 16 layers with weights: 13 convolutions and 3 fully connected layers, fc6, fc7 and fc8.
+# (Here a weight is a number inside the network, not the weight of a region.) The plan knows the shape of every weight, so
+# we can count without loading anything.
 #
 # **Predict before you run:** how many weights are there: a hundred thousand, ten million, a hundred million? Which layer
 # holds the most: the first, one in the middle, or the last?

@@ -303,8 +303,8 @@ print(advice.format(*wrong[0]) if wrong else "Correct: all five kernels are judg
 # ## 8. What is lost
 #
 # Now the main test. Make a coarse map of each thing, upsample it, and call a pixel "thing" where the value is above 0.5. Then
-# compare with the annotation by the **overlap**: pixels in both, divided by pixels in either. 1 is perfect. We need two
-# functions: `grow` goes to the coarse map and back, `overlap` compares.
+# compare with the annotation by the IoU of notebook 01: pixels in both, divided by pixels in either. We need two functions:
+# `grow` goes to the coarse map and back, `iou` compares.
 
 
 # %%
@@ -313,7 +313,7 @@ def grow(mask, stride):
     return bilinear_upsample(values, stride, 1).numpy()[0, ..., 0] > 0.5
 
 
-def overlap(found, mask):
+def iou(found, mask):
     return np.sum(found & mask) / np.sum(found | mask)
 
 
@@ -325,9 +325,9 @@ def overlap(found, mask):
 
 # %%
 masks = {thing: annotation.mask(thing)[:384, :576] for thing in ("saucer", "cup", "coffee", "spoon")}
-table = {thing: [overlap(grow(mask, stride), mask) for stride in (32, 16, 8)] for thing, mask in masks.items()}
+table = {thing: [iou(grow(mask, stride), mask) for stride in (32, 16, 8)] for thing, mask in masks.items()}
 for thing, (by_32, by_16, by_8) in table.items():
-    squares = overlap(np.kron(coarse(masks[thing], 32), np.ones((32, 32))) > 0.5, masks[thing])
+    squares = iou(np.kron(coarse(masks[thing], 32), np.ones((32, 32))) > 0.5, masks[thing])
     print(f"{thing:7} squares {squares:.2f}; bilinear from stride 32: {by_32:.2f}, 16: {by_16:.2f}, 8: {by_8:.2f}")
     assert by_8 > by_16 > by_32 > squares and (thing == "spoon" or round(by_32, 2) == 0.92)
 
@@ -351,11 +351,11 @@ draw_maps({"annotation: spoon": masks["spoon"]} | grown, 2, "At stride 32 the ha
 # 2 × factor − factor % 2 for every value, and add. Nothing is trained. Away from the border this is bilinear interpolation,
 # and at the border, too, if the outermost values are continued first.
 #
-# **What is lost?** Details smaller than the stride. From stride 32, the large things come back with an overlap of 0.92,
+# **What is lost?** Details smaller than the stride. From stride 32, the large things come back with an IoU of 0.92,
 # the spoon with 0.71. From stride 8, all of them have at least 0.95. Upsampling makes a map larger and smoother. It
 # brings no new detail, and an edge becomes a ramp of 32 pixels or more.
 #
-# **Where this fails:** our coarse maps came from the annotation. A network's maps have errors, so its overlaps will be lower.
+# **Where this fails:** our coarse maps came from the annotation. A network's maps have errors, so its IoU will be lower.
 # And a kernel that does not fit the factor draws checkerboards.
 #
 # Two ways lead to sharper borders. One is to add scores from finer maps, at strides 16 and 8: these are the **skips** of

@@ -57,7 +57,7 @@ assert round((truth == 1).mean(), 2) == 0.77
 # ## 2. A network that knows nothing yet
 #
 # An FCN (fully convolutional network) works in three stages. The encoder makes a small map of features. FCN-32s has one
-# cell for each 32 × 32 pixels. A **score head** turns the features of a cell into one score per class. Then the scores are
+# place for each 32 × 32 pixels. A **score head** turns the features of a place into one score per class. Then the scores are
 # enlarged to the size of the photograph, and softmax makes probabilities of them.
 #
 # The **loss** is the cross-entropy: for each pixel take −log of the probability of its true class, and sum over all pixels.
@@ -81,7 +81,8 @@ print(f"loss {loss:,.0f}, that is {loss / truth.size:.4f} per pixel; log 2 = {np
 # ## 3. Ten steps
 #
 # `finetune_steps` is a generator: it does one step, hands it to us, and waits. In each step, Adam (a common optimiser)
-# changes all weights a little so that the loss gets smaller. The losses and gradients also go into files for TensorBoard.
+# changes all weights of the network a little so that the loss gets smaller. The losses and gradients also go into files
+# for TensorBoard.
 #
 # **Predict before you run:** will the loss fall at every step?
 
@@ -130,7 +131,7 @@ figure
 #
 # A fair last number needs two things. It must come after the last update. And **dropout** must be off: in training VGG16
 # drops half of the features of fc6 and fc7 at random, in use it drops none. (EfficientNet-Lite0 has no dropout here.) We
-# also compute **IoU**, intersection over union: the pixels that both call cat, divided by the pixels that either does.
+# also compute the IoU (intersection over union, notebook 01).
 #
 # **Predict before you run:** the answer "cat everywhere" has an IoU of 0.77 for the cat. What will ours have?
 
@@ -145,8 +146,9 @@ print(f"loss {final_loss:,.0f}, {final_loss / truth.size:.4f} per pixel; IoU bac
 # Look at the IoU of the background, too. It is the rarer class, so each error costs it more. (We also closed the network:
 # that gives its memory back.)
 #
-# Are these numbers good? There is a published run to compare with: VGG16, FCN-32s, ten steps of Adam at 0.0001 on one
-# photograph of cats with 352 × 480 pixels.
+# Are these numbers good? There is a published run to compare with, in a tutorial (D. Pakhomov 2016, "Image Segmentation
+# with Tensorflow using CNNs and Conditional Random Fields"): VGG16, FCN-32s, ten steps of Adam at 0.0001 on one photograph
+# of cats with 352 × 480 pixels.
 
 # %%
 for name, first, last, pixels in (("ours:", loss, final_loss, truth.size), ("published:", 201_433, 18_177, 352 * 480)):
@@ -224,12 +226,12 @@ for rate in (1e-6, 1e-4):
 # %% [markdown]
 # With the small rate the loss is still above ½, and no pixel is sure of anything. With the large rate the same frozen
 # features are enough to tell most of the cat from the background. The features were there from the start. The heads only
-# had to be able to speak up.
+# had to be able to grow.
 #
 # ## 7. Finer skips: 32s, 16s, 8s
 #
 # FCN-32s has one score for each 32 × 32 pixels. It cannot draw anything finer. FCN-16s adds the scores of a finer map of
-# the encoder (a **skip**), with one cell for each 16 × 16 pixels. FCN-8s adds one more, with 8 × 8. `segxai.finetune` runs
+# the encoder (a **skip**), with one place for each 16 × 16 pixels. FCN-8s adds one more, with 8 × 8. `segxai.finetune` runs
 # our whole loop in one call.
 #
 # **Predict before you run:** which step gains more, from 32s to 16s or from 16s to 8s?
@@ -276,8 +278,8 @@ figure
 # %% [markdown]
 # No wrong pixel lies far from the border, and the finer the network, the closer they lie. The border of FCN-32s has few
 # bends. It cuts off the tip of the ear at the top and of the whiskers at the bottom. With skips the border can bend more
-# often. But even FCN-8s does not know the hairs: its finest cell is 8 × 8 pixels. Notice that the annotation is not
-# perfect either. It is made of straight lines.
+# often. But even FCN-8s does not know the hairs: its finest map has one place for 8 × 8 pixels. Notice that the annotation
+# is not perfect either. It is made of straight lines.
 #
 # ## 8. Where this fails
 #
