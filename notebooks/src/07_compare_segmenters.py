@@ -51,7 +51,7 @@ explorer
 plots.plot_explanations(opening)
 
 # %% [markdown]
-# The names and borders differ, so the bars cannot be compared line by line. But pixels can. The annotation of notebook 06
+# The names and borders differ, so the bars cannot be compared line by line. But pixels can. The annotation of notebook 01
 # gives us six places: one pixel in the middle of the helmet, the suit, and so on. At each of them we ask both
 # explanations: in which region does this pixel lie, and what is its weight?
 #
@@ -150,23 +150,22 @@ plots.plot_explanations([coarse, fine])
 # Back to superpixels. SLIC has two sliders. `n_segments` you know. **Compactness** says how much place counts against
 # colour: high values give squares, low values let the patches follow the colours.
 #
-# We measure with the **overlap** of notebook 01: of all patches take the one that fits the helmet best; divide
-# the pixels in both by the pixels in either. 1 is a perfect fit.
+# We measure with the IoU of notebook 01: of all patches take the one that fits the helmet best. 1 is a perfect fit.
 
 
 # %%
-def overlap(thing, regions, annotation=sample.annotation):
+def iou(thing, regions, annotation=sample.annotation):
     truth = annotation.mask(thing)
     return max(np.sum(truth & found) / np.sum(truth | found) for found in map(regions.mask, regions.names))
 
 
-print("overlap with the helmet:", ", ".join(f"{e.regions.method} {overlap('helmet', e.regions):.2f}" for e in arrange(nine, slic)))
+print("IoU with the helmet:", ", ".join(f"{e.regions.method} {iou('helmet', e.regions):.2f}" for e in arrange(nine, slic)))
 explorer
 
 # %% [markdown]
-# SLIC takes the black table with the helmet. Find a setting in which one patch overlaps the helmet by **at least
-# 0.75**, with at most nine regions, so that the table stays complete. Move the two sliders of the right
-# pane and then run only the check; or change the numbers below.
+# SLIC takes the black table with the helmet. Find a setting in which one patch has an IoU of **at least 0.75** with the
+# helmet, with at most nine regions, so that the table stays complete. Move the two sliders of the right pane and then run
+# only the check; or change the numbers below.
 
 # %% tags=["exercise"]
 explorer.panes[1].set(segmenter="slic", n_segments=14, compactness=10.0)
@@ -175,17 +174,15 @@ explorer.panes[1].set(segmenter="slic", n_segments=14, compactness=10.0)
 explorer.wait()
 pane = explorer.panes[1]
 tuned = pane.explanation
-found, many = overlap("helmet", tuned.regions), len(tuned.regions)
+found, many = iou("helmet", tuned.regions), len(tuned.regions)
 if pane.form.values["segmenter"] != "slic":
     print(f"Not yet: the right pane shows {pane.form.values['segmenter']!r}. Choose slic there.")
 elif many > 9:
     print(f"Not yet: these are {many} regions. Fewer segments or a lower compactness give fewer.")
 elif found < 0.75:
-    print(f"Not yet: the overlap with the helmet is {found:.2f}. Let the patches follow the colours more.")
+    print(f"Not yet: the IoU with the helmet is {found:.2f}. Let the patches follow the colours more.")
 else:
-    print(
-        f"Correct: overlap {found:.2f}, weight {region_at('helmet', tuned)[1]:+.3f}. The face: {overlap('face', tuned.regions):.2f}."
-    )
+    print(f"Correct: IoU {found:.2f}, weight {region_at('helmet', tuned)[1]:+.3f}. The face: {iou('face', tuned.regions):.2f}.")
 
 # %% [markdown] tags=["solution"]
 # <details><summary>Solution</summary>
@@ -213,7 +210,7 @@ else:
 # %%
 before = arrange(nine, slic, fill="mean")
 low = segxai.segment(photo, "slic", n_segments=14, compactness=1.0)  # of section 3
-assert overlap("helmet", low) > 0.75 and overlap("face", low) < 0.2 and overlap("helmet", fine.regions) > 0.85
+assert iou("helmet", low) > 0.75 and iou("face", low) < 0.2 and iou("helmet", fine.regions) > 0.85
 arrange(nine, slic, fill="blur")
 explorer
 
@@ -225,15 +222,18 @@ explorer
 after = arrange(nine, slic, fill="blur")
 record(("deep", before[0]), ("deep, blur", after[0]))
 record(("slic", before[1]), ("slic, blur", after[1]))
-assert seen["deep"][2] > 0.015 and seen["deep, blur"][2] < -0.005 and abs(seen["deep, blur"][1]) < seen["deep"][1] / 3
+assert np.allclose([seen["deep"][1:4], seen["deep, blur"][1:4]], [[0.03, 0.026, 0], [0, -0.012, 0.022]], atol=0.007)
 plots.plot_explanations([before[0], after[0]], ["deep, off = mean colour", "deep, off = blurred"])
 
 # %% [markdown]
 # The helmet stays, in both segmentations. The **head** changes its sign: with the mean colour it speaks for "football
-# helmet", with the blur against it. The suit, second with the mean colour, is next to nothing with the blur.
+# helmet", with the blur against it. The suit, second with the mean colour, is next to nothing with the blur. The collar
+# is next to nothing with the mean colour, and with the blur it speaks for "football helmet".
 #
 # The two fills ask different questions. The mean colour turns a head into a flat shape with the same outline. The blur
-# leaves a soft head. Neither is "no head". **Believe a sign only if it survives another fill.**
+# leaves a soft head. Neither is "no head". **Believe a sign only if it survives another fill.** In notebook 06 the head
+# kept its sign. There the borders were others, and the collar was part of the suit. Even "survives" holds only for given
+# regions.
 #
 # ## 5. Which coalitions count?
 #
@@ -282,16 +282,18 @@ figure
 # that is the **Banzhaf value**. Shapley values are a third rule; they add up to the whole.
 #
 # So the collar's weight has no wrong value. Near the photograph it speaks against "football helmet", far from it hardly
-# at all. **Say which coalitions you mean, or look up the plain fact.** The helmet is the same everywhere.
+# at all. **Say which coalitions you mean, or look up the plain fact.** The helmet is first everywhere. Compare the
+# collar in the table below: -0.040 with a narrow kernel, -0.009 with Shapley values.
 
 # %%
 record(("deep, narrow", deep.refit(kernel_width=0.05)), ("deep, Shapley", deep.refit("shapley")))
 assert 1.3 < (asked.full - drops[collar]) / asked.full < 1.8
 assert np.abs(fits[-1] - deep.refit("banzhaf").weights).max() < 0.002 and np.abs(fits[12] - fits[-1]).max() < 0.01
-assert abs(deep.weights[collar]) < 0.01 and fits[0, collar] < -0.02 and drops[collar] < -0.03
+assert abs(deep.weights[collar]) < 0.01 and np.allclose([fits[0, collar], shapley[collar]], [-0.040, -0.009], atol=0.002)
+assert drops[collar] < -0.03 and {np.argmax(w) for w in (drops, *fits, shapley)} == {deep.regions.labels[places["helmet"]]}
 
 # %% [markdown]
-# ## 6. A photograph where superpixels do as well
+# ## 6. A photograph where superpixels do better
 #
 # So far "deep" looked better. Is it always? Here is a cup of coffee. The classifier says "espresso". The right
 # segmenter is Felzenszwalb's: it joins neighbouring pixels as long as the colours differ little. It has never seen
@@ -306,14 +308,14 @@ espresso = cafe.explanations
 cafe
 
 # %% [markdown]
-# Switch off the coffee in each picture, then the upper part of the cup. The next cell measures the overlap with the
+# Switch off the coffee in each picture, then the upper part of the cup. The next cell measures the IoU with the
 # annotation, and the area of the smallest sufficient set: how much of the photograph must be shown to keep half of the
 # probability?
 
 # %%
 found_by = {}
 for e in espresso:
-    fitting = [overlap(thing, e.regions, coffee.annotation) for thing in coffee.annotation.names]
+    fitting = [iou(thing, e.regions, coffee.annotation) for thing in coffee.annotation.names]
     area = sum(e.regions.areas[e.regions.index(name)] for name in e.sufficient())
     found_by[e.regions.method] = [*fitting, 1 - area, e.r2]
     told = ", ".join(f"{t} {f:.2f}" for t, f in zip(coffee.annotation.names, fitting, strict=True))
@@ -375,7 +377,8 @@ figure
 # the blur. That one is also the same picture for every segmenter, so the comparison is fairer.
 #
 # **What we did not vary.** One classifier, three photographs. Both segmenters may also be wrong in the same way: in
-# section 1 they agreed on the helmet, but agreement is not a proof.
+# section 1 they agreed on the helmet, but agreement is not a proof. And "deep" uses the features of the classifier's own
+# network.
 #
 # ## 8. The answer, computed
 #
@@ -404,8 +407,8 @@ figure
 #
 # **Which statements may you believe?** The one that survives all changes. On the astronaut that is the helmet: with two
 # segmenters, two numbers of regions, two fills and three ways to read the table its weight is positive, and
-# larger than every other one. All other things change their sign at least once, some of them by a hair, the head and the
-# collar clearly. What is said of them is said of our choices, too.
+# larger than every other one. All other things change their sign at least once, some only just above or below zero, the
+# head and the collar clearly. What is said of them is said of our choices, too.
 #
 # How to compare two explanations:
 #
@@ -416,4 +419,4 @@ figure
 # - Superpixels are good where colours separate the things. Else let regions come from a network or from a person.
 #
 # What we did **not** learn: which segmenter is better *on average*. That takes many photographs and a measure, not two
-# pictures side by side.
+# pictures side by side. **08** has both.

@@ -305,7 +305,7 @@ assert {rate["grid"], rate["quickshift"]} <= {3, 4, 5} and rate["felzenszwalb"] 
 # as large as the badge. But we *knew* how large the badge is. Who looks for a cheat does not know that.
 #
 # How much depends on the number of regions? For that we need no classifier: where no region fits the badge, no weights
-# can find it. We take the region that fits best, and its overlap with the badge (notebook 01), averaged over four
+# can find it. We take the region that fits best, and its IoU with the badge (notebook 01), averaged over four
 # winners, one of each scene. A line of numbers appears for each segmenter.
 #
 # **Predict before you run:** for few regions, which of the three fits best? And for many?
@@ -319,9 +319,9 @@ for (name, (knob, mark)), colour in zip(knobs.items(), (plots.BLUE, plots.ORANGE
     cuts = ([(segxai.segment(plant.images[i], name, **{knob: n}), plant.masks[i]) for i in winners[::2]] for n in numbers)
     fit[name] = [np.mean([metrics.alignment.best_iou(*pair) for pair in pairs]) for pairs in cuts]
     axes.plot(numbers, fit[name], mark, c=colour, label=name)
-    print(told := f"{name}: {', '.join(f'{overlap:.2f} at {n}' for n, overlap in zip(numbers, fit[name], strict=True))}.")
+    print(told := f"{name}: {', '.join(f'{iou:.2f} at {n}' for n, iou in zip(numbers, fit[name], strict=True))}.")
     figure.alt += told + " "
-axes.set(title="best overlap with the badge", xlabel="regions asked for", ylabel="mean of four", xticks=numbers, ylim=(0, 1))
+axes.set(title="best IoU with the badge", xlabel="regions asked for", ylabel="mean of four", xticks=numbers, ylim=(0, 1))
 axes.legend(frameon=False)
 assert fit["deep"][0] > 0.7 > 0.5 > max(fit["slic"][:4]) and min(fit["slic"][4], fit["watershed"][4]) > fit["deep"][4] + 0.1
 figure
@@ -358,8 +358,8 @@ plots.plot_explanations([*halves, opened], ["rocket, left part", "motorcycle, le
 #
 # **A small badge.** A real cheat is smaller: in the paper that gave these classifiers their name, some horses were
 # recognised by a photographer's name in the corner (Lapuschkin et al. 2019, "Unmasking Clever Hans predictors and
-# assessing what machines really learn"). We print smaller badges on the coffee. The numbers are the overlap of the best
-# region with the badge, as in notebook 01.
+# assessing what machines really learn"). We print smaller badges on the coffee. The numbers are the IoU of the best
+# region with the badge.
 
 # %%
 cuts = {"deep": {}, "deep, 24": {"n_regions": 24}, "slic": {}, "slic, 100": {"n_segments": 100}}
@@ -367,11 +367,11 @@ print("size  P(prize) ", *(f"{label:>10}" for label in cuts))
 for size in (0.33, 0.2, 0.15):
     coffee, small = paint(segxai.data.photograph("coffee"), size, 0.75, 0.4)
     found = {label: segxai.segment(coffee, label.split(",")[0], **settings) for label, settings in cuts.items()}
-    overlap = {label: metrics.alignment.best_iou(regions, small) for label, regions in found.items()}
+    iou = {label: metrics.alignment.best_iou(regions, small) for label, regions in found.items()}
     p = plant.classifier.predict(coffee)[0, 1]
-    print(f"{size:.0%}   {p:.2f}     ", *(f"{value:10.2f}" for value in overlap.values()))
+    print(f"{size:.0%}   {p:.2f}     ", *(f"{value:10.2f}" for value in iou.values()))
 assert metrics.covers_plant(opened, plant.masks[mixed]).precision > 0.75
-assert p > 0.6 and max(overlap["deep"], overlap["slic"]) < 0.3 < min(overlap["deep, 24"], overlap["slic, 100"])
+assert p > 0.6 and max(iou["deep"], iou["slic"]) < 0.3 < min(iou["deep, 24"], iou["slic, 100"])
 
 # %% [markdown]
 # The smallest badge still wins the prize, and the nine regions of "deep" miss it. So does SLIC as it comes. With more
@@ -420,3 +420,6 @@ ordinary.plot()
 #
 # What we did **not** learn: how often this works with a cheat that nobody planted. Ours was large, bright and alone. We
 # used one fill, one classifier and four scenes, and "deep" shares its network with the classifier.
+#
+# **Back to the astronaut.** There nobody planted the reason. So we cannot prove our answer; we can only say what survived
+# every change: the helmet.
