@@ -40,12 +40,14 @@ class ExplorerApp(ipywidgets.VBox):
     def _explore(self, name):
         self.form.message = f"Looking at {name} ..."
         try:
-            image = self._images[name]
+            image, before = self._images[name], self.explorer
             self.explorer = ExplanationExplorer(
                 data.photograph(image) if isinstance(image, str) else image, start=self._start, **self._options
             )
             self.form.message = ""
             self.children = [self.children[0], self.explorer]
+            if before is not None:  # ipywidgets keep every widget that is not closed
+                before.close()
         except SegxaiError as error:
             self.form.message = str(error)
 
@@ -65,7 +67,10 @@ class ExplorerApp(ipywidgets.VBox):
         name = f"yours: {given['name']}"
         self._images[name] = image
         self._offer()
-        self.form.values = {"photograph": name}
+        if self.form.values == {"photograph": name}:  # another picture by the name that is shown already
+            self._explore(name)
+        else:
+            self.form.values = {"photograph": name}
 
     def _offer(self):
         self.form.fields = [choice("photograph", "photograph", list(self._images))]

@@ -12,6 +12,8 @@ from secrets import token_hex
 
 import numpy as np
 
+from ..images import resize
+
 _HERE = Path(__file__).parent
 # A still page may not reach out, whatever a name in it says.
 POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -33,16 +35,19 @@ def without_kernel() -> bool:
     return bool(os.environ.get("SEGXAI_STILL"))
 
 
-def shown_size(shape) -> tuple[int, int]:
-    """(height, width) at which a photograph of `shape` is shown."""
-    scale = min(1.0, SHOWN_SIDE / max(shape[:2]))
+def shown_size(shape, side: float = SHOWN_SIDE) -> tuple[int, int]:
+    """(height, width) at which a photograph of `shape` is sent: its longer side has `side` pixels at most."""
+    scale = min(1.0, side / max(shape[:2]))
     return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
 
 
-def jpeg(image: np.ndarray) -> bytes:
-    """An (H, W, 3) uint8 picture as JPEG, about a tenth of its size as PNG."""
+def jpeg(image: np.ndarray, side: float = SHOWN_SIDE) -> bytes:
+    """An (H, W, 3) uint8 photograph at its `shown_size` as JPEG, about a tenth of its size as PNG."""
     from PIL import Image
 
+    size = shown_size(image.shape, side)
+    if image.shape[:2] != size:
+        image = np.rint(resize(image, size)).astype(np.uint8)
     data = io.BytesIO()
     Image.fromarray(image).save(data, "JPEG", quality=90)
     return data.getvalue()
@@ -58,6 +63,15 @@ def number_png(numbers: np.ndarray) -> bytes:
     data = io.BytesIO()
     Image.fromarray(pixels).save(data, "PNG", optimize=True)
     return data.getvalue()
+
+
+def beside(bundle, still: dict):
+    """A widget's MIME bundle, and for whoever cannot run it (a saved notebook, a viewer without JavaScript) a picture.
+
+    still: what is shown instead, by MIME type.
+    """
+    data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+    return ({**data, **still}, metadata) if isinstance(bundle, tuple) else {**data, **still}
 
 
 def still(widget, name: str) -> str:

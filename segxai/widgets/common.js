@@ -70,7 +70,6 @@ function watchPython(model, root, listen, note) {
     gone ||= ["dead", "starting", "restarting", "autorestarting", "terminating"].includes(kernel?.status);
     const away = gone || (kernel && kernel.connectionStatus !== "connected");
     line.textContent = away ? `Python is away. ${note}${gone ? " Run the cell again to bring it back." : ""}` : "";
-    root.classList.toggle("sx-python-away", Boolean(away));
   };
   if (kernel) {
     for (const signal of [kernel.statusChanged, kernel.connectionStatusChanged, kernel.disposed]) {
@@ -106,7 +105,11 @@ const signed = (value, digits = 3) => {
   return (value < 0 ? "−" : "+") + text;
 };
 
-const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+// By code points: a text cut at its UTF-16 units could end in half an emoji.
+function short(text, most) {
+  const points = [...text];
+  return points.length > most ? `${points.slice(0, most - 1).join("")}…` : text;
+}
 
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections import OrderedDict
 from functools import partial
 from secrets import token_hex
 
@@ -18,12 +17,12 @@ from ..fills import FILLS
 from ..images import as_image
 from ..regions import Regions
 from ..segment import segment, segmenters, why_unavailable
-from . import browser
+from . import background, browser
 from .form import Form, choice, span
-from .region_canvas import RegionCanvas, with_picture
+from .region_canvas import RegionCanvas, picture
 
 # The sliders of each segmenter, with where they start. What is not listed keeps its default.
-SLIDERS = {
+SLIDERS: dict[str, list] = {
     "deep": [(span("n_regions", "regions", 0, 12, zero="auto"), 0)],
     "pascal+deep": [(span("n_regions", "finer regions", 0, 12, zero="auto"), 0)],
     "slic": [(span("n_segments", "segments", 2, 60), 14), (span("compactness", "compactness", 0.1, 100, log=True), 10.0)],
@@ -47,6 +46,7 @@ class ExplanationExplorer(ipywidgets.VBox):
     start: the segmenters shown at first, one or two. target: class name or number; the most probable when None.
     also: further segmenters by name: `Regions` of this photograph, or functions image -> `Regions`, e.g. fitted FCNs.
     Method, kernel width and target are answered from the table; a new segmenter or fill asks the classifier, in the background.
+    `close()` ends that, forgets what was computed and takes everything off the page.
 
     >>> explorer = segxai.widgets.ExplanationExplorer("photo.jpg", start=("deep", "slic"))     # doctest: +SKIP
     >>> explorer.explanations                                                                  # doctest: +SKIP
@@ -60,10 +60,15 @@ class ExplanationExplorer(ipywidgets.VBox):
         start = (start,) if isinstance(start, str) else tuple(start)
         if not 1 <= len(start) <= 2:
             raise SegxaiValueError(f"start names one or two segmenters; got {len(start)}.")
-        self._cache: OrderedDict = OrderedDict()
+        offered = [name for name, _ in self.names()]
+        for name in start:
+            if name not in offered:
+                raise unknown_name("segmenter", name, offered)
+        self._cache: dict = {}
         self._waiting: queue.SimpleQueue = queue.SimpleQueue()
-        # One thread for all that is computed in the background: many short ones would each keep memory of their own.
-        threading.Thread(target=_run_all, args=(self._waiting,), daemon=True).start()
+        self.stopping = threading.Event()
+        # Held by whoever changes the panes and what they show: the caller's thread, or the one in the background.
+        self.lock = threading.RLock()
         self.shared = Form(
             [],
             {"method": "lime", "kernel_width": 0.25, "fill": "mean", "compare": len(start) == 2},
@@ -73,16 +78,34 @@ class ExplanationExplorer(ipywidgets.VBox):
         group = token_hex(4)
         second = start[1] if len(start) == 2 else "slic"
         self.panes = [Pane(self, name, group) for name in (start[0], second)]
-        for pane in self.panes[: len(start)]:
-            pane.compute()
         self._row = ipywidgets.HBox(
             self.panes[: len(start)], layout=ipywidgets.Layout(flex_flow="row wrap", align_items="flex-start")
         )
-        self._shared_before = dict(self.shared.values)
-        self._fit_shared_form()
-        self.share_scale()
-        self.shared.observe(self._shared_changed, "values")
         super().__init__([self.shared, self._row])
+        try:
+            for pane in self._row.children:
+                pane.compute()
+            self._shared_before = dict(self.shared.values)
+            self._fit_shared_form()
+            self.share_scale()
+        except BaseException:
+            self.close()
+            raise
+        self.shared.observe(self._shared_changed, "values")
+        # One thread for all that is computed in the background: many short ones would each keep memory of their own.
+        background.start(self, partial(_run_all, self._waiting), partial(_stop, self.stopping, self._waiting), "segxai-explain")
+
+    def close(self) -> None:
+        """End what is computed in the background, forget what was, and take everything off the page."""
+        if self.comm is None:  # closed already, or never made
+            return
+        with self.lock:
+            self._waiting.put(self._cache.clear)
+            _stop(self.stopping, self._waiting)
+            for widget in (*self.children, *self.panes):
+                _close(widget)
+            self.layout.close()
+            super().close()
 
     @property
     def explanations(self) -> tuple[Explanation, ...]:
@@ -98,6 +121,10 @@ class ExplanationExplorer(ipywidgets.VBox):
         """(name, why it cannot be had or "") of every segmenter on offer."""
         known = [n for n in (*segmenters(), "pascal+deep") if n not in self._also]
         return [(n, "") for n in self._also] + [(n, why_unavailable(n)) for n in known]
+
+    def sliders(self, name) -> list:
+        """The sliders of a segmenter; what was given as `also` takes the photograph alone, whatever its name."""
+        return [] if name in self._also else SLIDERS.get(name, [])
 
     def set(self, **values) -> None:
         """Change method, kernel_width, fill, target or compare, as its control would."""
@@ -115,21 +142,22 @@ class ExplanationExplorer(ipywidgets.VBox):
 
     def later(self, work) -> None:
         """Do this in the background, after what is waiting already."""
+        if self.stopping.is_set():
+            raise SegxaiError("This explorer was closed; make a new one.")
         self._waiting.put(work)
 
     def find(self, key, progress) -> Explanation:
         """The explanation for (segmenter, its parameters, fill), from the cache or by asking the classifier."""
         name, params, fill = key
-        if key not in self._cache:
+        found = self._cache.pop(key, None)
+        if found is None:
             source = self._also.get(name, name)
             regions = source if isinstance(source, Regions) else segment(self.image, source, **dict(params))
-            self._cache[key] = explain(
-                self.image, regions, self.classifier, self._target, fill=fill, progress=progress, **self._options
-            )
-        self._cache.move_to_end(key)
-        while len(self._cache) > KEPT:
-            self._cache.popitem(last=False)
-        return self._cache[key]
+            found = explain(self.image, regions, self.classifier, self._target, fill=fill, progress=progress, **self._options)
+        self._cache[key] = found  # at the end, for the first is forgotten first
+        if len(self._cache) > KEPT:
+            del self._cache[next(iter(self._cache))]
+        return found
 
     def refit(self, explanation) -> Explanation:
         """The explanation read as the shared controls say; no model calls."""
@@ -137,19 +165,20 @@ class ExplanationExplorer(ipywidgets.VBox):
         return explanation.refit(values["method"], kernel_width=values["kernel_width"], target=values.get("target"))
 
     def _shared_changed(self, change):
-        before, now = self._shared_before, change["new"]
-        self._shared_before = dict(now)
-        changed = {key for key in now if now[key] != before.get(key)}
-        if "compare" in changed:
-            self._row.children = self.panes[: 2 if now["compare"] else 1]
-        for pane in self._row.children:  # a pane that was hidden may have missed earlier changes
-            if pane.explanation is None or pane.shown_fill != now["fill"]:
-                pane.request()
-            elif changed:
-                pane.refit()
-        if "method" in changed:
-            self._fit_shared_form()
-        self.share_scale()
+        with self.lock:
+            before, now = self._shared_before, change["new"]
+            self._shared_before = dict(now)
+            changed = {key for key in now if now[key] != before.get(key)}
+            if "compare" in changed:
+                self._row.children = self.panes[: 2 if now["compare"] else 1]
+            for pane in self._row.children:  # a pane that was hidden may have missed earlier changes
+                if pane.explanation is None or pane.asked_fill != now["fill"]:
+                    pane.request()
+                elif changed:
+                    pane.refit()
+            if "method" in changed:
+                self._fit_shared_form()
+            self.share_scale()
 
     def _fit_shared_form(self):
         names = self.explanation.coalitions.target_names
@@ -175,7 +204,6 @@ class ExplanationExplorer(ipywidgets.VBox):
                     pane.canvas.limit = limit
 
     def _repr_mimebundle_(self, **kwargs):
-        """The widget, and for whoever cannot run it a picture."""
         if browser.without_kernel():
             panes = "".join(
                 f'<div style="flex:1 1 340px">{browser.still(p.canvas, "region_canvas")}</div>' for p in self._row.children
@@ -185,12 +213,26 @@ class ExplanationExplorer(ipywidgets.VBox):
                 "text/html": f'<div style="display:flex;flex-wrap:wrap">{panes}</div><p>{note}</p>',
                 "text/plain": repr(self.explanation),
             }
-        return with_picture(super()._repr_mimebundle_(**kwargs), self.explanation)
+        return browser.beside(super()._repr_mimebundle_(**kwargs), picture(self.explanation))
 
 
 def _run_all(waiting):
-    while True:
-        waiting.get()()
+    while (work := waiting.get()) is not None:
+        work()
+
+
+def _stop(stopping, waiting):
+    """What is under way gives up, and what waits is passed over, to the None that ends `_run_all`."""
+    stopping.set()
+    waiting.put(None)
+
+
+def _close(widget):
+    """Close a widget with all that it holds; ipywidgets closes one at a time."""
+    for child in getattr(widget, "children", ()):
+        _close(child)
+    widget.layout.close()
+    widget.close()
 
 
 class Pane(ipywidgets.VBox):
@@ -198,11 +240,9 @@ class Pane(ipywidgets.VBox):
 
     def __init__(self, explorer: ExplanationExplorer, name: str, group: str):
         self.explorer, self.group = explorer, group
-        self.explanation = self.canvas = self._found = self.shown_fill = None
+        self.explanation = self.canvas = self._found = None
+        self.asked_fill = None  # of the last request; what is shown may still be of another
         self._ticket, self._fitting, self._shown_values = 0, False, None
-        offered = [n for n, _ in explorer.names()]
-        if name not in offered:
-            raise unknown_name("segmenter", name, offered)
         self.form = Form([], {"segmenter": name}, on_cancel=self.cancel, title="Segmenter")
         self._fit_form(self.form.values)
         self.form.observe(self._changed, "values")
@@ -214,21 +254,27 @@ class Pane(ipywidgets.VBox):
 
     def compute(self):
         """Explain now, in this thread, with a progress bar."""
-        self._show(self.explorer.find(self._key(), None))
+        key = self._key()
+        self.asked_fill = key[-1]
+        self._show(self.explorer.find(key, None))
 
     def request(self):
         """Explain in the background; an earlier request of this pane is given up."""
+        key = self._key()
+        self.asked_fill = key[-1]
         self._ticket += 1
         self.form.progress, self.form.message = 0.0, ""
-        self.explorer.later(partial(self._work, self._key(), self._ticket))
+        self.explorer.later(partial(self._work, key, self._ticket))
 
     def cancel(self):
         """Give up what is being computed; what was shown before stays."""
-        self._ticket += 1
-        self.form.progress = -1.0
-        if self._shown_values is not None:
-            self._fit_form(self._shown_values)
-        self.form.message = "Cancelled."
+        with self.explorer.lock:
+            self._ticket += 1
+            self.asked_fill = self._found and self._found.coalitions.fill
+            self.form.progress = -1.0
+            if self._shown_values is not None:
+                self._fit_form(self._shown_values)
+            self.form.message = "Cancelled."
 
     def refit(self):
         """Read the table again, as the shared controls say."""
@@ -240,15 +286,19 @@ class Pane(ipywidgets.VBox):
         self.form.message = ""
 
     def _work(self, key, ticket):
-        """In the background: answer a request, unless a later one or `cancel` has made it void."""
-        if ticket != self._ticket:
-            return
+        """In the background: answer a request, unless a later one, `cancel` or `close` has made it void."""
+
+        def void():
+            return ticket != self._ticket or self.explorer.stopping.is_set()
 
         def progress(done, total):
-            if ticket != self._ticket:
-                raise _Cancelled
-            self.form.progress = done / total
+            with self.explorer.lock:  # else a bar could come back that `cancel` has just taken away
+                if void():
+                    raise _Cancelled
+                self.form.progress = done / total
 
+        if void():
+            return
         found, said = None, ""
         try:
             found = self.explorer.find(key, progress)
@@ -258,15 +308,16 @@ class Pane(ipywidgets.VBox):
             said = str(error)
         except Exception as error:  # a thread has nobody above it who would tell
             said = f"This failed with {type(error).__name__}: {error}"
-        if ticket != self._ticket:
-            return
-        self.form.progress, self.form.message = -1.0, said
-        if found is not None:
-            self._show(found)
-            self.explorer.share_scale()
+        with self.explorer.lock:
+            if void():
+                return
+            self.form.progress, self.form.message = -1.0, said
+            if found is not None:
+                self._show(found)
+                self.explorer.share_scale()
 
     def _show(self, found):
-        self._found, self._shown_values, self.shown_fill = found, dict(self.form.values), found.coalitions.fill
+        self._found, self._shown_values = found, dict(self.form.values)
         try:
             self.explanation = self.explorer.refit(found)
         except SegxaiError as error:  # e.g. a kernel too narrow for this many regions
@@ -276,14 +327,15 @@ class Pane(ipywidgets.VBox):
             self.children = [self.form, self.canvas]
 
     def _changed(self, change):
-        if not self._fitting:
-            self._fit_form(change["new"])
-            self.request()
+        with self.explorer.lock:
+            if not self._fitting:
+                self._fit_form(change["new"])
+                self.request()
 
     def _key(self):
         values = self.form.values
         params = []
-        for field, default in SLIDERS.get(values["segmenter"], ()):
+        for field, default in self.explorer.sliders(values["segmenter"]):
             value = values.get(field["key"], default)
             params.append((field["key"], "auto" if field.get("zero") == "auto" and value == 0 else value))
         return values["segmenter"], tuple(params), self.explorer.shared.values["fill"]
@@ -291,7 +343,7 @@ class Pane(ipywidgets.VBox):
     def _fit_form(self, values):
         """The sliders that belong to the segmenter in `values`, each at its value there or at its default."""
         name = values["segmenter"]
-        sliders = SLIDERS.get(name, [])
+        sliders = self.explorer.sliders(name)
         offered = self.explorer.names()
         reasons = {n: why for n, why in offered if why}
         self._fitting = True

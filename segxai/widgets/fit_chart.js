@@ -37,7 +37,7 @@ function mark(kind, x, y, size, end) {
 // the last update; last: the last iteration that the axis must reach; at: the current frame; most: the top, else the largest.
 function drawChart(svg, { lines, ends, last, at, most, yLabel }) {
   const { width, height, left, right, top, bottom } = CHART, count = lines[0].values.length;
-  const columns = Math.max(last + 1, count), highest = most || Math.max(...lines.flatMap((line) => line.values.map(Number)), 1e-9);
+  const columns = Math.max(last + 1, count), highest = most || Math.max(0, ...lines.flatMap((line) => line.values.map(Number))) || 1;
   const ticks = roundTicks(highest), roof = Math.max(highest, ticks.at(-1)) * (most ? 1 : 1.05);
   const x = (i) => left + 8 + (i / Math.max(1, columns - 1)) * (right - left - 16), y = (value) => bottom - (value / roof) * (bottom - top);
   const parts = [];

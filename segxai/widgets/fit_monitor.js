@@ -49,7 +49,7 @@ async function render({ model, el }) {
       labelled("learning rate", rate), labelled("stride", stride), labelled("iterations", iterations), labelled("train", trainable)),
     make("div", { class: "sx-toolbar" }, make("span", { class: "sx-field", role: "group", "aria-label": "Training" }, start, stop, single), status),
     error,
-    make("div", { class: "sx-toolbar sx-looking", role: "group", "aria-label": "Looking back" },
+    make("div", { class: "sx-toolbar", role: "group", "aria-label": "Looking back" },
       make("span", { class: "sx-field sx-wide" }, play, labelled("iteration", scrub, place)), labelled("probability of", chosen), labelled("opacity", opacity)),
     said,
     make("div", { class: "sx-panels" }, ...maps.map((map) => map.figure),
@@ -95,7 +95,7 @@ async function render({ model, el }) {
   listen.model("change:history", readHistory);
 
   // --- drawing --------------------------------------------------------------------------------------------------
-  const nameOf = (k) => `${k} ${clipped(get("names")[k])}`;
+  const nameOf = (k) => `${k} ${short(get("names")[k], 28)}`;
   const theClass = () => Math.min(get("shown_class"), get("names").length - 1);
 
   function paintClasses(canvas, labels, spots) {
@@ -261,7 +261,6 @@ async function render({ model, el }) {
 const bytesOf = (numbers) => Uint8Array.from(numbers);
 const average = (values) => values.reduce((sum, v) => sum + v, 0) / values.length;
 const loud = (value) => (value >= 1e6 ? brief(value) : Math.round(value).toLocaleString("en"));
-const clipped = (name) => { const letters = [...name]; return letters.length > 28 ? `${letters.slice(0, 27).join("")}…` : name; };
 
 // The classes' probabilities, 0..255, lie below each other in one grey picture.
 function planesOf({ data, width, height }, count) {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import numbers
 import threading
-import weakref
+from functools import partial
 
 import anywidget
 import numpy as np
@@ -15,10 +15,10 @@ from ..annotation import IGNORE, read_annotation
 from ..errors import SegxaiError, SegxaiValueError
 from ..fcn import FCN, STRIDES
 from ..finetune import LEARNING_RATE, FineTuned, Step, evaluate, finetune_steps
-from ..images import as_image, resize, resize_labels
+from ..images import as_image, resize_labels
 from ..plots import DescribedFigure
-from . import browser
-from .fit_frames import make_frame, plot_run, small_size, spots
+from . import background, browser
+from .fit_frames import SIDE, make_frame, plot_run, spots
 
 MOST_ITERATIONS = 50
 _SETTINGS = {
@@ -65,7 +65,7 @@ class FineTuneMonitor(anywidget.AnyWidget):
     # Every frame of the run, set once when it rests: for a page that is loaded again, and for a saved notebook.
     history = traitlets.Dict().tag(sync=True)
 
-    _thread = _fcn = _loop = _ending = None
+    _thread = _fcn = _loop = None
     _closed = False
 
     def __init__(
@@ -83,10 +83,9 @@ class FineTuneMonitor(anywidget.AnyWidget):
         self._run, self._frames, self._settings = 0, [], None
         self._steps: list[Step] = []
         self._fitted: FineTuned | None = None
-        size = small_size(self._image.shape)
-        small = resize_labels(self._labels, size)
+        small = resize_labels(self._labels, browser.shown_size(self._image.shape, SIDE))
         super().__init__(
-            photo=browser.jpeg(np.rint(resize(self._image, size)).astype(np.uint8)), annotation=browser.number_png(small),
+            photo=browser.jpeg(self._image, SIDE), annotation=browser.number_png(small),
             names=list(found), spots=spots(small, len(found)), pixels=int((self._labels != IGNORE).sum()),
             learning_rate=learning_rate, stride=stride, iterations=iterations, trainable=trainable,
         )  # fmt: skip
@@ -185,13 +184,8 @@ class FineTuneMonitor(anywidget.AnyWidget):
             self.running = True
             # In the caller's context the thread's messages belong to the click on Start. A kernel with subshells then hears
             # a click on Stop even while a long cell runs.
-            work = contextvars.copy_context().run
-            self._thread = threading.Thread(target=work, args=(self._work, until), daemon=True, name="segxai-fit")
-            # An interpreter that ends in the middle of a TensorFlow call crashes; so the run ends first.
-            if self._ending is not None:
-                self._ending.detach()
-            self._ending = weakref.finalize(self, _end, self._stopping, self._thread)
-            self._thread.start()
+            work = partial(contextvars.copy_context().run, self._work, until)
+            self._thread = background.start(self, work, self._stopping.set, "segxai-fit")
 
     def _work(self, until):
         try:
@@ -251,17 +245,8 @@ class FineTuneMonitor(anywidget.AnyWidget):
         return plot_run(self._image, self._labels, self.names, self.losses, last, min(self.shown_class, len(self.names) - 1))
 
     def _repr_mimebundle_(self, **kwargs):
-        """The widget, and for whoever cannot run it (a saved notebook, a viewer without JavaScript) a picture."""
         figure = self.plot()
         still = {"text/html": figure.as_html(dpi=75), "text/plain": figure.alt}
         if browser.without_kernel():  # nothing can be trained there
             return still
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        return ({**data, **still}, metadata) if isinstance(bundle, tuple) else {**data, **still}
-
-
-def _end(stopping, thread):
-    stopping.set()
-    if thread is not threading.current_thread():
-        thread.join(60)
+        return browser.beside(super()._repr_mimebundle_(**kwargs), still)

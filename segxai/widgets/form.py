@@ -11,10 +11,10 @@ from . import browser
 class Form(anywidget.AnyWidget):
     """Controls described by `fields`, whose `values` are set from either side.
 
-    fields: dicts with key, label, kind ("select", "range", "check"); of a select its options [(value, text)] and reasons
-    {value: why it cannot be chosen}; of a range min, max, step, log (logarithmic), live (tells while it is dragged), zero (a
-    text for 0). progress: 0..1 while something is under way (0: no share known), -1 otherwise. message: a line below. away: what to
-    say there when the kernel is gone; nothing where "".
+    fields: dicts with key, label, kind ("select", "range", "check") and disabled (cannot be used now); of a select its options
+    [(value, text)] and reasons {value: why it cannot be chosen}; of a range min, max, step, log (logarithmic), live (tells while
+    it is dragged), zero (a text for 0). progress: 0..1 while something is under way (0: no share known), -1 otherwise.
+    message: a line below. away: what to say there when the kernel is gone; nothing where "".
     """
 
     _esm = browser.module("form")

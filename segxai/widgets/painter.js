@@ -1,6 +1,7 @@
 // The photograph to paint on. All painting happens here; Python hears of finished strokes only.
 
 const TOOLS = { brush: ["Brush", "b"], polygon: ["Polygon", "p"], erase: ["Erase", "e"], fill: ["Fill", "f"] };
+const MOST_SAID = 40; // code points of a name in a sentence
 const HELP = "With keys, on the picture: arrows move by 8 pixels (with Shift by 1). Space paints, sets a corner, or fills. "
   + "Enter puts the brush down and up, or closes the polygon. Backspace takes a corner back, Escape gives up. "
   + "b p e f: tools; 0–9: class; [ and ]: brush size; + and −: zoom; r: paint the rest; Ctrl+Z, Ctrl+Y: undo, redo.";
@@ -10,8 +11,8 @@ async function render({ model, el }) {
   const root = prepare(el, "sx-painter"), steps = makeHistory();
   let names = [...get("names")], map = await mapOf(model), own = get("classes");
   let spot = null; // the pixel under the pointer, or reached by the arrow keys
-  let stroke = null; // what is being painted: the map before it, and the box it has touched so far
-  let corners = [], penDown = null; // of a polygon; where the keyboard's brush was put down last
+  let stroke = null; // what is being painted: in words, the map before it, and the box it has touched so far
+  let corners = [], penDown = null; // of a polygon; where the keyboard's brush is while it is down
 
   // --- elements -------------------------------------------------------------------------------------------------
   const current = () => Math.min(get("current"), names.length - 1);
@@ -31,7 +32,7 @@ async function render({ model, el }) {
   const help = make("p", { class: "sx-help", id: freshId("help"), text: HELP });
   const stage = make("div", { class: "sx-stage", tabindex: 0, role: "application", "aria-label": "Photograph to paint on", "aria-describedby": help.id }, paper);
   const said = make("p", { class: "sx-said", role: "status", dir: "auto" }), told = make("p", { class: "sx-told", role: "status", dir: "auto" });
-  const classes = makeClasses({ names: () => names, current, choose, say, remap, rename: (what, next) => { begin(); finish(what, next); } });
+  const classes = makeClasses({ names: () => names, current, choose, say, remap, rename: (what, next) => { begin(what); finish(next); } });
   root.append(
     make("div", { class: "sx-toolbar", role: "group", "aria-label": "Tools" }, ...Object.values(tools), close, undo, redo, rest),
     make("div", { class: "sx-toolbar", role: "group", "aria-label": "Brush and view" }, labelled("brush size", size, sizeSays),
@@ -74,12 +75,20 @@ async function render({ model, el }) {
   }
 
   // --- steps: everything that can be undone ---------------------------------------------------------------------
-  function begin() { stroke = { before: map.ids.slice(), box: null }; }
+  function begin(what) {
+    if (stroke) finish(); // "paint the rest" in the middle of a drag: what was dragged is a step of its own
+    stroke = { what, before: map.ids.slice(), box: null };
+  }
   function touch(box) { stroke.box = joinBoxes(stroke.box, box); drawPaint(box); }
 
-  function finish(what, newNames = names) {
-    const { before, box } = stroke, old = names;
-    stroke = null;
+  function letGo() { // a pointer or the keyboard's brush that is still down paints no more
+    stroke = penDown = null;
+    stopPointer();
+  }
+
+  function finish(newNames = names) {
+    const { what, before, box } = stroke, old = names;
+    letGo();
     const part = box || [0, 0, 0, 0], step = { what, box: part, before: cutOut(map, before, part), after: cutOut(map, map.ids, part), names: [old, newNames] };
     if (old === newNames && sameBytes(step.before, step.after)) return;
     steps.add(step);
@@ -92,7 +101,7 @@ async function render({ model, el }) {
     if (!stroke) return;
     map.ids.set(stroke.before);
     drawPaint(stroke.box);
-    stroke = null;
+    letGo();
   }
 
   function travel(back) {
@@ -120,13 +129,13 @@ async function render({ model, el }) {
   }
 
   // --- tools ----------------------------------------------------------------------------------------------------
-  const nameOf = (id) => shortened(names[id]);
+  const nameOf = (id) => short(names[id], MOST_SAID);
   const inkOf = (erasing) => (erasing ? UNPAINTED : current());
 
   function fillAt(place) {
-    begin();
+    begin(`filled with ${nameOf(current())}`);
     touch(floodFill(map, place, current()));
-    finish(`filled with ${nameOf(current())}`);
+    finish();
   }
 
   function addCorner(place) {
@@ -139,25 +148,25 @@ async function render({ model, el }) {
 
   function closePolygon() {
     if (corners.length < 3) return say("A polygon needs at least three corners.");
-    begin();
+    begin(`polygon of ${nameOf(current())}`);
     touch(paintPolygon(map, corners, current()));
     corners = [];
-    finish(`polygon of ${nameOf(current())}`);
+    finish();
     drawAbove();
   }
 
   function paintRest() {
-    begin();
+    begin(`the rest is ${nameOf(current())}`);
     for (let i = 0; i < map.ids.length; i++) if (map.ids[i] === UNPAINTED) map.ids[i] = current();
     touch(wholeBox(map));
-    finish(`the rest is ${nameOf(current())}`);
+    finish();
   }
 
   function remap(what, idOf, newNames) {
-    begin();
+    begin(what);
     map.ids.forEach((id, i) => { if (id !== UNPAINTED) map.ids[i] = idOf(id); });
     touch(wholeBox(map));
-    finish(what, newNames);
+    finish(newNames);
   }
 
   function choose(key, value) {
@@ -202,26 +211,22 @@ async function render({ model, el }) {
   const sizeBy = (factor) => commit("brush", Math.max(1, Math.min(Number(size.max), Math.round(get("brush") * factor + Math.sign(factor - 1)))));
 
   // --- pointer and keys: painter_input.js -----------------------------------------------------------------------
-  const paintedWith = (ink) => (ink === UNPAINTED ? "erased" : `painted ${nameOf(ink)}`);
+  const start = (ink) => begin(ink === UNPAINTED ? "erased" : `painted ${nameOf(ink)}`);
 
   function put(down) { // the keyboard's brush
-    const ink = inkOf(get("tool") === "erase");
     if (down) {
-      begin();
+      const ink = inkOf(get("tool") === "erase");
+      start(ink);
       penDown = spot;
       touch(paintLine(map, spot, spot, get("brush"), ink));
       say("The brush is down: arrows paint.");
-    } else {
-      penDown = null;
-      finish(paintedWith(ink));
-    }
+    } else finish();
     drawAbove();
   }
 
-  listenToPointers({
+  const stopPointer = listenToPointers({
     listen, stage, paper, get map() { return map; }, tool: () => get("tool"), brush: () => get("brush"),
-    moveTo(place) { spot = place; drawAbove(); }, begin, touch, giveUp, inkOf, fillAt, addCorner, closePolygon,
-    liftPen() { if (penDown) put(false); }, end(ink) { finish(paintedWith(ink)); },
+    moveTo(place) { spot = place; drawAbove(); }, start, touch, giveUp, inkOf, fillAt, addCorner, closePolygon, end() { finish(); },
   });
   listenToKeys({
     listen, root, stage, get map() { return map; }, get spot() { return spot; }, get penDown() { return penDown; }, tool: () => get("tool"),
@@ -232,7 +237,7 @@ async function render({ model, el }) {
       if (!penDown) say(`${place.x + 1} right, ${place.y + 1} down: ${id === UNPAINTED ? "not painted" : nameOf(id)}`);
       drawAbove();
     },
-    escape() { corners = []; penDown = null; giveUp(); showState(); },
+    escape() { corners = []; giveUp(); showState(); },
     backspace() { corners.pop(); showState(); },
     put, fillAt, addCorner, closePolygon, travel, paintRest, zoomBy, sizeBy, choose, count: () => names.length,
   });
@@ -249,7 +254,7 @@ async function render({ model, el }) {
     own = bytes;
     if (sameBytes(next.ids, map.ids) && sameNames(names, get("names"))) return; // what was painted here comes back
     giveUp();
-    corners = []; penDown = null;
+    corners = [];
     [map, names] = [next, [...get("names")]];
     steps.clear();
     showAll();
@@ -278,9 +283,6 @@ async function render({ model, el }) {
   root.dataset.ready = "true";
   return () => listen.end();
 }
-
-// By characters as people see them, not halves of them.
-const shortened = (name) => { const all = [...name]; return all.length > 40 ? `${all.slice(0, 39).join("")}…` : name; };
 
 const sameNames = (a, b) => a.length === b.length && a.every((name, k) => name === b[k]);
 

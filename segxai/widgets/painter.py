@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import anywidget
 import ipywidgets
@@ -13,11 +14,11 @@ from ..annotation import IGNORE
 from ..errors import SegxaiError, SegxaiValueError
 from ..explain import Explanation, explain
 from ..finetune import FineTuned, finetune
-from ..images import as_image, resize
+from ..images import as_image
 from ..plots import plot_image, plot_regions
 from ..regions import Regions
 from ..segment.learned import regions_of_classes
-from . import browser
+from . import background, browser
 from .painter_files import check_ids, class_png, clean_names, import_png, load_painting, read_class_png, save_painting
 from .region_canvas import RegionCanvas
 
@@ -54,11 +55,8 @@ class PaintCanvas(anywidget.AnyWidget):
 
     def __init__(self, image: np.ndarray, classes: np.ndarray, names, **kwargs):
         self._shape = image.shape[:2]
-        scale = min(1.0, _SENT_SIDE / max(self._shape))
-        small = tuple(max(1, round(side * scale)) for side in self._shape)
-        shown = image if scale == 1 else np.rint(resize(image, small)).astype(np.uint8)
-        brush = max(1, round(max(self._shape) / 24))
-        super().__init__(photo=browser.jpeg(shown), classes=class_png(classes), names=list(names), brush=brush, **kwargs)
+        photo, brush = browser.jpeg(image, _SENT_SIDE), max(1, round(max(self._shape) / 24))
+        super().__init__(photo=photo, classes=class_png(classes), names=list(names), brush=brush, **kwargs)
 
     def show(self, classes: np.ndarray, names) -> None:
         """Other class ids and names, together."""
@@ -143,6 +141,7 @@ class AnnotationPainter(ipywidgets.VBox):
         None, with a line beneath the picture that says why, when fewer than two classes are painted or a fit is running.
         """
         if self._thread is not None and self._thread.is_alive():
+            self.canvas.status = "A fit is running already: wait for it, or cancel it."
             return None
         classes, names = self.annotation, self.names
         if np.unique(classes[classes != IGNORE]).size < 2:
@@ -150,8 +149,7 @@ class AnnotationPainter(ipywidgets.VBox):
             return None
         self._stop.clear()
         self.canvas.progress, self.canvas.status = 0.0, "Fitting FCN-8s to what is painted …"
-        self._thread = threading.Thread(target=self._work, args=(classes, names), daemon=True)
-        self._thread.start()
+        self._thread = background.start(self, partial(self._work, classes, names), self._stop.set, "segxai-paint")
         return self._thread
 
     def cancel(self) -> None:
@@ -159,31 +157,28 @@ class AnnotationPainter(ipywidgets.VBox):
         self._stop.set()
 
     def _work(self, classes, names):
-        fitted = None
+        fitted = None  # whose network is not needed in the end: this one if something fails, else the one before
         try:
             fitted = finetune(self.image, classes, names=names, stride=STRIDE, progress=self._advance(0, 0.6))
             self.canvas.status = "Asking the classifier about the regions that were found …"
             found = regions_of_classes(fitted.predictions, fitted.class_names, "learned")
             explanation = explain(self.image, found, self._classifier, progress=self._advance(0.6, 0.4))
-        except (_Cancelled, SegxaiError) as error:
-            if fitted is not None:
-                fitted.fcn.close()
-            self.canvas.status = "Cancelled." if isinstance(error, _Cancelled) else str(error)
-        except Exception as error:
-            self.canvas.status = f"The fit failed ({type(error).__name__}); see the log."
-            raise
-        else:
-            if self.fitted is not None:
-                self.fitted.fcn.close()
-            self.fitted, self.explanation = fitted, explanation
+            self.fitted, fitted, self.explanation = fitted, self.fitted, explanation
             painted = classes != IGNORE
-            agreement = (fitted.predictions[painted] == classes[painted]).mean()
+            agreement = (self.fitted.predictions[painted] == classes[painted]).mean()
             self.canvas.status = (
                 f"Fitted: the network gives {agreement:.1%} of the painted pixels the class that you painted. "
                 f"Beneath: why the classifier says “{explanation.target}”."
             )
             self._show_explanation()
+        except (_Cancelled, SegxaiError) as error:
+            self.canvas.status = "Cancelled." if isinstance(error, _Cancelled) else str(error)
+        except Exception as error:
+            self.canvas.status = f"The fit failed ({type(error).__name__}); see the log."
+            raise
         finally:
+            if fitted is not None:
+                fitted.fcn.close()
             self.canvas.progress = -1.0
 
     def _show_explanation(self):
@@ -222,15 +217,12 @@ class AnnotationPainter(ipywidgets.VBox):
             self.canvas.message = f"Not done: {error}"
 
     def _repr_mimebundle_(self, **kwargs):
-        """The widget, and for whoever cannot run it (a saved notebook, a viewer without JavaScript) a picture."""
         painted = not (self.annotation == IGNORE).all()
         figure = plot_regions(self.image, self.regions) if painted else plot_image(self.image, "nothing is painted yet")
         still = {"text/html": figure.as_html(dpi=75), "text/plain": f"<AnnotationPainter: {', '.join(self.names)}>"}
         if browser.without_kernel():  # what is painted there could go nowhere
             return still
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        return ({**data, **still}, metadata) if isinstance(bundle, tuple) else {**data, **still}
+        return browser.beside(super()._repr_mimebundle_(**kwargs), still)
 
 
 def _as_bytes(value):

@@ -1,5 +1,6 @@
 // From pointers (mouse, pen, touch) and keys to what the painter does. `painter` is an object of its functions.
 
+// Returns a function that ends a stroke's hold on its pointer, which may still be down.
 function listenToPointers(painter) {
   const { listen, paper, stage } = painter;
   const fingers = new Map(); // touches that are down, for moving the picture with two of them
@@ -22,7 +23,6 @@ function listenToPointers(painter) {
     if (event.pointerType === "touch") fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     if (fingers.size === 2) { // the second finger: they move the picture, and what the first began is taken back
       painter.giveUp();
-      active = null;
       return;
     }
     const place = placeOf(event);
@@ -30,15 +30,14 @@ function listenToPointers(painter) {
     event.preventDefault();
     stage.focus({ preventScroll: true });
     const tool = painter.tool();
-    painter.liftPen();
     painter.moveTo(place);
     if (tool === "fill") painter.fillAt(place);
     else if (tool === "polygon") painter.addCorner(place);
     else {
       paper.setPointerCapture(event.pointerId);
-      active = event.pointerId;
       ink = painter.inkOf(tool === "erase" || event.button === 5); // 5 is the eraser end of a pen
-      painter.begin();
+      painter.start(ink); // which ends any other stroke
+      active = event.pointerId;
       painter.touch(paintLine(painter.map, place, place, painter.brush(), ink));
       last = place;
     }
@@ -67,9 +66,7 @@ function listenToPointers(painter) {
 
   function up(event) {
     fingers.delete(event.pointerId);
-    if (event.pointerId !== active) return;
-    active = null;
-    painter.end(ink);
+    if (event.pointerId === active) painter.end();
   }
 
   listen.on(paper, "pointerdown", down);
@@ -78,6 +75,7 @@ function listenToPointers(painter) {
   listen.on(paper, "pointercancel", up);
   listen.on(paper, "pointerleave", () => { if (active === null) painter.moveTo(null); });
   listen.on(paper, "dblclick", () => { if (painter.tool() === "polygon") painter.closePolygon(); });
+  return () => { active = null; };
 }
 
 function listenToKeys(painter) {

@@ -20,14 +20,14 @@ function makeClasses({ names, current, choose, say, remap, rename }) {
     const taken = names().some((other, k) => k !== id && other === name);
     if (!name || taken) {
       field.value = names()[id];
-      say(taken ? `There is a class called ${shortened(name)} already.` : "A class needs a name.");
-    } else if (name !== names()[id]) rename(`renamed to ${shortened(name)}`, names().map((old, k) => (k === id ? name : old)));
+      say(taken ? `There is a class called ${short(name, MOST_SAID)} already.` : "A class needs a name.");
+    } else if (name !== names()[id]) rename(`renamed to ${short(name, MOST_SAID)}`, names().map((old, k) => (k === id ? name : old)));
   }
 
   function removeClass(id) {
     const name = names()[id];
     if (current() >= id && current() > 0) choose("current", current() - 1);
-    remap(`${shortened(name)} removed`, (value) => (value === id ? UNPAINTED : value > id ? value - 1 : value), names().filter((_, k) => k !== id));
+    remap(`${short(name, MOST_SAID)} removed`, (value) => (value === id ? UNPAINTED : value > id ? value - 1 : value), names().filter((_, k) => k !== id));
     list.querySelector(".sx-pick").focus();
   }
 
@@ -79,7 +79,7 @@ function makeFit({ model, listen, painted }) {
     const [map, names] = painted();
     model.send({ kind: "fit", names }, undefined, [(await encodePng(map)).buffer]);
   };
-  const fit = make("button", { type: "button", text: "Fit and explain", class: "sx-fit", onclick: start });
+  const fit = make("button", { type: "button", text: "Fit and explain", class: "sx-explain", onclick: start });
   const cancel = make("button", { type: "button", text: "Cancel", onclick: () => model.send({ kind: "cancel" }) });
   const bar = make("progress", { max: 1, "aria-label": "Progress of fitting and explaining" });
   const line = make("p", { class: "sx-fitted", role: "status", dir: "auto" });

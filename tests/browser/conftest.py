@@ -68,7 +68,11 @@ class Server:
              f"--ServerApp.root_dir={folder / 'work'}", "--LabApp.expose_app_in_browser=True"],
             stdout=self.log, stderr=subprocess.STDOUT, env=environment,
         )  # fmt: skip
-        self._wait()
+        try:
+            self._wait()
+        except BaseException:  # nobody holds it yet who could stop it
+            self.stop()
+            raise
 
     def _wait(self):
         deadline = time.monotonic() + 60
@@ -93,6 +97,7 @@ class Server:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.process.kill()
+            self.process.wait()
         self.log.close()
 
 
@@ -132,6 +137,10 @@ class Notebook:
     def run(self, command, **arguments):
         """A command of JupyterLab, to its end."""
         self.page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [command, arguments])
+
+    def restart(self):
+        """Restart the kernel as the page's own button does: of one that somebody else asks for, a page may miss the news."""
+        self.page.evaluate("() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }")
 
     def sent_to_kernel(self):
         """The kinds of messages that the page sent to the kernel, of those that widgets and cells send."""

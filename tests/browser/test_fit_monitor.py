@@ -175,7 +175,7 @@ def test_looking_back_sends_nothing_and_shows_the_kernels_numbers(book):
     assert pixels(book, "probability") != before
     book.wait_value("monitor.shown_class", 0)
     # With the kernel gone the page says so, and looking back goes on.
-    book.server.ask(f"kernels/{book.session()['kernel']['id']}/restart", "POST")
+    book.restart()
     page.wait_for_function("document.querySelector('.sx-fit .sx-away').innerText.includes('Python is away')", timeout=LONG)
     scrub.press("ArrowLeft")
     assert "Iteration 4, before" in said(book)

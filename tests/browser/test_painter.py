@@ -66,6 +66,52 @@ def test_only_finished_strokes_go_to_python(start):
     assert p.book.value("int((painter.annotation != 255).sum())") > 1000
 
 
+def test_a_stroke_that_ends_while_the_mouse_is_down(start):
+    p = start()
+    failed = []
+    p.page.on("pageerror", lambda error: failed.append(str(error)))
+
+    def drag(meanwhile):
+        p.page.mouse.move(*p.at(60, 60))
+        p.page.mouse.down()
+        p.page.mouse.move(*p.at(120, 60), steps=4)
+        meanwhile()
+        p.page.mouse.move(*p.at(120, 180), steps=4)
+        p.page.mouse.up()
+
+    def back_to_nothing(steps):
+        for _ in range(steps):
+            assert not (p.exported() == 255).all()
+            p.press("Undo")
+        assert (p.same() == 255).all()
+
+    p.pick(2)
+    drag(lambda: p.keys("Escape"))
+    assert (p.same() == 255).all()
+    p.drag((200, 60), (260, 60))
+    stroke = p.same()
+    assert (stroke[60, 200:260] == 1).all()
+    assert (stroke[:, :180] == 255).all()
+    back_to_nothing(1)
+    drag(lambda: p.keys("0", "r"))  # what was dragged stays, and is a step of its own
+    both = p.same()
+    assert (both[60, 60:120] == 1).all()
+    assert (both[100:] == 0).all()
+    back_to_nothing(2)
+    p.stage.focus()
+    p.keys("Enter", "ArrowDown", "1", "Enter", "ArrowDown", "r", "ArrowDown")  # the brush that the keys hold
+    assert (p.same() == 1).any()
+    back_to_nothing(3)
+    drag(
+        lambda: (
+            p.book.value("None", "import numpy as np; painter.annotation = np.eye(240, 360, dtype=int)")
+            or p.page.wait_for_timeout(800)
+        )
+    )
+    np.testing.assert_array_equal(p.same(), np.eye(240, 360))
+    assert failed == []
+
+
 def test_polygon_erase_fill_undo(start):
     p = start()
     p.pick(2)

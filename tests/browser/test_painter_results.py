@@ -86,7 +86,7 @@ def test_fit_and_explain(start):
 
 def test_python_away(start):
     p = start()
-    p.book.server.ask(f"kernels/{p.book.session()['kernel']['id']}/restart", "POST")
+    p.book.restart()
     p.root.get_by_text("Python is away").wait_for(timeout=30_000)
     p.drag((60, 60), (200, 60))
     p.pick(2)

@@ -2,10 +2,14 @@
 
 import io
 import re
+import subprocess
+import sys
 import threading
+import time
 
 import numpy as np
 import pytest
+from ipywidgets.widgets.widget import _instances  # every widget that is not closed
 from PIL import Image
 
 import segxai
@@ -34,7 +38,9 @@ def counting():
 
 @pytest.fixture
 def explorer(quarters, counting):
-    return ExplanationExplorer(quarters[0], counting, start="grid", also={"quarters": segxai.Regions.from_labels(quarters[1])})
+    explorer = ExplanationExplorer(quarters[0], counting, start="grid", also={"quarters": segxai.Regions.from_labels(quarters[1])})
+    yield explorer
+    explorer.close()
 
 
 def test_numbers_survive_as_a_picture():
@@ -160,6 +166,100 @@ def test_a_kernel_too_narrow_is_told_and_nothing_changes(explorer):
     assert explorer.explanation is before
     explorer.set(kernel_width=0.5)
     assert explorer.panes[0].form.message == ""
+
+
+def test_a_fill_that_was_only_asked_for_can_be_taken_back(explorer, counting):
+    counting.go.clear()
+    explorer.set(fill="black")
+    explorer.set(fill="mean")
+    counting.go.set()
+    explorer.wait()
+    assert explorer.explanation.coalitions.fill == "mean"
+    assert explorer.panes[0].form.progress == -1
+
+
+def test_what_was_cancelled_is_asked_for_again(explorer, counting):
+    counting.go.clear()
+    explorer.set(fill="black")
+    explorer.panes[0].cancel()
+    counting.go.set()
+    explorer.set(method="shapley")
+    explorer.wait()
+    assert (explorer.explanation.method, explorer.explanation.coalitions.fill) == ("shapley", "black")
+
+
+def test_one_thread_at_a_time_changes_what_is_shown(explorer, monkeypatch):
+    real, busy, entered, met = explorer.share_scale, threading.Lock(), threading.Event(), []
+
+    def slowly():
+        if not busy.acquire(blocking=False):
+            met.append(threading.current_thread().name)
+            return
+        try:
+            if threading.current_thread() is not threading.main_thread():
+                entered.set()
+                time.sleep(0.2)  # the other thread has its chance
+            real()
+        finally:
+            busy.release()
+
+    monkeypatch.setattr(explorer, "share_scale", slowly)
+    explorer.set(fill="black")
+    assert entered.wait(30)
+    explorer.set(method="shapley")
+    explorer.wait()
+    assert met == []
+    assert (explorer.explanation.method, explorer.explanation.coalitions.fill) == ("shapley", "black")
+
+
+def test_a_function_of_ones_own_may_have_the_name_of_a_segmenter(quarters, counting):
+    explorer = ExplanationExplorer(quarters[0], counting, start="slic", also={"slic": lambda image: quarters[1]})
+    assert explorer.panes[0].form.values == {"segmenter": "slic"}
+    assert len(explorer.explanation.regions) == 4
+    explorer.close()
+
+
+def in_background():
+    return [thread for thread in threading.enumerate() if thread.name == "segxai-explain"]
+
+
+def test_closing_ends_the_thread_and_frees_the_widgets(quarters, counting):
+    before, threads = set(_instances), in_background()
+    explorer = ExplanationExplorer(quarters[0], counting, start="grid")
+    counting.go.clear()
+    explorer.set(fill="black", compare=True)
+    (thread,) = set(in_background()) - set(threads)
+    explorer.close()
+    explorer.close()  # a second time nothing happens
+    counting.go.set()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert set(_instances) == before
+    assert not explorer._cache
+    with pytest.raises(SegxaiError, match="was closed"):
+        explorer.wait()
+
+
+@pytest.mark.parametrize("options", [{"start": ("nonsense",)}, {"start": "grid", "target": "nonsense"}])
+def test_what_could_not_be_made_leaves_nothing_behind(quarters, counting, options):
+    before, threads = set(_instances), in_background()
+    with pytest.raises(SegxaiError, match="nonsense"):
+        ExplanationExplorer(quarters[0], counting, **options)
+    assert set(_instances) == before
+    assert in_background() == threads
+
+
+def test_an_interpreter_may_end_while_something_is_computed():
+    code = (
+        "import atexit, threading, time\n"
+        "atexit.register(lambda: print([t.name for t in threading.enumerate()]))  # the first is called last\n"
+        "import numpy as np; from segxai.widgets import ExplanationExplorer\n"
+        "def slow(images): time.sleep(0.1); return images.mean((1, 2, 3)) / 255\n"
+        "e = ExplanationExplorer(np.zeros((32, 32, 3)), slow, start='grid', max_evaluations=64)\n"
+        "e.set(fill='black'); e.set(fill='blur')"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "['MainThread']\n", "")
 
 
 def test_a_pane_that_was_hidden_catches_up(explorer):

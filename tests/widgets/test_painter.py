@@ -1,6 +1,8 @@
 """The painter's Python side: what it gives, what it takes, and what it refuses from a browser."""
 
 import io
+import subprocess
+import sys
 import zlib
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from PIL import Image
 
 import segxai
+from segxai.widgets import painter as painter_module
 from segxai.widgets import painter_files
 from segxai.widgets.painter import AnnotationPainter, PaintCanvas
 
@@ -199,11 +202,47 @@ def test_fit_and_explain(quarters, additive):
     first = painter.fitted
     painter.fit_and_explain()
     assert painter.fit_and_explain() is None  # one at a time
+    assert painter.canvas.status.startswith("A fit is running already")
     painter.cancel()
     painter._thread.join(300)
     assert painter.canvas.status == "Cancelled."
     assert painter.fitted is first
     first.fcn.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # it is raised again, for the log
+def test_an_error_leaves_no_network_open(quarters, monkeypatch):
+    networks = []
+
+    def broken(*args, **options):
+        raise MemoryError("no room")
+
+    def remembered(*args, **options):
+        fitted = segxai.finetune(*args, iterations=1, **options)
+        networks.append(fitted.fcn.net)
+        return fitted
+
+    monkeypatch.setattr(painter_module, "finetune", remembered)
+    monkeypatch.setattr(painter_module, "explain", broken)
+    painter = AnnotationPainter(quarters[0], ["left", "right"], quarters[1] % 2)
+    painter.fit_and_explain().join(300)
+    assert painter.canvas.status.startswith("The fit failed (MemoryError)")
+    assert painter.canvas.progress == -1
+    assert painter.fitted is None
+    assert [net.closed for net in networks] == [True]
+
+
+def test_an_interpreter_may_end_in_the_middle_of_a_fit():
+    code = (
+        "import atexit, threading, time\n"
+        "atexit.register(lambda: print([t.name for t in threading.enumerate()]))  # the first is called last\n"
+        "import numpy as np; from segxai.widgets import AnnotationPainter\n"
+        "p = AnnotationPainter(np.zeros((96, 96, 3)), annotation=np.eye(96, dtype=int))\n"
+        "p.fit_and_explain()\n"
+        "while p.canvas.progress <= 0: time.sleep(0.05)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "['MainThread']\n", "")
 
 
 def test_still_picture(image, classes):
