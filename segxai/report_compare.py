@@ -50,9 +50,9 @@ def _differences(c) -> str:
 
 
 def _legend(c) -> str:
+    titles = {m: f"{m.replace('_', ' ')} {ARROWS[better(m)]}".strip() for m in c.metrics}
     items = "".join(
-        f"<li><b>{html.escape(m.replace('_', ' '))}</b> {ARROWS[better(m)]}: {html.escape(METRICS[m.split(',')[0]].about)}</li>"
-        for m in c.metrics
+        f"<li><b>{html.escape(title)}</b>: {html.escape(METRICS[m.split(',')[0]].about)}</li>" for m, title in titles.items()
     )
     return f"<h2>What the metrics are</h2><ul class='sx-words'>{items}</ul>"
 
