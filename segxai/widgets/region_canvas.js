@@ -164,21 +164,25 @@ async function render({ model, el }) {
     allOn.disabled = hidden.size === 0;
   }
 
+  // A name in a sentence, which it may not turn around where it is written from right to left.
+  const named = (name) => make("bdi", { text: short(name, 70) });
+
   function sayRegion() {
     if (current < 0) { said.textContent = "No region is pointed at."; return; }
     const gone = off().has(current);
-    said.textContent = `${short(get("names")[current], 70)}: weight ${signed(get("weights")[current])}, ${percent(get("areas")[current])} of the photograph${gone ? "; switched off" : ""}`;
-    said.dir = "auto";
+    const told = `: weight ${signed(get("weights")[current])}, ${percent(get("areas")[current])} of the photograph${gone ? "; switched off" : ""}`;
+    said.replaceChildren(named(get("names")[current]), told);
   }
 
   function sayAnswer() {
     const hidden = off(), names = get("names"), target = get("target"), weights = get("weights");
     const whole = `The whole photograph: ${get("full").toFixed(3)}.`;
-    if (!hidden.size) { answer.textContent = `P(${target}): ${get("full").toFixed(3)} with every region shown.`; return; }
+    if (!hidden.size) { answer.replaceChildren("P(", named(target), `): ${get("full").toFixed(3)} with every region shown.`); return; }
     let code = 0, sum = get("intercept");
     weights.forEach((weight, k) => { if (!hidden.has(k)) { code += 2 ** k; sum += weight; } });
     const value = scene.values ? scene.values[code].toFixed(3) : `${sum.toFixed(3)} (estimated from the weights)`;
-    answer.textContent = `P(${target}) without ${[...hidden].map((k) => short(names[k], 70)).join("; ")}: ${value}. ${whole}`;
+    const without = [...hidden].flatMap((k, i) => (i ? ["; ", named(names[k])] : [named(names[k])]));
+    answer.replaceChildren("P(", named(target), ") without ", ...without, `: ${value}. ${whole}`);
   }
 
   // --- acting ---------------------------------------------------------------------------------------------------

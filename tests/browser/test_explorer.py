@@ -207,7 +207,9 @@ def test_names_are_text_whatever_they_hold(notebook):
         row.click()
     page.locator(".sx-row", has_text="🚀🚀🚀").hover()
     page.locator(".sx-said", has_text="🚀" * 69 + "…: weight").wait_for()  # and no half of an emoji
-    assert "<img src=x onerror" in page.locator(".sx-answer").inner_text()
+    answer = page.locator(".sx-answer")
+    assert "<img src=x onerror" in answer.inner_text()
+    assert set(answer.locator("bdi").all_inner_texts()) > {"שלום עולם"}  # a name cannot turn the sentence around
     assert "<b>bold</b>" in page.locator(".sx-title").inner_text()
     assert page.locator(".sx-canvas img").count() == 0
     assert page.evaluate("window.hacked") is None
