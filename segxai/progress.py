@@ -56,6 +56,9 @@ def _notebook_bar(total, what, delay):
         yield advance
     finally:
         bar.close()
+        for widget in (*bar.container.children, bar.container):  # ipywidgets keep every widget that is not closed
+            for part in (getattr(widget, "style", widget), widget.layout, widget):
+                part.close()
         if shown is not None:  # else a notebook that is opened again complains of a widget that is gone
             shown.update({"text/plain": ""}, raw=True)
 
