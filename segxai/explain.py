@@ -8,16 +8,14 @@ import numpy as np
 
 from . import surrogates
 from .classify import Classifier, default_classifier, load_classifier
-from .coalitions import Coalitions, all_coalitions, evaluate_coalitions
+from .coalitions import Coalitions, evaluate_coalitions
 from .errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from .images import as_image
-from .progress import track
 from .regions import Regions
 from .segment import as_regions
 
 METHODS = ("lime", "shapley", "banzhaf", "owen")
 _OWEN_NEEDS_ALL = "Owen values need every coalition; use at most 10 regions, or raise max_evaluations."
-MOST_DRILLED = 4096  # coalitions a drill-down may have: 12 regions
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +112,9 @@ class Explanation:
         SegxaiError when the region has no known parts, the table is a sample, or more than 12 regions would result.
         """
         self._need_exact("drill_down()")
-        return _drill_down(self, name, progress)
+        from .drill_down import drill_down
+
+        return drill_down(self, name, progress)
 
     def examine(self, *, fills=None, borders: int = 2, placebos: int = 39, seed: int = 0, progress=None) -> Explanation:
         """The same explanation with `findings` on how far it can be trusted: over fills and borders, and against placebos.
@@ -172,7 +172,9 @@ class Explanation:
 
     def _again(self, coalitions, **changes) -> Explanation:
         settings = {"method": self.method, "kernel_width": self.kernel_width, "alpha": self.alpha} | changes
-        return _fit(self.image, self.regions, coalitions, classifier=self.classifier, hierarchy=self.hierarchy, **settings)
+        return from_coalitions(
+            self.image, self.regions, coalitions, classifier=self.classifier, hierarchy=self.hierarchy, **settings
+        )
 
     def _positive_table(self, what) -> Coalitions:
         self._need_exact(what)
@@ -240,7 +242,7 @@ def explain(
     coalitions = evaluate_coalitions(
         classifier, image, regions, target, fill=fill, max_evaluations=max_evaluations, seed=seed, progress=progress
     )
-    return _fit(image, regions, coalitions, method, kernel_width, alpha, classifier)
+    return from_coalitions(image, regions, coalitions, method, kernel_width, alpha, classifier)
 
 
 def _check_share(p) -> None:
@@ -248,7 +250,8 @@ def _check_share(p) -> None:
         raise SegxaiValueError(f"p is a share of the whole image's probability, above 0 and up to 1; got {p!r}.")
 
 
-def _fit(image, regions, coalitions, method, kernel_width, alpha, classifier=None, hierarchy=()) -> Explanation:
+def from_coalitions(image, regions, coalitions, method, kernel_width, alpha, classifier=None, hierarchy=()) -> Explanation:
+    """A finished table of coalitions read by `method`; asks the classifier nothing."""
     hierarchy = hierarchy or tuple(range(len(regions)))
     masks, values, exact = coalitions.masks, coalitions.values, coalitions.exact
     if method == "lime":
@@ -266,64 +269,3 @@ def _fit(image, regions, coalitions, method, kernel_width, alpha, classifier=Non
     return Explanation(
         image, regions, coalitions, method, *fit, kernel_width=kernel_width, alpha=alpha, classifier=classifier, hierarchy=hierarchy
     )
-
-
-def _drill_down(explanation, name, progress) -> Explanation:
-    explanation.need_classifier("drill_down()")
-    old, index = explanation.coalitions.without_contrast(), explanation.regions.index(name)
-    regions = explanation.regions.expand(name)
-    number, parts = len(regions), len(regions) - len(explanation.regions) + 1
-    if 2**number > MOST_DRILLED:
-        raise SegxaiError(
-            f"With the parts of {name!r} there would be {number} regions, 2**{number} coalitions; start from fewer regions."
-        )
-    masks = all_coalitions(number)
-    inside = masks[:, index : index + parts]
-    whole = inside.all(axis=1) | ~inside.any(axis=1)
-    table = np.empty((len(masks), old.table.shape[1]), np.float32)
-    # Coalitions that keep the region together were asked about before.
-    before = np.delete(masks, range(index + 1, index + parts), axis=1)[whole]
-    bits = 1 << np.arange(before.shape[1], dtype=np.int64)
-    row_of = np.empty(len(old.masks), np.int64)
-    row_of[old.masks @ bits] = np.arange(len(old.masks))
-    table[whole] = old.table[row_of[before @ bits]]
-    new = np.flatnonzero(~whole)
-    predict = explanation.classifier.masked_predictor(explanation.image, regions.labels, old.filled, len(new))
-    size = explanation.classifier.batch_size
-    with track(len(new), "asking the classifier", progress) as advance:
-        for start in range(0, len(new), size):
-            rows = new[start : start + size]
-            table[rows] = predict(masks[rows])[:, list(old.targets)]
-            advance(len(rows))
-    coalitions = replace(
-        old,
-        masks=masks,
-        table=table,
-        values=table[:, old.targets.index(old.target)],
-        evaluations=old.evaluations + len(new),
-        fill="given",  # a part that is off shows the whole region's fill, whatever would be its own
-    )
-    hierarchy = _nest(explanation.hierarchy, index, parts)
-    return _fit(
-        explanation.image,
-        regions,
-        coalitions,
-        "owen",
-        explanation.kernel_width,
-        explanation.alpha,
-        explanation.classifier,
-        hierarchy,
-    )
-
-
-def _nest(hierarchy, index, parts) -> tuple:
-    """The hierarchy with region `index` replaced by a group of `parts` regions, later ones renumbered."""
-
-    def renumber(node):
-        if isinstance(node, tuple):
-            return tuple(renumber(child) for child in node)
-        if node == index:
-            return tuple(range(index, index + parts))
-        return node if node < index else node + parts - 1
-
-    return renumber(hierarchy)

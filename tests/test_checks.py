@@ -12,7 +12,7 @@ import segxai
 from segxai import Regions, SegxaiError, placebo_test, robustness
 from segxai.checks import placebo_p_values, shift_borders, sign_flips
 from segxai.coalitions import Coalitions, all_coalitions
-from segxai.explain import _fit
+from segxai.explain import from_coalitions
 from segxai.surrogates import fit_owen, fit_shapley
 
 
@@ -33,7 +33,7 @@ def explanation_of(values, **changes):
         "mean",
         np.zeros((1, number, 3), np.uint8),
     )
-    return _fit(
+    return from_coalitions(
         np.zeros((1, number, 3), np.uint8),
         Regions.from_labels(labels, [f"r{i}" for i in range(number)]),
         table,
