@@ -137,10 +137,7 @@ def load_image(path) -> np.ndarray:
     path = _existing(path)
     with opened_image(path) as opened:
         longest = max(opened.size)
-        if longest > MAX_SIDE:
-            # JPEG decodes straight to a fraction of its size, which saves the memory of the full picture.
-            opened.draft("RGB", (MAX_SIDE, MAX_SIDE))
-        if longest > MAX_SIDE:  # before anything else, so that the full picture is held only once
+        if longest > MAX_SIDE:  # before anything else, so that the full picture is held at most once; a JPEG is decoded smaller
             # Palettes and 16-bit modes cannot be interpolated.
             smooth = opened.mode in ("L", "RGB", "RGBA", "CMYK", "YCbCr", "F")
             opened.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST)

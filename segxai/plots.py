@@ -86,6 +86,7 @@ def plot_explanations(explanations, titles=None) -> DescribedFigure:
     limit = max(np.abs(e.weights).max() for e in explanations) or 1.0
     heights = [4.0 * min(max(e.image.shape[0] / e.image.shape[1], 0.55), 1.3) + 0.5 for e in explanations]
     figure = DescribedFigure(figsize=(13, sum(heights)), layout="constrained")
+    figure.get_layout_engine().set(h_pad=0.12)  # inches; else a row's axis label reads with the title of the next
     panels = figure.subplots(len(explanations), 3, squeeze=False, width_ratios=[1, 1, 1], height_ratios=heights)
     for row, e, title in zip(panels, explanations, titles, strict=True):
         _show(row[0], e.image, title)
