@@ -5,6 +5,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
+# In a container one is often root, and Jupyter wants to be told; its servers here are for this machine only and keep their tokens.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: help setup demo test lint lab app notebooks picture html docs lock clean
@@ -39,10 +42,10 @@ lint: $(READY)  ## check style and types
 	$(BIN)/mypy
 
 lab: $(READY)  ## open JupyterLab on notebook 00 (this machine only, with its token)
-	$(BIN)/jupyter lab --ip=127.0.0.1 notebooks/00_start_here.ipynb
+	$(BIN)/jupyter lab --ip=127.0.0.1 $(AS_ROOT) notebooks/00_start_here.ipynb
 
 app: $(READY)  ## open the explorer as a page without code (Voilà, this machine only, with its token)
-	$(BIN)/jupyter server --ip=127.0.0.1 --ServerApp.root_dir=notebooks --ServerApp.open_browser=True \
+	$(BIN)/jupyter server --ip=127.0.0.1 $(AS_ROOT) --ServerApp.root_dir=notebooks --ServerApp.open_browser=True \
 	  --ServerApp.default_url=/voila/render/app_explorer.ipynb
 
 notebooks: $(READY)  ## make notebooks/*.ipynb from notebooks/src/*.py
