@@ -26,11 +26,12 @@ a { color: var(--link); }
 nav { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; margin: .5rem 0 1rem; }
 main { overflow-wrap: anywhere; }
 pre { background: var(--code); padding: .6rem .8rem; overflow-x: auto; font-size: 14px; line-height: 1.4; border-radius: 4px; }
-.output pre { background: none; border-left: 3px solid var(--line); border-radius: 0; }
+.output pre { background: none; border-left: 3px solid var(--line); border-radius: 0; white-space: pre-wrap; }
 .output { overflow-x: auto; margin: .4rem 0 1rem; }
 .output img { max-width: 100%; height: auto; }
 :not(pre) > code { background: var(--code); padding: 0 .2em; border-radius: 3px; }
-table { border-collapse: collapse; } th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
+table { border-collapse: collapse; } th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: break-word; }
+.series { list-style: none; padding: 0; } .series li { margin: 1rem 0; } .series li > a { font-weight: bold; } .series p { margin: .2rem 0 0; }
 details { border: 1px solid var(--line); border-radius: 4px; padding: .3rem .8rem; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 .about { color: var(--soft); }
@@ -55,15 +56,15 @@ def main(folder: Path) -> None:
         (folder / f"{name}.html").write_text(page(title(notebook), content, **around), encoding="utf-8")
         seconds = done.metadata["segxai"]["seconds"]
         entries.append(
-            f'<tr><td><a href="{name}.html">{name[:2]}</a></td><th scope="row"><a href="{name}.html">{html.escape(title(notebook))}</a></th>'
-            f"<td>{markdown(will_learn(notebook))}</td><td>{minutes(notebook)} min</td><td>{seconds:.0f} s</td></tr>"
+            f'<li><a href="{name}.html">{name[:2]} {html.escape(title(notebook))}</a> '
+            f'<span class="about">{minutes(notebook)} minutes, with {seconds:.0f} s of computing</span>'
+            f"{markdown('You will learn: ' + will_learn(notebook))}</li>"
         )
     index = (
         "<h1>segxai: explain an image classifier by the things in the picture</h1>"
         '<p class="about">The executed notebooks as pages. Pictures with regions answer to mouse and keyboard; what needs Python '
         "(another segmenter, another photograph, your own painting) needs the notebooks themselves.</p>"
-        "<table><thead><tr><th></th><th>notebook</th><th>you will learn</th><th>time</th><th>computer</th></tr></thead>"
-        f"<tbody>{''.join(entries)}</tbody></table>"
+        f'<ul class="series">{"".join(entries)}</ul>'
     )
     (folder / "index.html").write_text(page("segxai", index), encoding="utf-8")
     if found := broken(folder):
@@ -124,7 +125,10 @@ def page(heading, content, before=None, after=None) -> str:
 
 
 def body(notebook) -> str:
-    """The cells of an executed notebook, one after the other."""
+    """The cells of an executed notebook, one after the other; what a loop printed line by line stands together."""
+    from nbconvert.preprocessors import CoalesceStreamsPreprocessor
+
+    notebook, _ = CoalesceStreamsPreprocessor(enabled=True)(notebook, {})
     parts = []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":

@@ -43,6 +43,11 @@ def test_a_page_shows_text_as_text_and_figures_as_they_are(edition):
     assert 'href="01_next.html#there"' in shown
 
 
+def test_lines_that_a_loop_printed_stand_together(edition):
+    lines = [nbformat.v4.new_output("stream", text=f"{number}\n") for number in range(3)]
+    assert "<pre>0\n1\n2\n</pre>" in edition.body(a_notebook(*lines))
+
+
 def test_what_the_index_says(edition):
     notebook = a_notebook()
     assert edition.title(notebook) == "A title"
