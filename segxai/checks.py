@@ -51,7 +51,7 @@ class Robustness:
 
     def plot(self):
         """Each region's weights over all variants, as points on one line."""
-        from .plots import plot_robustness
+        from .plots_checks import plot_robustness
 
         return plot_robustness(self)
 
@@ -133,13 +133,15 @@ class Placebo:
     """What covering a region does, beside what covering the same shape elsewhere does.
 
     effects: (K,) how much less probable the target is without region k. placebos: (K, P) the same for P copies of
-    its shape elsewhere. p_values: (K,) the share of copies (the region counted among them) that do at least as much.
+    its shape elsewhere. areas: (K,) the regions' shares of the image. p_values: (K,) the share of copies (the region
+    counted among them) that do at least as much.
     """
 
     names: tuple[str, ...]
     target: str
     effects: np.ndarray
     placebos: np.ndarray
+    areas: np.ndarray
 
     @property
     def p_values(self) -> np.ndarray:
@@ -152,6 +154,12 @@ class Placebo:
             f"Covering “{self.names[k]}” takes {self.effects[k]:+.3f} from “{self.target}”; the same shape elsewhere takes "
             f"{self.placebos[k].mean():+.3f} on average ({self.placebos.shape[1]} placebos, p = {self.p_values[k]:.3f})."
         ]
+
+    def plot(self):
+        """Each region's effect beside those of its placebos, with its p-value."""
+        from .plots_checks import plot_placebo
+
+        return plot_placebo(self)
 
 
 def placebo_p_values(effects: np.ndarray, placebos: np.ndarray) -> np.ndarray:
@@ -184,7 +192,7 @@ def placebo_test(explanation, *, placements: int = 39, seed: int = 0, progress=N
                 values[k, start : start + size] = e.classifier.predict(pictures)[:, e.coalitions.target]
                 advance(len(pictures))
     effects = e.coalitions.full - values
-    return Placebo(e.regions.names, e.target, effects[:, 0], effects[:, 1:])
+    return Placebo(e.regions.names, e.target, effects[:, 0], effects[:, 1:], e.regions.areas)
 
 
 def _moved(mask, rng, tries=30):

@@ -11,6 +11,7 @@ import warnings
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
@@ -85,50 +86,24 @@ def plot_explanations(explanations, titles=None) -> DescribedFigure:
         titles = [f"{e.regions.method or 'regions'}: {len(e.regions)} regions" for e in explanations]
     limit = max(np.abs(e.weights).max() for e in explanations) or 1.0
     heights = [4.0 * min(max(e.image.shape[0] / e.image.shape[1], 0.55), 1.3) + 0.5 for e in explanations]
-    figure = DescribedFigure(figsize=(13, sum(heights)), layout="constrained")
-    figure.get_layout_engine().set(h_pad=0.12)  # inches; else a row's axis label reads with the title of the next
+    # Inches; with less, a row's axis label reads with the title of the next.
+    figure = DescribedFigure(figsize=(13, sum(heights)), layout=ConstrainedLayoutEngine(h_pad=0.12))
     panels = figure.subplots(len(explanations), 3, squeeze=False, width_ratios=[1, 1, 1], height_ratios=heights)
     for row, e, title in zip(panels, explanations, titles, strict=True):
         _show(row[0], e.image, title)
         draw_borders(row[0], e.regions)
         draw_names(row[0], e.regions)
-        _show(row[1], _grey(e.image), f"weights for “{_short(e.target)}”")
+        _show(row[1], _grey(e.image), f"weights for “{shorten(e.target)}”")
         draw_weights(row[1], e.regions, e.weights, limit)
         draw_bars(row[2], e, limit)
     figure.alt = " ".join(describe(e) for e in explanations)
     return figure
 
 
-def plot_robustness(robustness) -> DescribedFigure:
-    """Each region's weight over fills and borders: one line from lowest to highest, one mark for each variant."""
-    marks = "osDv^P*X"
-    order = np.argsort(-robustness.weights[0], kind="stable")
-    figure = DescribedFigure(figsize=(8, 0.42 * len(order) + 1.6), layout="constrained")
-    axes = figure.subplots()
-    for row, k in enumerate(order):
-        low, high = robustness.interval[k]
-        axes.plot([low, high], [row, row], color=ORANGE if robustness.flips[k] else "#9a9a9a", linewidth=3, zorder=1)
-    for index, variant in enumerate(robustness.variants):
-        axes.scatter(
-            robustness.weights[index, order], range(len(order)), marker=marks[index % len(marks)], s=28, zorder=2,
-            color=INK if index == 0 else BLUE, label=variant,
-        )  # fmt: skip
-    names = [_short(robustness.names[k]) + ("  (sign depends)" if robustness.flips[k] else "") for k in order]
-    axes.set_yticks(range(len(order)), names, fontsize=9, parse_math=False)
-    axes.invert_yaxis()
-    axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set_xlabel(f"change of P({_short(robustness.target)})", parse_math=False)
-    axes.set_title("weights over fills and borders", fontsize=10)
-    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.alt = " ".join(robustness.sentences())
-    return figure
-
-
 def plot_interactions(explanation) -> DescribedFigure:
     """The Shapley interaction of each pair of regions: blue where two do more together, orange where one stands in for the other."""
     matrix = explanation.interactions()
-    names = [_short(name, 22) for name in explanation.regions.names]
+    names = [shorten(name, 22) for name in explanation.regions.names]
     limit = np.abs(matrix).max() or 1.0
     side = 0.55 * len(names) + 2.6
     figure = DescribedFigure(figsize=(side + 1, side), layout="constrained")
@@ -142,7 +117,7 @@ def plot_interactions(explanation) -> DescribedFigure:
                 axes.text(j, i, f"{matrix[i, j]:+.2f}", ha="center", va="center", fontsize=8, color=colour)
     axes.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=8, parse_math=False)
     axes.set_yticks(range(len(names)), names, fontsize=8, parse_math=False)
-    axes.set_title(f"interactions of pairs, “{_short(explanation.target)}”", fontsize=10, parse_math=False)
+    axes.set_title(f"interactions of pairs, “{shorten(explanation.target)}”", fontsize=10, parse_math=False)
     i, j = map(int, np.unravel_index(np.argmax(np.abs(matrix)), matrix.shape))
     strongest = f"the strongest is {names[i]} with {names[j]}, {matrix[i, j]:+.3f}" if i != j else "no two regions interact"
     figure.alt = f"Shapley interactions; {strongest}."
@@ -159,7 +134,7 @@ def plot_effects(many) -> DescribedFigure:
     means, margins = [e.mean for e in effects], [e.margin or 0.0 for e in effects]
     rows = range(len(effects))
     axes.barh(rows, means, xerr=margins, color=[BLUE if m >= 0 else ORANGE for m in means], ecolor="#666666")
-    axes.set_yticks(rows, [f"{_short(e.name)} ({e.count})" for e in effects], fontsize=9, parse_math=False)
+    axes.set_yticks(rows, [f"{shorten(e.name)} ({e.count})" for e in effects], fontsize=9, parse_math=False)
     reach = max(abs(m) + g for m, g in zip(means, margins, strict=True)) or 1.0
     axes.set_xlim(-1.35 * reach, 1.35 * reach)
     for row, mean, margin in zip(rows, means, margins, strict=True):
@@ -207,7 +182,7 @@ def draw_names(axes, regions) -> None:
         # Near the sides the text grows inwards, so that it stays on the photograph.
         share = column / regions.shape[1]
         side = "left" if share < 0.15 else "right" if share > 0.85 else "center"
-        text = textwrap.fill(_short(regions.names[k]), 12)
+        text = textwrap.fill(shorten(regions.names[k]), 12)
         axes.text(
             column, row, text, ha=side, va="center", fontsize=8, color="white", parse_math=False,
             path_effects=[withStroke(linewidth=2.2, foreground=INK)], clip_on=True,
@@ -260,7 +235,7 @@ def draw_bars(axes, explanation, limit) -> None:
     left_out = len(explanation.weights) - len(order)
     note = f" (the strongest {len(order)} of {len(explanation.weights)})" if left_out else ""
     axes.set_title(f"{explanation.method} weights{note}, R² {explanation.r2:.2f}", fontsize=10)
-    axes.set_xlabel(f"change of P({_short(explanation.target)})", fontsize=9, parse_math=False)
+    axes.set_xlabel(f"change of P({shorten(explanation.target)})", fontsize=9, parse_math=False)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
 
@@ -297,5 +272,6 @@ def _grey(image):
     return np.repeat(grey[..., None], 3, axis=-1).astype(np.uint8)
 
 
-def _short(text, width=28):
+def shorten(text, width=28) -> str:
+    """A name cut to what a figure has room for."""
     return text if len(text) <= width else text[: width - 1] + "…"

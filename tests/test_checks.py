@@ -157,6 +157,12 @@ def test_a_placebo_test_tells_the_region_from_its_shape(spotted):
     assert p["decoy"] == 1.0  # it does nothing, so every placebo does as much
     assert placebo.placebos.shape == (3, 39)
     assert "square" in placebo.sentences()[0]
+    figure = placebo.plot()
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()][1:] == [
+        f"square (4%), p = {p['square']:.3f}",
+        f"decoy (4%), p = {p['decoy']:.3f}",
+    ]
+    assert "decoy: effect +0.000, p = 1.000" in figure.alt
     again = placebo_test(explanation, placements=39)
     assert np.array_equal(placebo.placebos, again.placebos)
 

@@ -274,19 +274,11 @@ robust.plot()
 # %%
 placebo = segxai.placebo_test(six, placements=39, seed=0)
 p_value = dict(zip(placebo.names, placebo.p_values, strict=True))
-figure = plots.DescribedFigure(figsize=(9, 4), layout="constrained")
-axes, order = figure.subplots(), np.argsort(-six.regions.areas)
-axes.plot(placebo.placebos[order], np.arange(6), "o", c="#8a8a8a", alpha=0.4)
-axes.plot(placebo.effects[order], np.arange(6), "D", c=plots.BLUE, ms=9)
-axes.axvline(0, c=plots.INK, lw=0.8)
-axes.set_yticks(np.arange(6), [f"{placebo.names[k]} ({six.regions.areas[k]:.0%}), p = {placebo.p_values[k]:.3f}" for k in order])
-axes.set(title="blue: the region covered; grey: its shape elsewhere", xlabel="taken from P(football helmet)", ylim=(5.6, -0.6))
-figure.alt = "; ".join(f"{n}: effect {e:+.3f}, p {p_value[n]:.3f}" for n, e in zip(placebo.names, placebo.effects, strict=True))
 assert p_value["helmet"] <= 0.1 and min(p for n, p in p_value.items() if n != "helmet") > 0.15
 helmet, broad, rng = six.regions.mask("helmet"), ("suit", "background"), np.random.default_rng(0)
 hits = [np.roll(six.regions.mask(n), rng.integers(photo.shape[:2]), (0, 1))[helmet].mean() > 0.01 for n in broad for _ in range(99)]
 assert np.median(placebo.placebos[six.regions.index("background")]) > table.full / 2 and 0.8 < np.mean(hits) < 0.97
-figure
+placebo.plot()
 
 # %% [markdown]
 # No. The background takes nothing, but its shape elsewhere mostly takes more than half. And many other places take as
