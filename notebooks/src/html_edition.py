@@ -39,6 +39,8 @@ details { border: 1px solid var(--line); border-radius: 4px; padding: .3rem .8re
 # Pages hold what notebooks printed; whatever that is, it may not reach out.
 POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
 
 def main(folder: Path) -> None:
     """Write every page; a notebook that fails stops the work and says which."""
@@ -163,6 +165,8 @@ def shown(output) -> str:
         return (
             f'<img alt="{html.escape(data.get("text/plain", "a figure"))}" src="data:image/png;base64,{data["image/png"].strip()}">'
         )
+    if WIDGET in data:
+        return '<p class="about">Here stands a control that asks Python; it works in the notebook.</p>'
     text = data.get("text/plain", "")
     return f"<pre>{html.escape(text)}</pre>" if text else ""
 

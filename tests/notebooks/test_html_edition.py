@@ -48,6 +48,13 @@ def test_lines_that_a_loop_printed_stand_together(edition):
     assert "<pre>0\n1\n2\n</pre>" in edition.body(a_notebook(*lines))
 
 
+def test_a_control_that_needs_python_says_so(edition):
+    data = {edition.WIDGET: {"model_id": "1"}, "text/plain": "VBox(children=(IntSlider(value=15),))"}
+    assert "works in the notebook" in edition.shown(nbformat.v4.new_output("display_data", data=data))
+    still = {**data, "text/html": "<p>a still</p>"}
+    assert edition.shown(nbformat.v4.new_output("display_data", data=still)) == "<p>a still</p>"
+
+
 def test_what_the_index_says(edition):
     notebook = a_notebook()
     assert edition.title(notebook) == "A title"
