@@ -22,13 +22,8 @@ def plot_robustness(robustness) -> DescribedFigure:
             color=INK if index == 0 else BLUE, label=variant,
         )  # fmt: skip
     names = [shorten(robustness.names[k]) + ("  (sign depends)" if robustness.flips[k] else "") for k in order]
-    axes.set_yticks(range(len(order)), names, fontsize=9, parse_math=False)
-    axes.invert_yaxis()
-    axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set_xlabel(f"change of P({shorten(robustness.target)})", parse_math=False)
-    axes.set_title("weights over fills and borders", fontsize=10)
+    _label_rows(axes, names, f"change of P({shorten(robustness.target)})", "weights over fills and borders")
     axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
     figure.alt = " ".join(robustness.sentences())
     return figure
 
@@ -41,15 +36,20 @@ def plot_placebo(placebo) -> DescribedFigure:
     axes = figure.subplots()
     axes.plot(placebo.placebos[order], rows, "o", color="#8a8a8a", alpha=0.4)
     axes.plot(placebo.effects[order], rows, "D", color=BLUE, markersize=9)
-    axes.axvline(0, color=INK, linewidth=0.8)
     names = [f"{shorten(placebo.names[k])} ({placebo.areas[k]:.0%}), p = {placebo.p_values[k]:.3f}" for k in order]
-    axes.set_yticks(rows, names, fontsize=9, parse_math=False)
-    axes.set_ylim(len(order) - 0.4, -0.6)
-    axes.set_xlabel(f"taken from P({shorten(placebo.target)})", parse_math=False)
-    axes.set_title("diamond: the region covered; dots: its shape elsewhere", fontsize=10)
-    axes.spines[["top", "right"]].set_visible(False)
+    _label_rows(axes, names, f"taken from P({shorten(placebo.target)})", "diamond: the region covered; dots: its shape elsewhere")
     figure.alt = "; ".join(
         f"{name}: effect {effect:+.3f}, p = {p:.3f}"
         for name, effect, p in zip(placebo.names, placebo.effects, placebo.p_values, strict=True)
     )
     return figure
+
+
+def _label_rows(axes, names, x_label, title) -> None:
+    """Name the rows that were drawn, from the top down, and mark zero."""
+    axes.set_yticks(range(len(names)), names, fontsize=9, parse_math=False)
+    axes.invert_yaxis()
+    axes.axvline(0, color=INK, linewidth=0.8)
+    axes.set_xlabel(x_label, parse_math=False)
+    axes.set_title(title, fontsize=10)
+    axes.spines[["top", "right"]].set_visible(False)

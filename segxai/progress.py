@@ -56,11 +56,17 @@ def _notebook_bar(total, what, delay):
         yield advance
     finally:
         bar.close()
-        for widget in (*bar.container.children, bar.container):  # ipywidgets keep every widget that is not closed
-            for part in (getattr(widget, "style", widget), widget.layout, widget):
-                part.close()
+        close_widget(bar.container)
         if shown is not None:  # else a notebook that is opened again complains of a widget that is gone
             shown.update({"text/plain": ""}, raw=True)
+
+
+def close_widget(widget) -> None:
+    """Close a widget with all that it holds; ipywidgets keep every widget that is not closed, and close one at a time."""
+    for child in getattr(widget, "children", ()):
+        close_widget(child)
+    for part in (getattr(widget, "style", widget), widget.layout, widget):
+        part.close()
 
 
 def _in_notebook() -> bool:

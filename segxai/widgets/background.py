@@ -6,6 +6,10 @@ import threading
 import weakref
 
 
+class Cancelled(Exception):
+    """Raised from a progress function, to give up what is under way."""
+
+
 def start(owner, work, stop, name: str) -> threading.Thread:
     """Run `work` in a thread. When the interpreter ends, or `owner` is gone, `stop` is called and the thread waited for.
 

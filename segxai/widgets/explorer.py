@@ -15,6 +15,7 @@ from ..errors import SegxaiError, SegxaiValueError, unknown_name
 from ..explain import METHODS, Explanation, explain
 from ..fills import FILLS
 from ..images import as_image
+from ..progress import close_widget
 from ..regions import Regions
 from ..segment import segment, segmenters, why_unavailable
 from . import background, browser
@@ -89,7 +90,7 @@ class ExplanationExplorer(ipywidgets.VBox):
             self._waiting.put(self._cache.clear)
             _stop(self.stopping, self._waiting)
             for widget in (*self.children, *self.panes):
-                _close(widget)
+                close_widget(widget)
             self.layout.close()
             super().close()
 
@@ -211,11 +212,3 @@ def _stop(stopping, waiting):
     """What is under way gives up, and what waits is passed over, to the None that ends `_run_all`."""
     stopping.set()
     waiting.put(None)
-
-
-def _close(widget):
-    """Close a widget with all that it holds; ipywidgets closes one at a time."""
-    for child in getattr(widget, "children", ()):
-        _close(child)
-    widget.layout.close()
-    widget.close()

@@ -7,6 +7,7 @@ from functools import partial
 import ipywidgets
 
 from ..errors import SegxaiError
+from . import background
 from .form import Form, choice, span
 from .region_canvas import RegionCanvas
 
@@ -21,10 +22,6 @@ SLIDERS: dict[str, list] = {
     "chan_vese": [(span("mu", "smoothness", 0.05, 1, 0.05), 0.25)],
     "grid": [(span("rows", "rows", 1, 8), 4), (span("columns", "columns", 1, 8), 4)],
 }
-
-
-class _Cancelled(Exception):
-    pass
 
 
 class Pane(ipywidgets.VBox):
@@ -86,7 +83,7 @@ class Pane(ipywidgets.VBox):
         def progress(done, total):
             with self.explorer.lock:  # else a bar could come back that `cancel` has just taken away
                 if void():
-                    raise _Cancelled
+                    raise background.Cancelled
                 self.form.progress = done / total
 
         if void():
@@ -94,7 +91,7 @@ class Pane(ipywidgets.VBox):
         found, said = None, ""
         try:
             found = self.explorer.find(key, progress)
-        except _Cancelled:
+        except background.Cancelled:
             return
         except SegxaiError as error:
             said = str(error)

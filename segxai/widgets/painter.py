@@ -30,10 +30,6 @@ class RefusedError(SegxaiValueError, traitlets.TraitError):
     """What came from a browser does not fit; traitlets then keeps what was there before."""
 
 
-class _Cancelled(Exception):
-    pass
-
-
 class PaintCanvas(anywidget.AnyWidget):
     """The part that is painted on. classes: a grey PNG of the class ids (255: not painted); names: the classes'."""
 
@@ -171,8 +167,8 @@ class AnnotationPainter(ipywidgets.VBox):
                 f"Beneath: why the classifier says “{explanation.target}”."
             )
             self._show_explanation()
-        except (_Cancelled, SegxaiError) as error:
-            self.canvas.status = "Cancelled." if isinstance(error, _Cancelled) else str(error)
+        except (background.Cancelled, SegxaiError) as error:
+            self.canvas.status = "Cancelled." if isinstance(error, background.Cancelled) else str(error)
         except Exception as error:
             self.canvas.status = f"The fit failed ({type(error).__name__}); see the log."
             raise
@@ -190,7 +186,7 @@ class AnnotationPainter(ipywidgets.VBox):
     def _advance(self, start, share):
         def advance(done, total):
             if self._stop.is_set():
-                raise _Cancelled
+                raise background.Cancelled
             self.canvas.progress = start + share * done / total
 
         return advance
