@@ -1,0 +1,1 @@
+"""Segmenters: a photograph in, `Regions` out."""
