@@ -20,11 +20,14 @@ from .annotation import IGNORE, read_annotation
 from .network import FCN, pad
 from .segmenter import LearnedSegmenter
 
-# The score heads start from zero and the encoder knows ImageNet already, so they need quite different steps. With Adam
+# The score heads start from zero and the encoder knows photographs already, so they need quite different steps. With Adam
 # at 1e-4 for the encoder (the published rate), ten steps of 100 times that carry the heads to confident answers; chosen on
 # photographs that are not in the project, for strides 32, 16 and 8 alike.
 LEARNING_RATE = 1e-4
 HEAD_FACTOR = 100
+# VGG16 without fc6 and fc7. Adam moves every weight by about its rate, whatever the gradient's size. A sum over the 4608
+# inputs of one of VGG16's convolutions moves far with that, thirteen times in a row: 1e-4 destroys in two steps what was learned.
+CONVOLUTIONS_FACTOR = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +52,8 @@ class Step:
 class FineTuned:
     """A fitted network and its history.
 
-    losses: the summed cross-entropy before each update. final_loss: after the last one, dropout off.
+    losses: the summed cross-entropy before each update. final_loss: after the last one, dropout off. source: in words, which
+    weights the encoder began with.
     probabilities: (H, W, C) float32 and predictions: (H, W), after the last update. steps: one `Step` for each
     iteration, with float16 probabilities (5 MB a step for 9 classes at 512 x 512). fcn: the network, open; close it when done. interrupted: whether Ctrl-C ended the loop early.
     """
@@ -67,6 +71,10 @@ class FineTuned:
     @property
     def predictions(self) -> np.ndarray:
         return self.probabilities.argmax(axis=-1)
+
+    @property
+    def source(self) -> str:
+        return self.fcn.source
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -96,9 +104,12 @@ def finetune(
 ) -> FineTuned:
     """Fit an FCN to one photograph. Ctrl-C ends the loop and keeps the steps done so far.
 
+    encoder, stride, weights: as for `FCN`; "vgg16" needs no download either, `FineTuned.source` says what it began with.
+
     image: array or path. annotation: class ids (H, W), a PNG of them, a mask of 0 and 255, or `Regions`;
-    255 is ignored. learning_rate: Adam's for the encoder; the score heads take HEAD_FACTOR times as much. trainable: "all", "head" (the score heads), or a regular
-    expression that is searched for in the variables' names; what is frozen costs no optimiser memory.
+    255 is ignored. learning_rate: Adam's, multiplied for the encoder and for the score heads by what `rate_factors` says.
+    trainable: "all", "head" (the score heads), or a regular expression that is searched for in the variables' names; what is
+    frozen costs no optimiser memory.
     logdir: writes TensorBoard events: the loss, and a histogram of every gradient.
     callback: called with each `Step`, its probabilities still float32. fcn_options: fc_width, fc6_kernel (see `FCN`).
     """
@@ -171,6 +182,14 @@ def finetune_steps(
             writer.close()
 
 
+def rate_factors(fcn: FCN) -> tuple[float, float]:
+    """What the learning rate is multiplied by for the encoder, and for the score heads."""
+    if fcn.encoder == "vgg16" and not fcn.fc_width:
+        heads = 1 + (fcn.stride <= 16) + (fcn.stride <= 8)
+        return CONVOLUTIONS_FACTOR, HEAD_FACTOR / heads  # the heads' scores add up, and so would their steps
+    return 1, HEAD_FACTOR
+
+
 def _check_loop(iterations, learning_rate) -> None:
     whole_number("iterations", iterations, 1)
     if not isinstance(learning_rate, (int, float, np.number)) or not 0 < learning_rate < np.inf:
@@ -239,7 +258,9 @@ def _training_ops(fcn, rate=None, trainable="all", with_summaries=False) -> dict
         heads = [pair for pair in gradients if pair[1].op.name.startswith(SCOPE + "/")]
         encoder = [pair for pair in gradients if not pair[1].op.name.startswith(SCOPE + "/")]
         optimizers = [
-            (tf.train.AdamOptimizer(speed), pairs) for speed, pairs in ((rate, encoder), (HEAD_FACTOR * rate, heads)) if pairs
+            (tf.train.AdamOptimizer(factor * rate), pairs)
+            for factor, pairs in zip(rate_factors(fcn), (encoder, heads), strict=True)
+            if pairs
         ]
         # The probabilities of before the update must have been read before it changes the weights.
         with tf.control_dependencies([fcn.probabilities, ops["loss"], *(g for g, _ in gradients)]):

@@ -2,6 +2,11 @@
 
 Sources: Simonyan and Zisserman 2015, "Very Deep Convolutional Networks", configuration D; its fully
 connected layers as convolutions: Long et al. 2015, section 3.1.
+
+The pools are padded ("SAME"), those of slim's own `vgg_16` are not ("VALID"). A padded pool rounds an odd side up, the other
+rounds it down, and both halve an even one, so that the classifier's 224 pixels are 7 either way; of 225 this graph makes 8 and
+slim's makes 7. Rounding up leaves no pixel at the border without a score: a map of stride s covers the whole photograph, which
+upsampling by s and cropping then gives back. slim's falls short of it by up to 31 pixels.
 """
 
 from __future__ import annotations
