@@ -28,6 +28,9 @@ HEAD_FACTOR = 100
 # VGG16 without fc6 and fc7. Adam moves every weight by about its rate, whatever the gradient's size. A sum over the 4608
 # inputs of one of VGG16's convolutions moves far with that, thirteen times in a row: 1e-4 destroys in two steps what was learned.
 CONVOLUTIONS_FACTOR = 0.2
+# Their first four stay as they are: the gradients of conv1 and conv2 take most of the memory, and those layers know edges and
+# colours already. Source: Girshick 2015, "Fast R-CNN", section 4.5, who updates VGG16 from conv3_1 on.
+CONVOLUTIONS_TRAINED = r"^fcn/|/conv[345]_"
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +96,7 @@ def finetune(
     stride: int = 32,
     iterations: int = 10,
     learning_rate: float = LEARNING_RATE,
-    trainable: str = "all",
+    trainable: str = "auto",
     weights="auto",
     names=None,
     seed: int = 0,
@@ -108,8 +111,8 @@ def finetune(
 
     image: array or path. annotation: class ids (H, W), a PNG of them, a mask of 0 and 255, or `Regions`;
     255 is ignored. learning_rate: Adam's, multiplied for the encoder and for the score heads by what `rate_factors` says.
-    trainable: "all", "head" (the score heads), or a regular expression that is searched for in the variables' names; what is
-    frozen costs no optimiser memory.
+    trainable: "auto", everything, but of VGG16 without fc6 and fc7 only conv3_1 and what follows; "all"; "head" (the score
+    heads); or a regular expression that is searched for in the variables' names. What is frozen costs no optimiser memory.
     logdir: writes TensorBoard events: the loss, and a histogram of every gradient.
     callback: called with each `Step`, its probabilities still float32. fcn_options: fc_width, fc6_kernel (see `FCN`).
     """
@@ -150,7 +153,7 @@ def finetune(
 
 
 def finetune_steps(
-    fcn: FCN, image, labels, *, iterations: int = 10, learning_rate: float = LEARNING_RATE, trainable: str = "all", logdir=None
+    fcn: FCN, image, labels, *, iterations: int = 10, learning_rate: float = LEARNING_RATE, trainable: str = "auto", logdir=None
 ) -> Generator[Step, None, None]:
     """The loop itself, a generator: each `Step` comes with the loss and the probabilities before its update.
 
@@ -182,9 +185,13 @@ def finetune_steps(
             writer.close()
 
 
+def _convolutions_only(fcn) -> bool:
+    return fcn.encoder == "vgg16" and not fcn.fc_width
+
+
 def rate_factors(fcn: FCN) -> tuple[float, float]:
     """What the learning rate is multiplied by for the encoder, and for the score heads."""
-    if fcn.encoder == "vgg16" and not fcn.fc_width:
+    if _convolutions_only(fcn):
         heads = 1 + (fcn.stride <= 16) + (fcn.stride <= 8)
         return CONVOLUTIONS_FACTOR, HEAD_FACTOR / heads  # the heads' scores add up, and so would their steps
     return 1, HEAD_FACTOR
@@ -232,7 +239,7 @@ def _feed(fcn, image, labels):
     return {fcn.images: pad(image)[None], _training_ops(fcn)["labels"]: pad(labels, mode="constant", constant_values=IGNORE)[None]}
 
 
-def _training_ops(fcn, rate=None, trainable="all", with_summaries=False) -> dict:
+def _training_ops(fcn, rate=None, trainable="auto", with_summaries=False) -> dict:
     """The loss, and where `rate` is given one Adam update, added to the network's graph."""
     from ..nets.fcn import SCOPE
     from ..nets.graph import tf
@@ -280,13 +287,17 @@ def _trainable(fcn, trainable):
     from ..nets.fcn import SCOPE
 
     variables = fcn.model_variables()
+    if trainable == "auto":
+        trainable = CONVOLUTIONS_TRAINED if _convolutions_only(fcn) else "all"
     if trainable == "all":
         return variables
     pattern = rf"^{SCOPE}/" if trainable == "head" else trainable
     try:
         chosen = [v for v in variables if re.search(pattern, v.op.name)]
     except (re.error, TypeError) as error:
-        raise SegxaiValueError(f"trainable is 'all', 'head' or a regular expression; {trainable!r} is none: {error}.") from error
+        raise SegxaiValueError(
+            f"trainable is 'auto', 'all', 'head' or a regular expression; {trainable!r} is none: {error}."
+        ) from error
     if not chosen:
         some = ", ".join(v.op.name for v in variables[:3])
         raise SegxaiValueError(f"No variable's name matches {trainable!r}. Names look like: {some}.")
