@@ -5,7 +5,7 @@ import pytest
 
 import segxai
 from segxai import FCN, SegxaiError
-from segxai.fcn import training as finetune
+from segxai.fcn.training import finetune
 
 
 @pytest.fixture(scope="module")
