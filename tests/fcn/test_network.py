@@ -5,7 +5,7 @@ import pytest
 
 import segxai
 from segxai import FCN, SegxaiError
-from segxai.fcn.training import finetune
+from segxai.fcn import training as finetune
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ from PIL import Image
 
 import segxai
 from segxai import FCN, SegxaiError, finetune_steps
-from segxai.fcn.training import finetune, intersection_over_union, read_annotation
+from segxai.fcn import training as finetune
+from segxai.fcn.training import intersection_over_union, read_annotation
 
 
 @pytest.fixture(scope="module")
