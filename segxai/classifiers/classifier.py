@@ -94,6 +94,7 @@ class Classifier:
         """Free what the classifier holds (the graph of a built-in network)."""
 
     def predict_batch(self, images) -> np.ndarray:
+        """A list of at most `batch_size` uint8 RGB images -> (n, C) probabilities."""
         if len({image.shape for image in images}) == 1:
             return self.checked(np.stack(images), len(images))
         return np.concatenate([self.checked(image[None], 1) for image in images])
