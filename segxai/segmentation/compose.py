@@ -60,7 +60,7 @@ def from_mask_list(masks: Sequence, shape=None, method: str = "masks") -> Region
     entries = [_entry(mask, index) for index, mask in enumerate(masks)]
     shapes = {entry[0].shape for entry in entries} | ({tuple(shape)} if shape is not None else set())
     if len(shapes) != 1 or len(next(iter(shapes))) != 2:
-        raise SegxaiValueError(f"The masks must have one shape (height, width); got {sorted(shapes, key=str) or 'no masks'}.")
+        raise SegxaiValueError(f"All masks must have the same shape (height, width); got {sorted(shapes, key=str) or 'no masks'}.")
     kept: list = []
     for mask, score, name in sorted(entries, key=lambda entry: -entry[1]):
         if mask.any() and all(_overlap(mask, other) <= 0.9 for other, _, _ in kept):
