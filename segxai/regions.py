@@ -30,6 +30,12 @@ class Regions:
     """An immutable label map with a name for each region, created by `segment`, `from_labels` or `from_masks`.
 
     labels: (H, W) int32, values 0..K-1, each present. names: K distinct strings. method: the name of the segmenter.
+
+    >>> regions = Regions.from_labels([[0, 0, 7], [0, 2, 7]], ["sky", "dog", "tree"])
+    >>> regions
+    <3 Regions, 2 x 3: sky, dog, tree>
+    >>> regions.merge({"things": ["dog", "tree"]}).names
+    ('sky', 'things')
     """
 
     def __init__(self, atoms: np.ndarray, parts: Sequence[Part], method: str = ""):
@@ -200,7 +206,11 @@ class Regions:
 
 
 def distinct_names(names: Sequence[str]) -> list[str]:
-    """Make names distinct by numbering repeated ones: "blue, left", "blue, left 2"."""
+    """Make names distinct by numbering repeated ones: "blue, left", "blue, left 2".
+
+    >>> distinct_names(["cup", "saucer", "cup"])
+    ['cup', 'saucer', 'cup 2']
+    """
     taken, out = set(), []
     repeats = Counter(names)
     for name in names:

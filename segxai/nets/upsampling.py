@@ -15,6 +15,9 @@ def get_kernel_size(factor: int) -> int:
     """The side of the bilinear kernel that upsamples by the integer `factor`: 2 factor - factor % 2.
 
     Raises SegxaiValueError unless the factor is a whole number of at least 1.
+
+    >>> get_kernel_size(2), get_kernel_size(3)
+    (4, 5)
     """
     whole_number("An upsampling factor", factor, 1)
     return int(2 * factor - factor % 2)
@@ -25,6 +28,11 @@ def upsample_filt(size: int) -> np.ndarray:
 
     Returns a (size, size) float64 array that decreases linearly from its centre; for an odd size its peak is 1.
     Raises SegxaiValueError unless the size is a whole number of at least 1.
+
+    >>> upsample_filt(3)
+    array([[0.25, 0.5 , 0.25],
+           [0.5 , 1.  , 0.5 ],
+           [0.25, 0.5 , 0.25]])
     """
     whole_number("A kernel size", size, 1)
     factor = (size + 1) // 2
@@ -39,6 +47,9 @@ def bilinear_upsample_weights(factor: int, number_of_classes: int) -> np.ndarray
 
     Returns (k, k, C, C) float32 with k = get_kernel_size(factor): the bilinear kernel where the input and the output class
     are the same, zero elsewhere. Raises SegxaiValueError unless both arguments are whole numbers of at least 1.
+
+    >>> bilinear_upsample_weights(2, 3).shape
+    (4, 4, 3, 3)
     """
     whole_number("number_of_classes", number_of_classes, 1)
     size = get_kernel_size(factor)
