@@ -3,7 +3,7 @@
 >>> import segxai
 >>> segxai.explain("photo.jpg", regions="deep").plot()      # doctest: +SKIP
 
-Importing segxai is quick; TensorFlow is imported when a network is first needed.
+TensorFlow is not imported until a network is first needed.
 """
 
 from . import data, metrics

@@ -1,4 +1,4 @@
-"""Progress of long work, on a terminal or in a notebook."""
+"""Progress bars for long computations, in a terminal or a notebook."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import time
 
 @contextlib.contextmanager
 def track(total: int, what: str, progress=None):
-    """Yields a function to call with the number of items just done.
+    """Yield a function to be called with the number of items just completed.
 
-    progress: None shows a bar once the work takes longer than two seconds; True at once; False never;
-    a function is called with (done, total).
+    progress: None shows a bar if the work takes longer than two seconds, True shows it immediately, False never;
+    a function is called as progress(done, total).
     """
     if callable(progress):
         done = 0
@@ -23,7 +23,7 @@ def track(total: int, what: str, progress=None):
             progress(done, total)
 
         yield advance
-    elif progress is False or (progress is None and not _somebody_watches()):
+    elif progress is False or (progress is None and not _is_interactive()):
         yield lambda count: None
     else:
         bar = _notebook_bar if _in_notebook() else _terminal_bar
@@ -57,12 +57,12 @@ def _notebook_bar(total, what, delay):
     finally:
         bar.close()
         close_widget(bar.container)
-        if shown is not None:  # else a notebook that is opened again complains of a widget that is gone
+        if shown is not None:  # otherwise a reopened notebook reports a missing widget
             shown.update({"text/plain": ""}, raw=True)
 
 
 def close_widget(widget) -> None:
-    """Close a widget with all that it holds; ipywidgets keep every widget that is not closed, and close one at a time."""
+    """Close a widget and everything inside it: ipywidgets keeps every open widget in memory, and `close` spares its children."""
     for child in getattr(widget, "children", ()):
         close_widget(child)
     for part in (getattr(widget, "style", widget), widget.layout, widget):
@@ -79,5 +79,5 @@ def _in_notebook() -> bool:
     return True
 
 
-def _somebody_watches() -> bool:
+def _is_interactive() -> bool:
     return "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())

@@ -76,8 +76,20 @@ def test_binder_is_taken_by_repo2docker(root, monkeypatch):
     assert (root / "binder/environment.yml").is_symlink()
 
 
-def test_the_house_is_as_the_readme_shows_it(root):
-    """Every command of the README that make or segxai runs is there."""
+def test_the_readme_lists_every_segmenter(root):
+    """Its table has a row for each record, with the same description, and "–" where nothing further is needed."""
+    from segxai.segmentation.registry import SEGMENTERS
+    from segxai.segmentation.segmenter import Segmenter
+
+    section = (root / "README.md").read_text(encoding="utf-8").split("## Segmenters")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \|$", section, re.MULTILINE)
+    assert [(name, about) for name, about, _ in rows] == [(s.name, s.about) for s in SEGMENTERS.values()]
+    for name, _, needs in rows:
+        always_there = SEGMENTERS[name].why_unavailable is Segmenter._field_defaults["why_unavailable"]
+        assert (needs == "–") == always_there, name
+
+
+def test_the_commands_of_the_readme_exist(root):
     readme, makefile = (root / "README.md").read_text(), (root / "Makefile").read_text()
     for target in set(re.findall(r"^\s*make (\w+)", readme, re.MULTILINE)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

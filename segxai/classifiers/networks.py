@@ -1,4 +1,4 @@
-"""The networks of `segxai.nets` as classifiers."""
+"""The built-in networks, `segxai.nets`, as classifiers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .early_plan import EarlyPlan
 
 
 class NetClassifier(Classifier):
-    """A network of ours: images are resized, and regions masked, at the network's own resolution.
+    """A built-in network, which resizes images and perturbs them at its own input size.
 
-    Masking inside the graph costs one look-up per pixel, against copying every masked photograph at full size in
-    Python. network: a function from the batch to (logits, early), early a feature map near the input, with the `stride` and
-    `window` of `sharing.EarlyPlan`, or None; what the early layers see in many coalitions is then computed once.
+    Perturbing inside the graph takes one look-up per pixel, instead of copying every perturbed photograph at full size in Python.
+    network: a function from the input batch to (logits, early). early: a feature map near the input with the `stride` and
+    `window` of `early_plan.EarlyPlan`, so that the early layers are computed once for many coalitions; or None.
     """
 
     def __init__(self, name, network, weights, class_names, size: int, stride: int = 0, window: tuple[int, int] = (0, 0)):
@@ -33,7 +33,7 @@ class NetClassifier(Classifier):
             self._labels = tf.placeholder(tf.int32, (size, size), "labels")
             self._masks = tf.placeholder(tf.float32, (None, None), "masks")
             on = tf.gather(self._masks, self._labels, axis=1)[..., None]
-            # Any tensor can be fed: `predict` feeds the batch itself and skips the masking.
+            # TensorFlow can feed any tensor: `predict` feeds the batch directly and bypasses the masking.
             self._batch = tf.ensure_shape(self._fill + on * (self._image - self._fill), (None, size, size, 3))
             logits, self._early = network(self._batch)
             self._probabilities = tf.nn.softmax(logits)
@@ -74,13 +74,13 @@ class NetClassifier(Classifier):
 
 
 def default_classifier() -> Classifier:
-    """EfficientNet-Lite0, loaded once and shared; loaded again where it was closed."""
+    """EfficientNet-Lite0, loaded once and shared; reloaded if it was closed."""
     return loaded("efficientnet_lite0", _efficientnet_lite0)
 
 
 def efficientnet_lite0_classifier(weights) -> Classifier:
     if not (isinstance(weights, str) and weights == "auto"):
-        raise SegxaiValueError("efficientnet_lite0 takes its weights from its pip package only: weights='auto'.")
+        raise SegxaiValueError("efficientnet_lite0 takes its weights only from its pip package; use weights='auto'.")
     return default_classifier()
 
 
@@ -91,7 +91,7 @@ def _efficientnet_lite0() -> NetClassifier:
 
 
 def efficientnet_classifier(name, weights, class_names) -> NetClassifier:
-    """An EfficientNet-Lite0 with these weights, {variable: array}, whose last layer has a column for each of the class names."""
+    """An EfficientNet-Lite0 classifier with the given weights, {variable: array}, and one output for each class name."""
     from ..nets import efficientnet_lite
 
     def network(images):
@@ -108,7 +108,7 @@ def vgg16_classifier(weights) -> Classifier:
     from ..weights.vgg16 import THREE_WAYS, vgg16_weights
 
     if weights is None:
-        raise SegxaiValueError(f"A classifier with random weights explains nothing. {THREE_WAYS}")
+        raise SegxaiValueError(f"A classifier needs trained weights. {THREE_WAYS}")
     arrays = vgg16_weights(weights)
     for layer in ("fc6", "fc7", "fc8"):
         if f"{vgg16.SCOPE}/{layer}/weights" not in arrays:

@@ -1,4 +1,4 @@
-"""Does an explanation hold? Other fills, shifted borders, and placebos: regions that are nothing but a shape."""
+"""Check an explanation: robustness to other fills and shifted borders, and a placebo test of each region's shape."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ..regions import Regions
 from .coalitions import evaluate_coalitions
 
 FILLS_COMPARED = ("mean", "blur", "grey", "noise")
-# A weight below this share of the largest one is too small to have a sign worth speaking of.
+# The sign of a weight below this share of the largest one is not interpreted.
 NEGLIGIBLE = 0.02
 
 
 @dataclass(frozen=True, eq=False)
 class Robustness:
-    """A region's weight under several fills and borders.
+    """The weights of the regions under several variants of the fill and the borders.
 
-    variants: what was varied, the explanation itself first. weights: (V, K). interval: (K, 2) lowest and highest.
-    flips: (K,) whether the weight has one sign under some variants and the other under others.
+    names: (K,) of the regions. target: the class explained. variants: (V,) descriptions, the unchanged explanation first.
+    weights: (V, K), changes of the target's probability.
     """
 
     names: tuple[str, ...]
@@ -33,41 +33,44 @@ class Robustness:
 
     @property
     def interval(self) -> np.ndarray:
+        """(K, 2) the lowest and the highest weight of each region."""
         return np.stack([self.weights.min(axis=0), self.weights.max(axis=0)], axis=1)
 
     @property
     def flips(self) -> np.ndarray:
+        """(K,) bool: whether a region's weight is positive under some variants and negative under others."""
         return sign_flips(self.weights)
 
     def sentences(self) -> list[str]:
-        """One sentence for the regions whose sign depends on the choice, or that none does."""
-        what = f"{len(self.variants)} choices ({', '.join(self.variants)})"
+        """One sentence for each region whose sign depends on the variant, or one stating that none does."""
+        what = f"{len(self.variants)} variants ({', '.join(self.variants)})"
         by_fill = sign_flips(self.weights[[variant.startswith("fill") for variant in self.variants]])
         if not self.flips.any():
-            return [f"No region's sign changes over {what}."]
+            return [f"No region's sign changes across {what}."]
         return [
-            f"“{name}” depends on the {'fill' if fill else 'exact border'}: its weight goes from {low:+.3f} to {high:+.3f} over {what}."
+            f"The sign of “{name}” depends on the {'fill' if fill else 'exact border'}: its weight ranges from {low:+.3f} to {high:+.3f} across {what}."
             for name, (low, high), flips, fill in zip(self.names, self.interval, self.flips, by_fill, strict=True)
             if flips
         ]
 
     def plot(self):
-        """Each region's weights over all variants, as points on one line."""
+        """Each region's weights under all variants, as points on one line."""
         return plots.plot_robustness(self)
 
 
 def sign_flips(weights: np.ndarray) -> np.ndarray:
-    """(V, K) weights -> (K,) bool: both signs occur, each above NEGLIGIBLE times the largest absolute weight."""
+    """(K,) bool: whether weights (V, K) take both signs, each exceeding NEGLIGIBLE times the largest absolute weight."""
     limit = NEGLIGIBLE * np.abs(weights).max()
     return (weights.min(axis=0) < -limit) & (weights.max(axis=0) > limit)
 
 
 def robustness(explanation, *, fills=FILLS_COMPARED, borders: int = 2, progress=None) -> Robustness:
-    """Explain again with each of `fills`, and with every border shifted by `borders` pixels one way and the other.
+    """Repeat the explanation with each of `fills`, and with all borders shifted by `borders` pixels in both directions.
 
-    Shifting: first the smaller of two neighbours grows into the larger, then it shrinks. The weight of a region should say
-    something of the region; one that changes its sign says more of the fill (Sturmfels et al. 2020, "Visualizing the
-    Impact of Feature Attribution Baselines").
+    The shift first grows the smaller of two neighbouring regions, then shrinks it. A weight whose sign depends on the fill
+    reflects the fill more than the region. Takes one table of evaluations for each variant. Raises SegxaiError if the
+    explanation holds no classifier.
+    Source: Sturmfels et al. 2020, "Visualizing the Impact of Feature Attribution Baselines".
     """
     e = explanation
     e.need_classifier("robustness()")
@@ -104,9 +107,9 @@ def robustness(explanation, *, fills=FILLS_COMPARED, borders: int = 2, progress=
 
 
 def shift_borders(regions: Regions, pixels: int) -> Regions:
-    """The same regions with every border moved: smaller regions grow by `pixels`, or shrink where it is negative.
+    """The same regions with all borders shifted: smaller regions grow by `pixels`, or shrink if it is negative.
 
-    A region that would vanish keeps the pixels that it has.
+    A region that would vanish keeps its pixels.
     """
     from scipy.ndimage import maximum_filter, minimum_filter
 
@@ -116,7 +119,7 @@ def shift_borders(regions: Regions, pixels: int) -> Regions:
     size = 2 * abs(pixels) + 1
     moved = (maximum_filter if pixels > 0 else minimum_filter)(rank[regions.labels], size=size, mode="nearest")
     labels = order[moved]
-    # Giving one back may cover the last pixels of another, so until none is missing; where that goes on, nothing is moved.
+    # Restoring one region may cover the last pixels of another, so repeat until none is missing; failing that, keep the old borders.
     for _ in range(len(regions)):
         missing = np.setdiff1d(np.arange(len(regions)), labels)
         for k in missing:
@@ -130,11 +133,10 @@ def shift_borders(regions: Regions, pixels: int) -> Regions:
 
 @dataclass(frozen=True, eq=False)
 class Placebo:
-    """What covering a region does, beside what covering the same shape elsewhere does.
+    """The effect of covering each region, compared with covering its shape at other places.
 
-    effects: (K,) how much less probable the target is without region k. placebos: (K, P) the same for P copies of
-    its shape elsewhere. areas: (K,) the regions' shares of the image. p_values: (K,) the share of copies (the region
-    counted among them) that do at least as much.
+    effects: (K,) decrease of the target's probability when region k is covered. placebos: (K, P) the same for P copies of
+    its shape at random places. areas: (K,) the regions' shares of the image.
     """
 
     names: tuple[str, ...]
@@ -145,23 +147,24 @@ class Placebo:
 
     @property
     def p_values(self) -> np.ndarray:
+        """(K,) the share of placements, the region's own included, whose effect is at least that of the region."""
         return placebo_p_values(self.effects, self.placebos)
 
     def sentences(self) -> list[str]:
-        """One sentence for the region with the largest effect."""
+        """One sentence on the region with the largest effect."""
         k = int(np.argmax(self.effects))
         return [
-            f"Covering “{self.names[k]}” takes {self.effects[k]:+.3f} from “{self.target}”; the same shape elsewhere takes "
-            f"{self.placebos[k].mean():+.3f} on average ({self.placebos.shape[1]} placebos, p = {self.p_values[k]:.3f})."
+            f"Covering “{self.names[k]}” lowers “{self.target}” by {self.effects[k]:.3f}; covering the same shape elsewhere lowers it by "
+            f"{self.placebos[k].mean():.3f} on average ({self.placebos.shape[1]} placebos, p = {self.p_values[k]:.3f})."
         ]
 
     def plot(self):
-        """Each region's effect beside those of its placebos, with its p-value."""
+        """Each region's effect next to those of its placebos, with its p-value."""
         return plots.plot_placebo(self)
 
 
 def placebo_p_values(effects: np.ndarray, placebos: np.ndarray) -> np.ndarray:
-    """(K,) effects and (K, P) placebo effects -> (K,) one-sided permutation p-values, never zero.
+    """(K,) one-sided permutation p-values, never zero, of effects (K,) against placebo effects (K, P).
 
     Source: Phipson and Smyth 2010, "Permutation P-values Should Never Be Zero".
     """
@@ -169,11 +172,12 @@ def placebo_p_values(effects: np.ndarray, placebos: np.ndarray) -> np.ndarray:
 
 
 def placebo_test(explanation, *, placements: int = 39, seed: int = 0, progress=None) -> Placebo:
-    """Is it the region, or would any hole of its size and shape do? Large regions always seem important.
+    """Test whether covering a region lowers the probability more than covering the same shape elsewhere does.
 
-    The region's shape is moved to `placements` random places, wrapping around the image's edges so that its area stays,
-    overlapping the region itself by at most half where it can. Each place is covered by the explanation's fill (with "mean",
-    by its own mean colour) and the classifier evaluated: K (placements + 1) images.
+    Large regions have large effects wherever they are. The test therefore moves each region's shape to `placements` random
+    places, wrapping around the image's edges to preserve its area and overlapping the region by at most half where possible.
+    Each place is covered with the explanation's fill (for "mean", the mean colour of that place). Evaluates the classifier on
+    K (placements + 1) images. Raises SegxaiError if the explanation holds no classifier.
     """
     e = explanation
     e.need_classifier("placebo_test()")
@@ -194,7 +198,7 @@ def placebo_test(explanation, *, placements: int = 39, seed: int = 0, progress=N
 
 
 def _moved(mask, rng, tries=30):
-    """The mask at a random place, the first of `tries` that shares at most half of its pixels with where it was, else the best."""
+    """The mask at a random place: the first of `tries` that overlaps the original by at most half, else the least overlapping."""
     best, least = mask, mask.sum() + 1
     for _ in range(tries):
         moved = np.roll(mask, (rng.integers(mask.shape[0]), rng.integers(mask.shape[1])), axis=(0, 1))

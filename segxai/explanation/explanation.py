@@ -1,4 +1,4 @@
-"""Explain a classifier's prediction by the regions of the photograph."""
+"""Explain a classifier's prediction by the regions of a photograph."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _OWEN_NEEDS_ALL = "Owen values need every coalition; use at most 10 regions, or 
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What each region of a photograph does to one class's probability.
+    """The effect of each region of a photograph on the probability of one class.
 
-    weights: (K,) probability added by showing region k. intercept: the surrogate's value with nothing
-    shown. r2: how much of the table the weights explain (1 is all). interval: (K, 2) 95 %, zero width when
-    every coalition was evaluated. target: the class explained. hierarchy: the regions' numbers, nested where
-    regions are parts of one thing (after `drill_down`). findings: sentences about what was examined (`examine`).
+    weights: (K,) the probability added by showing region k. intercept: the surrogate's value with no region shown.
+    r2: the share of the table's variance that the surrogate explains. interval: (K, 2) 95 % confidence interval; zero width
+    if every coalition was evaluated. hierarchy: the regions' indices, nested where regions are parts of one thing (see
+    `drill_down`). findings: sentences added by `examine`.
     """
 
     image: np.ndarray
@@ -49,7 +49,7 @@ class Explanation:
 
     @property
     def target(self) -> str:
-        """The name of the class that is explained."""
+        """The name of the class explained."""
         return self.coalitions.target_name
 
     def __repr__(self):
@@ -57,12 +57,15 @@ class Explanation:
         return f"<Explanation of {self.target!r} ({self.coalitions.full:.2f}) by {self.method}: {strongest}, ...>"
 
     def ranking(self) -> list[tuple[str, float]]:
-        """(name, weight) of every region, the strongest support first."""
+        """(name, weight) of every region, the largest weight first."""
         order = np.argsort(-self.weights, kind="stable")
         return [(self.regions.names[i], float(self.weights[i])) for i in order]
 
     def refit(self, method=None, *, kernel_width=None, alpha=None, target=None) -> Explanation:
-        """Another method, kernel width, penalty or target, computed from the same table. No model calls."""
+        """Recompute with another method, kernel width, penalty or target from the same table, without evaluating the classifier.
+
+        Raises SegxaiValueError for an unknown method or for a target that the table does not contain.
+        """
         coalitions = self.coalitions if target is None else self.coalitions.for_target(target)
         return self.with_coalitions(
             coalitions,
@@ -72,19 +75,22 @@ class Explanation:
         )
 
     def contrast(self, other) -> Explanation:
-        """Why the target rather than `other`? The weights of the difference of the two probabilities. No model calls."""
+        """Explain the target's probability minus that of `other`, without evaluating the classifier; see `Coalitions.contrast`."""
         return self.with_coalitions(self.coalitions.contrast(other))
 
     def interactions(self) -> np.ndarray:
-        """(K, K) Shapley interaction index of each pair of regions; see `surrogates.shapley_interactions`."""
+        """(K, K) Shapley interaction index of each pair of regions; see `surrogates.shapley_interactions`.
+
+        Raises SegxaiError if the table is a sample.
+        """
         self._need_exact("interactions()")
         return surrogates.shapley_interactions(self.coalitions.masks, self.coalitions.values)
 
     def sufficient(self, p: float = 0.5) -> tuple[str, ...]:
-        """The fewest regions that alone keep at least the share p of the whole image's probability.
+        """The smallest set of regions that alone keeps at least the share p of the whole image's probability.
 
-        Among sets of equal size the one with the highest probability. All 2**K coalitions are looked
-        through, so no smaller set exists; raises SegxaiError when the table is only a sample.
+        Of several sets of this size, the one with the highest probability. The search covers all 2**K coalitions, so no smaller
+        set exists. Raises SegxaiError if the table is a sample. Sources: see `necessary`.
         """
         _check_share(p)
         table = self._positive_table("sufficient()")
@@ -95,10 +101,11 @@ class Explanation:
         return tuple(self.regions.names[k] for k in np.flatnonzero(table.masks[best]))
 
     def necessary(self, p: float = 0.5) -> tuple[str, ...] | None:
-        """The fewest regions without which less than the share p of the whole image's probability is left.
+        """The smallest set of regions whose removal leaves less than the share p of the whole image's probability.
 
-        Among sets of equal size the one that leaves least. None where even nothing shown keeps that much.
-        Sources of both notions: Ignatiev et al. 2019, "Abduction-Based Explanations"; Carter et al. 2019, "What Made You Do This?".
+        Of several sets of this size, the one that leaves the lowest probability. None if removing all regions leaves more.
+        Raises SegxaiError if the table is a sample.
+        Sources: Ignatiev et al. 2019, "Abduction-Based Explanations"; Carter et al. 2019, "What Made You Do This?".
         """
         _check_share(p)
         table = self._positive_table("necessary()")
@@ -111,10 +118,10 @@ class Explanation:
         return tuple(self.regions.names[k] for k in np.flatnonzero(~table.masks[least]))
 
     def drill_down(self, name, *, progress=None) -> Explanation:
-        """One region taken apart into its parts, whose Owen values add up to the region's Shapley value.
+        """Replace one region by its parts, whose Owen values add up to the region's Shapley value.
 
-        Only coalitions that divide the region are evaluated; all others are taken from this table, with the same fill. Raises
-        SegxaiError when the region has no known parts, the table is a sample, or more than 12 regions would result.
+        Evaluates only the coalitions that divide the region; all others are taken from this table. The fill stays the same.
+        Raises SegxaiError if the region has no known parts, the table is a sample, or more than 12 regions would result.
         """
         self._need_exact("drill_down()")
         self.need_classifier("drill_down()")
@@ -126,24 +133,25 @@ class Explanation:
         )  # fmt: skip
 
     def examine(self, *, fills=None, borders: int = 2, placebos: int = 39, seed: int = 0, progress=None) -> Explanation:
-        """The same explanation with `findings` on how far it can be trusted: over fills and borders, and against placebos.
+        """The same explanation with `findings` on its robustness to fills and borders, and on placebos.
 
-        Evaluates the classifier again; see `segxai.robustness` and `segxai.placebo_test`.
+        Evaluates the classifier again; see `segxai.robustness` and `segxai.placebo_test`. Raises SegxaiError if the
+        explanation holds no classifier.
         """
         stable = robustness(self, fills=fills or FILLS_COMPARED, borders=borders, progress=progress)
         placebo = placebo_test(self, placements=placebos, seed=seed, progress=progress)
         return replace(self, findings=(*stable.sentences(), *placebo.sentences()))
 
     def in_words(self) -> list[str]:
-        """What the table says, in sentences: the largest weight, the smallest sufficient and necessary sets, and `findings`."""
+        """A summary in sentences: the largest weight, the smallest sufficient and necessary sets, and `findings`."""
         return sentences(self)
 
     def plot_interactions(self):
-        """Which pairs of regions do more together, and which stand in for each other."""
+        """A matrix of the pairwise interactions; see `interactions`."""
         return plots.plot_interactions(self)
 
     def to_lime(self):
-        """The same explanation as lime's own `ImageExplanation`, for code written for lime."""
+        """Convert to lime's `ImageExplanation`, for code written for lime."""
         from lime.lime_image import ImageExplanation
 
         explanation = ImageExplanation(self.image, np.asarray(self.regions.labels))
@@ -157,18 +165,21 @@ class Explanation:
         return explanation
 
     def plot(self):
-        """The photograph, its regions with names, their weights in colour, and as bars with numbers."""
+        """A figure of the photograph with its named regions, and of their weights as colours and as bars."""
         return plots.plot_explanation(self)
 
     def save(self, path) -> None:
-        """Write a self-contained web page (``.html``) or a picture (``.png``, ``.pdf``, ``.svg``)."""
+        """Write a self-contained web page (``.html``) or a picture (``.png``, ``.pdf``, ``.svg``).
+
+        Raises SegxaiError for another ending, or if the file cannot be written.
+        """
         report.save_explanation(self, path)
 
     def _repr_html_(self) -> str:
         return report.explanation_fragment(self)
 
     def with_coalitions(self, coalitions: Coalitions, **changes) -> Explanation:
-        """The same explanation computed from another table of these regions. changes: of method, kernel_width or alpha."""
+        """Recompute from another table of the same regions. changes: new values of method, kernel_width or alpha."""
         settings = {"method": self.method, "kernel_width": self.kernel_width, "alpha": self.alpha} | changes
         return from_coalitions(
             self.image, self.regions, coalitions, classifier=self.classifier, hierarchy=self.hierarchy, **settings
@@ -178,21 +189,21 @@ class Explanation:
         self._need_exact(what)
         if self.coalitions.full < 0:
             raise SegxaiError(
-                f"{what} speaks of a share of the whole image's value, which is {self.coalitions.full:.3f}; it must not be negative."
+                f"{what} needs a share of the whole image's value, which is {self.coalitions.full:.3f}; it must not be negative."
             )
         return self.coalitions
 
     def need_class(self, what: str) -> None:
-        """Raise SegxaiError where `what` speaks of one class, and this explanation is a contrast of two."""
+        """Raise SegxaiError if this explanation is a contrast of two classes, and `what` needs a single one."""
         if self.coalitions.target < 0:
-            raise SegxaiError(f"{what} is of one class, and this is a contrast of two: take the explanation of one of them.")
+            raise SegxaiError(
+                f"{what} needs a single class, but this explanation contrasts two; use the explanation of one of them."
+            )
 
     def need_classifier(self, what: str) -> None:
-        """Raise SegxaiError where `what` evaluates the classifier again, and there is none, or no single class to explain."""
+        """Raise SegxaiError if `what` cannot evaluate the classifier again: there is none, or no single class to explain."""
         if self.classifier is None:
-            raise SegxaiError(
-                f"{what} evaluates the classifier, which this explanation does not hold; make it with segxai.explain."
-            )
+            raise SegxaiError(f"{what} evaluates the classifier, but this explanation holds none; create it with segxai.explain.")
         self.need_class(what)
 
     def _need_exact(self, what):
@@ -218,18 +229,18 @@ def explain(
     seed: int = 0,
     progress=None,
 ) -> Explanation:
-    """Which regions of the photograph does the classifier use?
+    """Explain a classifier's prediction: how much does each region of the photograph contribute?
 
     image: array, PIL image or path. regions: `Regions`, an (H, W) label map, or a method for `segment`.
-    classifier: a `Classifier` or whatever `load_classifier` accepts; EfficientNet-Lite0 when None.
-    target: class name or number; the most probable class when None. method: "lime", "shapley",
-    "banzhaf", or "owen" (Shapley values unless regions are nested, see `Explanation.drill_down`). fill: what switched-off
-    regions show. Where the classifier can mask its own input (the networks here can), regions are switched off at its input
-    size, and the output may differ a little from that for a photograph painted over at full size.
-    max_evaluations: how many coalitions may be evaluated; up to K regions with 2**K <= max_evaluations the table is complete;
-    beyond, seed draws the sample. kernel_width, alpha: of LIME's fit, see `surrogates.fit_lime`. progress: None for a bar where
-    it takes long, False for none, or a function (done, total). Raises SegxaiError for anything that cannot be explained, with
-    what to do. Sources: LIME, Ribeiro et al. 2016; the other methods name theirs in `segxai.surrogates`.
+    classifier: a `Classifier` or anything that `load_classifier` accepts; by default EfficientNet-Lite0.
+    target: class name or number; by default the most probable class. method: "lime", "shapley", "banzhaf", or "owen"
+    (equal to Shapley values unless regions are nested, see `Explanation.drill_down`).
+    fill: what replaces switched-off regions, see `explanation.fills.fill_image`. The built-in networks switch regions off at
+    their input size, so their output may differ slightly from that for a photograph perturbed at full size.
+    max_evaluations: the budget. If 2**K exceeds it, `seed` draws a sample of the coalitions; otherwise the table is complete.
+    kernel_width, alpha: of LIME's fit, see `surrogates.fit_lime`. progress: see `segxai.progress.track`.
+    Raises SegxaiError for invalid arguments. Source: Ribeiro et al. 2016, "Why Should I Trust You?"; the sources of the other
+    methods are in `segxai.explanation.surrogates`.
     """
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
@@ -248,11 +259,11 @@ def explain(
 
 def _check_share(p) -> None:
     if not isinstance(p, (int, float, np.integer, np.floating)) or not 0 < p <= 1:
-        raise SegxaiValueError(f"p is a share of the whole image's probability, above 0 and up to 1; got {p!r}.")
+        raise SegxaiValueError(f"p must be a share of the whole image's probability, above 0 and at most 1; got {p!r}.")
 
 
 def from_coalitions(image, regions, coalitions, method, kernel_width, alpha, classifier=None, hierarchy=()) -> Explanation:
-    """A finished table of coalitions explained by `method`; without a model call."""
+    """Compute an explanation by `method` from a finished table of coalitions, without evaluating the classifier."""
     hierarchy = hierarchy or tuple(range(len(regions)))
     masks, values, exact = coalitions.masks, coalitions.values, coalitions.exact
     if method == "lime":

@@ -1,4 +1,4 @@
-"""What is shown in place of a region that is switched off."""
+"""Fills: the pixels that replace regions that are switched off (also called baselines)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _COLOURS = {"grey": 127, "black": 0, "white": 255}
 
 
 def fill_image(image: np.ndarray, labels: np.ndarray, fill="mean", seed: int = 0) -> np.ndarray:
-    """The (H, W, 3) uint8 image from which switched-off regions are taken.
+    """The (H, W, 3) uint8 image whose pixels replace switched-off regions.
 
-    fill: "mean" (each region's own mean colour, as lime does), "grey" (127), "black", "white", "blur"
-    (Gaussian, sigma 1/20 of the longer side), "noise" (uniform, from `seed`), an RGB colour (three
-    numbers 0..255), or an image of the same height and width.
+    fill: "mean" (the mean colour of each region, as in lime), "grey" (127), "black", "white", "blur" (Gaussian, sigma 1/20
+    of the longer side), "noise" (uniform, from `seed`), an RGB colour (three numbers 0..255), or an image of the same height
+    and width. Raises SegxaiValueError for anything else.
     """
     if isinstance(fill, str):
         if fill == "gray":
@@ -38,10 +38,10 @@ def fill_image(image: np.ndarray, labels: np.ndarray, fill="mean", seed: int = 0
         value = np.zeros(())
     if value.shape == (3,) and np.issubdtype(value.dtype, np.number):
         if not (np.isfinite(value).all() and value.min() >= 0 and value.max() <= 255):
-            raise SegxaiValueError(f"A fill colour is three numbers from 0 to 255 (red, green, blue); got {fill!r}.")
+            raise SegxaiValueError(f"A fill colour must be three numbers from 0 to 255 (red, green, blue); got {fill!r}.")
         return np.broadcast_to(np.rint(value).astype(np.uint8), image.shape).copy()
     if value.ndim < 2:
-        raise SegxaiValueError(f"A fill is one of {', '.join(FILLS)}, a colour (r, g, b), or an image; got {fill!r}.")
+        raise SegxaiValueError(f"A fill must be one of {', '.join(FILLS)}, a colour (r, g, b), or an image; got {fill!r}.")
     value = as_image(fill)
     if value.shape != image.shape:
         raise SegxaiValueError(f"The fill image has shape {value.shape}, the photograph {image.shape}; they must be equal.")

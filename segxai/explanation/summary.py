@@ -1,4 +1,4 @@
-"""What a table of coalition values tells, in sentences."""
+"""Summarise an explanation in sentences."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import numpy as np
 
 
 def sentences(explanation) -> list[str]:
-    """The largest weight, the smallest sufficient and necessary sets, the strongest interaction, parts, and the findings."""
+    """Sentences on the largest weight, the smallest sufficient and necessary sets, the strongest interaction, parts and findings."""
     e = explanation
     name, weight = max(e.ranking(), key=lambda pair: abs(pair[1]))
-    told = [f"“{name}” {'supports' if weight >= 0 else 'speaks against'} “{e.target}” most ({e.method} weight {weight:+.3f})."]
+    found = [f"“{name}” {'supports' if weight >= 0 else 'opposes'} “{e.target}” most ({e.method} weight {weight:+.3f})."]
     if e.coalitions.exact and e.coalitions.full > 0:
-        told.append(_sufficient(e))
-        told.append(_necessary(e))
-        told += _interaction(e)
-        told += _parts(e)
-    return [*told, *e.findings]
+        found.append(_sufficient(e))
+        found.append(_necessary(e))
+        found += _interaction(e)
+        found += _parts(e)
+    return [*found, *e.findings]
 
 
 def _sufficient(e) -> str:
     names = e.sufficient(0.5)
     if not names:
-        return f"Even with nothing shown, “{e.target}” keeps above half of its value ({_of_whole(e, e.coalitions.empty)})."
+        return f"With no region shown, “{e.target}” still keeps more than half of its value ({_of_whole(e, e.coalitions.empty)})."
     verb = "alone keeps" if len(names) == 1 else "alone keep"
     return f"{_joined(names)} {verb} “{e.target}” above half of its value ({_of_whole(e, _value(e, names))})."
 
@@ -29,7 +29,7 @@ def _sufficient(e) -> str:
 def _necessary(e) -> str:
     names = e.necessary(0.5)
     if names is None:
-        return f"No set of regions is necessary: whatever is taken away, “{e.target}” keeps above half of its value."
+        return f"No set of regions is necessary: whatever is removed, “{e.target}” keeps more than half of its value."
     left = _value(e, [n for n in e.regions.names if n not in names])
     return f"Without {_joined(names)} it falls below half ({left:.3f})."
 
@@ -41,20 +41,20 @@ def _interaction(e) -> list[str]:
         return []
     pair = _joined((e.regions.names[i], e.regions.names[j]))
     kind = (
-        "do more together than their effects alone add up to"
+        "have a larger effect together than the sum of their separate effects"
         if matrix[i, j] >= 0
-        else "do less together than their effects alone add up to"
+        else "have a smaller effect together than the sum of their separate effects"
     )
     return [f"{pair} {kind} (interaction {matrix[i, j]:+.3f}, the strongest of all pairs)."]
 
 
 def _parts(e) -> list[str]:
-    """What each thing that was taken apart weighs as a whole."""
+    """For each region that was replaced by its parts, the sum of their weights."""
     if e.method != "owen":
         return []
     groups = [_members(node) for node in e.hierarchy if isinstance(node, tuple)]
     return [
-        f"The parts {_joined(e.regions.names[k] for k in members)} of one region add up to its {sum(e.weights[members]):+.3f}."
+        f"The weights of the parts {_joined(e.regions.names[k] for k in members)} add up to the whole region's {sum(e.weights[members]):+.3f}."
         for members in groups
     ]
 

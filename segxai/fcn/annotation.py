@@ -1,4 +1,4 @@
-"""Annotations: class ids for every pixel of a photograph, from the forms in which people have them."""
+"""Read annotations, the class id of each pixel of a photograph, from the formats in common use."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from ..errors import SegxaiFileNotFoundError, SegxaiValueError
 from ..images import MAX_SIDE, as_array, opened_image
 from ..regions import Regions
 
-IGNORE = 255  # pixels with this class id count in no loss, as on PASCAL VOC
+IGNORE = 255  # pixels with this class id are left out of the loss, as in PASCAL VOC
 
 
 def read_annotation(annotation, shape, names=None) -> tuple[np.ndarray, tuple[str, ...]]:
-    """An annotation as (labels, names): (H, W) uint8 class ids 0..C-1 with 255 for ignored pixels, and C names.
+    """Read an annotation as (labels, names): (H, W) uint8 class ids 0..C-1 with 255 for ignored pixels, and C names.
 
-    Understood: `Regions`; integer class ids 0..C-1 (255 ignored) as array or palette / grey PNG; a black and white
-    mask (0 and 255, or bool), as background and object, grey or RGB. Raises SegxaiError for anything else, another size
-    than `shape`, fewer than two classes, or an empty annotation.
+    annotation: `Regions`; class ids 0..C-1 (255 is ignored) as an array or a palette or grey PNG; or a black and white
+    mask (0 and 255, or bool) of background and object, grey or RGB. shape: (H, W) of the photograph. Raises SegxaiError for
+    anything else, a different size, fewer than two classes, or an empty annotation.
     """
     if names is not None and (isinstance(names, str) or not isinstance(names, Collection)):
-        raise SegxaiValueError(f"The classes' names come as a list of texts; got {names!r}.")
+        raise SegxaiValueError(f"The class names must be a list of strings; got {names!r}.")
     if isinstance(annotation, Regions):
         labels, names = annotation.labels, annotation.names if names is None else names
     else:
@@ -31,10 +31,12 @@ def read_annotation(annotation, shape, names=None) -> tuple[np.ndarray, tuple[st
         labels = _single_channel(labels)
     if labels.shape != tuple(shape):
         hint = (
-            f" Photographs are reduced to {MAX_SIDE} pixels on reading; reduce both first." if max(labels.shape) > MAX_SIDE else ""
+            f" Photographs are reduced to {MAX_SIDE} pixels on reading; reduce both beforehand."
+            if max(labels.shape) > MAX_SIDE
+            else ""
         )
         raise SegxaiValueError(
-            f"The annotation is {labels.shape[0]} x {labels.shape[1]}, the photograph {shape[0]} x {shape[1]}.{hint}"
+            f"The annotation has {labels.shape[0]} x {labels.shape[1]} pixels, the photograph {shape[0]} x {shape[1]}.{hint}"
         )
     values = np.unique(labels)
     if set(values) == {0, IGNORE} and (names is None or len(names) == 2):
@@ -44,9 +46,11 @@ def read_annotation(annotation, shape, names=None) -> tuple[np.ndarray, tuple[st
     if classes.size == 0:
         raise SegxaiValueError("The annotation is empty: every pixel is 255 (ignored).")
     if classes.size == 1:
-        raise SegxaiValueError(f"The annotation holds one class only ({classes[0]}); at least two are needed to tell apart.")
+        raise SegxaiValueError(f"The annotation has only one class ({classes[0]}); at least two are needed.")
     if classes.min() < 0 or classes.max() > 254:
-        raise SegxaiValueError(f"Class ids are 0 to 254 (255 is ignored); the annotation holds {classes.min()} to {classes.max()}.")
+        raise SegxaiValueError(
+            f"Class ids must be 0 to 254 (255 is ignored); the annotation has {classes.min()} to {classes.max()}."
+        )
     number = int(classes.max()) + 1 if names is None else len(names)
     if number <= classes.max():
         raise SegxaiValueError(f"The annotation uses class {classes.max()}, but only {number} names were given.")
@@ -57,31 +61,31 @@ def read_annotation(annotation, shape, names=None) -> tuple[np.ndarray, tuple[st
 
 
 def check_gaps(classes) -> None:
-    """Raise SegxaiValueError where the class ids that occur (255 left out) have such gaps that a grey picture must be meant."""
+    """Raise SegxaiValueError if the class ids (without 255) have such large gaps that they are probably grey levels."""
     if len(classes) and classes.max() + 1 > 2 * len(classes) + 2:
         raise SegxaiValueError(
-            f"The annotation's class ids are {', '.join(map(str, classes[:8]))}: is it a grey picture? Number the classes 0, 1, 2 ..."
+            f"The annotation's class ids {', '.join(map(str, classes[:8]))} look like grey levels. Number the classes 0, 1, 2 ..."
         )
 
 
 def _read_png(path) -> np.ndarray:
     path = Path(path)
-    if not os.path.isfile(path):  # which bears names that no file can have
-        raise SegxaiFileNotFoundError(f"There is no annotation {str(path)!r}.")
+    if not os.path.isfile(path):  # unlike Path.is_file, does not raise for impossible file names
+        raise SegxaiFileNotFoundError(f"There is no annotation file {str(path)!r}. Check the spelling and the folder.")
     with opened_image(path) as picture:
         if picture.format not in ("PNG", "BMP", "TIFF", "GIF"):
-            # JPEG blurs class ids into their neighbours.
-            raise SegxaiValueError(f"{path.name!r} is {picture.format}; class ids survive only in a lossless file, e.g. PNG.")
+            # JPEG compression changes class ids near borders.
+            raise SegxaiValueError(f"{path.name!r} is a {picture.format} file, which alters class ids; save the annotation as PNG.")
         return np.asarray(picture)
 
 
 def _single_channel(labels) -> np.ndarray:
     if labels.ndim == 3 and labels.shape[-1] in (3, 4):
-        # Only a black and white mask can be meant; other colours do not say which class they are.
+        # Black and white is an unambiguous mask; other colours do not identify a class.
         if (labels[..., :3] == labels[..., :1]).all() and set(np.unique(labels[..., 0])) <= {0, IGNORE}:
             return labels[..., 0]
         raise SegxaiValueError(
-            "The annotation is a colour picture; class ids were expected. Save it in palette mode, or map its colours to 0, 1, 2 ..."
+            "The annotation is a colour image; class ids were expected. Save it in palette mode, or map its colours to 0, 1, 2 ..."
         )
     if labels.ndim == 3 and labels.shape[-1] == 1:
         labels = labels[..., 0]
@@ -89,6 +93,6 @@ def _single_channel(labels) -> np.ndarray:
         labels = labels.astype(np.uint8)
     if labels.ndim != 2 or labels.dtype.kind not in "iu":
         raise SegxaiValueError(
-            f"An annotation is a (height, width) array of class ids; got {labels.dtype} of shape {labels.shape}."
+            f"An annotation must be a (height, width) array of class ids; got {labels.dtype} of shape {labels.shape}."
         )
     return labels

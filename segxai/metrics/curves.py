@@ -1,4 +1,4 @@
-"""Insertion and deletion: show the regions one after the other, or take them away, and watch the probability."""
+"""Insertion and deletion curves: the probability as regions are shown, or removed, one after the other."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from .order import tied_groups, values_of
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One curve. x: (S + 1,) share of the image's area shown (insertion) or taken away (deletion), from 0 to 1.
+    """An insertion or deletion curve.
 
-    y: (S + 1,) the target's probability over that of the whole photograph. area: under the curve, by trapezoids.
-    steps: (S,) the names of the regions of each step, several where their weights are equal. calls: images evaluated.
+    x: (S + 1,) the share of the image's area that is shown (insertion) or removed (deletion), from 0 to 1. y: (S + 1,) the target's
+    probability divided by that for the whole photograph. area: under the curve, by the trapezoidal rule. steps: (S,) the names of
+    the regions of each step; regions of equal weight share a step. calls: images evaluated.
     """
 
     kind: str
@@ -32,7 +33,7 @@ class Curve:
         return f"<{self.kind} curve of {self.target!r}: area {self.area:.3f}, {len(self.steps)} steps, fill {self.fill}>"
 
     def plot(self):
-        """The curve with its area."""
+        """A figure of the curve and its area."""
         return plots.plot_curves([self])
 
     def _repr_html_(self) -> str:
@@ -40,24 +41,24 @@ class Curve:
 
 
 def insertion(explanation, fill=None) -> Curve:
-    """Begin with nothing and show region after region, the largest weight first. Up is better.
+    """Start from the fill and show the regions one by one, the largest weight first. Up is better.
 
-    Range of the area: 0 upwards; 1 is a curve that is at the whole photograph's probability from the start, and it can be above 1
-    where a part makes the classifier surer than the whole. Regions of equal weight come in one step, so that no order
-    of theirs is preferred. fill: what is not yet shown shows this; the explanation's own when None, which costs no model calls
-    with an exact table and at most K with a sample.
-    Beware: the area depends on the regions as much as on the weights. Small regions can follow the object's outline;
-    with fill "mean" they also leave a mosaic in which the object can be seen although it was "removed".
-    Raises SegxaiError where the whole photograph's probability is not positive.
-    Source: Petsiuk et al. 2018, "RISE", the causal metrics, by pixels; here by whole regions over the area they cover.
+    Range of the area: 0 upwards. It is 1 for a curve that reaches the whole photograph's probability at once, and can exceed 1 where
+    a part is more convincing than the whole. Regions of equal weight are shown together, so their order does not matter.
+    fill: replaces the regions not yet shown; by default the explanation's own fill, which needs no model calls with an exact table
+    and at most K with a sample.
+    The area depends on the regions as much as on the weights. Small regions can follow the object's outline, and with the fill
+    "mean" they leave a mosaic in which the object remains visible although it was removed.
+    Raises SegxaiError if the whole photograph's probability is not positive.
+    Source: Petsiuk et al. 2018, "RISE", the causal metrics, which are defined for pixels; here for regions, by the area covered.
     """
     return _curve(explanation, "insertion", fill)
 
 
 def deletion(explanation, fill=None) -> Curve:
-    """Begin with the photograph and take region after region away, the largest weight first. Down is better.
+    """Start from the photograph and remove the regions one by one, the largest weight first. Down is better.
 
-    Range of the area: 0 upwards, 0 best. All else as for `insertion`.
+    Range of the area: 0 upwards. Everything else is as for `insertion`.
     """
     return _curve(explanation, "deletion", fill)
 

@@ -11,17 +11,17 @@ from .upsampling import bilinear_upsample
 
 SCOPE = "fcn"
 STRIDES = (32, 16, 8)
-MULTIPLE = 32  # images are padded to whole multiples of this many pixels
+MULTIPLE = 32  # images are padded to multiples of this many pixels
 
 
 def efficientnet_features(images, is_training):
-    """{stride: feature map} of EfficientNet-Lite0. It has no dropout, so `is_training` changes nothing."""
+    """{stride: feature map} of EfficientNet-Lite0 for images (1, H, W, 3). `is_training` has no effect, as there is no dropout."""
     _, ends = efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images), num_classes=None)
     return {stride: ends[f"stride_{stride}"] for stride in STRIDES}
 
 
 def vgg16_features(images, is_training, fc_width: int = 4096, fc6_kernel: int = 7):
-    """{stride: feature map} of VGG16: pool3, pool4, and fc7 as a map."""
+    """{stride: feature map} of VGG16 for images (1, H, W, 3): pool3, pool4 and the convolutional fc7."""
     _, ends = vgg16.vgg16(
         vgg16.preprocess(images),
         num_classes=None,
@@ -34,10 +34,10 @@ def vgg16_features(images, is_training, fc_width: int = 4096, fc6_kernel: int = 
 
 
 def fcn_scores(features, num_classes: int, stride: int):
-    """{8, 16, 32: feature map} to class scores (N, 32 h, 32 w, num_classes) at the size of the padded image.
+    """Class scores (N, 32 h, 32 w, num_classes) at the size of the padded image, from {8, 16, 32: feature map}.
 
-    stride 32 upsamples the coarsest scores alone; 16 and 8 first add scores of finer maps. Every score head
-    starts at zero, so that all classes begin equally likely and a new skip changes nothing until it has learned.
+    Stride 32 upsamples the coarsest scores only; strides 16 and 8 first add the scores of finer maps. All score heads are
+    initialised to zero, so initially all classes are equally likely and a skip has no effect until it is trained.
     """
     with tf.variable_scope(SCOPE):
         scores = _score(features[32], num_classes, "score_32")
@@ -49,8 +49,8 @@ def fcn_scores(features, num_classes: int, stride: int):
 
 
 def _score(net, num_classes, scope):
-    # Encoders differ in the size of their features by orders of magnitude, and so do their stages (Long et al.
-    # scale pool4 by 1/100 and pool3 by 1/10000). Dividing by the map's own root mean square serves all alike.
+    # The magnitude of features differs by orders between encoders and between stages (Long et al. scale pool4 by 1/100
+    # and pool3 by 1/10000). Dividing each map by its root mean square works for all of them.
     scale = tf.stop_gradient(tf.sqrt(tf.reduce_mean(tf.square(net)) + 1e-6))
     return slim.conv2d(
         net / scale,

@@ -1,7 +1,7 @@
 """VGG16 as a fully convolutional tf-slim graph, with the variable names of the slim checkpoint.
 
-Sources: Simonyan and Zisserman 2015, "Very Deep Convolutional Networks", configuration D; its fully
-connected layers as convolutions: Long et al. 2015, section 3.1.
+Sources: Simonyan and Zisserman 2015, "Very Deep Convolutional Networks", configuration D; Long et al. 2015, "Fully
+Convolutional Networks", section 3.1, for fully connected layers as convolutions.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from .graph import slim, tf
 
 SCOPE = "vgg_16"
 INPUT_SIZE = 224
-MEAN_RGB = (123.68, 116.779, 103.939)  # of ImageNet's photographs
-STAGES = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))  # convolutions, channels
+MEAN_RGB = (123.68, 116.779, 103.939)  # over ImageNet
+STAGES = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))  # number of convolutions, channels
 
 
 def preprocess(images):
-    """RGB values 0..255, less the mean colour."""
+    """Subtract ImageNet's mean colour from RGB values 0..255."""
     return images - tf.constant(MEAN_RGB)
 
 
@@ -28,15 +28,16 @@ def vgg16(
     fc_width: int = 4096,
     fc6_kernel: int = 7,
 ):
-    """Image batch (N, H, W, 3), preprocessed, to score maps and end points.
+    """Build the network on a preprocessed image batch (N, H, W, 3).
 
-    Returns (scores, end_points): scores (N, h, w, num_classes), or None where num_classes is None;
-    end_points maps "stride_1" ... "stride_16" to the last convolution at that stride, "pool1" ... "pool5",
-    "fc6", and "fc7" with its dropout.
-    is_training: a bool or a boolean tensor that switches dropout (0.5, on fc6 and fc7).
-    fc_conv_padding: "VALID" gives one score for a 224 image, as the classifier; "SAME" keeps a map of stride 32.
-    fc_width, fc6_kernel: fewer channels and a smaller kernel for small machines. fc6 holds 103 of VGG16's 138
-    million weights; Chen et al. 2015 (DeepLab-LargeFOV, section 4.1) use 1024 channels and a 3 x 3 kernel.
+    Returns (scores, end_points): scores (N, h, w, num_classes), or None if num_classes is None; end_points maps "stride_1" ...
+    "stride_16" to the last convolution at each stride, "pool1" ... "pool5" to the poolings, "fc6" to its output, and "fc7" to its
+    output after dropout.
+    is_training: a bool or a boolean tensor that enables dropout (rate 0.5, on fc6 and fc7).
+    fc_conv_padding: "VALID" gives a single score for a 224 x 224 image, like the classifier; "SAME" gives a map of stride 32.
+    fc_width, fc6_kernel: the number of channels of fc6 and fc7, and fc6's kernel size; reduce them on machines with little memory,
+    because fc6 has 103 of VGG16's 138 million weights. Chen et al. 2015 (DeepLab-LargeFOV, section 4.1) use 1024 channels and a
+    3 x 3 kernel.
     """
     end_points = {}
     with (
@@ -68,5 +69,5 @@ def vgg16(
 
 
 def _dropout(net, is_training, name):
-    # A rate that a tensor sets, not slim.dropout's branch on it: no gradient comes back through that branch.
+    # The rate is a tensor, because gradients do not flow through the conditional branch of slim.dropout.
     return tf.nn.dropout(net, rate=0.5 * tf.cast(is_training, tf.float32), name=name)

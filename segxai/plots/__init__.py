@@ -1,4 +1,4 @@
-"""Static figures (matplotlib), for anything that has the attributes of what they draw. matplotlib is imported when the first is used."""
+"""Static figures. They accept any object with the attributes that they draw; matplotlib is imported with the first figure."""
 
 import lazy_loader
 

@@ -1,6 +1,6 @@
-"""Explanations as HTML: a fragment for a notebook cell, or one self-contained page.
+"""Explanations as HTML: a fragment for a notebook cell, or a self-contained page.
 
-Nothing is loaded from anywhere, and every text that came from outside is escaped.
+Pages load no external resources, and all names and other texts are escaped.
 """
 
 from __future__ import annotations
@@ -19,44 +19,47 @@ from ..errors import SegxaiValueError
 from ..files import replacing
 
 _HERE = Path(__file__).parent
-_SHOWN_SIDE = 640  # pixels; photographs are embedded no larger than they are shown
+_SHOWN_SIDE = 640  # pixels; photographs are embedded at the size at which they are displayed
 _MOST_ROWS = 20
-_UNEXAMINED = "Not examined here: whether the signs hold over other fills and borders, and against placebos; .examine() does that."
-# The page may not reach out even if a name smuggled something past the escaping.
+_UNEXAMINED = "Not examined here: robustness to other fills and borders, and placebos; call .examine() for these checks."
+# A second safeguard beside escaping: the browser blocks all external requests.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
 def save_explanation(explanation, path) -> None:
-    """Write an explanation as a web page (.html) or a picture (.png, .svg, .pdf), by the path's ending."""
+    """Write an explanation as a web page (.html) or a picture (.png, .svg, .pdf), depending on the path's ending.
+
+    Raises SegxaiError for another ending, or if the file cannot be written.
+    """
     path = Path(path)
     ending = path.suffix.lower()
     if ending in (".html", ".htm"):
         write_report(path, [(f"Why {explanation.target}?", [figure(explanation)])], title=f"Why {explanation.target}?")
     elif ending in (".png", ".svg", ".pdf"):
-        drawn = io.BytesIO()  # matplotlib's writers do not all fail cleanly on a full disk
+        drawn = io.BytesIO()  # in memory, because some of matplotlib's writers leave partial files on a full disk
         explanation.plot().savefig(drawn, format=ending[1:], dpi=150)
         with replacing(path) as temporary:
             temporary.write_bytes(drawn.getvalue())
     else:
-        raise SegxaiValueError(f"{path.name!r}: save as .html, .png, .svg or .pdf.")
+        raise SegxaiValueError(f"{path.name!r} must end in .html, .png, .svg or .pdf.")
 
 
 def write_report(path, sections, title: str = "Explanations by region", table: str = "") -> None:
-    """Write one page. sections: (heading, figures shown side by side, as `figure` makes them); table: HTML put first."""
+    """Write a page. sections: (heading, figures made by `figure`, shown side by side). table: HTML at the top of the page."""
     body = "".join(
         f"<section><h2>{html.escape(heading)}</h2><div class='sx-row'>{''.join(figures)}</div></section>"
         for heading, figures in sections
     )
     hint = (
-        "<p>Point at a region, or reach it with the Tab key, to find it in the table. Click it, or press Enter, to switch it off:\n"
-        "the line below the picture then gives the probability without it.\n"
-        "Blue supports the class, orange speaks against it; the numbers carry the sign.</p>"
+        "<p>Point at a region, or move to it with the Tab key, to highlight it in the table. Click it, or press Enter, to switch it off:\n"
+        "the line below the picture then shows the probability without it.\n"
+        "Blue supports the class, orange opposes it; the numbers carry the sign.</p>"
     )
     write_page(path, title, f"{hint}\n{table}{body}", script=asset("report.js"))
 
 
 def escaped_table(heads, rows, numbers_from=1) -> str:
-    """An HTML table of texts; columns from `numbers_from` on are set as numbers."""
+    """An HTML table of escaped texts; columns from `numbers_from` on are aligned as numbers."""
 
     def cells(texts, tag):
         return "".join(
@@ -69,7 +72,7 @@ def escaped_table(heads, rows, numbers_from=1) -> str:
 
 
 def write_page(path, title: str, body: str, script: str = "") -> None:
-    """Write one self-contained page around `body`, which is HTML already."""
+    """Write a self-contained page around `body`, which is HTML."""
     page = f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -79,17 +82,17 @@ def write_page(path, title: str, body: str, script: str = "") -> None:
 {body}</main><script>{script}</script></body></html>
 """
     with replacing(path) as temporary:
-        # A file's name may hold bytes that are no text.
+        # A file's name may contain bytes that are not valid text.
         temporary.write_text(page, encoding="utf-8", errors="replace")
 
 
 def explanation_fragment(explanation) -> str:
-    """For a notebook's cell: the same figure; regions light up on hover, without any script."""
+    """The explanation as an HTML fragment for a notebook cell, in which regions are highlighted on hover without scripts."""
     return f"<div class='segxai segxai-cell'><style>{asset('report.css')}</style>{figure(explanation)}</div>"
 
 
 def figure(explanation) -> str:
-    """One explanation: the photograph with its regions, and their weights as a table with bars."""
+    """An explanation as HTML: the photograph with its regions, and a table of their weights with bars."""
     e, regions = explanation, explanation.regions
     height, width = regions.shape
     unique = hashlib.sha1(regions.labels.tobytes() + e.weights.tobytes() + e.image.tobytes()).hexdigest()[:10]
@@ -130,7 +133,7 @@ def figure(explanation) -> str:
 
 
 def region_path(mask: np.ndarray) -> str:
-    """A region's outline as SVG path data, holes included (fill rule evenodd), to within a pixel."""
+    """The outline of a mask (H, W), including holes, as SVG path data (fill rule evenodd), accurate to a pixel."""
     from skimage.measure import approximate_polygon, find_contours
 
     pieces = []
@@ -157,7 +160,7 @@ def _table(e, areas, limit) -> str:
             f"<td class='sx-number'>{weight:+.3f}{span}</td><td class='sx-number'>{areas[k]:.1%}</td></tr>"
         )
     left_out = len(e.weights) - len(order)
-    note = f"<p class='sx-note'>The {left_out} weakest regions are left out of the table.</p>" if left_out else ""
+    note = f"<p class='sx-note'>The table omits the {left_out} weakest regions.</p>" if left_out else ""
     return (
         "<div class='sx-scroll'><table><thead><tr><th>region</th><th></th><th class='sx-number'>weight</th>"
         f"<th class='sx-number'>area</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>{note}"
@@ -165,7 +168,7 @@ def _table(e, areas, limit) -> str:
 
 
 def _values_by_code(coalitions):
-    """The whole table in the order of coalition codes (bit k: region k is shown), or None when sampled."""
+    """The values of an exact table in the order of the coalitions' codes; None for a sampled or very large table."""
     if not coalitions.exact or len(coalitions.masks) > 4096:
         return None
     return [round(float(v), 4) for v in coalitions.by_code()]
@@ -187,5 +190,5 @@ def _jpeg(image) -> str:
 
 
 def asset(name: str) -> str:
-    """The text of a style sheet or script beside this file."""
+    """The text of a style sheet or script in this folder."""
     return (_HERE / name).read_text(encoding="utf-8")

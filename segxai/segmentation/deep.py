@@ -1,12 +1,11 @@
-"""Regions from what a network has learned, without any annotation: clusters of deep features.
+"""Semantic regions without annotation: clusters of the deep features of an ImageNet network.
 
-The ImageNet network's end points at strides 8, 16 and 32 are averaged over small SLIC superpixels, and
-the superpixels are joined bottom-up by Ward's criterion. The result is one tree: cutting it at 4, 6 or
-9 regions gives regions that nest, and a region's parts are known.
+The network's end points at strides 8, 16 and 32 are averaged over small SLIC superpixels, which are then merged bottom-up
+by Ward's criterion. The result is one tree: the regions obtained by cutting it at different levels are nested, so the parts
+of each region are known.
 
-Sources: Ward 1963, "Hierarchical Grouping to Optimize an Objective Function"; Achanta et al. 2012,
-"SLIC Superpixels"; that intermediate features group into objects: Collins et al. 2018, "Deep Feature
-Factorization for Concept Discovery".
+Sources: Ward 1963, "Hierarchical Grouping to Optimize an Objective Function"; Achanta et al. 2012, "SLIC Superpixels"; for
+deep features that group into objects Collins et al. 2018, "Deep Feature Factorization for Concept Discovery".
 """
 
 from __future__ import annotations
@@ -23,22 +22,23 @@ from ..weights.loaded import loaded
 from .names import describe
 from .segmenter import Segmenter, Slider
 
-WORKING_SIDE = 512  # pixels, the longest side of the copy that is looked at
+WORKING_SIDE = 512  # pixels, the longest side of the copy that is segmented
 SUPERPIXELS = 400
-LEAVES = 48  # the finest regions that `n_regions` or `expand` can reach
+LEAVES = 48  # the largest number of regions, by `n_regions` or repeated `expand`
 STRIDE_WEIGHTS = {8: 0.6, 16: 1.0, 32: 1.0}
 COLOUR_WEIGHT = 0.25
 PLACE_WEIGHT = 0.5
 SMALLEST_ISLAND = 0.005  # share of the image
-FEWEST, MOST = 3, 9  # automatic numbers of regions; 2**9 coalitions are asked about in seconds
-WORTH_SPLITTING = 0.3  # automatic: a join is undone when it cost at least this share of the last join
+FEWEST, MOST = 3, 9  # limits of the automatic number of regions; 2**9 coalitions are evaluated in seconds
+WORTH_SPLITTING = 0.3  # automatic number of regions: undo merges that cost at least this share of the last merge
 
 
 def deep(image, n_regions="auto") -> Regions:
-    """Clusters of EfficientNet-Lite0's features; semantic regions without annotation, download or training.
+    """Clusters of EfficientNet-Lite0's features: semantic regions without annotation, download or training.
 
-    n_regions: 1 to 48, or "auto": between 3 and 9, where the tree's next joins get expensive. Regions
-    with fewer n_regions are unions of those with more, so `Regions.expand` knows each region's parts.
+    n_regions: 1 to 48, or "auto" for 3 to 9, chosen where the cost of further merges rises. The regions for a small n_regions
+    are unions of those for a larger one, so `Regions.expand` knows the parts of each region. Raises SegxaiValueError for any
+    other n_regions.
     """
     if n_regions != "auto" and (
         isinstance(n_regions, bool) or not isinstance(n_regions, (int, np.integer)) or not 1 <= n_regions <= LEAVES
@@ -48,7 +48,7 @@ def deep(image, n_regions="auto") -> Regions:
     superpixels = _superpixels(copy)
     points = _superpixel_features(copy, superpixels)
     root, leaf_of_superpixel = _ward_tree(points)
-    # Islands are looked for at the photograph's own size: reducing a label map makes new ones.
+    # Islands are merged at full size, because resizing a label map creates new ones.
     superpixels = resize_labels(superpixels, image.shape[:2])
     leaves = _merge_islands(leaf_of_superpixel[superpixels], superpixels, points)
     present, atoms = np.unique(leaves, return_inverse=True)
@@ -61,7 +61,7 @@ def deep(image, n_regions="auto") -> Regions:
 
 
 class _Node(NamedTuple):
-    """A cluster in the tree: the cost of joining its two halves (0 for a leaf), and its atoms."""
+    """A cluster in the tree: the cost of merging its two halves (0 for a leaf), and its atoms."""
 
     cost: float
     atoms: tuple[int, ...]
@@ -69,7 +69,7 @@ class _Node(NamedTuple):
 
 
 def _ward_tree(points) -> tuple[_Node, np.ndarray]:
-    """Ward's tree over the superpixels, cut off at LEAVES clusters; and each superpixel's leaf."""
+    """Ward's tree over the superpixels, cut at LEAVES clusters, and the leaf of each superpixel."""
     from scipy.cluster.hierarchy import fcluster, linkage
 
     joins = linkage(points, "ward")
@@ -87,7 +87,7 @@ def _ward_tree(points) -> tuple[_Node, np.ndarray]:
 
 
 def _prune(node, atom_of_leaf):
-    """The tree over the leaves that are still there (merged islands and small images lose some)."""
+    """The tree restricted to the remaining leaves (merging islands or a small image can remove some)."""
     if not node.halves:
         return _Node(0.0, (atom_of_leaf[node.atoms[0]],)) if node.atoms[0] in atom_of_leaf else None
     halves = [half for half in (_prune(h, atom_of_leaf) for h in node.halves) if half is not None]
@@ -97,7 +97,7 @@ def _prune(node, atom_of_leaf):
 
 
 def _cut(root, n_regions) -> list[_Node]:
-    """Split the costliest join, again and again, until there are n_regions clusters."""
+    """Undo the most expensive merges until there are n_regions clusters."""
     nodes = [root]
     while True:
         worst = max(range(len(nodes)), key=lambda i: nodes[i].cost)
@@ -123,7 +123,7 @@ def _part(node, names) -> Part:
 
 
 def _working_copy(image) -> np.ndarray:
-    """The photograph with its longest side at WORKING_SIDE, (h, w, 3) uint8, both sides at least 32."""
+    """The photograph resized to a longest side of WORKING_SIDE, (h, w, 3) uint8, both sides at least 32."""
     scale = WORKING_SIDE / max(image.shape[:2])
     height, width = (max(32, round(side * scale)) for side in image.shape[:2])
     return np.rint(resize(image, (height, width))).astype(np.uint8)
@@ -138,15 +138,15 @@ def _superpixels(copy) -> np.ndarray:
 
 
 def _superpixel_features(copy, superpixels) -> np.ndarray:
-    """(S, D): what the network, the colour and the place say of each superpixel, on one scale."""
+    """(S, D) features of each superpixel: the network's features, its colour and its position, on a common scale."""
     from skimage.color import rgb2lab
 
     end_points = _end_points(copy)
     columns = []
     for stride, weight in STRIDE_WEIGHTS.items():
         features = end_points[f"stride_{stride}"]
-        # One scale for each stride, not one for each position: where the network responds strongly, on
-        # objects, differences count more than in the background, and objects are divided more finely.
+        # Normalised for each stride, not at each position: the network responds more strongly to objects than to the
+        # background, so differences on objects count more and objects are divided more finely.
         length = np.linalg.norm(features, axis=-1).mean()
         columns.append(weight * _pool(features / max(length, 1e-6), superpixels))
     height, width = superpixels.shape
@@ -189,10 +189,10 @@ class _Encoder:
 
 
 def _pool(features, superpixels) -> np.ndarray:
-    """The mean of a feature map (h, w, D), bilinearly upsampled, over each superpixel: (S, D).
+    """(S, D) the mean over each superpixel of a bilinearly upsampled feature map (h, w, D).
 
-    The upsampled map itself (hundreds of channels at full size) is never made: averaging and bilinear
-    interpolation are both linear, so their weights are added up per superpixel and map position first.
+    The upsampled map, with hundreds of channels at full size, is never computed. Both averaging and interpolation are linear,
+    so their weights are first summed for each superpixel and position of the map.
     """
     (rows, row_weight), (columns, column_weight) = (
         _bilinear(full, small) for full, small in zip(superpixels.shape, features.shape[:2], strict=True)
@@ -210,26 +210,26 @@ def _pool(features, superpixels) -> np.ndarray:
 
 
 def _bilinear(full: int, small: int):
-    """Along one axis: the two nearest positions in a map of `small` for each of `full` pixels, and their weights."""
+    """For each of `full` pixels along an axis: the two nearest of `small` positions, and their interpolation weights."""
     at = np.clip((np.arange(full) + 0.5) * small / full - 0.5, 0, small - 1)
     low = at.astype(int)
     return (low, np.minimum(low + 1, small - 1)), (1 - (at - low), at - low)
 
 
 def _means(labels, values) -> np.ndarray:
-    """The mean of (h, w, D) values over each label: (L, D)."""
+    """(L, D) the mean of values (h, w, D) over each label."""
     count = np.bincount(labels.ravel())
     return np.stack([np.bincount(labels.ravel(), v.ravel()) / count for v in np.moveaxis(values, -1, 0)], axis=1)
 
 
 def _merge_islands(leaves, superpixels, points) -> np.ndarray:
-    """Connected pieces smaller than SMALLEST_ISLAND join the most similar neighbouring piece, smallest first."""
+    """Merge connected pieces smaller than SMALLEST_ISLAND with their most similar neighbour, the smallest first."""
     from skimage.measure import label
 
     pieces = label(leaves, background=-1, connectivity=1)
     pieces = np.unique(pieces, return_inverse=True)[1].reshape(leaves.shape)
     areas = np.bincount(pieces.ravel()).astype(float)
-    # Leaves consist of whole superpixels, so a piece's mean feature is a mean over its superpixels' pixels.
+    # Features are constant within a superpixel, so a piece's mean follows from its pixel counts in each superpixel.
     sums = np.zeros((len(areas), points.shape[1]))
     pairs, counts = np.unique(pieces.ravel() * len(points) + superpixels.ravel(), return_counts=True)
     np.add.at(sums, pairs // len(points), counts[:, None] * points[pairs % len(points)])
@@ -272,7 +272,7 @@ def _neighbours(pieces, number) -> dict[int, set[int]]:
 
 SEGMENTERS = (
     Segmenter(
-        "deep", deep, "what EfficientNet-Lite0 sees, by Ward's clustering",
+        "deep", deep, "features of EfficientNet-Lite0, by Ward's clustering",
         (Slider("n_regions", "regions", 0, 12, 0, zero="auto"),), lambda n, shape: [{"n_regions": min(n, LEAVES)}],
     ),
 )  # fmt: skip
