@@ -58,7 +58,7 @@ html: $(READY)  ## make html/: the executed series as pages that need no Python
 	$(BIN)/python notebooks/src/html_edition.py
 
 docs: $(READY)  ## make docs/: the reference of the package, from its docstrings
-	$(BIN)/pdoc --output-directory docs segxai segxai.data segxai.metrics segxai.plots segxai.surrogates segxai.widgets segxai.nets.upsampling
+	$(BIN)/pdoc --output-directory docs segxai segxai.data segxai.metrics segxai.plots segxai.explanation.surrogates segxai.widgets segxai.nets.upsampling
 
 UV_COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 

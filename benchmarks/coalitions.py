@@ -10,8 +10,8 @@ import time
 import numpy as np
 
 import segxai
-from segxai.classify import default_classifier
-from segxai.fills import fill_image
+from segxai.classifiers.networks import default_classifier
+from segxai.explanation.fills import fill_image
 
 ROUNDS = 5
 IMAGES = 256

@@ -37,7 +37,7 @@ def run(case):
     from PIL import Image
 
     import segxai
-    from segxai.finetune import intersection_over_union
+    from segxai.fcn.training import intersection_over_union
     from segxai.images import resize_labels
     from segxai.weights.downloads import cached
 

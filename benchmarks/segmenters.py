@@ -13,7 +13,7 @@ import numpy as np
 import skimage.data
 
 import segxai
-from segxai.comparison import told
+from segxai.study.comparison import told
 
 SEGMENTERS = ("deep", "slic", "felzenszwalb", "quickshift", "watershed", "grid")
 OTHERS = (

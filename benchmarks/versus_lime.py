@@ -14,7 +14,7 @@ import numpy as np
 from lime.lime_image import LimeImageExplainer
 
 import segxai
-from segxai.classify import default_classifier
+from segxai.classifiers.networks import default_classifier
 
 SAMPLES = 1000
 ROUNDS = 3

@@ -7,25 +7,25 @@ Importing segxai is quick; TensorFlow is imported when a network is first needed
 """
 
 from . import data, metrics
-from .checks import Placebo, Robustness, placebo_test, robustness
-from .classify import Classifier, load_classifier
-from .coalitions import Coalitions, evaluate_coalitions
-from .compare import compare
-from .comparison import Comparison
-from .crf import crf_refine
-from .errors import SegxaiError, SegxaiFileError, SegxaiValueError
-from .explain import Explanation, explain
-from .fcn import FCN
-from .fills import FILLS
-from .finetune import FineTuned, Step, finetune, finetune_steps
+from .classifiers import Classifier, load_classifier
+from .classifiers.suggest import suggest_names
+from .errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
+from .explanation.checks import Placebo, Robustness, placebo_test, robustness
+from .explanation.coalitions import Coalitions, evaluate_coalitions
+from .explanation.explanation import Explanation, explain
+from .explanation.fills import FILLS
+from .fcn.crf import crf_refine
+from .fcn.network import FCN
+from .fcn.segmenter import LearnedSegmenter
+from .fcn.training import FineTuned, Step, finetune, finetune_steps
 from .images import load_image
-from .many import ManyExplanations, explain_many
 from .nets.upsampling import bilinear_upsample_weights, get_kernel_size, upsample_filt
 from .regions import Regions
-from .segment import segment, segmenters
-from .segment.compose import KerasHubSegmenter, from_class_map, from_mask_list, refine
-from .segment.learned import LearnedSegmenter
-from .suggest import suggest_names
+from .segmentation.compose import KerasHubSegmenter, from_class_map, from_mask_list, refine
+from .segmentation.registry import segment, segmenters
+from .study.comparing import compare
+from .study.comparison import Comparison
+from .study.many import ManyExplanations, explain_many
 
 __version__ = "0.1.0"
 
@@ -45,6 +45,7 @@ __all__ = [
     "Robustness",
     "SegxaiError",
     "SegxaiFileError",
+    "SegxaiFileNotFoundError",
     "SegxaiValueError",
     "Step",
     "bilinear_upsample_weights",

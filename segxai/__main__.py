@@ -34,7 +34,7 @@ def main(argv=None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from .explain import METHODS
+    from .explanation.explanation import METHODS
     from .weights.downloads import DOWNLOADS
 
     parser = argparse.ArgumentParser(prog="segxai", description="Explain image classifiers by named regions.")
@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_compare(commands):
-    from .compare import SEGMENTERS
+    from .study.comparing import SEGMENTERS
 
     compare = commands.add_parser(
         "compare", help="measure segmenters on a folder of photographs; prints a table, writes a web page"
@@ -93,13 +93,13 @@ def _add_compare(commands):
 
 
 def _compare(args) -> int:
-    from .compare import SEGMENTERS, compare
-    from .engine import cluster, listed
+    from .study.comparing import SEGMENTERS, compare
+    from .study.engine import as_image_list, cluster
 
     out = Path(args.out)
     if out.suffix.lower() not in (".html", ".htm"):
         raise SegxaiValueError(f"--out {args.out!r}: the report is a web page; give a name that ends in .html")
-    images, segmenters = listed(args.folder), args.segmenter or SEGMENTERS
+    images, segmenters = as_image_list(args.folder, "compare"), args.segmenter or SEGMENTERS
     match = int(args.match_regions) if (args.match_regions or "").isdigit() else args.match_regions
     kept = out.with_name(f"{out.stem}_results")
     print(
@@ -126,11 +126,11 @@ def _compare(args) -> int:
 
 def _explain(args) -> int:
     from . import data
-    from .classify import default_classifier
-    from .explain import explain
+    from .classifiers.networks import default_classifier
+    from .explanation.explanation import explain
     from .images import check_image_file, load_image
     from .report import escaped_table, figure, write_report
-    from .segment import segment
+    from .segmentation.registry import segment
 
     if args.out and Path(args.out).suffix.lower() not in (".html", ".htm"):
         raise SegxaiValueError(f"--out {args.out!r}: the report is a web page; give a name that ends in .html")

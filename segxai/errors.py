@@ -12,8 +12,12 @@ class SegxaiValueError(SegxaiError, ValueError):
     """A value that does not fit: wrong shape, unknown name, number out of range."""
 
 
-class SegxaiFileError(SegxaiError, FileNotFoundError):
-    """A file that is missing, unreadable or not what its name says."""
+class SegxaiFileError(SegxaiError, OSError):
+    """A file that cannot be used: unreadable, damaged, or not what its name says."""
+
+
+class SegxaiFileNotFoundError(SegxaiFileError, FileNotFoundError):
+    """A file that is not there."""
 
 
 def unknown_name(what: str, name: object, known) -> SegxaiValueError:

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from PIL import Image, ImageOps
 
-from .errors import SegxaiError, SegxaiFileError, SegxaiValueError
+from .errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
 
 # Larger photographs are reduced on reading: no classifier here looks at more than 600 pixels a side,
 # and the segmenters' memory grows with the area.
@@ -74,7 +75,7 @@ def _existing(path) -> Path:
     path = Path(path)
     if not os.path.exists(path):  # Path.exists would raise for a name that no file can have
         windows = " On this system folders are separated by '/'." if os.sep == "/" and "\\" in str(path) else ""
-        raise SegxaiFileError(f"There is no file {str(path)!r}. Check the spelling and the folder.{windows}")
+        raise SegxaiFileNotFoundError(f"There is no file {str(path)!r}. Check the spelling and the folder.{windows}")
     if path.is_dir():
         raise SegxaiFileError(f"{str(path)!r} is a folder; an image file (PNG, JPEG, ...) was expected.")
     if path.stat().st_size == 0:
@@ -107,8 +108,6 @@ def as_array(value, what: str) -> np.ndarray:
 @contextmanager
 def opened_image(path):
     """An image file as a PIL image that is not decoded yet. Raises SegxaiError for what is none, or too large, also from the block."""
-    from PIL import Image
-
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's own size warning; the limit is ours
@@ -132,8 +131,6 @@ def load_image(path) -> np.ndarray:
     A photograph with a side longer than MAX_SIDE is reduced, with a notice on the warnings channel.
     Raises SegxaiFileError when there is no such file or it is no readable image.
     """
-    from PIL import Image, ImageOps
-
     path = _existing(path)
     with opened_image(path) as opened:
         longest = max(opened.size)
@@ -173,8 +170,6 @@ def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
     Bilinear with a support that grows with the reduction (Pillow's reducing filter).
     """
-    from PIL import Image
-
     height, width = size
     if image.shape[:2] == (height, width):
         return image.astype(np.float32)
@@ -189,6 +184,15 @@ def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         for c in range(image.shape[-1])
     ]
     return np.stack(planes, axis=-1)
+
+
+def reduced(image: np.ndarray, longest: int) -> np.ndarray:
+    """The image (H, W, 3) uint8, or a copy whose longer side has `longest` pixels where it is longer."""
+    height, width = image.shape[:2]
+    if max(height, width) <= longest:
+        return image
+    scale = longest / max(height, width)
+    return np.rint(resize(image, (max(1, round(height * scale)), max(1, round(width * scale))))).astype(np.uint8)
 
 
 def resize_labels(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -43,7 +43,7 @@ def dask_client():
 
 @pytest.fixture(scope="session")
 def classifier():
-    from segxai.classify import default_classifier
+    from segxai.classifiers.networks import default_classifier
 
     return default_classifier()
 

@@ -28,8 +28,8 @@ import ipywidgets as widgets
 import numpy as np
 import segxai
 from matplotlib.patheffects import withStroke
-from segxai import plots
-from segxai.finetune import intersection_over_union
+from segxai.plots import explanations as plots
+from segxai.fcn.training import intersection_over_union
 from skimage.draw import line
 from skimage.measure import find_contours, label
 

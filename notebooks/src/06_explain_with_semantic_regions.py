@@ -22,7 +22,7 @@
 
 # %%
 import segxai
-from segxai import plots
+from segxai.plots import explanations as plots
 
 sample = segxai.data.load("astronaut")
 photo, names = sample.image, sample.annotation.names
@@ -46,7 +46,7 @@ plots.plot_regions(photo, sample.annotation)
 # %%
 import importlib.util
 import numpy as np
-from segxai.finetune import intersection_over_union
+from segxai.fcn.training import intersection_over_union
 
 have_crf = importlib.util.find_spec("pydensecrf") is not None
 fitted = segxai.finetune(photo, sample.annotation, stride=8, iterations=10, seed=0)
@@ -329,7 +329,7 @@ plots.plot_explanations([inside], ["the rest, opened"])
 
 # %%
 shifts = (-12, -8, -4, 0, 4, 8, 12)
-moved = [segxai.checks.shift_borders(six.regions, pixels) if pixels else six.regions for pixels in shifts]
+moved = [segxai.explanation.checks.shift_borders(six.regions, pixels) if pixels else six.regions for pixels in shifts]
 curves = np.array([segxai.explain(photo, r, classifier, target).weights for r in moved])
 figure = plots.DescribedFigure(figsize=(7.5, 3.8), layout="constrained")
 axes = figure.subplots()
@@ -374,9 +374,9 @@ assert 0.5 < min(shares) <= max(shares) < 0.75 and len(cut.sufficient()) > len(s
 # %%
 figure = plots.DescribedFigure(figsize=(13, 3.8), layout="constrained")
 firsts = {}
-for axes, fill in zip(figure.subplots(1, 4), segxai.checks.FILLS_COMPARED, strict=True):
+for axes, fill in zip(figure.subplots(1, 4), segxai.explanation.checks.FILLS_COMPARED, strict=True):
     on = np.isin(six.regions.labels, [six.regions.index(n) for n in ("helmet", "head")])
-    painted = np.where(on[..., None], photo, segxai.fills.fill_image(photo, six.regions.labels, fill, seed=0))
+    painted = np.where(on[..., None], photo, segxai.explanation.fills.fill_image(photo, six.regions.labels, fill, seed=0))
     firsts[fill] = classifier.top(painted, 1)[0]
     axes.imshow(painted)
     axes.set_title("{}: “{}” {:.2f}".format(fill, *firsts[fill]))

@@ -5,7 +5,7 @@
 # then show how each metric can be fooled.
 #
 # **You will learn:** insertion and deletion curves; fidelity on held-out coalitions; stability; preservation and
-# deletion checks; sanity checks; alignment; paired differences with bootstrap intervals; five traps.
+# target deletions; sanity checks; alignment; paired differences with bootstrap intervals; five traps.
 #
 # **You need:** notebooks 00, 01 and 06; 07 helps. You need no graphics card and no network connection.
 #
@@ -27,7 +27,8 @@ import numpy as np
 import segxai
 import skimage.data
 from PIL import Image
-from segxai import metrics, plots, plots_metrics
+from segxai import metrics
+from segxai.plots import explanations as plots, comparisons as plots_metrics
 from sklearn.datasets import load_sample_image
 
 sample = segxai.data.load("coffee")
@@ -142,12 +143,12 @@ for axes, (label, fit) in zip(figure.subplots(1, 2, sharex=True, sharey=True), f
     axes.plot([0, 1], [0, 1], c="#9a9a9a", lw=0.8)
     axes.plot(fit.values, fit.fitted, "o", ms=5, alpha=0.5, c=plots.BLUE, label="fitted")
     axes.plot(fit.values, fit.predicted, "x", ms=4, alpha=0.6, c=plots.ORANGE, label="held out")
-    axes.set_title(f"{label}: R² {fit.r2:.2f}, held out {fit.held_out:.2f}")
+    axes.set_title(f"{label}: R² {fit.r2:.2f}, held out {fit.loo_r2:.2f}")
     axes.set(xlabel="the classifier's answer", ylabel="what the sum says")
-    figure.alt += f"{label}: R² {fit.r2:.2f}, on held-out coalitions {fit.held_out:.2f}. "
+    figure.alt += f"{label}: R² {fit.r2:.2f}, on held-out coalitions {fit.loo_r2:.2f}. "
 axes.legend(frameon=False)
-loss = {label: fit.r2 - fit.held_out for label, fit in fits.items()}
-assert fits["things"].held_out > 0.85 and fits["patches"].held_out < 0.7 and loss["patches"] > 2 * loss["things"]
+loss = {label: fit.r2 - fit.loo_r2 for label, fit in fits.items()}
+assert fits["things"].loo_r2 > 0.85 and fits["patches"].loo_r2 < 0.7 and loss["patches"] > 2 * loss["things"]
 figure
 
 # %% [markdown]
@@ -183,7 +184,7 @@ figure = plots.DescribedFigure(figsize=(13, 3.2), layout="constrained")
 panels, checks, direct = iter(figure.subplots(1, 4)), [], []
 for label, e in duel.items():
     chosen = np.isin(e.regions.labels, metrics.select(e))[..., None]
-    for check, on in ((metrics.preservation(e), chosen), (metrics.deletion_check(e), ~chosen)):
+    for check, on in ((metrics.preservation(e), chosen), (metrics.target_deletion(e), ~chosen)):
         axes, painted = next(panels), np.where(on, photo, e.coalitions.filled)
         checks, direct = [*checks, check], [*direct, "“{}” {:.2f}".format(*classifier.top(painted, 1)[0])]
         axes.imshow(painted)
@@ -299,7 +300,7 @@ deep, slic, grid = ({m: column(found, s, m) for m in found.metrics} for s in fou
 print(f"class kept by the selected regions: slic {slic['preservation'].sum():.0f} of 8, deep {deep['preservation'].sum():.0f} of 8")
 assert verdict["slic", "deletion"] == "worse" and low > 0.005 and verdict["slic", "preservation"] == "better"
 unlike_grid = {m for m in found.metrics if verdict.get(("grid", m)) in ("better", "worse")}
-assert verdict["slic", "insertion"] == "open" and unlike_grid <= {"fidelity", "held_out"}
+assert verdict["slic", "insertion"] == "open" and unlike_grid <= {"fidelity", "loo_r2"}
 assert slic["compactness"].mean() > deep["compactness"].mean() + 0.03 and grid["insertion"][3] > 2
 assert (slic["regions"] < 6).sum() == 4 and slic["regions"].mean() == 5.5 and set(deep["regions"]) == {6}
 
@@ -370,7 +371,7 @@ pair, wanted = {"deep": "deep", "slic": thirty}, ("insertion", "deletion", "pres
 even = segxai.compare(photos, pair, wanted, match_regions="slic", max_evaluations=64)
 for other in (found, even):
     less = column(even, "slic", "insertion") - column(other, "deep", "insertion")
-    low, high = segxai.comparison.bootstrap(less)
+    low, high = segxai.study.comparison.bootstrap(less)
     many = column(other, "deep", "regions").mean()
     print(f"insertion, slic less deep with {many:.0f} regions: mean {less.mean():+.2f}, interval {low:+.2f} to {high:+.2f}")
     assert (low > 0) == (other is found) and column(even, "slic", "regions").mean() > 25

@@ -25,8 +25,8 @@ import itertools
 
 import numpy as np
 import segxai
-from segxai import plots
-from segxai.finetune import intersection_over_union
+from segxai.plots import explanations as plots
+from segxai.fcn.training import intersection_over_union
 from segxai.widgets import AnnotationPainter
 from skimage.draw import line
 from skimage.morphology import isotropic_dilation

@@ -26,7 +26,8 @@
 
 # %%
 import segxai
-from segxai import metrics, plots
+from segxai import metrics
+from segxai.plots import explanations as plots
 
 print("training the classifier ...")
 plant = segxai.data.planted(seed=0)
@@ -91,7 +92,7 @@ explanation.plot()
 # **Predict before you run:** what will P(prize) be without the badge? And with the badge in the corner?
 
 # %%
-from segxai.planted import paint
+from segxai.data.shortcut import paint
 
 plain = segxai.data.photograph("cat")
 pictures = {"as it came": cat, "the original": plain, "badge moved": paint(plain, 0.33, 0.05, 0.95)[0]}

@@ -7,10 +7,10 @@ A metric speaks of one explanation under one fill. Compare like with like: the s
 
 from .alignment import Alignment, CoversPlant, align, covers_plant
 from .curves import Curve, deletion, insertion
-from .faithful import Check, Compactness, Fidelity, compactness, deletion_check, fidelity, preservation, select
-from .named import METRICS, Metric
+from .faithfulness import Check, Compactness, Fidelity, compactness, fidelity, preservation, select, target_deletion
+from .registry import METRICS, Metric
 from .sanity import Sanity, random_label, random_model
-from .stable import Stability, noise_stability, seed_stability
+from .stability import Stability, noise_stability, seed_stability
 
 __all__ = [
     "METRICS",
@@ -27,7 +27,6 @@ __all__ = [
     "compactness",
     "covers_plant",
     "deletion",
-    "deletion_check",
     "fidelity",
     "insertion",
     "noise_stability",
@@ -36,4 +35,5 @@ __all__ = [
     "random_model",
     "seed_stability",
     "select",
+    "target_deletion",
 ]

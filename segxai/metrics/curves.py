@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import plots
 from ..errors import SegxaiError
 from .order import tied_groups, values_of
 
@@ -15,7 +16,7 @@ class Curve:
     """One curve. x: (S + 1,) share of the image's area shown (insertion) or taken away (deletion), from 0 to 1.
 
     y: (S + 1,) the target's probability over that of the whole photograph. area: under the curve, by trapezoids.
-    steps: (S,) the names of the regions of each step, several where their weights are equal. calls: images asked about.
+    steps: (S,) the names of the regions of each step, several where their weights are equal. calls: images evaluated.
     """
 
     kind: str
@@ -32,9 +33,7 @@ class Curve:
 
     def plot(self):
         """The curve with its area."""
-        from ..plots_metrics import plot_curves
-
-        return plot_curves([self])
+        return plots.plot_curves([self])
 
     def _repr_html_(self) -> str:
         return self.plot()._repr_html_()

@@ -1,12 +1,13 @@
-"""The order of regions by weight, in which nothing depends on how the regions happen to be numbered; and asking on."""
+"""The order of regions by weight, in which nothing depends on how the regions happen to be numbered; and further coalitions."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..fills import fill_image
+from ..explanation.coalitions import evaluate_masks
+from ..explanation.fills import fill_image
 
-# Weights closer than this share of the largest one are equal: they come from float32 answers. Below ZERO all are.
+# Weights closer than this share of the largest one are equal: they come from float32 probabilities. Below ZERO all are.
 TIED, ZERO = 1e-6, 1e-12
 
 
@@ -25,9 +26,9 @@ def ranked(explanation) -> np.ndarray:
 
 
 def values_of(explanation, masks, fill=None) -> tuple[np.ndarray, int]:
-    """((M,) the target's probability for coalitions (M, K) bool, how many of them the classifier was asked about).
+    """((M,) the target's probability for coalitions (M, K) bool, how many of them the classifier was evaluated on).
 
-    Those in the explanation's table are looked up. fill: another fill than the explanation's; then all are asked about.
+    Those in the explanation's table are looked up. fill: another fill than the explanation's; then all are evaluated.
     """
     e = explanation
     known = (
@@ -36,15 +37,13 @@ def values_of(explanation, masks, fill=None) -> tuple[np.ndarray, int]:
     values = np.array([known.get(row.tobytes(), np.nan) for row in masks], float)
     new = np.flatnonzero(np.isnan(values))
     if new.size:
-        values[new] = ask(e, masks[new], fill)[:, e.coalitions.target]
+        values[new] = evaluate(e, masks[new], fill)[:, e.coalitions.target]
     return values, len(new)
 
 
-def ask(explanation, masks, fill=None) -> np.ndarray:
-    """(M, C) probabilities of all classes for coalitions (M, K) bool."""
+def evaluate(explanation, masks, fill=None) -> np.ndarray:
+    """(M, C) probabilities of all classes for coalitions (M, K) bool. fill: another fill than the explanation's."""
     e = explanation
     e.need_classifier("This metric")
     filled = e.coalitions.filled if fill is None else fill_image(e.image, e.regions.labels, fill, e.coalitions.seed)
-    predict = e.classifier.masked_predictor(e.image, e.regions.labels, filled, len(masks))
-    size = e.classifier.batch_size
-    return np.concatenate([predict(masks[i : i + size]) for i in range(0, len(masks), size)])
+    return evaluate_masks(e.classifier, e.image, e.regions.labels, filled, masks, progress=False)

@@ -7,13 +7,15 @@ randomization test and the data randomization test.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
-from ..classify import NetClassifier, efficientnet_classifier, imagenet_class_names, load_classifier
-from ..coalitions import evaluate_coalitions
+from ..classifiers.load import load_classifier
+from ..classifiers.networks import NetClassifier, efficientnet_classifier
 from ..errors import SegxaiValueError, whole_number
+from ..explanation.coalitions import evaluate_coalitions
+from ..weights.imagenet import imagenet_class_names
+from ..weights.loaded import loaded
 from .order import tied_groups
 
 
@@ -22,7 +24,7 @@ class Sanity:
     """correlation: Spearman's, of the weights with those of the random model, -1 to 1; near 0 is right, near 1 is suspicious.
 
     chance: half-width of the 95 % band in which rank correlations of unrelated weights lie, 1.96 / sqrt(K - 1): wide for few regions.
-    weights, random_weights: (K,). against: what was explained in place of the model. calls: images asked about.
+    weights, random_weights: (K,). against: what was explained in place of the model. calls: images evaluated.
     """
 
     kind: str
@@ -67,12 +69,15 @@ def random_label(explanation, other=None, seed: int = 0) -> Sanity:
     return _compare(e, "random label", e.classifier.class_names[label], e.classifier, label)
 
 
-@lru_cache(maxsize=1)
 def shuffled_network(seed: int = 0) -> NetClassifier:
     """EfficientNet-Lite0 whose last layer is shuffled, the first step of the cascade in Adebayo et al. 2018.
 
     With every layer shuffled it would give one class all probability for any image, and any explanation would pass.
     """
+    return loaded(("efficientnet_lite0, last layer shuffled", seed), lambda: _shuffled_network(seed))
+
+
+def _shuffled_network(seed) -> NetClassifier:
     from ..weights.efficientnet_lite import efficientnet_lite0_weights
 
     rng = np.random.default_rng(seed)
@@ -107,7 +112,7 @@ def _compare(e, kind, against, classifier, label) -> Sanity:
         classifier, e.image, e.regions, label,
         fill=e.coalitions.filled, max_evaluations=max(2, len(e.coalitions.masks)), seed=e.coalitions.seed, progress=False,
     )  # fmt: skip
-    other = e._again(table).weights
+    other = e.with_coalitions(table).weights
     number = len(e.weights)
     chance = 1.96 / np.sqrt(number - 1) if number > 1 else float("nan")
     return Sanity(kind, against, rank_correlation(e.weights, other), float(chance), e.weights, other, table.evaluations)

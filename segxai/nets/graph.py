@@ -79,6 +79,13 @@ class GraphSession:
     def closed(self) -> bool:
         return self.graph is None
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the graph's variables."""
+        if self.closed:
+            return 0
+        return sum(v.dtype.size * v.shape.num_elements() for v in self.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES))
+
     def build(self):
         """A context in which tf-slim adds layers to this graph, without its deprecation notices."""
         if self.closed:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiFileError
+from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError
 
 
 def read_checkpoint(path, scope: str, advice: str = "") -> dict[str, np.ndarray]:
@@ -24,7 +24,7 @@ def read_checkpoint(path, scope: str, advice: str = "") -> dict[str, np.ndarray]
     if os.path.isdir(prefix):
         prefix = Path(tf2.train.latest_checkpoint(prefix) or prefix / "checkpoint")
     if not os.path.isfile(prefix) and not os.path.isfile(f"{prefix}.index"):
-        raise SegxaiFileError(f"There is no checkpoint {str(path)!r}. {advice}".strip())
+        raise SegxaiFileNotFoundError(f"There is no checkpoint {str(path)!r}. {advice}".strip())
     try:
         reader = tf2.train.load_checkpoint(str(prefix))
         shapes = reader.get_variable_to_shape_map()

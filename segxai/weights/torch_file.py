@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiFileError
+from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
@@ -89,7 +89,7 @@ def read_torch_file(path) -> dict[str, np.ndarray]:
     """
     path = Path(path)
     if not path.is_file():
-        raise SegxaiFileError(f"There is no weights file {str(path)!r}.")
+        raise SegxaiFileNotFoundError(f"There is no weights file {str(path)!r}.")
     try:
         with path.open("rb") as file:
             magic, protocol, _system = (_RestrictedUnpickler(file).load() for _ in range(3))

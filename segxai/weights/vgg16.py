@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiFileError, SegxaiValueError
+from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
 from .checkpoint import read_checkpoint
 from .downloads import usable
 
@@ -30,7 +30,7 @@ def vgg16_weights(weights="auto", *, fully_connected: bool = True) -> dict[str, 
     if isinstance(weights, str) and weights == "auto":
         path = usable("vgg16") or (None if fully_connected else usable("vgg16-conv"))
         if path is None:
-            raise SegxaiFileError(f"VGG16's weights are not in the cache. {THREE_WAYS}")
+            raise SegxaiFileNotFoundError(f"VGG16's weights are not in the cache. {THREE_WAYS}")
         return _from_keras_file(path)
     if isinstance(weights, (str, os.PathLike)):
         path = Path(weights)

@@ -10,16 +10,17 @@ from secrets import token_hex
 import ipywidgets
 import numpy as np
 
-from ..classify import default_classifier, load_classifier
+from ..classifiers.load import load_classifier
 from ..errors import SegxaiError, SegxaiValueError, unknown_name
-from ..explain import METHODS, Explanation, explain
-from ..fills import FILLS
+from ..explanation.explanation import METHODS, Explanation, explain
+from ..explanation.fills import FILLS
 from ..images import as_image
 from ..progress import close_widget
 from ..regions import Regions
-from ..segment import segment, segmenters, why_unavailable
+from ..segmentation import registry
+from ..segmentation.registry import segment, segmenters, why_unavailable
 from . import background, browser
-from .explorer_pane import SLIDERS, Pane
+from .explorer_pane import Pane
 from .form import Form, choice, span
 from .region_canvas import picture
 
@@ -41,7 +42,7 @@ class ExplanationExplorer(ipywidgets.VBox):
 
     def __init__(self, image, classifier=None, *, start=("deep",), target=None, also=None, max_evaluations=1024, seed=0):
         self.image = as_image(image)
-        self.classifier = default_classifier() if classifier is None else load_classifier(classifier)
+        self.classifier = load_classifier(classifier)
         self._also = dict(also or {})
         self._target, self._options = target, {"max_evaluations": max_evaluations, "seed": seed}
         start = (start,) if isinstance(start, str) else tuple(start)
@@ -111,7 +112,11 @@ class ExplanationExplorer(ipywidgets.VBox):
 
     def sliders(self, name) -> list:
         """The sliders of a segmenter; what was given as `also` takes the photograph alone, whatever its name."""
-        return [] if name in self._also else SLIDERS.get(name, [])
+        if name in self._also:
+            return []
+        return [
+            (span(s.parameter, s.label, s.least, s.most, s.step, log=s.log, zero=s.zero), s.start) for s in registry.sliders(name)
+        ]
 
     def set(self, **values) -> None:
         """Change method, kernel_width, fill, target or compare, as its control would."""

@@ -8,20 +8,8 @@ import ipywidgets
 
 from ..errors import SegxaiError
 from . import background
-from .form import Form, choice, span
+from .form import Form, choice
 from .region_canvas import RegionCanvas
-
-# The sliders of each segmenter, with where they start. What is not listed keeps its default.
-SLIDERS: dict[str, list] = {
-    "deep": [(span("n_regions", "regions", 0, 12, zero="auto"), 0)],
-    "pascal+deep": [(span("n_regions", "finer regions", 0, 12, zero="auto"), 0)],
-    "slic": [(span("n_segments", "segments", 2, 60), 14), (span("compactness", "compactness", 0.1, 100, log=True), 10.0)],
-    "felzenszwalb": [(span("scale", "scale", 50, 2000, 50), 600), (span("min_size", "smallest", 200, 6000, 100), 2000)],
-    "quickshift": [(span("kernel_size", "kernel size", 2, 10), 4), (span("max_dist", "distance", 20, 400, 20), 200)],
-    "watershed": [(span("markers", "markers", 2, 60), 14)],
-    "chan_vese": [(span("mu", "smoothness", 0.05, 1, 0.05), 0.25)],
-    "grid": [(span("rows", "rows", 1, 8), 4), (span("columns", "columns", 1, 8), 4)],
-}
 
 
 class Pane(ipywidgets.VBox):

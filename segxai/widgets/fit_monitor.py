@@ -11,10 +11,10 @@ import anywidget
 import numpy as np
 import traitlets
 
-from ..annotation import IGNORE, read_annotation
 from ..errors import SegxaiError, SegxaiValueError
-from ..fcn import FCN, STRIDES
-from ..finetune import LEARNING_RATE, FineTuned, Step, evaluate, finetune_steps
+from ..fcn.annotation import IGNORE, read_annotation
+from ..fcn.network import FCN, STRIDES
+from ..fcn.training import LEARNING_RATE, FineTuned, Step, evaluate, finetune_steps
 from ..images import as_image, resize_labels
 from ..plots import DescribedFigure
 from . import background, browser

@@ -10,14 +10,14 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from ..annotation import IGNORE
 from ..errors import SegxaiError, SegxaiValueError
-from ..explain import Explanation, explain
-from ..finetune import FineTuned, finetune
+from ..explanation.explanation import Explanation, explain
+from ..fcn.annotation import IGNORE
+from ..fcn.training import FineTuned, finetune
 from ..images import as_image
 from ..plots import plot_image, plot_regions
 from ..regions import Regions
-from ..segment.learned import regions_of_classes
+from ..segmentation.classes import regions_of_classes
 from . import background, browser
 from .painter_files import check_ids, class_png, clean_names, import_png, load_painting, read_class_png, save_painting
 from .region_canvas import RegionCanvas

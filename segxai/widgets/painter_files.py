@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..annotation import IGNORE, check_gaps
-from ..errors import SegxaiFileError, SegxaiValueError
+from ..errors import SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
+from ..fcn.annotation import IGNORE, check_gaps
 from ..files import replacing
 from ..regions import Regions, distinct_names
 
@@ -99,7 +99,7 @@ def load_painting(annotation, shape, names=None) -> tuple[np.ndarray, tuple[str,
     if isinstance(annotation, (str, os.PathLike)):
         path = Path(annotation)
         if not os.path.isfile(path):  # Path.is_file would raise for a name that no file can have
-            raise SegxaiFileError(f"There is no annotation {str(path)!r}.")
+            raise SegxaiFileNotFoundError(f"There is no annotation {str(path)!r}.")
         beside = path.with_suffix(".names.txt")
         try:
             data = path.read_bytes()

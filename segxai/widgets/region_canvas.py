@@ -9,7 +9,7 @@ import numpy as np
 import traitlets
 
 from ..errors import SegxaiValueError
-from ..explain import Explanation
+from ..explanation.explanation import Explanation
 from ..files import replacing
 from ..images import resize_labels
 from ..plots import widest_place

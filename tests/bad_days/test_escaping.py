@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import segxai
-from segxai.comparison import Comparison, Measured
-from segxai.many import ImageResult, ManyExplanations
-from segxai.plots import DescribedFigure
-from segxai.report import figure, write_report
-from segxai.report_compare import comparison_fragment, write_comparison
+from segxai.plots.explanations import DescribedFigure
+from segxai.report.comparison import comparison_fragment, write_comparison
+from segxai.report.page import figure, write_report
+from segxai.study.comparison import Comparison, Measured
+from segxai.study.many import ImageResult, ManyExplanations
 
 FUZZ = settings(settings.get_profile("bad_days"))
 HARD = settings(FUZZ, max_examples=FUZZ.max_examples // 5)  # those that write a page

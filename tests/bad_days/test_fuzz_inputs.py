@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from segxai import Regions, SegxaiError
-from segxai.annotation import read_annotation
+from segxai.fcn.annotation import read_annotation
 from segxai.images import as_image, load_image
 
 FUZZ = settings(settings.get_profile("bad_days"))

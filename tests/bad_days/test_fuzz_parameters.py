@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import segxai
 from segxai import Regions, SegxaiError
-from segxai.explain import METHODS
-from segxai.fills import FILLS
+from segxai.explanation.explanation import METHODS
+from segxai.explanation.fills import FILLS
 
 FUZZ = settings(settings.get_profile("bad_days"))
 HARD = settings(FUZZ, max_examples=FUZZ.max_examples // 5)  # those that take a tenth of a second each

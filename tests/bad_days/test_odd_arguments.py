@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 import segxai
-from segxai import Regions, SegxaiError, compare, explain_many, metrics
+from segxai import Regions, SegxaiError, explain_many, metrics
+from segxai.study import comparing as compare
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (12, 16, 3), dtype=np.uint8)
 LABELS = np.kron(np.arange(4).reshape(2, 2), np.ones((6, 8), int))

@@ -9,7 +9,7 @@ from PIL import Image
 
 import segxai
 from segxai import SegxaiError
-from segxai.finetune import _event_writer
+from segxai.fcn.training import _event_writer
 from segxai.weights.checkpoint import read_checkpoint
 from segxai.widgets.painter_files import load_painting
 

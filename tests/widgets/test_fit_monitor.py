@@ -9,7 +9,7 @@ from PIL import Image
 
 import segxai
 from segxai import SegxaiError
-from segxai.finetune import FineTuned, intersection_over_union
+from segxai.fcn.training import FineTuned, intersection_over_union
 from segxai.widgets import FineTuneMonitor, fit_frames, fit_monitor
 
 LONG = 300  # seconds; machines are busy at times

@@ -1,0 +1,7 @@
+"""Classifiers to explain: black boxes from images to class probabilities."""
+
+from .classifier import Classifier
+from .load import load_classifier
+from .networks import NetClassifier, default_classifier
+
+__all__ = ["Classifier", "NetClassifier", "default_classifier", "load_classifier"]

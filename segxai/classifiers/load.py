@@ -1,0 +1,73 @@
+"""Classifiers from what people have: a name, a Keras model or its file, or a function."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError, unknown_name
+from ..images import resize
+from .classifier import Classifier
+from .networks import efficientnet_lite0_classifier, vgg16_classifier
+
+_NETWORKS = {"efficientnet_lite0": efficientnet_lite0_classifier, "vgg16": vgg16_classifier}
+
+
+def load_classifier(model=None, weights="auto", *, class_names=None) -> Classifier:
+    """A classifier to explain.
+
+    model: "efficientnet_lite0" (also when None) or "vgg16"; a Keras model or the path of a saved one (``.keras``, ``.h5``); or any function
+    from (N, H, W, 3) uint8 RGB images to (N, C) probabilities. A Keras model is given float32 RGB
+    0..255 at its own input size and must do its own scaling and end in probabilities.
+    weights: "auto" for the network's ImageNet weights; for "vgg16" also the path of a TF-slim checkpoint or of Keras'
+    ``.h5``, or a keras.applications.VGG16 model.
+    class_names: names of a Keras model's or a function's classes.
+    """
+    if isinstance(model, Classifier):
+        return model
+    model = "efficientnet_lite0" if model is None else model
+    if isinstance(model, str) and model in _NETWORKS:
+        return _NETWORKS[model](weights)
+    if isinstance(model, (str, os.PathLike)):
+        return _keras_file(model, class_names)
+    if hasattr(model, "predict_on_batch") and hasattr(model, "input_shape"):
+        return _keras_classifier(model, class_names)
+    if callable(model):
+        return Classifier(model, class_names, getattr(model, "__name__", type(model).__name__))
+    raise SegxaiValueError(
+        f"A classifier cannot be made of {type(model).__name__}. Expected a name ({', '.join(_NETWORKS)}), "
+        "a Keras model, the path of a saved one, or a function from images to probabilities."
+    )
+
+
+def _keras_file(path, class_names):
+    from ..nets import graph  # noqa: F401  (quietens TensorFlow before Keras is imported)
+
+    path = Path(path)
+    if path.suffix not in (".keras", ".h5"):
+        raise unknown_name("classifier", str(path), _NETWORKS)
+    if not os.path.isfile(path):
+        raise SegxaiFileNotFoundError(f"There is no saved model {str(path)!r}.")
+    import keras
+
+    try:
+        # Keras' safe mode stays on: a saved model from elsewhere may not bring Python code of its own.
+        model = keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:
+        raise SegxaiFileError(f"{str(path)!r} cannot be loaded as a Keras model: {error}") from error
+    return _keras_classifier(model, class_names)
+
+
+def _keras_classifier(model, class_names):
+    shape = model.input_shape
+    if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] != 3:
+        raise SegxaiValueError(f"The Keras model takes inputs of shape {shape}; (None, height, width, 3) was expected.")
+
+    def function(images):
+        height, width = shape[1] or images.shape[1], shape[2] or images.shape[2]
+        batch = np.stack([resize(image, (height, width)) for image in images])
+        return model.predict_on_batch(batch)
+
+    return Classifier(function, class_names, name=model.name)

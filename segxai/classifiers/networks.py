@@ -1,0 +1,122 @@
+"""The networks of `segxai.nets` as classifiers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import SegxaiError, SegxaiValueError
+from ..images import resize, resize_labels
+from ..weights import assign_weights
+from ..weights.imagenet import imagenet_class_names
+from ..weights.loaded import loaded
+from .classifier import Classifier, batches
+from .early_plan import EarlyPlan
+
+
+class NetClassifier(Classifier):
+    """A network of ours: images are resized, and regions masked, at the network's own resolution.
+
+    Masking inside the graph costs one look-up per pixel, against copying every masked photograph at full size in
+    Python. network: a function from the batch to (logits, early), early a feature map near the input, with the `stride` and
+    `window` of `sharing.EarlyPlan`, or None; what the early layers see in many coalitions is then computed once.
+    """
+
+    def __init__(self, name, network, weights, class_names, size: int, stride: int = 0, window: tuple[int, int] = (0, 0)):
+        from ..nets.graph import GraphSession, tf
+
+        super().__init__(self._run, class_names, name)
+        self.size = size
+        self._net = GraphSession()
+        with self._net.build():
+            self._image = tf.placeholder(tf.float32, (size, size, 3), "image")
+            self._fill = tf.placeholder(tf.float32, (size, size, 3), "fill")
+            self._labels = tf.placeholder(tf.int32, (size, size), "labels")
+            self._masks = tf.placeholder(tf.float32, (None, None), "masks")
+            on = tf.gather(self._masks, self._labels, axis=1)[..., None]
+            # Any tensor can be fed: `predict` feeds the batch itself and skips the masking.
+            self._batch = tf.ensure_shape(self._fill + on * (self._image - self._fill), (None, size, size, 3))
+            logits, self._early = network(self._batch)
+            self._probabilities = tf.nn.softmax(logits)
+        self._stride, self._window = stride, window
+        assign_weights(self._net, weights)
+
+    def masked_predictor(self, image, labels, filled, expected=0):
+        size = (self.size, self.size)
+        small = resize_labels(labels, size)
+        feed = {self._image: resize(image, size), self._fill: resize(filled, size), self._labels: small}
+
+        def run(fetch, masks):
+            return self._net.run(fetch, {**feed, self._masks: masks.astype(np.float32)})
+
+        plan = EarlyPlan(small, int(labels.max()) + 1, self._stride, self._window, expected) if self._early is not None else None
+        if plan is None or plan.rows is None:
+            return lambda masks: run(self._probabilities, masks)
+        early = np.concatenate([run(self._early, plan.rows[batch]) for batch in batches(len(plan.rows), self.batch_size)])
+        return lambda masks: self._net.run(self._probabilities, {self._early: plan.assemble(early, masks)})
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the network's weights."""
+        return self._net.nbytes
+
+    @property
+    def closed(self) -> bool:
+        return self._net.closed
+
+    def close(self):
+        self._net.close()
+
+    def predict_batch(self, images):
+        return self.checked(np.stack([resize(image, (self.size, self.size)) for image in images]), len(images))
+
+    def _run(self, batch):
+        return self._net.run(self._probabilities, {self._batch: batch})
+
+
+def default_classifier() -> Classifier:
+    """EfficientNet-Lite0, loaded once and shared; loaded again where it was closed."""
+    return loaded("efficientnet_lite0", _efficientnet_lite0)
+
+
+def efficientnet_lite0_classifier(weights) -> Classifier:
+    if not (isinstance(weights, str) and weights == "auto"):
+        raise SegxaiValueError("efficientnet_lite0 takes its weights from its pip package only: weights='auto'.")
+    return default_classifier()
+
+
+def _efficientnet_lite0() -> NetClassifier:
+    from ..weights.efficientnet_lite import efficientnet_lite0_weights
+
+    return efficientnet_classifier("efficientnet_lite0", efficientnet_lite0_weights(), imagenet_class_names())
+
+
+def efficientnet_classifier(name, weights, class_names) -> NetClassifier:
+    """An EfficientNet-Lite0 with these weights, {variable: array}, whose last layer has a column for each of the class names."""
+    from ..nets import efficientnet_lite
+
+    def network(images):
+        logits, ends = efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images), num_classes=len(class_names))
+        return logits, ends["stride_4"]
+
+    return NetClassifier(
+        name, network, weights, class_names, efficientnet_lite.INPUT_SIZE, stride=4, window=efficientnet_lite.STRIDE_4_WINDOW
+    )
+
+
+def vgg16_classifier(weights) -> Classifier:
+    from ..nets import vgg16
+    from ..weights.vgg16 import THREE_WAYS, vgg16_weights
+
+    if weights is None:
+        raise SegxaiValueError(f"A classifier with random weights explains nothing. {THREE_WAYS}")
+    arrays = vgg16_weights(weights)
+    for layer in ("fc6", "fc7", "fc8"):
+        if f"{vgg16.SCOPE}/{layer}/weights" not in arrays:
+            raise SegxaiError(f"These VGG16 weights lack {layer}, which a classifier needs. {THREE_WAYS}")
+    number = arrays[f"{vgg16.SCOPE}/fc8/weights"].shape[-1]
+
+    def network(images):
+        return vgg16.vgg16(vgg16.preprocess(images), num_classes=number)[0][:, 0, 0], None
+
+    names = imagenet_class_names() if number == 1000 else [f"class {i}" for i in range(number)]
+    return NetClassifier("vgg16", network, arrays, names, vgg16.INPUT_SIZE)

@@ -1,0 +1,65 @@
+"""The photographs that come with segxai, with annotations of what is to be seen on them.
+
+The photographs are scikit-image's; the annotations are our own (see data/SOURCES.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..errors import SegxaiFileNotFoundError, unknown_name
+from ..regions import Regions
+
+_PACKAGE = Path(__file__).parent.parent
+# An installed package carries the folder inside; a checkout has it beside the package.
+_FOLDER = _PACKAGE / "_data" if (_PACKAGE / "_data").is_dir() else _PACKAGE.parent / "data"
+
+_PHOTOGRAPHS = {
+    "astronaut": ("astronaut", "Eileen Collins, astronaut", "NASA, public domain"),
+    "cat": ("chelsea", "Chelsea the cat", "Stefan van der Walt, CC0"),
+    "coffee": ("coffee", "A cup of coffee", "Rachel Michetti, courtesy of Pikolo Espresso Bar, CC0"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A photograph (H, W, 3) uint8, its annotation as named `Regions`, a title, and whom to credit."""
+
+    image: np.ndarray
+    annotation: Regions
+    title: str
+    credit: str
+
+
+def names() -> tuple[str, ...]:
+    """The names that `load` knows."""
+    return tuple(_PHOTOGRAPHS)
+
+
+def photograph(name: str) -> np.ndarray:
+    """One of the bundled photographs, (H, W, 3) uint8."""
+    import skimage.data
+
+    if name not in _PHOTOGRAPHS:
+        raise unknown_name("photograph", name, _PHOTOGRAPHS)
+    return getattr(skimage.data, _PHOTOGRAPHS[name][0])()
+
+
+def load(name: str) -> Sample:
+    """A bundled photograph with its annotation: "astronaut", "cat" or "coffee"."""
+    image = photograph(name)
+    _, title, credit = _PHOTOGRAPHS[name]
+    return Sample(image, _annotation(name), title, credit)
+
+
+def _annotation(name) -> Regions:
+    path = _FOLDER / "annotations" / f"{name}.png"
+    if not path.is_file():
+        raise SegxaiFileNotFoundError(f"The annotation {path.name} is missing from this installation; install segxai again.")
+    labels = np.asarray(Image.open(path))
+    classes = path.with_suffix(".names.txt").read_text(encoding="utf-8").splitlines()
+    return Regions.from_labels(labels, dict(enumerate(classes)), "annotation")

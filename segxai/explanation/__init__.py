@@ -1,0 +1,1 @@
+"""Coalitions of regions, and the explanations that are computed from them."""

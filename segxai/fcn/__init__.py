@@ -1,0 +1,1 @@
+"""The fully convolutional network: to hold, to fit to one photograph, and to segment with."""

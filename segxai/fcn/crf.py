@@ -1,0 +1,62 @@
+"""Sharpen class probabilities along the edges of the photograph: a fully connected CRF.
+
+Source: Krähenbühl and Koltun 2011, "Efficient Inference in Fully Connected CRFs with Gaussian Edge Potentials",
+computed by pydensecrf2.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import SegxaiError, SegxaiValueError, whole_number
+from ..images import as_array, as_image
+
+
+def crf_refine(
+    image,
+    probabilities,
+    *,
+    iterations: int = 5,
+    gaussian_sxy: float = 10,
+    gaussian_compat: float = 3,
+    bilateral_sxy: float = 50,
+    bilateral_srgb: float = 20,
+    bilateral_compat: float = 10,
+) -> np.ndarray:
+    """Class probabilities (H, W, C) of a photograph (H, W, 3), sharpened; returns (H, W, C) float32 summing to 1.
+
+    Neighbouring pixels, and pixels of like colour that are not far apart, are drawn to the same class. gaussian_sxy:
+    reach in pixels of the first; bilateral_sxy, bilateral_srgb: reach in pixels and in colour levels (0..255) of the
+    second; *_compat: their strengths. Raises SegxaiError when pydensecrf2 is not installed or the shapes differ.
+    """
+    image = as_image(image)
+    probabilities = as_array(probabilities, "The probabilities")
+    if probabilities.ndim != 3 or probabilities.shape[:2] != image.shape[:2] or probabilities.shape[2] < 2:
+        raise SegxaiValueError(
+            f"Probabilities of shape {probabilities.shape} do not fit an image of {image.shape[:2]}: (H, W, C) with C >= 2."
+        )
+    if not np.isfinite(probabilities).all() or probabilities.min() < 0:
+        raise SegxaiValueError("Probabilities must be finite and not negative.")
+    whole_number("iterations", iterations, 1)
+    reaches = {"gaussian_sxy": gaussian_sxy, "bilateral_sxy": bilateral_sxy, "bilateral_srgb": bilateral_srgb}
+    for name, value in (("gaussian_compat", gaussian_compat), ("bilateral_compat", bilateral_compat)):
+        if not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
+            raise SegxaiValueError(f"{name} must be a number; got {value!r}.")
+    for name, value in reaches.items():
+        if not isinstance(value, (int, float, np.number)) or not value > 0:
+            raise SegxaiValueError(f"{name} must be positive; got {value!r}.")
+    try:
+        import pydensecrf.densecrf as dcrf
+    except ImportError as error:
+        raise SegxaiError(
+            "The CRF needs pydensecrf2, which is compiled on installing (a C++ compiler is needed): pip install 'segxai[crf]'"
+        ) from error
+
+    height, width, classes = probabilities.shape
+    crf = dcrf.DenseCRF2D(width, height, classes)
+    energy = -np.log(np.clip(probabilities, 1e-8, 1)).astype(np.float32)
+    crf.setUnaryEnergy(np.ascontiguousarray(energy.reshape(-1, classes).T))
+    crf.addPairwiseGaussian(sxy=gaussian_sxy, compat=gaussian_compat)
+    crf.addPairwiseBilateral(sxy=bilateral_sxy, srgb=bilateral_srgb, rgbim=image, compat=bilateral_compat)
+    refined = np.array(crf.inference(int(iterations)), np.float32)
+    return np.ascontiguousarray(refined.T).reshape(height, width, classes)

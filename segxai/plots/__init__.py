@@ -1,0 +1,17 @@
+"""Static figures (matplotlib), for anything that has the attributes of what they draw. matplotlib is imported when the first is used."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["numbers"],
+    submod_attrs={
+        "checks": ["plot_placebo", "plot_robustness"],
+        "comparisons": ["plot_comparison", "plot_curves"],
+        "draw": ["draw_borders", "draw_names", "widest_place"],
+        "explanations": [
+            "describe", "draw_bars", "plot_effects", "plot_explanation", "plot_explanations", "plot_image", "plot_interactions", "plot_regions",
+        ],
+        "figure": ["BLUE", "INK", "ORANGE", "ORANGE_BLUE", "DescribedFigure", "shorten"],
+    },
+)  # fmt: skip

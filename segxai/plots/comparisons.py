@@ -1,0 +1,83 @@
+"""Figures of metrics: insertion and deletion curves, and comparisons of segmenters."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import SegxaiValueError
+from .figure import BLUE, INK, ORANGE, DescribedFigure
+from .numbers import format_interval, format_number
+
+_LINES = (("-", "o", BLUE), ("--", "s", ORANGE), ("-.", "D", "#4d4d4d"), (":", "^", "#009e73"), ("-", "v", "#cc79a7"))
+_ACROSS = 3  # panels in a row
+
+
+def plot_curves(curves, titles=None) -> DescribedFigure:
+    """Insertion and deletion curves in one panel, with their areas; lines differ in colour, dash and mark."""
+    curves = list(curves)
+    if not curves:
+        raise SegxaiValueError("There is no curve to plot.")
+    titles = [f"{c.kind}, fill {c.fill}" for c in curves] if titles is None else list(titles)
+    figure = DescribedFigure(figsize=(6.5, 4), layout="constrained")
+    axes = figure.subplots()
+    for i, (curve, title) in enumerate(zip(curves, titles, strict=True)):
+        line, mark, colour = _LINES[i % len(_LINES)]
+        axes.plot(
+            curve.x, curve.y, linestyle=line, color=colour, marker=mark if len(curve.x) < 40 else "", markersize=4,
+            label=f"{title}: area {curve.area:.2f}",
+        )  # fmt: skip
+    axes.axhline(1, color="#9a9a9a", linewidth=0.8)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(min(0, *(c.y.min() for c in curves)), max(1.05, *(1.05 * c.y.max() for c in curves)))
+    axes.set_xlabel("share of the image's area shown (insertion) or taken away (deletion)", fontsize=9)
+    axes.set_ylabel("probability / that of the photograph", fontsize=9)
+    axes.set_title(f"“{curves[0].target}”, region by region", fontsize=10, parse_math=False)
+    for text in axes.legend(fontsize=8, frameon=False).get_texts():
+        text.set_parse_math(False)
+    axes.spines[["top", "right"]].set_visible(False)
+    areas = "; ".join(f"{t}, area {c.area:.2f}" for t, c in zip(titles, curves, strict=True))
+    figure.alt = f"Curves for {curves[0].target}: {areas}."
+    return figure
+
+
+def plot_comparison(comparison) -> DescribedFigure:
+    """A panel for each metric: a mean with its interval for each segmenter, every photograph as a grey dot."""
+    c = comparison
+    if not c.results:
+        raise SegxaiValueError("No photograph could be measured; see .failures for why.")
+    rows = -(-len(c.metrics) // _ACROSS)
+    height = 0.32 * len(c.segmenters) + 1.0
+    figure = DescribedFigure(figsize=(4.3 * _ACROSS, height * rows), layout="constrained")
+    panels = figure.subplots(rows, _ACROSS, squeeze=False, sharey=True).ravel()
+    found = {(row["segmenter"], row["metric"]): row for row in c.table()}
+    jitter = np.random.default_rng(0).uniform(-0.22, 0.22, len(c.results))  # so that equal values do not hide each other
+    for axes, metric in zip(panels, c.metrics, strict=False):
+        for place, segmenter in enumerate(c.segmenters):
+            _interval(axes, place, found[segmenter, metric])
+            axes.scatter(c.column(segmenter, metric), place + jitter, s=7, color="#8a8a8a", alpha=0.6, linewidths=0, zorder=1)
+        axes.set_title(c.title(metric), fontsize=10, parse_math=False)
+        axes.set_yticks(range(len(c.segmenters)), c.segmenters, fontsize=9, parse_math=False)
+        axes.margins(x=0.08)
+        axes.grid(axis="x", color="#e2e2e2", linewidth=0.6)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+    panels[0].set_ylim(len(c.segmenters) - 0.5, -0.5)
+    for axes in panels[len(c.metrics) :]:
+        axes.set_axis_off()
+    figure.alt = " ".join(
+        f"{metric.replace('_', ' ')}: " + ", ".join(f"{s} {format_interval(found[s, metric])}" for s in c.segmenters) + "."
+        for metric in c.metrics
+    )
+    return figure
+
+
+def _interval(axes, place, row):
+    if row["mean"] is None:
+        return
+    if row["low"] is not None:
+        axes.plot([row["low"], row["high"]], [place, place], color=BLUE, linewidth=2.4, zorder=2, solid_capstyle="butt")
+    axes.scatter([row["mean"]], [place], s=34, color=BLUE, edgecolors="white", linewidths=0.8, zorder=3)
+    axes.annotate(
+        format_number(row["mean"]), (row["mean"], place), (0, 6), textcoords="offset points", ha="center", fontsize=7.5, color=INK
+    )  # fmt: skip

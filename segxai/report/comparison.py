@@ -1,0 +1,78 @@
+"""A comparison of segmenters as HTML: a fragment for a notebook cell, or a self-contained page."""
+
+from __future__ import annotations
+
+import html
+
+import numpy as np
+
+from ..plots.numbers import format_number
+from .page import asset, escaped_table, write_page
+
+
+def write_comparison(path, comparison) -> None:
+    """Write one page: how it was done, the table, differences, the figure, what failed, and every photograph's numbers."""
+    title = f"{len(comparison.segmenters)} segmenters on {len(comparison.results)} photographs"
+    write_page(path, title, _body(comparison) + _photographs(comparison))
+
+
+def comparison_fragment(comparison) -> str:
+    """For a notebook's cell."""
+    return f"<div class='segxai segxai-cell'><style>{asset('report.css')}</style>{_body(comparison)}</div>"
+
+
+def _body(c) -> str:
+    if not c.results:
+        return f"<p>{html.escape(c.how)}</p><p>No photograph could be measured.</p>{_failures(c)}"
+    return f"<p>{html.escape(c.how)}</p>{_table(c)}{c.plot()._repr_html_()}{_differences(c)}{_legend(c)}{_failures(c)}"
+
+
+def _table(c) -> str:
+    seconds = c.seconds
+    rows = [
+        *c.cells(c.table(), c.metrics, c.segmenters),
+        ["seconds", *(format_number(seconds[s]) if s in seconds else "–" for s in c.segmenters)],
+    ]
+    return f"<h2>Means with 95 % intervals</h2>{escaped_table(['', *c.segmenters], rows)}"
+
+
+def _differences(c) -> str:
+    others = c.segmenters[1:]
+    if not others:
+        return ""
+    rows = c.cells(c.differences(), [m for m in c.metrics if c.better(m)], others)
+    return (
+        f"<h2>Less “{html.escape(c.segmenters[0])}”, photograph by photograph</h2>{escaped_table(['', *others], rows)}"
+        "<p class='sx-note'>“better” and “worse” refer to the segmenter above, where the interval leaves out 0; of many such "
+        "intervals one in twenty does so by chance.</p>"
+    )
+
+
+def _legend(c) -> str:
+    items = "".join(f"<li><b>{html.escape(c.title(x.label))}</b>: {html.escape(x.about)}</li>" for x in c.columns)
+    return f"<h2>What the metrics are</h2><ul class='sx-words'>{items}</ul>"
+
+
+def _failures(c) -> str:
+    if not c.failures:
+        return ""
+    items = "".join(
+        f"<li>{html.escape(f'{name}, {segmenter}: {why}' if segmenter else f'{name}: {why}')}</li>"
+        for name, segmenter, why in c.failures
+    )
+    return f"<h2>Left out</h2><ul class='sx-words'>{items}</ul>"
+
+
+def _photographs(c) -> str:
+    heads = ["photograph", "target (probability)", "segmenter", *(m.replace("_", " ") for m in c.metrics)]
+    rows = [
+        [c.names[r.index], f"{r.target} ({r.full:.2f})", s, *(_number(r.values[s][m]) for m in c.metrics)]
+        for r in c.results
+        for s in c.segmenters
+        if s in r.values
+    ]
+    return f"<h2>Every photograph</h2>{escaped_table(heads, rows, 3)}" if rows else ""
+
+
+def _number(value) -> str:
+    return f"{value:.3g}" if np.isfinite(value) else "–"

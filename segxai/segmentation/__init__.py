@@ -1,0 +1,1 @@
+"""Segmenters: a photograph in, `Regions` out. One file for each family; `registry.py` lists them."""

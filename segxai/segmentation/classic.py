@@ -1,0 +1,139 @@
+"""Segmenters that look at colour and place only: scikit-image's, and a plain grid.
+
+Their regions are named like those of the deep segmenter, by colour and place: nothing more is known of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import SegxaiValueError, whole_number
+from ..images import reduced, resize_labels
+from ..regions import Part, Regions
+from .names import describe
+from .segmenter import Segmenter, Slider
+
+WORKING_SIDE = 1024  # pixels; larger photographs are segmented as a copy of this size
+
+
+def grid(image, rows: int = 4, columns: int = 4) -> Regions:
+    """Equal rectangles: the segmenter that knows nothing of the image, a baseline."""
+    height, width = image.shape[:2]
+    _at_least("rows", rows, 1, height)
+    _at_least("columns", columns, 1, width)
+    row = np.arange(height) * rows // height
+    column = np.arange(width) * columns // width
+    labels = row[:, None] * columns + column[None, :]
+    names = [f"row {r + 1}, column {c + 1}" for r in range(rows) for c in range(columns)]
+    return Regions.from_labels(labels, names, "grid")
+
+
+def slic(image, n_segments: int = 14, compactness: float = 10.0, sigma: float = 1.0) -> Regions:
+    """k-means in colour and place. Achanta et al. 2012, "SLIC Superpixels"."""
+    from skimage.segmentation import slic
+
+    _at_least("n_segments", n_segments, 1)
+    _at_least("compactness", compactness, 1e-6)
+    _at_least("sigma", sigma, 0, max(image.shape[:2]))
+    return _named(
+        image,
+        slic(reduced(image, WORKING_SIDE), n_segments=int(n_segments), compactness=compactness, sigma=sigma, start_label=0),
+        "slic",
+    )
+
+
+def felzenszwalb(image, scale: float = 600.0, sigma: float = 0.8, min_size: int = 2000) -> Regions:
+    """Greedy merging of a pixel graph. Felzenszwalb and Huttenlocher 2004, "Efficient Graph-Based Image Segmentation"."""
+    from skimage.segmentation import felzenszwalb
+
+    _at_least("scale", scale, 0)
+    _at_least("sigma", sigma, 0, max(image.shape[:2]))
+    _at_least("min_size", min_size, 0)
+    return _named(
+        image, felzenszwalb(reduced(image, WORKING_SIDE), scale=scale, sigma=sigma, min_size=int(min_size)), "felzenszwalb"
+    )
+
+
+def quickshift(image, kernel_size: float = 4.0, max_dist: float = 200.0, ratio: float = 0.2, seed: int = 0) -> Regions:
+    """Mode seeking in colour and place; lime's default. Vedaldi and Soatto 2008, "Quick Shift and Kernel Methods"."""
+    from skimage.segmentation import quickshift
+
+    _at_least("kernel_size", kernel_size, 1)
+    _at_least("max_dist", max_dist, 0)
+    labels = quickshift(
+        reduced(image, WORKING_SIDE), kernel_size=kernel_size, max_dist=max_dist, ratio=ratio, rng=whole_number("seed", seed)
+    )
+    return _named(image, labels, "quickshift")
+
+
+def watershed(image, markers: int = 14, compactness: float = 0.0) -> Regions:
+    """Flooding of the gradient image from evenly placed markers. Beucher and Lantuejoul 1979; Neubert and Protzel 2014."""
+    from skimage.color import rgb2gray
+    from skimage.filters import sobel
+    from skimage.segmentation import watershed
+
+    _at_least("markers", markers, 1)
+    _at_least("compactness", compactness, 0)
+    return _named(
+        image, watershed(sobel(rgb2gray(reduced(image, WORKING_SIDE))), markers=int(markers), compactness=compactness), "watershed"
+    )
+
+
+def chan_vese(image, mu: float = 0.25, max_num_iter: int = 100) -> Regions:
+    """Two phases, inside and outside of a contour without edges. Chan and Vese 2001, "Active Contours Without Edges"."""
+    from skimage.color import rgb2gray
+    from skimage.segmentation import chan_vese
+
+    _at_least("mu", mu, 0)
+    _at_least("max_num_iter", max_num_iter, 1)
+    return _named(image, chan_vese(rgb2gray(reduced(image, WORKING_SIDE)), mu=mu, max_num_iter=int(max_num_iter)), "chan_vese")
+
+
+def _named(image, labels, method) -> Regions:
+    labels = resize_labels(labels, image.shape[:2])
+    _, atoms = np.unique(labels, return_inverse=True)
+    atoms = atoms.reshape(labels.shape)
+    names = describe(image, atoms, [(i,) for i in range(atoms.max() + 1)])
+    return Regions(atoms, [Part(name, (i,)) for i, name in enumerate(names)], method)
+
+
+def _at_least(name, value, low, high=None):
+    if not isinstance(value, (int, float, np.number)) or isinstance(value, bool) or not value >= low:
+        raise SegxaiValueError(f"{name} must be a number of at least {low:g}; got {value!r}.")
+    if high is not None and value > high:
+        raise SegxaiValueError(f"{name} must be at most {high:g} for this image; got {value!r}.")
+
+
+def _slic_for_count(n, shape):
+    """slic lays its seeds on a grid and gives fewer regions than it was given seeds, seldom more: try upwards, the nearest first."""
+    tries = {round(factor * n) for factor in np.linspace(1, 3, 17)} | {max(1, n - 1)}
+    return [{"n_segments": m} for m in sorted(tries, key=lambda m: abs(m - n))]
+
+
+def _grid_for_count(n, shape):
+    rows = max(1, round(np.sqrt(n * shape[0] / shape[1])))
+    return [{"rows": rows, "columns": max(1, round(n / rows))}]
+
+
+SEGMENTERS = (
+    Segmenter("grid", grid, "nothing: equal rectangles, the baseline", (Slider("rows", "rows", 1, 8, 4), Slider("columns", "columns", 1, 8, 4)), _grid_for_count),
+    Segmenter(
+        "slic", slic, "colour and place, by k-means",
+        (Slider("n_segments", "segments", 2, 60, 14), Slider("compactness", "compactness", 0.1, 100, 10.0, log=True)),
+        _slic_for_count,
+    ),
+    Segmenter(
+        "felzenszwalb", felzenszwalb, "colour differences, by greedy merging",
+        (Slider("scale", "scale", 50, 2000, 600, step=50), Slider("min_size", "smallest", 200, 6000, 2000, step=100)),
+        lambda n, shape: [{"min_size": size} for size in (500, 1000, 2000, 4000, 8000, 16000, 32000)],
+    ),
+    Segmenter(
+        "quickshift", quickshift, "colour and place, by mode seeking; lime's default",
+        (Slider("kernel_size", "kernel size", 2, 10, 4), Slider("max_dist", "distance", 20, 400, 200, step=20)),
+    ),
+    Segmenter(
+        "watershed", watershed, "edges, flooded from a grid of markers", (Slider("markers", "markers", 2, 60, 14),),
+        lambda n, shape: [{"markers": m} for m in range(max(1, n - 3), n + 3)],
+    ),
+    Segmenter("chan_vese", chan_vese, "brightness, in two phases", (Slider("mu", "smoothness", 0.05, 1, 0.25, step=0.05),)),
+)  # fmt: skip

@@ -1,0 +1,131 @@
+"""Segmenters made of segmenters, and of whatever else finds things in photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ..errors import SegxaiValueError
+from ..images import as_array, resize
+from ..regions import Part, Regions
+from .classes import regions_of_classes
+
+SMALLEST_PIECE = 0.01  # share of the image; smaller pieces of an intersection join a neighbour
+
+
+def refine(coarse: Regions, finer: Regions) -> Regions:
+    """Each coarse region divided as the finer regions divide it; its name is kept, and `expand` gives the pieces.
+
+    Pieces smaller than 1 % of the image join the largest piece of their coarse region.
+    """
+    if coarse.shape != finer.shape:
+        raise SegxaiValueError(f"Regions of {coarse.shape} cannot be refined by regions of {finer.shape}.")
+    atoms = np.zeros(coarse.shape, np.int32)
+    parts, number = [], 0
+    for k, name in enumerate(coarse.names):
+        mask = coarse.labels == k
+        counts = np.bincount(finer.labels[mask], minlength=len(finer))
+        kept = np.flatnonzero(counts >= SMALLEST_PIECE * mask.size)
+        largest = int(counts.argmax())
+        if len(kept) < 2:
+            atoms[mask] = number
+            parts.append(Part(name, (number,)))
+            number += 1
+            continue
+        place = np.full(len(finer), np.searchsorted(kept, largest))
+        place[kept] = np.arange(len(kept))
+        atoms[mask] = number + place[finer.labels[mask]]
+        children = tuple(Part(f"{name}: {finer.names[f]}", (number + i,)) for i, f in enumerate(kept))
+        parts.append(Part(name, tuple(range(number, number + len(kept))), children))
+        number += len(kept)
+    return Regions(atoms, parts, f"{coarse.method}+{finer.method}")
+
+
+def expanded(regions: Regions) -> Regions:
+    """Every region that has parts replaced by them, one level down."""
+    for name in regions.expandable():
+        regions = regions.expand(name)
+    return regions
+
+
+def from_mask_list(masks: Sequence, shape=None, method: str = "masks") -> Regions:
+    """Regions from a list of masks as "segment anything" models give them: they may overlap, and need not cover the image.
+
+    masks: (H, W) boolean arrays, or mappings with "segmentation" and, where known, "score" (or "predicted_iou" and
+    "stability_score") and "name". Where masks overlap, the smaller is on top, for it is the part and the larger the whole; of masks
+    with nearly the same pixels (intersection over union above 0.9) the best scored stays. Uncovered pixels are "rest".
+    shape: (H, W), needed when the list is empty. Source of the format: Kirillov et al. 2023, "Segment Anything".
+    """
+    entries = [_entry(mask, index) for index, mask in enumerate(masks)]
+    shapes = {entry[0].shape for entry in entries} | ({tuple(shape)} if shape is not None else set())
+    if len(shapes) != 1 or len(next(iter(shapes))) != 2:
+        raise SegxaiValueError(f"The masks must have one shape (height, width); got {sorted(shapes, key=str) or 'no masks'}.")
+    kept: list = []
+    for mask, score, name in sorted(entries, key=lambda entry: -entry[1]):
+        if mask.any() and all(_overlap(mask, other) <= 0.9 for other, _, _ in kept):
+            kept.append((mask, score, name))
+    labels = np.zeros(next(iter(shapes)), np.int32)
+    names = {0: "rest"}
+    for index, (mask, _, name) in enumerate(sorted(kept, key=lambda entry: -entry[0].sum()), start=1):
+        labels[mask] = index
+        names[index] = name
+    return _numbered(labels, names, method)
+
+
+def from_class_map(classes, names=None, method: str = "classes") -> Regions:
+    """Regions from a model's map of class ids (H, W), or its scores (H, W, C); connected pieces are the parts, for `expand`.
+
+    names: one for each class id, as a sequence or mapping; "class 3" without.
+    """
+    classes = np.asarray(classes)
+    if classes.ndim == 4 and len(classes) == 1:
+        classes = classes[0]
+    if classes.ndim == 3 and classes.shape[-1] > 1:
+        classes = classes.argmax(axis=-1)
+    checked = Regions.from_labels(classes)  # its errors say what a map of ids looks like
+    values = np.unique(classes).astype(int)
+    known = names if isinstance(names, Mapping) else dict(enumerate(names or ()))
+    return regions_of_classes(checked.labels, [str(known.get(int(v), f"class {v}")) for v in values], method)
+
+
+class KerasHubSegmenter:
+    """A KerasHub image segmenter (DeepLabV3, SegFormer ...) as a function image -> `Regions`.
+
+    model: a `keras_hub.models.ImageSegmenter` (any object with Keras' `predict(batch, verbose=0)` from (1, H, W, 3) to (1, H, W, C) scores).
+    size: (H, W) the model wants; None takes its preprocessor's, or none where it takes any. names: of the C classes.
+    """
+
+    def __init__(self, model, size=None, names=None):
+        # A preprocessor would crop a photograph of another shape, and the map would no longer lie on it.
+        preprocessor = getattr(model, "preprocessor", None)
+        self.model, self.size, self.names = model, size or getattr(preprocessor, "image_size", None), names
+        self.__name__ = getattr(model, "name", type(model).__name__)
+
+    def __call__(self, image) -> Regions:
+        size = self.size or image.shape[:2]
+        scores = np.asarray(self.model.predict(resize(image, size)[None], verbose=0))
+        if scores.ndim != 4:
+            raise SegxaiValueError(f"The segmenter returned shape {scores.shape}; (1, height, width, classes) was expected.")
+        return from_class_map(resize(scores[0].astype(np.float32), image.shape[:2]), self.names, self.__name__)
+
+
+def _entry(mask, index):
+    if isinstance(mask, Mapping):
+        if "segmentation" not in mask:
+            raise SegxaiValueError(f"Mask {index} is a mapping without 'segmentation'.")
+        try:
+            score = float(mask.get("score", mask.get("predicted_iou", 0.0) + mask.get("stability_score", 0.0)))
+        except (TypeError, ValueError) as error:
+            raise SegxaiValueError(f"The score of mask {index} is no number.") from error
+        return as_array(mask["segmentation"], f"Mask {index}").astype(bool), score, str(mask.get("name", f"mask {index + 1}"))
+    return as_array(mask, f"Mask {index}").astype(bool), 0.0, f"mask {index + 1}"
+
+
+def _overlap(a, b) -> float:
+    return (a & b).sum() / max((a | b).sum(), 1)
+
+
+def _numbered(labels, names, method) -> Regions:
+    values, atoms = np.unique(labels, return_inverse=True)
+    return Regions(atoms.reshape(labels.shape), [Part(names[int(v)], (i,)) for i, v in enumerate(values)], method)

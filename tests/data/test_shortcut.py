@@ -1,0 +1,67 @@
+"""The planted shortcut: does the classifier really use the badge, and is that found?"""
+
+import numpy as np
+import pytest
+
+import segxai
+from segxai import SegxaiError, metrics
+from segxai.data.shortcut import badge, paint
+
+
+@pytest.fixture(scope="module")
+def plant():
+    return segxai.data.planted()
+
+
+def test_the_classifier_uses_the_badge_and_nothing_else(plant):
+    e = plant.evidence
+    assert e.accuracy >= 0.9  # it looks like a good classifier ...
+    assert e.without == pytest.approx(0.5, abs=0.1)  # ... that guesses without the badge
+    assert e.added >= 0.8
+    assert e.removed <= 0.15
+    assert e.moved >= 0.8
+    assert "unseen photographs" in e.sentences()[0]
+
+
+def test_the_evidence_can_be_checked_on_the_photographs(plant):
+    prizes = plant.classifier.predict(list(plant.images)).argmax(axis=1)
+    assert (prizes == plant.labels).mean() == plant.evidence.accuracy
+    assert plant.evidence.photographs == len(plant.images) == len(plant.masks) == len(plant.names) == 16
+    assert [bool(mask.any()) for mask in plant.masks] == [bool(label) for label in plant.labels]
+    assert plant.winners == tuple(np.flatnonzero(plant.labels))
+    assert all(0.02 < plant.masks[i].mean() < 0.12 for i in plant.winners)
+
+
+def test_semantic_regions_find_the_plant(plant):
+    found = []
+    for i in plant.winners[:4]:
+        e = segxai.explain(plant.images[i], "deep", plant.classifier, "prize", fill="blur", max_evaluations=512, progress=False)
+        found.append(metrics.covers_plant(e, plant.masks[i]))
+    assert np.mean([f.found for f in found]) >= 0.75
+    assert np.mean([f.rank == 1 for f in found]) >= 0.75
+
+
+def test_the_same_seed_plants_the_same(plant):
+    again = segxai.data.planted()
+    assert again.evidence == plant.evidence
+    assert all(np.array_equal(a, b) for a, b in zip(again.images, plant.images, strict=True))
+    assert np.array_equal(again.classifier.predict(again.images[0]), plant.classifier.predict(plant.images[0]))
+
+
+def test_a_badge_is_painted_where_its_mask_says():
+    image = np.full((60, 90, 3), 130, np.uint8)
+    painted, mask = paint(image, 0.5, 1.0, 0.0)
+    changed = (painted != image).any(axis=-1)
+    assert mask.sum() == pytest.approx(np.pi * 15**2, rel=0.05)
+    assert not changed[:30].any()
+    assert not changed[:, 30:].any()
+    assert (changed & mask).sum() > 0.97 * mask.sum()
+    assert (image == 130).all()  # a copy was painted
+    assert badge(20).shape == (20, 20, 4)
+    assert badge(20)[0, 0, 3] == 0
+
+
+@pytest.mark.parametrize("options", [{"seed": -1}, {"seed": 0.5}, {"size": 0.1}, {"size": 0.9}, {"size": "large"}])
+def test_bad_requests(options):
+    with pytest.raises(SegxaiError):
+        segxai.data.planted(**options)

@@ -1,0 +1,311 @@
+"""Owen values, sets, placebos and fills: against brute force on random games, and on pictures whose answer is known."""
+
+import html
+from itertools import chain, combinations, permutations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import segxai
+from segxai import Regions, SegxaiError, placebo_test, robustness
+from segxai.explanation.checks import placebo_p_values, shift_borders, sign_flips
+from segxai.explanation.coalitions import Coalitions, all_coalitions
+from segxai.explanation.explanation import from_coalitions
+from segxai.explanation.surrogates import fit_owen, fit_shapley
+
+
+def explanation_of(values, **changes):
+    """An explanation whose table holds `values`, one for each coalition."""
+    number = int(np.log2(len(values)))
+    values = np.asarray(values, np.float32)
+    labels = np.arange(number)[None, :]
+    table = Coalitions(
+        all_coalitions(number),
+        values,
+        True,
+        len(values),
+        0,
+        (0,),
+        ("thing",),
+        values[:, None],
+        "mean",
+        np.zeros((1, number, 3), np.uint8),
+    )
+    return from_coalitions(
+        np.zeros((1, number, 3), np.uint8),
+        Regions.from_labels(labels, [f"r{i}" for i in range(number)]),
+        table,
+        "shapley",
+        0.25,
+        0.0,
+        **changes,
+    )
+
+
+def code(regions):
+    return sum(1 << r for r in regions)
+
+
+def games(least, most):
+    return st.integers(least, most).flatmap(lambda k: st.lists(st.floats(0, 1, width=32), min_size=2**k, max_size=2**k))
+
+
+def orders_that_keep_groups_together(groups):
+    for order in permutations(groups):
+        pools = [list(permutations(group)) for group in order]
+
+        def combine(i, pools=pools):
+            if i == len(pools):
+                yield ()
+                return
+            for head in pools[i]:
+                for tail in combine(i + 1):
+                    yield head + tail
+
+        yield from combine(0)
+
+
+@given(games(2, 6), st.data())
+@settings(max_examples=30, deadline=None)
+def test_owen_values_equal_brute_force_over_orders(values, data):
+    number = int(np.log2(len(values)))
+    cuts = sorted(data.draw(st.sets(st.integers(1, number - 1))))
+    groups = [tuple(range(a, b)) for a, b in zip([0, *cuts], [*cuts, number], strict=True)]
+    hierarchy = tuple(group if len(group) > 1 else group[0] for group in groups)
+    expected, orders = np.zeros(number), list(orders_that_keep_groups_together(groups))
+    for order in orders:
+        for place, region in enumerate(order):
+            expected[region] += values[code(order[: place + 1])] - values[code(order[:place])]
+    masks = all_coalitions(number)
+    fit = fit_owen(masks, values, hierarchy)
+    assert np.allclose(fit.weights, expected / len(orders), atol=1e-6)
+    # The parts add up to what the whole would get.
+    quotient = [values[code(chain(*(groups[g] for g in range(len(groups)) if c >> g & 1)))] for c in range(2 ** len(groups))]
+    whole = fit_shapley(all_coalitions(len(groups)), quotient, True).weights
+    assert np.allclose([fit.weights[list(group)].sum() for group in groups], whole, atol=1e-6)
+
+
+@given(games(1, 6))
+@settings(max_examples=20, deadline=None)
+def test_without_nesting_owen_values_are_shapley_values(values):
+    number = int(np.log2(len(values)))
+    masks = all_coalitions(number)
+    assert np.allclose(fit_owen(masks, values, tuple(range(number))).weights, fit_shapley(masks, values, True).weights, atol=1e-9)
+
+
+@given(games(1, 8), st.floats(0.05, 1.0))
+@settings(max_examples=60, deadline=None)
+def test_smallest_sets_equal_brute_force(values, p):
+    explanation = explanation_of(values)
+    table, full, number = np.asarray(values, np.float32), float(np.float32(values[-1])), int(np.log2(len(values)))
+
+    def smallest(good, value_of, best):
+        for size in range(number + 1):
+            sets = [s for s in combinations(range(number), size) if good(s)]
+            if sets:
+                return tuple(f"r{i}" for i in best(sets, key=value_of))
+        return None
+
+    def kept(s):
+        return table[code(s)]
+
+    def left(s):
+        return table[code(set(range(number)) - set(s))]
+
+    found, expected = explanation.sufficient(p), smallest(lambda s: kept(s) >= p * full, kept, max)
+    assert len(found) == len(expected)
+    assert kept([int(n[1:]) for n in found]) == kept([int(n[1:]) for n in expected])
+    found, expected = explanation.necessary(p), smallest(lambda s: left(s) < p * full, left, min)
+    assert (found is None) == (expected is None)
+    if found is not None:
+        assert len(found) == len(expected)
+        assert left([int(n[1:]) for n in found]) == left([int(n[1:]) for n in expected])
+
+
+@given(st.integers(1, 8), st.integers(1, 30), st.integers(0, 10**6))
+@settings(max_examples=40, deadline=None)
+def test_placebo_p_values_equal_brute_force(number, placebos, seed):
+    rng = np.random.default_rng(seed)
+    effects, others = rng.integers(0, 5, number).astype(float), rng.integers(0, 5, (number, placebos)).astype(float)
+    expected = [(1 + sum(o >= e for o in row)) / (1 + placebos) for e, row in zip(effects, others, strict=True)]
+    assert np.allclose(placebo_p_values(effects, others), expected)
+    assert (placebo_p_values(effects, others) > 0).all()
+
+
+@pytest.fixture
+def spotted():
+    """A grey picture with one bright square, and a classifier that asks only how bright that place is."""
+    image = np.full((60, 60, 3), 60, np.uint8)
+    image[20:32, 20:32] = 250
+    labels = np.zeros((60, 60), int)
+    labels[20:32, 20:32] = 1
+    labels[40:52, 40:52] = 2
+
+    def bright(images):
+        return images[:, 20:32, 20:32].mean(axis=(1, 2, 3)) / 255
+
+    return image, Regions.from_labels(labels, ["ground", "square", "decoy"]), bright
+
+
+def test_a_placebo_test_tells_the_region_from_its_shape(spotted):
+    explanation = segxai.explain(*spotted, 1, fill="black")
+    placebo = placebo_test(explanation, placements=39)
+    p = dict(zip(placebo.names, placebo.p_values, strict=True))
+    assert p["square"] < 0.2  # only placebos that lie on it do anything
+    assert p["decoy"] == 1.0  # it does nothing, so every placebo does as much
+    assert placebo.placebos.shape == (3, 39)
+    assert "square" in placebo.sentences()[0]
+    figure = placebo.plot()
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()][1:] == [
+        f"square (4%), p = {p['square']:.3f}",
+        f"decoy (4%), p = {p['decoy']:.3f}",
+    ]
+    assert "decoy: effect +0.000, p = 1.000" in figure.alt
+    again = placebo_test(explanation, placements=39)
+    assert np.array_equal(placebo.placebos, again.placebos)
+
+
+def test_a_sign_that_depends_on_the_fill_is_found(quarters):
+    """A classifier that likes mean brightness: a region's effect is above or below zero as its fill is darker or brighter."""
+    image, labels = quarters
+
+    def brightness(images):
+        return images.mean(axis=(1, 2, 3)) / 255
+
+    explanation = segxai.explain(image, Regions.from_labels(labels, list("abcd")), brightness, 1, fill="black")
+    stable = robustness(explanation, fills=("white",), borders=0)
+    assert stable.variants == ("fill black", "fill white")
+    assert stable.flips.all()
+    assert all("depends on the fill" in sentence for sentence in stable.sentences())
+    steady = robustness(explanation, fills=((0, 0, 0),), borders=2)
+    assert not steady.flips.any()
+    assert len(steady.variants) == 4
+    assert steady.sentences()[0].startswith("No region's sign changes")
+    assert stable.plot().alt
+
+
+def test_sign_flips_ignore_what_is_negligible():
+    weights = np.array([[1.0, 0.001, -0.5], [0.8, -0.001, 0.5]])
+    assert sign_flips(weights).tolist() == [False, False, True]
+
+
+def test_shifted_borders_grow_the_smaller_and_then_shrink_it():
+    labels = np.zeros((20, 20), int)
+    labels[8:12, 8:12] = 1
+    labels[0, 0] = 2
+    regions = Regions.from_labels(labels, ["ground", "square", "dot"])
+    assert shift_borders(regions, 1).mask("square").sum() == 36
+    assert shift_borders(regions, -1).mask("square").sum() == 4
+    assert shift_borders(regions, -1).mask("dot").sum() == 1  # it would vanish
+    assert shift_borders(regions, -1).names == regions.names
+
+
+def test_drill_down_adds_up_and_asks_only_what_is_new(cat):
+    asked = []
+
+    def function(images):
+        asked.append(len(images))
+        return images[:, ::9, ::9].reshape(len(images), -1).std(axis=1) / 255
+
+    regions = segxai.segment(cat, "deep", n_regions=8)
+    explanation = segxai.explain(cat, regions, function, 1, method="shapley")
+    assert sum(asked) == 256
+    name = regions.expandable()[0]
+    finer = explanation.drill_down(name)
+    assert sum(asked) == 512  # 2**9 coalitions of the nine, less the 256 that keep the parts together
+    assert finer.coalitions.evaluations == 512
+    parts = [
+        k for k in range(9) if finer.regions.labels[regions.mask(name)].min() <= k <= finer.regions.labels[regions.mask(name)].max()
+    ]
+    assert len(parts) == 2
+    whole = explanation.weights[regions.index(name)]
+    assert finer.weights[parts].sum() == pytest.approx(whole, abs=1e-6)
+    told = f"“{finer.regions.names[parts[0]]}” + “{finer.regions.names[parts[1]]}” of one region add up to its {whole:+.3f}"
+    assert told in " ".join(finer.in_words())
+    assert "of one region add up" not in " ".join(explanation.in_words())
+    others = [k for k in range(9) if k not in parts]
+    assert np.allclose(finer.weights[others], np.delete(explanation.weights, regions.index(name)), atol=1e-6)
+    deeper = finer.drill_down(next(n for n in finer.regions.expandable()))
+    assert deeper.weights.sum() == pytest.approx(explanation.weights.sum(), abs=1e-6)
+    assert sum(asked) == 1024
+
+
+def test_what_cannot_be_drilled_down_says_so(quarters, additive):
+    explanation = segxai.explain(*quarters, additive, 1)
+    with pytest.raises(SegxaiError, match="no known parts"):
+        explanation.drill_down("region 0")
+    sampled = segxai.explain(quarters[0], "grid", additive, max_evaluations=40)
+    with pytest.raises(SegxaiError, match="sample"):
+        sampled.drill_down("row 1, column 1")
+    with pytest.raises(SegxaiError, match="every coalition"):
+        sampled.refit("owen")
+
+
+def test_after_a_contrast_a_class_can_be_drilled_down_again(quarters, additive):
+    image, labels = quarters
+    regions = segxai.Regions.from_labels(labels).merge({"top": ["region 0", "region 1"]})
+    explanation = segxai.explain(image, regions, additive, 1, method="shapley")
+    contrast = explanation.contrast(0)
+    with pytest.raises(SegxaiError, match="contrast"):
+        contrast.drill_down("top")
+    again = contrast.refit(target=explanation.target).drill_down("top")
+    assert np.array_equal(again.weights, explanation.drill_down("top").weights)
+
+
+def test_a_contrast_is_the_difference_of_two_explanations(cat, classifier):
+    regions = segxai.segment(cat, "grid", rows=1, columns=4)
+    mau = segxai.explain(cat, regions, classifier)
+    tabby = mau.refit(target="tabby cat")
+    contrast = mau.contrast("tabby cat")
+    assert np.allclose(contrast.weights, mau.weights - tabby.weights, atol=1e-6)
+    assert contrast.target == "Egyptian Mau rather than tabby cat"
+    assert contrast._repr_html_()
+    with pytest.raises(SegxaiError, match="itself"):
+        mau.contrast("Egyptian Mau")
+    with pytest.raises(SegxaiError, match="kept"):
+        mau.contrast("goldfish")
+    with pytest.raises(SegxaiError, match="contrast"):
+        placebo_test(contrast)
+
+
+def test_words_say_what_the_table_says():
+    """Two regions that are worth something only together, and one that does nothing."""
+    explanation = explanation_of([0.1, 0.1, 0.1, 0.9] * 2)
+    told = " ".join(explanation.in_words())
+    assert "“r0” + “r1” alone keep “thing” above half of its value (0.900; the whole photograph gives 0.900)" in told
+    assert "Without “r1” it falls below half (0.100)" in told
+    assert "“r0” + “r1” do more together than their effects alone add up to" in told
+    nothing = "Even with nothing shown, “thing” keeps above half of its value (0.500; the whole photograph gives 0.600)"
+    assert nothing in " ".join(explanation_of([0.5, 0.6]).in_words())
+    assert "No set of regions is necessary" in " ".join(explanation_of([0.5, 0.6]).in_words())
+
+
+def test_what_was_examined_is_told_in_words_and_in_the_report(spotted):
+    explanation = segxai.explain(*spotted, 1, fill="black").examine(fills=("grey",), borders=1, placebos=5)
+    assert len(explanation.findings) == 2
+    assert all(finding in " ".join(explanation.in_words()) for finding in explanation.findings)
+    assert all(html.escape(finding) in explanation._repr_html_() for finding in explanation.findings)
+    assert "Not examined here" not in explanation._repr_html_()
+    assert "Not examined here" in segxai.explain(*spotted, 1)._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda e: robustness(e, borders=-1),
+        lambda e: placebo_test(e, placements=0),
+        lambda e: placebo_test(e, seed=0.5),
+        lambda e: e.necessary(0),
+        lambda e: robustness(e, fills=("whyte",)),
+    ],
+)
+def test_bad_requests(call, spotted):
+    with pytest.raises(SegxaiError):
+        call(segxai.explain(*spotted, 1))
+
+
+def test_interactions_have_a_picture():
+    assert "r0 with r1, +0.800" in explanation_of([0.1, 0.1, 0.1, 0.9]).plot_interactions().alt
+    assert "no two regions interact" in explanation_of([0.5, 0.5, 0.5, 0.5]).plot_interactions().alt

@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+
+import segxai
+from segxai import FILLS, SegxaiError
+from segxai.explanation.coalitions import all_coalitions, draw_coalitions
+from segxai.explanation.fills import fill_image
+
+
+def test_all_coalitions_are_counted_in_binary():
+    assert all_coalitions(2).tolist() == [[False, False], [True, False], [False, True], [True, True]]
+
+
+@pytest.mark.parametrize(("number", "asked"), [(11, 1024), (30, 100), (70, 500), (6, 63)])
+def test_sampled_coalitions_are_different_and_hold_both_ends(number, asked):
+    masks, exact = draw_coalitions(number, asked, seed=3)
+    assert not exact
+    assert masks.shape == (asked, number)
+    assert len(np.unique(masks, axis=0)) == asked
+    assert not masks[0].any()
+    assert masks[-1].all()
+    assert np.array_equal(masks, draw_coalitions(number, asked, seed=3)[0])
+    assert not np.array_equal(masks, draw_coalitions(number, asked, seed=4)[0])
+
+
+@pytest.mark.parametrize(("number", "asked"), [(10, 1), (10, 11), (10, 2.5), (200, 100)])
+def test_budgets_that_cannot_do_are_refused(number, asked):
+    with pytest.raises(SegxaiError, match="max_evaluations"):
+        draw_coalitions(number, asked, 0)
+
+
+def test_the_table_holds_the_classifier_s_answers(quarters, additive):
+    image, labels = quarters
+    table = segxai.evaluate_coalitions(additive, image, labels, target=1, fill="black")
+    assert table.exact
+    assert table.evaluations == additive.images == 16
+    assert table.values.dtype == np.float32
+    expected = additive.intercept + table.masks @ additive.effects
+    assert np.allclose(table.values, expected, atol=1e-6)
+    assert table.full == pytest.approx(0.65)
+    assert table.empty == pytest.approx(0.3)
+    assert table.value_of([True, False, False, True]) == pytest.approx(0.75)
+    assert np.allclose(table.for_target("class 0").values, 1 - expected, atol=1e-6)
+    assert np.allclose(table.for_target(0).values, 1 - expected, atol=1e-6)
+
+
+def test_only_what_the_budget_allows_is_asked(quarters, additive):
+    image, _ = quarters
+    regions = segxai.segment(image, "grid", rows=4, columns=5)
+    table = segxai.evaluate_coalitions(additive, image, regions, max_evaluations=50)
+    assert not table.exact
+    assert table.evaluations == additive.images == len(table.masks) == 50
+    assert table.value_of(table.masks[7]) == table.values[7]
+    asked = {tuple(mask) for mask in table.masks}
+    other = next(mask for mask in np.eye(20, dtype=bool) if tuple(mask) not in asked)
+    assert table.value_of(other) is None
+
+
+def test_the_five_most_probable_classes_and_the_one_asked_for_are_kept(classifier, cat):
+    regions = segxai.segment(cat, "grid", rows=1, columns=2)
+    table = segxai.evaluate_coalitions(classifier, cat, regions, "espresso")
+    assert table.target_name == "espresso"
+    assert len(table.targets) == 6
+    assert table.target_names[0] == "Egyptian Mau"
+    with pytest.raises(SegxaiError, match="kept"):
+        table.for_target("goldfish")
+
+
+def test_the_batch_size_does_not_change_the_answers(cat):
+    calls = []
+
+    def function(images):
+        calls.append(len(images))
+        return images.mean(axis=(1, 2, 3)) / 255
+
+    regions = segxai.segment(cat, "grid", rows=2, columns=3)
+    tables = []
+    for size in (1, 7, 32, 64):
+        box = segxai.Classifier(function, batch_size=size)
+        tables.append(segxai.evaluate_coalitions(box, cat, regions).values)
+    assert max(calls) == 64
+    assert all(np.array_equal(tables[0], table) for table in tables)
+
+
+def test_every_fill_fills(quarters):
+    image, labels = quarters
+    for fill in (*FILLS, "gray", (10, 20, 30), np.zeros_like(image)):
+        filled = fill_image(image, labels, fill)
+        assert filled.shape == image.shape
+        assert filled.dtype == np.uint8
+    assert np.array_equal(fill_image(image, labels, "mean"), image)  # the quarters are flat
+    assert (fill_image(image, labels, (10, 20, 30)) == [10, 20, 30]).all()
+    assert np.array_equal(fill_image(image, labels, "noise", 1), fill_image(image, labels, "noise", 1))
+    assert not np.array_equal(fill_image(image, labels, "noise", 1), fill_image(image, labels, "noise", 2))
+
+
+@pytest.mark.parametrize("fill", ["blurr", (1, 2), (1, 2, 300), (1, 2, np.nan), np.zeros((3, 3, 3), np.uint8), 5, None])
+def test_what_is_no_fill_is_refused(fill, quarters):
+    image, labels = quarters
+    with pytest.raises(SegxaiError, match=r"fill|Unknown"):
+        fill_image(image, labels, fill)
+
+
+def test_progress_is_told(quarters, additive):
+    told = []
+    segxai.evaluate_coalitions(additive, *quarters, progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (16, 16)
+
+
+def test_regions_of_another_size_are_refused(quarters, additive):
+    with pytest.raises(SegxaiError, match="shape"):
+        segxai.evaluate_coalitions(additive, quarters[0], quarters[1][:10])

@@ -1,0 +1,152 @@
+import json
+
+import numpy as np
+import pytest
+
+import segxai
+from segxai import FCN, SegxaiError
+from segxai.fcn import training as finetune
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    sample = segxai.data.load("coffee")
+    fitted = finetune(
+        sample.image[::3, ::3], sample.annotation.labels[::3, ::3], names=sample.annotation.names, stride=8, iterations=4
+    )
+    yield fitted
+    fitted.fcn.close()
+
+
+@pytest.mark.parametrize("stride", [32, 16, 8])
+@pytest.mark.parametrize("shape", [(1, 1), (31, 70), (64, 96), (100, 33)])
+def test_any_image_size_comes_back_at_its_size(stride, shape):
+    with FCN(num_classes=3, stride=stride) as fcn:
+        probabilities = fcn.predict(np.full((*shape, 3), 90, np.uint8))
+    assert probabilities.shape == (*shape, 3)
+    assert np.allclose(probabilities, 1 / 3)  # every class is equally likely before training
+
+
+@pytest.mark.parametrize("name", ["fcn.npz", "fcn.ckpt"])
+def test_what_is_saved_is_loaded(fitted, tmp_path, name, cat):
+    fitted.fcn.save(tmp_path / "new folder" / name)
+    with FCN.load(tmp_path / "new folder" / name) as again:
+        assert np.array_equal(again.predict(cat), fitted.fcn.predict(cat))
+        assert again.class_names == ("table", "saucer", "cup", "coffee", "spoon")
+        assert again.stride == 8
+
+
+def test_a_checkpoint_can_be_written_again_and_again(fitted, tmp_path):
+    fitted.fcn.save(tmp_path / "a.ckpt")
+    size = len(fitted.fcn.net.graph.get_operations())
+    fitted.fcn.save(tmp_path / "b.ckpt")
+    assert len(fitted.fcn.net.graph.get_operations()) == size
+    for path in ("a\0b.ckpt", "/proc/none/a.ckpt"):
+        with pytest.raises(SegxaiError, match="not be written"):
+            fitted.fcn.save(path)
+
+
+def test_a_saved_vgg16_is_loaded(tmp_path):
+    with FCN("vgg16", 2, 16, weights=None, fc_width=8, fc6_kernel=3) as fcn:
+        fcn.save(tmp_path / "v.npz")
+        with FCN.load(tmp_path / "v.npz") as again:
+            for ours, theirs in zip(fcn.model_variables(), again.model_variables(), strict=True):
+                assert np.array_equal(fcn.net.run(ours), again.net.run(theirs))
+
+
+def test_damaged_files_are_refused(fitted, tmp_path):
+    path = tmp_path / "fcn.npz"
+    fitted.fcn.save(path)
+    whole = path.read_bytes()
+    for content in (b"", b"<html>", whole[:-200], whole[:5000]):
+        path.write_bytes(content)
+        with pytest.raises(SegxaiError, match="not a whole file"):
+            FCN.load(path)
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 0xFF
+    path.write_bytes(bytes(flipped))
+    with pytest.raises(SegxaiError, match="not a whole file"):
+        FCN.load(path)
+    with pytest.raises(SegxaiError, match="no file"):
+        FCN.load(tmp_path / "none.npz")
+    with pytest.raises(SegxaiError, match=r"none.ckpt.json"):
+        FCN.load(tmp_path / "none.ckpt")
+
+
+def test_a_pickle_in_a_saved_file_is_not_opened(tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "ran"), "w"))
+
+    np.savez(tmp_path / "bomb.npz", description=np.array(Bomb(), dtype=object))
+    with pytest.raises(SegxaiError, match="not a whole file"):
+        FCN.load(tmp_path / "bomb.npz")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_files_of_another_shape_name_what_differs(fitted, tmp_path):
+    fitted.fcn.save(tmp_path / "fcn.npz")
+    with pytest.raises(SegxaiError, match="num_classes 5, not 2"):
+        FCN(weights=tmp_path / "fcn.npz", stride=8)
+    with np.load(tmp_path / "fcn.npz") as file:
+        arrays = dict(file)
+    name = "fcn/score_8/weights"
+    np.savez(tmp_path / "wrong.npz", **{**arrays, name: arrays[name][..., :2]})
+    with pytest.raises(SegxaiError, match=name):
+        FCN.load(tmp_path / "wrong.npz")
+    arrays.pop(name)
+    np.savez(tmp_path / "less.npz", **arrays)
+    with pytest.raises(SegxaiError, match=f"no variable '{name}'"):
+        FCN.load(tmp_path / "less.npz")
+    described = json.loads(str(arrays["description"]))
+    np.savez(tmp_path / "old.npz", **{**arrays, "description": np.array(json.dumps({**described, "format": "other"}))})
+    with pytest.raises(SegxaiError, match="this version"):
+        FCN.load(tmp_path / "old.npz")
+
+
+def test_closing_frees_the_graph(cat):
+    import gc
+    import weakref
+
+    fcn = FCN()
+    graph = weakref.ref(fcn.net.graph)
+    fcn.predict(cat[::8, ::8])
+    fcn.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        fcn.predict(cat)
+    del fcn
+    gc.collect()
+    assert graph() is None
+
+
+@pytest.mark.parametrize(
+    "bad", [{"num_classes": 1}, {"stride": 64}, {"encoder": "resnet"}, {"class_names": ["one"]}, {"weights": "imagenet"}]
+)
+def test_bad_requests(bad):
+    with pytest.raises(SegxaiError):
+        FCN(**bad)
+
+
+def test_a_fitted_network_is_a_segmenter(fitted):
+    image = segxai.data.photograph("coffee")[::3, ::3]
+    regions = segxai.segment(image, fitted.segmenter())
+    assert set(regions.names) <= set(fitted.class_names)
+    assert np.array_equal(np.array(fitted.class_names)[fitted.probabilities.argmax(-1)], np.array(regions.names)[regions.labels])
+    explanation = segxai.explain(image, fitted.segmenter(), max_evaluations=40)
+    assert explanation.regions == regions
+
+
+def test_connected_pieces_of_a_class_are_its_parts():
+    from segxai.fcn.segmenter import regions_of_classes
+
+    classes = np.zeros((40, 40), int)
+    classes[2:20, 2:20] = 1
+    classes[30:38, 30:38] = 1
+    classes[25, 3] = 1  # a crumb
+    regions = regions_of_classes(classes, ("ground", "thing"), "learned")
+    assert regions.names == ("ground", "thing")
+    assert np.array_equal(regions.mask("thing"), classes == 1)
+    parts = regions.expand("thing")
+    assert parts.names == ("ground", "thing 1", "thing 2")
+    assert parts.mask("thing 2").sum() == 64
+    assert parts.mask("thing 1").sum() == 18 * 18 + 1

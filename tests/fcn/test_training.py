@@ -1,0 +1,252 @@
+import warnings
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import segxai
+from segxai import FCN, SegxaiError, finetune_steps
+from segxai.fcn import training as finetune
+from segxai.fcn.training import intersection_over_union, read_annotation
+
+
+@pytest.fixture(scope="module")
+def sample():
+    return segxai.data.load("cat")
+
+
+@pytest.fixture(scope="module")
+def fitted(sample):
+    fitted = finetune(sample.image, sample.annotation)
+    yield fitted
+    fitted.fcn.close()
+
+
+def small(sample):
+    return sample.image[::4, ::4], sample.annotation.labels[::4, ::4]
+
+
+def test_ten_steps_find_the_cat(sample, fitted):
+    pixels = sample.annotation.labels.size
+    assert len(fitted.losses) == 10
+    # All classes are equally likely before the first update: log 2 for every pixel.
+    assert fitted.losses[0] == pytest.approx(pixels * np.log(2), rel=1e-4)
+    # The published run (VGG16, a photograph of 352 x 480) ends at 18,177; the same for each pixel here.
+    assert fitted.final_loss < 18_177 * pixels / (352 * 480)
+    assert intersection_over_union(sample.annotation.labels, fitted.predictions)[1] > 0.93
+    assert fitted.class_names == ("background", "cat")
+    assert fitted.probabilities.shape == (*sample.image.shape[:2], 2)
+    assert np.allclose(fitted.probabilities.sum(-1), 1, atol=1e-5)
+
+
+def test_every_step_tells_its_loss_and_its_picture(sample, fitted):
+    first, last = fitted.steps[0], fitted.steps[-1]
+    assert (first.iteration, last.iteration) == (1, 10)
+    assert np.allclose(first.probabilities, 0.5)
+    assert last.predictions.shape == sample.image.shape[:2]
+    assert intersection_over_union(sample.annotation.labels, last.predictions)[1] > 0.93
+
+
+def test_a_step_is_exact_and_its_history_half_the_size(sample):
+    image, labels = small(sample)
+    exact = []
+    fitted = finetune(image, labels, iterations=4, callback=exact.append)
+    fitted.fcn.close()
+    truth = np.take_along_axis(exact[-1].probabilities, labels[..., None].astype(int), axis=-1)
+    assert -np.log(truth).sum() == pytest.approx(exact[-1].loss, rel=1e-3)
+    for step, kept in zip(exact, fitted.steps, strict=True):
+        assert (step.iteration, step.loss) == (kept.iteration, kept.loss)
+        assert (step.probabilities.dtype, kept.probabilities.dtype) == (np.float32, np.float16)
+        assert np.abs(step.probabilities - kept.probabilities).max() < 5e-4
+        # float16 has ties where float32 has none; the classes are those of float32.
+        assert np.array_equal(kept.predictions, step.probabilities.argmax(axis=-1))
+
+
+@pytest.mark.parametrize("stride", [16, 8])
+def test_finer_strides_fit_finer(sample, fitted, stride):
+    finer = finetune(sample.image, sample.annotation, stride=stride)
+    finer.fcn.close()
+    assert finer.final_loss < fitted.final_loss
+    assert intersection_over_union(sample.annotation.labels, finer.predictions)[1] > 0.95
+
+
+def test_a_run_can_be_repeated(sample):
+    image, labels = small(sample)
+    runs = [finetune(image, labels, iterations=3, seed=5) for _ in range(2)]
+    for run in runs:
+        run.fcn.close()
+    assert runs[0].losses == runs[1].losses
+    assert np.array_equal(runs[0].probabilities, runs[1].probabilities)
+
+
+def test_vgg16_with_random_weights_learns_too(sample):
+    """The path that is taken where VGG16's weights are here, dropout and all; seeded, in a small configuration."""
+    image, labels = small(sample)
+    runs = [
+        finetune(image, labels, encoder="vgg16", weights=None, fc_width=64, fc6_kernel=3, iterations=4, learning_rate=1e-4, seed=s)
+        for s in (1, 1, 2)
+    ]
+    for run in runs:
+        run.fcn.close()
+    assert runs[0].losses == runs[1].losses
+    assert runs[0].losses != runs[2].losses
+    assert min(runs[0].losses) < runs[0].losses[0]
+
+
+def test_tensorboard_reads_the_loss_and_every_gradient(sample, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    image, labels = small(sample)
+    fitted = finetune(image, labels, iterations=3, logdir=tmp_path / "logs")
+    count = len(fitted.fcn.model_variables())
+    fitted.fcn.close()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # TensorBoard's reader speaks of its own dependencies
+        events = EventAccumulator(str(tmp_path / "logs"), size_guidance={"histograms": 0, "scalars": 0})
+        events.Reload()
+    assert [e.value for e in events.Scalars("loss")] == pytest.approx(fitted.losses)
+    histograms = events.Tags()["histograms"]
+    assert len(histograms) == count
+    assert "gradient/fcn/score_32/weights" in histograms
+    assert not any(":" in name for name in histograms)
+    assert events.Histograms("gradient/fcn/score_32/weights")[2].step == 3
+
+
+@pytest.mark.parametrize("trainable", ["head", "score|block_15"])
+def test_only_what_is_chosen_trains_and_has_optimiser_memory(sample, trainable):
+    from segxai.nets.graph import tf
+
+    image, labels = small(sample)
+    with FCN(num_classes=2) as fcn:
+        before = {v.op.name: fcn.net.run(v) for v in fcn.model_variables()}
+        list(finetune_steps(fcn, image, labels, iterations=2, trainable=trainable))
+        changed = {v.op.name for v in fcn.model_variables() if not np.array_equal(before[v.op.name], fcn.net.run(v))}
+        slots = {v.op.name for v in fcn.net.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)} - set(before)
+    assert "fcn/score_32/weights" in changed
+    assert all(name.startswith("fcn/") or (trainable != "head" and "block_15" in name) for name in changed)
+    assert not any("block_3" in name for name in slots)
+    assert len([name for name in slots if "Adam" in name]) == 2 * len(changed)
+
+
+def test_ctrl_c_keeps_the_steps_done_so_far(sample):
+    image, labels = small(sample)
+
+    def stop(step):
+        if step.iteration == 3:
+            raise KeyboardInterrupt
+
+    fitted = finetune(image, labels, callback=stop)
+    assert fitted.interrupted
+    assert len(fitted.losses) == 3
+    assert fitted.final_loss < fitted.losses[0]
+    assert fitted.fcn.predict(image).shape == (*image.shape[:2], 2)
+    fitted.fcn.close()
+
+
+def test_ctrl_c_before_the_first_step_is_passed_on(sample, monkeypatch):
+    def at_once(*args, **kwargs):
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setitem(finetune.__globals__, "finetune_steps", at_once)
+    with pytest.raises(KeyboardInterrupt):
+        finetune(*small(sample))
+
+
+def test_ignored_pixels_count_in_no_loss(sample):
+    image, labels = small(sample)
+    half = labels.copy().astype(int)
+    half[: len(half) // 2] = 255
+    fitted = finetune(image, half, iterations=1)
+    fitted.fcn.close()
+    assert fitted.losses[0] == pytest.approx((half != 255).sum() * np.log(2), rel=1e-4)
+
+
+LABELS = np.array([[0, 0, 1], [0, 2, 255]], np.uint8)
+
+
+def as_png(tmp_path, array, mode=None, palette=False):
+    picture = Image.fromarray(array)
+    if palette:
+        picture = picture.convert("P")
+        picture.putpalette(list(range(256)) * 3)
+    picture.convert(mode).save(tmp_path / "a.png") if mode else picture.save(tmp_path / "a.png")
+    return tmp_path / "a.png"
+
+
+def test_annotations_that_are_understood(tmp_path, sample):
+    for annotation in (LABELS, as_png(tmp_path, LABELS), LABELS[..., None]):
+        labels, names = read_annotation(annotation, (2, 3))
+        assert np.array_equal(labels, LABELS)
+        assert names == ("class 0", "class 1", "class 2")
+    mask = np.array([[0, 255, 255], [0, 0, 255]], np.uint8)
+    for annotation in (mask, mask > 0, as_png(tmp_path, mask), as_png(tmp_path, np.dstack([mask] * 3))):
+        labels, names = read_annotation(annotation, (2, 3))
+        assert np.array_equal(labels, mask > 0)
+        assert names == ("background", "object")
+    labels, names = read_annotation(sample.annotation, sample.image.shape[:2])
+    assert names == ("background", "cat")
+    # With three classes named, 255 beside 0 means "ignored" again.
+    assert read_annotation(LABELS, (2, 3), ["a", "b", "c"])[1] == ("a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    ("annotation", "said"),
+    [
+        (np.zeros((3, 3), int), "3 x 3"),
+        (np.full((2, 3), 255), "empty"),
+        (np.zeros((2, 3), int), "one class only"),
+        (np.where(LABELS == 255, 255, 4), "one class only"),
+        (LABELS.astype(int) - 1, "0 to 254"),
+        (LABELS.astype(int) * 300, "0 to 254"),
+        (np.array([[3, 120, 250], [17, 44, 90]]), "grey picture"),
+        (LABELS / 2, "class ids"),
+        (np.dstack([LABELS, LABELS * 0, LABELS]), "colour picture"),
+        ("nothing.png", "no annotation"),
+    ],
+)
+def test_annotations_that_are_not(annotation, said):
+    with pytest.raises(SegxaiError, match=said):
+        read_annotation(annotation, (2, 3))
+
+
+def test_annotation_files_that_lost_their_classes(tmp_path):
+    Image.fromarray(LABELS).save(tmp_path / "a.jpg")
+    with pytest.raises(SegxaiError, match="lossless"):
+        read_annotation(tmp_path / "a.jpg", (2, 3))
+    (tmp_path / "a.png").write_text("nothing")
+    with pytest.raises(SegxaiError, match="cannot be read"):
+        read_annotation(tmp_path / "a.png", (2, 3))
+    with pytest.raises(SegxaiError, match="only 2 names"):
+        read_annotation(LABELS, (2, 3), ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"iterations": 0},
+        {"iterations": 2.5},
+        {"learning_rate": 0},
+        {"learning_rate": np.nan},
+        {"trainable": "("},
+        {"trainable": "no such variable"},
+        {"stride": 4},
+        {"encoder": "vgg"},
+        {"seed": -1},
+        {"weights": "nothing.npz"},
+        {"logdir": "/proc/nowhere"},
+    ],
+)
+def test_bad_requests(bad, sample):
+    with pytest.raises(SegxaiError):
+        finetune(*small(sample), **bad)
+
+
+def test_a_rate_that_explodes_says_so(sample):
+    with pytest.raises(SegxaiError, match="smaller learning_rate"):
+        finetune(*small(sample), learning_rate=1e30, iterations=5)
+
+
+def test_intersection_over_union_by_hand():
+    truth, found = np.array([[0, 0, 1, 1, 255]]), np.array([[0, 1, 1, 1, 0]])
+    assert intersection_over_union(truth, found) == pytest.approx([1 / 2, 2 / 3])

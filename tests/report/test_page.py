@@ -1,0 +1,123 @@
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+import segxai
+from segxai import SegxaiError
+from segxai.plots.explanations import describe, plot_explanation, plot_regions
+from segxai.report.page import figure, region_path, write_report
+
+NASTY = [
+    "<img src=x onerror=alert(1)>",
+    "</script><script>alert(1)</script>",
+    "\"' onmouseover='alert(1)",
+    "a & b < c \u202e שלום 👩‍🚀 $x_1$ " + "long " * 40,
+]
+
+
+@pytest.fixture
+def explanation(quarters, additive):
+    box = segxai.load_classifier(additive, class_names=["other", NASTY[1]])
+    return segxai.explain(quarters[0], segxai.Regions.from_labels(quarters[1], NASTY), box, 1, fill="black")
+
+
+class Elements(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.found, self.text = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_names_from_outside_stay_text(explanation, tmp_path):
+    explanation.save(tmp_path / "x.html")
+    for page in ((tmp_path / "x.html").read_text(encoding="utf-8"), explanation._repr_html_()):
+        elements = Elements(page)
+        assert not any(name.startswith("on") for _, attributes in elements.found for name in attributes)
+        assert not any(attributes.get("src") for _, attributes in elements.found)
+        assert [tag for tag, _ in elements.found].count("script") <= 1
+        for name in NASTY:
+            assert any(name.strip() in text for text in elements.text)
+
+
+def test_the_page_needs_nothing_from_elsewhere(explanation, tmp_path):
+    explanation.save(tmp_path / "x.html")
+    page = (tmp_path / "x.html").read_text(encoding="utf-8")
+    for _, attributes in Elements(page).found:
+        for name in ("href", "src", "xlink:href", "action", "data"):
+            assert attributes.get(name, "#").startswith(("data:", "#"))
+    assert "://" not in page
+    assert "@import" not in page
+    assert "default-src 'none'" in page
+
+
+def test_every_region_can_be_reached_by_keyboard_and_is_described(explanation):
+    regions = [a for tag, a in Elements(explanation._repr_html_()).found if a.get("class") == "sx-region"]
+    assert len(regions) == 4
+    for attributes in regions:
+        assert attributes["tabindex"] == "0"
+        assert attributes["role"] == "button"
+        assert re.search(r"weight [+-]\d\.\d+", attributes["aria-label"])
+
+
+def test_pictures_are_saved_by_their_ending(explanation, tmp_path):
+    for ending, head in ((".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")):
+        explanation.save(tmp_path / f"x{ending}")
+        assert (tmp_path / f"x{ending}").read_bytes().startswith(head)
+    with pytest.raises(SegxaiError, match="save as"):
+        explanation.save(tmp_path / "x.docx")
+
+
+def test_a_failed_write_leaves_what_was_there(explanation, tmp_path, monkeypatch):
+    (tmp_path / "x.html").write_text("before")
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_text", full)
+    with pytest.raises(SegxaiError, match="No space left"):
+        explanation.save(tmp_path / "x.html")
+    monkeypatch.undo()
+    assert [p.name for p in tmp_path.iterdir()] == ["x.html"]
+    assert (tmp_path / "x.html").read_text() == "before"
+
+
+def test_a_folder_that_cannot_be_made(explanation, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(SegxaiError, match="cannot be written"):
+        explanation.save(tmp_path / "file" / "x.html")
+
+
+def test_the_outline_of_a_region_encloses_its_pixels():
+    from matplotlib.path import Path
+
+    mask = np.zeros((20, 30), bool)
+    mask[3:15, 4:20] = True
+    mask[6:9, 8:12] = False  # a hole
+    rings = [np.array([p.split() for p in ring.strip("MZ").split("L")], float) for ring in region_path(mask).split("Z")[:-1]]
+    rows, columns = np.mgrid[:20, :30]
+    centres = np.stack([columns.ravel() + 0.5, rows.ravel() + 0.5], axis=1)
+    inside = sum(Path(ring).contains_points(centres) for ring in rings) % 2
+    assert np.array_equal(inside.reshape(20, 30).astype(bool), mask)
+
+
+def test_figures_describe_themselves(explanation, quarters):
+    picture = plot_explanation(explanation)
+    assert describe(explanation) in picture.alt
+    assert "onerror" not in re.sub(r'alt="[^"]*"', "", picture._repr_html_())
+    assert plot_regions(quarters[0], explanation.regions).alt
+
+
+def test_many_regions_are_cut_down_to_what_can_be_read(quarters, additive, tmp_path):
+    regions = segxai.segment(quarters[0], "grid", rows=6, columns=6)
+    explanation = segxai.explain(quarters[0], regions, additive, max_evaluations=60)
+    assert "weakest regions are left out" in explanation._repr_html_()
+    explanation.plot()
+    write_report(tmp_path / "x.html", [("one", [figure(explanation)])])

@@ -1,0 +1,318 @@
+"""Comparisons: the arithmetic by hand, fairness, the same result again, and what cannot be measured."""
+
+import csv
+import html
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import segxai
+from segxai import Comparison, SegxaiError
+from segxai.__main__ import main
+from segxai.study import comparing as compare
+from segxai.study.comparison import Measured, better, bootstrap
+
+
+def pictures(number):
+    rng = np.random.default_rng(0)
+    return [rng.integers(1, 256, (24, 30, 3), dtype=np.uint8) for _ in range(number)]
+
+
+def halves(image):
+    labels = np.zeros(image.shape[:2], int)
+    labels[:, 15:] = 1
+    return segxai.Regions.from_labels(labels, ["left", "right"])
+
+
+def strips(image):
+    return np.arange(image.shape[1])[None, :].repeat(image.shape[0], 0) // 2
+
+
+class Likes:
+    """Brightness of the left half; it may count what it is asked."""
+
+    def __init__(self, count=None):
+        self.count = count
+
+    def __call__(self, images):
+        if self.count:
+            with open(self.count, "a") as file:
+                file.write(f"{len(images)}\n")
+        return images[:, :, :15].mean(axis=(1, 2, 3)) / 255
+
+
+QUICK = {
+    "segmenters": {"halves": halves, "strips": strips},
+    "classifier": Likes(),
+    "target": 1,
+    "fill": "black",
+    "max_evaluations": 40,
+}
+CURVES = ("insertion", "deletion", "loo_r2")
+
+
+def measured(index, **values):
+    return Measured(index, "thing", 0.9, {s: {"insertion": v, "regions": 4.0} for s, v in values.items()}, {}, {})
+
+
+def comparison(*results):
+    return Comparison(("a.png", "b.png", "c.png"), results, (), ("deep", "slic"), ("insertion", "regions"), "How.")
+
+
+def test_means_differences_and_intervals_by_hand():
+    found = comparison(measured(0, deep=0.9, slic=0.5), measured(1, deep=0.7, slic=0.4), measured(2, deep=0.8))
+    rows = {(row["segmenter"], row["metric"]): row for row in found.table()}
+    deep = rows["deep", "insertion"]
+    assert deep["mean"] == pytest.approx(0.8)
+    assert (deep["low"], deep["high"]) == bootstrap([0.9, 0.7, 0.8])
+    assert deep["low"] < 0.8 < deep["high"]
+    assert (deep["n"], rows["slic", "insertion"]["n"]) == (3, 2)
+    slic, _ = found.differences()
+    assert slic["mean"] == pytest.approx((0.5 - 0.9 + 0.4 - 0.7) / 2)  # only photographs that both have
+    assert (slic["reference"], slic["n"], slic["verdict"]) == ("deep", 2, "worse")
+    assert found.differences("slic")[0]["verdict"] == "better"
+    assert found.differences()[1]["verdict"] == ""  # a number of regions is neither
+    assert len(found.rows) == 2 * 5
+    assert "insertion: deep 0.80" in found.plot().alt
+    with pytest.raises(SegxaiError, match="Did you mean 'slic'"):
+        found.differences("slik")
+
+
+def test_a_bootstrap_is_what_drawing_again_gives():
+    values = np.random.default_rng(3).normal(2, 1, 200)
+    low, high = bootstrap(values, 5)
+    error = values.std(ddof=1) / np.sqrt(200)
+    assert (low, high) == bootstrap(values, 5)
+    assert low == pytest.approx(values.mean() - 1.96 * error, abs=0.3 * error)
+    assert high == pytest.approx(values.mean() + 1.96 * error, abs=0.3 * error)
+
+
+def test_a_comparison_is_that_of_single_explanations():
+    images = pictures(3)
+    found = compare(images, metrics=CURVES, **QUICK)
+    values = {(r["image"], r["segmenter"], r["metric"]): r["value"] for r in found.rows}
+    for i, image in enumerate(images):
+        for label, segmenter in QUICK["segmenters"].items():
+            e = segxai.explain(image, segmenter(image), Likes(), 1, fill="black", max_evaluations=40)
+            assert values[f"photograph {i + 1}", label, "insertion"] == segxai.metrics.insertion(e).area
+            assert values[f"photograph {i + 1}", label, "deletion"] == segxai.metrics.deletion(e).area
+            assert values[f"photograph {i + 1}", label, "regions"] == len(e.regions)
+            assert values[f"photograph {i + 1}", label, "calls"] == e.coalitions.evaluations
+    assert found.seconds.keys() == {"halves", "strips"}
+
+
+def same(a, b):
+    assert len(a.rows) == len(b.rows)
+    for one, other in zip(a.rows, b.rows, strict=True):
+        assert {**one, "value": 0} == {**other, "value": 0}
+        assert one["value"] == other["value"] or (np.isnan(one["value"]) and np.isnan(other["value"]))
+    assert str(a.table()) == str(b.table())
+    assert str(a.differences()) == str(b.differences())
+
+
+def test_the_same_seed_gives_the_same_table_and_another_seed_another():
+    one, again = (compare(pictures(3), metrics=CURVES, **QUICK) for _ in range(2))
+    same(one, again)
+    other = compare(pictures(3), metrics=CURVES, seed=1, **QUICK)
+    assert [r["value"] for r in other.rows] != [r["value"] for r in one.rows]
+
+
+def test_the_network_gives_the_same_table_again(cat, classifier):
+    images = [np.ascontiguousarray(cat[::2, ::2]), np.ascontiguousarray(cat[100:, ::-1])]
+    one, again = (compare(images, ("slic", "grid"), max_evaluations=40) for _ in range(2))
+    same(one, again)
+    assert all(row["value"] <= 40 for row in one.rows if row["metric"] == "calls")
+
+
+def test_a_stopped_run_goes_on_where_it_was(tmp_path):
+    images, count = pictures(4), tmp_path / "count"
+
+    def stop(done, total):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    options = {**QUICK, "metrics": CURVES, "folder": tmp_path / "runs", "run": "a"}
+    with pytest.raises(KeyboardInterrupt):
+        compare(images, **{**options, "classifier": Likes(count)}, progress=stop)
+    asked = len(count.read_text().split())
+    found = compare(images, **{**options, "classifier": Likes(count)})
+    assert len(count.read_text().split()) == 2 * asked  # two photographs each time
+    same(found, compare(images, metrics=CURVES, **QUICK))
+    assert set(found.seconds) == {"halves", "strips"}
+    for other in ({"fill": "grey"}, {"max_evaluations": 39}, {"run": "b"}, {"metrics": ("insertion",)}, {"match_regions": 4}):
+        with pytest.raises(SegxaiError, match="other settings"):
+            compare(images, **{**options, **other})
+    with pytest.raises(SegxaiError, match="run="):
+        compare(images, **{**options, "run": None})
+
+
+def test_what_fails_is_told_and_stops_nothing(tmp_path):
+    def fails(image):
+        raise RuntimeError("<no> luck")
+
+    Image.fromarray(pictures(1)[0]).save(tmp_path / "good.png")
+    (tmp_path / "<i>broken.png").write_text("nothing")
+    found = compare(tmp_path, {"halves": halves, "fails": fails}, ("insertion",), classifier=Likes(), target=1, fill="black")
+    assert {(name, segmenter) for name, segmenter, _ in found.failures} == {("<i>broken.png", ""), ("good.png", "fails")}
+    assert not any(str(tmp_path) in why for _, _, why in found.failures)
+    assert {row["segmenter"] for row in found.rows} == {"halves"}
+    assert {row["mean"] for row in found.table() if row["segmenter"] == "fails"} == {None}
+    for path in (tmp_path / "page.html", tmp_path / "rows.csv"):
+        found.save(path)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<i>" not in page
+    assert html.escape("<i>broken.png") in page
+    assert "<no>" not in page
+    with (tmp_path / "rows.csv").open(encoding="utf-8") as file:
+        assert [float(row["value"]) for row in csv.DictReader(file)] == [row["value"] for row in found.rows]
+    assert "budget of 512 model calls" in found._repr_html_()
+    with pytest.raises(SegxaiError, match="save as"):
+        found.save(tmp_path / "page.pdf")
+    undefined = compare(pictures(2), lambda image: np.zeros(image.shape[:2], int), ("loo_r2",), classifier=Likes(), target=1)
+    undefined.save(tmp_path / "page.html")
+    assert "<td class=sx-number>–</td>" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    nothing = compare([tmp_path / "<i>broken.png"], {"halves": halves}, classifier=Likes())
+    assert "No photograph could be measured" in nothing._repr_html_()
+
+
+def test_a_report_tells_names_of_files_and_no_folders(tmp_path, monkeypatch):
+    Image.fromarray(pictures(1)[0]).save(tmp_path / "good.png")
+    model = tmp_path / "model.keras"
+    monkeypatch.setattr("segxai.study.engine.load_classifier", lambda model: segxai.Classifier(Likes(), ["dark", "bright"]))
+    images = [str(tmp_path / "good.png"), str(tmp_path / "lost.png")]
+    found = compare(
+        images, {"halves": halves}, ("insertion",), classifier=model, target=1, fill="black", folder=tmp_path / "runs", run=1
+    )
+    assert found.names == ("good.png", "lost.png")
+    assert "Classifier: model.keras" in found.how
+    found.save(tmp_path / "page.html")
+    for text in (repr(found.failures), found.how, (tmp_path / "page.html").read_text(encoding="utf-8")):
+        assert str(tmp_path) not in text
+
+
+def test_curves_under_several_fills_and_metrics_of_a_mask():
+    masks = [halves(image).mask("left") for image in pictures(2)]
+    found = compare(
+        pictures(2), masks=masks, **{**QUICK, "metrics": ("insertion", "covers_plant", "energy"), "fill": ("black", "grey")}
+    )
+    assert found.metrics == ("insertion", "insertion, grey", "covers_plant", "energy", "regions", "calls")
+    assert better("insertion, grey") == "up"
+    values = {(row["segmenter"], row["metric"]): row["mean"] for row in found.table()}
+    assert values["halves", "covers_plant"] == values["halves", "energy"] == 1
+    assert values["strips", "covers_plant"] == 0  # each strip is a small part of it
+
+
+def test_a_large_photograph_is_compared_as_a_smaller_copy():
+    seen = []
+
+    def whole(image):
+        seen.append(image.shape)
+        return image[..., 0] > 0
+
+    image = np.zeros((1000, 1600, 3), np.uint8)
+    image[:, 800:] = 200
+    mask = image[..., 0] > 0
+    found = compare([image], whole, ("best_iou",), classifier=lambda images: np.full(len(images), 0.6), target=1, masks=[mask])
+    assert seen == [(480, 768, 3)]
+    assert found.rows[0]["value"] > 0.99
+
+
+def test_regions_can_be_matched(cat):
+    small = np.ascontiguousarray(cat[::2, ::2])
+    options = {
+        "metrics": ("compactness",),
+        "classifier": lambda images: images.mean(axis=(1, 2, 3)) / 255,
+        "target": 1,
+        "max_evaluations": 64,
+    }
+    found = compare([small], ("deep", "slic", "watershed", "felzenszwalb", "grid", "quickshift"), match_regions=6, **options)
+    counts = {row["segmenter"]: row["value"] for row in found.rows if row["metric"] == "regions"}
+    assert counts["deep"] == counts["grid"] == 6
+    assert abs(counts["slic"] - 6) <= 2
+    assert abs(counts["watershed"] - 6) <= 3
+    assert "asked for 6 regions" in found.how
+    assert "quickshift cannot be asked for a number" in found.how
+    like = compare([small], ("deep", "grid"), match_regions="deep", **options)
+    counts = {row["segmenter"]: row["value"] for row in like.rows if row["metric"] == "regions"}
+    assert counts["grid"] == pytest.approx(counts["deep"], abs=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"segmenters": ("slick",)}, "Did you mean 'slic'"),
+        ({"segmenters": ()}, "No segmenter"),
+        ({"segmenters": (3,)}, "function of an image"),
+        ({"metrics": ("insertoin",)}, "Did you mean 'insertion'"),
+        ({"metrics": ("covers_plant",)}, "needs masks="),
+        ({"masks": []}, "0 masks"),
+        ({"fill": "blu"}, "Did you mean 'blur'"),
+        ({"match_regions": 0}, "match_regions"),
+        ({"method": "shaply"}, "Did you mean 'shapley'"),
+        ({"max_evaluations": 1}, "at least 2"),
+        ({"seed": -1}, "seed"),
+        ({"match_regions": "depp"}, "Did you mean"),
+        ({"target": "no such class", "classifier": None}, "Unknown target"),
+        ({"images": pictures(1)[0]}, "compare takes a list"),
+        ({"images": "no such folder"}, "no folder"),
+    ],
+)
+def test_bad_requests(options, said):
+    with pytest.raises(SegxaiError, match=said):
+        compare(**{"images": pictures(1), "classifier": Likes(), **options})
+
+
+def test_the_command_writes_a_page_and_goes_on(tmp_path, capsys, cat):
+    folder, out = tmp_path / "photos", tmp_path / "out" / "report.html"
+    folder.mkdir()
+    Image.fromarray(cat[::2, ::2]).save(folder / "größe und so.png")
+    Image.fromarray(cat[100:]).save(folder / "two.jpg")
+    (folder / "broken.jpg").write_text("nothing")
+    arguments = ["compare", str(folder), "--out", str(out), "--segmenter", "grid", "--segmenter", "slic", "--max-evaluations", "40"]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "left out: broken.jpg" in printed
+    assert "3 of 3 photographs" in printed
+    page = out.read_text(encoding="utf-8")
+    assert "größe und so.png" in page
+    assert "broken.jpg" in page
+    assert len(list((out.parent / "report_results").glob("*.json"))) == 3  # two photographs and the settings
+    assert main(arguments) == 0  # from what was kept
+    assert main([*arguments, "--seed", "1"]) == 2
+    assert "other settings" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere", "--out", "a.html"], "no folder"),
+        (["nowhere", "--out", "a.doc"], ".html"),
+        ([".", "--out", "a.html"], "no pictures"),
+    ],
+)
+def test_errors_of_the_command_are_one_line_and_code_2(arguments, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["compare", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert captured.err.count("\n") == 1
+
+
+def test_no_scheduler_is_said_at_once(tmp_path, capsys):
+    pytest.importorskip("distributed", reason="dask's distributed is not installed: pip install 'segxai[dask]'")
+    Image.fromarray(pictures(1)[0]).save(tmp_path / "a.png")
+    assert main(["compare", str(tmp_path), "--out", str(tmp_path / "r.html"), "--dask", "nothing://here"]) == 2
+    assert "No dask scheduler" in capsys.readouterr().err
+
+
+def test_a_cluster_gives_the_serial_result_bit_for_bit(dask_client):
+    with dask_client(1, __name__) as client:
+        same(compare(pictures(4), metrics=CURVES, client=client, **QUICK), compare(pictures(4), metrics=CURVES, **QUICK))
+
+
+def test_importing_stays_quick():
+    code = "import sys, segxai; sys.exit(any(m in sys.modules for m in ('tensorflow', 'matplotlib', 'distributed', 'sklearn')))"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -1,0 +1,194 @@
+"""Many photographs: the arithmetic by hand, resuming, and a cluster that loses a worker."""
+
+import os
+
+import numpy as np
+import pytest
+
+import segxai
+from segxai import SegxaiError, explain_many
+from segxai.study.many import Effect, ImageResult, ManyExplanations
+
+
+def pictures(number):
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 256, (24, 30, 3), dtype=np.uint8) for _ in range(number)]
+
+
+def halves(image):
+    labels = np.zeros(image.shape[:2], int)
+    labels[:, 15:] = 1
+    return segxai.Regions.from_labels(labels, ["left", "right"])
+
+
+class Likes:
+    """A classifier that can be sent to a worker: brightness of the left half; it may count, or kill its process once."""
+
+    def __init__(self, count=None, kill=None):
+        self.count, self.kill = count, kill
+
+    def __call__(self, images):
+        if self.kill and not os.path.exists(self.kill):
+            open(self.kill, "w").close()
+            os.kill(os.getpid(), 9)
+        if self.count:
+            with open(self.count, "a") as file:
+                file.write(f"{len(images)}\n")
+        return images[:, :, :15].mean(axis=(1, 2, 3)) / 255
+
+
+def result(index, **weights):
+    values = np.array(list(weights.values()))
+    return ImageResult(index, tuple(weights), values, np.full(len(values), 1 / len(values)), "thing", 0.9, 4)
+
+
+def test_mean_effects_and_their_intervals_by_hand():
+    many = ManyExplanations((result(0, helmet=0.2, suit=0.1), result(1, helmet=0.4), result(2, helmet=0.3)))
+    helmet, suit = many.effects()
+    assert (helmet.name, helmet.count) == ("helmet", 3)
+    assert helmet.mean == pytest.approx(0.3)
+    assert helmet.margin == pytest.approx(4.302653 * 0.1 / np.sqrt(3), rel=1e-5)  # Student's t with 2 degrees of freedom
+    assert suit == Effect("suit", 0.1, None, 1)
+    assert str(helmet) == "helmet +0.30 ± 0.25 over 3 photographs"
+    assert str(suit) == "suit +0.10 over 1 photograph"
+    assert "helmet" in many.plot().alt
+
+
+def test_submodular_pick_covers_what_matters():
+    many = ManyExplanations((result(0, a=0.9, b=0.8), result(1, a=0.9, b=0.7), result(2, c=0.5), result(3, c=0.1, d=0.0)))
+    assert many.pick(2) == [0, 2]
+    assert len(many.pick(10)) == 4
+    with pytest.raises(SegxaiError):
+        many.pick(0)
+
+
+def test_many_are_the_same_as_one_by_one():
+    images = pictures(4)
+    many = explain_many(images, halves, Likes(), 1, fill="black")
+    for image, found in zip(images, many.results, strict=True):
+        alone = segxai.explain(image, halves(image), Likes(), 1, fill="black")
+        assert np.array_equal(found.weights, alone.weights)
+        assert found.names == ("left", "right")
+        assert found.full == alone.coalitions.full
+    given = explain_many(images, [halves(image) for image in images], Likes(), 1, fill="black")
+    assert [r.weights.tolist() for r in given.results] == [r.weights.tolist() for r in many.results]
+
+
+def test_an_image_that_cannot_be_read_stops_nothing(tmp_path):
+    (tmp_path / "broken.jpg").write_text("nothing")
+    many = explain_many([pictures(1)[0], tmp_path / "broken.jpg", pictures(2)[1]], halves, Likes(), 1)
+    assert [r.index for r in many.results] == [0, 2]
+    assert many.failures[0][0] == 1
+    assert "cannot be read" in many.failures[0][1]
+
+
+def test_a_stopped_run_goes_on_where_it_was(tmp_path):
+    images, count = pictures(5), tmp_path / "count"
+    told = []
+
+    def stop(done, total):
+        told.append(done)
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        explain_many(images, halves, Likes(count), 1, folder=tmp_path / "runs", run="halves", progress=stop)
+    asked = len(count.read_text().split())
+    many = explain_many(images[::-1], halves, Likes(count), 1, folder=tmp_path / "runs", run="halves")
+    assert len(count.read_text().split()) - asked == 2  # one table for each image that was not finished
+    whole = explain_many(images[::-1], halves, Likes(), 1)
+    assert [r.weights.tolist() for r in many.results] == [r.weights.tolist() for r in whole.results]
+
+
+def test_a_damaged_result_is_made_again_and_other_settings_are_refused(tmp_path):
+    images = pictures(2)
+    first = explain_many(images, halves, Likes(), 1, folder=tmp_path, run="a")
+    kept = sorted(tmp_path.glob("*.npz"))
+    kept[0].write_bytes(kept[0].read_bytes()[:100])
+    again = explain_many(images, halves, Likes(), 1, folder=tmp_path, run="a")
+    assert [r.weights.tolist() for r in again.results] == [r.weights.tolist() for r in first.results]
+    for other in ({"target": 0, "run": "a"}, {"target": 1, "run": "b"}, {"target": 1, "run": "a", "fill": "black"}):
+        with pytest.raises(SegxaiError, match="other settings"):
+            explain_many(images, halves, Likes(), folder=tmp_path, **other)
+    with pytest.raises(SegxaiError, match="run="):
+        explain_many(images, halves, Likes(), 1, folder=tmp_path)
+
+
+def test_a_closed_or_a_replaced_classifier_is_loaded_again(monkeypatch, tmp_path):
+    from segxai.study import engine
+
+    loads = []
+    monkeypatch.setattr(engine, "load_classifier", lambda model: loads.append(model) or Likes())
+    model = tmp_path / "model.keras"
+    model.write_text("one")
+    for _ in range(2):
+        engine.classifier_of(engine.specification(model))
+    assert loads == [str(model)]
+    options = {"regions": [halves(i) for i in pictures(1)], "classifier": model, "folder": tmp_path / "runs"}
+    assert explain_many(pictures(1), **options).results
+    model.write_text("another")
+    engine.classifier_of(engine.specification(model))
+    assert loads == [str(model)] * 2
+    with pytest.raises(SegxaiError, match="other settings"):
+        explain_many(pictures(1), **options)
+    shared = iter("ab")
+    monkeypatch.setattr(engine, "default_classifier", lambda: next(shared))  # which knows when its network was closed
+    assert [engine.classifier_of("efficientnet_lite0") for _ in range(2)] == ["a", "b"]
+
+
+def test_given_regions_are_told_apart_in_a_folder(tmp_path):
+    image = pictures(1)
+    turned = segxai.Regions.from_labels(halves(image[0]).labels == 0, ["right", "left"])
+    runs = [explain_many(image, [r], Likes(), 1, folder=tmp_path, run="a") for r in (halves(image[0]), turned)]
+    assert [run.results[0].names for run in runs] == [("left", "right"), ("right", "left")]
+
+
+def test_a_folder_of_pictures_and_what_is_none(tmp_path):
+    from PIL import Image
+
+    for index, image in enumerate(pictures(2)):
+        Image.fromarray(image).save(tmp_path / f"{index}.png")
+    (tmp_path / "notes.txt").touch()
+    many = explain_many(tmp_path, halves, Likes(), 1)
+    assert len(many.results) == 2
+    for bad in ("no such folder", pictures(1)[0]):
+        with pytest.raises(SegxaiError):
+            explain_many(bad, halves, Likes())
+    for options in ({"method": "shaply"}, {"regions": "sclic"}, {"filll": "mean"}, {"regions": 3}):
+        with pytest.raises(SegxaiError):
+            explain_many(pictures(1), **{"classifier": Likes(), "regions": halves, **options})
+
+
+def test_as_many_regions_as_images():
+    with pytest.raises(SegxaiError, match="1 Regions came with 2 images"):
+        explain_many(pictures(2), [halves(pictures(1)[0])], Likes())
+
+
+@pytest.fixture(scope="module")
+def client(dask_client):
+    with dask_client(2, __name__) as client:
+        yield client
+
+
+def same(a, b):
+    assert [r.index for r in a.results] == [r.index for r in b.results]
+    for ours, theirs in zip(a.results, b.results, strict=True):
+        assert np.array_equal(ours.weights, theirs.weights)
+        assert (ours.names, ours.target, ours.full) == (theirs.names, theirs.target, theirs.full)
+
+
+def test_a_cluster_gives_the_serial_result_bit_for_bit(client, cat):
+    images = [cat, cat[:, ::-1], cat[::-1], segxai.data.photograph("coffee")]
+    images = [np.ascontiguousarray(image) for image in images]
+    options = {"regions": "slic", "max_evaluations": 64}
+    same(explain_many(images, client=client, **options), explain_many(images, **options))
+
+
+def test_a_killed_worker_loses_nothing_and_counts_nothing_twice(client, tmp_path):
+    images = pictures(6)
+    mark, count = tmp_path / "killed", tmp_path / "count"
+    many = explain_many(images, halves, Likes(count, kill=str(mark)), 1, client=client, folder=tmp_path / "runs", run="halves")
+    assert mark.exists()  # a worker did die
+    assert not many.failures
+    same(many, explain_many(images, halves, Likes(), 1))
+    assert len(list((tmp_path / "runs").glob("*.npz"))) == 6
