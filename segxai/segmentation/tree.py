@@ -19,11 +19,13 @@ import numpy as np
 from ..errors import SegxaiValueError
 from ..images import resize, resize_labels
 from ..regions import Part, Regions
+from .segmenter import Segmenter, Slider
 
 WORKING_SIDE = 512  # pixels, the longest side of the copy that is divided
 LEAVES = 48  # the finest regions that `n_regions` or `expand` can reach
 SMOOTHING = 1.0  # sigma of the Gaussian that joins broken contours, in pixels
 SHALLOWEST = 0.02  # basins less deep than this, in contour strength, are not kept apart
+SMALLEST = 0.001  # share of the image; smaller regions are joined to a neighbour before all others
 MOST_BASINS = 1000  # bounds time and memory on pictures of noise; photographs have 150 to 400
 FEWEST, MOST = 3, 9  # automatic numbers of regions; 2**9 coalitions are evaluated in seconds
 KEPT = 8  # trees, 1 MB each
@@ -48,12 +50,23 @@ class Merging(NamedTuple):
     worth: float
 
 
+BY_CONTOUR = Merging(floor=0.0, contour=1.0, size=0.1, worth=0.25)
+
+
 class Join(NamedTuple):
     """Two nodes joined. Basins are the nodes 0..B-1, the k-th join makes node B + k."""
 
     a: int
     b: int
     cost: float
+
+
+def contour_regions(image, n_regions="auto") -> Regions:
+    """Regions by contour alone: what no classifier had a part in, to compare those of "deep" with.
+
+    n_regions: as for "deep", and with the same tree behind it.
+    """
+    return tree_regions(image, "contours", n_regions, BY_CONTOUR)
 
 
 def tree_regions(image, method: str, n_regions, merging: Merging, features: Callable | None = None) -> Regions:
@@ -186,7 +199,8 @@ def merge(area, border, merging: Merging, features=None) -> list[Join]:
     def cost(a, b, length, total):
         apart = 1.0 if features is None else ((features[a] - features[b]) ** 2).sum()
         size = area[a] * area[b] / (area[a] + area[b])
-        return float((merging.floor + total / length) ** merging.contour * apart * size ** (2 * merging.size))
+        price = float((merging.floor + total / length) ** merging.contour * apart * size ** (2 * merging.size))
+        return price * 1e-9 if min(area[a], area[b]) < SMALLEST else price
 
     queue = [(cost(a, b, *value), a, b) for (a, b), value in border.items()]
     heapq.heapify(queue)
@@ -213,3 +227,11 @@ def merge(area, border, merging: Merging, features=None) -> list[Join]:
             neighbours[other][node] = value
             heapq.heappush(queue, (cost(other, node, *value), other, node))
     return joins
+
+
+SEGMENTERS = (
+    Segmenter(
+        "contours", contour_regions, "contours alone, found by a VGG16",
+        (Slider("n_regions", "regions", 0, 12, 0, zero="auto"),), lambda n, shape: [{"n_regions": min(n, LEAVES)}],
+    ),
+)  # fmt: skip
