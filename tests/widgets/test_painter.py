@@ -79,9 +79,9 @@ def test_one_class_survives_the_file(image, tmp_path):
 
 
 @pytest.mark.parametrize("name", segxai.data.names())
-def test_bundled_annotations(name):
+def test_bundled_annotations(name, root):
     sample = segxai.data.load(name)
-    from_file = AnnotationPainter(sample.image, annotation=segxai.data._FOLDER / "annotations" / f"{name}.png")
+    from_file = AnnotationPainter(sample.image, annotation=root / "data" / "annotations" / f"{name}.png")
     from_regions = AnnotationPainter(sample.image, annotation=sample.annotation)
     for painter in (from_file, from_regions):
         assert painter.names == sample.annotation.names
