@@ -66,7 +66,7 @@ def _encoder() -> Network:
         images = tf.placeholder(tf.float32, (None, None, None, 3), "images")
         _, ends = efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images), num_classes=None)
     assign_weights(net, efficientnet_lite0_weights())
-    return Network(net, images=images, end_points={f"stride_{stride}": ends[f"stride_{stride}"] for stride in STRIDE_WEIGHTS})
+    return Network(net, images=images, end_points={stride: ends[f"stride_{stride}"] for stride in STRIDE_WEIGHTS})
 
 
 def pool(feature_map, labels) -> np.ndarray:
