@@ -34,7 +34,7 @@ class Node(NamedTuple):
     children: tuple[int, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Descent:
     """tree: the region tree; coalitions: of its leaves, those that were evaluated; division: the effects between them."""
 

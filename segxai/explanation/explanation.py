@@ -210,7 +210,7 @@ class Explanation:
             )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TreeExplanation(Explanation):
     """What the nodes of a region tree do to one class's probability: adaptive Owen values, `method` "tree".
 

@@ -10,7 +10,7 @@ from ..regions import Part, Regions, distinct_names
 from .names import describe
 from .tree import Merging, merge
 
-WARD = Merging(floor=1.0, contour=0.0, size=0.5)
+WARD = Merging(floor=1.0, contour=0.0, size=0.5, worth=0.0)
 MOST_LISTED = 3  # regions joined keep their own names up to so many; more of them are described by colour and place
 
 
