@@ -12,7 +12,7 @@ from ..classifiers.classifier import batches
 from ..errors import whole_number
 from ..progress import track
 from ..regions import Regions
-from ..segmentation.binary import BinaryTree, binary_tree
+from ..segmentation.binary import BinaryTree
 from . import owen
 from .coalitions import Coalitions, kept_targets
 from .fills import fill_image
@@ -95,13 +95,12 @@ class Descent:
         )
 
 
-def descend(classifier, image, regions: Regions, target, fill, max_evaluations: int, seed: int, progress=None) -> Descent:
-    """Divide the target's probability down the tree of the regions; see `owen.divide` and `segmentation.binary.binary_tree`.
+def descend(classifier, image, tree: BinaryTree, target, fill, max_evaluations: int, seed: int, progress=None) -> Descent:
+    """Divide the target's probability down the tree; see `owen.divide`.
 
     target None: the most probable class of the whole image. At most `max_evaluations` images are evaluated.
     """
     max_evaluations = whole_number("max_evaluations", max_evaluations, 2)
-    tree = binary_tree(image, regions)
     labels = tree.leaves.labels
     filled = fill_image(image, labels, fill, whole_number("seed", seed))
     predict = classifier.masked_predictor(image, labels, filled, max_evaluations)

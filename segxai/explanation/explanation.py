@@ -12,9 +12,10 @@ from ..classifiers.load import load_classifier
 from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from ..images import as_image
 from ..regions import Regions
+from ..segmentation.binary import binary_tree
 from ..segmentation.registry import as_regions
 from . import surrogates
-from .checks import FILLS_COMPARED, placebo_test, robustness
+from .checks import FILLS_COMPARED, placebo_test, robustness, shift_borders
 from .coalitions import Coalitions, check_target, evaluate_coalitions
 from .descent import Descent, Node, descend
 from .parts import expand_coalitions, nest
@@ -180,6 +181,23 @@ class Explanation:
             self.image, self.regions, coalitions, classifier=self.classifier, hierarchy=self.hierarchy, **settings
         )
 
+    def weights_again(self, *, image=None, classifier=None, target=None, fill=None, seed=None, shift: int = 0) -> np.ndarray:
+        """(K,) the weights of the same regions explained again, with as many evaluations and whatever is given in place of this.
+
+        fill: the very picture of this explanation when None. shift: borders moved by so many pixels, see `checks.shift_borders`.
+        """
+        table = evaluate_coalitions(
+            classifier or self.classifier,
+            self.image if image is None else image,
+            shift_borders(self.regions, shift) if shift else self.regions,
+            self.coalitions.target if target is None else target,
+            fill=self.coalitions.filled if fill is None else fill,
+            max_evaluations=max(2, len(self.coalitions.masks)),
+            seed=self.coalitions.seed if seed is None else seed,
+            progress=False,
+        )
+        return self.with_coalitions(table).weights
+
     def _positive_table(self, what) -> Coalitions:
         self._need_exact(what)
         if self.coalitions.full < 0:
@@ -253,14 +271,20 @@ class TreeExplanation(Explanation):
         """Why the target rather than `other`? The values of the difference of the two probabilities. No model calls."""
         return self._read(self.descent.coalitions.contrast(other))
 
-    def with_coalitions(self, coalitions: Coalitions, **changes) -> Explanation:
-        """The regions explained from a table of theirs by another method; the tree's own coalitions are not those of a table."""
-        if changes.get("method", "tree") == "tree":
-            raise SegxaiError(
-                "This explains again from another table of coalitions, and a tree explanation has none: it chooses its coalitions by "
-                "what it finds. Explain some of its regions instead: explain(image, explanation.coarsen(8).regions)."
-            )
-        return super().with_coalitions(coalitions, **changes)
+    def weights_again(self, *, image=None, classifier=None, target=None, fill=None, seed=None, shift: int = 0) -> np.ndarray:
+        """(K,) as of any explanation: the tree is followed again, wherever the evidence then is."""
+        tree = self.descent.tree
+        again = descend(
+            classifier or self.classifier,
+            self.image if image is None else image,
+            replace(tree, leaves=shift_borders(tree.leaves, shift)) if shift else tree,
+            self.coalitions.target if target is None else target,
+            self.coalitions.filled if fill is None else fill,
+            self.evaluations,
+            self.coalitions.seed if seed is None else seed,
+            progress=False,
+        )
+        return self.descent.members(self.regions) @ again.values[: len(tree.leaves)]
 
     def in_words(self) -> list[str]:
         """Where the evidence sits, in sentences: the strongest regions, followed down to their parts, and what was only shared out."""
@@ -330,7 +354,7 @@ def explain(
     check_target(classifier, target)
     regions = as_regions(image, regions)
     if method == "tree":
-        descent = descend(classifier, image, regions, target, fill, max_evaluations, seed, progress)
+        descent = descend(classifier, image, binary_tree(image, regions), target, fill, max_evaluations, seed, progress)
         return explain_descent(image, descent, descent.tree.leaves, classifier)
     if method == "owen" and 2 ** len(regions) > whole_number("max_evaluations", max_evaluations, 2):
         raise SegxaiError(_OWEN_NEEDS_ALL)  # before the classifier is evaluated

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import SegxaiValueError, whole_number
-from ..explanation.coalitions import evaluate_coalitions
 from ..progress import track
 
 
@@ -29,15 +28,14 @@ class Stability:
 def seed_stability(explanation, repeats: int = 5, *, progress=None) -> Stability:
     """Explain again with other seeds for the sample of coalitions. Down is better; range 0 upwards, in units of probability.
 
-    Exactly 0, without a model call, when the table is exact: there is nothing to draw. Otherwise `repeats` tables of the same
+    Exactly 0, without a model call, when the table is exact, and on a region tree: there is nothing to draw. Otherwise `repeats` tables of the same
     size are drawn, the explanation's own not among them. Source: Visani et al. 2022, "Statistical stability indices for LIME".
     """
     e = explanation
     whole_number("repeats", repeats, 2)  # one has no spread
-    if e.coalitions.exact:
+    if e.coalitions.exact or e.method == "tree":
         return _stability(e, "seeds", np.repeat(e.weights[None], repeats, axis=0), 0)
-    tables = [(e.image, e.coalitions.filled, e.coalitions.seed + 1 + i) for i in range(repeats)]
-    return _again(e, "seeds", tables, progress)
+    return _again(e, "seeds", [{"seed": e.coalitions.seed + 1 + i} for i in range(repeats)], progress)
 
 
 def noise_stability(explanation, sigma: float = 4.0, repeats: int = 5, seed: int = 0, *, progress=None) -> Stability:
@@ -53,24 +51,21 @@ def noise_stability(explanation, sigma: float = 4.0, repeats: int = 5, seed: int
         raise SegxaiValueError(f"sigma is the noise's standard deviation in grey levels, 0 to 255; got {sigma!r}.")
     rng = np.random.default_rng(whole_number("seed", seed))
     fill = e.coalitions.filled if e.coalitions.fill == "given" else e.coalitions.fill
-    tables = []
+    changes = []
     for _ in range(repeats):
         noisy = np.clip(np.rint(e.image + rng.normal(0, sigma, e.image.shape)), 0, 255).astype(np.uint8)
-        tables.append((noisy, fill, e.coalitions.seed))
-    return _again(e, "noise", tables, progress)
+        changes.append({"image": noisy, "fill": fill})
+    return _again(e, "noise", changes, progress)
 
 
-def _again(e, over, tables, progress) -> Stability:
+def _again(e, over, changes, progress) -> Stability:
     e.need_classifier("This metric")
-    number, weights = len(e.coalitions.masks), []
-    with track(len(tables) * number, f"explaining again, other {over}", progress) as advance:
-        for image, fill, seed in tables:
-            table = evaluate_coalitions(
-                e.classifier, image, e.regions, e.coalitions.target, fill=fill, max_evaluations=number, seed=seed, progress=False
-            )
-            weights.append(e.with_coalitions(table).weights)
-            advance(number)
-    return _stability(e, over, np.array(weights), len(tables) * number)
+    weights = []
+    with track(len(changes) * e.evaluations, f"explaining again, other {over}", progress) as advance:
+        for change in changes:
+            weights.append(e.weights_again(**change))
+            advance(e.evaluations)
+    return _stability(e, over, np.array(weights), len(changes) * e.evaluations)
 
 
 def _stability(e, over, weights, calls) -> Stability:

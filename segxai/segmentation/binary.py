@@ -36,7 +36,7 @@ def binary_tree(image: np.ndarray, regions: Regions) -> BinaryTree:
     """
     atoms, root = regions.atoms, regions.tree
     join = _Joining(image, atoms)
-    root = _halved(join(regions.parts) if root is None else root, join)
+    root = _halved(root, join) if root is not None else join(tuple(_halved(part, join) for part in regions.parts))
     parts, order = [root], []
     while any(part.children for part in parts):
         index = max(range(len(parts)), key=lambda i: (bool(parts[i].children), parts[i].cost))  # as Regions.cut chooses

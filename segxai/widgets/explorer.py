@@ -180,7 +180,7 @@ class ExplanationExplorer(ipywidgets.VBox):
             self._shared_before = dict(self.shared.values)
             self.shared.fields = [
                 choice("target", "why", names),
-                choice("method", "method", [m for m in METHODS if m != "owen"]),
+                choice("method", "method", [m for m in METHODS if m not in ("owen", "tree")]),
                 span("kernel_width", "kernel width", 0.05, 5, log=True, live=True, disabled=method != "lime"),
                 choice("fill", "switched off shows", FILLS),
                 {"key": "compare", "label": "compare two", "kind": "check"},
