@@ -13,6 +13,7 @@ Cooperative Games with Levels Structure of Cooperation"; the recursion is that o
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -50,8 +51,9 @@ def divide(joins, evaluate: Callable, max_evaluations: int) -> Division:
     """Take the effects of nodes apart, the largest first, until `max_evaluations` (at least 2) coalitions are evaluated.
 
     joins (L - 1, 2); evaluate: a function of coalitions (M, L) bool, M <= BATCH, to (M,) values; no coalition is evaluated twice.
-    Largest: by weight times absolute effect; of equal ones the one found first. Effects whose halves are known already cost nothing
-    and are taken apart beyond the budget, too.
+    Largest: by weight times absolute effect, over one more than the number of other contexts in which the node was taken apart
+    already, for these tell much of what is in it, and their number doubles with every level; of equal ones the one found first.
+    Effects whose halves are known already cost nothing and are taken apart beyond the budget, too.
     """
     inside = members(joins)
     leaves = len(joins) + 1
@@ -68,18 +70,31 @@ def divide(joins, evaluate: Callable, max_evaluations: int) -> Division:
     add([inside[-1], ~inside[-1]])
     effects = [(len(inside) - 1, 1, 0, 1.0)]  # node, without, joined, weight
     waiting = [0] if leaves > 1 else []
-    divided = set()
+    divided: set[int] = set()
+    times = np.zeros(len(inside), int)  # how often each node was taken apart
+
+    def rank(i):
+        node, without, joined, weight = effects[i]
+        return -weight * abs(values[joined] - values[without]) / (1 + times[node]), i
+
     while waiting:
-        waiting.sort(key=lambda i: (-effects[i][3] * abs(values[effects[i][2]] - values[effects[i][1]]), i))
+        queue = [rank(i) for i in waiting]
+        heapq.heapify(queue)
         new: dict[bytes, np.ndarray] = {}
         chosen = []
-        for i in waiting:
+        while queue:
+            before = heapq.heappop(queue)
+            i = before[1]
+            if rank(i) > before:  # its node was chosen in another context meanwhile
+                heapq.heappush(queue, rank(i))
+                continue
             node, without, *_ = effects[i]
             halves = [masks[without] | inside[half] for half in joins[node - leaves]]
             unknown = {half.tobytes(): half for half in halves if half.tobytes() not in rows and half.tobytes() not in new}
             if len(new) + len(unknown) <= min(BATCH, max_evaluations - len(masks)):
                 new |= unknown
                 chosen.append(i)
+                times[node] += 1
         if not chosen:
             break
         if new:
