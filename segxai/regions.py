@@ -118,6 +118,16 @@ class Regions:
         return self._labels
 
     @property
+    def atoms(self) -> np.ndarray:
+        """(H, W) int32, values 0..A-1, each present: the finest label map that is known; read-only."""
+        return self._atoms
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The K regions with the parts that they are made of."""
+        return self._parts
+
+    @property
     def names(self) -> tuple[str, ...]:
         """(K,) distinct names."""
         return tuple(part.name for part in self._parts)

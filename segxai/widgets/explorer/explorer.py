@@ -129,7 +129,7 @@ class ExplanationExplorer(ipywidgets.VBox):
                 choice(
                     "method",
                     "method",
-                    [m for m in METHODS if m != "owen"],
+                    [m for m in METHODS if m not in ("owen", "tree")],
                     hint="How the table of outputs is summed up: LIME's fit, Shapley or Banzhaf values",
                 ),
                 span(
