@@ -40,6 +40,7 @@ lint: $(READY)  ## check style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 lab: $(READY)  ## open notebook 00 in JupyterLab (this machine only, with a token)
 	$(BIN)/jupyter lab --ip=127.0.0.1 $(AS_ROOT) notebooks/00_start_here.ipynb
@@ -60,9 +61,9 @@ html: $(READY)  ## build html/: the executed notebooks as web pages that need no
 docs: $(READY)  ## build docs/: the reference of the package, from its docstrings
 	$(BIN)/pdoc --output-directory docs segxai segxai.data segxai.metrics segxai.plots segxai.explanation.surrogates segxai.widgets segxai.nets.upsampling
 
-UV_COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-lock: pyproject.toml  ## update the two lock files (keeps locked versions where possible)
+lock: $(READY)  ## update the two lock files (keeps locked versions where possible)
 	$(UV_COMPILE) --extra cpu --extra pascal --extra dask --extra lab --extra test pyproject.toml --output-file requirements.lock
 	echo "pydensecrf2>=1.0" | $(UV_COMPILE) --no-deps - --output-file requirements-crf.lock
 

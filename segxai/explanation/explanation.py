@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import plots, report
-from ..classifiers.classifier import Classifier
-from ..classifiers.load import load_classifier
+from ..classifiers.classifier import Classifier, Target
+from ..classifiers.load import ClassifierLike, load_classifier
 from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
-from ..images import as_image
+from ..images import ImageLike, as_image
+from ..progress import Progress
 from ..regions import Regions
-from ..segmentation.registry import as_regions
+from ..segmentation.registry import RegionsLike, as_regions
 from . import surrogates
 from .checks import FILLS_COMPARED, placebo_test, robustness
 from .coalitions import Coalitions, check_target, evaluate_coalitions
+from .fills import Fill
 from .parts import expand_coalitions, nest
 from .summary import sentences
+
+if TYPE_CHECKING:
+    from ..plots import DescribedFigure
 
 METHODS = ("lime", "shapley", "banzhaf", "owen")
 _OWEN_NEEDS_ALL = "Owen values need every coalition; use at most 10 regions, or raise max_evaluations."
@@ -61,7 +69,9 @@ class Explanation:
         order = np.argsort(-self.weights, kind="stable")
         return [(self.regions.names[i], float(self.weights[i])) for i in order]
 
-    def refit(self, method=None, *, kernel_width=None, alpha=None, target=None) -> Explanation:
+    def refit(
+        self, method: str | None = None, *, kernel_width: float | None = None, alpha: float | None = None, target: Target = None
+    ) -> Explanation:
         """Recompute with another method, kernel width, penalty or target from the same table, without evaluating the classifier.
 
         Raises SegxaiValueError for an unknown method or for a target that the table does not contain.
@@ -74,7 +84,7 @@ class Explanation:
             alpha=self.alpha if alpha is None else alpha,
         )
 
-    def contrast(self, other) -> Explanation:
+    def contrast(self, other: str | int) -> Explanation:
         """Explain the target's probability minus that of `other`, without evaluating the classifier; see `Coalitions.contrast`."""
         return self.with_coalitions(self.coalitions.contrast(other))
 
@@ -117,22 +127,30 @@ class Explanation:
         least = smallest[np.argmin(table.values[smallest])]
         return tuple(self.regions.names[k] for k in np.flatnonzero(~table.masks[least]))
 
-    def drill_down(self, name, *, progress=None) -> Explanation:
+    def drill_down(self, name: str | int, *, progress: Progress = None) -> Explanation:
         """Replace one region by its parts, whose Owen values add up to the region's Shapley value.
 
         Evaluates only the coalitions that divide the region; all others are taken from this table. The fill stays the same.
         Raises SegxaiError if the region has no known parts, the table is a sample, or more than 12 regions would result.
         """
         self._need_exact("drill_down()")
-        self.need_classifier("drill_down()")
+        classifier = self.need_classifier("drill_down()")
         index = self.regions.index(name)
-        regions, coalitions = expand_coalitions(self.classifier, self.image, self.regions, name, self.coalitions, progress)
+        regions, coalitions = expand_coalitions(self.image, self.regions, name, self.coalitions, classifier, progress=progress)
         return from_coalitions(
-            self.image, regions, coalitions, "owen", self.kernel_width, self.alpha, self.classifier,
+            self.image, regions, coalitions, "owen", self.kernel_width, self.alpha, classifier,
             nest(self.hierarchy, index, len(regions) - len(self.regions) + 1),
         )  # fmt: skip
 
-    def examine(self, *, fills=None, borders: int = 2, placebos: int = 39, seed: int = 0, progress=None) -> Explanation:
+    def examine(
+        self,
+        *,
+        fills: Sequence[Fill] | None = None,
+        borders: int = 2,
+        placebos: int = 39,
+        seed: int = 0,
+        progress: Progress = None,
+    ) -> Explanation:
         """The same explanation with `findings` on its robustness to fills and borders, and on placebos.
 
         Evaluates the classifier again; see `segxai.robustness` and `segxai.placebo_test`. Raises SegxaiError if the
@@ -146,11 +164,11 @@ class Explanation:
         """A summary in sentences: the largest weight, the smallest sufficient and necessary sets, and `findings`."""
         return sentences(self)
 
-    def plot_interactions(self):
+    def plot_interactions(self) -> DescribedFigure:
         """A matrix of the pairwise interactions; see `interactions`."""
         return plots.plot_interactions(self)
 
-    def to_lime(self):
+    def to_lime(self) -> Any:
         """Convert to lime's `ImageExplanation`, for code written for lime."""
         from lime.lime_image import ImageExplanation
 
@@ -164,11 +182,11 @@ class Explanation:
         explanation.score = {label: self.r2}
         return explanation
 
-    def plot(self):
+    def plot(self) -> DescribedFigure:
         """A figure of the photograph with its named regions, and of their weights as colours and as bars."""
         return plots.plot_explanation(self)
 
-    def save(self, path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write a self-contained web page (``.html``) or a picture (``.png``, ``.pdf``, ``.svg``).
 
         Raises SegxaiError for another ending, or if the file cannot be written.
@@ -178,9 +196,9 @@ class Explanation:
     def _repr_html_(self) -> str:
         return report.explanation_fragment(self)
 
-    def with_coalitions(self, coalitions: Coalitions, **changes) -> Explanation:
+    def with_coalitions(self, coalitions: Coalitions, **changes: Any) -> Explanation:
         """Recompute from another table of the same regions. changes: new values of method, kernel_width or alpha."""
-        settings = {"method": self.method, "kernel_width": self.kernel_width, "alpha": self.alpha} | changes
+        settings: dict[str, Any] = {"method": self.method, "kernel_width": self.kernel_width, "alpha": self.alpha} | changes
         return from_coalitions(
             self.image, self.regions, coalitions, classifier=self.classifier, hierarchy=self.hierarchy, **settings
         )
@@ -200,11 +218,12 @@ class Explanation:
                 f"{what} needs a single class, but this explanation contrasts two; use the explanation of one of them."
             )
 
-    def need_classifier(self, what: str) -> None:
-        """Raise SegxaiError if `what` cannot evaluate the classifier again: there is none, or no single class to explain."""
+    def need_classifier(self, what: str) -> Classifier:
+        """The classifier, for `what`, which evaluates it again. Raises SegxaiError if there is none, or for a contrast."""
         if self.classifier is None:
             raise SegxaiError(f"{what} evaluates the classifier, but this explanation holds none; create it with segxai.explain.")
         self.need_class(what)
+        return self.classifier
 
     def _need_exact(self, what):
         if not self.coalitions.exact:
@@ -216,18 +235,18 @@ class Explanation:
 
 
 def explain(
-    image,
-    regions="deep",
-    classifier=None,
-    target=None,
+    image: ImageLike,
+    regions: RegionsLike = "deep",
+    classifier: ClassifierLike = None,
+    target: Target = None,
     *,
     method: str = "lime",
-    fill="mean",
+    fill: Fill = "mean",
     max_evaluations: int = 1024,
     kernel_width: float = 0.25,
     alpha: float = 0.0,
     seed: int = 0,
-    progress=None,
+    progress: Progress = None,
 ) -> Explanation:
     """Explain a classifier's prediction: how much does each region of the photograph contribute?
 
@@ -262,7 +281,16 @@ def _check_share(p) -> None:
         raise SegxaiValueError(f"p must be a share of the whole image's probability, above 0 and at most 1; got {p!r}.")
 
 
-def from_coalitions(image, regions, coalitions, method, kernel_width, alpha, classifier=None, hierarchy=()) -> Explanation:
+def from_coalitions(
+    image: np.ndarray,
+    regions: Regions,
+    coalitions: Coalitions,
+    method: str,
+    kernel_width: float,
+    alpha: float,
+    classifier: Classifier | None = None,
+    hierarchy: tuple = (),
+) -> Explanation:
     """Compute an explanation by `method` from a finished table of coalitions, without evaluating the classifier."""
     hierarchy = hierarchy or tuple(range(len(regions)))
     masks, values, exact = coalitions.masks, coalitions.values, coalitions.exact

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -12,10 +13,14 @@ from ..errors import SegxaiFileNotFoundError, SegxaiValueError
 from ..images import MAX_SIDE, as_array, opened_image
 from ..regions import Regions
 
+# Whatever `read_annotation` accepts.
+AnnotationLike: TypeAlias = Regions | np.ndarray | str | os.PathLike
 IGNORE = 255  # pixels with this class id are left out of the loss, as in PASCAL VOC
 
 
-def read_annotation(annotation, shape, names=None) -> tuple[np.ndarray, tuple[str, ...]]:
+def read_annotation(
+    annotation: AnnotationLike, shape: tuple[int, int], names: Collection[str] | None = None
+) -> tuple[np.ndarray, tuple[str, ...]]:
     """Read an annotation as (labels, names): (H, W) uint8 class ids 0..C-1 with 255 for ignored pixels, and C names.
 
     annotation: `Regions`; class ids 0..C-1 (255 is ignored) as an array or a palette or grey PNG; or a black and white
@@ -60,7 +65,7 @@ def read_annotation(annotation, shape, names=None) -> tuple[np.ndarray, tuple[st
     return labels.astype(np.uint8), tuple(str(n) for n in names)
 
 
-def check_gaps(classes) -> None:
+def check_gaps(classes: np.ndarray) -> None:
     """Raise SegxaiValueError if the class ids (without 255) have such large gaps that they are probably grey levels."""
     if len(classes) and classes.max() + 1 > 2 * len(classes) + 2:
         raise SegxaiValueError(

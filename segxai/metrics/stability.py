@@ -8,7 +8,8 @@ import numpy as np
 
 from ..errors import SegxaiValueError, whole_number
 from ..explanation.coalitions import evaluate_coalitions
-from ..progress import track
+from ..explanation.explanation import Explanation
+from ..progress import Progress, track
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +28,7 @@ class Stability:
     calls: int
 
 
-def seed_stability(explanation, repeats: int = 5, *, progress=None) -> Stability:
+def seed_stability(explanation: Explanation, repeats: int = 5, *, progress: Progress = None) -> Stability:
     """Repeat the explanation with other seeds for the sample of coalitions. Down is better; range 0 upwards, in units of probability.
 
     Exactly 0, without model calls, for an exact table, because nothing is sampled. Otherwise `repeats` new tables of the same size
@@ -39,10 +40,12 @@ def seed_stability(explanation, repeats: int = 5, *, progress=None) -> Stability
     if e.coalitions.exact:
         return _stability(e, "seeds", np.repeat(e.weights[None], repeats, axis=0), 0)
     tables = [(e.image, e.coalitions.filled, e.coalitions.seed + 1 + i) for i in range(repeats)]
-    return _repeat(e, "seeds", tables, progress)
+    return _repeat(e, "seeds", tables, progress=progress)
 
 
-def noise_stability(explanation, sigma: float = 4.0, repeats: int = 5, seed: int = 0, *, progress=None) -> Stability:
+def noise_stability(
+    explanation: Explanation, sigma: float = 4.0, repeats: int = 5, seed: int = 0, *, progress: Progress = None
+) -> Stability:
     """Repeat the explanation with slight noise on the photograph, for the same regions and coalitions. Down is better; range 0 upwards.
 
     sigma: standard deviation of the Gaussian noise in grey levels, 0 to 255; 4 is hardly visible. The regions are kept, because weights
@@ -60,13 +63,13 @@ def noise_stability(explanation, sigma: float = 4.0, repeats: int = 5, seed: int
     for _ in range(repeats):
         noisy = np.clip(np.rint(e.image + rng.normal(0, sigma, e.image.shape)), 0, 255).astype(np.uint8)
         tables.append((noisy, fill, e.coalitions.seed))
-    return _repeat(e, "noise", tables, progress)
+    return _repeat(e, "noise", tables, progress=progress)
 
 
-def _repeat(e, over, tables, progress) -> Stability:
+def _repeat(e, over, tables, *, progress) -> Stability:
     e.need_classifier("This metric")
     number, weights = len(e.coalitions.masks), []
-    with track(len(tables) * number, f"repeating the explanation over {over}", progress) as advance:
+    with track(len(tables) * number, f"repeating the explanation over {over}", progress=progress) as advance:
         for image, fill, seed in tables:
             table = evaluate_coalitions(
                 e.classifier, image, e.regions, e.coalitions.target, fill=fill, max_evaluations=number, seed=seed, progress=False

@@ -6,7 +6,7 @@ Convolutional Networks", section 3.1, for fully connected layers as convolutions
 
 from __future__ import annotations
 
-from .graph import slim, tf
+from .graph import Tensor, slim, tf
 
 SCOPE = "vgg_16"
 INPUT_SIZE = 224
@@ -14,20 +14,20 @@ MEAN_RGB = (123.68, 116.779, 103.939)  # over ImageNet
 STAGES = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))  # number of convolutions, channels
 
 
-def preprocess(images):
+def preprocess(images: Tensor) -> Tensor:
     """Subtract ImageNet's mean colour from RGB values 0..255."""
     return images - tf.constant(MEAN_RGB)
 
 
 def vgg16(
-    images,
+    images: Tensor,
     num_classes: int | None = 1000,
     *,
-    is_training=False,
+    is_training: bool | Tensor = False,
     fc_conv_padding: str = "VALID",
     fc_width: int = 4096,
     fc6_kernel: int = 7,
-):
+) -> tuple[Tensor, dict[str, Tensor]]:
     """Build the network on a preprocessed image batch (N, H, W, 3).
 
     Returns (scores, end_points): scores (N, h, w, num_classes), or None if num_classes is None; end_points maps "stride_1" ...

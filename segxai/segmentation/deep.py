@@ -33,7 +33,7 @@ FEWEST, MOST = 3, 9  # limits of the automatic number of regions; 2**9 coalition
 WORTH_SPLITTING = 0.3  # automatic number of regions: undo merges that cost at least this share of the last merge
 
 
-def deep(image, n_regions="auto") -> Regions:
+def deep(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
     """Clusters of EfficientNet-Lite0's features: semantic regions without annotation, download or training.
 
     n_regions: 1 to 48, or "auto" for 3 to 9, chosen where the cost of further merges rises. The regions for a small n_regions

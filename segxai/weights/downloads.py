@@ -88,7 +88,7 @@ def usable(name: str) -> Path | None:
     return path
 
 
-def fetch(name: str, progress: bool = True) -> Path:
+def fetch(name: str, *, progress: bool = True) -> Path:
     """Download a file into the cache unless an intact copy exists; returns its path.
 
     The file is written under a temporary name, verified and then renamed, so an incomplete download never takes the final name
