@@ -10,11 +10,13 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test lint lab app notebooks picture html docs lock clean
+NODE_TOOLS := node_modules/.package-lock.json
+
+.PHONY: help setup demo test lint lint-js bundles lab app notebooks picture html docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(READY)  ## create the .venv (about 1.5 GB on disk)
 
@@ -40,7 +42,18 @@ lint: $(READY)  ## check style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory lint-js
+
+lint-js:  ## check the widgets' JavaScript (needs Node.js)
+	@if command -v npm > /dev/null; then $(MAKE) --no-print-directory $(NODE_TOOLS) && npm run --silent lint; \
+	elif [ -n "$$SEGXAI_NO_SKIPS" ]; then echo "npm is missing: install Node.js 20 or newer." >&2; exit 1; \
+	else echo "The JavaScript was not checked: npm is missing. Install Node.js 20 or newer for that."; fi
+
+$(NODE_TOOLS): package-lock.json
+	@npm ci --silent --ignore-scripts --no-audit --no-fund
+
+bundles: $(NODE_TOOLS)  ## bundle the widgets' JavaScript into what is shipped (needs Node.js)
+	@npm run --silent bundles
 
 lab: $(READY)  ## open notebook 00 in JupyterLab (this machine only, with a token)
 	$(BIN)/jupyter lab --ip=127.0.0.1 $(AS_ROOT) notebooks/00_start_here.ipynb
@@ -63,10 +76,10 @@ docs: $(READY)  ## build docs/: the reference of the package, from its docstring
 
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-lock: $(READY)  ## update the two lock files (keeps locked versions where possible)
-	$(UV_COMPILE) --extra cpu --extra pascal --extra dask --extra lab --extra test pyproject.toml --output-file requirements.lock
+lock: pyproject.toml  ## update the two lock files (keeps locked versions where possible)
+	$(UV_COMPILE) --extra cpu --extra pascal --extra dask --extra lab --extra test --group contours pyproject.toml --output-file requirements.lock
 	echo "pydensecrf2>=1.0" | $(UV_COMPILE) --no-deps - --output-file requirements-crf.lock
 
 clean:  ## remove the .venv and all generated files
-	rm -rf .venv demo html docs build dist screenshots test-results .cache/executed .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv demo html docs build dist node_modules screenshots test-results .cache/executed .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -22,6 +22,7 @@ from .images import load_image
 from .nets.upsampling import bilinear_upsample_weights, get_kernel_size, upsample_filt
 from .regions import Regions
 from .segmentation.compose import KerasHubSegmenter, from_class_map, from_mask_list, refine
+from .segmentation.contours import contours, side_outputs
 from .segmentation.registry import segment, segmenters
 from .study.comparing import compare
 from .study.comparison import Comparison
@@ -50,6 +51,7 @@ __all__ = [
     "Step",
     "bilinear_upsample_weights",
     "compare",
+    "contours",
     "crf_refine",
     "data",
     "evaluate_coalitions",
@@ -68,6 +70,7 @@ __all__ = [
     "robustness",
     "segment",
     "segmenters",
+    "side_outputs",
     "suggest_names",
     "upsample_filt",
 ]

@@ -65,7 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_compare(commands)
 
     fetch = commands.add_parser("fetch", help="download optional weights into the cache")
-    fetch.add_argument("names", nargs="+", metavar="NAME", choices=["deeplab", "vgg16"], help="deeplab (2 MB), vgg16 (553 MB)")
+    fetch.add_argument(
+        "names", nargs="+", metavar="NAME", choices=["contours", "deeplab", "vgg16"],
+        help="contours (55 MB), deeplab (2 MB), vgg16 (553 MB)",
+    )  # fmt: skip
     fetch.add_argument("--conv-only", action="store_true", help="vgg16 without its fully connected layers (59 MB)")
     fetch.set_defaults(run=_fetch)
 
@@ -259,13 +262,16 @@ def _doctor(args) -> int:
     missing = set()
     for name, download in args.downloads.items():
         try:
-            state = "here" if usable(name) else "not fetched"
+            path = usable(name)
+            state = "not fetched" if path is None else "here" if path.parent == cache_folder() else "here (from pip)"
         except SegxaiError as error:
             state = "damaged"
             todo.append(str(error))
         if state == "not fetched":
             missing.add(name)
         print(f"  {name:<20} {state} ({download.about})")
+    if "contours" in missing:
+        todo.append("for contours: python -m segxai fetch contours  (55 MB; fetched at their first use otherwise)")
     if "deeplab" in missing:
         todo.append("optional: python -m segxai fetch deeplab   (2 MB, regions named by PASCAL VOC classes)")
     if {"vgg16", "vgg16-conv"} <= missing:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .errors import SegxaiValueError, unknown_name
+from .errors import SegxaiValueError, unknown_name, whole_number
 from .images import as_array
 
 
@@ -19,12 +18,14 @@ class Part:
     """A node in a tree of regions: its name, the pixels that it covers (as atoms) and its parts.
 
     atoms: the values that this part covers in the finest label map. children: smaller parts that together
-    cover the same atoms, or () if no finer division is known.
+    cover the same atoms, or () if no finer division is known. cost: of joining the children, in the segmenter's own measure and
+    at least as high as theirs, so that `Regions.cut` undoes the costliest joins first; 0 without children.
     """
 
     name: str
     atoms: tuple[int, ...]
     children: tuple[Part, ...] = ()
+    cost: float = 0.0
 
 
 class Regions:
@@ -39,15 +40,19 @@ class Regions:
     ('sky', 'things')
     """
 
-    def __init__(self, atoms: np.ndarray, parts: Sequence[Part], method: str = ""):
-        """From the finest label map, (H, W) integers from 0, and K parts that cover each of its values exactly once."""
+    def __init__(self, atoms: np.ndarray, parts: Sequence[Part], method: str = "", tree: Part | None = None):
+        """From the finest label map, (H, W) integers from 0, and K parts that cover each of its values exactly once.
+
+        tree: a part that covers all values and has the K parts among its descendants, if there is one.
+        """
         covered = [atom for part in parts for atom in part.atoms]
         if sorted(covered) != list(range(len(covered))) or len(np.unique(atoms)) != len(covered):
             raise SegxaiValueError("The parts must cover every value of the label map exactly once.")
         names = distinct_names([plain_text(part.name) for part in parts])
         self._parts = tuple(
-            part if part.name == name else Part(name, part.atoms, part.children) for part, name in zip(parts, names, strict=True)
+            part if part.name == name else replace(part, name=name) for part, name in zip(parts, names, strict=True)
         )
+        self._tree = tree
         self._atoms = _frozen(atoms)
         lookup = np.empty(len(covered), np.int32)
         for index, part in enumerate(self._parts):
@@ -113,6 +118,16 @@ class Regions:
         return self._labels
 
     @property
+    def atoms(self) -> np.ndarray:
+        """(H, W) int32, values 0..A-1, each present: the finest label map that is known; read-only."""
+        return self._atoms
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The K regions with the parts that they are made of."""
+        return self._parts
+
+    @property
     def names(self) -> tuple[str, ...]:
         """(K,) distinct names."""
         return tuple(part.name for part in self._parts)
@@ -160,9 +175,10 @@ class Regions:
     def rename(self, names: Mapping[str, str]) -> Regions:
         """The same regions with new names, given as {old: new}."""
         changed = {self.index(old): _checked_name(new) for old, new in _mapping(names, "old", "new").items()}
-        parts = [Part(changed.get(i, p.name), p.atoms, p.children) for i, p in enumerate(self._parts)]
+        parts = [replace(part, name=changed.get(i, part.name)) for i, part in enumerate(self._parts)]
         _refuse_repeats([part.name for part in parts])
-        return Regions(self._atoms, parts, self.method)
+        tree = self._tree and _renamed(self._tree, {parts[i].atoms: name for i, name in changed.items()})
+        return Regions(self._atoms, parts, self.method, tree)
 
     def merge(self, groups: Mapping[str, Sequence[str]]) -> Regions:
         """Join regions under a new name, e.g. {"astronaut": ["face", "suit"]}; `expand` splits them again."""
@@ -199,7 +215,31 @@ class Regions:
             able = [p.name for p in self._parts if p.children]
             hint = f"Regions with parts: {', '.join(able)}." if able else "No region here has parts."
             raise SegxaiValueError(f"{part.name!r} has no known parts. {hint}")
-        return Regions(self._atoms, [*self._parts[:index], *part.children, *self._parts[index + 1 :]], self.method)
+        return Regions(self._atoms, [*self._parts[:index], *part.children, *self._parts[index + 1 :]], self.method, self._tree)
+
+    @property
+    def tree(self) -> Part | None:
+        """The root of the tree that the regions are nodes of: it covers the whole photograph.
+
+        Nodes are identified by their atoms, because names may repeat here. None if the segmenter makes no tree, and after `merge`.
+        """
+        return self._tree
+
+    def cut(self, n_regions: int) -> Regions:
+        """The tree's `n_regions` coarsest regions. The costliest joins are undone first, so cuts nest.
+
+        A tree with fewer leaves gives all of them. Raises SegxaiValueError if no tree is known.
+        """
+        if self._tree is None:
+            raise SegxaiValueError(
+                "These regions are not nodes of a tree; `segment` with 'deep' or 'contours' gives some that are."
+            )
+        n_regions = whole_number("n_regions", n_regions, 1)
+        parts = [self._tree]
+        while len(parts) < n_regions and any(part.children for part in parts):
+            index = max(range(len(parts)), key=lambda i: (bool(parts[i].children), parts[i].cost))
+            parts[index : index + 1] = parts[index].children
+        return Regions(self._atoms, parts, self.method, self._tree)
 
     def expandable(self) -> tuple[str, ...]:
         """The names of the regions that have parts, as `expand` accepts them."""
@@ -228,6 +268,12 @@ def plain_text(text: str) -> str:
     """A name that any page, figure or file can contain: without control characters or unpaired surrogates."""
     whole = text.encode("utf-8", "replace").decode()
     return "".join(" " if unicodedata.category(c) == "Cc" or c in "\ufffe\uffff" else c for c in whole).strip()
+
+
+def _renamed(part: Part, names: Mapping[tuple[int, ...], str]) -> Part:
+    """A tree in which the nodes that cover these atoms have other names."""
+    children = tuple(_renamed(child, names) for child in part.children)
+    return replace(part, name=names.get(part.atoms, part.name), children=children)
 
 
 def _checked_name(name) -> str:

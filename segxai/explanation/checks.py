@@ -14,12 +14,6 @@ from ..classifiers.classifier import batches
 from ..errors import whole_number
 from ..progress import Progress, track
 from ..regions import Regions
-from .coalitions import evaluate_coalitions
-from .fills import Fill
-
-if TYPE_CHECKING:
-    from ..plots import DescribedFigure
-    from .explanation import Explanation
 
 FILLS_COMPARED = ("mean", "blur", "grey", "noise")
 # The sign of a weight below this share of the largest one is not interpreted.
@@ -86,33 +80,19 @@ def robustness(
     classifier = e.need_classifier("robustness()")
     whole_number("borders (pixels)", borders)
     others = [
-        (f"fill {fill if isinstance(fill, str) else 'given'}", e.regions, fill)
+        (f"fill {fill if isinstance(fill, str) else 'given'}", {"fill": fill})
         for fill in fills
         if not (isinstance(fill, str) and fill == e.coalitions.fill)
     ]
     if borders:
-        own: Fill = e.coalitions.filled if e.coalitions.fill == "given" else e.coalitions.fill
-        others += [
-            (f"borders {borders:+d} px", shift_borders(e.regions, borders), own),
-            (f"borders {-borders:+d} px", shift_borders(e.regions, -borders), own),
-        ]
+        fill = e.coalitions.filled if e.coalitions.fill == "given" else e.coalitions.fill
+        others += [(f"borders {shift:+d} px", {"fill": fill, "shift": shift}) for shift in (borders, -borders)]
     weights = [e.weights]
-    number = len(e.coalitions.masks)
-    with track(len(others) * number, "other fills and borders", progress=progress) as advance:
-        for _, regions, fill in others:
-            table = evaluate_coalitions(
-                classifier,
-                e.image,
-                regions,
-                e.coalitions.target,
-                fill=fill,
-                max_evaluations=max(number, 2),
-                seed=e.coalitions.seed,
-                progress=False,
-            )
-            weights.append(e.with_coalitions(table).weights)
-            advance(number)
-    variants = (f"fill {e.coalitions.fill}", *(name for name, _, _ in others))
+    with track(len(others) * e.evaluations, "other fills and borders", progress) as advance:
+        for _, changes in others:
+            weights.append(e.weights_again(**changes))
+            advance(e.evaluations)
+    variants = (f"fill {e.coalitions.fill}", *(name for name, _ in others))
     return Robustness(e.regions.names, e.target, variants, np.array(weights))
 
 

@@ -145,7 +145,7 @@ def evaluate_coalitions(
 
     def columns(probabilities):
         if not kept:
-            kept.extend(_kept_targets(probabilities[0], classifier.index(target) if target is not None else None))
+            kept.extend(kept_targets(probabilities[0], classifier.index(target) if target is not None else None))
         return probabilities[:, kept]
 
     rows = evaluate_masks(classifier, image, regions.labels, filled, masks[order], columns, progress=progress)
@@ -224,6 +224,7 @@ def draw_coalitions(number: int, max_evaluations: int, seed: int) -> tuple[np.nd
     return np.concatenate([edge[:1], rows[: max_evaluations - 2], edge[1:]]), False
 
 
-def _kept_targets(probabilities, target) -> list[int]:
+def kept_targets(probabilities, target) -> list[int]:
+    """The classes whose columns are kept: the most probable of the whole image's (C,), and the target's number, if one was given."""
     top = [int(i) for i in np.argsort(-probabilities, kind="stable")[:KEPT_TARGETS]]
     return top if target is None or target in top else [*top, target]

@@ -16,18 +16,16 @@ from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from ..images import ImageLike, as_image
 from ..progress import Progress
 from ..regions import Regions
-from ..segmentation.registry import RegionsLike, as_regions
+from ..segmentation.binary import binary_tree
+from ..segmentation.registry import as_regions
 from . import surrogates
-from .checks import FILLS_COMPARED, placebo_test, robustness
+from .checks import FILLS_COMPARED, placebo_test, robustness, shift_borders
 from .coalitions import Coalitions, check_target, evaluate_coalitions
-from .fills import Fill
+from .descent import Descent, Node, descend
 from .parts import expand_coalitions, nest
-from .summary import sentences
+from .summary import sentences, tree_sentences
 
-if TYPE_CHECKING:
-    from ..plots import DescribedFigure
-
-METHODS = ("lime", "shapley", "banzhaf", "owen")
+METHODS = ("lime", "shapley", "banzhaf", "owen", "tree")
 _OWEN_NEEDS_ALL = "Owen values need every coalition; use at most 10 regions, or raise max_evaluations."
 
 
@@ -59,6 +57,11 @@ class Explanation:
     def target(self) -> str:
         """The name of the class explained."""
         return self.coalitions.target_name
+
+    @property
+    def evaluations(self) -> int:
+        """Images that the classifier was evaluated on."""
+        return self.coalitions.evaluations
 
     def __repr__(self):
         strongest = ", ".join(f"{name} {weight:+.2f}" for name, weight in self.ranking()[:3])
@@ -203,6 +206,23 @@ class Explanation:
             self.image, self.regions, coalitions, classifier=self.classifier, hierarchy=self.hierarchy, **settings
         )
 
+    def weights_again(self, *, image=None, classifier=None, target=None, fill=None, seed=None, shift: int = 0) -> np.ndarray:
+        """(K,) the weights of the same regions explained again, with as many evaluations and whatever is given in place of this.
+
+        fill: the very picture of this explanation when None. shift: borders moved by so many pixels, see `checks.shift_borders`.
+        """
+        table = evaluate_coalitions(
+            classifier or self.classifier,
+            self.image if image is None else image,
+            shift_borders(self.regions, shift) if shift else self.regions,
+            self.coalitions.target if target is None else target,
+            fill=self.coalitions.filled if fill is None else fill,
+            max_evaluations=max(2, len(self.coalitions.masks)),
+            seed=self.coalitions.seed if seed is None else seed,
+            progress=False,
+        )
+        return self.with_coalitions(table).weights
+
     def _positive_table(self, what) -> Coalitions:
         self._need_exact(what)
         if self.coalitions.full < 0:
@@ -234,6 +254,95 @@ class Explanation:
             )
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class TreeExplanation(Explanation):
+    """What the nodes of a region tree do to one class's probability: adaptive Owen values, `method` "tree".
+
+    regions: the tree's leaves, or coarser ones (`coarsen`, `drill_down`); weights: their values, the sums of their leaves', which
+    add up to p(whole) - p(nothing). coalitions: those of the regions among all that were evaluated. descent: the whole tree's.
+    The tree was followed where the explained class has its evidence. The division so found is valid for every class that was kept
+    and for contrasts of them (`refit`, `contrast`): their values are additive too, but less finely divided where their own evidence is.
+    interval: of zero width, for nothing is drawn at random; `nodes` says which values were only shared out by area.
+    """
+
+    descent: Descent | None = None
+
+    def nodes(self) -> list[Node]:
+        """Every node of the tree with its value, the whole photograph first: what was divided, and what was only shared out."""
+        return self.descent.nodes()
+
+    def coarsen(self, n_regions: int) -> TreeExplanation:
+        """The n coarser regions that `Regions.cut` gives, whose weights are sums of these. No model calls."""
+        return explain_descent(self.image, self.descent, self.regions.cut(n_regions), self.classifier, self.findings)
+
+    def drill_down(self, name, *, progress=None) -> TreeExplanation:
+        """One region replaced by its two halves, whose values add up to its own. No model calls.
+
+        Raises SegxaiError where the region is a leaf.
+        """
+        return explain_descent(self.image, self.descent, self.regions.expand(name), self.classifier, self.findings)
+
+    def refit(self, method=None, *, kernel_width=None, alpha=None, target=None) -> Explanation:
+        """The same tree's values for another class that was kept. No model calls; see the class for what that means.
+
+        Other methods need every coalition of the regions, which only few and coarse ones have here.
+        """
+        if method not in (None, "tree"):
+            self._need_exact(f"method {method!r}")
+            return super().refit(method, kernel_width=kernel_width, alpha=alpha, target=target)
+        table = self.descent.coalitions
+        return self._read(table if target is None else table.for_target(target))
+
+    def contrast(self, other) -> TreeExplanation:
+        """Why the target rather than `other`? The values of the difference of the two probabilities. No model calls."""
+        return self._read(self.descent.coalitions.contrast(other))
+
+    def weights_again(self, *, image=None, classifier=None, target=None, fill=None, seed=None, shift: int = 0) -> np.ndarray:
+        """(K,) as of any explanation: the tree is followed again, wherever the evidence then is."""
+        tree = self.descent.tree
+        again = descend(
+            classifier or self.classifier,
+            self.image if image is None else image,
+            replace(tree, leaves=shift_borders(tree.leaves, shift)) if shift else tree,
+            self.coalitions.target if target is None else target,
+            self.coalitions.filled if fill is None else fill,
+            self.evaluations,
+            self.coalitions.seed if seed is None else seed,
+            progress=False,
+        )
+        return self.descent.members(self.regions) @ again.values[: len(tree.leaves)]
+
+    def in_words(self) -> list[str]:
+        """Where the evidence sits, in sentences: the strongest regions, followed down to their parts, and what was only shared out."""
+        return tree_sentences(self)
+
+    def plot(self):
+        """The photograph with few regions and their numbers, the finest evidence as a heat map, and bars."""
+        return plots.plot_tree(self)
+
+    def _read(self, coalitions) -> TreeExplanation:
+        return explain_descent(self.image, self.descent.read(coalitions), self.regions, self.classifier)
+
+    def _need_exact(self, what):
+        if not self.coalitions.exact:
+            raise SegxaiError(
+                f"{what} needs every coalition of the regions, and a tree explanation evaluates those where the evidence is. "
+                "Explain few of its regions instead: explain(image, explanation.coarsen(8).regions)."
+            )
+
+
+def explain_descent(image, descent: Descent, regions: Regions, classifier, findings=()) -> TreeExplanation:
+    """Regions that are nodes of a tree, or unions of its leaves, explained by the leaves' values; without a model call."""
+    weights = descent.members(regions) @ descent.values[: len(descent.tree.leaves)]
+    table = descent.between(regions)
+    fitted = table.empty + table.masks @ weights
+    r2 = surrogates.weighted_r2(table.values.astype(float), fitted, np.ones(len(fitted)))
+    return TreeExplanation(
+        image, regions, table, "tree", weights, table.empty, r2, np.stack([weights, weights], axis=1),
+        kernel_width=0.25, alpha=0.0, classifier=classifier, findings=findings, descent=descent,
+    )  # fmt: skip
+
+
 def explain(
     image: ImageLike,
     regions: RegionsLike = "deep",
@@ -252,8 +361,10 @@ def explain(
 
     image: array, PIL image or path. regions: `Regions`, an (H, W) label map, or a method for `segment`.
     classifier: a `Classifier` or anything that `load_classifier` accepts; by default EfficientNet-Lite0.
-    target: class name or number; by default the most probable class. method: "lime", "shapley", "banzhaf", or "owen"
-    (equal to Shapley values unless regions are nested, see `Explanation.drill_down`).
+    target: class name or number; by default the most probable class. method: "lime", "shapley", "banzhaf", "owen"
+    (equal to Shapley values unless regions are nested, see `Explanation.drill_down`), or "tree": adaptive Owen values of the
+    region tree down to its leaves, a `TreeExplanation`, for which 512 evaluations are a good start; regions without a tree are
+    joined into one, see `segmentation.binary.binary_tree`.
     fill: what replaces switched-off regions, see `explanation.fills.fill_image`. The built-in networks switch regions off at
     their input size, so their output may differ slightly from that for a photograph perturbed at full size.
     max_evaluations: the budget. If 2**K exceeds it, `seed` draws a sample of the coalitions; otherwise the table is complete.
@@ -268,6 +379,9 @@ def explain(
     classifier = load_classifier(classifier)
     check_target(classifier, target)
     regions = as_regions(image, regions)
+    if method == "tree":
+        descent = descend(classifier, image, binary_tree(image, regions), target, fill, max_evaluations, seed, progress)
+        return explain_descent(image, descent, descent.tree.leaves, classifier)
     if method == "owen" and 2 ** len(regions) > whole_number("max_evaluations", max_evaluations, 2):
         raise SegxaiError(_OWEN_NEEDS_ALL)  # before the classifier is evaluated
     coalitions = evaluate_coalitions(
@@ -304,6 +418,8 @@ def from_coalitions(
         if not exact:
             raise SegxaiError(_OWEN_NEEDS_ALL)
         fit = surrogates.fit_owen(masks, values, hierarchy)
+    elif method == "tree":
+        raise SegxaiError("method 'tree' chooses its own coalitions: call explain(image, regions, method='tree').")
     else:
         raise unknown_name("method", method, METHODS)
     return Explanation(

@@ -23,6 +23,51 @@ def sentences(explanation: Explanation) -> list[str]:
     return [*found, *e.findings]
 
 
+FEW = 9  # regions among which the strongest are looked for
+MOST_OF_IT = 0.6  # a part that has this share of its whole's value is where the value sits
+WORTH_SAYING = 0.1  # of the largest absolute value
+
+
+def tree_sentences(explanation) -> list[str]:
+    """Where on a region tree the evidence is: the strongest support and opposition, followed down, and what is only shared out."""
+    e = explanation
+    few = e if len(e.regions) <= FEW else e.coarsen(FEW)
+    nodes = e.nodes()
+    place = {node.name: i for i, node in enumerate(nodes)}
+    order = [name for name, _ in few.ranking() if name in place]
+    largest = max(abs(nodes[place[name]].value) for name in order)
+    told = []
+    for name, sign in ((order[0], 1), (order[-1], -1)):
+        value = sign * nodes[place[name]].value
+        if value > 0 and value >= WORTH_SAYING * largest:
+            verb = "supports" if sign > 0 else "speaks against"
+            told.append(f"“{name}” {verb} “{e.target}” most ({sign * value:+.3f}){_within(nodes, place[name])}.")
+    if not told:
+        told.append(f"No region changes “{e.target}”.")
+    top = nodes[0]
+    leaves = [node for node in nodes if not node.children]
+    shared = sum(abs(node.shared) for node in leaves) / max(sum(abs(node.value) for node in leaves), 1e-12)
+    told.append(
+        f"All together add {top.value:+.3f} to the {e.coalitions.empty:.3f} of nothing shown, found by {e.evaluations} evaluations; "
+        f"{shared:.0%} of what the finest regions weigh is only shared out by area, not examined."
+    )
+    return [*told, *e.findings]
+
+
+def _within(nodes, i) -> str:
+    """How a node's value is followed down while one of its parts has most of it; empty where none has."""
+    start = nodes[i]
+    while True:
+        parts = [k for k in nodes[i].children if nodes[i].divided]
+        best = max(parts, key=lambda k: nodes[k].value / start.value, default=None)
+        if best is None or nodes[best].value / start.value < MOST_OF_IT:
+            break
+        i = best
+    if nodes[i] is start:
+        return "; it is spread over its parts" if start.divided else ""
+    return f"; within it, most of that is “{nodes[i].name}” ({nodes[i].value:+.3f}, {nodes[i].area:.1%} of the image)"
+
+
 def _sufficient(e) -> str:
     names = e.sufficient(0.5)
     if not names:

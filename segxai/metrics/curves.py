@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import plots
-from ..errors import SegxaiError
-from ..explanation.explanation import Explanation
-from ..explanation.fills import Fill
+from ..errors import SegxaiError, unknown_name
 from .order import tied_groups, values_of
 
-if TYPE_CHECKING:
-    from ..plots import DescribedFigure
+ORDERS = ("weight", "weight per area")
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +20,7 @@ class Curve:
 
     x: (S + 1,) the share of the image's area that is shown (insertion) or removed (deletion), from 0 to 1. y: (S + 1,) the target's
     probability divided by that for the whole photograph. area: under the curve, by the trapezoidal rule. steps: (S,) the names of
-    the regions of each step; regions of equal weight share a step. calls: images evaluated.
+    the regions of each step; regions of equal weight (or weight per area) share a step. calls: images evaluated.
     """
 
     kind: str
@@ -46,32 +43,35 @@ class Curve:
         return self.plot()._repr_html_()
 
 
-def insertion(explanation: Explanation, fill: Fill | None = None) -> Curve:
+def insertion(explanation, fill=None, *, order: str = "weight") -> Curve:
     """Start from the fill and show the regions one by one, the largest weight first. Up is better.
 
     Range of the area: 0 upwards. It is 1 for a curve that reaches the whole photograph's probability at once, and can exceed 1 where
     a part is more convincing than the whole. Regions of equal weight are shown together, so their order does not matter.
     fill: replaces the regions not yet shown; by default the explanation's own fill, which needs no model calls with an exact table
-    and at most K with a sample.
+    and at most K with a sample. order: "weight", or "weight per area", which is fair to regions of very different sizes (the leaves
+    of a tree): the x-axis is area, so a small region with a large weight comes first.
     The area depends on the regions as much as on the weights. Small regions can follow the object's outline, and with the fill
     "mean" they leave a mosaic in which the object remains visible although it was removed.
     Raises SegxaiError if the whole photograph's probability is not positive.
     Source: Petsiuk et al. 2018, "RISE", the causal metrics, which are defined for pixels; here for regions, by the area covered.
     """
-    return _curve(explanation, "insertion", fill)
+    return _curve(explanation, "insertion", fill, order)
 
 
-def deletion(explanation: Explanation, fill: Fill | None = None) -> Curve:
+def deletion(explanation, fill=None, *, order: str = "weight") -> Curve:
     """Start from the photograph and remove the regions one by one, the largest weight first. Down is better.
 
     Range of the area: 0 upwards. Everything else is as for `insertion`.
     """
-    return _curve(explanation, "deletion", fill)
+    return _curve(explanation, "deletion", fill, order)
 
 
-def _curve(explanation, kind, fill) -> Curve:
+def _curve(explanation, kind, fill, order) -> Curve:
+    if order not in ORDERS:
+        raise unknown_name("order", order, ORDERS)
     e = explanation
-    groups = tied_groups(e.weights)
+    groups = tied_groups(e.weights if order == "weight" else e.weights / e.regions.areas)
     masks = np.zeros((len(groups) + 1, len(e.regions)), bool)
     for step, group in enumerate(groups):
         masks[step + 1 :, group] = True

@@ -59,7 +59,8 @@ def fidelity(explanation: Explanation) -> Fidelity:
         scaled = np.sqrt(kernel)[:, None] * (masks - kernel @ masks / kernel.sum())
         leverage = _leverage(scaled, e.alpha if e.method == "lime" else 0.0) + kernel / kernel.sum()
     fitted = e.intercept + masks @ e.weights
-    nested = e.method == "owen" and any(isinstance(node, tuple) for node in e.hierarchy)  # not a least-squares fit
+    # Not least-squares fits: nothing is known of what they would be without a coalition.
+    nested = e.method == "tree" or (e.method == "owen" and any(isinstance(node, tuple) for node in e.hierarchy))
     with np.errstate(divide="ignore", invalid="ignore"):
         predicted = np.where((leverage > 1 - 1e-9) | nested, np.nan, values - (values - fitted) / (1 - leverage))
     loo_r2 = surrogates.weighted_r2(values, predicted, kernel) if len(values) and np.isfinite(predicted).all() else np.nan

@@ -13,8 +13,6 @@ import numpy as np
 from ..classifiers.load import ClassifierLike, load_classifier
 from ..classifiers.networks import NetClassifier, efficientnet_classifier
 from ..errors import SegxaiValueError, whole_number
-from ..explanation.coalitions import evaluate_coalitions
-from ..explanation.explanation import Explanation
 from ..weights.imagenet import imagenet_class_names
 from ..weights.loaded import loaded
 from .order import tied_groups
@@ -111,11 +109,7 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _compare(e, kind, against, classifier, label) -> Sanity:
-    table = evaluate_coalitions(
-        classifier, e.image, e.regions, label,
-        fill=e.coalitions.filled, max_evaluations=max(2, len(e.coalitions.masks)), seed=e.coalitions.seed, progress=False,
-    )  # fmt: skip
-    other = e.with_coalitions(table).weights
+    other = e.weights_again(classifier=classifier, target=label)
     number = len(e.weights)
     chance = 1.96 / np.sqrt(number - 1) if number > 1 else float("nan")
-    return Sanity(kind, against, rank_correlation(e.weights, other), float(chance), e.weights, other, table.evaluations)
+    return Sanity(kind, against, rank_correlation(e.weights, other), float(chance), e.weights, other, e.evaluations)

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import SegxaiValueError, whole_number
-from ..explanation.coalitions import evaluate_coalitions
-from ..explanation.explanation import Explanation
-from ..progress import Progress, track
+from ..progress import track
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,16 +29,15 @@ class Stability:
 def seed_stability(explanation: Explanation, repeats: int = 5, *, progress: Progress = None) -> Stability:
     """Repeat the explanation with other seeds for the sample of coalitions. Down is better; range 0 upwards, in units of probability.
 
-    Exactly 0, without model calls, for an exact table, because nothing is sampled. Otherwise `repeats` new tables of the same size
-    are evaluated; the explanation's own table is not one of them. Raises SegxaiError if the explanation holds no classifier.
-    Source: Visani et al. 2022, "Statistical stability indices for LIME".
+    Exactly 0, without model calls, for an exact table and for a region tree, because nothing is sampled. Otherwise `repeats` new
+    tables of the same size are evaluated; the explanation's own table is not one of them. Raises SegxaiError if the explanation
+    holds no classifier. Source: Visani et al. 2022, "Statistical stability indices for LIME".
     """
     e = explanation
     whole_number("repeats", repeats, 2)  # a single one has no spread
-    if e.coalitions.exact:
+    if e.coalitions.exact or e.method == "tree":
         return _stability(e, "seeds", np.repeat(e.weights[None], repeats, axis=0), 0)
-    tables = [(e.image, e.coalitions.filled, e.coalitions.seed + 1 + i) for i in range(repeats)]
-    return _repeat(e, "seeds", tables, progress=progress)
+    return _repeat(e, "seeds", [{"seed": e.coalitions.seed + 1 + i} for i in range(repeats)], progress)
 
 
 def noise_stability(
@@ -59,24 +56,21 @@ def noise_stability(
         raise SegxaiValueError(f"sigma must be the noise's standard deviation in grey levels, 0 to 255; got {sigma!r}.")
     rng = np.random.default_rng(whole_number("seed", seed))
     fill = e.coalitions.filled if e.coalitions.fill == "given" else e.coalitions.fill
-    tables = []
+    changes = []
     for _ in range(repeats):
         noisy = np.clip(np.rint(e.image + rng.normal(0, sigma, e.image.shape)), 0, 255).astype(np.uint8)
-        tables.append((noisy, fill, e.coalitions.seed))
-    return _repeat(e, "noise", tables, progress=progress)
+        changes.append({"image": noisy, "fill": fill})
+    return _repeat(e, "noise", changes, progress)
 
 
-def _repeat(e, over, tables, *, progress) -> Stability:
+def _repeat(e, over, changes, progress) -> Stability:
     e.need_classifier("This metric")
-    number, weights = len(e.coalitions.masks), []
-    with track(len(tables) * number, f"repeating the explanation over {over}", progress=progress) as advance:
-        for image, fill, seed in tables:
-            table = evaluate_coalitions(
-                e.classifier, image, e.regions, e.coalitions.target, fill=fill, max_evaluations=number, seed=seed, progress=False
-            )
-            weights.append(e.with_coalitions(table).weights)
-            advance(number)
-    return _stability(e, over, np.array(weights), len(tables) * number)
+    weights = []
+    with track(len(changes) * e.evaluations, f"repeating the explanation over {over}", progress) as advance:
+        for change in changes:
+            weights.append(e.weights_again(**change))
+            advance(e.evaluations)
+    return _stability(e, over, np.array(weights), len(changes) * e.evaluations)
 
 
 def _stability(e, over, weights, calls) -> Stability:

@@ -6,7 +6,9 @@ Convolutional Networks", section 3.1, for fully connected layers as convolutions
 
 from __future__ import annotations
 
-from .graph import Tensor, slim, tf
+import contextlib
+
+from .graph import slim, tf
 
 SCOPE = "vgg_16"
 INPUT_SIZE = 224
@@ -17,6 +19,15 @@ STAGES = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))  # number of convolut
 def preprocess(images: Tensor) -> Tensor:
     """Subtract ImageNet's mean colour from RGB values 0..255."""
     return images - tf.constant(MEAN_RGB)
+
+
+def convolutions(images):
+    """The thirteen convolutions alone: image batch (N, H, W, 3), preprocessed, to end points.
+
+    These are "stride_1" ... "stride_16", the last convolution at that stride, and "pool1" ... "pool5".
+    """
+    with _scope():
+        return _stages(images)
 
 
 def vgg16(
@@ -30,32 +41,17 @@ def vgg16(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Build the network on a preprocessed image batch (N, H, W, 3).
 
-    Returns (scores, end_points): scores (N, h, w, num_classes), or None if num_classes is None; end_points maps "stride_1" ...
-    "stride_16" to the last convolution at each stride, "pool1" ... "pool5" to the poolings, "fc6" to its output, and "fc7" to its
-    output after dropout.
+    Returns (scores, end_points): scores (N, h, w, num_classes), or None if num_classes is None; end_points are those of
+    `convolutions`, "fc6", and "fc7" after dropout.
     is_training: a bool or a boolean tensor that enables dropout (rate 0.5, on fc6 and fc7).
     fc_conv_padding: "VALID" gives a single score for a 224 x 224 image, like the classifier; "SAME" gives a map of stride 32.
     fc_width, fc6_kernel: the number of channels of fc6 and fc7, and fc6's kernel size; reduce them on machines with little memory,
     because fc6 has 103 of VGG16's 138 million weights. Chen et al. 2015 (DeepLab-LargeFOV, section 4.1) use 1024 channels and a
     3 x 3 kernel.
     """
-    end_points = {}
-    with (
-        tf.variable_scope(SCOPE),
-        slim.arg_scope(
-            [slim.conv2d],
-            activation_fn=tf.nn.relu,
-            weights_initializer=tf.initializers.he_normal(),
-            biases_initializer=tf.zeros_initializer(),
-            padding="SAME",
-        ),
-    ):
-        net = images
-        for stage, (repeats, channels) in enumerate(STAGES, start=1):
-            net = slim.repeat(net, repeats, slim.conv2d, channels, [3, 3], scope=f"conv{stage}")
-            end_points[f"stride_{2 ** (stage - 1)}"] = net
-            net = slim.max_pool2d(net, [2, 2], padding="SAME", scope=f"pool{stage}")
-            end_points[f"pool{stage}"] = net
+    with _scope():
+        end_points = _stages(images)
+        net = end_points["pool5"]
         net = slim.conv2d(net, fc_width, [fc6_kernel, fc6_kernel], padding=fc_conv_padding, scope="fc6")
         end_points["fc6"] = net
         net = _dropout(net, is_training, "dropout6")
@@ -66,6 +62,31 @@ def vgg16(
             return None, end_points
         scores = slim.conv2d(net, num_classes, [1, 1], activation_fn=None, scope="fc8")
     return scores, end_points
+
+
+@contextlib.contextmanager
+def _scope():
+    with (
+        tf.variable_scope(SCOPE),
+        slim.arg_scope(
+            [slim.conv2d],
+            activation_fn=tf.nn.relu,
+            weights_initializer=tf.initializers.he_normal(),
+            biases_initializer=tf.zeros_initializer(),
+            padding="SAME",
+        ),
+    ):
+        yield
+
+
+def _stages(net):
+    end_points = {}
+    for stage, (repeats, channels) in enumerate(STAGES, start=1):
+        net = slim.repeat(net, repeats, slim.conv2d, channels, [3, 3], scope=f"conv{stage}")
+        end_points[f"stride_{2 ** (stage - 1)}"] = net
+        net = slim.max_pool2d(net, [2, 2], padding="SAME", scope=f"pool{stage}")
+        end_points[f"pool{stage}"] = net
+    return end_points
 
 
 def _dropout(net, is_training, name):

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "explanations": [
             "describe", "draw_bars", "plot_effects", "plot_explanation", "plot_explanations", "plot_image", "plot_interactions", "plot_regions",
         ],
+        "trees": ["plot_tree"],
         "figure": ["BLUE", "INK", "ORANGE", "ORANGE_BLUE", "DescribedFigure", "shorten"],
     },
 )  # fmt: skip

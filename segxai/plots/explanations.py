@@ -141,7 +141,7 @@ def draw_bars(axes: Axes, explanation: Explained, limit: float) -> None:
     order = strongest[np.argsort(-explanation.weights[strongest], kind="stable")]
     weights, interval = explanation.weights[order], explanation.interval[order]
     rows = np.arange(len(order))
-    error = None if explanation.coalitions.exact else np.abs(interval.T - weights)
+    error = np.abs(interval.T - weights) if (interval[:, 0] < interval[:, 1]).any() else None
     axes.barh(rows, weights, color=[BLUE if w >= 0 else ORANGE for w in weights], xerr=error, ecolor="#666666")
     axes.axvline(0, color=INK, linewidth=0.8)
     names = [textwrap.shorten(explanation.regions.names[k], 26, placeholder="…") for k in order]

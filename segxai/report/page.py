@@ -122,8 +122,11 @@ def figure(explanation: Explained) -> str:
         "full": round(e.coalitions.full, 5),
         "values": _values_by_code(e.coalitions),
     }
+    if e.method == "tree" and len(regions) == len(e.descent.tree.leaves):
+        data["tree"] = _tree(e.descent)
     made = html.escape(f"{regions.method or 'regions'}, {len(regions)} regions")
-    effort = f"{e.coalitions.evaluations} model calls, {'every coalition' if e.coalitions.exact else 'sampled'}"
+    how = "following the evidence" if e.method == "tree" else "every coalition" if e.coalitions.exact else "sampled"
+    effort = f"{e.coalitions.evaluations} model calls, {how}"
     size = f"width='{width}' height='{height}'"
     words = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in [*e.in_words(), *([] if e.findings else [_UNEXAMINED])])
     return (
@@ -155,7 +158,7 @@ def _table(e, areas, limit) -> str:
     rows = []
     for k in order:
         weight, (low, high) = e.weights[k], e.interval[k]
-        span = "" if e.coalitions.exact else f" <span class='sx-note'>{low:+.3f} to {high:+.3f}</span>"
+        span = "" if low == high else f" <span class='sx-note'>{low:+.3f} to {high:+.3f}</span>"
         start, length = (50, 50 * weight / limit) if weight >= 0 else (50 + 50 * weight / limit, -50 * weight / limit)
         colour = "var(--blue)" if weight >= 0 else "var(--orange)"
         rows.append(
@@ -171,6 +174,23 @@ def _table(e, areas, limit) -> str:
         "<div class='sx-scroll'><table><thead><tr><th>region</th><th></th><th class='sx-number'>weight</th>"
         f"<th class='sx-number'>area</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>{note}"
     )
+
+
+def _tree(descent) -> dict:
+    """The whole tree for a script: nodes are numbered as in `BinaryTree`, and the leaves are the page's regions.
+
+    The n regions of a cut are what is left where the last n - 1 joins are undone.
+    """
+    divided = np.zeros(len(descent.values), bool)
+    divided[descent.division.node[descent.division.divided]] = True
+    return {
+        "joins": descent.tree.joins.tolist(),
+        "names": list(descent.tree.names),
+        "values": [round(float(v), 5) for v in descent.values],
+        "shared": [round(float(v), 5) for v in descent.shared],
+        "areas": [round(float(a), 5) for a in descent.tree.areas],
+        "divided": divided.tolist(),
+    }
 
 
 def _values_by_code(coalitions):

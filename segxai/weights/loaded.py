@@ -44,3 +44,22 @@ def close_networks() -> None:
             _, network = _networks.popitem()
             if hasattr(network, "close"):
                 network.close()
+
+
+class Network:
+    """A graph session together with the tensors that are fed to it and fetched from it, as attributes."""
+
+    def __init__(self, net, **tensors):
+        self.net = net
+        self.__dict__.update(tensors)
+
+    @property
+    def nbytes(self) -> int:
+        return self.net.nbytes
+
+    @property
+    def closed(self) -> bool:
+        return self.net.closed
+
+    def close(self) -> None:
+        self.net.close()
