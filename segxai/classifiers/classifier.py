@@ -95,8 +95,8 @@ class Classifier:
     def close(self) -> None:
         """Free the memory that the classifier holds; for the built-in networks, their graph."""
 
-    def predict_batch(self, images) -> np.ndarray:
-        """A list of at most `batch_size` uint8 RGB images -> (n, C) probabilities."""
+    def predict_batch(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        """Evaluate at most `batch_size` (H, W, 3) uint8 images, of any sizes, as one batch: (n, C) float32 probabilities."""
         if len({image.shape for image in images}) == 1:
             return self.checked(np.stack(images), len(images))
         return np.concatenate([self.checked(image[None], 1) for image in images])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.ndimage import maximum_filter, minimum_filter
@@ -14,6 +14,11 @@ from ..classifiers.classifier import batches
 from ..errors import whole_number
 from ..progress import Progress, track
 from ..regions import Regions
+from .fills import Fill
+
+if TYPE_CHECKING:
+    from ..plots import DescribedFigure
+    from .explanation import Explanation
 
 FILLS_COMPARED = ("mean", "blur", "grey", "noise")
 # The sign of a weight below this share of the largest one is not interpreted.
@@ -77,9 +82,9 @@ def robustness(
     Source: Sturmfels et al. 2020, "Visualizing the Impact of Feature Attribution Baselines".
     """
     e = explanation
-    classifier = e.need_classifier("robustness()")
+    e.need_classifier("robustness()")
     whole_number("borders (pixels)", borders)
-    others = [
+    others: list[tuple[str, dict[str, Any]]] = [
         (f"fill {fill if isinstance(fill, str) else 'given'}", {"fill": fill})
         for fill in fills
         if not (isinstance(fill, str) and fill == e.coalitions.fill)
@@ -88,7 +93,7 @@ def robustness(
         fill = e.coalitions.filled if e.coalitions.fill == "given" else e.coalitions.fill
         others += [(f"borders {shift:+d} px", {"fill": fill, "shift": shift}) for shift in (borders, -borders)]
     weights = [e.weights]
-    with track(len(others) * e.evaluations, "other fills and borders", progress) as advance:
+    with track(len(others) * e.evaluations, "other fills and borders", progress=progress) as advance:
         for _, changes in others:
             weights.append(e.weights_again(**changes))
             advance(e.evaluations)

@@ -224,7 +224,7 @@ def draw_coalitions(number: int, max_evaluations: int, seed: int) -> tuple[np.nd
     return np.concatenate([edge[:1], rows[: max_evaluations - 2], edge[1:]]), False
 
 
-def kept_targets(probabilities, target) -> list[int]:
+def kept_targets(probabilities: np.ndarray, target: int | None) -> list[int]:
     """The classes whose columns are kept: the most probable of the whole image's (C,), and the target's number, if one was given."""
     top = [int(i) for i in np.argsort(-probabilities, kind="stable")[:KEPT_TARGETS]]
     return top if target is None or target in top else [*top, target]

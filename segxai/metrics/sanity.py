@@ -13,6 +13,7 @@ import numpy as np
 from ..classifiers.load import ClassifierLike, load_classifier
 from ..classifiers.networks import NetClassifier, efficientnet_classifier
 from ..errors import SegxaiValueError, whole_number
+from ..explanation.explanation import Explanation
 from ..weights.imagenet import imagenet_class_names
 from ..weights.loaded import loaded
 from .order import tied_groups

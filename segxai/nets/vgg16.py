@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 
-from .graph import slim, tf
+from .graph import Tensor, slim, tf
 
 SCOPE = "vgg_16"
 INPUT_SIZE = 224
@@ -21,10 +21,10 @@ def preprocess(images: Tensor) -> Tensor:
     return images - tf.constant(MEAN_RGB)
 
 
-def convolutions(images):
-    """The thirteen convolutions alone: image batch (N, H, W, 3), preprocessed, to end points.
+def convolutions(images: Tensor) -> dict[str, Tensor]:
+    """Build only the thirteen convolutions on a preprocessed image batch (N, H, W, 3).
 
-    These are "stride_1" ... "stride_16", the last convolution at that stride, and "pool1" ... "pool5".
+    Returns end points: "stride_1" ... "stride_16", the last convolution at each stride, and "pool1" ... "pool5".
     """
     with _scope():
         return _stages(images)

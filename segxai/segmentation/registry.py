@@ -15,6 +15,8 @@ from . import classic, deep, pascal, tree
 from .compose import expanded, refine
 from .segmenter import Slider
 
+Method: TypeAlias = str | Callable  # see `segment`
+RegionsLike: TypeAlias = Regions | np.ndarray | Method  # whatever `as_regions` accepts
 SEGMENTERS = {s.name: s for family in (deep, tree, pascal, classic) for s in family.SEGMENTERS}
 
 

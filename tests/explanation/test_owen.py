@@ -63,7 +63,7 @@ def test_on_any_budget_values_add_up_at_every_node_and_nothing_is_evaluated_twic
     division = owen.divide(joins, evaluate, budget)
     assert len(set(asked)) == len(asked) <= budget
     for column in (values, rng.normal(size=2**leaves)):  # the division was chosen for the first; it is valid for any
-        found, shared = owen.node_values(joins, areas, division, column[codes(division.masks)])
+        found, _ = owen.node_values(joins, areas, division, column[codes(division.masks)])
         assert found[-1] == pytest.approx(column[-1] - column[0])
         for node, halves in enumerate(joins, start=leaves):
             assert found[halves].sum() == pytest.approx(found[node], abs=1e-9)

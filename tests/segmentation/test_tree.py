@@ -180,8 +180,14 @@ def test_other_numbers_of_regions_are_refused(n_regions, cat):
 
 @pytest.mark.parametrize(
     ("name", "region", "least"),
-    [("coffee", "saucer", 0.85), ("coffee", "table", 0.85), ("coffee", "coffee", 0.85)]
-    + [("astronaut", "helmet", 0.85), ("astronaut", "collar", 0.85), ("astronaut", "flag", 0.8)],
+    [
+        ("coffee", "saucer", 0.85),
+        ("coffee", "table", 0.85),
+        ("coffee", "coffee", 0.85),
+        ("astronaut", "helmet", 0.85),
+        ("astronaut", "collar", 0.85),
+        ("astronaut", "flag", 0.8),
+    ],
 )
 def test_things_are_regions(name, region, least):
     """With 14 regions one of them is the thing, by intersection over union with the annotation."""
