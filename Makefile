@@ -42,6 +42,7 @@ lint: $(READY)  ## check style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory lint-js
 
 lint-js:  ## check the widgets' JavaScript (needs Node.js)
@@ -74,9 +75,9 @@ html: $(READY)  ## build html/: the executed notebooks as web pages that need no
 docs: $(READY)  ## build docs/: the reference of the package, from its docstrings
 	$(BIN)/pdoc --output-directory docs segxai segxai.data segxai.metrics segxai.plots segxai.explanation.surrogates segxai.widgets segxai.nets.upsampling
 
-UV_COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-lock: pyproject.toml  ## update the two lock files (keeps locked versions where possible)
+lock: $(READY)  ## update the two lock files (keeps locked versions where possible)
 	$(UV_COMPILE) --extra cpu --extra pascal --extra dask --extra lab --extra test --group contours pyproject.toml --output-file requirements.lock
 	echo "pydensecrf2>=1.0" | $(UV_COMPILE) --no-deps - --output-file requirements-crf.lock
 

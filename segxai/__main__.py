@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import SegxaiError, SegxaiValueError
@@ -16,7 +17,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def main(argv=None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 on success, 2 for bad input (with one line on standard error), 130 on Ctrl-C."""
     for stream in (sys.stdout, sys.stderr):  # a terminal that cannot encode an arrow shows a question mark instead of failing
         if hasattr(stream, "reconfigure"):

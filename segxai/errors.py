@@ -2,6 +2,8 @@
 
 import difflib
 import operator
+from collections.abc import Iterable
+from typing import Any
 
 
 class SegxaiError(Exception):
@@ -20,7 +22,7 @@ class SegxaiFileNotFoundError(SegxaiFileError, FileNotFoundError):
     """A file that does not exist."""
 
 
-def unknown_name(what: str, name: object, known) -> SegxaiValueError:
+def unknown_name(what: str, name: object, known: Iterable) -> SegxaiValueError:
     """The error for a name that is not in `known`; its message suggests the closest known names."""
     known = [str(k) for k in known]
     lowered = {k.lower(): k for k in known}
@@ -32,7 +34,7 @@ def unknown_name(what: str, name: object, known) -> SegxaiValueError:
     return SegxaiValueError(f"Unknown {what} {name!r}. {hint}")
 
 
-def whole_number(name: str, value, least: int = 0) -> int:
+def whole_number(name: str, value: Any, least: int = 0) -> int:
     """`value` as an int. Raises SegxaiValueError unless it is a whole number of at least `least`; booleans are refused."""
     try:
         number = operator.index(value)

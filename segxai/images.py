@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from .errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
 
+# Whatever `as_image` accepts.
+ImageLike: TypeAlias = np.ndarray | Image.Image | str | os.PathLike
 # Larger photographs are reduced on reading: no network here takes an input of more than 600 pixels a side,
 # and the memory that segmenters need grows with the area.
 MAX_SIDE = 2048
@@ -22,7 +26,7 @@ MAX_SIDE = 2048
 MAX_PIXELS = 150_000_000
 
 
-def as_image(image) -> np.ndarray:
+def as_image(image: ImageLike) -> np.ndarray:
     """Convert an array, a PIL image or a path to an (H, W, 3) uint8 RGB array.
 
     Accepts arrays of shape (H, W), (H, W, 1), (H, W, 3) and (H, W, 4). uint8 values are kept; uint16 values are read
@@ -90,14 +94,14 @@ def _unreadable(path, error) -> SegxaiFileError:
     )
 
 
-def check_image_file(path) -> None:
+def check_image_file(path: str | os.PathLike) -> None:
     """Raise SegxaiFileError unless the file exists and has an image header. Fast, because the image is not decoded."""
     path = _existing(path)
     with opened_image(path):
         pass
 
 
-def as_array(value, what: str) -> np.ndarray:
+def as_array(value: Any, what: str) -> np.ndarray:
     """`numpy.asarray`, raising SegxaiValueError if that fails, e.g. for rows of different lengths."""
     try:
         return np.asarray(value)
@@ -106,7 +110,7 @@ def as_array(value, what: str) -> np.ndarray:
 
 
 @contextmanager
-def opened_image(path):
+def opened_image(path: str | os.PathLike) -> Iterator[Image.Image]:
     """Open an image file as a PIL image without decoding it.
 
     Raises SegxaiError if the file is not an image or is too large, including for errors raised inside the block.
@@ -128,7 +132,7 @@ def opened_image(path):
         raise _unreadable(path, error) from error
 
 
-def load_image(path) -> np.ndarray:
+def load_image(path: str | os.PathLike) -> np.ndarray:
     """Read a photograph as an (H, W, 3) uint8 RGB array, rotated upright according to its EXIF data.
 
     A photograph with a side longer than MAX_SIDE is reduced, and a warning reports it.

@@ -5,10 +5,15 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+# None: a bar if the work takes long. True: a bar at once. False: no bar. A function: called as progress(done, total).
+Progress: TypeAlias = Callable[[int, int], object] | bool | None
 
 
 @contextlib.contextmanager
-def track(total: int, what: str, progress=None):
+def track(total: int, what: str, *, progress: Progress = None) -> Iterator[Callable[[int], Any]]:
     """Yield a function to be called with the number of items just completed.
 
     progress: None shows a bar if the work takes longer than two seconds, True shows it immediately, False never;
@@ -61,7 +66,7 @@ def _notebook_bar(total, what, delay):
             shown.update({"text/plain": ""}, raw=True)
 
 
-def close_widget(widget) -> None:
+def close_widget(widget: Any) -> None:
     """Close a widget and everything inside it: ipywidgets keeps every open widget in memory, and `close` spares its children."""
     for child in getattr(widget, "children", ()):
         close_widget(child)

@@ -6,6 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -61,7 +62,7 @@ class Regions:
         self._method = plain_text(str(method))
 
     @classmethod
-    def from_labels(cls, labels, names=None, method: str = "") -> Regions:
+    def from_labels(cls, labels: Any, names: Sequence[str] | Mapping[int, str] | None = None, method: str = "") -> Regions:
         """From any (H, W) map of integers or booleans; values may be negative, have gaps or start at 1.
 
         names: one for each distinct value, in increasing order of the values, or a mapping {value: name};
@@ -160,7 +161,7 @@ class Regions:
     def __hash__(self):
         return hash((self.names, self._labels.tobytes()))
 
-    def index(self, name) -> int:
+    def index(self, name: str | int) -> int:
         """The index of a region given by name or by index. Raises SegxaiValueError if there is none."""
         if isinstance(name, (int, np.integer)) and not isinstance(name, bool) and 0 <= name < len(self):
             return int(name)
@@ -168,7 +169,7 @@ class Regions:
             raise unknown_name("region", name, self.names)
         return self.names.index(name)
 
-    def mask(self, name) -> np.ndarray:
+    def mask(self, name: str | int) -> np.ndarray:
         """(H, W) bool, True on the region's pixels."""
         return self._labels == self.index(name)
 
@@ -207,7 +208,7 @@ class Regions:
         _refuse_repeats([part.name for part in parts])
         return Regions(self._atoms, parts, self.method)
 
-    def expand(self, name) -> Regions:
+    def expand(self, name: str | int) -> Regions:
         """Replace one region by its parts, at the same position. Raises SegxaiValueError if it has no known parts."""
         index = self.index(name)
         part = self._parts[index]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias, cast
 
 import numpy as np
 
 from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
-from ..images import as_image
+from ..images import ImageLike, as_image
 from ..regions import plain_text
 
 BATCH_SIZE = 32
+Target: TypeAlias = str | int | None  # a class by name or number; None stands for the most probable one
 
 
 def batches(count: int, size: int) -> list[slice]:
@@ -50,21 +52,21 @@ class Classifier:
         """Whether the class names are known: always if they were given, otherwise after the first prediction."""
         return self._class_names is not None
 
-    def predict(self, images) -> np.ndarray:
+    def predict(self, images: ImageLike | Sequence[ImageLike]) -> np.ndarray:
         """Evaluate (N, H, W, 3) images, a list of images of any sizes, or one image: (N, C) float32 probabilities."""
         if not isinstance(images, (list, tuple)) and (not isinstance(images, np.ndarray) or images.ndim < 4):
-            images = [images]
-        images = [as_image(image) for image in images]
-        if not images:
+            images = [cast(ImageLike, images)]
+        arrays = [as_image(image) for image in images]
+        if not arrays:
             raise SegxaiValueError("predict() needs at least one image; the list is empty.")
-        return np.concatenate([self.predict_batch(images[batch]) for batch in batches(len(images), self.batch_size)])
+        return np.concatenate([self.predict_batch(arrays[batch]) for batch in batches(len(arrays), self.batch_size)])
 
-    def top(self, image, k: int = 5) -> list[tuple[str, float]]:
+    def top(self, image: ImageLike, k: int = 5) -> list[tuple[str, float]]:
         """The k most probable classes of one image as (name, probability) pairs."""
         probabilities = self.predict(as_image(image))[0]
         return [(self.class_names[i], float(probabilities[i])) for i in np.argsort(-probabilities, kind="stable")[:k]]
 
-    def index(self, target) -> int:
+    def index(self, target: str | int) -> int:
         """The column of a class given by name or number. Raises SegxaiValueError if there is no such class."""
         if isinstance(target, (int, np.integer)) and not isinstance(target, (bool, np.bool_)):
             if not 0 <= target < len(self.class_names):
@@ -93,13 +95,13 @@ class Classifier:
     def close(self) -> None:
         """Free the memory that the classifier holds; for the built-in networks, their graph."""
 
-    def predict_batch(self, images) -> np.ndarray:
-        """A list of at most `batch_size` uint8 RGB images -> (n, C) probabilities."""
+    def predict_batch(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        """Evaluate at most `batch_size` (H, W, 3) uint8 images, of any sizes, as one batch: (n, C) float32 probabilities."""
         if len({image.shape for image in images}) == 1:
             return self.checked(np.stack(images), len(images))
         return np.concatenate([self.checked(image[None], 1) for image in images])
 
-    def checked(self, images, count) -> np.ndarray:
+    def checked(self, images: np.ndarray, count: int) -> np.ndarray:
         """Evaluate the function on a batch; raises SegxaiError unless it returns (count, C) finite numbers."""
         try:
             output = np.asarray(self._function(images))

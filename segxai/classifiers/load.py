@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -12,10 +14,12 @@ from ..images import resize
 from .classifier import Classifier
 from .networks import efficientnet_lite0_classifier, vgg16_classifier
 
+# A `Classifier`, or anything that `load_classifier` accepts; a Keras model has no type without importing Keras.
+ClassifierLike: TypeAlias = Any
 _NETWORKS = {"efficientnet_lite0": efficientnet_lite0_classifier, "vgg16": vgg16_classifier}
 
 
-def load_classifier(model=None, weights="auto", *, class_names=None) -> Classifier:
+def load_classifier(model: ClassifierLike = None, weights: Any = "auto", *, class_names: Sequence[str] | None = None) -> Classifier:
     """Make a `Classifier` to explain.
 
     model: "efficientnet_lite0" (the default) or "vgg16"; a Keras model or the path of a saved one (``.keras``, ``.h5``); or any

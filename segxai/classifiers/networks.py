@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import numpy as np
 
 from ..errors import SegxaiError, SegxaiValueError
@@ -21,7 +24,16 @@ class NetClassifier(Classifier):
     `window` of `early_plan.EarlyPlan`, so that the early layers are computed once for many coalitions; or None.
     """
 
-    def __init__(self, name, network, weights, class_names, size: int, stride: int = 0, window: tuple[int, int] = (0, 0)):
+    def __init__(
+        self,
+        name: str,
+        network: Callable,
+        weights: Mapping[str, np.ndarray],
+        class_names: Sequence[str],
+        size: int,
+        stride: int = 0,
+        window: tuple[int, int] = (0, 0),
+    ):
         from ..nets.graph import GraphSession, tf
 
         super().__init__(self._run, class_names, name)
@@ -40,7 +52,7 @@ class NetClassifier(Classifier):
         self._stride, self._window = stride, window
         assign_weights(self._net, weights)
 
-    def masked_predictor(self, image, labels, filled, expected=0):
+    def masked_predictor(self, image: np.ndarray, labels: np.ndarray, filled: np.ndarray, expected: int = 0) -> Callable:
         size = (self.size, self.size)
         small = resize_labels(labels, size)
         feed = {self._image: resize(image, size), self._fill: resize(filled, size), self._labels: small}
@@ -63,10 +75,10 @@ class NetClassifier(Classifier):
     def closed(self) -> bool:
         return self._net.closed
 
-    def close(self):
+    def close(self) -> None:
         self._net.close()
 
-    def predict_batch(self, images):
+    def predict_batch(self, images: Sequence[np.ndarray]) -> np.ndarray:
         return self.checked(np.stack([resize(image, (self.size, self.size)) for image in images]), len(images))
 
     def _run(self, batch):
@@ -78,7 +90,7 @@ def default_classifier() -> Classifier:
     return loaded("efficientnet_lite0", _efficientnet_lite0)
 
 
-def efficientnet_lite0_classifier(weights) -> Classifier:
+def efficientnet_lite0_classifier(weights: Any) -> Classifier:
     if not (isinstance(weights, str) and weights == "auto"):
         raise SegxaiValueError("efficientnet_lite0 takes its weights only from its pip package; use weights='auto'.")
     return default_classifier()
@@ -90,7 +102,7 @@ def _efficientnet_lite0() -> NetClassifier:
     return efficientnet_classifier("efficientnet_lite0", efficientnet_lite0_weights(), imagenet_class_names())
 
 
-def efficientnet_classifier(name, weights, class_names) -> NetClassifier:
+def efficientnet_classifier(name: str, weights: Mapping[str, np.ndarray], class_names: Sequence[str]) -> NetClassifier:
     """An EfficientNet-Lite0 classifier with the given weights, {variable: array}, and one output for each class name."""
     from ..nets import efficientnet_lite
 
@@ -103,7 +115,7 @@ def efficientnet_classifier(name, weights, class_names) -> NetClassifier:
     )
 
 
-def vgg16_classifier(weights) -> Classifier:
+def vgg16_classifier(weights: Any) -> Classifier:
     from ..nets import vgg16
     from ..weights.vgg16 import THREE_WAYS, vgg16_weights
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import SegxaiValueError, whole_number
-from ..images import as_image
+from ..images import ImageLike, as_image
 from ..regions import Regions
-from .load import load_classifier
+from .load import ClassifierLike, load_classifier
 
 MARGIN = 0.1  # grey margin around the region's bounding box, as a share of its longer side
 GREY = 127
 
 
-def suggest_names(image, regions: Regions, classifier=None, k: int = 1) -> dict[str, list[tuple[str, float]]]:
+def suggest_names(
+    image: ImageLike, regions: Regions | np.ndarray, classifier: ClassifierLike = None, k: int = 1
+) -> dict[str, list[tuple[str, float]]]:
     """The k most probable classes of each region on its own, as {region name: [(class, probability), ...]}.
 
     Each region is cut out, placed on grey and classified. The suggestions are often wrong, so no region is renamed;

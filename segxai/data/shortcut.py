@@ -124,7 +124,7 @@ def badge(side: int) -> np.ndarray:
     return np.rint(np.concatenate([mean[..., :3] / alpha, mean[..., 3:]], axis=-1)).astype(np.uint8)
 
 
-def paint(image, size: float, row: float, column: float) -> tuple[np.ndarray, np.ndarray]:
+def paint(image: np.ndarray, size: float, row: float, column: float) -> tuple[np.ndarray, np.ndarray]:
     """Paint the badge on a copy of an image (H, W, 3); returns the copy and the badge's (H, W) bool mask.
 
     size: diameter as a share of the shorter side. row, column: position of the upper left corner, 0 to 1 of the free range.

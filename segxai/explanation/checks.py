@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.ndimage import maximum_filter, minimum_filter
 
 from .. import plots
 from ..classifiers.classifier import batches
 from ..errors import whole_number
-from ..progress import track
+from ..progress import Progress, track
 from ..regions import Regions
+from .fills import Fill
+
+if TYPE_CHECKING:
+    from ..plots import DescribedFigure
+    from .explanation import Explanation
 
 FILLS_COMPARED = ("mean", "blur", "grey", "noise")
 # The sign of a weight below this share of the largest one is not interpreted.
@@ -52,7 +60,7 @@ class Robustness:
             if flips
         ]
 
-    def plot(self):
+    def plot(self) -> DescribedFigure:
         """Each region's weights under all variants, as points on one line."""
         return plots.plot_robustness(self)
 
@@ -63,7 +71,9 @@ def sign_flips(weights: np.ndarray) -> np.ndarray:
     return (weights.min(axis=0) < -limit) & (weights.max(axis=0) > limit)
 
 
-def robustness(explanation, *, fills=FILLS_COMPARED, borders: int = 2, progress=None) -> Robustness:
+def robustness(
+    explanation: Explanation, *, fills: Sequence[Fill] = FILLS_COMPARED, borders: int = 2, progress: Progress = None
+) -> Robustness:
     """Repeat the explanation with each of `fills`, and with all borders shifted by `borders` pixels in both directions.
 
     The shift first grows the smaller of two neighbouring regions, then shrinks it. A weight whose sign depends on the fill
@@ -74,7 +84,7 @@ def robustness(explanation, *, fills=FILLS_COMPARED, borders: int = 2, progress=
     e = explanation
     e.need_classifier("robustness()")
     whole_number("borders (pixels)", borders)
-    others = [
+    others: list[tuple[str, dict[str, Any]]] = [
         (f"fill {fill if isinstance(fill, str) else 'given'}", {"fill": fill})
         for fill in fills
         if not (isinstance(fill, str) and fill == e.coalitions.fill)
@@ -83,7 +93,7 @@ def robustness(explanation, *, fills=FILLS_COMPARED, borders: int = 2, progress=
         fill = e.coalitions.filled if e.coalitions.fill == "given" else e.coalitions.fill
         others += [(f"borders {shift:+d} px", {"fill": fill, "shift": shift}) for shift in (borders, -borders)]
     weights = [e.weights]
-    with track(len(others) * e.evaluations, "other fills and borders", progress) as advance:
+    with track(len(others) * e.evaluations, "other fills and borders", progress=progress) as advance:
         for _, changes in others:
             weights.append(e.weights_again(**changes))
             advance(e.evaluations)
@@ -96,8 +106,6 @@ def shift_borders(regions: Regions, pixels: int) -> Regions:
 
     A region that would vanish keeps its pixels.
     """
-    from scipy.ndimage import maximum_filter, minimum_filter
-
     order = np.argsort(-regions.areas, kind="stable")  # the smallest region gets the highest rank
     rank = np.empty(len(regions), np.int32)
     rank[order] = np.arange(len(regions))
@@ -143,7 +151,7 @@ class Placebo:
             f"{self.placebos[k].mean():.3f} on average ({self.placebos.shape[1]} placebos, p = {self.p_values[k]:.3f})."
         ]
 
-    def plot(self):
+    def plot(self) -> DescribedFigure:
         """Each region's effect next to those of its placebos, with its p-value."""
         return plots.plot_placebo(self)
 
@@ -156,7 +164,7 @@ def placebo_p_values(effects: np.ndarray, placebos: np.ndarray) -> np.ndarray:
     return (1 + (placebos >= effects[:, None]).sum(axis=1)) / (1 + placebos.shape[1])
 
 
-def placebo_test(explanation, *, placements: int = 39, seed: int = 0, progress=None) -> Placebo:
+def placebo_test(explanation: Explanation, *, placements: int = 39, seed: int = 0, progress: Progress = None) -> Placebo:
     """Test whether covering a region lowers the probability more than covering the same shape elsewhere does.
 
     Large regions have large effects wherever they are. The test therefore moves each region's shape to `placements` random
@@ -165,18 +173,18 @@ def placebo_test(explanation, *, placements: int = 39, seed: int = 0, progress=N
     K (placements + 1) images. Raises SegxaiError if the explanation holds no classifier.
     """
     e = explanation
-    e.need_classifier("placebo_test()")
+    classifier = e.need_classifier("placebo_test()")
     whole_number("placements", placements, 1)
     rng = np.random.default_rng(whole_number("seed", seed))
     number = len(e.regions)
     values = np.empty((number, placements + 1))
-    with track(values.size, "placebos", progress) as advance:
+    with track(values.size, "placebos", progress=progress) as advance:
         for k in range(number):
             mask = e.regions.labels == k
             places = [mask] + [_moved(mask, rng) for _ in range(placements)]
-            for batch in batches(len(places), e.classifier.batch_size):
+            for batch in batches(len(places), classifier.batch_size):
                 pictures = [_covered(e, place) for place in places[batch]]
-                values[k, batch] = e.classifier.predict(pictures)[:, e.coalitions.target]
+                values[k, batch] = classifier.predict(pictures)[:, e.coalitions.target]
                 advance(len(pictures))
     effects = e.coalitions.full - values
     return Placebo(e.regions.names, e.target, effects[:, 0], effects[:, 1:], e.regions.areas)

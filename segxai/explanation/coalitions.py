@@ -6,18 +6,19 @@ complete, so everything computed from it is free of sampling noise.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..classifiers.classifier import batches
-from ..classifiers.load import load_classifier
+from ..classifiers.classifier import Classifier, Target, batches
+from ..classifiers.load import ClassifierLike, load_classifier
 from ..classifiers.subsets import all_subsets, codes
 from ..errors import SegxaiValueError, unknown_name, whole_number
-from ..images import as_image
-from ..progress import track
-from ..segmentation.registry import as_regions
-from .fills import fill_image
+from ..images import ImageLike, as_image
+from ..progress import Progress, track
+from ..segmentation.registry import RegionsLike, as_regions
+from .fills import Fill, fill_image
 
 KEPT_TARGETS = 5
 MOST_COALITIONS = 2**20  # a table of this size still fits into a small machine's memory
@@ -61,7 +62,7 @@ class Coalitions:
         """The target's probability with every region filled."""
         return float(self.values[~self.masks.any(axis=1)][0])
 
-    def for_target(self, target) -> Coalitions:
+    def for_target(self, target: str | int) -> Coalitions:
         """The same table with another of its `targets` as the target. Raises SegxaiValueError for any other class."""
         column = None
         if isinstance(target, (int, np.integer)) and int(target) in self.targets:
@@ -85,7 +86,7 @@ class Coalitions:
         names = tuple(self.target_names[i] for i in kept)
         return replace(self, targets=tuple(self.targets[i] for i in kept), target_names=names, table=self.table[:, kept])
 
-    def contrast(self, other) -> Coalitions:
+    def contrast(self, other: str | int) -> Coalitions:
         """A table of the target's probability minus that of `other`, another of the `targets`.
 
         Its explanation answers why the classifier predicts the target rather than the other class. All surrogates are linear
@@ -110,14 +111,22 @@ class Coalitions:
             table=np.column_stack([self.table, difference]),
         )
 
-    def value_of(self, mask) -> float | None:
+    def value_of(self, mask: np.ndarray) -> float | None:
         """The target's probability for one coalition, (K,) bool, or None if the table does not contain it."""
         rows = np.flatnonzero((self.masks == np.asarray(mask, bool)).all(axis=1))
         return float(self.values[rows[0]]) if rows.size else None
 
 
 def evaluate_coalitions(
-    classifier, image, regions, target=None, *, fill="mean", max_evaluations: int = 1024, seed: int = 0, progress=None
+    classifier: ClassifierLike,
+    image: ImageLike,
+    regions: RegionsLike,
+    target: Target = None,
+    *,
+    fill: Fill = "mean",
+    max_evaluations: int = 1024,
+    seed: int = 0,
+    progress: Progress = None,
 ) -> Coalitions:
     """Evaluate `classifier` on every coalition of `regions`, or on a sample of them.
 
@@ -139,7 +148,7 @@ def evaluate_coalitions(
             kept.extend(kept_targets(probabilities[0], classifier.index(target) if target is not None else None))
         return probabilities[:, kept]
 
-    rows = evaluate_masks(classifier, image, regions.labels, filled, masks[order], columns, progress)
+    rows = evaluate_masks(classifier, image, regions.labels, filled, masks[order], columns, progress=progress)
     table = np.empty_like(rows)
     table[order] = rows
     column = kept.index(classifier.index(target)) if target is not None else 0
@@ -158,14 +167,23 @@ def evaluate_coalitions(
     )
 
 
-def evaluate_masks(classifier, image, labels, filled, masks, columns=None, progress=None) -> np.ndarray:
+def evaluate_masks(
+    classifier: Classifier,
+    image: np.ndarray,
+    labels: np.ndarray,
+    filled: np.ndarray,
+    masks: np.ndarray,
+    columns: Callable[[np.ndarray], np.ndarray] | None = None,
+    *,
+    progress: Progress = None,
+) -> np.ndarray:
     """Evaluate coalitions (N, K) in batches, with a progress bar; returns (N, C) float32 probabilities.
 
     columns: a function that selects the columns to keep from each batch's (n, C) probabilities; by default all are kept.
     """
     predict = classifier.masked_predictor(image, labels, filled, len(masks))
     blocks = []
-    with track(len(masks), "evaluating the classifier", progress) as advance:
+    with track(len(masks), "evaluating the classifier", progress=progress) as advance:
         for batch in batches(len(masks), classifier.batch_size):
             probabilities = predict(masks[batch])
             blocks.append(probabilities if columns is None else columns(probabilities))
@@ -173,7 +191,7 @@ def evaluate_masks(classifier, image, labels, filled, masks, columns=None, progr
     return np.concatenate(blocks)
 
 
-def check_target(classifier, target) -> None:
+def check_target(classifier: Classifier, target: Target) -> None:
     """Raise SegxaiValueError for an unknown target, if the classifier's classes are known before its first evaluation."""
     if target is not None and classifier.classes_known:
         classifier.index(target)
@@ -206,7 +224,7 @@ def draw_coalitions(number: int, max_evaluations: int, seed: int) -> tuple[np.nd
     return np.concatenate([edge[:1], rows[: max_evaluations - 2], edge[1:]]), False
 
 
-def kept_targets(probabilities, target) -> list[int]:
+def kept_targets(probabilities: np.ndarray, target: int | None) -> list[int]:
     """The classes whose columns are kept: the most probable of the whole image's (C,), and the target's number, if one was given."""
     top = [int(i) for i in np.argsort(-probabilities, kind="stable")[:KEPT_TARGETS]]
     return top if target is None or target in top else [*top, target]

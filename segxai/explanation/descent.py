@@ -1,4 +1,4 @@
-"""A classifier's output divided down a region tree: `owen.divide` on a photograph, and what it found at every node."""
+"""Divide a classifier's output down a region tree: `owen.divide` on a photograph, and the resulting values of all nodes."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..classifiers.classifier import batches
+from ..classifiers.classifier import Classifier, Target, batches
 from ..errors import whole_number
-from ..progress import track
+from ..progress import Progress, track
 from ..regions import Regions
 from ..segmentation.binary import BinaryTree
 from . import owen
 from .coalitions import Coalitions, kept_targets
-from .fills import fill_image
+from .fills import Fill, fill_image
 
 
 class Node(NamedTuple):
-    """A node of the tree: its value is the sum of its two children's, the root's is p(whole) - p(nothing).
+    """A node of the tree. Its value is the sum of its two children's values; the root's is p(whole) - p(nothing).
 
-    shared: how much of the value is no more than the node's share, by area, of what a node above it holds undivided. divided:
-    whether the value was divided among its children by evaluation, in one context at least. parent, children: their places in the list.
+    shared: the part of the value that was not measured but shared out, by area, from an undivided node above. divided: whether
+    the value was divided among the children by evaluation, in at least one context. parent, children: indices in the list of nodes.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Descent:
-    """tree: the region tree; coalitions: of its leaves, those that were evaluated; division: the effects between them."""
+    """tree: the region tree. coalitions: the evaluated coalitions of its leaves. division: the effects computed from them."""
 
     tree: BinaryTree
     coalitions: Coalitions
@@ -44,12 +44,12 @@ class Descent:
 
     @cached_property
     def values(self) -> np.ndarray:
-        """(2L - 1,) of every node, leaves first, for the coalitions' target."""
+        """(2L - 1,) the value of every node for the coalitions' target, leaves first."""
         return self._values[0]
 
     @cached_property
     def shared(self) -> np.ndarray:
-        """(2L - 1,) how much of each node's value is only its share by area."""
+        """(2L - 1,) the part of each node's value that is only a share by area."""
         return self._values[1]
 
     @cached_property
@@ -57,7 +57,7 @@ class Descent:
         return owen.node_values(self.tree.joins, self.tree.areas[: len(self.tree.leaves)], self.division, self.coalitions.values)
 
     def nodes(self) -> list[Node]:
-        """Every node, the whole photograph first, then in the order in which cuts take the tree apart, the leaves last."""
+        """All nodes: the whole photograph first, then in the order in which `Regions.cut` divides the tree, the leaves last."""
         tree, number = self.tree, len(self.tree.names)
         leaves = len(tree.leaves)
         parent = {int(half): leaves + k for k, halves in enumerate(tree.joins) for half in halves}
@@ -73,16 +73,16 @@ class Descent:
         ]  # fmt: skip
 
     def read(self, coalitions: Coalitions) -> Descent:
-        """The same with the coalitions' values read for another class, or a contrast."""
+        """The same division with the coalitions' values for another class, or a contrast."""
         return replace(self, coalitions=coalitions)
 
     def members(self, regions: Regions) -> np.ndarray:
-        """(K, L) bool: which leaves make up each region; regions that are unions of leaves."""
+        """(K, L) bool: the leaves of each region, for regions that are unions of leaves."""
         _, first = np.unique(self.tree.leaves.labels, return_index=True)
         return regions.labels.ravel()[first] == np.arange(len(regions))[:, None]
 
     def between(self, regions: Regions) -> Coalitions:
-        """The coalitions of these regions among those that were evaluated."""
+        """The evaluated coalitions that keep each of these regions together, as coalitions of the regions."""
         groups, table = self.members(regions), self.coalitions
         shown = table.masks.astype(np.int64) @ groups.T
         together = ((shown == 0) | (shown == groups.sum(axis=1))).all(axis=1)
@@ -95,10 +95,20 @@ class Descent:
         )
 
 
-def descend(classifier, image, tree: BinaryTree, target, fill, max_evaluations: int, seed: int, progress=None) -> Descent:
+def descend(
+    image: np.ndarray,
+    tree: BinaryTree,
+    classifier: Classifier,
+    target: Target,
+    fill: Fill,
+    max_evaluations: int,
+    seed: int,
+    *,
+    progress: Progress = None,
+) -> Descent:
     """Divide the target's probability down the tree; see `owen.divide`.
 
-    target None: the most probable class of the whole image. At most `max_evaluations` images are evaluated.
+    target: by default the most probable class of the whole image. Evaluates at most `max_evaluations` images.
     """
     max_evaluations = whole_number("max_evaluations", max_evaluations, 2)
     labels = tree.leaves.labels
@@ -106,12 +116,12 @@ def descend(classifier, image, tree: BinaryTree, target, fill, max_evaluations: 
     predict = classifier.masked_predictor(image, labels, filled, max_evaluations)
     kept: list[int] = []
     rows: list[np.ndarray] = []
-    with track(max_evaluations, "following the evidence", progress) as advance:
+    with track(max_evaluations, "dividing the tree", progress=progress) as advance:
 
         def evaluate(masks):
             for batch in batches(len(masks), classifier.batch_size):
                 probabilities = predict(masks[batch])
-                if not kept:  # the whole image comes first: it decides which classes' columns are kept
+                if not kept:  # the whole image comes first, because it determines which classes are kept
                     kept.extend(kept_targets(probabilities[0], None if target is None else classifier.index(target)))
                 rows.extend(probabilities[:, kept])
                 advance(len(probabilities))
@@ -119,7 +129,7 @@ def descend(classifier, image, tree: BinaryTree, target, fill, max_evaluations: 
             return [row[column] for row in rows[-len(masks) :]]
 
         division = owen.divide(tree.joins, evaluate, max_evaluations)
-        if len(rows) < max_evaluations:  # all is divided
+        if len(rows) < max_evaluations:  # everything is divided already
             advance(max_evaluations - len(rows))
     table = np.array(rows)
     column = 0 if target is None else kept.index(classifier.index(target))

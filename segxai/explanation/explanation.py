@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import plots, report
-from ..classifiers.classifier import Classifier
-from ..classifiers.load import load_classifier
+from ..classifiers.classifier import Classifier, Target
+from ..classifiers.load import ClassifierLike, load_classifier
 from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
-from ..images import as_image
+from ..images import ImageLike, as_image
+from ..progress import Progress
 from ..regions import Regions
 from ..segmentation.binary import binary_tree
-from ..segmentation.registry import as_regions
+from ..segmentation.registry import RegionsLike, as_regions
 from . import surrogates
 from .checks import FILLS_COMPARED, placebo_test, robustness, shift_borders
 from .coalitions import Coalitions, check_target, evaluate_coalitions
 from .descent import Descent, Node, descend
+from .fills import Fill
 from .parts import expand_coalitions, nest
 from .summary import sentences, tree_sentences
+
+if TYPE_CHECKING:
+    from ..plots import DescribedFigure
 
 METHODS = ("lime", "shapley", "banzhaf", "owen", "tree")
 _OWEN_NEEDS_ALL = "Owen values need every coalition; use at most 10 regions, or raise max_evaluations."
@@ -68,7 +76,9 @@ class Explanation:
         order = np.argsort(-self.weights, kind="stable")
         return [(self.regions.names[i], float(self.weights[i])) for i in order]
 
-    def refit(self, method=None, *, kernel_width=None, alpha=None, target=None) -> Explanation:
+    def refit(
+        self, method: str | None = None, *, kernel_width: float | None = None, alpha: float | None = None, target: Target = None
+    ) -> Explanation:
         """Recompute with another method, kernel width, penalty or target from the same table, without evaluating the classifier.
 
         Raises SegxaiValueError for an unknown method or for a target that the table does not contain.
@@ -81,7 +91,7 @@ class Explanation:
             alpha=self.alpha if alpha is None else alpha,
         )
 
-    def contrast(self, other) -> Explanation:
+    def contrast(self, other: str | int) -> Explanation:
         """Explain the target's probability minus that of `other`, without evaluating the classifier; see `Coalitions.contrast`."""
         return self.with_coalitions(self.coalitions.contrast(other))
 
@@ -124,22 +134,30 @@ class Explanation:
         least = smallest[np.argmin(table.values[smallest])]
         return tuple(self.regions.names[k] for k in np.flatnonzero(~table.masks[least]))
 
-    def drill_down(self, name, *, progress=None) -> Explanation:
+    def drill_down(self, name: str | int, *, progress: Progress = None) -> Explanation:
         """Replace one region by its parts, whose Owen values add up to the region's Shapley value.
 
         Evaluates only the coalitions that divide the region; all others are taken from this table. The fill stays the same.
         Raises SegxaiError if the region has no known parts, the table is a sample, or more than 12 regions would result.
         """
         self._need_exact("drill_down()")
-        self.need_classifier("drill_down()")
+        classifier = self.need_classifier("drill_down()")
         index = self.regions.index(name)
-        regions, coalitions = expand_coalitions(self.classifier, self.image, self.regions, name, self.coalitions, progress)
+        regions, coalitions = expand_coalitions(self.image, self.regions, name, self.coalitions, classifier, progress=progress)
         return from_coalitions(
-            self.image, regions, coalitions, "owen", self.kernel_width, self.alpha, self.classifier,
+            self.image, regions, coalitions, "owen", self.kernel_width, self.alpha, classifier,
             nest(self.hierarchy, index, len(regions) - len(self.regions) + 1),
         )  # fmt: skip
 
-    def examine(self, *, fills=None, borders: int = 2, placebos: int = 39, seed: int = 0, progress=None) -> Explanation:
+    def examine(
+        self,
+        *,
+        fills: Sequence[Fill] | None = None,
+        borders: int = 2,
+        placebos: int = 39,
+        seed: int = 0,
+        progress: Progress = None,
+    ) -> Explanation:
         """The same explanation with `findings` on its robustness to fills and borders, and on placebos.
 
         Evaluates the classifier again; see `segxai.robustness` and `segxai.placebo_test`. Raises SegxaiError if the
@@ -153,11 +171,11 @@ class Explanation:
         """A summary in sentences: the largest weight, the smallest sufficient and necessary sets, and `findings`."""
         return sentences(self)
 
-    def plot_interactions(self):
+    def plot_interactions(self) -> DescribedFigure:
         """A matrix of the pairwise interactions; see `interactions`."""
         return plots.plot_interactions(self)
 
-    def to_lime(self):
+    def to_lime(self) -> Any:
         """Convert to lime's `ImageExplanation`, for code written for lime."""
         from lime.lime_image import ImageExplanation
 
@@ -171,11 +189,11 @@ class Explanation:
         explanation.score = {label: self.r2}
         return explanation
 
-    def plot(self):
+    def plot(self) -> DescribedFigure:
         """A figure of the photograph with its named regions, and of their weights as colours and as bars."""
         return plots.plot_explanation(self)
 
-    def save(self, path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write a self-contained web page (``.html``) or a picture (``.png``, ``.pdf``, ``.svg``).
 
         Raises SegxaiError for another ending, or if the file cannot be written.
@@ -185,17 +203,26 @@ class Explanation:
     def _repr_html_(self) -> str:
         return report.explanation_fragment(self)
 
-    def with_coalitions(self, coalitions: Coalitions, **changes) -> Explanation:
+    def with_coalitions(self, coalitions: Coalitions, **changes: Any) -> Explanation:
         """Recompute from another table of the same regions. changes: new values of method, kernel_width or alpha."""
-        settings = {"method": self.method, "kernel_width": self.kernel_width, "alpha": self.alpha} | changes
+        settings: dict[str, Any] = {"method": self.method, "kernel_width": self.kernel_width, "alpha": self.alpha} | changes
         return from_coalitions(
             self.image, self.regions, coalitions, classifier=self.classifier, hierarchy=self.hierarchy, **settings
         )
 
-    def weights_again(self, *, image=None, classifier=None, target=None, fill=None, seed=None, shift: int = 0) -> np.ndarray:
-        """(K,) the weights of the same regions explained again, with as many evaluations and whatever is given in place of this.
+    def weights_again(
+        self,
+        *,
+        image: np.ndarray | None = None,
+        classifier: Classifier | None = None,
+        target: Target = None,
+        fill: Fill | None = None,
+        seed: int | None = None,
+        shift: int = 0,
+    ) -> np.ndarray:
+        """(K,) the weights of a repeated explanation of the same regions, with as many evaluations and the given changes.
 
-        fill: the very picture of this explanation when None. shift: borders moved by so many pixels, see `checks.shift_borders`.
+        fill: by default the filled image of this explanation. shift: pixels by which borders move, see `checks.shift_borders`.
         """
         table = evaluate_coalitions(
             classifier or self.classifier,
@@ -224,11 +251,12 @@ class Explanation:
                 f"{what} needs a single class, but this explanation contrasts two; use the explanation of one of them."
             )
 
-    def need_classifier(self, what: str) -> None:
-        """Raise SegxaiError if `what` cannot evaluate the classifier again: there is none, or no single class to explain."""
+    def need_classifier(self, what: str) -> Classifier:
+        """The classifier, for `what`, which evaluates it again. Raises SegxaiError if there is none, or for a contrast."""
         if self.classifier is None:
             raise SegxaiError(f"{what} evaluates the classifier, but this explanation holds none; create it with segxai.explain.")
         self.need_class(what)
+        return self.classifier
 
     def _need_exact(self, what):
         if not self.coalitions.exact:
@@ -241,36 +269,39 @@ class Explanation:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TreeExplanation(Explanation):
-    """What the nodes of a region tree do to one class's probability: adaptive Owen values, `method` "tree".
+    """The effect of each node of a region tree on the probability of one class: adaptive Owen values, `method` "tree".
 
-    regions: the tree's leaves, or coarser ones (`coarsen`, `drill_down`); weights: their values, the sums of their leaves', which
-    add up to p(whole) - p(nothing). coalitions: those of the regions among all that were evaluated. descent: the whole tree's.
-    The tree was followed where the explained class has its evidence. The division so found is valid for every class that was kept
-    and for contrasts of them (`refit`, `contrast`): their values are additive too, but less finely divided where their own evidence is.
-    interval: of zero width, for nothing is drawn at random; `nodes` says which values were only shared out by area.
+    regions: the leaves of the tree, or coarser regions (`coarsen`, `drill_down`). weights: their values, which are sums over leaves
+    and add up to p(whole) - p(nothing). coalitions: the evaluated coalitions that keep each region together. descent: the values of
+    the whole tree. interval: of zero width, because nothing is sampled; `nodes` reports which values are only shares by area.
+    The tree is divided where the evidence for the explained class is. The same division also gives additive values for the other
+    classes kept and for contrasts (`refit`, `contrast`), but these are divided less finely where their own evidence is.
     """
 
-    descent: Descent | None = None
+    descent: Descent = field(kw_only=True)
 
     def nodes(self) -> list[Node]:
-        """Every node of the tree with its value, the whole photograph first: what was divided, and what was only shared out."""
+        """All nodes of the tree with their values, the whole photograph first."""
         return self.descent.nodes()
 
     def coarsen(self, n_regions: int) -> TreeExplanation:
-        """The n coarser regions that `Regions.cut` gives, whose weights are sums of these. No model calls."""
+        """The explanation of n coarser regions (see `Regions.cut`), whose weights are sums of these, without model calls."""
         return explain_descent(self.image, self.descent, self.regions.cut(n_regions), self.classifier, self.findings)
 
-    def drill_down(self, name, *, progress=None) -> TreeExplanation:
-        """One region replaced by its two halves, whose values add up to its own. No model calls.
+    def drill_down(self, name: str | int, *, progress: Progress = None) -> TreeExplanation:
+        """Replace one region by its two halves, whose values add up to its own, without evaluating the classifier.
 
-        Raises SegxaiError where the region is a leaf.
+        Raises SegxaiError if the region is a leaf.
         """
         return explain_descent(self.image, self.descent, self.regions.expand(name), self.classifier, self.findings)
 
-    def refit(self, method=None, *, kernel_width=None, alpha=None, target=None) -> Explanation:
-        """The same tree's values for another class that was kept. No model calls; see the class for what that means.
+    def refit(
+        self, method: str | None = None, *, kernel_width: float | None = None, alpha: float | None = None, target: Target = None
+    ) -> Explanation:
+        """Recompute the values of the same tree for another class that was kept, without evaluating the classifier.
 
-        Other methods need every coalition of the regions, which only few and coarse ones have here.
+        Other methods need every coalition of the regions, which is available here only for a few coarse regions; otherwise
+        SegxaiError is raised.
         """
         if method not in (None, "tree"):
             self._need_exact(f"method {method!r}")
@@ -278,17 +309,26 @@ class TreeExplanation(Explanation):
         table = self.descent.coalitions
         return self._read(table if target is None else table.for_target(target))
 
-    def contrast(self, other) -> TreeExplanation:
-        """Why the target rather than `other`? The values of the difference of the two probabilities. No model calls."""
+    def contrast(self, other: str | int) -> TreeExplanation:
+        """Explain the target's probability minus that of `other`, without evaluating the classifier; see `Coalitions.contrast`."""
         return self._read(self.descent.coalitions.contrast(other))
 
-    def weights_again(self, *, image=None, classifier=None, target=None, fill=None, seed=None, shift: int = 0) -> np.ndarray:
-        """(K,) as of any explanation: the tree is followed again, wherever the evidence then is."""
+    def weights_again(
+        self,
+        *,
+        image: np.ndarray | None = None,
+        classifier: Classifier | None = None,
+        target: Target = None,
+        fill: Fill | None = None,
+        seed: int | None = None,
+        shift: int = 0,
+    ) -> np.ndarray:
+        """(K,) like `Explanation.weights_again`; the tree is divided anew, wherever the evidence then is."""
         tree = self.descent.tree
         again = descend(
-            classifier or self.classifier,
             self.image if image is None else image,
             replace(tree, leaves=shift_borders(tree.leaves, shift)) if shift else tree,
+            classifier or self.need_classifier("This check"),
             self.coalitions.target if target is None else target,
             self.coalitions.filled if fill is None else fill,
             self.evaluations,
@@ -298,11 +338,11 @@ class TreeExplanation(Explanation):
         return self.descent.members(self.regions) @ again.values[: len(tree.leaves)]
 
     def in_words(self) -> list[str]:
-        """Where the evidence sits, in sentences: the strongest regions, followed down to their parts, and what was only shared out."""
+        """A summary in sentences: the strongest regions and their strongest parts, and the share of values divided only by area."""
         return tree_sentences(self)
 
-    def plot(self):
-        """The photograph with few regions and their numbers, the finest evidence as a heat map, and bars."""
+    def plot(self) -> DescribedFigure:
+        """A figure of a few regions with their weights, of the weights of all leaves as a heat map, and of bars."""
         return plots.plot_tree(self)
 
     def _read(self, coalitions) -> TreeExplanation:
@@ -311,13 +351,19 @@ class TreeExplanation(Explanation):
     def _need_exact(self, what):
         if not self.coalitions.exact:
             raise SegxaiError(
-                f"{what} needs every coalition of the regions, and a tree explanation evaluates those where the evidence is. "
-                "Explain few of its regions instead: explain(image, explanation.coarsen(8).regions)."
+                f"{what} needs every coalition of the regions, but a tree explanation evaluates only some of them. "
+                "Explain a few of its regions instead: explain(image, explanation.coarsen(8).regions)."
             )
 
 
-def explain_descent(image, descent: Descent, regions: Regions, classifier, findings=()) -> TreeExplanation:
-    """Regions that are nodes of a tree, or unions of its leaves, explained by the leaves' values; without a model call."""
+def explain_descent(
+    image: np.ndarray,
+    descent: Descent,
+    regions: Regions,
+    classifier: Classifier | None,
+    findings: tuple[str, ...] = (),
+) -> TreeExplanation:
+    """Explain regions that are unions of a tree's leaves by the values of these leaves, without evaluating the classifier."""
     weights = descent.members(regions) @ descent.values[: len(descent.tree.leaves)]
     table = descent.between(regions)
     fitted = table.empty + table.masks @ weights
@@ -329,18 +375,18 @@ def explain_descent(image, descent: Descent, regions: Regions, classifier, findi
 
 
 def explain(
-    image,
-    regions="deep",
-    classifier=None,
-    target=None,
+    image: ImageLike,
+    regions: RegionsLike = "deep",
+    classifier: ClassifierLike = None,
+    target: Target = None,
     *,
     method: str = "lime",
-    fill="mean",
+    fill: Fill = "mean",
     max_evaluations: int = 1024,
     kernel_width: float = 0.25,
     alpha: float = 0.0,
     seed: int = 0,
-    progress=None,
+    progress: Progress = None,
 ) -> Explanation:
     """Explain a classifier's prediction: how much does each region of the photograph contribute?
 
@@ -365,7 +411,7 @@ def explain(
     check_target(classifier, target)
     regions = as_regions(image, regions)
     if method == "tree":
-        descent = descend(classifier, image, binary_tree(image, regions), target, fill, max_evaluations, seed, progress)
+        descent = descend(image, binary_tree(image, regions), classifier, target, fill, max_evaluations, seed, progress=progress)
         return explain_descent(image, descent, descent.tree.leaves, classifier)
     if method == "owen" and 2 ** len(regions) > whole_number("max_evaluations", max_evaluations, 2):
         raise SegxaiError(_OWEN_NEEDS_ALL)  # before the classifier is evaluated
@@ -380,7 +426,16 @@ def _check_share(p) -> None:
         raise SegxaiValueError(f"p must be a share of the whole image's probability, above 0 and at most 1; got {p!r}.")
 
 
-def from_coalitions(image, regions, coalitions, method, kernel_width, alpha, classifier=None, hierarchy=()) -> Explanation:
+def from_coalitions(
+    image: np.ndarray,
+    regions: Regions,
+    coalitions: Coalitions,
+    method: str,
+    kernel_width: float,
+    alpha: float,
+    classifier: Classifier | None = None,
+    hierarchy: tuple = (),
+) -> Explanation:
     """Compute an explanation by `method` from a finished table of coalitions, without evaluating the classifier."""
     hierarchy = hierarchy or tuple(range(len(regions)))
     masks, values, exact = coalitions.masks, coalitions.values, coalitions.exact

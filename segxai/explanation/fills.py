@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeAlias, cast
+
 import numpy as np
 from skimage import color, filters  # both import their functions when they are first called
 
 from ..errors import SegxaiValueError, unknown_name, whole_number
-from ..images import as_image
+from ..images import ImageLike, as_image
 
+Fill: TypeAlias = str | Sequence[float] | ImageLike  # see `fill_image`
 FILLS = ("mean", "grey", "black", "white", "blur", "noise")
 _COLOURS = {"grey": 127, "black": 0, "white": 255}
 
 
-def fill_image(image: np.ndarray, labels: np.ndarray, fill="mean", seed: int = 0) -> np.ndarray:
+def fill_image(image: np.ndarray, labels: np.ndarray, fill: Fill = "mean", seed: int = 0) -> np.ndarray:
     """The (H, W, 3) uint8 image whose pixels replace switched-off regions.
 
     fill: "mean" (the mean colour of each region, as in lime), "grey" (127), "black", "white", "blur" (Gaussian, sigma 1/20
@@ -42,7 +46,7 @@ def fill_image(image: np.ndarray, labels: np.ndarray, fill="mean", seed: int = 0
         return np.broadcast_to(np.rint(value).astype(np.uint8), image.shape).copy()
     if value.ndim < 2:
         raise SegxaiValueError(f"A fill must be one of {', '.join(FILLS)}, a colour (r, g, b), or an image; got {fill!r}.")
-    value = as_image(fill)
+    value = as_image(cast(ImageLike, fill))
     if value.shape != image.shape:
         raise SegxaiValueError(f"The fill image has shape {value.shape}, the photograph {image.shape}; they must be equal.")
     return value

@@ -38,8 +38,8 @@ class Division(NamedTuple):
     divided: np.ndarray
 
 
-def members(joins) -> np.ndarray:
-    """(2L - 1, L) bool: which leaves each node stands for."""
+def members(joins: np.ndarray) -> np.ndarray:
+    """(2L - 1, L) bool: the leaves of each node."""
     leaves = len(joins) + 1
     out = np.eye(2 * leaves - 1, leaves, dtype=bool)
     for k, (a, b) in enumerate(joins):
@@ -47,7 +47,7 @@ def members(joins) -> np.ndarray:
     return out
 
 
-def divide(joins, evaluate: Callable, max_evaluations: int) -> Division:
+def divide(joins: np.ndarray, evaluate: Callable, max_evaluations: int) -> Division:
     """Take the effects of nodes apart, the largest first, until `max_evaluations` (at least 2) coalitions are evaluated.
 
     joins (L - 1, 2); evaluate: a function of coalitions (M, L) bool, M <= BATCH, to (M,) values; no coalition is evaluated twice.
@@ -113,7 +113,7 @@ def divide(joins, evaluate: Callable, max_evaluations: int) -> Division:
     return Division(np.array(masks), node, without, joined, weight, np.isin(np.arange(len(effects)), list(divided)))
 
 
-def node_values(joins, areas, division: Division, values) -> tuple[np.ndarray, np.ndarray]:
+def node_values(joins: np.ndarray, areas: np.ndarray, division: Division, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """((2L - 1,) the value of every node, (2L - 1,) how much of it is no more than a share by area of what a node above holds).
 
     areas (L,) of the leaves; values (N,) of the coalitions, for the class whose largest effects were followed or any other: every

@@ -9,6 +9,7 @@ import numpy as np
 from ..classifiers.classifier import Classifier
 from ..classifiers.subsets import all_subsets, codes
 from ..errors import SegxaiError
+from ..progress import Progress
 from ..regions import Regions
 from .coalitions import Coalitions, evaluate_masks
 
@@ -16,7 +17,13 @@ MOST_COALITIONS = 4096  # 12 regions
 
 
 def expand_coalitions(
-    classifier: Classifier, image: np.ndarray, regions: Regions, name, coalitions: Coalitions, progress=None
+    image: np.ndarray,
+    regions: Regions,
+    name: str | int,
+    coalitions: Coalitions,
+    classifier: Classifier,
+    *,
+    progress: Progress = None,
 ) -> tuple[Regions, Coalitions]:
     """The regions with `name` replaced by its parts, and their complete table of coalitions.
 
@@ -39,7 +46,7 @@ def expand_coalitions(
     row_of[codes(old.masks)] = np.arange(len(old.masks))
     table[whole] = old.table[row_of[codes(before)]]
     table[~whole] = evaluate_masks(
-        classifier, image, regions.labels, old.filled, masks[~whole], lambda p: p[:, list(old.targets)], progress
+        classifier, image, regions.labels, old.filled, masks[~whole], lambda p: p[:, list(old.targets)], progress=progress
     )
     return regions, replace(
         old,
@@ -51,7 +58,7 @@ def expand_coalitions(
     )
 
 
-def nest(hierarchy, index: int, parts: int) -> tuple:
+def nest(hierarchy: tuple, index: int, parts: int) -> tuple:
     """The hierarchy with region `index` replaced by a group of `parts` regions, and later regions renumbered."""
 
     def renumber(node):

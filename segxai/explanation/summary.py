@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+if TYPE_CHECKING:
+    from .explanation import Explanation, TreeExplanation
 
-def sentences(explanation) -> list[str]:
+
+def sentences(explanation: Explanation) -> list[str]:
     """Sentences on the largest weight, the smallest sufficient and necessary sets, the strongest interaction, parts and findings."""
     e = explanation
     name, weight = max(e.ranking(), key=lambda pair: abs(pair[1]))
@@ -18,35 +23,35 @@ def sentences(explanation) -> list[str]:
     return [*found, *e.findings]
 
 
-FEW = 9  # regions among which the strongest are looked for
-MOST_OF_IT = 0.6  # a part that has this share of its whole's value is where the value sits
+FEW = 9  # number of regions among which the strongest are selected
+MOST_OF_IT = 0.6  # a part with at least this share of the whole's value is reported instead of the whole
 WORTH_SAYING = 0.1  # of the largest absolute value
 
 
-def tree_sentences(explanation) -> list[str]:
-    """Where on a region tree the evidence is: the strongest support and opposition, followed down, and what is only shared out."""
+def tree_sentences(explanation: TreeExplanation) -> list[str]:
+    """Sentences on the strongest support and opposition in a region tree, on their strongest parts, and on values divided only by area."""
     e = explanation
     few = e if len(e.regions) <= FEW else e.coarsen(FEW)
     nodes = e.nodes()
     place = {node.name: i for i, node in enumerate(nodes)}
     order = [name for name, _ in few.ranking() if name in place]
     largest = max(abs(nodes[place[name]].value) for name in order)
-    told = []
+    found = []
     for name, sign in ((order[0], 1), (order[-1], -1)):
         value = sign * nodes[place[name]].value
         if value > 0 and value >= WORTH_SAYING * largest:
             verb = "supports" if sign > 0 else "speaks against"
-            told.append(f"“{name}” {verb} “{e.target}” most ({sign * value:+.3f}){_within(nodes, place[name])}.")
-    if not told:
-        told.append(f"No region changes “{e.target}”.")
+            found.append(f"“{name}” {verb} “{e.target}” most ({sign * value:+.3f}){_within(nodes, place[name])}.")
+    if not found:
+        found.append(f"No region changes “{e.target}”.")
     top = nodes[0]
     leaves = [node for node in nodes if not node.children]
     shared = sum(abs(node.shared) for node in leaves) / max(sum(abs(node.value) for node in leaves), 1e-12)
-    told.append(
+    found.append(
         f"All together add {top.value:+.3f} to the {e.coalitions.empty:.3f} of nothing shown, found by {e.evaluations} evaluations; "
         f"{shared:.0%} of what the finest regions weigh is only shared out by area, not examined."
     )
-    return [*told, *e.findings]
+    return [*found, *e.findings]
 
 
 def _within(nodes, i) -> str:

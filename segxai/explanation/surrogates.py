@@ -26,7 +26,7 @@ class Fit(NamedTuple):
     interval: np.ndarray
 
 
-def fit_lime(masks, values, exact: bool, kernel_width: float = 0.25, alpha: float = 0.0) -> Fit:
+def fit_lime(masks: np.ndarray, values: np.ndarray, exact: bool, kernel_width: float = 0.25, alpha: float = 0.0) -> Fit:
     """LIME: a ridge regression that weights coalitions by their similarity to the full image (see `lime_kernel`).
 
     alpha: the ridge penalty (lime uses 1; 0 does not shrink the weights).
@@ -44,7 +44,7 @@ def fit_lime(masks, values, exact: bool, kernel_width: float = 0.25, alpha: floa
     return _weighted_ridge(masks, values, kernel, alpha, exact)
 
 
-def lime_kernel(masks, kernel_width: float) -> np.ndarray:
+def lime_kernel(masks: np.ndarray, kernel_width: float) -> np.ndarray:
     """(N,) lime's kernel weight of each coalition: sqrt(exp(-d**2 / kernel_width**2)), with the cosine distance d of its mask
     to the full one, d = 1 - sqrt(number shown / K). It is 1 for the full coalition.
     """
@@ -52,7 +52,7 @@ def lime_kernel(masks, kernel_width: float) -> np.ndarray:
     return np.sqrt(np.exp(-(distance**2) / kernel_width**2))
 
 
-def check_settings(kernel_width, alpha) -> None:
+def check_settings(kernel_width: float, alpha: float) -> None:
     """Raise SegxaiValueError for values outside the limits beyond which the fit overflows or cancels out."""
     for name, value, least, most in (("kernel_width", kernel_width, 1e-3, 1e3), ("alpha", alpha, 1e-6, 1e9)):
         number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
@@ -61,7 +61,7 @@ def check_settings(kernel_width, alpha) -> None:
             raise SegxaiValueError(f"{name} must be {zero}a number from {least:g} to {most:g}; got {value!r}.")
 
 
-def fit_banzhaf(masks, values, exact: bool) -> Fit:
+def fit_banzhaf(masks: np.ndarray, values: np.ndarray, exact: bool) -> Fit:
     """Banzhaf values: each region's effect averaged over all coalitions of the other regions.
 
     Computed as the coefficients of the unweighted least-squares fit, to which they are equal, from all coalitions or
@@ -70,7 +70,7 @@ def fit_banzhaf(masks, values, exact: bool) -> Fit:
     return _weighted_ridge(masks, values, np.ones(len(masks)), 0.0, exact)
 
 
-def fit_shapley(masks, values, exact: bool) -> Fit:
+def fit_shapley(masks: np.ndarray, values: np.ndarray, exact: bool) -> Fit:
     """Shapley values: each region's effect averaged over all orders in which the regions can be added.
 
     Exact for a complete table. For a sample, a least-squares fit with the Shapley kernel, constrained to sum to
@@ -92,7 +92,7 @@ def fit_shapley(masks, values, exact: bool) -> Fit:
     return Fit(weights, float(empty), _shapley_r2(masks, values, weights, empty), interval)
 
 
-def fit_owen(masks, values, hierarchy) -> Fit:
+def fit_owen(masks: np.ndarray, values: np.ndarray, hierarchy: tuple) -> Fit:
     """Owen values: Shapley values that respect a hierarchy, so that the values of a region's parts add up to the region's.
 
     hierarchy: the regions' indices, nested like the parts: in (0, (1, 2), 3), regions 1 and 2 are the parts of one thing.
@@ -130,7 +130,7 @@ def _code(node) -> int:
     return sum(map(_code, node)) if isinstance(node, tuple) else 1 << node
 
 
-def shapley_interactions(masks, values) -> np.ndarray:
+def shapley_interactions(masks: np.ndarray, values: np.ndarray) -> np.ndarray:
     """(K, K) Shapley interaction index of each pair of regions; the diagonal is zero.
 
     Positive if the joint effect of two regions exceeds the sum of their separate effects. Raises SegxaiError if the table is
@@ -198,7 +198,7 @@ def _constrained_shapley(masks, values, empty, full):
     return weights, np.stack([weights - margin, weights + margin], axis=1)
 
 
-def shapley_kernel(number, sizes) -> np.ndarray:
+def shapley_kernel(number: int, sizes: np.ndarray) -> np.ndarray:
     """(N,) Shapley kernel of coalitions of the given sizes, up to a factor; computed by logarithms, since large binomials overflow."""
     if len(sizes) == 0:
         return np.zeros(0)
@@ -225,7 +225,7 @@ def _robust_margin(scaled, residuals, inverse):
     return _CONFIDENCE * error[:, None] * np.array([-1.0, 1.0])
 
 
-def weighted_r2(values, fitted, kernel) -> float:
+def weighted_r2(values: np.ndarray, fitted: np.ndarray, kernel: np.ndarray) -> float:
     """The share of the weighted variance of the values (N,) that `fitted` explains; at most 1, negative if worse than their mean."""
     if len(values) == 0:
         return 1.0

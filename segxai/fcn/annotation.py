@@ -8,15 +8,20 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
+from PIL import Image
 
 from ..errors import SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
 from ..files import replacing
 from ..images import MAX_SIDE, as_array, opened_image
 from ..regions import Regions, distinct_names
 
+# Whatever `read_annotation` accepts.
+AnnotationLike: TypeAlias = Regions | np.ndarray | str | os.PathLike
 IGNORE = 255  # pixels with this class id are left out of the loss, as in PASCAL VOC
 
 # Okabe and Ito's colours, for viewers that show the PNG itself; those of the painter (widgets/shared/palette.js).
@@ -32,10 +37,12 @@ PALETTE = (
 )
 
 
-def read_annotation(annotation, shape, names=None) -> tuple[np.ndarray, tuple[str, ...]]:
-    """An annotation to learn from as (labels, names): what `load_annotation` reads, with at least two classes.
+def read_annotation(
+    annotation: AnnotationLike, shape: tuple[int, int], names: Collection[str] | None = None
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Read an annotation for training, as `load_annotation` does.
 
-    Raises SegxaiValueError for fewer, or where every pixel is ignored.
+    Raises SegxaiValueError, in addition, if it has fewer than two classes.
     """
     labels, names = load_annotation(annotation, shape, names)
     classes = np.setdiff1d(labels, [IGNORE])
@@ -46,27 +53,28 @@ def read_annotation(annotation, shape, names=None) -> tuple[np.ndarray, tuple[st
     return labels, names
 
 
-def load_annotation(annotation, shape, names=None, *, masks: bool = True) -> tuple[np.ndarray, tuple[str, ...]]:
-    """An annotation as (labels, names): (H, W) uint8 class ids 0..C-1 with 255 for ignored pixels, and C names.
+def load_annotation(
+    annotation: AnnotationLike, shape: tuple[int, int], names: Collection[str] | None = None, *, masks: bool = True
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Read an annotation as (labels, names): (H, W) uint8 class ids 0..C-1 with 255 for ignored pixels, and C names.
 
     annotation: `Regions`; class ids 0..C-1 (255 is ignored) as an array or a palette or grey PNG; or a black and white
     mask (0 and 255, or bool) of background and object, grey or RGB. names: used instead of those that come with the
-    annotation. masks: False where 255 beside 0 means ignored in arrays, too, as it does in palette files.
-    Raises SegxaiError for anything else, for another size than `shape`, and for class ids without a name.
+    annotation. masks: whether an array with the values 0 and 255 is a mask; if False, 255 means ignored, as in palette files.
+    Raises SegxaiError for anything else, for a size other than `shape`, and for class ids without a name.
     """
+    own: Collection[str] | None = None
     if isinstance(annotation, Regions):
         labels, own, masks = annotation.labels, annotation.names, False
     elif isinstance(annotation, (str, os.PathLike)):
         labels, own, masks = _read_file(Path(annotation))
     else:
-        labels, own = as_array(annotation, "The annotation"), None
+        labels = as_array(annotation, "The annotation")
     return _named(_checked(labels, shape), own if names is None else names, masks)
 
 
 def class_png(classes: np.ndarray, palette: bool = False) -> bytes:
-    """(H, W) uint8 class ids as a PNG whose values are the ids: grey, or with `PALETTE` as its palette."""
-    from PIL import Image
-
+    """Encode (H, W) uint8 class ids as a PNG with these values: grey, or with `PALETTE` as its palette."""
     picture = Image.fromarray(classes)
     if palette:
         picture.putpalette([part for k in range(255) for part in PALETTE[k % len(PALETTE)]] + [0, 0, 0])
@@ -76,14 +84,12 @@ def class_png(classes: np.ndarray, palette: bool = False) -> bytes:
     return data.getvalue()
 
 
-def read_class_png(data: bytes, shape) -> tuple[np.ndarray, str]:
-    """The (H, W) uint8 class ids in a palette or grey PNG of a size that is known, and its mode ("L", "P" or "1").
+def read_class_png(data: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, str]:
+    """Decode a palette or grey PNG of known size to (H, W) uint8 class ids; returns them with its mode ("L", "P" or "1").
 
-    The bytes may come from anybody: their number and the picture's size are checked before anything is decoded.
-    Raises SegxaiValueError for another size, another kind of picture, or damaged bytes.
+    The bytes are not trusted: their number and the image's size are checked before decoding.
+    Raises SegxaiValueError for another size or kind of image, or damaged bytes.
     """
-    from PIL import Image
-
     height, width = shape
     if len(data) > 2 * height * width + 100_000:
         raise SegxaiValueError(f"A PNG of {len(data):,} bytes is more than {width} x {height} class ids can take.")
@@ -106,7 +112,9 @@ def read_class_png(data: bytes, shape) -> tuple[np.ndarray, str]:
         raise SegxaiValueError(f"This is not an intact PNG ({error}).") from error
 
 
-def import_class_png(data: bytes, shape, names=None, known=()) -> tuple[np.ndarray, tuple[str, ...]]:
+def import_class_png(
+    data: bytes, shape: tuple[int, int], names: Collection[str] | None = None, known: Collection[str] = ()
+) -> tuple[np.ndarray, tuple[str, ...]]:
     """Read a PNG of class ids that a user provides, as (classes, names).
 
     names: those that came with it. known: names to use where none came; further classes are called "class 3" and so on.
@@ -115,7 +123,7 @@ def import_class_png(data: bytes, shape, names=None, known=()) -> tuple[np.ndarr
     return _named(classes, names, mode != "P", known)
 
 
-def save_annotation(path, classes: np.ndarray, names) -> None:
+def save_annotation(path: str | os.PathLike, classes: np.ndarray, names: Iterable[str]) -> None:
     """Write <path>.png, a palette PNG of the (H, W) uint8 class ids, and <path>.names.txt, one name a line."""
     path = Path(path)
     if path.suffix.lower() != ".png":
@@ -126,7 +134,7 @@ def save_annotation(path, classes: np.ndarray, names) -> None:
         temporary.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
 
-def clean_names(names) -> tuple[str, ...]:
+def clean_names(names: Any) -> tuple[str, ...]:
     """Names of one line each, non-empty and distinct. Raises SegxaiValueError for anything but 1 to 255 strings."""
     if isinstance(names, str) or not hasattr(names, "__iter__"):
         raise SegxaiValueError(f"The class names must be a list of strings; got {names!r}.")
@@ -138,7 +146,7 @@ def clean_names(names) -> tuple[str, ...]:
     return tuple(distinct_names([line or f"class {k}" for k, line in enumerate(lines)]))
 
 
-def check_ids(classes: np.ndarray, names) -> None:
+def check_ids(classes: np.ndarray, names: Collection[str]) -> None:
     """Raise SegxaiValueError unless every class id has a name or is 255."""
     if _most(classes) >= len(names):
         raise SegxaiValueError(f"The annotation uses class {_most(classes)}, but only {len(names)} names were given.")

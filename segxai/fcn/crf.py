@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import SegxaiError, SegxaiValueError, whole_number
-from ..images import as_array, as_image
+from ..images import ImageLike, as_array, as_image
 
 
 def crf_refine(
-    image,
-    probabilities,
+    image: ImageLike,
+    probabilities: np.ndarray,
     *,
     iterations: int = 5,
     gaussian_sxy: float = 10,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError, unknown_name, whole_number
 from ..files import replacing
-from ..images import as_image
+from ..images import ImageLike, as_image
 from ..weights import assign_weights
 
 ENCODERS = ("efficientnet_lite0", "vgg16")
@@ -36,9 +37,9 @@ class FCN:
         encoder: str = "efficientnet_lite0",
         num_classes: int = 2,
         stride: int = 32,
-        weights="auto",
+        weights: Any = "auto",
         *,
-        class_names=None,
+        class_names: Sequence[str] | None = None,
         fc_width: int = 4096,
         fc6_kernel: int = 7,
         seed: int = 0,
@@ -69,13 +70,13 @@ class FCN:
     def __repr__(self):
         return f"<FCN-{self.stride}s on {self.encoder}: {', '.join(self.class_names)}>"
 
-    def predict(self, image) -> np.ndarray:
+    def predict(self, image: ImageLike) -> np.ndarray:
         """The class probabilities of each pixel of an image of any size: (H, W, C) float32."""
         image = as_image(image)
         height, width = image.shape[:2]
         return self.net.run(self.probabilities, {self.images: pad(image)[None]})[0, :height, :width]
 
-    def save(self, path) -> None:
+    def save(self, path: str | os.PathLike) -> None:
         """Write the network to a ``.npz`` file (arrays and a JSON description, no pickle) or, for any other ending, to a
         TensorFlow checkpoint with the description in ``<path>.json``. Raises SegxaiError if it cannot be written.
         """
@@ -98,7 +99,7 @@ class FCN:
                     raise SegxaiError(f"The checkpoint {str(path)!r} could not be written: {error}") from error
 
     @classmethod
-    def load(cls, path) -> FCN:
+    def load(cls, path: str | os.PathLike) -> FCN:
         """Load a network written by `save`. Raises SegxaiError if the file is missing, damaged or of another kind."""
         path = Path(path)
         described = read_npz(path)[1] if path.suffix == ".npz" else _read_description(path)
@@ -124,7 +125,7 @@ class FCN:
     def __exit__(self, *_):
         self.close()
 
-    def model_variables(self):
+    def model_variables(self) -> list:
         """The network's variables, without those of the optimiser."""
         return self._variables
 
@@ -197,7 +198,7 @@ class FCN:
 _DESCRIPTION = "description"
 
 
-def pad(image: np.ndarray, **kwargs) -> np.ndarray:
+def pad(image: np.ndarray, **kwargs: Any) -> np.ndarray:
     """Pad an image or label map (H, W, ...) at the bottom and the right to whole multiples of 32 pixels."""
     from ..nets.fcn import MULTIPLE
 

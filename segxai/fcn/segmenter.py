@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ..images import ImageLike
 from ..regions import Regions
 from ..segmentation.classes import regions_of_classes
 from .crf import crf_refine
+from .network import FCN
 
 
 class LearnedSegmenter:
@@ -14,11 +16,11 @@ class LearnedSegmenter:
     crf: whether to sharpen the borders by `segxai.crf_refine` (needs the extra "crf").
     """
 
-    def __init__(self, fcn, *, crf: bool = False):
+    def __init__(self, fcn: FCN, *, crf: bool = False):
         self.fcn, self.crf = fcn, crf
         self.__name__ = "learned"
 
-    def __call__(self, image) -> Regions:
+    def __call__(self, image: ImageLike) -> Regions:
         probabilities = self.fcn.predict(image)
         if self.crf:
             probabilities = crf_refine(image, probabilities)

@@ -8,16 +8,17 @@ during training and off in the final evaluation.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import SegxaiError, SegxaiValueError, whole_number
-from ..images import as_image
-from ..progress import track
-from .annotation import IGNORE, read_annotation
+from ..images import ImageLike, as_image
+from ..progress import Progress, track
+from .annotation import IGNORE, AnnotationLike, read_annotation
 from .network import FCN, pad
 from .segmenter import LearnedSegmenter
 
@@ -76,27 +77,27 @@ class FineTuned:
         """The names of the C classes."""
         return self.fcn.class_names
 
-    def segmenter(self, crf: bool = False):
+    def segmenter(self, crf: bool = False) -> LearnedSegmenter:
         """The fitted network as a segmenter: `segxai.segment(photograph, fitted.segmenter())`."""
         return LearnedSegmenter(self.fcn, crf=crf)
 
 
 def finetune(
-    image,
-    annotation,
+    image: ImageLike,
+    annotation: AnnotationLike,
     *,
     encoder: str = "efficientnet_lite0",
     stride: int = 32,
     iterations: int = 10,
     learning_rate: float = LEARNING_RATE,
     trainable: str = "all",
-    weights="auto",
-    names=None,
+    weights: Any = "auto",
+    names: Collection[str] | None = None,
     seed: int = 0,
-    logdir=None,
-    callback=None,
-    progress=None,
-    **fcn_options,
+    logdir: str | Path | None = None,
+    callback: Callable[[Step], object] | None = None,
+    progress: Progress = None,
+    **fcn_options: Any,
 ) -> FineTuned:
     """Fit an FCN to one photograph and its annotation. Ctrl-C ends the training early and keeps the completed steps.
 
@@ -119,7 +120,7 @@ def finetune(
         loop = finetune_steps(
             fcn, image, labels, iterations=iterations, learning_rate=learning_rate, trainable=trainable, logdir=logdir
         )
-        with track(iterations, "fitting", progress) as advance:
+        with track(iterations, "fitting", progress=progress) as advance:
             for step in loop:
                 steps.append(step.kept())
                 advance(1)
@@ -145,7 +146,14 @@ def finetune(
 
 
 def finetune_steps(
-    fcn: FCN, image, labels, *, iterations: int = 10, learning_rate: float = LEARNING_RATE, trainable: str = "all", logdir=None
+    fcn: FCN,
+    image: ImageLike,
+    labels: np.ndarray,
+    *,
+    iterations: int = 10,
+    learning_rate: float = LEARNING_RATE,
+    trainable: str = "all",
+    logdir: str | Path | None = None,
 ) -> Generator[Step, None, None]:
     """The training loop as a generator: each `Step` contains the loss and the probabilities before its update.
 
@@ -184,7 +192,7 @@ def _check_loop(iterations, learning_rate) -> None:
         raise SegxaiValueError(f"learning_rate must be positive; got {learning_rate!r}.")
 
 
-def evaluate(fcn: FCN, image, labels) -> tuple[float, np.ndarray]:
+def evaluate(fcn: FCN, image: ImageLike, labels: np.ndarray) -> tuple[float, np.ndarray]:
     """The summed loss and the probabilities (H, W, C), with dropout off."""
     image = as_image(image)
     ops = _training_ops(fcn)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import SegxaiValueError
+from ..explanation.explanation import Explanation
 from ..images import as_array
 from ..regions import Regions
 from .order import ranked, tied_groups
@@ -29,7 +31,7 @@ class Alignment:
     inside: np.ndarray
 
 
-def align(explanation, annotation, objects=None) -> Alignment:
+def align(explanation: Explanation, annotation: Regions | np.ndarray, objects: str | Sequence[str] | None = None) -> Alignment:
     """The energy inside the object, the pointing game and the best IoU. Up is better, range 0 to 1; no model calls.
 
     annotation: an (H, W) mask, True on the object, or `Regions`, of which those named in `objects` (one name or several) are the
@@ -61,7 +63,7 @@ def align(explanation, annotation, objects=None) -> Alignment:
     return Alignment(energy, pointing, float(np.mean(list(ious.values()))), ious, inside)
 
 
-def best_iou(regions, mask) -> float:
+def best_iou(regions: Regions, mask: np.ndarray) -> float:
     """The largest intersection over union (IoU) of any region with the mask. Up is better, range 0 to 1."""
     mask = _checked_mask(mask, regions.shape)
     shared = _shares(regions, mask) * regions.areas
@@ -84,7 +86,7 @@ class CoversPlant(NamedTuple):
     rank: int
 
 
-def covers_plant(explanation, mask) -> CoversPlant:
+def covers_plant(explanation: Explanation, mask: np.ndarray) -> CoversPlant:
     """Whether the region with the largest weight is the planted shortcut that decides the class. Up is better; no model calls.
 
     mask: (H, W) bool, True on the plant. A region as large as the image covers the plant but does not count as finding it, because

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import plots
 from ..errors import SegxaiError, unknown_name
+from ..explanation.explanation import Explanation
+from ..explanation.fills import Fill
 from .order import tied_groups, values_of
+
+if TYPE_CHECKING:
+    from ..plots import DescribedFigure
 
 ORDERS = ("weight", "weight per area")
 
@@ -34,7 +40,7 @@ class Curve:
     def __repr__(self):
         return f"<{self.kind} curve of {self.target!r}: area {self.area:.3f}, {len(self.steps)} steps, fill {self.fill}>"
 
-    def plot(self):
+    def plot(self) -> DescribedFigure:
         """A figure of the curve and its area."""
         return plots.plot_curves([self])
 
@@ -42,7 +48,7 @@ class Curve:
         return self.plot()._repr_html_()
 
 
-def insertion(explanation, fill=None, *, order: str = "weight") -> Curve:
+def insertion(explanation: Explanation, fill: Fill | None = None, *, order: str = "weight") -> Curve:
     """Start from the fill and show the regions one by one, the largest weight first. Up is better.
 
     Range of the area: 0 upwards. It is 1 for a curve that reaches the whole photograph's probability at once, and can exceed 1 where
@@ -58,7 +64,7 @@ def insertion(explanation, fill=None, *, order: str = "weight") -> Curve:
     return _curve(explanation, "insertion", fill, order)
 
 
-def deletion(explanation, fill=None, *, order: str = "weight") -> Curve:
+def deletion(explanation: Explanation, fill: Fill | None = None, *, order: str = "weight") -> Curve:
     """Start from the photograph and remove the regions one by one, the largest weight first. Down is better.
 
     Range of the area: 0 upwards. Everything else is as for `insertion`.

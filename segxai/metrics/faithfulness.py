@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import SegxaiError
 from ..explanation import surrogates
+from ..explanation.explanation import Explanation
 from .order import evaluate, ranked
 
 SELECTED_ABOVE = 1.5  # standard deviations above the mean weight
@@ -31,7 +32,7 @@ class Fidelity:
     kernel: np.ndarray
 
 
-def fidelity(explanation) -> Fidelity:
+def fidelity(explanation: Explanation) -> Fidelity:
     """How well the surrogate reproduces the classifier's outputs. Up is better; no model calls.
 
     Range of both values: up to 1. 0 is as good as predicting the mean, negative is worse. Coalitions are weighted as in the fit (LIME
@@ -74,7 +75,7 @@ def _leverage(scaled, alpha) -> np.ndarray:
     return np.einsum("ij,jk,ik->i", scaled, inverse, scaled)
 
 
-def select(explanation) -> np.ndarray:
+def select(explanation: Explanation) -> np.ndarray:
     """The indices of the 1 to 3 selected regions: those whose weight exceeds the mean weight by more than 1.5 standard deviations.
 
     If no region does, the one with the largest weight is selected. The same rule holds for every segmenter, so that no segmenter
@@ -103,7 +104,7 @@ class Check:
     calls: int
 
 
-def preservation(explanation) -> Check:
+def preservation(explanation: Explanation) -> Check:
     """Whether the class stays the most probable one when only the selected regions are shown. Up is better (share of photographs).
 
     Large regions pass easily, so read it together with `compactness`. One model call.
@@ -112,7 +113,7 @@ def preservation(explanation) -> Check:
     return _check(explanation, "preservation")
 
 
-def target_deletion(explanation) -> Check:
+def target_deletion(explanation: Explanation) -> Check:
     """Whether the class is lost when the selected regions are removed. Up is better (share of photographs).
 
     Large regions pass easily, so read it together with `compactness`. One model call. Errors and source: as for `preservation`.
@@ -147,7 +148,7 @@ class Compactness(NamedTuple):
     regions: tuple[str, ...]
 
 
-def compactness(explanation) -> Compactness:
+def compactness(explanation: Explanation) -> Compactness:
     """The share of the image that the selected regions cover. Down is better, range 0 to 1; no model calls.
 
     A small value is good only if the class is kept, so read it together with `preservation`. Source: as for `select`.

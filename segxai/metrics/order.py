@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from ..explanation.coalitions import evaluate_masks
-from ..explanation.fills import fill_image
+from ..explanation.explanation import Explanation
+from ..explanation.fills import Fill, fill_image
 
 # Weights count as equal if they differ by less than TIED times the largest one (probabilities are float32), or by less than ZERO.
 TIED, ZERO = 1e-6, 1e-12
 
 
-def tied_groups(weights) -> list[np.ndarray]:
+def tied_groups(weights: np.ndarray) -> list[np.ndarray]:
     """The regions' indices in groups of equal weight, the largest weight first."""
     weights = np.asarray(weights, float)
     order = np.argsort(-weights, kind="stable")
@@ -19,13 +20,13 @@ def tied_groups(weights) -> list[np.ndarray]:
     return np.split(order, np.flatnonzero(gaps > max(ZERO, TIED * np.abs(weights).max())) + 1)
 
 
-def ranked(explanation) -> np.ndarray:
+def ranked(explanation: Explanation) -> np.ndarray:
     """(K,) the regions' indices, the largest weight first; regions of equal weight are ordered by their first pixel."""
     first = np.unique(explanation.regions.labels, return_index=True)[1]
     return np.concatenate([group[np.argsort(first[group])] for group in tied_groups(explanation.weights)])
 
 
-def values_of(explanation, masks, fill=None) -> tuple[np.ndarray, int]:
+def values_of(explanation: Explanation, masks: np.ndarray, fill: Fill | None = None) -> tuple[np.ndarray, int]:
     """The target's probability for coalitions (M, K) bool, as (M,) values, and the number of coalitions evaluated.
 
     Coalitions in the explanation's table are looked up. fill: a different fill, for which all of them are evaluated.
@@ -41,9 +42,9 @@ def values_of(explanation, masks, fill=None) -> tuple[np.ndarray, int]:
     return values, len(new)
 
 
-def evaluate(explanation, masks, fill=None) -> np.ndarray:
+def evaluate(explanation: Explanation, masks: np.ndarray, fill: Fill | None = None) -> np.ndarray:
     """(M, C) probabilities of all classes for coalitions (M, K) bool. fill: by default the explanation's."""
     e = explanation
-    e.need_classifier("This metric")
+    classifier = e.need_classifier("This metric")
     filled = e.coalitions.filled if fill is None else fill_image(e.image, e.regions.labels, fill, e.coalitions.seed)
-    return evaluate_masks(e.classifier, e.image, e.regions.labels, filled, masks, progress=False)
+    return evaluate_masks(classifier, e.image, e.regions.labels, filled, masks, progress=False)

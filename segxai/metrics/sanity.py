@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..classifiers.load import load_classifier
+from ..classifiers.load import ClassifierLike, load_classifier
 from ..classifiers.networks import NetClassifier, efficientnet_classifier
 from ..errors import SegxaiValueError, whole_number
+from ..explanation.explanation import Explanation
 from ..weights.imagenet import imagenet_class_names
 from ..weights.loaded import loaded
 from .order import tied_groups
@@ -35,7 +36,7 @@ class Sanity:
     calls: int
 
 
-def random_model(explanation, other=None, seed: int = 0) -> Sanity:
+def random_model(explanation: Explanation, other: ClassifierLike = None, seed: int = 0) -> Sanity:
     """Compare with the explanation of a model that has learned nothing. Near 0 is better; range -1 to 1; NaN for fewer than 3 regions.
 
     other: the untrained classifier, e.g. your own network before training; by default EfficientNet-Lite0 with its last layer
@@ -51,7 +52,7 @@ def random_model(explanation, other=None, seed: int = 0) -> Sanity:
     return _compare(e, "random model", other.name, other, e.coalitions.target)
 
 
-def random_label(explanation, other=None, seed: int = 0) -> Sanity:
+def random_label(explanation: Explanation, other: ClassifierLike = None, seed: int = 0) -> Sanity:
     """Compare with the explanation under permuted labels. Near 0 is better; range -1 to 1; NaN for fewer than 3 regions.
 
     other: a classifier trained on permuted labels. By default nothing is trained; instead the labels of this classifier's outputs
@@ -64,10 +65,10 @@ def random_label(explanation, other=None, seed: int = 0) -> Sanity:
     if other is not None:
         other = load_classifier(other)
         return _compare(e, "random label", other.name, other, e.coalitions.target)
-    e.need_classifier("random_label()")
-    classes = np.delete(np.arange(len(e.classifier.class_names)), e.coalitions.target)
+    classifier = e.need_classifier("random_label()")
+    classes = np.delete(np.arange(len(classifier.class_names)), e.coalitions.target)
     label = int(np.random.default_rng(whole_number("seed", seed)).choice(classes))
-    return _compare(e, "random label", e.classifier.class_names[label], e.classifier, label)
+    return _compare(e, "random label", classifier.class_names[label], classifier, label)
 
 
 def shuffled_network(seed: int = 0) -> NetClassifier:
@@ -89,7 +90,7 @@ def _shuffled_network(seed) -> NetClassifier:
     return efficientnet_classifier("efficientnet_lite0, last layer shuffled", weights, imagenet_class_names())
 
 
-def rank_correlation(a, b) -> float:
+def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
     """Spearman's rank correlation; 0 if one argument is constant, NaN for fewer than 3 values.
 
     Values that differ only by rounding count as equal, as in `tied_groups`.

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import SegxaiValueError, whole_number
-from ..progress import track
+from ..explanation.explanation import Explanation
+from ..progress import Progress, track
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +27,7 @@ class Stability:
     calls: int
 
 
-def seed_stability(explanation, repeats: int = 5, *, progress=None) -> Stability:
+def seed_stability(explanation: Explanation, repeats: int = 5, *, progress: Progress = None) -> Stability:
     """Repeat the explanation with other seeds for the sample of coalitions. Down is better; range 0 upwards, in units of probability.
 
     Exactly 0, without model calls, for an exact table and for a region tree, because nothing is sampled. Otherwise `repeats` new
@@ -37,10 +38,12 @@ def seed_stability(explanation, repeats: int = 5, *, progress=None) -> Stability
     whole_number("repeats", repeats, 2)  # a single one has no spread
     if e.coalitions.exact or e.method == "tree":
         return _stability(e, "seeds", np.repeat(e.weights[None], repeats, axis=0), 0)
-    return _repeat(e, "seeds", [{"seed": e.coalitions.seed + 1 + i} for i in range(repeats)], progress)
+    return _repeat(e, "seeds", [{"seed": e.coalitions.seed + 1 + i} for i in range(repeats)], progress=progress)
 
 
-def noise_stability(explanation, sigma: float = 4.0, repeats: int = 5, seed: int = 0, *, progress=None) -> Stability:
+def noise_stability(
+    explanation: Explanation, sigma: float = 4.0, repeats: int = 5, seed: int = 0, *, progress: Progress = None
+) -> Stability:
     """Repeat the explanation with slight noise on the photograph, for the same regions and coalitions. Down is better; range 0 upwards.
 
     sigma: standard deviation of the Gaussian noise in grey levels, 0 to 255; 4 is hardly visible. The regions are kept, because weights
@@ -58,13 +61,13 @@ def noise_stability(explanation, sigma: float = 4.0, repeats: int = 5, seed: int
     for _ in range(repeats):
         noisy = np.clip(np.rint(e.image + rng.normal(0, sigma, e.image.shape)), 0, 255).astype(np.uint8)
         changes.append({"image": noisy, "fill": fill})
-    return _repeat(e, "noise", changes, progress)
+    return _repeat(e, "noise", changes, progress=progress)
 
 
-def _repeat(e, over, changes, progress) -> Stability:
+def _repeat(e, over, changes, *, progress) -> Stability:
     e.need_classifier("This metric")
     weights = []
-    with track(len(changes) * e.evaluations, f"repeating the explanation over {over}", progress) as advance:
+    with track(len(changes) * e.evaluations, f"repeating the explanation over {over}", progress=progress) as advance:
         for change in changes:
             weights.append(e.weights_again(**change))
             advance(e.evaluations)

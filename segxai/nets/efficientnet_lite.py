@@ -6,7 +6,7 @@ ReLU6 instead of swish, and an unscaled stem and head.
 
 from __future__ import annotations
 
-from .graph import slim, tf
+from .graph import Tensor, slim, tf
 
 INPUT_SIZE = 224
 NUM_CLASSES = 1000
@@ -27,12 +27,12 @@ BLOCKS = (
 )  # fmt: skip
 
 
-def preprocess(images):
+def preprocess(images: Tensor) -> Tensor:
     """Scale RGB values 0..255 to the range that the network was trained on: (x - 127) / 128."""
     return (images - 127.0) / 128.0
 
 
-def efficientnet_lite0(images, num_classes: int | None = NUM_CLASSES):
+def efficientnet_lite0(images: Tensor, num_classes: int | None = NUM_CLASSES) -> tuple[Tensor, dict[str, Tensor]]:
     """Build the network on a preprocessed image batch (N, H, W, 3), with H and W of at least 32.
 
     Returns (logits, end_points): logits (N, num_classes), or None if num_classes is None; end_points maps "stride_2" ...

@@ -6,7 +6,7 @@ Source: Long, Shelhamer, Darrell 2015, "Fully Convolutional Networks for Semanti
 from __future__ import annotations
 
 from . import efficientnet_lite, vgg16
-from .graph import slim, tf
+from .graph import Tensor, slim, tf
 from .upsampling import bilinear_upsample
 
 SCOPE = "fcn"
@@ -14,13 +14,13 @@ STRIDES = (32, 16, 8)
 MULTIPLE = 32  # images are padded to multiples of this many pixels
 
 
-def efficientnet_features(images, is_training):
+def efficientnet_features(images: Tensor, is_training: bool | Tensor) -> dict[int, Tensor]:
     """{stride: feature map} of EfficientNet-Lite0 for images (1, H, W, 3). `is_training` has no effect, as there is no dropout."""
     _, ends = efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images), num_classes=None)
     return {stride: ends[f"stride_{stride}"] for stride in STRIDES}
 
 
-def vgg16_features(images, is_training, fc_width: int = 4096, fc6_kernel: int = 7):
+def vgg16_features(images: Tensor, is_training: bool | Tensor, fc_width: int = 4096, fc6_kernel: int = 7) -> dict[int, Tensor]:
     """{stride: feature map} of VGG16 for images (1, H, W, 3): pool3, pool4 and the convolutional fc7."""
     _, ends = vgg16.vgg16(
         vgg16.preprocess(images),
@@ -33,7 +33,7 @@ def vgg16_features(images, is_training, fc_width: int = 4096, fc6_kernel: int = 
     return {8: ends["pool3"], 16: ends["pool4"], 32: ends["fc7"]}
 
 
-def fcn_scores(features, num_classes: int, stride: int):
+def fcn_scores(features: dict[int, Tensor], num_classes: int, stride: int) -> Tensor:
     """Class scores (N, 32 h, 32 w, num_classes) at the size of the padded image, from {8, 16, 32: feature map}.
 
     Stride 32 upsamples the coarsest scores only; strides 16 and 8 first add the scores of finer maps. All score heads are

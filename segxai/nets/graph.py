@@ -10,12 +10,16 @@ import contextlib
 import logging
 import os
 import warnings
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from ..errors import SegxaiError
 
 
 @contextlib.contextmanager
-def silent_stderr():
+def silent_stderr() -> Iterator[None]:
     """Discard everything that the process, including C++ code, writes to standard error inside the block.
 
     TensorFlow's libraries print their CPU features while they are loaded, before any log level takes effect.
@@ -47,9 +51,10 @@ with silent_stderr(), warnings.catch_warnings():
         ) from error
 
 tf = tf2.compat.v1
+Tensor: TypeAlias = Any  # a tensor of a static graph; TensorFlow comes without types
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
-__all__ = ["GraphSession", "silent_stderr", "slim", "tf", "tf2"]
+__all__ = ["GraphSession", "Tensor", "silent_stderr", "slim", "tf", "tf2"]
 
 
 class ClosedError(SegxaiError, RuntimeError):
@@ -86,24 +91,26 @@ class GraphSession:
             return 0
         return sum(v.dtype.size * v.shape.num_elements() for v in self.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES))
 
-    def build(self):
+    def build(self) -> contextlib.AbstractContextManager[None]:
         """A context in which tf-slim adds layers to this graph, with its deprecation warnings suppressed."""
         if self.closed:
             raise ClosedError()
         return _Building(self.graph)
 
     @property
-    def session(self):
+    def session(self) -> Any:
+        """The session that runs the graph, created when it is first needed."""
         if self.closed:
             raise ClosedError()
         if self._session is None:
             self._session = tf.Session(graph=self.graph, config=_session_config())
         return self._session
 
-    def run(self, fetches, feed_dict=None):
+    def run(self, fetches: Any, feed_dict: dict | None = None) -> Any:
+        """Evaluate tensors, or a structure of tensors, as NumPy arrays."""
         return self.session.run(fetches, feed_dict)
 
-    def assign(self, values) -> None:
+    def assign(self, values: Iterable[tuple[Any, np.ndarray]]) -> None:
         """Set variables to NumPy arrays, given as (variable, array) pairs.
 
         Feeds the variables' initialisers, so that loading weights does not add operations to the graph.
@@ -122,7 +129,7 @@ class GraphSession:
         self.close()
 
 
-class _Building:
+class _Building(contextlib.AbstractContextManager[None]):
     def __init__(self, graph):
         self._contexts = [graph.as_default(), warnings.catch_warnings()]
 

@@ -6,9 +6,14 @@ The kernels are plain NumPy; only `bilinear_upsample` needs TensorFlow.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..errors import whole_number
+
+if TYPE_CHECKING:
+    from .graph import Tensor
 
 
 def get_kernel_size(factor: int) -> int:
@@ -59,7 +64,7 @@ def bilinear_upsample_weights(factor: int, number_of_classes: int) -> np.ndarray
     return weights
 
 
-def bilinear_upsample(net, factor: int, number_of_classes: int, name: str = "upsample"):
+def bilinear_upsample(net: Tensor, factor: int, number_of_classes: int, name: str = "upsample") -> Tensor:
     """Upsample a feature map (N, h, w, C) to (N, factor h, factor w, C) by a transposed convolution with fixed weights.
 
     This is bilinear interpolation; at the border the outermost values are repeated, where a plain transposed convolution

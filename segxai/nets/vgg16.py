@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 
-from .graph import slim, tf
+from .graph import Tensor, slim, tf
 
 SCOPE = "vgg_16"
 INPUT_SIZE = 224
@@ -16,29 +16,29 @@ MEAN_RGB = (123.68, 116.779, 103.939)  # over ImageNet
 STAGES = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))  # number of convolutions, channels
 
 
-def preprocess(images):
+def preprocess(images: Tensor) -> Tensor:
     """Subtract ImageNet's mean colour from RGB values 0..255."""
     return images - tf.constant(MEAN_RGB)
 
 
-def convolutions(images):
-    """The thirteen convolutions alone: image batch (N, H, W, 3), preprocessed, to end points.
+def convolutions(images: Tensor) -> dict[str, Tensor]:
+    """Build only the thirteen convolutions on a preprocessed image batch (N, H, W, 3).
 
-    These are "stride_1" ... "stride_16", the last convolution at that stride, and "pool1" ... "pool5".
+    Returns end points: "stride_1" ... "stride_16", the last convolution at each stride, and "pool1" ... "pool5".
     """
     with _scope():
         return _stages(images)
 
 
 def vgg16(
-    images,
+    images: Tensor,
     num_classes: int | None = 1000,
     *,
-    is_training=False,
+    is_training: bool | Tensor = False,
     fc_conv_padding: str = "VALID",
     fc_width: int = 4096,
     fc6_kernel: int = 7,
-):
+) -> tuple[Tensor, dict[str, Tensor]]:
     """Build the network on a preprocessed image batch (N, H, W, 3).
 
     Returns (scores, end_points): scores (N, h, w, num_classes), or None if num_classes is None; end_points are those of

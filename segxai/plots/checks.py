@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from .duck_types import Checked
 from .figure import BLUE, INK, ORANGE, DescribedFigure, shorten
 
 
-def plot_robustness(robustness) -> DescribedFigure:
+def plot_robustness(robustness: Checked) -> DescribedFigure:
     """Plot each region's weights under several fills and borders: a line from lowest to highest, a marker for each variant."""
     marks = "osDv^P*X"
     order = np.argsort(-robustness.weights[0], kind="stable")
@@ -28,7 +29,7 @@ def plot_robustness(robustness) -> DescribedFigure:
     return figure
 
 
-def plot_placebo(placebo) -> DescribedFigure:
+def plot_placebo(placebo: Checked) -> DescribedFigure:
     """Plot the effect of covering each region (diamond) and its shape elsewhere (dots), the largest region first."""
     order = np.argsort(-placebo.areas, kind="stable")
     rows = range(len(order))

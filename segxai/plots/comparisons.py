@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from ..errors import SegxaiValueError
+from .duck_types import Measured, Studied
 from .figure import BLUE, INK, ORANGE, DescribedFigure
 from .numbers import format_interval, format_number
 
@@ -12,7 +15,7 @@ _LINES = (("-", "o", BLUE), ("--", "s", ORANGE), ("-.", "D", "#4d4d4d"), (":", "
 _ACROSS = 3  # panels in a row
 
 
-def plot_curves(curves, titles=None) -> DescribedFigure:
+def plot_curves(curves: Iterable[Measured], titles: Iterable[str] | None = None) -> DescribedFigure:
     """Plot insertion and deletion curves with their areas in one panel; lines differ in colour, dash and marker.
 
     Raises SegxaiValueError if there is no curve.
@@ -43,7 +46,7 @@ def plot_curves(curves, titles=None) -> DescribedFigure:
     return figure
 
 
-def plot_comparison(comparison) -> DescribedFigure:
+def plot_comparison(comparison: Studied) -> DescribedFigure:
     """Plot a panel for each metric: each segmenter's mean with its interval, and each photograph as a grey dot.
 
     Raises SegxaiValueError if no photograph could be measured.

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from ..errors import SegxaiValueError
+from ..regions import Regions
 from .draw import MOST_NAMES, draw_borders, draw_names, draw_weights, lightened_grey, show
+from .duck_types import Explained, Studied
 from .figure import BLUE, INK, ORANGE, ORANGE_BLUE, DescribedFigure, shorten
 
 MOST_BARS = 15
 
 
-def plot_image(image, title: str = "") -> DescribedFigure:
+def plot_image(image: np.ndarray, title: str = "") -> DescribedFigure:
     """Plot one photograph (H, W, 3)."""
     figure = DescribedFigure(figsize=(4.5, 4.5 * image.shape[0] / image.shape[1] + 0.4), layout="constrained")
     show(figure.subplots(), image, title)
@@ -23,7 +27,7 @@ def plot_image(image, title: str = "") -> DescribedFigure:
     return figure
 
 
-def plot_regions(image, *regions, titles=None) -> DescribedFigure:
+def plot_regions(image: np.ndarray, *regions: Regions, titles: Sequence[str] | None = None) -> DescribedFigure:
     """Plot the borders and names of regions over the photograph (H, W, 3), one panel for each of `regions`.
 
     Raises SegxaiValueError if no regions are given.
@@ -41,12 +45,12 @@ def plot_regions(image, *regions, titles=None) -> DescribedFigure:
     return figure
 
 
-def plot_explanation(explanation) -> DescribedFigure:
+def plot_explanation(explanation: Explained) -> DescribedFigure:
     """Plot the photograph with its named regions, the weights as colours, and the weights as bars."""
     return plot_explanations([explanation])
 
 
-def plot_explanations(explanations, titles=None) -> DescribedFigure:
+def plot_explanations(explanations: Iterable[Explained], titles: Sequence[str] | None = None) -> DescribedFigure:
     """Plot several explanations, one in each row, with a common colour scale and axis.
 
     Raises SegxaiValueError if there is no explanation.
@@ -72,7 +76,7 @@ def plot_explanations(explanations, titles=None) -> DescribedFigure:
     return figure
 
 
-def plot_interactions(explanation) -> DescribedFigure:
+def plot_interactions(explanation: Explained) -> DescribedFigure:
     """Plot the Shapley interactions of all pairs of regions: blue if two reinforce each other, orange if they are redundant."""
     matrix = explanation.interactions()
     names = [shorten(name, 22) for name in explanation.regions.names]
@@ -96,7 +100,7 @@ def plot_interactions(explanation) -> DescribedFigure:
     return figure
 
 
-def plot_effects(many) -> DescribedFigure:
+def plot_effects(many: Studied) -> DescribedFigure:
     """Plot the mean effect of each name over many photographs, with 95 % intervals and counts.
 
     Raises SegxaiValueError if no photograph was explained.
@@ -125,13 +129,13 @@ def plot_effects(many) -> DescribedFigure:
     return figure
 
 
-def describe(explanation) -> str:
+def describe(explanation: Explained) -> str:
     """Describe an explanation in one sentence, for alternative text."""
     weights = ", ".join(f"{name} {weight:+.2f}" for name, weight in explanation.ranking()[:MOST_BARS])
     return f"{explanation.method} weights for {explanation.target} (probability {explanation.coalitions.full:.2f}): {weights}."
 
 
-def draw_bars(axes, explanation, limit) -> None:
+def draw_bars(axes: Axes, explanation: Explained, limit: float) -> None:
     """Draw the strongest weights as bars with numbers and, for a sampled table, 95 % intervals."""
     strongest = np.argsort(-np.abs(explanation.weights), kind="stable")[:MOST_BARS]
     order = strongest[np.argsort(-explanation.weights[strongest], kind="stable")]

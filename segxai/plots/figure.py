@@ -6,6 +6,7 @@ import base64
 import html
 import io
 import warnings
+from typing import Any
 
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -20,7 +21,8 @@ class DescribedFigure(Figure):
 
     alt = ""
 
-    def savefig(self, *args, **kwargs):
+    def savefig(self, *args: Any, **kwargs: Any) -> None:
+        """Like `Figure.savefig`, without warnings about characters that no font has."""
         with warnings.catch_warnings():
             # A name may contain characters that the fonts lack; the figure then shows a box.
             warnings.filterwarnings("ignore", message="Glyph .* missing from")
@@ -38,6 +40,6 @@ class DescribedFigure(Figure):
         return self.as_html()
 
 
-def shorten(text, width=28) -> str:
+def shorten(text: str, width: int = 28) -> str:
     """Truncate a text to `width` characters."""
     return text if len(text) <= width else text[: width - 1] + "…"

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import html
+import os
 
 import numpy as np
 
+from ..plots.duck_types import Studied
 from ..plots.numbers import format_number
 from .page import asset, escaped_table, write_page
 
 
-def write_comparison(path, comparison) -> None:
+def write_comparison(path: str | os.PathLike, comparison: Studied) -> None:
     """Write one page with the settings, the table, the figure, the differences, the failures and each photograph's values."""
     title = f"{len(comparison.segmenters)} segmenters on {len(comparison.results)} photographs"
     write_page(path, title, _body(comparison) + _photographs(comparison))
 
 
-def comparison_fragment(comparison) -> str:
+def comparison_fragment(comparison: Studied) -> str:
     """The comparison as an HTML fragment for a notebook cell."""
     return f"<div class='segxai segxai-cell'><style>{asset('report.css')}</style>{_body(comparison)}</div>"
 

@@ -10,13 +10,17 @@ import hashlib
 import html
 import io
 import json
+import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from .. import plots
 from ..errors import SegxaiValueError
 from ..files import replacing
+from ..plots.duck_types import Explained
 
 _HERE = Path(__file__).parent
 _SHOWN_SIDE = 640  # pixels; photographs are embedded at the size at which they are displayed
@@ -26,7 +30,7 @@ _UNEXAMINED = "Not examined here: robustness to other fills and borders, and pla
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
-def save_explanation(explanation, path) -> None:
+def save_explanation(explanation: Explained, path: str | os.PathLike) -> None:
     """Write an explanation as a web page (.html) or a picture (.png, .svg, .pdf), depending on the path's ending.
 
     Raises SegxaiError for another ending, or if the file cannot be written.
@@ -44,7 +48,9 @@ def save_explanation(explanation, path) -> None:
         raise SegxaiValueError(f"{path.name!r} must end in .html, .png, .svg or .pdf.")
 
 
-def write_report(path, sections, title: str = "Explanations by region", table: str = "") -> None:
+def write_report(
+    path: str | os.PathLike, sections: Iterable[tuple[str, Sequence[str]]], title: str = "Explanations by region", table: str = ""
+) -> None:
     """Write a page. sections: (heading, figures made by `figure`, shown side by side). table: HTML at the top of the page."""
     body = "".join(
         f"<section><h2>{html.escape(heading)}</h2><div class='sx-row'>{''.join(figures)}</div></section>"
@@ -58,7 +64,7 @@ def write_report(path, sections, title: str = "Explanations by region", table: s
     write_page(path, title, f"{hint}\n{table}{body}", script=asset("report.js"))
 
 
-def escaped_table(heads, rows, numbers_from=1) -> str:
+def escaped_table(heads: Sequence[str], rows: Iterable[Sequence], numbers_from: int = 1) -> str:
     """An HTML table of escaped texts; columns from `numbers_from` on are aligned as numbers."""
 
     def cells(texts, tag):
@@ -71,7 +77,7 @@ def escaped_table(heads, rows, numbers_from=1) -> str:
     return f"<div class='sx-scroll'><table><thead><tr>{cells(heads, 'th')}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
-def write_page(path, title: str, body: str, script: str = "") -> None:
+def write_page(path: str | os.PathLike, title: str, body: str, script: str = "") -> None:
     """Write a self-contained page around `body`, which is HTML."""
     page = f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
@@ -86,12 +92,12 @@ def write_page(path, title: str, body: str, script: str = "") -> None:
         temporary.write_text(page, encoding="utf-8", errors="replace")
 
 
-def explanation_fragment(explanation) -> str:
+def explanation_fragment(explanation: Explained) -> str:
     """The explanation as an HTML fragment for a notebook cell, in which regions are highlighted on hover without scripts."""
     return f"<div class='segxai segxai-cell'><style>{asset('report.css')}</style>{figure(explanation)}</div>"
 
 
-def figure(explanation) -> str:
+def figure(explanation: Explained) -> str:
     """An explanation as HTML: the photograph with its regions, and a table of their weights with bars."""
     e, regions = explanation, explanation.regions
     height, width = regions.shape
@@ -200,8 +206,6 @@ def _colour(weight, limit) -> str:
 
 
 def _jpeg(image) -> str:
-    from PIL import Image
-
     picture = Image.fromarray(image)
     picture.thumbnail((_SHOWN_SIDE, _SHOWN_SIDE), Image.Resampling.LANCZOS)
     data = io.BytesIO()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from ..regions import Part, Regions
@@ -9,7 +11,7 @@ from ..regions import Part, Regions
 SMALLEST_PART = 0.002  # share of the image; smaller connected pieces of a class do not become parts
 
 
-def regions_of_classes(classes: np.ndarray, names, method: str) -> Regions:
+def regions_of_classes(classes: np.ndarray, names: Sequence[str] | Mapping[int, str], method: str) -> Regions:
     """Convert class ids (H, W) to `Regions` named by class, whose parts are their connected pieces."""
     from skimage.measure import label
 

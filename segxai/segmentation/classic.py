@@ -16,7 +16,7 @@ from .segmenter import Segmenter, Slider
 WORKING_SIDE = 1024  # pixels; larger photographs are reduced to this size for segmentation
 
 
-def grid(image, rows: int = 4, columns: int = 4) -> Regions:
+def grid(image: np.ndarray, rows: int = 4, columns: int = 4) -> Regions:
     """Equal rectangles: a baseline that does not depend on the image."""
     height, width = image.shape[:2]
     _at_least("rows", rows, 1, height)
@@ -28,7 +28,7 @@ def grid(image, rows: int = 4, columns: int = 4) -> Regions:
     return Regions.from_labels(labels, names, "grid")
 
 
-def slic(image, n_segments: int = 14, compactness: float = 10.0, sigma: float = 1.0) -> Regions:
+def slic(image: np.ndarray, n_segments: int = 14, compactness: float = 10.0, sigma: float = 1.0) -> Regions:
     """k-means clustering in colour and position. Source: Achanta et al. 2012, "SLIC Superpixels"."""
     from skimage.segmentation import slic
 
@@ -42,7 +42,7 @@ def slic(image, n_segments: int = 14, compactness: float = 10.0, sigma: float = 
     )
 
 
-def felzenszwalb(image, scale: float = 600.0, sigma: float = 0.8, min_size: int = 2000) -> Regions:
+def felzenszwalb(image: np.ndarray, scale: float = 600.0, sigma: float = 0.8, min_size: int = 2000) -> Regions:
     """Greedy merging of a pixel graph.
 
     Source: Felzenszwalb and Huttenlocher 2004, "Efficient Graph-Based Image Segmentation".
@@ -57,7 +57,7 @@ def felzenszwalb(image, scale: float = 600.0, sigma: float = 0.8, min_size: int 
     )
 
 
-def quickshift(image, kernel_size: float = 4.0, max_dist: float = 200.0, ratio: float = 0.2, seed: int = 0) -> Regions:
+def quickshift(image: np.ndarray, kernel_size: float = 4.0, max_dist: float = 200.0, ratio: float = 0.2, seed: int = 0) -> Regions:
     """Mode seeking in colour and position; lime's default segmenter.
 
     Source: Vedaldi and Soatto 2008, "Quick Shift and Kernel Methods for Mode Seeking".
@@ -72,7 +72,7 @@ def quickshift(image, kernel_size: float = 4.0, max_dist: float = 200.0, ratio: 
     return _named(image, labels, "quickshift")
 
 
-def watershed(image, markers: int = 14, compactness: float = 0.0) -> Regions:
+def watershed(image: np.ndarray, markers: int = 14, compactness: float = 0.0) -> Regions:
     """Flooding of the gradient image from evenly spaced markers.
 
     Sources: Beucher and Lantuejoul 1979; Neubert and Protzel 2014 for the compactness.
@@ -88,7 +88,7 @@ def watershed(image, markers: int = 14, compactness: float = 0.0) -> Regions:
     )
 
 
-def chan_vese(image, mu: float = 0.25, max_num_iter: int = 100) -> Regions:
+def chan_vese(image: np.ndarray, mu: float = 0.25, max_num_iter: int = 100) -> Regions:
     """Two phases, inside and outside an evolving contour. Source: Chan and Vese 2001, "Active Contours Without Edges"."""
     from skimage.color import rgb2gray
     from skimage.segmentation import chan_vese

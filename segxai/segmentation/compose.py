@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def expanded(regions: Regions) -> Regions:
     return regions
 
 
-def from_mask_list(masks: Sequence, shape=None, method: str = "masks") -> Regions:
+def from_mask_list(masks: Sequence, shape: tuple[int, int] | None = None, method: str = "masks") -> Regions:
     """Convert a list of masks, e.g. from a "segment anything" model, to `Regions`. Masks may overlap and need not cover the image.
 
     masks: (H, W) boolean arrays, or mappings with "segmentation" and optionally "score" (or "predicted_iou" and "stability_score")
@@ -77,7 +78,7 @@ def from_mask_list(masks: Sequence, shape=None, method: str = "masks") -> Region
     return _numbered(labels, names, method)
 
 
-def from_class_map(classes, names=None, method: str = "classes") -> Regions:
+def from_class_map(classes: Any, names: Sequence[str] | Mapping[int, str] | None = None, method: str = "classes") -> Regions:
     """Convert a model's class ids (H, W) or class scores (H, W, C) to `Regions`, whose parts are their connected pieces.
 
     names: of the class ids, as a sequence or a mapping; by default "class 0", "class 1" ... Raises SegxaiValueError for any
@@ -102,13 +103,13 @@ class KerasHubSegmenter:
     names: of the C classes.
     """
 
-    def __init__(self, model, size=None, names=None):
+    def __init__(self, model: Any, size: tuple[int, int] | None = None, names: Sequence[str] | Mapping[int, str] | None = None):
         # The preprocessor is bypassed: it would crop the photograph, and the map would no longer be aligned with it.
         preprocessor = getattr(model, "preprocessor", None)
         self.model, self.size, self.names = model, size or getattr(preprocessor, "image_size", None), names
         self.__name__ = getattr(model, "name", type(model).__name__)
 
-    def __call__(self, image) -> Regions:
+    def __call__(self, image: np.ndarray) -> Regions:
         size = self.size or image.shape[:2]
         scores = np.asarray(self.model.predict(resize(image, size)[None], verbose=0))
         if scores.ndim != 4:

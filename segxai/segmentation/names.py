@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -37,7 +38,7 @@ _ROWS = ("top", "", "bottom")
 _COLUMNS = ("left", "", "right")
 
 
-def describe(image: np.ndarray, atoms: np.ndarray, groups) -> list[str]:
+def describe(image: np.ndarray, atoms: np.ndarray, groups: Iterable[Iterable[int]]) -> list[str]:
     """Name each group of atoms by the most frequent colour of its pixels and the position of its centre.
 
     image: (H, W, 3) uint8. atoms: (H, W) integers 0..A-1. groups: tuples of atoms. Names may repeat; `Regions` numbers

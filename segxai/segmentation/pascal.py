@@ -7,6 +7,7 @@ the classes. `python -m segxai fetch deeplab` downloads the model (2 MB, Apache-
 from __future__ import annotations
 
 import threading
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -26,7 +27,7 @@ _ONE_AT_A_TIME = threading.Lock()  # the interpreter stores its input, so it is 
 SMALLEST = 0.003  # share of the image; smaller classes are treated as noise
 
 
-def pascal(image, objects: bool = False) -> Regions:
+def pascal(image: np.ndarray, objects: bool = False) -> Regions:
     """Regions named by PASCAL VOC class.
 
     objects: whether to split each class into its connected pieces ("person 1", "person 2"); otherwise the pieces are its parts,
@@ -44,14 +45,12 @@ def pascal(image, objects: bool = False) -> Regions:
 
 def why_unavailable() -> str:
     """What this segmenter needs but is missing, or ""."""
-    from importlib.util import find_spec
-
     if cached("deeplab") is None:
         return "needs python -m segxai fetch deeplab"
     return "" if find_spec("ai_edge_litert") else "needs pip install 'segxai[pascal]'"
 
 
-def pascal_classes(image) -> np.ndarray:
+def pascal_classes(image: np.ndarray) -> np.ndarray:
     """(H, W) PASCAL VOC class ids; classes smaller than SMALLEST of the image become background."""
     path = str(_model_path())
     interpreter = loaded(("deeplab", path), lambda: _interpreter(path))

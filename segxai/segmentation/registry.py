@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..errors import SegxaiError, SegxaiValueError, unknown_name
-from ..images import as_image
+from ..images import ImageLike, as_image
 from ..regions import Regions
 from . import classic, deep, pascal, tree
 from .compose import expanded, refine
 from .segmenter import Slider
 
+Method: TypeAlias = str | Callable  # see `segment`
+RegionsLike: TypeAlias = Regions | np.ndarray | Method  # whatever `as_regions` accepts
 SEGMENTERS = {s.name: s for family in (deep, tree, pascal, classic) for s in family.SEGMENTERS}
 
 
@@ -22,7 +25,7 @@ def segmenters() -> tuple[str, ...]:
     return tuple(SEGMENTERS)
 
 
-def segment(image, method: str | Callable = "deep", **params) -> Regions:
+def segment(image: ImageLike, method: Method = "deep", **params: Any) -> Regions:
     """Divide a photograph into named regions.
 
     image: array, PIL image or path. method: one of `segmenters()`; two of them joined as "coarse+finer", e.g. "pascal+deep", which
@@ -52,7 +55,7 @@ def segment(image, method: str | Callable = "deep", **params) -> Regions:
     return check_shape(result, image, f"The segmenter {name!r} returned regions")
 
 
-def as_regions(image: np.ndarray, regions) -> Regions:
+def as_regions(image: np.ndarray, regions: RegionsLike) -> Regions:
     """Convert what `explain` accepts as regions: `Regions`, an (H, W) label map, or a method for `segment`.
 
     Raises SegxaiValueError if they do not fit the image.
@@ -64,27 +67,28 @@ def as_regions(image: np.ndarray, regions) -> Regions:
     return check_shape(regions, image, "The regions are")
 
 
-def segment_into(image: np.ndarray, method: str | Callable, n: int | None) -> Regions:
+def segment_into(image: np.ndarray, method: Method, n: int | None) -> Regions:
     """Segment into n regions, as nearly as the method allows (`Segmenter.for_count`), or by its defaults if n is None."""
     known = SEGMENTERS.get(method) if isinstance(method, str) else None
     if n is None or known is None or known.for_count is None:
         return segment(image, method)
-    nearest = None
-    for params in known.for_count(n, image.shape):
-        regions = segment(image, method, **params)
-        if nearest is None or abs(len(regions) - n) < abs(len(nearest) - n):
-            nearest = regions
+    first, *others = known.for_count(n, image.shape)
+    nearest = segment(image, method, **first)
+    for params in others:
         if len(nearest) == n:
             break
+        regions = segment(image, method, **params)
+        if abs(len(regions) - n) < abs(len(nearest) - n):
+            nearest = regions
     return nearest
 
 
-def takes_count(method) -> bool:
+def takes_count(method: Method) -> bool:
     """Whether `segment_into` can choose the number of regions of this method."""
     return isinstance(method, str) and method in SEGMENTERS and SEGMENTERS[method].for_count is not None
 
 
-def check_method(method) -> None:
+def check_method(method: Any) -> None:
     """Raise SegxaiValueError unless `method` is one of `segmenters()`, two of them joined by "+", or a function."""
     if isinstance(method, str):
         for name in _names(method):

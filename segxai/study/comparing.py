@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ..classifiers.classifier import Classifier
+from ..classifiers.classifier import Classifier, Target
+from ..classifiers.load import ClassifierLike
 from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from ..explanation.coalitions import check_target
 from ..explanation.explanation import METHODS, explain
-from ..explanation.fills import FILLS
-from ..images import as_array, as_image, reduced, resize_labels
+from ..explanation.fills import FILLS, Fill
+from ..images import ImageLike, as_array, as_image, reduced, resize_labels
 from ..metrics import METRICS
+from ..progress import Progress
 from ..regions import distinct_names
 from ..segmentation.registry import SEGMENTERS as KNOWN
 from ..segmentation.registry import check_method, segment, segment_into, takes_count
@@ -35,22 +38,22 @@ REPORTED = ("regions", "calls")  # in every comparison, in addition to the chose
 
 
 def compare(
-    images,
-    segmenters=SEGMENTERS,
-    metrics: Sequence[str] = MEASURED,
+    images: Iterable[ImageLike] | str | Path,
+    segmenters: str | Callable | Iterable[str | Callable] | Mapping[str, str | Callable] = SEGMENTERS,
+    metrics: str | Sequence[str] = MEASURED,
     *,
-    classifier=None,
-    target=None,
-    masks=None,
+    classifier: ClassifierLike = None,
+    target: Target = None,
+    masks: Sequence[np.ndarray] | None = None,
     method: str = "lime",
-    fill="blur",
+    fill: Fill | Sequence[str] = "blur",
     max_evaluations: int = 512,
-    match_regions=None,
+    match_regions: int | str | None = None,
     seed: int = 0,
-    folder=None,
-    run=None,
-    client=None,
-    progress=None,
+    folder: str | Path | None = None,
+    run: str | None = None,
+    client: Any = None,
+    progress: Progress = None,
 ) -> Comparison:
     """Explain many photographs with each of several segmenters, and measure the explanations.
 
@@ -149,8 +152,9 @@ def _values(explanation, mask, metrics, fills) -> dict[str, float]:
     for name in (*metrics, *REPORTED):
         metric = METRICS[name]
         values[name] = float(metric.value(explanation, mask) if metric.needs_mask else metric.value(explanation))
-        for fill in fills[1:] if metric.under_fill else ():
-            values[_label(name, fill)] = float(metric.under_fill(explanation, fill))
+        if metric.under_fill is not None:
+            for fill in fills[1:]:
+                values[_label(name, fill)] = float(metric.under_fill(explanation, fill))
     return values
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from .. import plots, report
 from ..errors import SegxaiValueError, unknown_name
 from ..files import replacing
 from ..plots.numbers import ARROWS, format_interval
+
+if TYPE_CHECKING:
+    from ..plots import DescribedFigure
 
 RESAMPLES = 2000
 
@@ -79,7 +83,7 @@ class Comparison:
         widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
         return "\n".join("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines)
 
-    def cells(self, summaries, metrics, segmenters) -> list[list[str]]:
+    def cells(self, summaries: Iterable[dict], metrics: Iterable[str], segmenters: Iterable[str]) -> list[list[str]]:
         """Format the rows of `table` or `differences`, one line for each metric, with a count if photographs are missing."""
         found = {(row["segmenter"], row["metric"]): row for row in summaries}
 
@@ -126,7 +130,7 @@ class Comparison:
             for segmenter in self.segmenters
         ]
 
-    def differences(self, reference=None) -> list[dict]:
+    def differences(self, reference: str | None = None) -> list[dict]:
         """Paired differences of each segmenter from the reference (by default the first): the keys of `table`, and "verdict".
 
         verdict: "better" or "worse" if the interval excludes 0, otherwise "open"; "" for a metric without a better direction.
@@ -153,11 +157,11 @@ class Comparison:
                 )
         return found
 
-    def plot(self):
+    def plot(self) -> DescribedFigure:
         """A figure with a panel for each metric: means with intervals, and each photograph as a dot."""
         return plots.plot_comparison(self)
 
-    def save(self, path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write a self-contained web page (``.html``) or the rows as a table (``.csv``).
 
         Raises SegxaiError for another ending, or if the file cannot be written.
@@ -176,7 +180,7 @@ class Comparison:
     def _repr_html_(self) -> str:
         return report.comparison_fragment(self)
 
-    def column(self, segmenter, metric) -> np.ndarray:
+    def column(self, segmenter: str, metric: str) -> np.ndarray:
         """(photographs,) values of a metric, NaN where there is none. Columns are aligned and can be subtracted."""
         return np.array([r.values.get(segmenter, {}).get(metric, np.nan) for r in self.results], float)
 
@@ -188,7 +192,7 @@ class Comparison:
         return {"mean": float(values.mean()), "low": low, "high": high, "n": len(values)}
 
 
-def bootstrap(values, seed: int = 0) -> tuple[float, float]:
+def bootstrap(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
     """The 95 % percentile bootstrap interval of the mean of values (N,), from RESAMPLES samples. Source: Efron 1979."""
     values = np.asarray(values, float)
     drawn = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))

@@ -12,18 +12,19 @@ import json
 import os
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..classifiers.classifier import Classifier
-from ..classifiers.load import load_classifier
+from ..classifiers.load import ClassifierLike, load_classifier
 from ..classifiers.networks import NetClassifier
 from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
 from ..files import replacing
 from ..images import as_image
-from ..progress import track
+from ..progress import Progress, track
 from ..regions import Regions
 from ..weights.loaded import loaded
 
@@ -33,7 +34,15 @@ _DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFi
 _PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif"}
 
 
-def run(work, jobs, *, store=None, client=None, progress=None, what="working") -> tuple[dict, dict]:
+def run(
+    work: Callable,
+    jobs: list[tuple],
+    *,
+    store: Store | None = None,
+    client: Any = None,
+    progress: Progress = None,
+    what: str = "working",
+) -> tuple[dict[int, Any], dict[int, str]]:
     """Run `work(*job)` for every job (index, image, ...). Returns {index: outcome} and {index: reason of the failure}.
 
     store: a `Store`; jobs whose outcome it contains are skipped. client: a `dask.distributed.Client`; the jobs of a worker that
@@ -43,7 +52,7 @@ def run(work, jobs, *, store=None, client=None, progress=None, what="working") -
     results = {index: outcome for index, outcome in kept.items() if outcome is not None}
     failures: dict[int, str] = {}
     waiting = {job[0]: job for job in jobs if job[0] not in results}
-    with track(len(jobs), what, progress) as advance:
+    with track(len(jobs), what, progress=progress) as advance:
         advance(len(results))
         for index, outcome in _here(work, waiting) if client is None else _on(client, work, waiting):
             if isinstance(outcome, str):
@@ -73,7 +82,7 @@ def _on(client, work, jobs):
 
 
 @contextlib.contextmanager
-def cluster(address):
+def cluster(address: str | None) -> Iterator[Any]:
     """A context manager with a `dask.distributed.Client` for the scheduler at `address`, or None if there is no address.
 
     Raises SegxaiError if dask is not installed or the scheduler cannot be reached.
@@ -100,7 +109,7 @@ class Store:
     Raises SegxaiError if the folder contains results of other settings or cannot be written.
     """
 
-    def __init__(self, folder, settings: dict, save, load, ending: str):
+    def __init__(self, folder: str | os.PathLike, settings: dict, save: Callable, load: Callable, ending: str):
         self.folder, self._save, self._load, self._ending = Path(folder), save, load, ending
         note = self.folder / "settings.json"
         if os.path.isfile(note):  # Path.is_file raises for impossible file names
@@ -114,7 +123,7 @@ class Store:
             with replacing(note) as temporary:
                 temporary.write_text(json.dumps(settings, indent=1), encoding="utf-8")
 
-    def read(self, job):
+    def read(self, job: tuple) -> Any:
         """The outcome of a finished job, or None."""
         try:
             with self._path(job).open("rb") as file:
@@ -122,7 +131,7 @@ class Store:
         except _DAMAGED:  # absent or damaged: the job is run again
             return None
 
-    def write(self, job, outcome) -> None:
+    def write(self, job: tuple, outcome: Any) -> None:
         """Keep the outcome of a job. Raises SegxaiError if it cannot be written."""
         with replacing(self._path(job)) as temporary, temporary.open("wb") as file:
             self._save(file, outcome)
@@ -139,21 +148,21 @@ class Store:
         return self.folder / f"{digest.hexdigest()[:32]}{self._ending}"
 
 
-def specification(classifier):
+def specification(classifier: ClassifierLike) -> ClassifierLike:
     """What to send to a worker: the built-in network's name, because its session cannot be pickled, or the classifier itself."""
     if classifier is None or (isinstance(classifier, NetClassifier) and classifier.name == "efficientnet_lite0"):
         return "efficientnet_lite0"
     return str(classifier) if isinstance(classifier, os.PathLike) else classifier
 
 
-def classifier_of(specified) -> Classifier:
+def classifier_of(specified: ClassifierLike) -> Classifier:
     """The classifier for a `specification`; each process loads a named classifier once."""
     if not isinstance(specified, str) or specified == "efficientnet_lite0":
         return load_classifier(specified)
     return loaded((specified, *_state(specified)), lambda: load_classifier(specified))
 
 
-def run_metadata(specified, run, named: bool) -> dict:
+def run_metadata(specified: ClassifierLike, run: str | None, named: bool) -> dict:
     """The classifier and the name of the run as a `Store` records them. named: whether all other settings are names or numbers.
 
     Raises SegxaiValueError if a function or model is used without a name for the run, because the folder cannot distinguish them.
@@ -174,7 +183,7 @@ def _state(name: str) -> tuple:
     return (found.st_mtime_ns, found.st_size)
 
 
-def as_image_list(images, function: str) -> list:
+def as_image_list(images: Any, function: str) -> list:
     """The given images as a list, or the paths of all pictures in a folder, sorted by name.
 
     Raises SegxaiError if the folder does not exist or contains no pictures, or for a single image.
@@ -194,6 +203,6 @@ def as_image_list(images, function: str) -> list:
     return list(images)
 
 
-def fingerprint(value) -> str:
+def fingerprint(value: Any) -> str:
     """A setting as a string: strings unchanged, arrays as a hash of their content."""
     return value if isinstance(value, str) else hashlib.sha256(np.asarray(value).tobytes()).hexdigest()

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import plots
+from ..classifiers.classifier import Target
+from ..classifiers.load import ClassifierLike
 from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from ..explanation.coalitions import check_target
 from ..explanation.explanation import METHODS, explain
-from ..images import as_image
+from ..images import ImageLike, as_image
+from ..progress import Progress
 from ..regions import Regions
 from ..segmentation.registry import check_method
 from .engine import Store, as_image_list, classifier_of, fingerprint, run_metadata, specification
 from .engine import run as run_jobs
+
+if TYPE_CHECKING:
+    from ..plots import DescribedFigure
 
 _OPTIONS = ("method", "fill", "max_evaluations", "kernel_width", "alpha", "seed")
 
@@ -103,7 +111,7 @@ class ManyExplanations:
             chosen.append(best.index)
         return chosen
 
-    def plot(self):
+    def plot(self) -> DescribedFigure:
         """A figure of the mean effects as bars with intervals."""
         return plots.plot_effects(self)
 
@@ -115,16 +123,16 @@ class ManyExplanations:
 
 
 def explain_many(
-    images: Sequence,
-    regions="pascal",
-    classifier=None,
-    target=None,
+    images: Iterable[ImageLike] | str | Path,
+    regions: str | Callable | Sequence[Regions] = "pascal",
+    classifier: ClassifierLike = None,
+    target: Target = None,
     *,
-    client=None,
-    folder=None,
-    run=None,
-    progress=None,
-    **options,
+    client: Any = None,
+    folder: str | Path | None = None,
+    run: str | None = None,
+    progress: Progress = None,
+    **options: Any,
 ) -> ManyExplanations:
     """Explain many photographs in the same way.
 
@@ -139,16 +147,16 @@ def explain_many(
     Raises SegxaiError for invalid arguments.
     """
     images = as_image_list(images, "explain_many")
-    each = isinstance(regions, (list, tuple))
-    _check_early(regions, each, options)
-    if each and len(regions) != len(images):
-        raise SegxaiValueError(f"{len(regions)} Regions were given for {len(images)} images; each image needs one.")
+    given = regions if isinstance(regions, (list, tuple)) else None
+    _check_early(regions, given is not None, options)
+    if given is not None and len(given) != len(images):
+        raise SegxaiValueError(f"{len(given)} Regions were given for {len(images)} images; each image needs one.")
     specified = specification(classifier)
     check_target(classifier_of(specified), target)
-    jobs = [(index, image, regions[index] if each else regions) for index, image in enumerate(images)]
+    jobs = [(index, image, regions if given is None else given[index]) for index, image in enumerate(images)]
     store = None
     if folder is not None:
-        store = Store(folder, _settings(regions, each, specified, target, options, run), _save, _load, ".npz")
+        store = Store(folder, _settings(regions, given is not None, specified, target, options, run), _save, _load, ".npz")
     work = partial(_explain_one, specified=specified, target=target, options=options)
     results, failures = run_jobs(work, jobs, store=store, client=client, progress=progress, what="explaining")
     return ManyExplanations(tuple(results.values()), tuple(failures.items()))

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..errors import SegxaiError
 
+if TYPE_CHECKING:
+    from ..nets.graph import GraphSession
 
-def assign_weights(net, weights: dict[str, np.ndarray], variables=None) -> None:
+
+def assign_weights(net: GraphSession, weights: Mapping[str, np.ndarray], variables: list | None = None) -> None:
     """Set the variables of a `GraphSession` by name. Raises SegxaiError for a missing name or a different shape."""
     from ..nets.graph import tf
 

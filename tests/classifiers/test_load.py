@@ -90,7 +90,7 @@ def test_what_is_no_classifier_is_refused_with_its_reason(tmp_path):
     ]:
         with pytest.raises(SegxaiError, match=said):
             segxai.load_classifier(model)
-    with pytest.raises(SegxaiError, match="pip package only"):
+    with pytest.raises(SegxaiError, match="its pip package"):
         segxai.load_classifier("efficientnet_lite0", weights="mine.ckpt")
 
 

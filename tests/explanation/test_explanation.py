@@ -54,7 +54,7 @@ def test_sufficient_is_the_smallest_set_that_keeps_enough(quarters, additive):
 
 
 def test_interactions_and_sets_of_a_sample_are_refused(quarters, additive):
-    explanation = segxai.explain(quarters[0], segxai.segment(quarters[0], "grid"), additive, max_evaluations=40)
+    explanation = segxai.explain(quarters[0], segxai.segment(quarters[0], "grid"), additive, fill="black", max_evaluations=40)
     assert (explanation.interval[:, 0] < explanation.interval[:, 1]).any()
     for call in (explanation.interactions, explanation.sufficient):
         with pytest.raises(SegxaiError, match="sample"):
