@@ -30,9 +30,7 @@ def explainers(image, classifier, target):
     """{name: a function to an explanation, segmenting included}; the tree first."""
 
     def tree(budget=BUDGET):
-        return segxai.explain(
-            image, "deep", classifier, target, method="tree", fill=FILL, max_evaluations=budget, progress=False
-        )
+        return segxai.explain(image, "deep", classifier, target, method="tree", fill=FILL, max_evaluations=budget, progress=False)
 
     def lime(regions):
         return segxai.explain(
@@ -93,7 +91,9 @@ def report(rows):
         print("\nevaluations that bring the tree to the mean deletion of")
         for other in (name for name in names if name not in budgets):
             reached = [name for name in ordered if table[name][:, 1].mean() <= table[other][:, 1].mean()]
-            print(f"{other:18} {reached[0].removeprefix('tree, ') if reached else f'more than {BUDGET}':>8}  (it used {table[other][:, 4].mean():.0f})")
+            print(
+                f"{other:18} {reached[0].removeprefix('tree, ') if reached else f'more than {BUDGET}':>8}  (it used {table[other][:, 4].mean():.0f})"
+            )
 
 
 def main():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -239,7 +239,7 @@ class TreeExplanation(Explanation):
     interval: of zero width, for nothing is drawn at random; `nodes` says which values were only shared out by area.
     """
 
-    descent: Descent | None = None
+    descent: Descent = field(kw_only=True)
 
     def nodes(self) -> list[Node]:
         """Every node of the tree with its value, the whole photograph first: what was divided, and what was only shared out."""

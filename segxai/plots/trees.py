@@ -19,7 +19,9 @@ def plot_tree(explanation) -> DescribedFigure:
     tree = e.descent.tree
     number = len(tree.leaves)
     density = e.descent.values[:number] / tree.areas[:number]
-    figure = DescribedFigure(figsize=(16, 4.0 * min(max(e.image.shape[0] / e.image.shape[1], 0.55), 1.3) + 0.5), layout="constrained")
+    figure = DescribedFigure(
+        figsize=(16, 4.0 * min(max(e.image.shape[0] / e.image.shape[1], 0.55), 1.3) + 0.5), layout="constrained"
+    )
     named, weighed, heat, bars = figure.subplots(1, 4)
     limit = float(np.abs(few.weights).max()) or 1.0
     show(named, e.image, f"{e.regions.method or 'regions'}: {len(few.regions)} of {number} regions")

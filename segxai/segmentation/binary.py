@@ -81,7 +81,9 @@ class _Joining:
         self.count = np.bincount(atoms.ravel()).astype(float)
         lab = rgb2lab(image)
         self.colour = np.stack([np.bincount(atoms.ravel(), lab[..., c].ravel()) for c in range(3)], axis=1)
-        pairs = np.concatenate([np.stack([atoms[:, :-1], atoms[:, 1:]], -1).reshape(-1, 2), np.stack([atoms[:-1], atoms[1:]], -1).reshape(-1, 2)])
+        pairs = np.concatenate(
+            [np.stack([atoms[:, :-1], atoms[:, 1:]], -1).reshape(-1, 2), np.stack([atoms[:-1], atoms[1:]], -1).reshape(-1, 2)]
+        )
         self.touching = np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
 
     def __call__(self, parts) -> Part:

@@ -63,7 +63,7 @@ def test_on_any_budget_values_add_up_at_every_node_and_nothing_is_evaluated_twic
     division = owen.divide(joins, evaluate, budget)
     assert len(set(asked)) == len(asked) <= budget
     for column in (values, rng.normal(size=2**leaves)):  # the division was chosen for the first; it is valid for any
-        found, shared = owen.node_values(joins, areas, division, column[codes(division.masks)])
+        found, _ = owen.node_values(joins, areas, division, column[codes(division.masks)])
         assert found[-1] == pytest.approx(column[-1] - column[0])
         for node, halves in enumerate(joins, start=leaves):
             assert found[halves].sum() == pytest.approx(found[node], abs=1e-9)
@@ -89,7 +89,9 @@ def test_the_budget_goes_where_the_evidence_is():
 
 def test_what_is_not_divided_is_shared_by_area():
     joins = np.array([(0, 1), (2, 3), (4, 5)])
-    division = owen.divide(joins, lambda masks: masks @ np.array([1.0, 2.0, 3.0, 6.0]), 4)  # the root is divided, its halves are not
+    division = owen.divide(
+        joins, lambda masks: masks @ np.array([1.0, 2.0, 3.0, 6.0]), 4
+    )  # the root is divided, its halves are not
     found, shared = owen.node_values(joins, [0.1, 0.3, 0.2, 0.4], division, division.masks @ np.array([1.0, 2.0, 3.0, 6.0]))
     assert found == pytest.approx([0.75, 2.25, 3, 6, 3, 9, 12])
     assert shared == pytest.approx([0.75, 2.25, 3, 6, 0, 0, 0])
@@ -99,7 +101,9 @@ def test_what_is_not_divided_is_shared_by_area():
 def stripes():
     """A 16 x 32 picture of eight stripes, regions with parts, and a model that looks at stripes 2, 3 and 6."""
     labels = np.repeat(np.arange(8), 4)[None].repeat(16, axis=0)
-    colours = np.array([[40, 40, 40], [60, 40, 40], [200, 40, 40], [220, 60, 40], [40, 200, 40], [40, 220, 60], [40, 60, 200], [60, 60, 240]])
+    colours = np.array(
+        [[40, 40, 40], [60, 40, 40], [200, 40, 40], [220, 60, 40], [40, 200, 40], [40, 220, 60], [40, 60, 200], [60, 60, 240]]
+    )
     image = colours[labels].astype(np.uint8)
 
     def model(images):
@@ -116,7 +120,9 @@ def halves(labels):
     """Left and right, each in two parts of two stripes."""
     leaves = [Part(f"stripe {i}", (i,)) for i in range(8)]
     pairs = [Part(f"pair {i}", (2 * i, 2 * i + 1), tuple(leaves[2 * i : 2 * i + 2])) for i in range(4)]
-    sides = [Part(name, tuple(range(4 * i, 4 * i + 4)), tuple(pairs[2 * i : 2 * i + 2])) for i, name in enumerate(("left", "right"))]
+    sides = [
+        Part(name, tuple(range(4 * i, 4 * i + 4)), tuple(pairs[2 * i : 2 * i + 2])) for i, name in enumerate(("left", "right"))
+    ]
     return Regions(labels, sides)
 
 
