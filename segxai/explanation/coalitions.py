@@ -12,15 +12,15 @@ import numpy as np
 
 from ..classifiers.classifier import batches
 from ..classifiers.load import load_classifier
-from ..classifiers.subsets import all_subsets, codes
+from ..classifiers.subsets import codes
 from ..errors import SegxaiValueError, unknown_name, whole_number
 from ..images import as_image
 from ..progress import track
 from ..segmentation.registry import as_regions
 from .fills import fill_image
+from .sampling import draw_coalitions
 
 KEPT_TARGETS = 5
-MOST_COALITIONS = 2**20  # a table that still fits a small machine's memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,8 @@ class Coalitions:
     exact: whether all 2**K coalitions are there. evaluations: images that the classifier was evaluated on.
     table: (N, T) float32, the same for the `targets` (T class numbers, the most probable of the whole
     image and the one explained), so that the target can change without another evaluation. fill: its name;
-    filled: (H, W, 3) uint8, the image that switched-off regions show.
+    filled: (H, W, 3) uint8, the image that switched-off regions show. log_importance: (N,) the logarithm of one over the
+    probability with which a coalition came into the sample, None in a complete table; see `segxai.explanation.sampling`.
     """
 
     masks: np.ndarray
@@ -45,6 +46,7 @@ class Coalitions:
     fill: str
     filled: np.ndarray
     seed: int = 0
+    log_importance: np.ndarray | None = None
 
     @property
     def target_name(self) -> str:
@@ -112,18 +114,29 @@ class Coalitions:
 
 
 def evaluate_coalitions(
-    classifier, image, regions, target=None, *, fill="mean", max_evaluations: int = 1024, seed: int = 0, progress=None
+    classifier,
+    image,
+    regions,
+    target=None,
+    *,
+    fill="mean",
+    max_evaluations: int = 1024,
+    seed: int = 0,
+    progress=None,
+    method: str = "lime",
+    kernel_width: float = 0.25,
 ) -> Coalitions:
     """Evaluate `classifier` on every coalition of `regions`, or on a sample of them.
 
-    All 2**K when that is at most `max_evaluations`; otherwise that many different ones, among them the
-    empty and the full one, the rest drawn uniformly with `seed`. `target` (a class name or number) is
-    the most probable class of the whole image when None. `fill`: see `segxai.explanation.fills.fill_image`.
+    All 2**K when that is at most `max_evaluations`; otherwise at most that many different ones, among them the
+    empty and the full one, the rest drawn with `seed` as `method` (and for LIME its `kernel_width`) needs them: see
+    `segxai.explanation.sampling.draw_coalitions`. Any method can be fitted to the table. `target` (a class name or number)
+    is the most probable class of the whole image when None. `fill`: see `segxai.explanation.fills.fill_image`.
     """
     image, classifier = as_image(image), load_classifier(classifier)
     regions = as_regions(image, regions)
     check_target(classifier, target)
-    masks, exact = draw_coalitions(len(regions), max_evaluations, whole_number("seed", seed))
+    masks, log_importance = draw_coalitions(len(regions), max_evaluations, whole_number("seed", seed), method, kernel_width)
     filled = fill_image(image, regions.labels, fill, seed)
     # The whole image goes first: it decides which classes' columns are kept.
     order = np.r_[len(masks) - 1, 0 : len(masks) - 1]
@@ -141,7 +154,7 @@ def evaluate_coalitions(
     return Coalitions(
         masks=masks,
         values=table[:, column],
-        exact=exact,
+        exact=log_importance is None,
         evaluations=len(masks),
         target=kept[column],
         targets=tuple(kept),
@@ -150,6 +163,7 @@ def evaluate_coalitions(
         fill=fill if isinstance(fill, str) else "given",
         filled=filled,
         seed=seed,
+        log_importance=log_importance,
     )
 
 
@@ -172,33 +186,6 @@ def check_target(classifier, target) -> None:
     """Refuse a target that the classifier does not have before the first evaluation, where its classes are known by then."""
     if target is not None and classifier.classes_known:
         classifier.index(target)
-
-
-def draw_coalitions(number: int, max_evaluations: int, seed: int) -> tuple[np.ndarray, bool]:
-    """(N, number) bool masks and whether they are all there are; the first is empty, the last full.
-
-    When exact, row n shows region k where bit k of n is set.
-    """
-    max_evaluations = whole_number("max_evaluations", max_evaluations, 2)
-    if min(2**number, max_evaluations) > MOST_COALITIONS:
-        raise SegxaiValueError(
-            f"max_evaluations must be at most {MOST_COALITIONS:,} for {number} regions; got {max_evaluations!r}."
-        )
-    if 2**number <= max_evaluations:
-        return all_subsets(number), True
-    if max_evaluations < number + 2:
-        raise SegxaiValueError(
-            f"{number} regions need at least {number + 2} evaluations; max_evaluations is {max_evaluations}. "
-            "Raise it or use fewer regions."
-        )
-    rng = np.random.default_rng(seed)
-    rows = np.zeros((0, number), bool)
-    edge = np.array([np.zeros(number, bool), np.ones(number, bool)])
-    while len(rows) < max_evaluations - 2:
-        drawn = np.concatenate([edge, rows, rng.random((max_evaluations, number)) < 0.5])
-        _, first = np.unique(np.packbits(drawn, axis=1), axis=0, return_index=True)
-        rows = drawn[np.sort(first)][2:]
-    return np.concatenate([edge[:1], rows[: max_evaluations - 2], edge[1:]]), False
 
 
 def _kept_targets(probabilities, target) -> list[int]:

@@ -6,15 +6,15 @@ approximates value(S) by intercept + sum of the weights of the regions in S.
 
 from __future__ import annotations
 
-from math import factorial, lgamma
+from math import factorial
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import stdtrit
 
 from ..classifiers.subsets import all_subsets, codes
 from ..errors import SegxaiError, SegxaiValueError
-
-_CONFIDENCE = 1.959964  # standard normal quantile of a two-sided 95 % interval
+from .sampling import log_binomial
 
 
 class Fit(NamedTuple):
@@ -26,7 +26,7 @@ class Fit(NamedTuple):
     interval: np.ndarray
 
 
-def fit_lime(masks, values, exact: bool, kernel_width: float = 0.25, alpha: float = 0.0) -> Fit:
+def fit_lime(masks, values, exact: bool, kernel_width: float = 0.25, alpha: float = 0.0, log_importance=None) -> Fit:
     """Weighted ridge regression near the full image. Ribeiro et al. 2016, "Why Should I Trust You?", section 3.4.
 
     A coalition counts with lime's kernel of the cosine distance of its mask to the full one (`lime_kernel`).
@@ -40,7 +40,15 @@ def fit_lime(masks, values, exact: bool, kernel_width: float = 0.25, alpha: floa
             f"kernel_width {kernel_width:g} is so narrow that only {(kernel > 1e-14).sum()} coalitions count, "
             f"for {masks.shape[1]} regions. Choose a wider one, e.g. 0.25."
         )
-    return _weighted_ridge(masks, values, kernel, alpha, exact)
+    return _weighted_ridge(masks, values, kernel * importance(masks, log_importance), alpha, exact, log_importance)
+
+
+def importance(masks, log_importance=None) -> np.ndarray:
+    """(N,) how many coalitions each row stands for, relative to the mean of all rows: 1 where no `log_importance` (N,) is given."""
+    if log_importance is None:
+        return np.ones(len(masks))
+    relative = np.exp(log_importance - np.max(log_importance))
+    return relative / relative.mean()
 
 
 def lime_kernel(masks, kernel_width: float) -> np.ndarray:
@@ -58,16 +66,16 @@ def check_settings(kernel_width, alpha) -> None:
             raise SegxaiValueError(f"{name} must be {zero}a number from {least:g} to {most:g}; got {value!r}.")
 
 
-def fit_banzhaf(masks, values, exact: bool) -> Fit:
+def fit_banzhaf(masks, values, exact: bool, log_importance=None) -> Fit:
     """Banzhaf values: a region's effect averaged over all coalitions of the others. Banzhaf 1965.
 
     They are the coefficients of the unweighted least-squares fit (Hammer and Holzman 1992), which is how
     they are computed, from all coalitions or from a uniform sample.
     """
-    return _weighted_ridge(masks, values, np.ones(len(masks)), 0.0, exact)
+    return _weighted_ridge(masks, values, importance(masks, log_importance), 0.0, exact, log_importance)
 
 
-def fit_shapley(masks, values, exact: bool) -> Fit:
+def fit_shapley(masks, values, exact: bool, log_importance=None) -> Fit:
     """Shapley values: effects averaged over all orders in which regions can appear. Shapley 1953.
 
     Exact from a complete table. From a sample: least squares with the Shapley kernel, constrained to sum
@@ -85,8 +93,8 @@ def fit_shapley(masks, values, exact: bool) -> Fit:
             weights[region] = share[sizes[without]] @ (table[without | 1 << region] - table[without])
         interval = np.stack([weights, weights], axis=1)
     else:
-        weights, interval = _constrained_shapley(masks, values, empty, full)
-    return Fit(weights, float(empty), _shapley_r2(masks, values, weights, empty), interval)
+        weights, interval = _constrained_shapley(masks, values, empty, full, log_importance)
+    return Fit(weights, float(empty), _shapley_r2(masks, values, weights, empty, log_importance), interval)
 
 
 def fit_owen(masks, values, hierarchy) -> Fit:
@@ -155,14 +163,15 @@ def _ordered(masks, values):
     return values[order], masks[order], masks[order].sum(1)
 
 
-def _weighted_ridge(masks, values, kernel, alpha, exact) -> Fit:
+def _weighted_ridge(masks, values, kernel, alpha, exact, log_importance) -> Fit:
     design, values = masks.astype(float), np.asarray(values, float)
+    number = design.shape[1]
     centre = kernel @ design / kernel.sum()
     mean = kernel @ values / kernel.sum()
     root = np.sqrt(kernel)[:, None]
     scaled, response = root * (design - centre), root[:, 0] * (values - mean)
     if alpha:
-        inverse = np.linalg.inv(scaled.T @ scaled + alpha * np.eye(design.shape[1]))
+        inverse = np.linalg.inv(scaled.T @ scaled + alpha * np.eye(number))
         weights = inverse @ (scaled.T @ response)
     else:
         weights = np.linalg.lstsq(scaled, response, rcond=None)[0]
@@ -170,53 +179,96 @@ def _weighted_ridge(masks, values, kernel, alpha, exact) -> Fit:
     fitted = mean + (design - centre) @ weights
     interval = np.stack([weights, weights], axis=1)
     if not exact:
-        inverse = np.linalg.pinv(scaled.T @ scaled) if inverse is None else inverse
-        interval = interval + _robust_margin(scaled, response - scaled @ weights, inverse)
+        # The intercept, which the centred columns leave to itself, takes its share of every row's leverage.
+        both = np.zeros((number + 1, number + 1))
+        both[:number, :number] = np.linalg.pinv(scaled.T @ scaled) if inverse is None else inverse
+        both[number, number] = 1 / kernel.sum()
+        changes = _jackknife(np.hstack([scaled, root]), response - scaled @ weights, both, masks)[:, :number]
+        interval = interval + _margin(changes, masks, log_importance)
     return Fit(weights, float(mean - centre @ weights), weighted_r2(values, fitted, kernel), interval)
 
 
-def _constrained_shapley(masks, values, empty, full):
+def _constrained_shapley(masks, values, empty, full, log_importance):
     number, sizes = masks.shape[1], masks.sum(1)
     inner = (sizes > 0) & (sizes < number)
+    drawn = None if log_importance is None else log_importance[inner]
     design = masks[inner].astype(float)
-    root = np.sqrt(shapley_kernel(number, sizes[inner]))
+    root = np.sqrt(shapley_kernel(number, sizes[inner], drawn))
     # The last weight is what the others leave of the total.
     reduced = root[:, None] * (design[:, :-1] - design[:, -1:])
     response = root * (values[inner] - empty - design[:, -1] * (full - empty))
     head = np.linalg.lstsq(reduced, response, rcond=None)[0]
     weights = np.append(head, full - empty - head.sum())
-    inverse = np.linalg.pinv(reduced.T @ reduced)
-    meat = _robust_covariance(reduced, response - reduced @ head, inverse)
-    spread = np.vstack([np.eye(number - 1), -np.ones(number - 1)])
-    margin = _CONFIDENCE * np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", spread, meat, spread), 0))
-    return weights, np.stack([weights - margin, weights + margin], axis=1)
+    changes = _jackknife(reduced, response - reduced @ head, np.linalg.pinv(reduced.T @ reduced), masks[inner])
+    changes = np.column_stack([changes, -changes.sum(axis=1)])
+    return weights, weights[:, None] + _margin(changes, masks[inner], drawn)
 
 
-def shapley_kernel(number, sizes) -> np.ndarray:
-    """(N,) Shapley kernel of coalitions of these sizes, up to a factor: in logarithms, for binomials of many regions overflow."""
+def shapley_kernel(number, sizes, log_importance=None) -> np.ndarray:
+    """(N,) Shapley kernel of coalitions of these sizes, times their importance, up to a factor.
+
+    In logarithms, for the numbers of coalitions of many regions overflow.
+    """
     if len(sizes) == 0:
         return np.zeros(0)
-    size = np.arange(1, number)
-    log = -np.array([lgamma(number + 1) - lgamma(s + 1) - lgamma(number - s + 1) for s in size]) - np.log(size * (number - size))
-    found = log[np.asarray(sizes) - 1]
-    return np.exp(found - found.max())
+    sizes = np.asarray(sizes)
+    log = -log_binomial(number, sizes) - np.log(sizes * (number - sizes))
+    log = log if log_importance is None else log + log_importance
+    return np.exp(log - log.max())
 
 
-def _shapley_r2(masks, values, weights, empty) -> float:
+def _shapley_r2(masks, values, weights, empty, log_importance=None) -> float:
     sizes = masks.sum(1)
     inner = (sizes > 0) & (sizes < masks.shape[1])
-    return weighted_r2(values[inner], empty + masks[inner] @ weights, shapley_kernel(masks.shape[1], sizes[inner]))
+    kernel = shapley_kernel(masks.shape[1], sizes[inner], None if log_importance is None else log_importance[inner])
+    return weighted_r2(values[inner], empty + masks[inner] @ weights, kernel)
 
 
-def _robust_covariance(scaled, residuals, inverse):
-    count, columns = scaled.shape
-    weighted = scaled * residuals[:, None]
-    return inverse @ (weighted.T @ weighted) @ inverse * (count / max(count - columns - 1, 1))
+def _pairs(masks):
+    """(rows (G, 2) of each pair of complements, -1 where a coalition's complement is missing)."""
+    upright = masks ^ masks[:, :1]
+    _, pair = np.unique(np.packbits(upright, axis=1), axis=0, return_inverse=True)
+    pair = pair.ravel()
+    rows = np.full((pair.max() + 1, 2), -1)
+    rows[pair, masks[:, 0].astype(int)] = np.arange(len(masks))
+    return rows
 
 
-def _robust_margin(scaled, residuals, inverse):
-    error = np.sqrt(np.maximum(np.diag(_robust_covariance(scaled, residuals, inverse)), 0))
-    return _CONFIDENCE * error[:, None] * np.array([-1.0, 1.0])
+def _jackknife(scaled, residuals, inverse, masks):
+    rows = _pairs(masks)
+    there = rows >= 0
+    design = scaled[rows] * there[:, :, None]
+    errors = residuals[rows] * there
+    pull = design @ inverse
+    hat = pull @ design.transpose(0, 2, 1)
+    left = np.linalg.solve((1 + 1e-9) * np.eye(2) - hat, errors[:, :, None])
+    return (pull.transpose(0, 2, 1) @ left)[:, :, 0]
+
+
+def _margin(changes, masks, log_importance):
+    rows = _pairs(masks)
+    first = rows.max(axis=1)
+    sizes = masks[first].sum(1)
+    strata = np.minimum(sizes, masks.shape[1] - sizes) if CENTRE else np.zeros(len(first), int)
+    missing = np.ones(len(first)) if log_importance is None else -np.expm1(-log_importance[first])
+    if CENTRE:
+        total = 0
+        for s in np.unique(strata):
+            inside = strata == s
+            c = changes[inside]
+            m = len(c)
+            if m > 1:
+                c = c - c.mean(axis=0)
+                total = total + missing[inside][0] * m / (m - 1) * (c**2).sum(axis=0)
+            else:
+                total = total + missing[inside][0] * (c**2).sum(axis=0)
+    else:
+        total = missing @ changes**2
+    freedom = len(first) - changes.shape[1]
+    return stdtrit(max(freedom, 1), 0.975) * np.sqrt(total)[:, None] * np.array([-1.0, 1.0])
+
+
+CENTRE = False
 
 
 def weighted_r2(values, fitted, kernel) -> float:
