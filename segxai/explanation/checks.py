@@ -96,6 +96,8 @@ def robustness(explanation, *, fills=FILLS_COMPARED, borders: int = 2, progress=
                 max_evaluations=max(number, 2),
                 seed=e.coalitions.seed,
                 progress=False,
+                method=e.method,
+                kernel_width=e.kernel_width,
             )
             weights.append(e.with_coalitions(table).weights)
             advance(number)

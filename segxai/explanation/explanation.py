@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,9 +13,9 @@ from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from ..images import as_image
 from ..regions import Regions
 from ..segmentation.registry import as_regions
-from . import surrogates
+from . import sets, surrogates
 from .checks import FILLS_COMPARED, placebo_test, robustness
-from .coalitions import Coalitions, check_target, evaluate_coalitions
+from .coalitions import Coalitions, check_target, evaluate_coalitions, evaluate_masks
 from .parts import expand_coalitions, nest
 from .summary import sentences
 
@@ -31,6 +31,7 @@ class Explanation:
     shown. r2: how much of the table the weights explain (1 is all). interval: (K, 2) 95 %, zero width when
     every coalition was evaluated. target: the class explained. hierarchy: the regions' numbers, nested where
     regions are parts of one thing (after `drill_down`). findings: sentences about what was examined (`examine`).
+    sets_found: what `sufficient` and `necessary` have found, by notion and share, so that nothing is searched for twice.
     """
 
     image: np.ndarray
@@ -46,6 +47,7 @@ class Explanation:
     classifier: Classifier | None = None
     hierarchy: tuple = ()
     findings: tuple[str, ...] = ()
+    sets_found: dict = field(default_factory=dict, repr=False)
 
     @property
     def target(self) -> str:
@@ -80,35 +82,67 @@ class Explanation:
         self._need_exact("interactions()")
         return surrogates.shapley_interactions(self.coalitions.masks, self.coalitions.values)
 
-    def sufficient(self, p: float = 0.5) -> tuple[str, ...]:
-        """The fewest regions that alone keep at least the share p of the whole image's probability.
+    def sufficient(self, p: float = 0.5, *, progress=None) -> tuple[str, ...]:
+        """A small set of regions that alone keep at least the share p of the whole image's probability.
 
-        Among sets of equal size the one with the highest probability. All 2**K coalitions are looked
-        through, so no smaller set exists; raises SegxaiError when the table is only a sample.
+        With a complete table it is the smallest, and among those of its size the one with the highest probability. Beyond, it is
+        the smallest that a search found, which evaluates the classifier at most as often again as the table did; see
+        `segxai.explanation.sets.search`. Raises SegxaiError where there is no classifier to search with.
         """
-        _check_share(p)
-        table = self._positive_table("sufficient()")
-        enough = np.flatnonzero(table.values >= p * table.full)
-        sizes = table.masks[enough].sum(axis=1)
-        smallest = enough[sizes == sizes.min()]
-        best = smallest[np.argmax(table.values[smallest])]
-        return tuple(self.regions.names[k] for k in np.flatnonzero(table.masks[best]))
+        found = self.find_set("sufficient", p, progress)
+        assert found is not None  # the whole image is enough for itself
+        return found[0]
 
-    def necessary(self, p: float = 0.5) -> tuple[str, ...] | None:
-        """The fewest regions without which less than the share p of the whole image's probability is left.
+    def necessary(self, p: float = 0.5, *, progress=None) -> tuple[str, ...] | None:
+        """A small set of regions without which less than the share p of the whole image's probability is left.
 
-        Among sets of equal size the one that leaves least. None where even nothing shown keeps that much.
-        Sources of both notions: Ignatiev et al. 2019, "Abduction-Based Explanations"; Carter et al. 2019, "What Made You Do This?".
+        The smallest, and among those of its size the one that leaves least; or the smallest found, as for `sufficient`.
+        None where whatever is taken away leaves that much, or where no set was found.
         """
-        _check_share(p)
-        table = self._positive_table("necessary()")
-        lost = np.flatnonzero(table.values < p * table.full)
-        if lost.size == 0:
-            return None
-        removed = (~table.masks[lost]).sum(axis=1)
-        smallest = lost[removed == removed.min()]
-        least = smallest[np.argmin(table.values[smallest])]
-        return tuple(self.regions.names[k] for k in np.flatnonzero(~table.masks[least]))
+        found = self.find_set("necessary", p, progress)
+        return None if found is None else found[0]
+
+    def find_set(self, kind: str, p: float, progress=None) -> tuple[tuple[str, ...], float] | None:
+        """(names, value) of the set that `sufficient` or `necessary` returns: what it keeps, or what is left without it."""
+        if not isinstance(p, (int, float, np.integer, np.floating)) or not 0 < p <= 1:
+            raise SegxaiValueError(f"p is a share of the whole image's probability, above 0 and up to 1; got {p!r}.")
+        table = self.coalitions
+        if table.full < 0:
+            raise SegxaiError(
+                f"{kind}() speaks of a share of the whole image's value, which is {table.full:.3f}; it must not be negative."
+            )
+        if (kind, p) not in self.sets_found:
+            self.sets_found[kind, p] = self._find_set(kind, p * table.full, progress)
+        return self.sets_found[kind, p]
+
+    def _find_set(self, kind, share, progress):
+        table, away = self.coalitions, kind == "necessary"
+        sign = -1 if away else 1
+        members, scores = table.masks ^ away, sign * table.values
+
+        def enough(scores):
+            return sign * scores < share if away else scores >= share
+
+        def evaluate(sets):
+            columns = [table.target]
+            rows = evaluate_masks(
+                self.classifier, self.image, self.regions.labels, table.filled, sets ^ away, lambda q: q[:, columns], progress
+            )
+            return sign * rows[:, 0]
+
+        if table.exact:
+            found = sets.smallest(members, scores, enough)
+            if found is None:
+                return None
+            value = table.value_of(found ^ away)
+        else:
+            self.need_classifier(f"{kind}() beyond a complete table")
+            order = np.argsort(-self.weights, kind="stable")
+            searched = sets.search(members, scores, enough, evaluate, order, len(table.masks))
+            if searched is None:
+                return None
+            found, value = searched[0], sign * searched[1]
+        return tuple(self.regions.names[k] for k in np.flatnonzero(found)), float(value)
 
     def drill_down(self, name, *, progress=None) -> Explanation:
         """One region taken apart into its parts, whose Owen values add up to the region's Shapley value.
@@ -134,9 +168,13 @@ class Explanation:
         placebo = placebo_test(self, placements=placebos, seed=seed, progress=progress)
         return replace(self, findings=(*stable.sentences(), *placebo.sentences()))
 
-    def in_words(self) -> list[str]:
-        """What the table says, in sentences: the largest weight, the smallest sufficient and necessary sets, and `findings`."""
-        return sentences(self)
+    def in_words(self, *, search: bool = True) -> list[str]:
+        """What the table says, in sentences: the largest weight, the smallest sufficient and necessary sets, and `findings`.
+
+        For a sample: how many evaluations would halve the intervals, and the sets that a search found. search: whether it may
+        evaluate the classifier for that, where `sufficient` and `necessary` have not yet done so.
+        """
+        return sentences(self, search)
 
     def plot_interactions(self):
         """Which pairs of regions do more together, and which stand in for each other."""
@@ -173,14 +211,6 @@ class Explanation:
         return from_coalitions(
             self.image, self.regions, coalitions, classifier=self.classifier, hierarchy=self.hierarchy, **settings
         )
-
-    def _positive_table(self, what) -> Coalitions:
-        self._need_exact(what)
-        if self.coalitions.full < 0:
-            raise SegxaiError(
-                f"{what} speaks of a share of the whole image's value, which is {self.coalitions.full:.3f}; it must not be negative."
-            )
-        return self.coalitions
 
     def need_class(self, what: str) -> None:
         """Raise SegxaiError where `what` speaks of one class, and this explanation is a contrast of two."""
@@ -227,7 +257,7 @@ def explain(
     regions show. Where the classifier can mask its own input (the networks here can), regions are switched off at its input
     size, and the output may differ a little from that for a photograph painted over at full size.
     max_evaluations: how many coalitions may be evaluated; up to K regions with 2**K <= max_evaluations the table is complete;
-    beyond, seed draws the sample. kernel_width, alpha: of LIME's fit, see `surrogates.fit_lime`. progress: None for a bar where
+    beyond, seed draws a sample as the method needs it (it can be refitted by another, with wider intervals). kernel_width, alpha: of LIME's fit, see `surrogates.fit_lime`. progress: None for a bar where
     it takes long, False for none, or a function (done, total). Raises SegxaiError for anything that cannot be explained, with
     what to do. Sources: LIME, Ribeiro et al. 2016; the other methods name theirs in `segxai.surrogates`.
     """
@@ -241,26 +271,22 @@ def explain(
     if method == "owen" and 2 ** len(regions) > whole_number("max_evaluations", max_evaluations, 2):
         raise SegxaiError(_OWEN_NEEDS_ALL)  # before the classifier is evaluated
     coalitions = evaluate_coalitions(
-        classifier, image, regions, target, fill=fill, max_evaluations=max_evaluations, seed=seed, progress=progress
-    )
+        classifier, image, regions, target, fill=fill, max_evaluations=max_evaluations, seed=seed, progress=progress,
+        method=method, kernel_width=kernel_width,
+    )  # fmt: skip
     return from_coalitions(image, regions, coalitions, method, kernel_width, alpha, classifier)
-
-
-def _check_share(p) -> None:
-    if not isinstance(p, (int, float, np.integer, np.floating)) or not 0 < p <= 1:
-        raise SegxaiValueError(f"p is a share of the whole image's probability, above 0 and up to 1; got {p!r}.")
 
 
 def from_coalitions(image, regions, coalitions, method, kernel_width, alpha, classifier=None, hierarchy=()) -> Explanation:
     """A finished table of coalitions explained by `method`; without a model call."""
     hierarchy = hierarchy or tuple(range(len(regions)))
-    masks, values, exact = coalitions.masks, coalitions.values, coalitions.exact
+    masks, values, exact, log_importance = coalitions.masks, coalitions.values, coalitions.exact, coalitions.log_importance
     if method == "lime":
-        fit = surrogates.fit_lime(masks, values, exact, kernel_width, alpha)
+        fit = surrogates.fit_lime(masks, values, exact, kernel_width, alpha, log_importance)
     elif method == "shapley":
-        fit = surrogates.fit_shapley(masks, values, exact)
+        fit = surrogates.fit_shapley(masks, values, exact, log_importance)
     elif method == "banzhaf":
-        fit = surrogates.fit_banzhaf(masks, values, exact)
+        fit = surrogates.fit_banzhaf(masks, values, exact, log_importance)
     elif method == "owen":
         if not exact:
             raise SegxaiError(_OWEN_NEEDS_ALL)

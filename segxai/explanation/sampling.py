@@ -52,7 +52,9 @@ def draw_coalitions(
     ends = np.floor(np.concatenate([[0.0], np.cumsum(expected)]) + rng.random())
     ends[-1] = total
     counts = np.diff(ends).astype(int)
-    most_pairs = np.ceil(_parts(method)["shapley"] * total / (number - 1)) if max_evaluations >= PAIRED_FROM * number else 0
+    most_pairs = total if method == "shapley" else np.ceil(FOR_OTHERS * total / (number - 1))
+    if max_evaluations < PAIRED_FROM * number:
+        most_pairs = 0
     rows = []
     for size in range(1, number // 2 + 1):
         count, opposite = counts[size - 1], counts[number - size - 1]

@@ -5,33 +5,54 @@ from __future__ import annotations
 import numpy as np
 
 
-def sentences(explanation) -> list[str]:
-    """The largest weight, the smallest sufficient and necessary sets, the strongest interaction, parts, and the findings."""
+def sentences(explanation, search: bool = True) -> list[str]:
+    """The largest weight, the sufficient and necessary sets, the strongest interaction, parts, and the findings.
+
+    search: whether sets that no complete table holds may be searched for with the classifier.
+    """
     e = explanation
     name, weight = max(e.ranking(), key=lambda pair: abs(pair[1]))
     told = [f"“{name}” {'supports' if weight >= 0 else 'speaks against'} “{e.target}” most ({e.method} weight {weight:+.3f})."]
+    if not e.coalitions.exact:
+        told.append(halving(len(e.regions), len(e.coalitions.masks)))
+    if e.coalitions.full > 0:
+        can_search = search and e.classifier is not None and e.coalitions.target >= 0
+        for kind, sentence in (("sufficient", _sufficient), ("necessary", _necessary)):
+            if e.coalitions.exact or can_search or (kind, 0.5) in e.sets_found:
+                told.append(sentence(e, e.find_set(kind, 0.5)))
     if e.coalitions.exact and e.coalitions.full > 0:
-        told.append(_sufficient(e))
-        told.append(_necessary(e))
         told += _interaction(e)
         told += _parts(e)
     return [*told, *e.findings]
 
 
-def _sufficient(e) -> str:
-    names = e.sufficient(0.5)
+def halving(number: int, evaluated: int) -> str:
+    """How many evaluations would halve the intervals of a sample: they shrink with its square root."""
+    needed = 4 * evaluated
+    if needed < 2**number:
+        return f"{evaluated:,} of 2**{number} coalitions were evaluated; about {needed:,} evaluations would halve the intervals."
+    return f"{evaluated:,} of {2**number:,} coalitions were evaluated; with all of them the weights would be exact."
+
+
+def _sufficient(e, found) -> str:
+    names, value = found
     if not names:
-        return f"Even with nothing shown, “{e.target}” keeps above half of its value ({_of_whole(e, e.coalitions.empty)})."
+        return f"Even with nothing shown, “{e.target}” keeps above half of its value ({_of_whole(e, value)})."
     verb = "alone keeps" if len(names) == 1 else "alone keep"
-    return f"{_joined(names)} {verb} “{e.target}” above half of its value ({_of_whole(e, _value(e, names))})."
+    return f"{_joined(names)} {verb} “{e.target}” above half of its value ({_of_whole(e, value)}){_by_search(e)}."
 
 
-def _necessary(e) -> str:
-    names = e.necessary(0.5)
-    if names is None:
+def _necessary(e, found) -> str:
+    if found is not None:
+        names, value = found
+        return f"Without {_joined(names)} it falls below half ({value:.3f}){_by_search(e)}."
+    if e.coalitions.exact:
         return f"No set of regions is necessary: whatever is taken away, “{e.target}” keeps above half of its value."
-    left = _value(e, [n for n in e.regions.names if n not in names])
-    return f"Without {_joined(names)} it falls below half ({left:.3f})."
+    return f"No necessary set was found: whatever was taken away, “{e.target}” kept above half of its value."
+
+
+def _by_search(e) -> str:
+    return "" if e.coalitions.exact else ", the smallest set that was found"
 
 
 def _interaction(e) -> list[str]:
@@ -61,10 +82,6 @@ def _parts(e) -> list[str]:
 
 def _members(node) -> list[int]:
     return [k for child in node for k in _members(child)] if isinstance(node, tuple) else [node]
-
-
-def _value(e, names) -> float:
-    return e.coalitions.value_of(np.isin(e.regions.names, names))
 
 
 def _of_whole(e, value) -> str:

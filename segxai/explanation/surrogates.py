@@ -31,7 +31,8 @@ def fit_lime(masks, values, exact: bool, kernel_width: float = 0.25, alpha: floa
 
     A coalition counts with lime's kernel of the cosine distance of its mask to the full one (`lime_kernel`).
     alpha is the ridge penalty (lime uses 1; 0 does not shrink).
-    Interval: 95 %, heteroscedasticity-robust (White 1980); zero width when every coalition was evaluated.
+    log_importance: (N,) of a sample, see `segxai.explanation.sampling`; None where all coalitions stand for as many.
+    Interval: 95 %, of where the fit to all coalitions is; zero width when every coalition was evaluated. See `_margin`.
     """
     check_settings(kernel_width, alpha)
     kernel = lime_kernel(masks, kernel_width)
@@ -69,8 +70,8 @@ def check_settings(kernel_width, alpha) -> None:
 def fit_banzhaf(masks, values, exact: bool, log_importance=None) -> Fit:
     """Banzhaf values: a region's effect averaged over all coalitions of the others. Banzhaf 1965.
 
-    They are the coefficients of the unweighted least-squares fit (Hammer and Holzman 1992), which is how
-    they are computed, from all coalitions or from a uniform sample.
+    They are the coefficients of the unweighted least-squares fit (Hammer and Holzman 1992), which is how they are computed,
+    from all coalitions or from a sample in which each counts by its importance. Interval: as for `fit_lime`.
     """
     return _weighted_ridge(masks, values, importance(masks, log_importance), 0.0, exact, log_importance)
 
@@ -78,8 +79,9 @@ def fit_banzhaf(masks, values, exact: bool, log_importance=None) -> Fit:
 def fit_shapley(masks, values, exact: bool, log_importance=None) -> Fit:
     """Shapley values: effects averaged over all orders in which regions can appear. Shapley 1953.
 
-    Exact from a complete table. From a sample: least squares with the Shapley kernel, constrained to sum
-    to value(full) - value(empty) (Charnes et al. 1988; Lundberg and Lee 2017, section 4.1).
+    Exact from a complete table. From a sample: least squares with the Shapley kernel times the coalitions' importance,
+    constrained to sum to value(full) - value(empty) (Charnes et al. 1988; Lundberg and Lee 2017, section 4.1).
+    Interval: as for `fit_lime`.
     """
     number = masks.shape[1]
     values = np.asarray(values, float)
@@ -183,8 +185,9 @@ def _weighted_ridge(masks, values, kernel, alpha, exact, log_importance) -> Fit:
         both = np.zeros((number + 1, number + 1))
         both[:number, :number] = np.linalg.pinv(scaled.T @ scaled) if inverse is None else inverse
         both[number, number] = 1 / kernel.sum()
-        changes = _jackknife(np.hstack([scaled, root]), response - scaled @ weights, both, masks)[:, :number]
-        interval = interval + _margin(changes, masks, log_importance)
+        residuals = response - scaled @ weights
+        margin = _margin(np.hstack([scaled, root]), residuals, both, np.eye(number, number + 1), masks, log_importance)
+        interval = _interval(weights, margin, values)
     return Fit(weights, float(mean - centre @ weights), weighted_r2(values, fitted, kernel), interval)
 
 
@@ -199,9 +202,9 @@ def _constrained_shapley(masks, values, empty, full, log_importance):
     response = root * (values[inner] - empty - design[:, -1] * (full - empty))
     head = np.linalg.lstsq(reduced, response, rcond=None)[0]
     weights = np.append(head, full - empty - head.sum())
-    changes = _jackknife(reduced, response - reduced @ head, np.linalg.pinv(reduced.T @ reduced), masks[inner])
-    changes = np.column_stack([changes, -changes.sum(axis=1)])
-    return weights, weights[:, None] + _margin(changes, masks[inner], drawn)
+    spread = np.vstack([np.eye(number - 1), -np.ones(number - 1)])
+    margin = _margin(reduced, response - reduced @ head, np.linalg.pinv(reduced.T @ reduced), spread, masks[inner], drawn)
+    return weights, _interval(weights, margin, values)
 
 
 def shapley_kernel(number, sizes, log_importance=None) -> np.ndarray:
@@ -224,51 +227,42 @@ def _shapley_r2(masks, values, weights, empty, log_importance=None) -> float:
     return weighted_r2(values[inner], empty + masks[inner] @ weights, kernel)
 
 
-def _pairs(masks):
-    """(rows (G, 2) of each pair of complements, -1 where a coalition's complement is missing)."""
-    upright = masks ^ masks[:, :1]
-    _, pair = np.unique(np.packbits(upright, axis=1), axis=0, return_inverse=True)
-    pair = pair.ravel()
+def _margin(scaled, residuals, inverse, spread, masks, log_importance) -> np.ndarray:
+    """(K,) half-widths of 95 % intervals: a jackknife that leaves out a coalition together with its complement.
+
+    scaled (N, p), residuals (N,): of the least-squares fit; inverse (p, p) of its normal matrix; spread (K, p): the weights as sums
+    of its coefficients. What leaving out a pair changes is computed in closed form, from the pair's part of the hat matrix (Bell
+    and McCaffrey 2002, "Bias Reduction in Standard Errors for Linear Regression with Multi-Stage Samples"). A coalition that every
+    sample holds adds no error, others add as much of it as is left to chance (the finite population correction; Cochran 1977,
+    "Sampling Techniques", section 2.6). A fit with as many coefficients as pairs says nothing of its error: infinite.
+    """
+    rows = _pairs(masks)
+    there = rows >= 0
+    freedom = len(rows) - scaled.shape[1]
+    if freedom < 1:
+        return np.full(len(spread), np.inf)
+    design = scaled[rows] * there[:, :, None]
+    pull = design @ inverse
+    # A row that alone determines a coefficient would be divided by 0.
+    remaining = (1 + 1e-9) * np.eye(2) - pull @ design.transpose(0, 2, 1)
+    errors = np.linalg.solve(remaining, (residuals[rows] * there)[:, :, None])
+    changes = (pull.transpose(0, 2, 1) @ errors)[:, :, 0] @ spread.T
+    by_chance = np.ones(len(rows)) if log_importance is None else -np.expm1(-log_importance[rows.max(axis=1)])
+    return stdtrit(freedom, 0.975) * np.sqrt(by_chance @ changes**2)
+
+
+def _pairs(masks) -> np.ndarray:
+    """(G, 2) the rows of each coalition without region 0 and of its complement; -1 for one that is not there."""
+    _, pair = np.unique(np.packbits(masks ^ masks[:, :1], axis=1), axis=0, return_inverse=True)
     rows = np.full((pair.max() + 1, 2), -1)
-    rows[pair, masks[:, 0].astype(int)] = np.arange(len(masks))
+    rows[pair.ravel(), masks[:, 0].astype(int)] = np.arange(len(masks))
     return rows
 
 
-def _jackknife(scaled, residuals, inverse, masks):
-    rows = _pairs(masks)
-    there = rows >= 0
-    design = scaled[rows] * there[:, :, None]
-    errors = residuals[rows] * there
-    pull = design @ inverse
-    hat = pull @ design.transpose(0, 2, 1)
-    left = np.linalg.solve((1 + 1e-9) * np.eye(2) - hat, errors[:, :, None])
-    return (pull.transpose(0, 2, 1) @ left)[:, :, 0]
-
-
-def _margin(changes, masks, log_importance):
-    rows = _pairs(masks)
-    first = rows.max(axis=1)
-    sizes = masks[first].sum(1)
-    strata = np.minimum(sizes, masks.shape[1] - sizes) if CENTRE else np.zeros(len(first), int)
-    missing = np.ones(len(first)) if log_importance is None else -np.expm1(-log_importance[first])
-    if CENTRE:
-        total = 0
-        for s in np.unique(strata):
-            inside = strata == s
-            c = changes[inside]
-            m = len(c)
-            if m > 1:
-                c = c - c.mean(axis=0)
-                total = total + missing[inside][0] * m / (m - 1) * (c**2).sum(axis=0)
-            else:
-                total = total + missing[inside][0] * (c**2).sum(axis=0)
-    else:
-        total = missing @ changes**2
-    freedom = len(first) - changes.shape[1]
-    return stdtrit(max(freedom, 1), 0.975) * np.sqrt(total)[:, None] * np.array([-1.0, 1.0])
-
-
-CENTRE = False
+def _interval(weights, margin, values) -> np.ndarray:
+    """(K, 2); no margin is wider than the range of the values, which is all that can be said where a fit says nothing."""
+    margin = np.minimum(margin, np.ptp(values))
+    return np.stack([weights - margin, weights + margin], axis=1)
 
 
 def weighted_r2(values, fitted, kernel) -> float:

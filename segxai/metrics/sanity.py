@@ -111,6 +111,7 @@ def _compare(e, kind, against, classifier, label) -> Sanity:
     table = evaluate_coalitions(
         classifier, e.image, e.regions, label,
         fill=e.coalitions.filled, max_evaluations=max(2, len(e.coalitions.masks)), seed=e.coalitions.seed, progress=False,
+        method=e.method, kernel_width=e.kernel_width,
     )  # fmt: skip
     other = e.with_coalitions(table).weights
     number = len(e.weights)

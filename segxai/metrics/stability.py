@@ -66,8 +66,9 @@ def _again(e, over, tables, progress) -> Stability:
     with track(len(tables) * number, f"explaining again, other {over}", progress) as advance:
         for image, fill, seed in tables:
             table = evaluate_coalitions(
-                e.classifier, image, e.regions, e.coalitions.target, fill=fill, max_evaluations=number, seed=seed, progress=False
-            )
+                e.classifier, image, e.regions, e.coalitions.target, fill=fill, max_evaluations=number, seed=seed, progress=False,
+                method=e.method, kernel_width=e.kernel_width,
+            )  # fmt: skip
             weights.append(e.with_coalitions(table).weights)
             advance(number)
     return _stability(e, over, np.array(weights), len(tables) * number)

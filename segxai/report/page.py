@@ -116,7 +116,8 @@ def figure(explanation) -> str:
     made = html.escape(f"{regions.method or 'regions'}, {len(regions)} regions")
     effort = f"{e.coalitions.evaluations} model calls, {'every coalition' if e.coalitions.exact else 'sampled'}"
     size = f"width='{width}' height='{height}'"
-    words = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in [*e.in_words(), *([] if e.findings else [_UNEXAMINED])])
+    told = [*e.in_words(search=False), *([] if e.findings else [_UNEXAMINED])]  # showing a page evaluates nothing
+    words = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in told)
     return (
         f"<figure data-explanation='{html.escape(json.dumps(data), quote=True)}'>"
         f"<figcaption><b>{made}</b>: {html.escape(e.method)} weights for “{html.escape(e.target)}” "
