@@ -17,7 +17,13 @@ from ..errors import SegxaiValueError, unknown_name, whole_number
 
 MOST_COALITIONS = 2**20  # a table that still fits a small machine's memory
 PAIRED_FROM = 3  # evaluations for each region; with fewer, pairs (of which each is one equation) would not determine the weights
-FOR_OTHERS = 0.1  # the share of the sample that is drawn for each of the two methods that were not asked for
+# How much of a sample is drawn for each method: most for the one asked for, some so that the table can be refitted by the others.
+# Half of LIME's is drawn as for Banzhaf values, for its surrogate errs most where little is shown and its kernel looks little.
+PARTS = {
+    "lime": {"lime": 0.46, "shapley": 0.08, "banzhaf": 0.46},
+    "shapley": {"lime": 0.1, "shapley": 0.8, "banzhaf": 0.1},
+    "banzhaf": {"lime": 0.1, "shapley": 0.08, "banzhaf": 0.82},
+}
 
 
 def draw_coalitions(
@@ -44,6 +50,8 @@ def draw_coalitions(
             f"{number} regions need at least {number + 2} evaluations; max_evaluations is {max_evaluations}. "
             "Raise it or use fewer regions."
         )
+    if method not in PARTS:
+        raise unknown_name("method to draw a sample for", method, PARTS)
     rng = np.random.default_rng(seed)
     total, sizes = max_evaluations - 2, np.arange(1, number)
     log_number_of = log_binomial(number, sizes)
@@ -52,7 +60,7 @@ def draw_coalitions(
     ends = np.floor(np.concatenate([[0.0], np.cumsum(expected)]) + rng.random())
     ends[-1] = total
     counts = np.diff(ends).astype(int)
-    most_pairs = total if method == "shapley" else np.ceil(FOR_OTHERS * total / (number - 1))
+    most_pairs = total if method == "shapley" else np.ceil(PARTS[method]["shapley"] * total / (number - 1))
     if max_evaluations < PAIRED_FROM * number:
         most_pairs = 0
     rows = []
@@ -87,20 +95,12 @@ def size_shares(number: int, method: str, kernel_width: float) -> np.ndarray:
         "banzhaf": log_number_of,
     }
     shares = {name: np.exp(logs - logs.max()) for name, logs in log_shares.items()}
-    return np.sum([part * shares[name] / shares[name].sum() for name, part in _parts(method).items()], axis=0)
+    return np.sum([part * shares[name] / shares[name].sum() for name, part in PARTS[method].items()], axis=0)
 
 
 def log_binomial(number: int, sizes) -> np.ndarray:
     """The logarithm of how many coalitions have these sizes: the numbers themselves overflow for many regions."""
     return gammaln(number + 1) - gammaln(sizes + 1) - gammaln(number - sizes + 1)
-
-
-def _parts(method) -> dict[str, float]:
-    """How much of the sample is drawn for each method."""
-    names = ("lime", "shapley", "banzhaf")
-    if method not in names:
-        raise unknown_name("method to draw a sample for", method, names)
-    return {name: 1 - FOR_OTHERS * (len(names) - 1) if name == method else FOR_OTHERS for name in names}
 
 
 def _expected_counts(total, shares, log_number_of) -> np.ndarray:

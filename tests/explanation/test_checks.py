@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import segxai
 from segxai import Regions, SegxaiError, placebo_test, robustness
-from segxai.explanation.checks import placebo_p_values, shift_borders, sign_flips
 from segxai.classifiers.subsets import all_subsets
+from segxai.explanation.checks import placebo_p_values, shift_borders, sign_flips
 from segxai.explanation.coalitions import Coalitions
 from segxai.explanation.explanation import from_coalitions
 from segxai.explanation.surrogates import fit_owen, fit_shapley

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from segxai import SegxaiError
-from segxai.explanation import surrogates
 from segxai.classifiers.subsets import all_subsets, codes
+from segxai.explanation import surrogates
 from segxai.explanation.sampling import draw_coalitions
 
 games = st.integers(1, 6).flatmap(
