@@ -17,10 +17,10 @@ from ..errors import SegxaiValueError, unknown_name, whole_number
 
 MOST_COALITIONS = 2**20  # a table that still fits a small machine's memory
 PAIRED_FROM = 3  # evaluations for each region; with fewer, pairs (of which each is one equation) would not determine the weights
-# How much of a sample is drawn for each method: most for the one asked for, some so that the table can be refitted by the others.
-# Half of LIME's is drawn as for Banzhaf values, for its surrogate errs most where little is shown and its kernel looks little.
+# How much of each size a sample holds at least for each method: most for the one asked for, some for refits by the others. Much of
+# LIME's is drawn as for Banzhaf values, for its surrogate errs most where little is shown, and its kernel looks little there.
 PARTS = {
-    "lime": {"lime": 0.46, "shapley": 0.08, "banzhaf": 0.46},
+    "lime": {"lime": 0.3, "shapley": 0.08, "banzhaf": 0.62},
     "shapley": {"lime": 0.1, "shapley": 0.8, "banzhaf": 0.1},
     "banzhaf": {"lime": 0.1, "shapley": 0.08, "banzhaf": 0.82},
 }
@@ -95,7 +95,10 @@ def size_shares(number: int, method: str, kernel_width: float) -> np.ndarray:
         "banzhaf": log_number_of,
     }
     shares = {name: np.exp(logs - logs.max()) for name, logs in log_shares.items()}
-    return np.sum([part * shares[name] / shares[name].sum() for name, part in PARTS[method].items()], axis=0)
+    central = np.sum([PARTS[method][name] * shares[name] / shares[name].sum() for name in ("lime", "banzhaf")], axis=0)
+    # What is drawn for LIME and Banzhaf values serves Shapley values as well, where it is enough for them.
+    needed = np.maximum(central, PARTS[method]["shapley"] * shares["shapley"] / shares["shapley"].sum())
+    return needed / needed.sum()
 
 
 def log_binomial(number: int, sizes) -> np.ndarray:

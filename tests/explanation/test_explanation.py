@@ -54,7 +54,8 @@ def test_sufficient_is_the_smallest_set_that_keeps_enough(quarters, additive):
 
 
 def test_interactions_of_a_sample_are_refused(quarters, additive):
-    explanation = segxai.explain(quarters[0], segxai.segment(quarters[0], "grid"), additive, max_evaluations=40)
+    grid = segxai.segment(quarters[0], "grid")
+    explanation = segxai.explain(quarters[0], grid, lambda images: additive(images) ** 2, fill="black", max_evaluations=40)
     assert (explanation.interval[:, 0] < explanation.interval[:, 1]).any()
     with pytest.raises(SegxaiError, match="sample"):
         explanation.interactions()

@@ -75,7 +75,8 @@ def test_weighted_sums_of_a_sample_are_those_of_all_coalitions_on_average(method
 def test_sizes_follow_the_method():
     shares = {method: size_shares(30, method, 0.25) for method in METHODS}
     assert all(share.sum() == pytest.approx(1) for share in shares.values())
-    assert shares["shapley"][0] == pytest.approx(0.8 / 29, rel=1e-3)
+    assert np.allclose(shares["shapley"][[0, 1, 2, 26, 27, 28]], shares["shapley"][0])  # as many of each size
+    assert shares["shapley"][0] > 5 * shares["banzhaf"][0]
     near = size_shares(30, "lime", 0.05)
     assert near @ np.arange(1, 30) > shares["lime"] @ np.arange(1, 30) > 15  # a narrow kernel looks near the whole
     assert np.exp(log_binomial(9, np.arange(10))) == pytest.approx([comb(9, k) for k in range(10)])
