@@ -81,7 +81,7 @@ def test_to_lime_is_lime_s_own_kind_of_explanation(helmet):
         ({"regions": np.zeros((3, 3), int)}, "3 x 3"),
         ({"kernel_width": 0}, "kernel_width"),
         ({"max_evaluations": 0}, "max_evaluations"),
-        ({"classifier": 3}, "cannot be made"),
+        ({"classifier": 3}, "is not a classifier"),
     ],
 )
 def test_bad_requests_are_refused_with_their_reason(arguments, said, cat):
