@@ -154,7 +154,7 @@ class Explanation:
                 table.filled,
                 sets ^ away,
                 lambda q: q[:, columns],
-                progress,
+                progress=progress,
             )
             return sign * rows[:, 0]
 
