@@ -133,7 +133,7 @@ def test_a_found_set_is_enough_and_can_spare_no_region(values, p, budget, away):
     assert len(evaluated) == len(set(evaluated)) <= budget
     smallest = sets.smallest(members, score(members), enough)
     if found is None:
-        assert smallest is None or budget < 2**number
+        assert smallest is None or away  # the whole image is enough for itself; a necessary set may be missed
         return
     chosen, claimed = found
     assert claimed == score(chosen[None])[0]
