@@ -128,7 +128,8 @@ def figure(explanation: Explained) -> str:
     how = "following the evidence" if e.method == "tree" else "every coalition" if e.coalitions.exact else "sampled"
     effort = f"{e.coalitions.evaluations} model calls, {how}"
     size = f"width='{width}' height='{height}'"
-    words = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in [*e.in_words(), *([] if e.findings else [_UNEXAMINED])])
+    told = [*e.in_words(search=False), *([] if e.findings else [_UNEXAMINED])]  # showing a page evaluates nothing
+    words = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in told)
     return (
         f"<figure data-explanation='{html.escape(json.dumps(data), quote=True)}'>"
         f"<figcaption><b>{made}</b>: {html.escape(e.method)} weights for “{html.escape(e.target)}” "
