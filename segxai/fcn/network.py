@@ -14,6 +14,8 @@ from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, Segx
 from ..files import replacing
 from ..images import ImageLike, as_image
 from ..weights import assign_weights
+from ..weights.checkpoint import read_checkpoint
+from ..weights.vgg16 import reduce_fc, vgg16_weights
 
 ENCODERS = ("efficientnet_lite0", "vgg16")
 STRIDES = (32, 16, 8)
@@ -166,8 +168,6 @@ class FCN:
 
     def _encoder_weights(self, weights):
         if self.encoder == "vgg16":
-            from ..weights.vgg16 import reduce_fc, vgg16_weights
-
             return reduce_fc(vgg16_weights(weights, fully_connected=False), self.fc_width, self.fc6_kernel)
         if isinstance(weights, str) and weights == "auto":
             from ..weights.efficientnet_lite import efficientnet_lite0_weights
@@ -178,8 +178,6 @@ class FCN:
         )
 
     def _own_weights(self, path):
-        from ..weights.checkpoint import read_checkpoint
-
         arrays, described = read_npz(path) if path.suffix == ".npz" else ({}, _read_description(path))
         for key in ("encoder", "num_classes", "stride", "fc_width", "fc6_kernel"):
             if described.get(key) != getattr(self, key):

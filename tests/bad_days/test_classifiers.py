@@ -88,7 +88,7 @@ def test_a_slow_classifier_tells_its_progress_after_every_batch(quarters):
 
 def test_a_slow_classifier_shows_a_bar_where_somebody_watches(quarters, monkeypatch, capsys):
     clock = [0.0]
-    monkeypatch.setattr("segxai.progress._somebody_watches", lambda: True)
+    monkeypatch.setattr("segxai.progress._is_interactive", lambda: True)
     monkeypatch.setattr("tqdm.std.tqdm._time", lambda self: clock[0], raising=False)
     monkeypatch.setattr("tqdm.std.time", lambda: clock[0])
 
