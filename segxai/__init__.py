@@ -12,7 +12,7 @@ from .classifiers.suggest import suggest_names
 from .errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
 from .explanation.checks import Placebo, Robustness, placebo_test, robustness
 from .explanation.coalitions import Coalitions, evaluate_coalitions
-from .explanation.explanation import Explanation, explain
+from .explanation.explanation import Explanation, TreeExplanation, explain
 from .explanation.fills import FILLS
 from .fcn.crf import crf_refine
 from .fcn.network import FCN
@@ -49,6 +49,7 @@ __all__ = [
     "SegxaiFileNotFoundError",
     "SegxaiValueError",
     "Step",
+    "TreeExplanation",
     "bilinear_upsample_weights",
     "compare",
     "contours",

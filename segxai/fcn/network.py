@@ -15,6 +15,8 @@ from ..files import replacing
 from ..images import ImageLike, as_image
 from ..weights import assign_weights
 from ..weights.checkpoint import read_checkpoint
+from ..weights.contours import contours_path, contours_weights
+from ..weights.downloads import usable
 from ..weights.vgg16 import reduce_fc, vgg16_weights
 
 ENCODERS = ("efficientnet_lite0", "vgg16")
@@ -27,9 +29,12 @@ class FCN:
 
     encoder: "efficientnet_lite0" (whose ImageNet weights are installed with segxai) or "vgg16".
     num_classes: at least 2. stride: 32, 16 or 8, the stride of the finest features used; a smaller one gives finer borders.
-    weights: "auto" for the encoder's ImageNet weights, None for random weights, or the path of a file written by `save`; for
-    "vgg16" also the path of a TF-slim checkpoint or of a Keras ``.h5`` file, or a keras.applications.VGG16 model.
-    fc_width, fc6_kernel: for "vgg16", a smaller fc6 and fc7 for machines with little memory (see `nets.vgg16.vgg16`).
+    weights: "auto" for the encoder's ImageNet weights, or for a VGG16 that was not fetched the contour network's thirteen
+    convolutions; None for random weights; the path of a file written by `save`; for "vgg16" also the path of a TF-slim checkpoint
+    or of a Keras ``.h5`` file, or a keras.applications.VGG16 model. The attribute `source` names the weights in words.
+    fc_width, fc6_kernel: for "vgg16", the channels of fc6 and fc7 and the kernel of fc6 (see `nets.vgg16.vgg16`), smaller for
+    machines with little memory; by default as the weights have them. With fc_width 0, or weights without these layers, the scores
+    are computed from the convolutions.
     seed: of random weights and dropout. Raises SegxaiError if the weights are not available or do not fit.
     Source: Long, Shelhamer, Darrell 2015, "Fully Convolutional Networks for Semantic Segmentation".
     """
@@ -42,8 +47,8 @@ class FCN:
         weights: Any = "auto",
         *,
         class_names: Sequence[str] | None = None,
-        fc_width: int = 4096,
-        fc6_kernel: int = 7,
+        fc_width: int | None = None,
+        fc6_kernel: int | None = None,
         seed: int = 0,
     ):
         if encoder not in ENCODERS:
@@ -56,21 +61,22 @@ class FCN:
         self.class_names = tuple(class_names) if class_names is not None else tuple(f"class {i}" for i in range(num_classes))
         if len(self.class_names) != num_classes:
             raise SegxaiValueError(f"{len(self.class_names)} class names were given for {num_classes} classes.")
-        for name, value in (("fc_width", fc_width), ("fc6_kernel", fc6_kernel)):
-            whole_number(name, value, 1)
-        self.fc_width, self.fc6_kernel = int(fc_width), int(fc6_kernel)
+        for name, value, least in (("fc_width", fc_width, 0), ("fc6_kernel", fc6_kernel, 1)):
+            if value is not None:
+                whole_number(name, value, least)
         self.training_ops: dict | None = None  # added to the graph by `finetune`
         self._saver: Any = None  # a tf.train.Saver, created with the first checkpoint
         self.updates: dict = {}
+        arrays, self.source, whole = self._arrays(weights, fc_width, fc6_kernel)
         self._build(seed)
         try:
-            self._restore(weights)
+            self._restore(arrays, whole)
         except BaseException:
             self.close()
             raise
 
     def __repr__(self):
-        return f"<FCN-{self.stride}s on {self.encoder}: {', '.join(self.class_names)}>"
+        return f"<FCN-{self.stride}s on {self.encoder} ({self.source}): {', '.join(self.class_names)}>"
 
     def predict(self, image: ImageLike) -> np.ndarray:
         """The class probabilities of each pixel of an image of any size: (H, W, C) float32."""
@@ -147,53 +153,65 @@ class FCN:
             self.probabilities = tf.nn.softmax(self.scores)
             self._variables = tf.global_variables()
 
-    def _restore(self, weights):
-        from ..nets import fcn
-
-        # Variables that the source lacks (score heads; fc6 and fc7 of a convolutions-only download) keep this initialisation.
-        self.net.run([v.initializer for v in self._variables])
+    def _arrays(self, weights, fc_width, fc6_kernel) -> tuple[dict[str, np.ndarray], str, bool]:
+        """({variable: array}, their origin in words, whether all variables must be among them); sets fc_width and fc6_kernel."""
+        self.fc_width, self.fc6_kernel = fc_width or 0, fc6_kernel or 7
         if weights is None:
-            return
-        own = (
-            isinstance(weights, (str, os.PathLike))
-            and weights != "auto"
-            and (Path(weights).suffix == ".npz" or os.path.isfile(_beside(Path(weights))))
-        )
-        if own:
-            assign_weights(self.net, self._own_weights(Path(weights)), self._variables)
-            return
-        arrays = self._encoder_weights(weights)
-        wanted = [v for v in self._variables if not v.op.name.startswith(fcn.SCOPE + "/") and v.op.name in arrays]
-        assign_weights(self.net, arrays, wanted)
-
-    def _encoder_weights(self, weights):
+            return {}, "random weights", False
+        path = Path(weights) if isinstance(weights, (str, os.PathLike)) and weights != "auto" else None
+        if path is not None and (path.suffix == ".npz" or os.path.isfile(_beside(path))):
+            return *self._own_weights(path, fc_width, fc6_kernel), True
         if self.encoder == "vgg16":
-            return reduce_fc(vgg16_weights(weights, fully_connected=False), self.fc_width, self.fc6_kernel)
+            arrays, source = _vgg16_weights(weights)
+            fc6 = arrays.get("vgg_16/fc6/weights")
+            if fc6 is not None and fc_width is None:
+                self.fc_width = fc6.shape[-1]
+            if fc6 is not None and fc6_kernel is None:
+                self.fc6_kernel = fc6.shape[0]
+            return reduce_fc(arrays, self.fc_width, self.fc6_kernel) if self.fc_width else arrays, source, False
         if isinstance(weights, str) and weights == "auto":
             from ..weights.efficientnet_lite import efficientnet_lite0_weights
 
-            return efficientnet_lite0_weights()
+            return efficientnet_lite0_weights(), "ImageNet", False
         raise SegxaiFileError(
             f"{weights!r} was not written by FCN.save; the weights of efficientnet_lite0 are 'auto', None or such a file."
         )
 
-    def _own_weights(self, path):
+    def _restore(self, arrays, whole):
+        # What the source does not hold (score heads; fc6 and fc7 where it has none) starts fresh.
+        self.net.run([v.initializer for v in self._variables])
+        assign_weights(self.net, arrays, [v for v in self._variables if whole or v.op.name in arrays])
+
+    def _own_weights(self, path, fc_width, fc6_kernel):
+        from ..nets import fcn
+
         arrays, described = read_npz(path) if path.suffix == ".npz" else ({}, _read_description(path))
+        self.fc_width = described.get("fc_width") if fc_width is None else fc_width
+        self.fc6_kernel = described.get("fc6_kernel") if fc6_kernel is None else fc6_kernel
         for key in ("encoder", "num_classes", "stride", "fc_width", "fc6_kernel"):
             if described.get(key) != getattr(self, key):
                 raise SegxaiError(f"{str(path)!r} has {key} {described.get(key)!r}, not {getattr(self, key)!r}; use FCN.load.")
         if not arrays:
-            scopes = {v.op.name.split("/", 1)[0] for v in self._variables}
-            for scope in scopes:
+            for scope in (fcn.ENCODER_SCOPES[self.encoder], fcn.SCOPE):
                 arrays |= read_checkpoint(path, scope)
-        return arrays
+        return arrays, described.get("source", path.name)
 
     def _description(self):
-        keys = ("encoder", "num_classes", "stride", "class_names", "fc_width", "fc6_kernel")
+        keys = ("encoder", "num_classes", "stride", "class_names", "fc_width", "fc6_kernel", "source")
         return {"format": _FORMAT, **{key: getattr(self, key) for key in keys}}
 
 
 _DESCRIPTION = "description"
+
+
+def _vgg16_weights(weights) -> tuple[dict[str, np.ndarray], str]:
+    if not isinstance(weights, (str, os.PathLike)):
+        return vgg16_weights(weights), "a Keras model"
+    if weights != "auto":
+        return vgg16_weights(weights), Path(weights).name
+    if usable("vgg16") or usable("vgg16-conv"):
+        return vgg16_weights(weights, fully_connected=False), "ImageNet"
+    return contours_weights(contours_path()), "convolutions of the contour network"
 
 
 def pad(image: np.ndarray, **kwargs: Any) -> np.ndarray:

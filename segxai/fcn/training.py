@@ -27,6 +27,9 @@ from .segmenter import LearnedSegmenter
 # on photographs that are not part of the project, for strides 32, 16 and 8.
 LEARNING_RATE = 1e-4
 HEAD_FACTOR = 100
+# VGG16 without fc6 and fc7. Adam moves every weight by about its rate, whatever the gradient's size. A sum over the 4608
+# inputs of one of VGG16's convolutions moves far with that, thirteen times in a row: 1e-4 destroys in two steps what was learned.
+CONVOLUTIONS_FACTOR = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +54,10 @@ class Step:
 class FineTuned:
     """A fitted network and its history.
 
-    fcn: the network; close it when you are done. final_loss: the summed cross-entropy after the last update, with dropout off.
-    probabilities: (H, W, C) float32, after the last update. steps: one `Step` for each iteration, with float16 probabilities
-    (5 MB a step for 9 classes at 512 x 512). interrupted: whether Ctrl-C ended the training early.
+    fcn: the network; close it when you are done. source: the weights that the encoder started from, in words. final_loss: the
+    summed cross-entropy after the last update, with dropout off. probabilities: (H, W, C) float32, after the last update. steps: one
+    `Step` for each iteration, with float16 probabilities (5 MB a step for 9 classes at 512 x 512). interrupted: whether Ctrl-C ended
+    the training early.
     """
 
     fcn: FCN
@@ -71,6 +75,10 @@ class FineTuned:
     def predictions(self) -> np.ndarray:
         """(H, W) the most probable class of each pixel after the last update."""
         return self.probabilities.argmax(axis=-1)
+
+    @property
+    def source(self) -> str:
+        return self.fcn.source
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -102,9 +110,10 @@ def finetune(
     """Fit an FCN to one photograph and its annotation. Ctrl-C ends the training early and keeps the completed steps.
 
     image: array or path. annotation: class ids (H, W), a PNG file of them, a mask of 0 and 255, or `Regions`; pixels with the
-    value 255 are ignored. encoder, stride, weights: see `FCN`. learning_rate: of Adam for the encoder; the score heads use
-    HEAD_FACTOR times this rate. trainable: "all", "head" (only the score heads), or a regular expression matched against the
-    variables' names; frozen variables need no optimiser memory. names: of the classes. seed: of the score heads' dropout.
+    value 255 are ignored. encoder, stride, weights: see `FCN`; neither encoder needs a download, and `FineTuned.source` names the
+    weights that were used. learning_rate: of Adam, multiplied for the encoder and the score heads by `rate_factors`.
+    trainable: "all", "head" (only the score heads), or a regular expression matched against the variables' names; frozen variables
+    need no optimiser memory. names: of the classes. seed: of the score heads' dropout.
     logdir: a folder for TensorBoard events (the loss, and a histogram of every gradient). callback: a function called with each
     `Step` (float32 probabilities). fcn_options: fc_width and fc6_kernel of `FCN`.
     Raises SegxaiError for invalid arguments, for missing weights, or if the loss becomes infinite.
@@ -186,6 +195,14 @@ def finetune_steps(
             writer.close()
 
 
+def rate_factors(fcn: FCN) -> tuple[float, float]:
+    """What the learning rate is multiplied by for the encoder, and for the score heads."""
+    if fcn.encoder == "vgg16" and not fcn.fc_width:
+        heads = 1 + (fcn.stride <= 16) + (fcn.stride <= 8)
+        return CONVOLUTIONS_FACTOR, HEAD_FACTOR / heads  # the heads' scores add up, and so would their steps
+    return 1, HEAD_FACTOR
+
+
 def _check_loop(iterations, learning_rate) -> None:
     whole_number("iterations", iterations, 1)
     if not isinstance(learning_rate, (int, float, np.number)) or not 0 < learning_rate < np.inf:
@@ -255,7 +272,9 @@ def _training_ops(fcn, rate=None, trainable="all", with_summaries=False) -> dict
         heads = [pair for pair in gradients if pair[1].op.name.startswith(SCOPE + "/")]
         encoder = [pair for pair in gradients if not pair[1].op.name.startswith(SCOPE + "/")]
         optimizers = [
-            (tf.train.AdamOptimizer(speed), pairs) for speed, pairs in ((rate, encoder), (HEAD_FACTOR * rate, heads)) if pairs
+            (tf.train.AdamOptimizer(factor * rate), pairs)
+            for factor, pairs in zip(rate_factors(fcn), (encoder, heads), strict=True)
+            if pairs
         ]
         # The probabilities and gradients must be computed before the update changes the weights.
         with tf.control_dependencies([fcn.probabilities, ops["loss"], *(g for g, _ in gradients)]):

@@ -2,6 +2,11 @@
 
 Sources: Simonyan and Zisserman 2015, "Very Deep Convolutional Networks", configuration D; Long et al. 2015, "Fully
 Convolutional Networks", section 3.1, for fully connected layers as convolutions.
+
+The pools are padded ("SAME"), whereas those of slim's own `vgg_16` are not ("VALID"). A padded pool rounds an odd side up, an
+unpadded one rounds it down, and both halve an even one: the classifier's 224 pixels become 7 either way, but 225 become 8 here and 7
+in slim. Rounding up leaves no border pixel without a score: a map of stride s covers the whole photograph, and upsampling by s and
+cropping restores its size. slim's map can fall short by up to 31 pixels.
 """
 
 from __future__ import annotations
