@@ -12,7 +12,7 @@ from PIL import Image
 import segxai
 from segxai import Comparison, SegxaiError
 from segxai.__main__ import main
-from segxai.study import comparing as compare
+from segxai.study.comparing import compare
 from segxai.study.comparison import Column, Measured, bootstrap
 
 
