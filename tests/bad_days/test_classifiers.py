@@ -25,10 +25,10 @@ def broken(images):
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (broken, "raised RuntimeError: CUDA error.*It was given images of shape"),
+        (broken, "raised RuntimeError: CUDA error.*Its input was a batch of shape"),
         (lambda i: np.full((len(i), 2), np.nan), "NaN"),
         (lambda i: np.full((len(i), 2), 1e300), "infinite"),
-        (lambda i: np.full((len(i), 3), 0.5), "returned 3 classes, but 2 classes at its first call"),
+        (lambda i: np.full((len(i), 3), 0.5), "returned 3 classes, but 2 at its first call"),
         (lambda i: np.full((len(i) - 1, 2), 0.5), r"shape \(3, 2\) for 4 images"),
         (lambda i: np.zeros((len(i), 0)), "shape"),
         (lambda i: np.zeros(()), "shape"),
