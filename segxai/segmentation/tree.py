@@ -19,6 +19,8 @@ import numpy as np
 from ..errors import SegxaiValueError
 from ..images import resize, resize_labels
 from ..regions import Part, Regions
+from .contours import contours
+from .names import describe
 from .segmenter import Segmenter, Slider
 
 WORKING_SIDE = 512  # pixels, the longest side of the copy that is segmented
@@ -107,9 +109,6 @@ def automatic_number(root: Part, worth: float) -> int:
 
 def _grow(image, merging, features) -> tuple[np.ndarray, Part]:
     """The tree's leaves, (h, w) integers at the working size, and its root."""
-    from .contours import contours
-    from .names import describe
-
     # Never larger than the photograph: regions stay connected when a label map is enlarged, but not when it is reduced.
     scale = min(1, WORKING_SIDE / max(image.shape[:2]))
     copy = np.rint(resize(image, tuple(max(1, round(side * scale)) for side in image.shape[:2]))).astype(np.uint8)
