@@ -18,7 +18,7 @@ import numpy as np
 
 from ..errors import SegxaiValueError
 from ..images import resize, resize_labels
-from ..regions import Part, Regions
+from ..regions import Part, Regions, coarsest
 from .segmenter import Segmenter, Slider
 
 WORKING_SIDE = 512  # pixels, the longest side of the copy that is divided
@@ -50,7 +50,7 @@ class Merging(NamedTuple):
     worth: float
 
 
-BY_CONTOUR = Merging(floor=0.0, contour=1.0, size=0.1, worth=0.25)
+BY_CONTOUR = Merging(floor=0.0, contour=1.0, size=0.08, worth=0.35)
 
 
 class Join(NamedTuple):
@@ -90,8 +90,8 @@ def tree_regions(image, method: str, n_regions, merging: Merging, features: Call
         _trees.move_to_end(key)
         while len(_trees) > KEPT:
             _trees.popitem(last=False)
-    regions = Regions(resize_labels(atoms, image.shape[:2]), [root], method, root)
-    return regions.cut(automatic_number(root, merging.worth) if n_regions == "auto" else int(n_regions))
+    number = automatic_number(root, merging.worth) if n_regions == "auto" else int(n_regions)
+    return Regions(resize_labels(atoms, image.shape[:2]), coarsest(root, number), method, root)
 
 
 def automatic_number(root: Part, worth: float) -> int:
@@ -135,7 +135,7 @@ def leaves(labels, joins) -> tuple[np.ndarray, dict[int, tuple[int, ...]]]:
     groups = {int(node): (i,) for i, node in enumerate(nodes)}
     for k in range(below, len(joins)):
         groups[number + k] = groups[joins[k].a] + groups[joins[k].b]
-    return leaf[labels], groups
+    return leaf.astype(np.int32)[labels], groups
 
 
 def basins(strength) -> np.ndarray:
