@@ -114,6 +114,10 @@ def test_a_step_of_vgg16_by_hand(sample):
         before = {v.op.name: fcn.net.run(v) for v in fcn.model_variables()}
         list(finetune_steps(fcn, image, labels, iterations=1, learning_rate=2e-4))
         moved = {v.op.name: fcn.net.run(v) - before[v.op.name] for v in fcn.model_variables()}
+        list(finetune_steps(fcn, image, labels, iterations=2))
+        later = {v.op.name: fcn.net.run(v) for v in fcn.model_variables()}
+    still = {name for name in before if np.array_equal(before[name], later[name])}
+    assert still == {name for name in before if name.startswith(("vgg_16/conv1/", "vgg_16/conv2/"))}
     for name, change in moved.items():
         if not name.startswith("fcn/"):
             assert not change.any()
