@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 import segxai
-from segxai import FCN, SegxaiError
-from segxai.fcn import training as finetune
+from segxai import FCN, SegxaiError, finetune
 
 
 @pytest.fixture(scope="module")
@@ -78,12 +77,12 @@ def test_damaged_files_are_refused(fitted, tmp_path):
     whole = path.read_bytes()
     for content in (b"", b"<html>", whole[:-200], whole[:5000]):
         path.write_bytes(content)
-        with pytest.raises(SegxaiError, match="not a whole file"):
+        with pytest.raises(SegxaiError, match="not a complete file"):
             FCN.load(path)
     flipped = bytearray(whole)
     flipped[len(whole) // 2] ^= 0xFF
     path.write_bytes(bytes(flipped))
-    with pytest.raises(SegxaiError, match="not a whole file"):
+    with pytest.raises(SegxaiError, match="not a complete file"):
         FCN.load(path)
     with pytest.raises(SegxaiError, match="no file"):
         FCN.load(tmp_path / "none.npz")
@@ -97,7 +96,7 @@ def test_a_pickle_in_a_saved_file_is_not_opened(tmp_path):
             return (open, (str(tmp_path / "ran"), "w"))
 
     np.savez(tmp_path / "bomb.npz", description=np.array(Bomb(), dtype=object))
-    with pytest.raises(SegxaiError, match="not a whole file"):
+    with pytest.raises(SegxaiError, match="not a complete file"):
         FCN.load(tmp_path / "bomb.npz")
     assert not (tmp_path / "ran").exists()
 
@@ -114,7 +113,7 @@ def test_files_of_another_shape_name_what_differs(fitted, tmp_path):
         FCN.load(tmp_path / "wrong.npz")
     arrays.pop(name)
     np.savez(tmp_path / "less.npz", **arrays)
-    with pytest.raises(SegxaiError, match=f"no variable '{name}'"):
+    with pytest.raises(SegxaiError, match=f"lack the variable '{name}'"):
         FCN.load(tmp_path / "less.npz")
     described = json.loads(str(arrays["description"]))
     np.savez(tmp_path / "old.npz", **{**arrays, "description": np.array(json.dumps({**described, "format": "other"}))})

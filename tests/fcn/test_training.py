@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 import segxai
-from segxai import FCN, SegxaiError, finetune_steps
-from segxai.fcn import training as finetune
+from segxai import FCN, SegxaiError, finetune, finetune_steps
+from segxai.fcn import training
 from segxai.fcn.training import intersection_over_union, read_annotation
 
 
@@ -181,7 +181,7 @@ def test_ctrl_c_before_the_first_step_is_passed_on(sample, monkeypatch):
         raise KeyboardInterrupt
         yield
 
-    monkeypatch.setitem(finetune.__globals__, "finetune_steps", at_once)
+    monkeypatch.setattr(training, "finetune_steps", at_once)
     with pytest.raises(KeyboardInterrupt):
         finetune(*small(sample))
 
@@ -228,8 +228,8 @@ def test_annotations_that_are_understood(tmp_path, sample):
     [
         (np.zeros((3, 3), int), "3 x 3"),
         (np.full((2, 3), 255), "empty"),
-        (np.zeros((2, 3), int), "one class only"),
-        (np.where(LABELS == 255, 255, 4), "one class only"),
+        (np.zeros((2, 3), int), "only one class"),
+        (np.where(LABELS == 255, 255, 4), "only one class"),
         (LABELS.astype(int) - 1, "0 to 254"),
         (LABELS.astype(int) * 300, "0 to 254"),
         (np.array([[3, 120, 250], [17, 44, 90]]), "grey picture"),

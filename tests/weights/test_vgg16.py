@@ -92,7 +92,7 @@ def test_every_bad_checkpoint_is_refused_with_what_to_do(slim_checkpoint, tmp_pa
 
 
 def test_a_checkpoint_whose_shapes_do_not_fit_names_the_variable(slim_checkpoint):
-    with pytest.raises(SegxaiError, match="at most 3 x 3 and 32"):
+    with pytest.raises(SegxaiError, match="at most a 3 x 3 kernel and 32"):
         FCN("vgg16", weights=slim_checkpoint[0], fc_width=64, fc6_kernel=3)
 
 
