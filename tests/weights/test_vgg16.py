@@ -81,7 +81,7 @@ def bad_checkpoints(tmp_path, good):
         tf.get_variable("resnet/conv1/weights", (2, 2))
         net.run(tf.global_variables_initializer())
         tf.train.Saver().save(net.session, str(tmp_path / "resnet.ckpt"), write_meta_graph=False)
-    yield tmp_path / "resnet.ckpt", "another network: it holds resnet/conv1/weights"
+    yield tmp_path / "resnet.ckpt", "another network: it contains resnet/conv1/weights"
 
 
 def test_every_bad_checkpoint_is_refused_with_what_to_do(slim_checkpoint, tmp_path):
