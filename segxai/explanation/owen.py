@@ -1,19 +1,7 @@
 """Adaptive Owen values: divide the value of a game down a binary tree, where the evidence is.
 
-<<<<<<< HEAD
-A node represents all leaves below it. Its effect in a context m (a set of leaves already shown) is f(m + node) - f(m). Dividing the
-node into its halves a and b in this context takes two evaluations, f(m + a) and f(m + b), and yields four effects of half the weight:
-those of a and b, each before and after the other. They add up to the effect of the node, in every context and hence for every node.
-If all effects are divided, the sums at the leaves are their Owen values for the nested unions that the tree describes; a leaf then
-has 2**depth contexts. Within a budget, the largest effects are divided first, and undivided effects are shared out by area.
-=======
-A node stands for all leaves under it. Its effect in a context m (leaves shown already) is f(m + node) - f(m). Taking the node apart
-into its halves a and b in that context costs two evaluations, f(m + a) and f(m + b), and gives four effects of half the weight:
-a and b, each before the other and after it. They add up to the node's, in every context and so for every node. Taken apart
-everywhere, the leaves' sums are their Owen values for the nested unions that the tree describes; on a budget the largest effects are
-taken apart first, and what stays whole is shared by area. The number of contexts doubles with every level, so that in a deep tree most
-contexts of a leaf stay whole; there the tree's values are a prior for a regression on sampled coalitions (`corrected`).
->>>>>>> owen
+PRIOR = 0.3  # ridge penalty of `corrected`: the weight of the tree's own values relative to a sampled coalition
+BATCH = 32  # coalitions evaluated before the effects are ranked again
 
 Plain arrays: a tree of L leaves is `joins`, (L - 1, 2) integers, of which row k joins two nodes to node L + k; the leaves are
 the nodes 0..L-1, the root is the last. Sources: Owen 1977, "Values of Games with a Priori Unions"; Winter 1989, "A Value for
@@ -28,12 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-<<<<<<< HEAD
+PRIOR = 0.3  # ridge penalty of `corrected`: the weight of the tree's own values relative to a sampled coalition
 BATCH = 32  # coalitions evaluated before the effects are ranked again
-=======
-PRIOR = 0.3  # ridge penalty of `corrected`: what a sampled coalition counts against the tree's own values
-BATCH = 32  # coalitions evaluated between two looks at where the largest effects are
->>>>>>> owen
 
 
 class Division(NamedTuple):
