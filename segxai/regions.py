@@ -32,6 +32,12 @@ class Regions:
     """A label map with names; immutable. Made by `segment`, `from_labels` or `from_masks`.
 
     labels: (H, W) int32, values 0..K-1, each present. names: K different strings. method: what made them.
+
+    >>> regions = Regions.from_labels([[0, 0, 7], [0, 2, 7]], ["sky", "dog", "tree"])
+    >>> regions
+    <3 Regions, 2 x 3: sky, dog, tree>
+    >>> regions.merge({"things": ["dog", "tree"]}).names
+    ('sky', 'things')
     """
 
     def __init__(self, atoms: np.ndarray, parts: Sequence[Part], method: str = "", tree: Part | None = None):
@@ -233,7 +239,11 @@ def coarsest(tree: Part, n_regions: int) -> list[Part]:
 
 
 def distinct_names(names: Sequence[str]) -> list[str]:
-    """Names made different by a number after those that repeat: "blue, left", "blue, left 2"."""
+    """Names made different by a number after those that repeat.
+
+    >>> distinct_names(["cup", "saucer", "cup"])
+    ['cup', 'saucer', 'cup 2']
+    """
     taken, out = set(), []
     repeats = Counter(names)
     for name in names:

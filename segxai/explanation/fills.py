@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from skimage import color, filters  # both import their functions when they are first called
 
 from ..errors import SegxaiValueError, unknown_name, whole_number
 from ..images import as_image
@@ -24,9 +25,10 @@ def fill_image(image: np.ndarray, labels: np.ndarray, fill="mean", seed: int = 0
         if fill in _COLOURS:
             return np.full_like(image, _COLOURS[fill])
         if fill == "mean":
-            return _region_means(image, labels)
+            return np.rint(color.label2rgb(labels, image.astype(float), kind="avg", bg_label=-1)).astype(np.uint8)
         if fill == "blur":
-            return _blur(image)
+            smooth = filters.gaussian(image.astype(np.float32), max(image.shape[:2]) / 20, mode="reflect", channel_axis=-1)
+            return np.rint(smooth).astype(np.uint8)
         if fill == "noise":
             return np.random.default_rng(whole_number("seed", seed)).integers(0, 256, image.shape, dtype=np.uint8)
         raise unknown_name("fill", fill, FILLS)
@@ -44,17 +46,3 @@ def fill_image(image: np.ndarray, labels: np.ndarray, fill="mean", seed: int = 0
     if value.shape != image.shape:
         raise SegxaiValueError(f"The fill image has shape {value.shape}, the photograph {image.shape}; they must be equal.")
     return value
-
-
-def _region_means(image, labels):
-    count = np.bincount(labels.ravel())
-    means = np.stack([np.bincount(labels.ravel(), image[..., c].ravel()) / count for c in range(3)], axis=1)
-    return np.rint(means).astype(np.uint8)[labels]
-
-
-def _blur(image):
-    from scipy.ndimage import gaussian_filter
-
-    sigma = max(image.shape[:2]) / 20
-    planes = [gaussian_filter(image[..., c].astype(np.float32), sigma) for c in range(3)]
-    return np.rint(np.stack(planes, axis=-1)).astype(np.uint8)

@@ -12,7 +12,11 @@ from ..errors import whole_number
 
 
 def get_kernel_size(factor: int) -> int:
-    """The side of the bilinear kernel that upsamples by a whole `factor`: 2 factor - factor % 2."""
+    """The side of the bilinear kernel that upsamples by a whole `factor`: 2 factor - factor % 2.
+
+    >>> get_kernel_size(2), get_kernel_size(3)
+    (4, 5)
+    """
     whole_number("An upsampling factor", factor, 1)
     return int(2 * factor - factor % 2)
 
@@ -21,6 +25,11 @@ def upsample_filt(size: int) -> np.ndarray:
     """A 2-D bilinear kernel for upsampling by (size + 1) // 2.
 
     Returns a (size, size) float64 array that falls off linearly from its centre; an odd size peaks at 1.
+
+    >>> upsample_filt(3)
+    array([[0.25, 0.5 , 0.25],
+           [0.5 , 1.  , 0.5 ],
+           [0.25, 0.5 , 0.25]])
     """
     whole_number("A kernel size", size, 1)
     factor = (size + 1) // 2
@@ -35,6 +44,9 @@ def bilinear_upsample_weights(factor: int, number_of_classes: int) -> np.ndarray
 
     Returns (k, k, C, C) float32 with k = get_kernel_size(factor): the bilinear kernel where input and
     output class are the same, zero elsewhere.
+
+    >>> bilinear_upsample_weights(2, 3).shape
+    (4, 4, 3, 3)
     """
     whole_number("number_of_classes", number_of_classes, 1)
     size = get_kernel_size(factor)

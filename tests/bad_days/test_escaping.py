@@ -16,7 +16,7 @@ import segxai
 from segxai.plots.explanations import DescribedFigure
 from segxai.report.comparison import comparison_fragment, write_comparison
 from segxai.report.page import figure, write_report
-from segxai.study.comparison import Comparison, Measured
+from segxai.study.comparison import Column, Comparison, Measured
 from segxai.study.many import ImageResult, ManyExplanations
 
 FUZZ = settings(settings.get_profile("bad_days"))
@@ -80,7 +80,12 @@ def comparison_of(names):
     ]
     measured.append(Measured(2, names[2], 0.5, {}, {segmenters[0]: names[3]}, {}))
     return Comparison(
-        (names[4], names[5], "c", names[6]), tuple(measured), ((3, names[6]),), segmenters, tuple(values["a"]), names[3]
+        (names[4], names[5], "c", names[6]),
+        tuple(measured),
+        ((3, names[6]),),
+        segmenters,
+        tuple(Column(label, "", names[3]) for label in values["a"]),
+        names[3],
     )
 
 

@@ -105,3 +105,33 @@ def test_whatever_is_taken_for_an_annotation_is_one(annotation, names):
         labels, names = read_annotation(annotation, np.shape(annotation)[:2], names)
         assert labels.dtype == np.uint8
         assert set(np.unique(labels)) <= {*range(len(names)), 255}
+
+
+sides = st.integers(1, 6)
+good_dtypes = st.sampled_from([np.uint8, np.uint16, np.bool_])
+good_images = st.tuples(sides, sides, st.sampled_from([(), (1,), (3,), (4,)])).flatmap(
+    lambda s: (
+        good_dtypes.flatmap(lambda dtype: hnp.arrays(dtype, (s[0], s[1], *s[2])))
+        | hnp.arrays(np.float32, (s[0], s[1], *s[2]), elements=st.floats(0, 1, width=32))
+    )
+)
+good_maps = st.tuples(sides, sides).flatmap(
+    lambda s: st.sampled_from([np.int64, np.int16, np.uint8, np.bool_]).flatmap(lambda dtype: hnp.arrays(dtype, s))
+)
+
+
+@FUZZ
+@given(good_images)
+def test_every_valid_image_is_understood(array):
+    image = as_image(array)
+    assert image.shape == (*array.shape[:2], 3)
+    assert np.array_equal(as_image(image), image)
+
+
+@FUZZ
+@given(good_maps)
+def test_every_valid_label_map_is_understood(labels):
+    regions = Regions.from_labels(labels)
+    assert len(regions) == len(np.unique(labels))
+    same = labels[:, :, None, None] == labels  # two pixels are in one region where they had one label
+    assert np.array_equal(regions.labels[:, :, None, None] == regions.labels, same)

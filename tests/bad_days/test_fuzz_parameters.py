@@ -184,3 +184,27 @@ def test_any_parameters_of_a_segmenter_give_regions_or_are_refused(data):
 def test_whatever_a_function_returns_as_regions(value):
     with REFUSED:
         assert segxai.segment(IMAGE, lambda image: value).shape == (12, 16)
+
+
+@FUZZ
+@given(
+    target=st.integers(0, 1) | st.none(),
+    method=st.sampled_from(METHODS),
+    fill=st.sampled_from(FILLS) | st.tuples(*[st.integers(0, 255)] * 3),
+    max_evaluations=st.integers(16, 2000),
+    kernel_width=st.floats(0.1, 5),
+    alpha=st.just(0.0) | st.floats(1e-3, 5),
+    seed=st.integers(0, 2**31),
+)
+def test_every_valid_setting_explains(**options):
+    found = segxai.explain(IMAGE, LABELS, brightness, **options)
+    assert np.isfinite(found.weights).all()
+    assert len(found.weights) == 4
+
+
+@FUZZ
+@given(st.lists(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=9), min_size=4, max_size=4))
+def test_every_valid_name_is_kept(names):
+    regions = Regions.from_labels(LABELS, names)
+    assert [kept.split(" ")[0] for kept in regions.names] == names or len(set(names)) < 4
+    assert regions.merge({"all of it": regions.names}).names == ("all of it",)

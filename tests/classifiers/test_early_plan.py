@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import segxai
 from segxai.classifiers.early_plan import EarlyPlan, _covering_rows, _regions_in_windows
-from segxai.explanation.coalitions import all_coalitions
+from segxai.classifiers.subsets import all_subsets
 from segxai.explanation.fills import fill_image
 from segxai.nets import efficientnet_lite
 
@@ -53,7 +53,7 @@ def test_shared_answers_are_those_of_every_layer(classifier, astronaut, method, 
     filled = fill_image(astronaut, regions.labels, fill)
     predict = classifier.masked_predictor(astronaut, regions.labels, filled, asked=512)
     number = len(regions)
-    masks = all_coalitions(number)[np.random.default_rng(1).permutation(2**number)[:96]]
+    masks = all_subsets(number)[np.random.default_rng(1).permutation(2**number)[:96]]
     shared = predict(masks)
     plain = np.concatenate([predict_plainly(classifier, astronaut, regions, filled, masks[i : i + 16]) for i in range(0, 96, 16)])
     assert np.abs(shared - plain).max() < 1e-5

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 import segxai
 from segxai import Regions, SegxaiError, placebo_test, robustness
+from segxai.classifiers.subsets import all_subsets
 from segxai.explanation.checks import placebo_p_values, shift_borders, sign_flips
-from segxai.explanation.coalitions import Coalitions, all_coalitions
+from segxai.explanation.coalitions import Coalitions
 from segxai.explanation.explanation import from_coalitions
 from segxai.explanation.surrogates import fit_owen, fit_shapley
 
@@ -22,7 +23,7 @@ def explanation_of(values, **changes):
     values = np.asarray(values, np.float32)
     labels = np.arange(number)[None, :]
     table = Coalitions(
-        all_coalitions(number),
+        all_subsets(number),
         values,
         True,
         len(values),
@@ -78,12 +79,12 @@ def test_owen_values_equal_brute_force_over_orders(values, data):
     for order in orders:
         for place, region in enumerate(order):
             expected[region] += values[code(order[: place + 1])] - values[code(order[:place])]
-    masks = all_coalitions(number)
+    masks = all_subsets(number)
     fit = fit_owen(masks, values, hierarchy)
     assert np.allclose(fit.weights, expected / len(orders), atol=1e-6)
     # The parts add up to what the whole would get.
     quotient = [values[code(chain(*(groups[g] for g in range(len(groups)) if c >> g & 1)))] for c in range(2 ** len(groups))]
-    whole = fit_shapley(all_coalitions(len(groups)), quotient, True).weights
+    whole = fit_shapley(all_subsets(len(groups)), quotient, True).weights
     assert np.allclose([fit.weights[list(group)].sum() for group in groups], whole, atol=1e-6)
 
 
@@ -91,7 +92,7 @@ def test_owen_values_equal_brute_force_over_orders(values, data):
 @settings(max_examples=20, deadline=None)
 def test_without_nesting_owen_values_are_shapley_values(values):
     number = int(np.log2(len(values)))
-    masks = all_coalitions(number)
+    masks = all_subsets(number)
     assert np.allclose(fit_owen(masks, values, tuple(range(number))).weights, fit_shapley(masks, values, True).weights, atol=1e-9)
 
 

@@ -3,12 +3,13 @@ import pytest
 
 import segxai
 from segxai import FILLS, SegxaiError
-from segxai.explanation.coalitions import all_coalitions, draw_coalitions
+from segxai.classifiers.subsets import all_subsets
+from segxai.explanation.coalitions import draw_coalitions
 from segxai.explanation.fills import fill_image
 
 
 def test_all_coalitions_are_counted_in_binary():
-    assert all_coalitions(2).tolist() == [[False, False], [True, False], [False, True], [True, True]]
+    assert all_subsets(2).tolist() == [[False, False], [True, False], [False, True], [True, True]]
 
 
 @pytest.mark.parametrize(("number", "asked"), [(11, 1024), (30, 100), (70, 500), (6, 63)])

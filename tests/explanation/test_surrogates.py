@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segxai import SegxaiError
+from segxai.classifiers.subsets import all_subsets
 from segxai.explanation import surrogates
-from segxai.explanation.coalitions import all_coalitions, draw_coalitions
+from segxai.explanation.coalitions import draw_coalitions
 
 games = st.integers(1, 6).flatmap(
-    lambda k: st.lists(st.floats(-1, 1, width=32), min_size=2**k, max_size=2**k).map(lambda v: (all_coalitions(k), np.array(v)))
+    lambda k: st.lists(st.floats(-1, 1, width=32), min_size=2**k, max_size=2**k).map(lambda v: (all_subsets(k), np.array(v)))
 )
 
 
@@ -65,7 +66,7 @@ def test_interactions_equal_their_definition(game):
 
 def test_symmetry_and_dummy():
     """Regions 0 and 1 are interchangeable, region 2 does nothing."""
-    masks = all_coalitions(3)
+    masks = all_subsets(3)
     values = (masks[:, 0] & masks[:, 1]).astype(float) + 0.2 * (masks[:, 0].astype(float) + masks[:, 1])
     for fit in (surrogates.fit_shapley, surrogates.fit_banzhaf, surrogates.fit_lime):
         weights = fit(masks, values, True).weights
@@ -116,7 +117,7 @@ def test_lime_parity(number, kernel_width):
 
 def test_intervals_cover_the_truth_about_as_often_as_they_say():
     """95 % intervals from samples of a known game of 10 regions, for all three methods."""
-    masks = all_coalitions(10)
+    masks = all_subsets(10)
     rng = np.random.default_rng(0)
     values = masks @ rng.normal(size=10) + 2 * masks[:, 0] * masks[:, 1] + masks[:, 2:5].all(axis=1)
     for fit in (surrogates.fit_lime, surrogates.fit_shapley, surrogates.fit_banzhaf):
@@ -130,13 +131,13 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say():
 
 
 def test_exact_tables_have_no_interval():
-    fit = surrogates.fit_lime(all_coalitions(4), np.random.default_rng(0).random(16), True)
+    fit = surrogates.fit_lime(all_subsets(4), np.random.default_rng(0).random(16), True)
     assert np.array_equal(fit.interval[:, 0], fit.interval[:, 1])
 
 
 def test_a_model_that_always_answers_the_same_has_no_weights():
     for fit in (surrogates.fit_lime, surrogates.fit_shapley, surrogates.fit_banzhaf):
-        result = fit(all_coalitions(4), np.full(16, 0.7), True)
+        result = fit(all_subsets(4), np.full(16, 0.7), True)
         assert np.allclose(result.weights, 0, atol=1e-12)
         assert result.r2 == 1.0
 
@@ -146,7 +147,7 @@ def test_a_model_that_always_answers_the_same_has_no_weights():
 )
 def test_impossible_settings_are_refused(bad):
     with pytest.raises(SegxaiError):
-        surrogates.fit_lime(all_coalitions(4), np.zeros(16), True, **bad)
+        surrogates.fit_lime(all_subsets(4), np.zeros(16), True, **bad)
 
 
 def test_interactions_of_a_sample_are_refused():

@@ -6,7 +6,7 @@ import pytest
 
 import segxai
 from segxai import SegxaiError
-from segxai.plots.explanations import describe, plot_explanation, plot_regions
+from segxai.plots.explanations import plot_explanation, plot_regions
 from segxai.report.page import figure, region_path, write_report
 
 NASTY = [
@@ -110,7 +110,9 @@ def test_the_outline_of_a_region_encloses_its_pixels():
 
 def test_figures_describe_themselves(explanation, quarters):
     picture = plot_explanation(explanation)
-    assert describe(explanation) in picture.alt
+    strongest, weight = explanation.ranking()[0]
+    assert f"{strongest} {weight:+.2f}" in picture.alt
+    assert f"weights for {explanation.target} (probability {explanation.coalitions.full:.2f})" in picture.alt
     assert "onerror" not in re.sub(r'alt="[^"]*"', "", picture._repr_html_())
     assert plot_regions(quarters[0], explanation.regions).alt
 

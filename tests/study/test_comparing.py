@@ -13,7 +13,7 @@ import segxai
 from segxai import Comparison, SegxaiError
 from segxai.__main__ import main
 from segxai.study import comparing as compare
-from segxai.study.comparison import Measured, better, bootstrap
+from segxai.study.comparison import Column, Measured, bootstrap
 
 
 def pictures(number):
@@ -59,7 +59,8 @@ def measured(index, **values):
 
 
 def comparison(*results):
-    return Comparison(("a.png", "b.png", "c.png"), results, (), ("deep", "slic"), ("insertion", "regions"), "How.")
+    columns = (Column("insertion", "up", "a curve"), Column("regions", "", "a number"))
+    return Comparison(("a.png", "b.png", "c.png"), results, (), ("deep", "slic"), columns, "How.")
 
 
 def test_means_differences_and_intervals_by_hand():
@@ -199,7 +200,7 @@ def test_curves_under_several_fills_and_metrics_of_a_mask():
         pictures(2), masks=masks, **{**QUICK, "metrics": ("insertion", "covers_plant", "energy"), "fill": ("black", "grey")}
     )
     assert found.metrics == ("insertion", "insertion, grey", "covers_plant", "energy", "regions", "calls")
-    assert better("insertion, grey") == "up"
+    assert found.better("insertion, grey") == "up"
     values = {(row["segmenter"], row["metric"]): row["mean"] for row in found.table()}
     assert values["halves", "covers_plant"] == values["halves", "energy"] == 1
     assert values["strips", "covers_plant"] == 0  # each strip is a small part of it

