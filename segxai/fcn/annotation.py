@@ -1,83 +1,225 @@
-"""Annotations: class ids for every pixel of a photograph, from the forms in which people have them."""
+"""Read annotations, the class id of each pixel of a photograph, from the formats in common use, and write them.
+
+An annotation on disk is a PNG whose values are the class ids, and beside it, in <name>.names.txt, one name a line.
+"""
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Collection
+import warnings
+from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
+from PIL import Image
 
-from ..errors import SegxaiFileNotFoundError, SegxaiValueError
+from ..errors import SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
+from ..files import replacing
 from ..images import MAX_SIDE, as_array, opened_image
-from ..regions import Regions
+from ..regions import Regions, distinct_names
 
-IGNORE = 255  # pixels with this class id count in no loss, as on PASCAL VOC
+# Whatever `read_annotation` accepts.
+AnnotationLike: TypeAlias = Regions | np.ndarray | str | os.PathLike
+IGNORE = 255  # pixels with this class id are left out of the loss, as in PASCAL VOC
+
+# Okabe and Ito's colours, for viewers that show the PNG itself; those of the painter (widgets/shared/palette.js).
+PALETTE = (
+    (128, 128, 128),
+    (230, 159, 0),
+    (86, 180, 233),
+    (0, 158, 115),
+    (240, 228, 66),
+    (0, 114, 178),
+    (213, 94, 0),
+    (204, 121, 167),
+)
 
 
-def read_annotation(annotation, shape, names=None) -> tuple[np.ndarray, tuple[str, ...]]:
-    """An annotation as (labels, names): (H, W) uint8 class ids 0..C-1 with 255 for ignored pixels, and C names.
+def read_annotation(
+    annotation: AnnotationLike, shape: tuple[int, int], names: Collection[str] | None = None
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Read an annotation for training, as `load_annotation` does.
 
-    Understood: `Regions`; integer class ids 0..C-1 (255 ignored) as array or palette / grey PNG; a black and white
-    mask (0 and 255, or bool), as background and object, grey or RGB. Raises SegxaiError for anything else, another size
-    than `shape`, fewer than two classes, or an empty annotation.
+    Raises SegxaiValueError, in addition, if it has fewer than two classes.
     """
-    if names is not None and (isinstance(names, str) or not isinstance(names, Collection)):
-        raise SegxaiValueError(f"The classes' names come as a list of texts; got {names!r}.")
-    if isinstance(annotation, Regions):
-        labels, names = annotation.labels, annotation.names if names is None else names
-    else:
-        labels = _read_png(annotation) if isinstance(annotation, (str, os.PathLike)) else as_array(annotation, "The annotation")
-        labels = _single_channel(labels)
-    if labels.shape != tuple(shape):
-        hint = (
-            f" Photographs are reduced to {MAX_SIDE} pixels on reading; reduce both first." if max(labels.shape) > MAX_SIDE else ""
-        )
-        raise SegxaiValueError(
-            f"The annotation is {labels.shape[0]} x {labels.shape[1]}, the photograph {shape[0]} x {shape[1]}.{hint}"
-        )
-    values = np.unique(labels)
-    if set(values) == {0, IGNORE} and (names is None or len(names) == 2):
-        labels, names = (labels == IGNORE).astype(np.uint8), ("background", "object") if names is None else names
-        values = np.unique(labels)
-    classes = values[values != IGNORE]
+    labels, names = load_annotation(annotation, shape, names)
+    classes = np.setdiff1d(labels, [IGNORE])
     if classes.size == 0:
         raise SegxaiValueError("The annotation is empty: every pixel is 255 (ignored).")
     if classes.size == 1:
-        raise SegxaiValueError(f"The annotation holds one class only ({classes[0]}); at least two are needed to tell apart.")
-    if classes.min() < 0 or classes.max() > 254:
-        raise SegxaiValueError(f"Class ids are 0 to 254 (255 is ignored); the annotation holds {classes.min()} to {classes.max()}.")
-    number = int(classes.max()) + 1 if names is None else len(names)
-    if number <= classes.max():
-        raise SegxaiValueError(f"The annotation uses class {classes.max()}, but only {number} names were given.")
+        raise SegxaiValueError(f"The annotation has only one class ({classes[0]}); at least two are needed.")
+    return labels, names
+
+
+def load_annotation(
+    annotation: AnnotationLike, shape: tuple[int, int], names: Collection[str] | None = None, *, masks: bool = True
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Read an annotation as (labels, names): (H, W) uint8 class ids 0..C-1 with 255 for ignored pixels, and C names.
+
+    annotation: `Regions`; class ids 0..C-1 (255 is ignored) as an array or a palette or grey PNG; or a black and white
+    mask (0 and 255, or bool) of background and object, grey or RGB. names: used instead of those that come with the
+    annotation. masks: whether an array with the values 0 and 255 is a mask; if False, 255 means ignored, as in palette files.
+    Raises SegxaiError for anything else, for a size other than `shape`, and for class ids without a name.
+    """
+    own: Collection[str] | None = None
+    if isinstance(annotation, Regions):
+        labels, own, masks = annotation.labels, annotation.names, False
+    elif isinstance(annotation, (str, os.PathLike)):
+        labels, own, masks = _read_file(Path(annotation))
+    else:
+        labels = as_array(annotation, "The annotation")
+    return _named(_checked(labels, shape), own if names is None else names, masks)
+
+
+def class_png(classes: np.ndarray, palette: bool = False) -> bytes:
+    """Encode (H, W) uint8 class ids as a PNG with these values: grey, or with `PALETTE` as its palette."""
+    picture = Image.fromarray(classes)
+    if palette:
+        picture.putpalette([part for k in range(255) for part in PALETTE[k % len(PALETTE)]] + [0, 0, 0])
+    data = io.BytesIO()
+    # With fewer bits the ids would come out of a grey PNG stretched to 0..255.
+    picture.save(data, "PNG", optimize=True, **({"bits": 8} if palette else {}))
+    return data.getvalue()
+
+
+def read_class_png(data: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, str]:
+    """Decode a palette or grey PNG of known size to (H, W) uint8 class ids; returns them with its mode ("L", "P" or "1").
+
+    The bytes are not trusted: their number and the image's size are checked before decoding.
+    Raises SegxaiValueError for another size or kind of image, or damaged bytes.
+    """
+    height, width = shape
+    if len(data) > 2 * height * width + 100_000:
+        raise SegxaiValueError(f"A PNG of {len(data):,} bytes is more than {width} x {height} class ids can take.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's warning about large pictures; any other size is refused below
+            with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
+                if picture.size != (width, height):
+                    raise SegxaiValueError(_size_message((picture.height, picture.width), shape))
+                if picture.mode not in ("L", "P", "1"):
+                    raise SegxaiValueError(
+                        f"The annotation is a colour or 16-bit picture ({picture.mode}); class ids were expected. "
+                        "Save it as a palette or grey PNG with the values 0, 1, 2 ..."
+                    )
+                mode = picture.mode
+                return np.asarray(picture.convert("L") if mode == "1" else picture, np.uint8), mode
+    except SegxaiValueError:
+        raise
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        raise SegxaiValueError(f"This is not an intact PNG ({error}).") from error
+
+
+def import_class_png(
+    data: bytes, shape: tuple[int, int], names: Collection[str] | None = None, known: Collection[str] = ()
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Read a PNG of class ids that a user provides, as (classes, names).
+
+    names: those that came with it. known: names to use where none came; further classes are called "class 3" and so on.
+    """
+    classes, mode = read_class_png(data, shape)
+    return _named(classes, names, mode != "P", known)
+
+
+def save_annotation(path: str | os.PathLike, classes: np.ndarray, names: Iterable[str]) -> None:
+    """Write <path>.png, a palette PNG of the (H, W) uint8 class ids, and <path>.names.txt, one name a line."""
+    path = Path(path)
+    if path.suffix.lower() != ".png":
+        raise SegxaiValueError(f"Class ids survive only in a lossless file: choose a name that ends in .png, not {path.name!r}.")
+    with replacing(path) as temporary:
+        temporary.write_bytes(class_png(classes, palette=True))
+    with replacing(path.with_suffix(".names.txt")) as temporary:
+        temporary.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+
+
+def clean_names(names: Any) -> tuple[str, ...]:
+    """Names of one line each, non-empty and distinct. Raises SegxaiValueError for anything but 1 to 255 strings."""
+    if isinstance(names, str) or not hasattr(names, "__iter__"):
+        raise SegxaiValueError(f"The class names must be a list of strings; got {names!r}.")
+    names = list(names)
+    if not 1 <= len(names) <= IGNORE or not all(isinstance(name, str) for name in names):
+        raise SegxaiValueError(f"There must be 1 to 255 class names, each a string; got {len(names)}.")
+    # Half a surrogate pair, which a browser may send, cannot be written to a file.
+    lines = [" ".join(name.encode("utf-8", "replace").decode().split()) for name in names]
+    return tuple(distinct_names([line or f"class {k}" for k, line in enumerate(lines)]))
+
+
+def check_ids(classes: np.ndarray, names: Collection[str]) -> None:
+    """Raise SegxaiValueError unless every class id has a name or is 255."""
+    if _most(classes) >= len(names):
+        raise SegxaiValueError(f"The annotation uses class {_most(classes)}, but only {len(names)} names were given.")
+
+
+def _named(labels, names, masks, known=()) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Class ids checked, and their names completed; masks: whether 0 and 255 alone are background and object."""
+    values = np.unique(labels)
+    if names is not None:
+        names = clean_names(names)
+    if masks and set(values) == {0, IGNORE} and (names is None or len(names) == 2):
+        labels, values = labels == IGNORE, np.array([0, 1])
+        known = known if len(known) == 2 else ()
+    if values.min() < 0 or values.max() > IGNORE:
+        raise SegxaiValueError(f"Class ids must be 0 to 254 (255 is ignored); the annotation has {values.min()} to {values.max()}.")
+    labels = labels.astype(np.uint8)
     if names is None:
-        check_gaps(classes)
-        names = ("background", "object") if number == 2 else tuple(f"class {i}" for i in range(number))
-    return labels.astype(np.uint8), tuple(str(n) for n in names)
+        _check_gaps(values[values != IGNORE])
+        number = _most(labels) + 1
+        first = tuple(known) or (("background", "object") if number <= 2 else ())
+        names = clean_names((*first, *(f"class {k}" for k in range(len(first), number))))
+    check_ids(labels, names)
+    return labels, names
 
 
-def check_gaps(classes) -> None:
-    """Raise SegxaiValueError where the class ids that occur (255 left out) have such gaps that a grey picture must be meant."""
+def _check_gaps(classes) -> None:
+    """Raise SegxaiValueError if the class ids have such large gaps that they are probably grey levels."""
     if len(classes) and classes.max() + 1 > 2 * len(classes) + 2:
         raise SegxaiValueError(
-            f"The annotation's class ids are {', '.join(map(str, classes[:8]))}: is it a grey picture? Number the classes 0, 1, 2 ..."
+            f"The annotation's class ids {', '.join(map(str, classes[:8]))} look like grey levels. Number the classes 0, 1, 2 ..."
         )
 
 
-def _read_png(path) -> np.ndarray:
-    path = Path(path)
-    if not os.path.isfile(path):  # which bears names that no file can have
-        raise SegxaiFileNotFoundError(f"There is no annotation {str(path)!r}.")
+def _most(classes) -> int:
+    """The largest class id, -1 when nothing is annotated."""
+    known = classes[classes != IGNORE]
+    return int(known.max()) if known.size else -1
+
+
+def _read_file(path) -> tuple[np.ndarray, list[str] | None, bool]:
+    """The pixels of a lossless picture, the names in the file beside it, and whether 0 and 255 may be a mask."""
+    if not os.path.isfile(path):  # unlike Path.is_file, does not raise for impossible file names
+        raise SegxaiFileNotFoundError(f"There is no annotation file {str(path)!r}. Check the spelling and the folder.")
     with opened_image(path) as picture:
         if picture.format not in ("PNG", "BMP", "TIFF", "GIF"):
-            # JPEG blurs class ids into their neighbours.
-            raise SegxaiValueError(f"{path.name!r} is {picture.format}; class ids survive only in a lossless file, e.g. PNG.")
-        return np.asarray(picture)
+            # JPEG compression changes class ids near borders.
+            raise SegxaiValueError(f"{path.name!r} is a {picture.format} file, which alters class ids; save the annotation as PNG.")
+        labels, masks = np.asarray(picture), picture.mode != "P"
+    beside = path.with_suffix(".names.txt")
+    try:
+        return labels, beside.read_text(encoding="utf-8").splitlines() if beside.is_file() else None, masks
+    except (OSError, UnicodeDecodeError) as error:
+        raise SegxaiFileError(f"The names in {str(beside)!r} cannot be read: {error}.") from error
+
+
+def _checked(labels, shape) -> np.ndarray:
+    """One channel of whole numbers, of the photograph's size."""
+    labels = _single_channel(labels)
+    if labels.shape != tuple(shape):
+        raise SegxaiValueError(_size_message(labels.shape, shape))
+    if labels.size == 0:
+        raise SegxaiValueError("The annotation has no pixels.")
+    return labels
+
+
+def _size_message(found, wanted) -> str:
+    hint = f" Photographs are reduced to {MAX_SIDE} pixels on reading; reduce both beforehand." if max(found) > MAX_SIDE else ""
+    return f"The annotation has {found[0]} x {found[1]} pixels, the photograph {wanted[0]} x {wanted[1]}.{hint}"
 
 
 def _single_channel(labels) -> np.ndarray:
     if labels.ndim == 3 and labels.shape[-1] in (3, 4):
-        # Only a black and white mask can be meant; other colours do not say which class they are.
+        # Black and white is an unambiguous mask; other colours do not identify a class.
         if (labels[..., :3] == labels[..., :1]).all() and set(np.unique(labels[..., 0])) <= {0, IGNORE}:
             return labels[..., 0]
         raise SegxaiValueError(

@@ -1,4 +1,4 @@
-"""Contours of things: a fully convolutional VGG16 with a score map after each of its five stages, in tf-slim.
+"""HED, a network for object contours: a fully convolutional VGG16 with a score head after each of its five stages, in tf-slim.
 
 Source: Xie and Tu 2015, "Holistically-Nested Edge Detection" (HED), section 3.
 """
@@ -6,7 +6,7 @@ Source: Xie and Tu 2015, "Holistically-Nested Edge Detection" (HED), section 3.
 from __future__ import annotations
 
 from . import vgg16
-from .graph import slim, tf
+from .graph import Tensor, slim, tf
 from .upsampling import bilinear_upsample
 
 SCOPE = "hed"
@@ -14,17 +14,16 @@ MEAN_RGB = (122.67892, 116.66877, 104.00699)
 STRIDES = (1, 2, 4, 8, 16)  # of the last convolution in each stage
 
 
-def preprocess(images):
-    """RGB values 0..255, less the mean colour that HED was trained with."""
+def preprocess(images: Tensor) -> Tensor:
+    """Subtract the mean colour of HED's training from RGB values 0..255."""
     return images - tf.constant(MEAN_RGB)
 
 
-def hed(images):
-    """Image batch (N, H, W, 3), preprocessed, of any size, to contour logits.
+def hed(images: Tensor) -> tuple[Tensor, list[Tensor], dict[str, Tensor]]:
+    """Build the network on a preprocessed image batch (N, H, W, 3) of any size.
 
-    Returns (fused, sides, end_points): fused (N, H, W, 1), the side outputs of the five stages as a list of
-    (N, H, W, 1), all before the sigmoid; end_points are those of `vgg16.convolutions` and "score_1" ... "score_5",
-    the side outputs at their own stride.
+    Returns (fused, sides, end_points): the fused contour logits (N, H, W, 1), the logits of the five stages as a list of
+    (N, H, W, 1), and the end points of `vgg16.convolutions` with "score_1" ... "score_5", the score heads at their own stride.
     """
     end_points = vgg16.convolutions(images)
     with (
@@ -49,8 +48,8 @@ def hed(images):
 def _at_size_of(images, score, stride, name):
     if stride == 1:
         return score
-    # SAME pools round up, so a side that is no multiple of the stride leaves up to stride - 1 pixels too many. The weights
-    # were trained with the whole map squeezed to the input's size: cropping instead would move every value by .04 to .08.
-    # Upsampled twice as finely as needed, the map is squeezed without a loss that counts (.001).
+    # SAME pooling rounds up, so for a side that is not a multiple of the stride the map covers up to stride - 1 pixels too many.
+    # The weights were trained with the whole map resized to the input; cropping instead would change values by 0.04 to 0.08.
+    # Upsampling to twice the resolution first keeps the error of the resizing at 0.001.
     upsampled = bilinear_upsample(score, 2 * stride, 1, name)
     return tf.image.resize_bilinear(upsampled, tf.shape(images)[1:3], half_pixel_centers=True, name=f"{name}_resized")

@@ -1,6 +1,6 @@
-"""Explanations as HTML: a fragment for a notebook cell, or one self-contained page.
+"""Explanations as HTML: a fragment for a notebook cell, or a self-contained page.
 
-Nothing is loaded from anywhere, and every text that came from outside is escaped.
+Pages load no external resources, and all names and other texts are escaped.
 """
 
 from __future__ import annotations
@@ -10,53 +10,62 @@ import hashlib
 import html
 import io
 import json
+import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from .. import plots
 from ..errors import SegxaiValueError
 from ..files import replacing
+from ..plots.duck_types import Explained
 
 _HERE = Path(__file__).parent
-_SHOWN_SIDE = 640  # pixels; photographs are embedded no larger than they are shown
+_SHOWN_SIDE = 640  # pixels; photographs are embedded at the size at which they are displayed
 _MOST_ROWS = 20
-_UNEXAMINED = "Not examined here: whether the signs hold over other fills and borders, and against placebos; .examine() does that."
-# The page may not reach out even if a name smuggled something past the escaping.
+_UNEXAMINED = "Not examined here: robustness to other fills and borders, and placebos; call .examine() for these checks."
+# A second safeguard beside escaping: the browser blocks all external requests.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
-def save_explanation(explanation, path) -> None:
-    """Write an explanation as a web page (.html) or a picture (.png, .svg, .pdf), by the path's ending."""
+def save_explanation(explanation: Explained, path: str | os.PathLike) -> None:
+    """Write an explanation as a web page (.html) or a picture (.png, .svg, .pdf), depending on the path's ending.
+
+    Raises SegxaiError for another ending, or if the file cannot be written.
+    """
     path = Path(path)
     ending = path.suffix.lower()
     if ending in (".html", ".htm"):
         write_report(path, [(f"Why {explanation.target}?", [figure(explanation)])], title=f"Why {explanation.target}?")
     elif ending in (".png", ".svg", ".pdf"):
-        drawn = io.BytesIO()  # matplotlib's writers do not all fail cleanly on a full disk
+        drawn = io.BytesIO()  # in memory, because some of matplotlib's writers leave partial files on a full disk
         explanation.plot().savefig(drawn, format=ending[1:], dpi=150)
         with replacing(path) as temporary:
             temporary.write_bytes(drawn.getvalue())
     else:
-        raise SegxaiValueError(f"{path.name!r}: save as .html, .png, .svg or .pdf.")
+        raise SegxaiValueError(f"{path.name!r} must end in .html, .png, .svg or .pdf.")
 
 
-def write_report(path, sections, title: str = "Explanations by region", table: str = "") -> None:
-    """Write one page. sections: (heading, figures shown side by side, as `figure` makes them); table: HTML put first."""
+def write_report(
+    path: str | os.PathLike, sections: Iterable[tuple[str, Sequence[str]]], title: str = "Explanations by region", table: str = ""
+) -> None:
+    """Write a page. sections: (heading, figures made by `figure`, shown side by side). table: HTML at the top of the page."""
     body = "".join(
         f"<section><h2>{html.escape(heading)}</h2><div class='sx-row'>{''.join(figures)}</div></section>"
         for heading, figures in sections
     )
     hint = (
-        "<p>Point at a region, or reach it with the Tab key, to find it in the table. Click it, or press Enter, to switch it off:\n"
-        "the line below the picture then gives the probability without it.\n"
-        "Blue supports the class, orange speaks against it; the numbers carry the sign.</p>"
+        "<p>Point at a region, or move to it with the Tab key, to highlight it in the table. Click it, or press Enter, to switch it off:\n"
+        "the line below the picture then shows the probability without it.\n"
+        "Blue supports the class, orange opposes it; the numbers carry the sign.</p>"
     )
     write_page(path, title, f"{hint}\n{table}{body}", script=asset("report.js"))
 
 
-def escaped_table(heads, rows, numbers_from=1) -> str:
-    """An HTML table of texts; columns from `numbers_from` on are set as numbers."""
+def escaped_table(heads: Sequence[str], rows: Iterable[Sequence], numbers_from: int = 1) -> str:
+    """An HTML table of escaped texts; columns from `numbers_from` on are aligned as numbers."""
 
     def cells(texts, tag):
         return "".join(
@@ -68,8 +77,8 @@ def escaped_table(heads, rows, numbers_from=1) -> str:
     return f"<div class='sx-scroll'><table><thead><tr>{cells(heads, 'th')}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
-def write_page(path, title: str, body: str, script: str = "") -> None:
-    """Write one self-contained page around `body`, which is HTML already."""
+def write_page(path: str | os.PathLike, title: str, body: str, script: str = "") -> None:
+    """Write a self-contained page around `body`, which is HTML."""
     page = f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -79,17 +88,17 @@ def write_page(path, title: str, body: str, script: str = "") -> None:
 {body}</main><script>{script}</script></body></html>
 """
     with replacing(path) as temporary:
-        # A file's name may hold bytes that are no text.
+        # A file's name may contain bytes that are not valid text.
         temporary.write_text(page, encoding="utf-8", errors="replace")
 
 
-def explanation_fragment(explanation) -> str:
-    """For a notebook's cell: the same figure; regions light up on hover, without any script."""
+def explanation_fragment(explanation: Explained) -> str:
+    """The explanation as an HTML fragment for a notebook cell, in which regions are highlighted on hover without scripts."""
     return f"<div class='segxai segxai-cell'><style>{asset('report.css')}</style>{figure(explanation)}</div>"
 
 
-def figure(explanation) -> str:
-    """One explanation: the photograph with its regions, and their weights as a table with bars."""
+def figure(explanation: Explained) -> str:
+    """An explanation as HTML: the photograph with its regions, and a table of their weights with bars."""
     e, regions = explanation, explanation.regions
     height, width = regions.shape
     unique = hashlib.sha1(regions.labels.tobytes() + e.weights.tobytes() + e.image.tobytes()).hexdigest()[:10]
@@ -113,10 +122,14 @@ def figure(explanation) -> str:
         "full": round(e.coalitions.full, 5),
         "values": _values_by_code(e.coalitions),
     }
+    if e.method == "tree" and len(regions) == len(e.descent.tree.leaves):
+        data["tree"] = _tree(e.descent)
     made = html.escape(f"{regions.method or 'regions'}, {len(regions)} regions")
-    effort = f"{e.coalitions.evaluations} model calls, {'every coalition' if e.coalitions.exact else 'sampled'}"
+    how = "following the evidence" if e.method == "tree" else "every coalition" if e.coalitions.exact else "sampled"
+    effort = f"{e.coalitions.evaluations} model calls, {how}"
     size = f"width='{width}' height='{height}'"
-    words = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in [*e.in_words(), *([] if e.findings else [_UNEXAMINED])])
+    told = [*e.in_words(search=False), *([] if e.findings else [_UNEXAMINED])]  # showing a page evaluates nothing
+    words = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in told)
     return (
         f"<figure data-explanation='{html.escape(json.dumps(data), quote=True)}'>"
         f"<figcaption><b>{made}</b>: {html.escape(e.method)} weights for “{html.escape(e.target)}” "
@@ -130,7 +143,7 @@ def figure(explanation) -> str:
 
 
 def region_path(mask: np.ndarray) -> str:
-    """A region's outline as SVG path data, holes included (fill rule evenodd), to within a pixel."""
+    """The outline of a mask (H, W), including holes, as SVG path data (fill rule evenodd), accurate to a pixel."""
     from skimage.measure import approximate_polygon, find_contours
 
     pieces = []
@@ -146,7 +159,7 @@ def _table(e, areas, limit) -> str:
     rows = []
     for k in order:
         weight, (low, high) = e.weights[k], e.interval[k]
-        span = "" if e.coalitions.exact else f" <span class='sx-note'>{low:+.3f} to {high:+.3f}</span>"
+        span = "" if low == high else f" <span class='sx-note'>{low:+.3f} to {high:+.3f}</span>"
         start, length = (50, 50 * weight / limit) if weight >= 0 else (50 + 50 * weight / limit, -50 * weight / limit)
         colour = "var(--blue)" if weight >= 0 else "var(--orange)"
         rows.append(
@@ -157,15 +170,32 @@ def _table(e, areas, limit) -> str:
             f"<td class='sx-number'>{weight:+.3f}{span}</td><td class='sx-number'>{areas[k]:.1%}</td></tr>"
         )
     left_out = len(e.weights) - len(order)
-    note = f"<p class='sx-note'>The {left_out} weakest regions are left out of the table.</p>" if left_out else ""
+    note = f"<p class='sx-note'>The table omits the {left_out} weakest regions.</p>" if left_out else ""
     return (
         "<div class='sx-scroll'><table><thead><tr><th>region</th><th></th><th class='sx-number'>weight</th>"
         f"<th class='sx-number'>area</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>{note}"
     )
 
 
+def _tree(descent) -> dict:
+    """The whole tree for a script: nodes are numbered as in `BinaryTree`, and the leaves are the page's regions.
+
+    The n regions of a cut are what is left where the last n - 1 joins are undone.
+    """
+    divided = np.zeros(len(descent.values), bool)
+    divided[descent.division.node[descent.division.divided]] = True
+    return {
+        "joins": descent.tree.joins.tolist(),
+        "names": list(descent.tree.names),
+        "values": [round(float(v), 5) for v in descent.values],
+        "shared": [round(float(v), 5) for v in descent.shared],
+        "areas": [round(float(a), 5) for a in descent.tree.areas],
+        "divided": divided.tolist(),
+    }
+
+
 def _values_by_code(coalitions):
-    """The whole table in the order of coalition codes (bit k: region k is shown), or None when sampled."""
+    """The values of an exact table in the order of the coalitions' codes; None for a sampled or very large table."""
     if not coalitions.exact or len(coalitions.masks) > 4096:
         return None
     return [round(float(v), 4) for v in coalitions.by_code()]
@@ -177,8 +207,6 @@ def _colour(weight, limit) -> str:
 
 
 def _jpeg(image) -> str:
-    from PIL import Image
-
     picture = Image.fromarray(image)
     picture.thumbnail((_SHOWN_SIDE, _SHOWN_SIDE), Image.Resampling.LANCZOS)
     data = io.BytesIO()
@@ -187,5 +215,5 @@ def _jpeg(image) -> str:
 
 
 def asset(name: str) -> str:
-    """The text of a style sheet or script beside this file."""
+    """The text of a style sheet or script in this folder."""
     return (_HERE / name).read_text(encoding="utf-8")

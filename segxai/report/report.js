@@ -1,5 +1,5 @@
-// Hover or focus lights a region up in the picture and in its table; a click, Enter or Space switches it
-// off and on. The classifier's answers were stored with the page, so nothing is asked of any server.
+// Hover or focus highlights a region in the picture and in its table; a click, Enter or Space switches it
+// off and on. The page contains the table of coalitions, so no server is needed.
 for (const figure of document.querySelectorAll("figure[data-explanation]")) {
   const data = JSON.parse(figure.dataset.explanation);
   const regions = [...figure.querySelectorAll(".sx-region")];
@@ -12,12 +12,12 @@ for (const figure of document.querySelectorAll("figure[data-explanation]")) {
   const row = (k) => rows.find((r) => Number(r.dataset.region) === k);
   const light = (k, on) => {
     regions[k].classList.toggle("sx-lit", on);
-    // Later regions cover half of a border, so the lit one is drawn once more on top.
+    // Later regions cover half of a region's border, so its outline is drawn again on top.
     halo.setAttribute("d", on ? regions[k].getAttribute("d") : "");
     row(k)?.classList.toggle("sx-lit", on);
   };
 
-  function say() {
+  function showProbability() {
     let code = 0, sum = data.intercept;
     data.weights.forEach((weight, k) => { if (!off.has(k)) { code += 2 ** k; sum += weight; } });
     const names = [...off].map((k) => data.names[k]).join("; ");
@@ -34,7 +34,7 @@ for (const figure of document.querySelectorAll("figure[data-explanation]")) {
     regions[k].classList.toggle("sx-off", gone);
     regions[k].setAttribute("aria-pressed", String(!gone));
     row(k)?.classList.toggle("sx-gone", gone);
-    say();
+    showProbability();
   }
 
   regions.forEach((region, k) => {
@@ -50,5 +50,5 @@ for (const figure of document.querySelectorAll("figure[data-explanation]")) {
     r.addEventListener("mouseenter", () => light(k, true));
     r.addEventListener("mouseleave", () => light(k, false));
   }
-  say();
+  showProbability();
 }

@@ -1,10 +1,10 @@
-"""Regions by contour and by what a classifier's network sees: the region tree over EfficientNet-Lite0's features.
+"""Semantic regions without annotation: a region tree by contours and by the features of an ImageNet network.
 
-Basins of the contour map are described by the ImageNet network's end points, and merged by contour and description together: what
-looks alike is joined across weak contours, and what differs stays apart although a contour is broken.
+Basins of the contour map are described by the network's end points and merged by contour and features together: similar basins
+are merged across weak contours, and different ones stay separate even where the contour between them has gaps.
 
-Sources: those of the tree; that intermediate features group into objects: Collins et al. 2018, "Deep Feature Factorization for
-Concept Discovery".
+Sources: those of `tree`; for deep features that group into objects Collins et al. 2018, "Deep Feature Factorization for Concept
+Discovery".
 """
 
 from __future__ import annotations
@@ -14,29 +14,30 @@ import numpy as np
 from ..images import resize
 from ..regions import Regions
 from ..weights import assign_weights
-from ..weights.loaded import loaded
+from ..weights.loaded import Network, loaded
 from .segmenter import Segmenter, Slider
 from .tree import LEAVES, Merging, tree_regions
 
-NETWORK_SIDE = 1024  # pixels, the longest side of the copy that the network sees
+NETWORK_SIDE = 1024  # pixels, the longest side of the network's input
 STRIDE_WEIGHTS = {8: 1.0, 16: 1.0, 32: 0.75}
 MERGING = Merging(floor=0.05, contour=3.0, size=0.4, worth=0.045)
 
 
-def deep(image, n_regions="auto") -> Regions:
-    """Regions by contour and by EfficientNet-Lite0's features: things and their parts, without annotation or training.
+def deep(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
+    """Regions by contours and by EfficientNet-Lite0's features: objects and their parts, without annotation or training.
 
-    n_regions: 1 to 48, or "auto": between 3 and 9, where the tree's next joins get expensive. Regions
-    with fewer n_regions are unions of those with more, so `Regions.expand` knows each region's parts.
+    n_regions: 1 to 48, or "auto" for 3 to 9, chosen where the cost of further merges rises. The regions for a small n_regions are
+    unions of those for a larger one, so `Regions.expand` knows the parts of each region. Raises SegxaiValueError for any other
+    n_regions.
     """
     return tree_regions(image, "deep", n_regions, MERGING, features)
 
 
-def features(image, labels) -> np.ndarray:
-    """(B, D): what the network sees at each stride of each label 0..B-1 of (h, w), a map of any size.
+def features(image: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(B, D) the network's features of each label 0..B-1 of a map (h, w) of any size, pooled at each stride.
 
-    Each stride's end points are divided by one number, so that their variances over the photograph add up to the square of the
-    stride's weight. One number for a stride, not for a channel: where the network responds strongly, differences count more.
+    The features of each stride are scaled so that their variances over the photograph add up to the square of the stride's weight.
+    The scale is common to all channels, so differences count more where the network responds strongly.
     """
     share = np.bincount(labels.ravel()) / labels.size
     columns = []
@@ -51,42 +52,29 @@ def _end_points(image) -> dict[int, np.ndarray]:
     """{stride: (h, w, D)} of the photograph with its longest side at NETWORK_SIDE and both sides at least 32."""
     scale = NETWORK_SIDE / max(image.shape[:2])
     copy = resize(image, tuple(max(32, round(side * scale)) for side in image.shape[:2]))
-    encoder = loaded("efficientnet_lite0 encoder", _Encoder)
+    encoder = loaded("efficientnet_lite0 encoder", _encoder)
     return {stride: value[0] for stride, value in encoder.net.run(encoder.end_points, {encoder.images: copy[None]}).items()}
 
 
-class _Encoder:
+def _encoder() -> Network:
     """EfficientNet-Lite0 without its classifier, for images of any size."""
+    from ..nets import efficientnet_lite
+    from ..nets.graph import GraphSession, tf
+    from ..weights.efficientnet_lite import efficientnet_lite0_weights
 
-    def __init__(self):
-        from ..nets import efficientnet_lite
-        from ..nets.graph import GraphSession, tf
-        from ..weights.efficientnet_lite import efficientnet_lite0_weights
-
-        self.net = GraphSession()
-        with self.net.build():
-            self.images = tf.placeholder(tf.float32, (None, None, None, 3), "images")
-            _, ends = efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(self.images), num_classes=None)
-        self.end_points = {stride: ends[f"stride_{stride}"] for stride in STRIDE_WEIGHTS}
-        assign_weights(self.net, efficientnet_lite0_weights())
-
-    @property
-    def nbytes(self) -> int:
-        return self.net.nbytes
-
-    @property
-    def closed(self) -> bool:
-        return self.net.closed
-
-    def close(self) -> None:
-        self.net.close()
+    net = GraphSession()
+    with net.build():
+        images = tf.placeholder(tf.float32, (None, None, None, 3), "images")
+        _, ends = efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images), num_classes=None)
+    assign_weights(net, efficientnet_lite0_weights())
+    return Network(net, images=images, end_points={stride: ends[f"stride_{stride}"] for stride in STRIDE_WEIGHTS})
 
 
-def pool(feature_map, labels) -> np.ndarray:
-    """The mean of a feature map (h, w, D), bilinearly upsampled to the labels' size, over each label: (B, D).
+def pool(feature_map: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(B, D) the mean over each label of a feature map (h, w, D), bilinearly upsampled to the size of the labels.
 
-    The upsampled map itself (hundreds of channels at full size) is never made: averaging and bilinear
-    interpolation are both linear, so their weights are added up per label and map position first.
+    The upsampled map, with hundreds of channels at full size, is never computed. Both averaging and interpolation are linear,
+    so their weights are first summed for each label and position of the map.
     """
     from scipy.sparse import coo_array
 
@@ -114,7 +102,7 @@ def _bilinear(full: int, small: int):
 
 SEGMENTERS = (
     Segmenter(
-        "deep", deep, "contours, and what EfficientNet-Lite0 sees",
+        "deep", deep, "contours, and features of EfficientNet-Lite0",
         (Slider("n_regions", "regions", 0, 12, 0, zero="auto"),), lambda n, shape: [{"n_regions": min(n, LEAVES)}],
     ),
 )  # fmt: skip

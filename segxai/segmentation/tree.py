@@ -1,4 +1,4 @@
-"""The region tree: contours divide a photograph into basins, and basins that touch are merged, the cheapest pair first.
+"""The region tree: contours divide a photograph into basins, and adjacent basins are merged, the cheapest pair first.
 
 Sources: Beucher and Lantuejoul 1979, "Use of Watersheds in Contour Detection"; Arbelaez et al. 2011, "Contour Detection and
 Hierarchical Image Segmentation", section 4 (regions from a trained contour detector); Salembier and Garrido 2000, "Binary
@@ -12,36 +12,38 @@ import heapq
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import SegxaiValueError
 from ..images import resize, resize_labels
 from ..regions import Part, Regions, coarsest
+from .contours import contours
+from .names import describe
 from .segmenter import Segmenter, Slider
 
-WORKING_SIDE = 512  # pixels, the longest side of the copy that is divided
-LEAVES = 48  # the finest regions that `n_regions` or `expand` can reach
-SMOOTHING = 1.0  # sigma of the Gaussian that joins broken contours, in pixels
-SHALLOWEST = 0.02  # basins less deep than this, in contour strength, are not kept apart
-SMALLEST = 0.001  # share of the image; smaller regions are joined to a neighbour before all others
-MOST_BASINS = 1000  # bounds time and memory on pictures of noise; photographs have 150 to 400
-FEWEST, MOST = 3, 9  # automatic numbers of regions; 2**9 coalitions are evaluated in seconds
-KEPT = 8  # trees, 1 MB each
+WORKING_SIDE = 512  # pixels, the longest side of the copy that is segmented
+LEAVES = 48  # the largest number of regions, by `n_regions` or repeated `expand`
+SMOOTHING = 1.0  # sigma, in pixels, of the Gaussian that closes gaps in contours
+SHALLOWEST = 0.02  # shallower basins, in contour strength, are not separated
+SMALLEST = 0.001  # share of the image; smaller regions are merged first
+MOST_BASINS = 1000  # limits time and memory on noisy images; photographs have 150 to 400
+FEWEST, MOST = 3, 9  # limits of the automatic number of regions; 2**9 coalitions are evaluated in seconds
+KEPT = 8  # number of trees in the cache, 1 MB each
 
 _trees: OrderedDict[tuple[str, bytes], tuple[np.ndarray, Part]] = OrderedDict()
 _lock = threading.Lock()
 
 
 class Merging(NamedTuple):
-    """What it costs to join two neighbours:
+    """The cost of merging two neighbours:
 
     (floor + mean contour on their border) ** contour * apart * (a b / (a + b)) ** (2 size)
 
-    a and b are their shares of the image's area, `apart` is the squared distance of their mean features (1 without
-    features). With contour = 0 and size = 1/2 this is Ward's criterion. The larger `size`, the longer large regions stay
-    apart and the earlier small ones are joined. worth: "auto" takes joins apart that cost at least this.
+    a and b are their shares of the image's area, and `apart` is the squared distance of their mean features (1 without features).
+    With contour = 0 and size = 1/2 this is Ward's criterion. A larger `size` merges small regions earlier and large ones later.
+    worth: the automatic number of regions undoes merges that cost at least this.
     """
 
     floor: float
@@ -54,33 +56,35 @@ BY_CONTOUR = Merging(floor=0.0, contour=1.0, size=0.08, worth=0.35)
 
 
 class Join(NamedTuple):
-    """Two nodes joined. Basins are the nodes 0..B-1, the k-th join makes node B + k."""
+    """A merge of two nodes. Basins are the nodes 0..B-1; the k-th merge creates node B + k."""
 
     a: int
     b: int
     cost: float
 
 
-def contour_regions(image, n_regions="auto") -> Regions:
-    """Regions by contour alone: what no classifier had a part in, to compare those of "deep" with.
+def contour_regions(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
+    """Regions by contours alone. Unlike those of "deep", they do not depend on a classifier's network.
 
-    n_regions: as for "deep", and with the same tree behind it.
+    n_regions: as for "deep".
     """
     return tree_regions(image, "contours", n_regions, BY_CONTOUR)
 
 
-def tree_regions(image, method: str, n_regions, merging: Merging, features: Callable | None = None) -> Regions:
+def tree_regions(
+    image: np.ndarray, method: str, n_regions: int | str, merging: Merging, features: Callable | None = None
+) -> Regions:
     """The photograph's region tree cut at n_regions: 1 to LEAVES, or "auto".
 
-    image (H, W, 3) uint8; features: a function (image, basins (h, w)) -> (B, D), or None. The trees of the last KEPT pairs
-    of photograph and method are kept. Raises SegxaiValueError for another n_regions.
+    image: (H, W, 3) uint8. features: a function (image, basins (h, w)) -> (B, D), or None. The trees of the last KEPT pairs of
+    photograph and method are cached. Raises SegxaiValueError for any other n_regions.
     """
     if n_regions != "auto" and (
         isinstance(n_regions, bool) or not isinstance(n_regions, (int, np.integer)) or not 1 <= n_regions <= LEAVES
     ):
         raise SegxaiValueError(f"n_regions must be 'auto' or a whole number from 1 to {LEAVES}; got {n_regions!r}.")
     digest = hashlib.sha256(repr(image.shape).encode())
-    digest.update(np.ascontiguousarray(image))
+    digest.update(np.ascontiguousarray(image).data)
     key = method, digest.digest()
     with _lock:
         kept = _trees.get(key)
@@ -95,7 +99,7 @@ def tree_regions(image, method: str, n_regions, merging: Merging, features: Call
 
 
 def automatic_number(root: Part, worth: float) -> int:
-    """How many regions the joins that cost at least `worth` keep apart, within FEWEST to MOST."""
+    """The number of regions after undoing all merges that cost at least `worth`, limited to FEWEST to MOST."""
 
     def count(part):
         return sum(count(child) for child in part.children) if part.children and part.cost >= worth else 1
@@ -105,10 +109,7 @@ def automatic_number(root: Part, worth: float) -> int:
 
 def _grow(image, merging, features) -> tuple[np.ndarray, Part]:
     """The tree's leaves, (h, w) integers at the working size, and its root."""
-    from .contours import contours
-    from .names import describe
-
-    # Never larger than the photograph: regions that are enlarged stay in one piece, reduced ones might not.
+    # Never larger than the photograph: regions stay connected when a label map is enlarged, but not when it is reduced.
     scale = min(1, WORKING_SIDE / max(image.shape[:2]))
     copy = np.rint(resize(image, tuple(max(1, round(side * scale)) for side in image.shape[:2]))).astype(np.uint8)
     strength = contours(copy)
@@ -119,29 +120,32 @@ def _grow(image, merging, features) -> tuple[np.ndarray, Part]:
     names = dict(zip(groups, describe(copy, atoms, list(groups.values())), strict=True))
     parts: dict[int, Part] = {}
     for node, group in groups.items():
-        a, b, cost = joins[node - len(area)] if len(group) > 1 else (None, None, 0.0)
-        parts[node] = Part(names[node], group, () if a is None else (parts[a], parts[b]), cost)
+        if len(group) == 1:
+            parts[node] = Part(names[node], group)
+        else:
+            a, b, cost = joins[node - len(area)]
+            parts[node] = Part(names[node], group, (parts[a], parts[b]), cost)
     return atoms, parts[node]
 
 
-def leaves(labels, joins) -> tuple[np.ndarray, dict[int, tuple[int, ...]]]:
-    """The LEAVES regions that the last joins are made of: a map of them, and which of them each node covers, root last."""
+def leaves(labels: np.ndarray, joins: list[Join]) -> tuple[np.ndarray, dict[int, tuple[int, ...]]]:
+    """The map (h, w) of the LEAVES regions before the last merges, and the leaves that each node covers, the root last."""
     number = len(joins) + 1
-    below = max(0, number - LEAVES)  # so many joins lie within leaves
+    below = max(0, number - LEAVES)  # the number of merges within leaves
     top = np.arange(number + below)
     for k in reversed(range(below)):
         top[[joins[k].a, joins[k].b]] = top[number + k]
     nodes, leaf = np.unique(top[:number], return_inverse=True)
-    groups = {int(node): (i,) for i, node in enumerate(nodes)}
+    groups: dict[int, tuple[int, ...]] = {int(node): (i,) for i, node in enumerate(nodes)}
     for k in range(below, len(joins)):
         groups[number + k] = groups[joins[k].a] + groups[joins[k].b]
     return leaf.astype(np.int32)[labels], groups
 
 
-def basins(strength) -> np.ndarray:
-    """The watershed of a contour map (h, w): labels 0..B-1, each in one piece (4-neighbours), borders on the contours.
+def basins(strength: np.ndarray) -> np.ndarray:
+    """The watershed of a contour map (h, w): labels 0..B-1, each connected (4-neighbours), with borders on the contours.
 
-    On a picture with few contours evenly spaced seeds divide what would be one basin, so that the features can decide.
+    If there are few contours, evenly spaced seeds divide large basins, so that features can decide how to merge them.
     """
     from scipy.ndimage import gaussian_filter
     from skimage.measure import label
@@ -164,15 +168,15 @@ def basins(strength) -> np.ndarray:
     return watershed(smooth, seeds) - 1
 
 
-def borders(labels, strength) -> dict[tuple[int, int], tuple[int, float]]:
-    """{(a, b): (length, sum of contours)} for touching basins a < b, over the pairs of pixels on either side."""
+def borders(labels: np.ndarray, strength: np.ndarray) -> dict[tuple[int, int], tuple[int, float]]:
+    """{(a, b): (length, sum of contour strengths)} of the borders of adjacent basins a < b, over pairs of pixels."""
     number = int(labels.max()) + 1
     key, value = [], []
     for one, other in (np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:]):
         a, b = labels[one], labels[other]
         apart = a != b
         key.append((np.minimum(a, b) * number + np.maximum(a, b))[apart])
-        # A contour is one pixel wide at its crest, which lies on one side of the border or on the other.
+        # A contour's crest is one pixel wide and can lie on either side of the border.
         value.append(np.maximum(strength[one], strength[other])[apart])
     pairs, index, length = np.unique(np.concatenate(key), return_inverse=True, return_counts=True)
     total = np.bincount(index, np.concatenate(value), minlength=len(pairs))
@@ -182,17 +186,22 @@ def borders(labels, strength) -> dict[tuple[int, int], tuple[int, float]]:
     }
 
 
-def merge(area, border, merging: Merging, features=None) -> list[Join]:
-    """Join the cheapest pair of neighbours until one node is left: B basins, B - 1 joins.
+def merge(
+    area: np.ndarray,
+    border: dict[tuple[int, int], tuple[int, float]],
+    merging: Merging,
+    features: np.ndarray | None = None,
+) -> list[Join]:
+    """Merge the cheapest pair of neighbours until one node is left: B - 1 merges of B basins.
 
-    area (B,) shares of the image; border as from `borders`, connected; features (B, D), averaged by area on joining. Costs
-    never decrease: after a join that makes a cheaper one possible, that one costs as much.
+    area: (B,) shares of the image. border: the result of `borders`, connected. features: (B, D), averaged by area when merged.
+    Costs never decrease: a merge that became possible only by a more expensive one gets the cost of that one.
     """
     number = len(area)
     area = np.concatenate([area, np.zeros(number - 1)])
     if features is not None:
         features = np.concatenate([features, np.zeros((number - 1, features.shape[1]))])
-    neighbours: list[dict[int, tuple[int, float]] | None] = [{} for _ in range(number)]
+    neighbours: list[Any] = [{} for _ in range(number)]  # {neighbour: border} for each node, None once it is merged
     for (a, b), value in border.items():
         neighbours[a][b] = neighbours[b][a] = value
 
@@ -207,7 +216,7 @@ def merge(area, border, merging: Merging, features=None) -> list[Join]:
     joins: list[Join] = []
     while len(joins) < number - 1:
         found, a, b = heapq.heappop(queue)
-        if neighbours[a] is None or neighbours[b] is None:  # one of them has been joined to something else
+        if neighbours[a] is None or neighbours[b] is None:  # one of them is already merged
             continue
         node = number + len(joins)
         joins.append(Join(a, b, max(found, joins[-1].cost if joins else 0.0)))
@@ -231,7 +240,7 @@ def merge(area, border, merging: Merging, features=None) -> list[Join]:
 
 SEGMENTERS = (
     Segmenter(
-        "contours", contour_regions, "contours alone, found by a VGG16",
+        "contours", contour_regions, "contours alone, found by HED on VGG16",
         (Slider("n_regions", "regions", 0, 12, 0, zero="auto"),), lambda n, shape: [{"n_regions": min(n, LEAVES)}],
     ),
 )  # fmt: skip

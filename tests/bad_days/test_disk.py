@@ -13,8 +13,8 @@ FULL = "too large|No space"  # what the system says
 @pytest.fixture
 def saves(quarters, additive):
     """{file name: a function that saves to a path}, for everything that can be saved."""
+    from segxai.fcn.annotation import save_annotation
     from segxai.widgets import RegionCanvas
-    from segxai.widgets.painter_files import save_painting
 
     image, labels = quarters
     explanation = segxai.explain(image, labels, additive, 1, fill="black")
@@ -24,7 +24,7 @@ def saves(quarters, additive):
         "canvas.html": RegionCanvas(explanation).save,
         "comparison.html": comparison.save,
         "comparison.csv": comparison.save,
-        "annotation.png": lambda path: save_painting(path, labels.astype(np.uint8), list("abcd")),
+        "annotation.png": lambda path: save_annotation(path, labels.astype(np.uint8), list("abcd")),
     }
 
 
@@ -93,7 +93,7 @@ def test_many_photographs_go_on_when_there_is_room_again(function, tmp_path, ful
 
 
 def test_a_fetch_says_that_there_is_no_room(published, full_disk):
-    with full_disk(1000), pytest.raises(SegxaiError, match=f"({FULL}).* Make room, or set SEGXAI_CACHE"):
+    with full_disk(1000), pytest.raises(SegxaiError, match=f"({FULL}).* Free some space, or set SEGXAI_CACHE"):
         downloads.fetch("deeplab", progress=False)
     assert not [path for path in downloads.cache_folder().rglob("*") if path.is_file()]
     assert downloads.fetch("deeplab", progress=False).read_bytes() == published.body

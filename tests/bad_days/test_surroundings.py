@@ -9,9 +9,9 @@ from PIL import Image
 
 import segxai
 from segxai import SegxaiError
+from segxai.fcn.annotation import load_annotation
 from segxai.fcn.training import _event_writer
 from segxai.weights.checkpoint import read_checkpoint
-from segxai.widgets.painter_files import load_painting
 
 COMMAND = ("-m", "segxai", "explain", "cat", "--segmenter", "grid", "--max-evaluations", "18", "--out")
 ODD_NAMES = ["größe und so – 猫 🐈", "C:\\Users\\me\\cat", "a'b\"c<d>&e", "--out", "%20 $HOME `id` *", ".hidden"]
@@ -119,7 +119,7 @@ def test_names_that_no_file_can_have(path, quarters, additive, tmp_path, monkeyp
     with pytest.raises(SegxaiError, match="no annotation"):
         segxai.finetune(quarters[0], path)
     with pytest.raises(SegxaiError, match="no annotation"):
-        load_painting(path, quarters[1].shape)
+        load_annotation(path, quarters[1].shape)
     with pytest.raises(SegxaiError, match="no folder"):
         segxai.explain_many(path)
     with pytest.raises(SegxaiError, match="cannot be written"):

@@ -86,7 +86,7 @@ class Server:
                 time.sleep(0.2)
         raise RuntimeError("The server did not start:\n" + (self.folder / "server.log").read_text()[-2000:])
 
-    def ask(self, path, method="GET"):
+    def api(self, path, method="GET"):
         request = urllib.request.Request(f"{self.url}/api/{path}", method=method, headers={"Authorization": f"token {self.token}"})
         body = urllib.request.urlopen(request, timeout=30).read()
         return json.loads(body) if body else None
@@ -139,7 +139,7 @@ class Notebook:
         self.page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [command, arguments])
 
     def restart(self):
-        """Restart the kernel as the page's own button does: of one that somebody else asks for, a page may miss the news."""
+        """Restart the kernel as the page's own button does: of one from elsewhere, a page may miss the news."""
         self.page.evaluate("() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }")
 
     def sent_to_kernel(self):
@@ -149,7 +149,7 @@ class Notebook:
         return [kind for text in texts for kind in kinds if f'"msg_type":"{kind}"' in text.replace(" ", "")]
 
     def session(self):
-        return next(s for s in self.server.ask("sessions") if s["path"] == self.name)
+        return next(s for s in self.server.api("sessions") if s["path"] == self.name)
 
     def value(self, expression: str, setup: str = ""):
         """The value of a Python expression in the notebook's kernel, through JSON."""
@@ -204,10 +204,10 @@ def write_notebook(server, *cells, name=None) -> str:
 
 def close_notebook(book):
     book.page.close()
-    for session in book.server.ask("sessions"):
+    for session in book.server.api("sessions"):
         if session["path"] == book.name:
             with contextlib.suppress(urllib.error.HTTPError):  # a kernel that is still starting cannot be stopped
-                book.server.ask(f"sessions/{session['id']}", "DELETE")
+                book.server.api(f"sessions/{session['id']}", "DELETE")
 
 
 @pytest.fixture

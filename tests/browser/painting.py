@@ -75,8 +75,8 @@ class Painter:
         self.book.wait_value("zlib.crc32(painter.annotation.tobytes())", zlib.crc32(here.tobytes()))
         return here
 
-    def said(self):
-        return self.root.locator(".sx-said").inner_text()
+    def noted(self):
+        return self.root.locator(".sx-note").inner_text()
 
 
 def opened(book):

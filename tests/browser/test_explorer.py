@@ -12,7 +12,7 @@ explorer = ExplanationExplorer(segxai.data.photograph("astronaut"), start=("deep
 segxai.explain(explorer.image, "grid", lambda images: images.mean((1, 2, 3)) / 255, max_evaluations=20, progress=True)
 explorer
 """
-STILL_TO_COME = 1500  # ms; what the page has to say to Python is said by then
+STILL_TO_COME = 1500  # ms; what the page has for Python is sent by then
 HELMET = (0.7, 0.8)  # where the helmet is on the photograph
 
 
@@ -57,11 +57,11 @@ def test_pointing_stays_in_the_browser_and_the_panes_share_the_pointer(explorer)
     explorer.sent.clear()
     for share in ((0.1, 0.2), (0.3, 0.4), (0.5, 0.1), HELMET):
         page.mouse.move(*at(left, share))
-    assert left.locator(".sx-said").inner_text().startswith("black, bottom right: weight +0.095")
+    assert left.locator(".sx-pointed").inner_text().startswith("black, bottom right: weight +0.095")
     assert left.locator(".sx-row.sx-lit").inner_text().startswith("black, bottom right")
-    assert right.locator(".sx-said").inner_text().startswith("black, bottom right: weight +0.113")
+    assert right.locator(".sx-pointed").inner_text().startswith("black, bottom right: weight +0.113")
     left.locator(".sx-row").last.hover()  # from the bars to the picture
-    assert left.locator(".sx-said").inner_text().startswith("dark red, left: weight −0.021")
+    assert left.locator(".sx-pointed").inner_text().startswith("dark red, left: weight −0.021")
     left.locator("select").focus()
     page.wait_for_timeout(STILL_TO_COME)
     assert explorer.sent_to_kernel() == []
@@ -82,7 +82,7 @@ def test_regions_are_switched_by_mouse_and_by_keyboard_and_the_page_answers_from
     canvas.locator(".sx-stage").focus()
     page.keyboard.press("End")
     page.keyboard.press("ArrowUp")
-    assert canvas.locator(".sx-said").inner_text().startswith("light grey, top right 2")
+    assert canvas.locator(".sx-pointed").inner_text().startswith("light grey, top right 2")
     page.keyboard.press("Enter")
     both = explorer.value(table.format(["black, bottom right", "light grey, top right 2"]))
     assert f"{both:.3f}" in answer.inner_text()
@@ -94,7 +94,7 @@ def test_regions_are_switched_by_mouse_and_by_keyboard_and_the_page_answers_from
     row.focus()
     page.keyboard.press("Enter")
     assert row.get_attribute("aria-checked") == "false"
-    canvas.get_by_role("button", name="Show all regions").click()
+    canvas.get_by_role("button", name="Turn all on").click()
     explorer.wait_value("explorer.panes[0].canvas.off", [])
     assert page.locator(".jp-Cell").count() == 1  # no key was taken for one of JupyterLab's commands
 
@@ -114,7 +114,7 @@ def test_what_is_switched_off_shows_its_fill(explorer):
 def test_method_and_kernel_width_are_answered_from_the_table(explorer):
     page = explorer.page
     first = page.locator(".sx-canvas").first.locator(".sx-number").first
-    asked = explorer.value("explorer.explanation.coalitions.evaluations")
+    evaluated = explorer.value("explorer.explanation.coalitions.evaluations")
     slider = page.get_by_label("kernel width")
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
@@ -133,7 +133,7 @@ def test_method_and_kernel_width_are_answered_from_the_table(explorer):
     assert slider.is_disabled()
     weight = explorer.value("float(explorer.explanation.weights.max())")
     page.wait_for_function("text => document.querySelector('.sx-number').textContent === text", arg=f"{weight:+.3f}")
-    assert explorer.value("explorer.explanation.coalitions.evaluations") == asked
+    assert explorer.value("explorer.explanation.coalitions.evaluations") == evaluated
 
 
 def test_segmenter_and_fill_change_in_the_background(explorer):
@@ -144,7 +144,7 @@ def test_segmenter_and_fill_change_in_the_background(explorer):
     page.get_by_role("slider", name="rows").fill("2")
     page.wait_for_function("() => document.querySelector('.sx-title').textContent.startsWith('grid, 8')", timeout=120_000)
     assert explorer.value("len(explorer.explanation.regions)") == 8
-    page.get_by_label("switched off shows").select_option("black")
+    page.get_by_label("fill hidden regions with").select_option("black")
     page.wait_for_function("() => !document.querySelector('.sx-busy:not([hidden])')", timeout=120_000)
     explorer.wait_value("[e.coalitions.fill for e in explorer.explanations]", ["black", "black"], timeout=120)
     choice.select_option("quickshift")
@@ -157,9 +157,7 @@ def test_segmenter_and_fill_change_in_the_background(explorer):
 
 def test_what_is_missing_is_offered_with_the_reason_and_cannot_be_chosen(explorer):
     option = explorer.page.get_by_role("combobox", name="segmenter").first.locator("option[value=pascal]")
-    missing = explorer.value(
-        "segxai.segment_module.why_unavailable('pascal')", "import sys; segxai.segment_module = sys.modules['segxai.segment']"
-    )
+    missing = explorer.value("why_unavailable('pascal')", "from segxai.segmentation.registry import why_unavailable")
     if missing:
         assert option.get_attribute("disabled") is not None
         assert "fetch deeplab" in option.inner_text()
@@ -206,7 +204,7 @@ def test_names_are_text_whatever_they_hold(notebook):
     for row in page.locator(".sx-row").all():
         row.click()
     page.locator(".sx-row", has_text="🚀🚀🚀").hover()
-    page.locator(".sx-said", has_text="🚀" * 69 + "…: weight").wait_for()  # and no half of an emoji
+    page.locator(".sx-pointed", has_text="🚀" * 69 + "…: weight").wait_for()  # and no half of an emoji
     answer = page.locator(".sx-answer")
     assert "<img src=x onerror" in answer.inner_text()
     assert set(answer.locator("bdi").all_inner_texts()) > {"שלום עולם"}  # a name cannot turn the sentence around
@@ -236,16 +234,16 @@ def test_it_is_accessible_and_nothing_is_cut_off(explorer, theme, width):
     )
 
 
-def test_without_python_the_canvas_still_answers(explorer):
+def test_without_a_kernel_the_canvas_still_answers(explorer):
     page = explorer.page
     explorer.restart()
     page.wait_for_function(
-        "() => document.querySelector('.sx-canvas .sx-away').textContent.startsWith('Python is away')", timeout=60_000
+        "() => document.querySelector('.sx-canvas .sx-away').textContent.startsWith('Kernel disconnected.')", timeout=60_000
     )
-    explorer.picture("explorer-python-away")
+    explorer.picture("explorer-kernel-away")
     canvas = page.locator(".sx-canvas").first
     page.mouse.move(*at(canvas, HELMET))
-    assert canvas.locator(".sx-said").inner_text().startswith("black, bottom right")
+    assert canvas.locator(".sx-pointed").inner_text().startswith("black, bottom right")
     page.mouse.click(*at(canvas, HELMET))
     assert "without black, bottom right: 0.005" in canvas.locator(".sx-answer").inner_text()
 
@@ -256,13 +254,13 @@ def test_a_saved_canvas_works_from_a_file_without_server(page, tmp_path, astrona
 
     explanation = segxai.explain(astronaut, "deep", target="football helmet")
     RegionCanvas(explanation).save(tmp_path / "canvas.html")
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
+    requested = []
+    page.on("request", lambda request: requested.append(request.url))
     page.goto((tmp_path / "canvas.html").as_uri())
     page.wait_for_selector(".sx-canvas[data-ready]")
     page.mouse.click(*at(page.locator(".sx-canvas"), HELMET))
     assert "without black, bottom right: 0.005" in page.locator(".sx-answer").inner_text()
-    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert [url for url in requested if not url.startswith(("file:", "data:", "blob:"))] == []
     assert page.locator(".sx-away").inner_text() == ""
 
 

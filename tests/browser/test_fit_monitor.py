@@ -30,7 +30,7 @@ monitor = FineTuneMonitor(sample.image, sample.annotation.labels, names, iterati
 monitor
 """
 LONG = 240_000  # ms; machines are busy at times
-QUIET = 1500  # ms; what the page has to say to Python is said by then
+QUIET = 1500  # ms; what the page has for Python is sent by then
 
 
 def frames(book, number, how=">="):
@@ -57,8 +57,8 @@ def button(book, name):
     return book.page.locator(".sx-fit").get_by_role("button", name=name, exact=True)
 
 
-def said(book):
-    return book.page.locator(".sx-fit .sx-said").inner_text()
+def summary(book):
+    return book.page.locator(".sx-fit .sx-summary").inner_text()
 
 
 def to_kernel(book):
@@ -99,7 +99,7 @@ def test_training_beside_other_cells_then_stop_and_step(notebook):
     button(book, "Stop").click()
     rests(book)
     assert long_cell.get_by_text("[*]:").is_visible()
-    book.server.ask(f"kernels/{book.session()['kernel']['id']}/interrupt", "POST")
+    book.server.api(f"kernels/{book.session()['kernel']['id']}/interrupt", "POST")
     long_cell.locator(".jp-OutputArea").get_by_text("woken").wait_for()
     assert not book.value("monitor.running")
     done = book.value("len(monitor.losses)")
@@ -129,27 +129,27 @@ def test_looking_back_sends_nothing_and_shows_the_kernels_numbers(book):
     losses, final = book.value("(monitor.losses, monitor.final_loss)")
     iou = book.value(
         "[float(intersection_over_union(monitor._labels, s.predictions)[1]) for s in [*monitor.fitted.steps, monitor.fitted]]",
-        "from segxai.finetune import intersection_over_union",
+        "from segxai.fcn.training import intersection_over_union",
     )
     page.wait_for_timeout(QUIET)
     book.sent.clear()
 
     def check(place):
         loss = ([*losses, final])[place]
-        assert f"loss {round(loss):,}," in said(book)
+        assert f"loss {round(loss):,}," in summary(book)
         assert page.locator(".sx-fit tbody tr").nth(1).locator("td").inner_text() == f"{iou[place]:.3f}"
         assert page.locator(".sx-fit .sx-mark").count() == 5 + 10  # one line of losses, two of IoU
 
     check(4)
-    assert "After 4 updates" in said(book)
+    assert "After 4 updates" in summary(book)
     scrub = page.get_by_role("slider", name="iteration")
     scrub.focus()
     maps = set()
     for place in (3, 2, 1, 0):
         page.keyboard.press("ArrowLeft")
         check(place)
-        assert f"Iteration {place + 1}, before" in said(book)
-        assert scrub.get_attribute("aria-valuetext") == said(book)
+        assert f"Iteration {place + 1}, before" in summary(book)
+        assert scrub.get_attribute("aria-valuetext") == summary(book)
         maps.add((pixels(book, "argmax"), pixels(book, "probability")))
     assert len(maps) == 4
     page.keyboard.press("End")
@@ -164,21 +164,21 @@ def test_looking_back_sends_nothing_and_shows_the_kernels_numbers(book):
     page.mouse.click(box["x"] + box["width"] * 0.2, box["y"] + box["height"] / 2)
     check(0)
     button(book, "Play").press("Enter")
-    page.wait_for_function("document.querySelector('.sx-fit .sx-said').innerText.startsWith('After')", timeout=LONG)
+    page.wait_for_function("document.querySelector('.sx-fit .sx-summary').innerText.startsWith('After')", timeout=LONG)
     check(4)
     assert button(book, "Play").is_visible()
     page.wait_for_timeout(QUIET)
     assert to_kernel(book) == []
-    # The class is remembered in Python, so this one is told; its map is drawn without waiting for that.
+    # The class is remembered in Python, so this one is sent; its map is drawn without waiting for that.
     before = pixels(book, "probability")
     page.get_by_label("probability of", exact=True).select_option("0")
     assert pixels(book, "probability") != before
     book.wait_value("monitor.shown_class", 0)
     # With the kernel gone the page says so, and looking back goes on.
     book.restart()
-    page.wait_for_function("document.querySelector('.sx-fit .sx-away').innerText.includes('Python is away')", timeout=LONG)
+    page.wait_for_function("document.querySelector('.sx-fit .sx-away').innerText.includes('Kernel disconnected.')", timeout=LONG)
     scrub.press("ArrowLeft")
-    assert "Iteration 4, before" in said(book)
+    assert "Iteration 4, before" in summary(book)
 
 
 def test_restored_when_the_page_is_loaded_again(book):
@@ -187,17 +187,17 @@ def test_restored_when_the_page_is_loaded_again(book):
     button(book, "Start").click()
     frames(book, 5, "==")
     rests(book)
-    before = said(book), pixels(book, "argmax"), pixels(book, "probability")
+    before = summary(book), pixels(book, "argmax"), pixels(book, "probability")
     book._command("docmanager:save", {})
     page.wait_for_timeout(QUIET)
     page.reload()
     page.wait_for_selector(".sx-fit[data-ready]", timeout=LONG)
-    assert (said(book), pixels(book, "argmax"), pixels(book, "probability")) == before
+    assert (summary(book), pixels(book, "argmax"), pixels(book, "probability")) == before
     assert page.get_by_label("learning rate").input_value() == "0.0002"
     button(book, "Step").click()
     frames(book, 6, "==")
     rests(book)
-    # In the middle of a run: what was missed is asked for.
+    # In the middle of a run: what was missed is requested.
     page.get_by_label("iterations").fill("50")
     button(book, "Continue").click()
     frames(book, 8)

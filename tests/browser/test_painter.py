@@ -168,7 +168,7 @@ def test_keys_alone(start):
     p.keys("Enter", "ArrowDown", "ArrowDown", "Shift+ArrowDown", "Enter", "ArrowDown")  # the brush down, and up again
     line = same()
     assert (line[88:105, 188] == 1).all()
-    assert p.said().startswith("189 right, 114 down")
+    assert p.noted().startswith("189 right, 114 down")
     p.keys("p", "0")
     for corner in range(4):
         p.keys(" ", *["ArrowRight" if corner == 0 else "ArrowDown" if corner == 1 else "ArrowLeft"] * 5)
@@ -200,15 +200,15 @@ def test_names_are_text(start):
     p.book.wait_value("list(painter.names)", names)
     p.pick(1)
     p.drag((50, 50), (80, 50))
-    assert EVIL in p.said()
+    assert EVIL in p.noted()
     p.pick(4)
     p.drag((50, 150), (80, 150))
     p.field(2).fill(EVIL)
     p.keys("Enter")
-    assert "already" in p.said()
+    assert "already" in p.noted()
     p.field(3).fill("   ")
     p.keys("Enter")
-    assert "needs a name" in p.said()
+    assert "needs a name" in p.noted()
     p.root.get_by_role("button", name=f"Remove class 1: {names[1]}").click()
     p.book.wait_value("list(painter.names)", [names[0], *names[2:]])
     assert set(np.unique(p.same())) == {0, 2, 255}

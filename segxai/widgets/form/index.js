@@ -1,0 +1,87 @@
+// A row of labelled controls described by Python: choices (some of them unavailable, with the reason), ranges and switches.
+
+import { button, labelled, make, toolbar } from "../shared/elements.js";
+import { watchKernel } from "../shared/kernel.js";
+import { send } from "../shared/messages.js";
+import { listener, prepare, saveChanges } from "../shared/view.js";
+
+const CONTROLS = {
+  select(field, value, choose) {
+    const reasons = field.reasons || {};
+    const options = field.options.map(([option, text]) => make("option", {
+      value: option, text: reasons[option] ? `${text} (${reasons[option]})` : text, disabled: Boolean(reasons[option]),
+    }));
+    const control = make("select", { onchange: () => choose(control.value) }, ...options);
+    return { control, show: () => { control.value = value(); } };
+  },
+  range(field, value, choose) {
+    const log = Boolean(field.log), after = make("output", { class: "sx-value" });
+    const from = (v) => (log ? Math.log10(v) : v), read = () => (log ? 10 ** Number(control.value) : Number(control.value));
+    const step = log ? (from(field.max) - from(field.min)) / 100 : field.step;
+    const control = make("input", { type: "range", min: from(field.min), max: from(field.max), step });
+    const write = (v) => {
+      after.textContent = field.zero && v === 0 ? field.zero : log ? v.toPrecision(2) : String(v);
+      control.setAttribute("aria-valuetext", after.textContent);
+    };
+    control.addEventListener("input", () => {
+      write(read());
+      if (field.live) choose(read());
+    });
+    if (!field.live) control.addEventListener("change", () => choose(read()));
+    const show = () => {
+      if (!control.matches(":active")) control.value = from(value());
+      write(value());
+    };
+    return { control, after, show };
+  },
+  check(field, value, choose) {
+    const control = make("input", { type: "checkbox", onchange: () => choose(control.checked) });
+    return { control, show: () => { control.checked = value(); } };
+  },
+};
+
+function render({ model, el }) {
+  const listen = listener(model), root = prepare(el, "sx-form"), bar = toolbar(model.get("title"));
+  const meter = make("progress", { max: 1, "aria-label": "Progress" });
+  const busy = make("div", { class: "sx-busy" }, meter,
+    button("Cancel", () => send(model, "cancel"), { title: "Stop computing; what is shown stays" }));
+  const message = make("p", { class: "sx-message", role: "status" });
+  let shown = {}; // the controls, by key
+
+  const value = (key) => model.get("values")[key];
+  function choose(key, chosen) {
+    model.set("values", { ...model.get("values"), [key]: chosen });
+    saveChanges(model);
+  }
+  function build() {
+    const focused = Object.keys(shown).find((key) => shown[key].control === document.activeElement);
+    shown = {};
+    bar.replaceChildren(...model.get("fields").map((field) => {
+      const made = CONTROLS[field.kind](field, () => value(field.key), (chosen) => choose(field.key, chosen));
+      made.control.disabled = Boolean(field.disabled);
+      made.control.dataset.field = field.key;
+      shown[field.key] = made;
+      return labelled(field.label, made.control, made.after, field.hint);
+    }));
+    show();
+    shown[focused]?.control.focus();
+  }
+  function show() { for (const key in shown) if (value(key) !== undefined) shown[key].show(); }
+  function showBusy() {
+    const done = model.get("progress");
+    busy.hidden = done < 0;
+    if (done > 0) meter.value = done; else meter.removeAttribute("value");
+    message.textContent = model.get("message");
+  }
+
+  root.append(bar, busy, message);
+  if (model.get("away")) watchKernel(model, root, listen, model.get("away"));
+  listen.model("change:fields", build);
+  listen.model("change:values", show);
+  listen.model("change:progress change:message", showBusy);
+  build();
+  showBusy();
+  return () => listen.end();
+}
+
+export default { render };

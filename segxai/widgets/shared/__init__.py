@@ -1,0 +1,1 @@
+"""What the widgets share: bundles and pictures for the browser, messages, work in the background; beside it, JavaScript modules."""

@@ -1,0 +1,103 @@
+"""The algebra in the browser is Python's: the same tables, the same numbers."""
+
+import json
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from segxai import SegxaiError
+from segxai.classifiers.subsets import all_subsets
+from segxai.explanation import surrogates
+from segxai.explanation.coalitions import draw_coalitions
+from segxai.explanation.explanation import Explanation
+
+from .test_javascript import ROOT, needs_node
+
+SCRIPT = Path(__file__).parent / "javascript" / "algebra.mjs"
+SETTINGS = [{"kernelWidth": w, "alpha": a} for w, a in ((0.25, 0), (0.05, 0), (5, 0), (0.6, 1), (0.25, 0.01), (0.004, 0))]
+CLOSE = {"rtol": 0, "atol": 1e-6}
+
+
+def random_tables():
+    """50 tables: exact ones of 1 to 10 regions, and samples of 11 to 40; among them games that are flat, or sums of effects."""
+    rng = np.random.default_rng(0)
+    for n in range(50):
+        number = 1 + n % 10 if n < 38 else int(rng.integers(11, 41))
+        masks, exact = draw_coalitions(number, 1024, n) if n >= 38 else (all_subsets(number), True)
+        values, others = rng.random((2, len(masks))).astype(np.float32)
+        if n % 5 == 1:
+            values = (masks @ rng.normal(size=number)).astype(np.float32)
+        if n % 25 == 2:
+            values = np.full(len(masks), 0.25, np.float32)
+        yield masks, exact, np.abs(values), others, float(rng.choice([0.3, 0.5, 0.9]))
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    """(masks, exact, values, others, p) of every table, with what the browser computes of it."""
+    tables = list(random_tables())
+    given = [
+        {
+            "count": masks.shape[1], "exact": exact, "values": values.tolist(), "others": others.tolist(), "p": p,
+            "settings": SETTINGS, "bits": np.packbits(masks, axis=1, bitorder="little").ravel().tolist(),
+        }
+        for masks, exact, values, others, p in tables
+    ]  # fmt: skip
+    run = subprocess.run(["node", SCRIPT], input=json.dumps(given), capture_output=True, text=True, timeout=120, cwd=ROOT)
+    assert run.returncode == 0, run.stderr
+    return list(zip(tables, json.loads(run.stdout), strict=True))
+
+
+def same(found, fit):
+    np.testing.assert_allclose(found["weights"], fit.weights, **CLOSE)
+    np.testing.assert_allclose([found["intercept"], found["r2"]], [fit.intercept, fit.r2], **CLOSE)
+
+
+@needs_node
+def test_lime_at_any_width_and_penalty(pairs):
+    refused = 0
+    for (masks, exact, values, others, _), found in pairs:
+        for settings, answer in zip(SETTINGS, found["lime"], strict=True):
+            try:
+                fit = surrogates.fit_lime(masks, values, exact, settings["kernelWidth"], settings["alpha"])
+            except SegxaiError:
+                assert answer == "refused"
+                refused += 1
+                continue
+            same(answer, fit)
+        same(found["contrast"], surrogates.fit_lime(masks, values - others, exact))
+    assert 20 < refused < 80  # the narrowest kernel
+
+
+@needs_node
+def test_shapley_and_banzhaf(pairs):
+    for (masks, exact, values, _, _), found in pairs:
+        same(found["banzhaf"], surrogates.fit_banzhaf(masks, values, exact))
+        same(found["shapley"], surrogates.fit_shapley(masks, values, exact))
+
+
+@needs_node
+def test_interactions_and_smallest_sets(pairs):
+    for (masks, exact, values, _, p), found in pairs:
+        if not exact:
+            assert [found[name] for name in ("interactions", "sufficient", "necessary")] == ["refused"] * 3
+            continue
+        np.testing.assert_allclose(found["interactions"], surrogates.shapley_interactions(masks, values), **CLOSE)
+        table = SimpleNamespace(masks=masks, values=values, exact=True, full=float(values[-1]))
+        of = SimpleNamespace(regions=SimpleNamespace(names=range(masks.shape[1])), _positive_table=lambda what, table=table: table)
+        assert tuple(found["sufficient"]) == Explanation.sufficient(of, p)
+        necessary = Explanation.necessary(of, p)
+        assert found["necessary"] == (None if necessary is None else list(necessary))
+
+
+@needs_node
+def test_rows_are_found(pairs):
+    for (masks, _, _, _, _), found in pairs:
+        number = masks.shape[1]
+        for off, row in zip(([], [0], list(range(number))), found["rows"], strict=True):
+            shown = ~np.isin(np.arange(number), off)
+            there = np.flatnonzero((masks == shown).all(axis=1))
+            assert row == (there[0] if there.size else -1)
