@@ -1,7 +1,12 @@
 """Adaptive Owen values: divide the value of a game down a binary tree, where the evidence is.
 
-PRIOR = 0.3  # ridge penalty of `corrected`: the weight of the tree's own values relative to a sampled coalition
-BATCH = 32  # coalitions evaluated before the effects are ranked again
+A node represents all leaves below it. Its effect in a context m (a set of leaves already shown) is f(m + node) - f(m). Dividing the
+node into its halves a and b in this context takes two evaluations, f(m + a) and f(m + b), and yields four effects of half the weight:
+those of a and b, each before and after the other. They add up to the effect of the node, in every context and hence for every node.
+If all effects are divided, the sums at the leaves are their Owen values for the nested unions that the tree describes. Within a
+budget, the largest effects are divided first, and undivided effects are shared out by area. The number of contexts doubles with each
+level, so in a deep tree most contexts remain undivided; there the tree's values are the prior of a regression on sampled coalitions
+(`corrected`).
 
 Plain arrays: a tree of L leaves is `joins`, (L - 1, 2) integers, of which row k joins two nodes to node L + k; the leaves are
 the nodes 0..L-1, the root is the last. Sources: Owen 1977, "Values of Games with a Priori Unions"; Winter 1989, "A Value for
