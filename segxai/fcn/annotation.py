@@ -166,7 +166,7 @@ def _named(labels, names, masks, known=()) -> tuple[np.ndarray, tuple[str, ...]]
 
 def _check_gaps(classes) -> None:
     """Raise SegxaiValueError where the class ids have such gaps that a grey picture must be meant."""
-    if len(classes) and classes.max() + 1 > 2 * len(classes) + 2:
+    if len(classes) > 1 and classes.max() + 1 > 2 * len(classes) + 2:
         raise SegxaiValueError(
             f"The annotation's class ids are {', '.join(map(str, classes[:8]))}: is it a grey picture? Number the classes 0, 1, 2 ..."
         )

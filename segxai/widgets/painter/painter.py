@@ -26,6 +26,7 @@ from ...fcn.training import FineTuned, finetune
 from ...images import as_image
 from ...plots import plot_image, plot_regions
 from ...regions import Regions
+from ...report.pictures import jpeg
 from ...segmentation.classes import regions_of_classes
 from ..region_canvas import RegionCanvas
 from ..shared import background, browser
@@ -60,7 +61,7 @@ class PaintCanvas(anywidget.AnyWidget):
 
     def __init__(self, image: np.ndarray, classes: np.ndarray, names, **kwargs):
         self._shape = image.shape[:2]
-        photo, brush = browser.jpeg(image, _SENT_SIDE), max(1, round(max(self._shape) / 24))
+        photo, brush = jpeg(image, _SENT_SIDE), max(1, round(max(self._shape) / 24))
         super().__init__(photo=photo, classes=class_png(classes), names=list(names), brush=brush, **kwargs)
 
     def show(self, classes: np.ndarray, names) -> None:
