@@ -1,11 +1,11 @@
-# Everything a newcomer needs: `make demo`, then `make lab`. `make help` lists the rest.
-# The environment is a .venv in the checkout, made once from requirements.lock.
+# Start with `make demo`, then `make lab`; `make help` lists all targets.
+# The environment is a .venv in the checkout, created once from requirements.lock.
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-# In a container one is often root, and Jupyter wants to be told; its servers here are for this machine only and keep their tokens.
+# Jupyter refuses to run as root, the usual user in a container, without this flag; its servers listen on this machine only, with a token.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -15,33 +15,34 @@ NODE_TOOLS := node_modules/.package-lock.json
 .PHONY: help setup demo test lint lint-js bundles lab app notebooks picture html docs lock clean
 .DEFAULT_GOAL := help
 
-help:  ## list these targets
+help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: $(READY)  ## make the .venv (about 1.5 GB on disk)
+setup: $(READY)  ## create the .venv (about 1.5 GB on disk)
 
 $(READY): requirements.lock requirements-crf.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "segxai needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	  { echo "segxai needs Python 3.11 or newer; choose one, e.g.: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	@echo "Setting up .venv (once; a few minutes) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@echo "Compiling the CRF (optional; a minute) ..."
 	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements-crf.lock 2> .venv/crf.log || \
-	  echo "The CRF was left out: it needs a C++ compiler and Python's headers (see .venv/crf.log). All else works."
+	  echo "The CRF was not installed: it needs a C++ compiler and Python's headers (see .venv/crf.log). Everything else works."
 	@touch $(READY)
 
-demo: $(READY)  ## explain two photographs, print a table, write demo/index.html
+demo: $(READY)  ## explain two photographs: print a table and write demo/index.html
 	$(BIN)/python -m segxai explain astronaut cat --target "football helmet" --target auto --segmenter slic --segmenter deep --out demo/index.html
 
 test: $(READY)  ## run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-lint: $(READY)  ## check style and types
+lint: $(READY)  ## check style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory lint-js
 
 lint-js:  ## check the widgets' JavaScript (needs Node.js)
@@ -55,31 +56,31 @@ $(NODE_TOOLS): package-lock.json
 bundles: $(NODE_TOOLS)  ## bundle the widgets' JavaScript into what is shipped (needs Node.js)
 	@npm run --silent bundles
 
-lab: $(READY)  ## open JupyterLab on notebook 00 (this machine only, with its token)
+lab: $(READY)  ## open notebook 00 in JupyterLab (this machine only, with a token)
 	$(BIN)/jupyter lab --ip=127.0.0.1 $(AS_ROOT) notebooks/00_start_here.ipynb
 
-app: $(READY)  ## open the explorer as a page without code (Voilà, this machine only, with its token)
+app: $(READY)  ## open the explorer as a web page without code (Voilà, this machine only, with a token)
 	$(BIN)/jupyter server --ip=127.0.0.1 $(AS_ROOT) --ServerApp.root_dir=notebooks --ServerApp.open_browser=True \
 	  --ServerApp.default_url=/voila/render/app_explorer.ipynb
 
-notebooks: $(READY)  ## make notebooks/*.ipynb from notebooks/src/*.py
+notebooks: $(READY)  ## build notebooks/*.ipynb from notebooks/src/*.py
 	$(BIN)/python notebooks/src/build.py
 
-picture: $(READY)  ## make the picture of the README
+picture: $(READY)  ## draw the picture in the README
 	$(BIN)/python notebooks/src/difference.py
 
-html: $(READY)  ## make html/: the executed series as pages that need no Python
+html: $(READY)  ## build html/: the executed notebooks as web pages that need no Python
 	$(BIN)/python notebooks/src/html_edition.py
 
-docs: $(READY)  ## make docs/: the reference of the package, from its docstrings
+docs: $(READY)  ## build docs/: the reference of the package, from its docstrings
 	$(BIN)/pdoc --output-directory docs segxai segxai.data segxai.metrics segxai.plots segxai.explanation.surrogates segxai.widgets segxai.nets.upsampling
 
-UV_COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-lock: pyproject.toml  ## resolve the two lock files anew (needs uv: pip install uv)
-	$(UV_COMPILE) --extra cpu --extra pascal --extra dask --extra lab --extra test pyproject.toml --output-file requirements.lock
+lock: $(READY)  ## update the two lock files (keeps locked versions where possible)
+	$(UV_COMPILE) --extra cpu --extra pascal --extra dask --extra lab --extra test --group contours pyproject.toml --output-file requirements.lock
 	echo "pydensecrf2>=1.0" | $(UV_COMPILE) --no-deps - --output-file requirements-crf.lock
 
-clean:  ## remove the .venv and everything made
+clean:  ## remove the .venv and all generated files
 	rm -rf .venv demo html docs build dist node_modules screenshots test-results .cache/executed .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

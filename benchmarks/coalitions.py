@@ -1,6 +1,6 @@
-"""How much does masking cost? Coalitions a second, against the classifier's own best images a second.
+"""The cost of perturbing: coalitions per second, compared with the network's best number of images per second.
 
-Both are measured in turns in one run, so that a busy machine slows both; the ratio is what counts.
+Both are measured in turns in the same run, so that other load on the machine affects both; only the ratio is meaningful.
 
     python benchmarks/coalitions.py
 """
@@ -17,10 +17,10 @@ ROUNDS = 5
 IMAGES = 256
 
 
-def rate(ask, batch):
+def rate(evaluate, batch):
     started = time.perf_counter()
     for _ in range(IMAGES // batch):
-        ask()
+        evaluate()
     return IMAGES / (time.perf_counter() - started)
 
 
@@ -29,7 +29,7 @@ def main():
     regions = segxai.segment(image, "deep")
     filled = fill_image(image, regions.labels, "mean")
     predict = classifier.masked_predictor(image, regions.labels, filled)
-    sharing = classifier.masked_predictor(image, regions.labels, filled, asked=512)
+    sharing = classifier.masked_predictor(image, regions.labels, filled, expected=512)
     rng = np.random.default_rng(0)
     plain = {}
     for batch in (8, 16, 32, 64):
@@ -39,12 +39,12 @@ def main():
     masks = rng.random((size, len(regions))) < 0.5
     masked = {f"masked in the graph, {size}": (lambda: predict(masks), size)}
     shared = {f"and early layers shared, {size}": (lambda: sharing(masks), size)}
-    cases = {f"the network alone, {batch}": (ask, batch) for batch, ask in plain.items()} | masked | shared
+    cases = {f"the network alone, {batch}": (evaluate, batch) for batch, evaluate in plain.items()} | masked | shared
     rates = {name: [] for name in cases}
     for turn in range(ROUNDS + 1):
-        for name, (ask, batch) in cases.items():
-            speed = rate(ask, batch)
-            if turn:  # the first turn warms up
+        for name, (evaluate, batch) in cases.items():
+            speed = rate(evaluate, batch)
+            if turn:  # the first turn only warms up
                 rates[name].append(speed)
     started = time.perf_counter()
     table = segxai.evaluate_coalitions(classifier, image, regions, progress=False)

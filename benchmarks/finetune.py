@@ -1,7 +1,7 @@
-"""Fine-tuning on one photograph of 352 x 480: seconds for an iteration, peak memory, and the loss beside the published one.
+"""Fine-tuning on one photograph of 352 x 480 pixels: seconds per iteration, peak memory, and the loss next to the published one.
 
-Every case runs in a process of its own, so that its peak memory is its own. VGG16's weights are taken from the cache where
-they are, random otherwise: time and memory do not depend on them, the losses then mean nothing and are left out.
+Each case runs in its own process, so that its peak memory can be measured. Without VGG16's weights in the cache, random ones are
+used: time and memory are the same, but the losses are meaningless and therefore omitted.
 
     python benchmarks/finetune.py            # all cases
     python benchmarks/finetune.py --quick    # without the full-width VGG16 (4 GB)
@@ -93,10 +93,10 @@ def main():
             print(head + f"failed: {done.stderr.strip().splitlines()[-1:]}")
             continue
         r = json.loads(done.stdout)
-        told = (
+        losses = (
             (f"{r['first']:>11,.0f} {r['final']:>11,.0f} {r['iou']:>6.3f}") if r["final"] is not None else f"{'random weights':>30}"
         )
-        print(head + f"{r['seconds']:>12.2f} {r['memory']:>8.2f} {told}", flush=True)
+        print(head + f"{r['seconds']:>12.2f} {r['memory']:>8.2f} {losses}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Which regions explain better? Segmenters compared on scikit-image's photographs, those of `data` among them, with intervals.
+"""Which segmenter's regions explain better? A comparison on fifteen photographs of scikit-image, with confidence intervals.
 
-Prints: the table with every segmenter's own number of regions; differences from "deep", photograph by photograph; the same with
-the numbers of regions matched; and how often each one's top region is a planted shortcut. Fifteen photographs, each once: no crops or
-mirror images, which would make the intervals narrower than they are. About half an hour on two cores; --quick takes four photographs.
+Prints the metrics with each segmenter's default parameters, the paired differences from "deep", the metrics with matched numbers of
+regions, and how often each segmenter's top region is a planted shortcut. Each photograph is used once; crops or mirror images would
+make the intervals too narrow. Takes about half an hour on two cores; --quick uses four photographs.
 
     python benchmarks/segmenters.py [--quick]
 """
@@ -13,7 +13,7 @@ import numpy as np
 import skimage.data
 
 import segxai
-from segxai.study.comparison import told
+from segxai.plots.numbers import format_interval
 
 SEGMENTERS = ("deep", "slic", "felzenszwalb", "quickshift", "watershed", "grid")
 OTHERS = (
@@ -38,11 +38,11 @@ def show(title, found):
 def main():
     images = list(photographs())[: 4 if "--quick" in sys.argv else None]
     own = segxai.compare(images, SEGMENTERS)
-    show(f"{len(images)} photographs, each segmenter's own number of regions", own)
-    print("\nless deep, photograph by photograph (where the interval leaves out 0)")
+    show(f"{len(images)} photographs, default parameters of each segmenter", own)
+    print("\npaired differences from deep (those whose interval excludes 0)")
     for row in own.differences("deep"):
         if row["verdict"] in ("better", "worse"):
-            print(f"  {row['segmenter']:<13} {row['metric']:<15} {told(row):<22} {row['verdict']}")
+            print(f"  {row['segmenter']:<13} {row['metric']:<15} {format_interval(row):<22} {row['verdict']}")
     show("numbers of regions matched to deep's", segxai.compare(images, SEGMENTERS, match_regions="deep"))
 
     plant = segxai.data.planted()
@@ -52,9 +52,9 @@ def main():
         [plant.images[i] for i in winners], SEGMENTERS, ("covers_plant", "pointing", "energy", "best_iou"),
         classifier=plant.classifier, target="prize", masks=[plant.masks[i] for i in winners],
     )  # fmt: skip
-    show(f"is the top region the badge? {len(winners)} photographs (four, each in two views)", found)
+    show(f"is the top region the badge? {len(winners)} photographs (two views of each of four)", found)
     print(
-        f"largest coverage any segmenter offers, mean best IoU: {np.max([r['mean'] for r in found.table() if r['metric'] == 'best_iou']):.2f}"
+        f"best mean IoU of any segmenter's region with the badge: {np.max([r['mean'] for r in found.table() if r['metric'] == 'best_iou']):.2f}"
     )
 
 

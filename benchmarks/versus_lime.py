@@ -1,9 +1,9 @@
-"""segxai against lime 0.2.0.1 on the same photograph with the same classifier: time, and spread over seeds.
+"""segxai compared with lime 0.2.0.1 on the same photograph and classifier: time, and spread of the weights over seeds.
 
-lime is called with its own defaults but for what a row names. "samples" is what is asked for: lime draws with repetition,
-segxai asks about every coalition once and stops when there are no more (8 regions have 256).
+Except for what a row names, lime uses its defaults. "samples" is the number requested: lime draws coalitions with repetition, while
+segxai evaluates each coalition once and stops when all are evaluated (8 regions have 256).
 
-python benchmarks/versus_lime.py
+    python benchmarks/versus_lime.py
 """
 
 import contextlib
@@ -24,7 +24,7 @@ SEEDS = 4
 def with_lime(classifier, image, regions=None, seed=0, samples=SAMPLES):
     """lime's explanation; on given regions, or with its default segmenter (quickshift)."""
     segmentation = None if regions is None else (lambda _: np.array(regions.labels))
-    with contextlib.redirect_stderr(io.StringIO()):  # lime 0.2.0.1 cannot be told to draw no progress bar
+    with contextlib.redirect_stderr(io.StringIO()):  # lime 0.2.0.1 has no option to hide its progress bar
         return LimeImageExplainer(random_state=seed).explain_instance(
             image, classifier.predict, num_samples=samples, segmentation_fn=segmentation
         )
@@ -43,8 +43,8 @@ def spread(weights):
 
 
 def lime_weights(explanation):
-    told = dict(explanation.local_exp[explanation.top_labels[0]])
-    return [told[k] for k in sorted(told)]
+    weights = dict(explanation.local_exp[explanation.top_labels[0]])
+    return [weights[k] for k in sorted(weights)]
 
 
 def main():
@@ -53,27 +53,27 @@ def main():
     deep = segxai.segment(image, "deep")
     classifier.predict(image)
 
-    def ours(regions):
+    def with_segxai(regions):
         return segxai.explain(image, regions, classifier, max_evaluations=SAMPLES, progress=False)
 
     pairs = {
-        f"slic, {len(few)} regions, {SAMPLES} samples": (lambda: with_lime(classifier, image, few), lambda: ours(few)),
-        f"slic, {len(many)} regions, {SAMPLES} samples": (lambda: with_lime(classifier, image, many), lambda: ours(many)),
-        "lime's default call, exact deep": (lambda: with_lime(classifier, image), lambda: ours("deep")),
+        f"slic, {len(few)} regions, {SAMPLES} samples": (lambda: with_lime(classifier, image, few), lambda: with_segxai(few)),
+        f"slic, {len(many)} regions, {SAMPLES} samples": (lambda: with_lime(classifier, image, many), lambda: with_segxai(many)),
+        "lime's default call, exact deep": (lambda: with_lime(classifier, image), lambda: with_segxai("deep")),
     }
     print(f"{'case':<36} {'lime s':>8} {'segxai s':>9} {'ratio':>7}   (medians of {ROUNDS} turns)")
-    for name, (theirs, mine) in pairs.items():
-        times = np.array([[seconds(theirs), seconds(mine)] for _ in range(ROUNDS)])
-        lime_seconds, our_seconds = np.median(times, axis=0)
-        print(f"{name:<36} {lime_seconds:>8.1f} {our_seconds:>9.1f} {np.median(times[:, 0] / times[:, 1]):>7.1f}", flush=True)
+    for name, (lime, segxai_call) in pairs.items():
+        times = np.array([[seconds(lime), seconds(segxai_call)] for _ in range(ROUNDS)])
+        lime_seconds, segxai_seconds = np.median(times, axis=0)
+        print(f"{name:<36} {lime_seconds:>8.1f} {segxai_seconds:>9.1f} {np.median(times[:, 0] / times[:, 1]):>7.1f}", flush=True)
 
     for samples in (250, SAMPLES):
-        told = [lime_weights(with_lime(classifier, image, few, seed, samples)) for seed in range(SEEDS)]
+        weights = [lime_weights(with_lime(classifier, image, few, seed, samples)) for seed in range(SEEDS)]
         print(
-            f"spread over {SEEDS} seeds (mean standard deviation / largest weight): lime, slic, {samples} samples: {spread(told):.3f}"
+            f"spread over {SEEDS} seeds (mean standard deviation / largest weight): lime, slic, {samples} samples: {spread(weights):.3f}"
         )
-    told = [segxai.explain(image, deep, classifier, seed=seed, progress=False).weights for seed in range(SEEDS)]
-    print(f"spread over {SEEDS} seeds: segxai, deep: {spread(told):.3f}")
+    weights = [segxai.explain(image, deep, classifier, seed=seed, progress=False).weights for seed in range(SEEDS)]
+    print(f"spread over {SEEDS} seeds: segxai, deep: {spread(weights):.3f}")
 
 
 if __name__ == "__main__":

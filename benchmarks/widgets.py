@@ -1,4 +1,4 @@
-"""The region canvas in a real browser: milliseconds from click to repainted canvas, from slider to refitted bars; bytes sent.
+"""The region canvas in a real browser: milliseconds from click to repaint and from slider to refitted bars, and bytes sent.
 
 A 512 x 512 photograph with 12 regions, in JupyterLab on loopback, by Chromium without a GPU.
 """
@@ -20,7 +20,7 @@ regions = segxai.segment(astronaut, "deep", n_regions=12)
 explorer = ExplanationExplorer(astronaut, target="football helmet", also={"twelve": regions}, start=("twelve", "slic"), max_evaluations=4096)
 explorer
 """
-# From the event to the end of its handler, which paints before it returns, and to the next frame on the screen.
+# From the event to the end of its handler, which paints before it returns.
 REPAINT = """async (hover) => {
   const stage = document.querySelector('.sx-canvas .sx-paper canvas'), box = stage.getBoundingClientRect(), times = [];
   for (let n = 0; n < 40; n++) {
@@ -73,12 +73,12 @@ def main():
             refit = page.evaluate(REFIT)
     finally:
         server.stop()
-    told = {"hover": hover, "click": click, "kernel width": refit}
+    measured = {"hover": hover, "click": click, "kernel width": refit}
     print(f"{'':<14}{'median':>9}{'slowest':>9}   (ms, {len(hover)} and {len(refit)} times; a frame at 60 Hz is 16.7 ms)")
-    for what, times in told.items():
+    for what, times in measured.items():
         print(f"{what:<14}{statistics.median(times):>9.1f}{max(times):>9.1f}")
     print(f"opening the explorer with two panes sends {opening / 1e6:.2f} MB")
-    print(json.dumps({what: round(statistics.median(times), 2) for what, times in told.items()} | {"bytes": opening}))
+    print(json.dumps({what: round(statistics.median(times), 2) for what, times in measured.items()} | {"bytes": opening}))
 
 
 if __name__ == "__main__":

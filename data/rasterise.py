@@ -1,21 +1,21 @@
-"""Draw the polygon annotations as label images.
+"""Rasterise the polygon annotations to label images.
 
-Reads every data/annotations/<name>.json and writes beside it
+Reads every data/annotations/<name>.json and writes next to it
 
-    <name>.png        one byte a pixel, the class id; read it with
-                      numpy.asarray(PIL.Image.open(...)), which leaves the
-                      colours of the palette aside and returns the ids
-    <name>.names.txt  the class names, one a line; the line number is the id,
-                      counted from 0
+    <name>.png        the class id of each pixel, one byte each; read it with
+                      numpy.asarray(PIL.Image.open(...)), which returns the ids
+                      and ignores the palette
+    <name>.names.txt  the class names, one per line; the line number, counted
+                      from 0, is the id
 
 Run it after editing a JSON file:
 
-    python data/rasterise.py           writes the files
-    python data/rasterise.py --check   writes nothing; exits with 1 if a PNG or
-                                       a list of names differs from its JSON
+    python data/rasterise.py           write the files
+    python data/rasterise.py --check   write nothing; exit with 1 if a PNG or a
+                                       list of names differs from its JSON
 
-In the JSON a point is [x, y], x to the right and y down, and whole numbers are
-the centres of pixels. Later polygons are painted over earlier ones.
+In the JSON, a point is [x, y] with x to the right and y down, and integers are
+the centres of pixels. Later polygons cover earlier ones.
 """
 
 import json
@@ -28,9 +28,9 @@ from skimage.draw import polygon
 
 ANNOTATIONS = Path(__file__).resolve().parent / "annotations"
 
-# Okabe and Ito's eight colours and a light grey: told apart with any of the
-# common kinds of colour blindness. Black comes first because id 0 is what lies
-# behind everything else.
+# Okabe and Ito's eight colours and a light grey, which people with the common
+# kinds of colour blindness can distinguish. Black comes first because id 0 is
+# the background.
 PALETTE = (
     (0, 0, 0),
     (230, 159, 0),
@@ -45,7 +45,7 @@ PALETTE = (
 
 
 def labels_of(annotation):
-    """Return the class ids, an array of bytes as large as the photograph."""
+    """The class ids as an (H, W) uint8 array of the photograph's size."""
     names = annotation["classes"]
     if len(set(names)) != len(names):
         raise ValueError("a class is listed twice")
@@ -56,8 +56,8 @@ def labels_of(annotation):
         if shape["class"] not in names:
             raise ValueError(f"a polygon is of the unlisted class {shape['class']!r}")
         x, y = np.array(shape["points"], dtype=float).T
-        # skimage keeps the fractions of a pixel; ImageDraw would round them and
-        # then add the outline, half a pixel too much all around.
+        # skimage handles fractions of a pixel; ImageDraw would round them and add
+        # the outline, which enlarges the polygon by half a pixel on all sides.
         labels[polygon(y, x, labels.shape)] = names.index(shape["class"])
     return labels
 
@@ -72,8 +72,8 @@ def shares_text(labels, annotation):
 
 
 def replace(path, write):
-    """Let write(temporary) make the file, then give it its name."""
-    # Nobody reading the folder meanwhile sees half a file.
+    """Write a file by write(temporary), then rename it to `path`."""
+    # Other processes never see an incomplete file.
     temporary = path.with_name(path.name + ".tmp")
     try:
         write(temporary)
@@ -84,16 +84,16 @@ def replace(path, write):
 
 def save_png(labels, path):
     image = Image.fromarray(labels)
-    # All 256 entries are given, the unused ones black: with fewer than 17 colours
-    # Pillow packs two pixels into a byte, which some readers of PNG do not unpack.
+    # A palette of 256 entries, because with fewer than 17 colours Pillow packs
+    # two pixels into a byte, which some PNG readers do not unpack.
     colours = PALETTE + ((0, 0, 0),) * (256 - len(PALETTE))
     image.putpalette([value for colour in colours for value in colour])
-    # The name ends in .tmp, so Pillow cannot guess the format from it.
+    # Explicit format, because the temporary name ends in .tmp.
     image.save(path, format="PNG", optimize=True)
 
 
 def differences(labels, names, png, txt):
-    """Say what on disk is not what the JSON asks for."""
+    """Describe each difference between the files on disk and the JSON."""
     if not png.exists():
         yield f"{png.name} is missing"
     else:

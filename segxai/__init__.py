@@ -3,7 +3,7 @@
 >>> import segxai
 >>> segxai.explain("photo.jpg", regions="deep").plot()      # doctest: +SKIP
 
-Importing segxai is quick; TensorFlow is imported when a network is first needed.
+TensorFlow is not imported until a network is first needed.
 """
 
 from . import data, metrics
@@ -12,7 +12,7 @@ from .classifiers.suggest import suggest_names
 from .errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
 from .explanation.checks import Placebo, Robustness, placebo_test, robustness
 from .explanation.coalitions import Coalitions, evaluate_coalitions
-from .explanation.explanation import Explanation, explain
+from .explanation.explanation import Explanation, TreeExplanation, explain
 from .explanation.fills import FILLS
 from .fcn.crf import crf_refine
 from .fcn.network import FCN
@@ -22,6 +22,7 @@ from .images import load_image
 from .nets.upsampling import bilinear_upsample_weights, get_kernel_size, upsample_filt
 from .regions import Regions
 from .segmentation.compose import KerasHubSegmenter, from_class_map, from_mask_list, refine
+from .segmentation.contours import contours, side_outputs
 from .segmentation.registry import segment, segmenters
 from .study.comparing import compare
 from .study.comparison import Comparison
@@ -48,8 +49,10 @@ __all__ = [
     "SegxaiFileNotFoundError",
     "SegxaiValueError",
     "Step",
+    "TreeExplanation",
     "bilinear_upsample_weights",
     "compare",
+    "contours",
     "crf_refine",
     "data",
     "evaluate_coalitions",
@@ -68,6 +71,7 @@ __all__ = [
     "robustness",
     "segment",
     "segmenters",
+    "side_outputs",
     "suggest_names",
     "upsample_filt",
 ]

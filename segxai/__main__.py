@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import SegxaiError, SegxaiValueError
@@ -16,9 +17,9 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def main(argv=None) -> int:
-    """Run a command; returns the exit code: 0 when all went well, 2 for bad input (one line on standard error)."""
-    for stream in (sys.stdout, sys.stderr):  # a terminal without our arrows shows question marks, and the work goes on
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 on success, 2 for bad input (with one line on standard error), 130 on Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal that cannot encode an arrow shows a question mark instead of failing
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     parser = _parser()
@@ -41,20 +42,22 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     explain = commands.add_parser("explain", help="explain photographs; prints a table, writes a web page")
-    explain.add_argument("images", nargs="+", metavar="IMAGE", help="a file, or one of ours: astronaut, cat, coffee")
-    explain.add_argument("--segmenter", action="append", metavar="NAME", help="may be repeated, to compare (default: deep)")
+    explain.add_argument("images", nargs="+", metavar="IMAGE", help="a file, or a bundled photograph: astronaut, cat, coffee")
+    explain.add_argument("--segmenter", action="append", metavar="NAME", help="repeat to compare several (default: deep)")
     explain.add_argument(
         "--target", action="append", metavar="NAME",
-        help="the class to explain; once for all images, or once for each ('auto': its most probable class)",
+        help="the class to explain: once for all images, or once for each image ('auto': the most probable class)",
     )  # fmt: skip
     explain.add_argument("--method", default="lime", choices=METHODS)
     explain.add_argument("--fill", default="mean", help="mean, grey, black, white, blur or noise (default: mean)")
     explain.add_argument(
-        "--max-evaluations", type=int, default=1024, metavar="N", help="coalitions asked about at most (default: 1024)"
+        "--max-evaluations", type=int, default=1024, metavar="N", help="maximum number of coalitions to evaluate (default: 1024)"
     )
     explain.add_argument("--seed", type=int, default=0)
     explain.add_argument(
-        "--examine", action="store_true", help="also ask whether the weights hold over fills, borders and placebos (minutes)"
+        "--examine",
+        action="store_true",
+        help="also test whether the weights hold for other fills, shifted borders and placebos (takes minutes)",
     )
     explain.add_argument("--out", metavar="FILE", help="write a self-contained page (.html)")
     explain.set_defaults(run=_explain)
@@ -62,11 +65,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_compare(commands)
 
     fetch = commands.add_parser("fetch", help="download optional weights into the cache")
-    fetch.add_argument("names", nargs="+", metavar="NAME", choices=["deeplab", "vgg16"], help="deeplab (2 MB), vgg16 (553 MB)")
+    fetch.add_argument(
+        "names", nargs="+", metavar="NAME", choices=["contours", "deeplab", "vgg16"],
+        help="contours (55 MB), deeplab (2 MB), vgg16 (553 MB)",
+    )  # fmt: skip
     fetch.add_argument("--conv-only", action="store_true", help="vgg16 without its fully connected layers (59 MB)")
     fetch.set_defaults(run=_fetch)
 
-    doctor = commands.add_parser("doctor", help="show versions, memory, which weights are here, and what to do")
+    doctor = commands.add_parser("doctor", help="show versions, memory, installed weights and what to do next")
     doctor.set_defaults(run=_doctor, downloads=DOWNLOADS)
     return parser
 
@@ -78,15 +84,19 @@ def _add_compare(commands):
         "compare", help="measure segmenters on a folder of photographs; prints a table, writes a web page"
     )
     compare.add_argument("folder", metavar="DIR", help="a folder of photographs")
-    compare.add_argument("--out", required=True, metavar="FILE", help="the page (.html); finished photographs are kept beside it")
     compare.add_argument(
-        "--segmenter", action="append", metavar="NAME", help=f"may be repeated (default: {', '.join(SEGMENTERS)})"
+        "--out", required=True, metavar="FILE", help="the page to write (.html); finished results are kept beside it"
+    )
+    compare.add_argument(
+        "--segmenter", action="append", metavar="NAME", help=f"repeat for several (default: {', '.join(SEGMENTERS)})"
     )  # fmt: skip
     compare.add_argument("--fill", default="blur", help="mean, grey, black, white, blur or noise (default: blur)")
     compare.add_argument(
         "--max-evaluations", type=int, default=512, metavar="N", help="model calls for each explanation (default: 512)"
     )
-    compare.add_argument("--match-regions", metavar="N|NAME", help="ask all segmenters for N regions, or for as many as NAME has")
+    compare.add_argument(
+        "--match-regions", metavar="N|NAME", help="set every segmenter to N regions, or to the number that NAME finds"
+    )
     compare.add_argument("--seed", type=int, default=0)
     compare.add_argument("--dask", metavar="ADDRESS", help="run on this dask cluster, e.g. tcp://10.0.0.1:8786")
     compare.set_defaults(run=_compare)
@@ -98,12 +108,12 @@ def _compare(args) -> int:
 
     out = Path(args.out)
     if out.suffix.lower() not in (".html", ".htm"):
-        raise SegxaiValueError(f"--out {args.out!r}: the report is a web page; give a name that ends in .html")
+        raise SegxaiValueError(f"--out {args.out!r}: the report is a web page; its name must end in .html")
     images, segmenters = as_image_list(args.folder, "compare"), args.segmenter or SEGMENTERS
     match = int(args.match_regions) if (args.match_regions or "").isdigit() else args.match_regions
     kept = out.with_name(f"{out.stem}_results")
     print(
-        f"{len(segmenters)} segmenters on {len(images)} photographs. Finished ones are kept in {kept}; stop and go on as you like."
+        f"{len(segmenters)} segmenters on {len(images)} photographs. Finished results are kept in {kept}, so a stopped run can be resumed."
     )
 
     def progress(done, total):
@@ -133,18 +143,18 @@ def _explain(args) -> int:
     from .segmentation.registry import segment
 
     if args.out and Path(args.out).suffix.lower() not in (".html", ".htm"):
-        raise SegxaiValueError(f"--out {args.out!r}: the report is a web page; give a name that ends in .html")
+        raise SegxaiValueError(f"--out {args.out!r}: the report is a web page; its name must end in .html")
     targets = _targets(args.target, len(args.images))
-    # A misspelt last file should not cost the work on the first; but photographs are held one at a time.
+    # Check all files before the first explanation, so that a misspelt name costs no work; photographs are loaded one at a time.
     bundled = [name in data.names() and not os.path.exists(name) for name in args.images]
-    for name, ours in zip(args.images, bundled, strict=True):
-        if not ours:
+    for name, is_bundled in zip(args.images, bundled, strict=True):
+        if not is_bundled:
             check_image_file(name)
-    classifier = default_classifier()  # loaded here, so that its seconds are not the first photograph's
+    classifier = default_classifier()  # loaded here so that the first photograph's time does not include it
     rows, sections = [], []
     _print_header()
-    for name, ours, target in zip(args.images, bundled, targets, strict=True):
-        image = data.photograph(name) if ours else load_image(name)
+    for name, is_bundled, target in zip(args.images, bundled, targets, strict=True):
+        image = data.photograph(name) if is_bundled else load_image(name)
         figures = []
         for segmenter in args.segmenter or ["deep"]:
             started = time.perf_counter()
@@ -158,7 +168,7 @@ def _explain(args) -> int:
             _print_rows(Path(name).name, segmenter, explanation, seconds)
             for finding in explanation.findings:
                 print(f"    {finding}")
-            if args.out:  # as text: explanations hold their photographs
+            if args.out:  # rendered now, because an explanation keeps its photograph in memory
                 figures.append(figure(explanation))
                 rows.append(_row(Path(name).name, segmenter, explanation, seconds))
         sections.append((f"{Path(name).name}: why “{explanation.target}”?", figures))
@@ -177,7 +187,7 @@ def _targets(given, count) -> list:
 
 def _print_header():
     print(
-        f"{'photograph':<12} {'segmenter':<13} {'target (probability)':<28} {'region':<26} {'weight':>7} {'asked':>6} {'seconds':>8}"
+        f"{'photograph':<12} {'segmenter':<13} {'target (probability)':<28} {'region':<26} {'weight':>7} {'calls':>6} {'seconds':>8}"
     )
 
 
@@ -252,13 +262,16 @@ def _doctor(args) -> int:
     missing = set()
     for name, download in args.downloads.items():
         try:
-            state = "here" if usable(name) else "not fetched"
+            path = usable(name)
+            state = "not fetched" if path is None else "here" if path.parent == cache_folder() else "here (from pip)"
         except SegxaiError as error:
             state = "damaged"
             todo.append(str(error))
         if state == "not fetched":
             missing.add(name)
         print(f"  {name:<20} {state} ({download.about})")
+    if "contours" in missing:
+        todo.append("for contours: python -m segxai fetch contours  (55 MB; fetched at their first use otherwise)")
     if "deeplab" in missing:
         todo.append("optional: python -m segxai fetch deeplab   (2 MB, regions named by PASCAL VOC classes)")
     if {"vgg16", "vgg16-conv"} <= missing:
@@ -270,13 +283,13 @@ def _doctor(args) -> int:
 
 
 def _memory():
-    """(free, total) in GB, or None where the system does not say."""
+    """(free, total) in GB, or None if the system does not report it."""
     try:
         fields = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
         free, total = (int(fields[key].split()[0]) / 1e6 for key in ("MemAvailable", "MemTotal"))
     except (OSError, KeyError, ValueError):
         return None
-    try:  # a container (Binder) may have less than its host
+    try:  # a container, as on Binder, may be limited to less than its host has
         limit, used = (int(Path("/sys/fs/cgroup", name).read_text()) / 1e9 for name in ("memory.max", "memory.current"))
         return min(free, limit - used), min(total, limit)
     except (OSError, ValueError):

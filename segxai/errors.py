@@ -1,27 +1,29 @@
-"""The errors segxai raises: what was wrong, what was expected, what to do next."""
+"""The errors that segxai raises. Each message states what was wrong, what was expected and what to do."""
 
 import difflib
 import operator
+from collections.abc import Iterable
+from typing import Any
 
 
 class SegxaiError(Exception):
-    """Any bad input or missing piece; the message is written for the person who made the call."""
+    """Base class of all errors caused by bad input or by something that is missing."""
 
 
 class SegxaiValueError(SegxaiError, ValueError):
-    """A value that does not fit: wrong shape, unknown name, number out of range."""
+    """An invalid value: a wrong shape, an unknown name or a number out of range."""
 
 
 class SegxaiFileError(SegxaiError, OSError):
-    """A file that cannot be used: unreadable, damaged, or not what its name says."""
+    """A file that cannot be used: it is unreadable, damaged or of an unexpected type."""
 
 
 class SegxaiFileNotFoundError(SegxaiFileError, FileNotFoundError):
-    """A file that is not there."""
+    """A file that does not exist."""
 
 
-def unknown_name(what: str, name: object, known) -> SegxaiValueError:
-    """The error for a name that is not among `known`, with the nearest known names as suggestions."""
+def unknown_name(what: str, name: object, known: Iterable) -> SegxaiValueError:
+    """The error for a name that is not in `known`; its message suggests the closest known names."""
     known = [str(k) for k in known]
     lowered = {k.lower(): k for k in known}
     near = [lowered[n] for n in difflib.get_close_matches(str(name).lower(), lowered, n=3, cutoff=0.5)]
@@ -32,12 +34,12 @@ def unknown_name(what: str, name: object, known) -> SegxaiValueError:
     return SegxaiValueError(f"Unknown {what} {name!r}. {hint}")
 
 
-def whole_number(name: str, value, least: int = 0) -> int:
-    """`value` as an int; SegxaiValueError where it is not a whole number of at least `least` (True and False are none)."""
+def whole_number(name: str, value: Any, least: int = 0) -> int:
+    """`value` as an int. Raises SegxaiValueError unless it is a whole number of at least `least`; booleans are refused."""
     try:
         number = operator.index(value)
     except TypeError:
         number = None
     if number is None or isinstance(value, bool) or number < least:
-        raise SegxaiValueError(f"{name} is a whole number of at least {least}; got {value!r}.")
+        raise SegxaiValueError(f"{name} must be a whole number of at least {least}; got {value!r}.")
     return number

@@ -1,8 +1,9 @@
-"""Files out: written to a temporary name and renamed, so that a file is either whole or not there."""
+"""Atomic writes: a file is written under a temporary name and then renamed, so it is either complete or absent."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
@@ -11,18 +12,18 @@ from .errors import SegxaiError
 
 
 @contextmanager
-def replacing(path):
-    """A temporary path beside `path` to write to; it takes the name of `path` once the block has succeeded.
+def replacing(path: str | os.PathLike) -> Iterator[Path]:
+    """Yield a temporary path beside `path`, and rename it to `path` when the block succeeds.
 
-    Raises SegxaiError when the folder cannot be written or the disk is full; what stood at `path` before
-    is then untouched.
+    Raises SegxaiError when the folder cannot be written or the disk is full; an existing file at `path`
+    is then left unchanged.
     """
     path = Path(path)
     try:
         temporary = path.with_name(f".{path.stem}.{token_hex(4)}{path.suffix}")
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.open("xb").close()
-    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+    except (OSError, ValueError) as error:  # ValueError: an impossible file name, e.g. with a null byte
         raise SegxaiError(f"{str(path)!r} cannot be written: {_reason(error)}. Choose another name or folder.") from error
     try:
         yield temporary

@@ -1,18 +1,23 @@
-"""Progress of long work, on a terminal or in a notebook."""
+"""Progress bars for long computations, in a terminal or a notebook."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+# None: a bar if the work takes long. True: a bar at once. False: no bar. A function: called as progress(done, total).
+Progress: TypeAlias = Callable[[int, int], object] | bool | None
 
 
 @contextlib.contextmanager
-def track(total: int, what: str, progress=None):
-    """Yields a function to call with the number of items just done.
+def track(total: int, what: str, *, progress: Progress = None) -> Iterator[Callable[[int], Any]]:
+    """Yield a function to be called with the number of items just completed.
 
-    progress: None shows a bar once the work takes longer than two seconds; True at once; False never;
-    a function is called with (done, total).
+    progress: None shows a bar if the work takes longer than two seconds, True shows it immediately, False never;
+    a function is called as progress(done, total).
     """
     if callable(progress):
         done = 0
@@ -23,7 +28,7 @@ def track(total: int, what: str, progress=None):
             progress(done, total)
 
         yield advance
-    elif progress is False or (progress is None and not _somebody_watches()):
+    elif progress is False or (progress is None and not _is_interactive()):
         yield lambda count: None
     else:
         bar = _notebook_bar if _in_notebook() else _terminal_bar
@@ -57,12 +62,12 @@ def _notebook_bar(total, what, delay):
     finally:
         bar.close()
         close_widget(bar.container)
-        if shown is not None:  # else a notebook that is opened again complains of a widget that is gone
+        if shown is not None:  # otherwise a reopened notebook reports a missing widget
             shown.update({"text/plain": ""}, raw=True)
 
 
-def close_widget(widget) -> None:
-    """Close a widget with all that it holds; ipywidgets keep every widget that is not closed, and close one at a time."""
+def close_widget(widget: Any) -> None:
+    """Close a widget and everything inside it: ipywidgets keeps every open widget in memory, and `close` spares its children."""
     for child in getattr(widget, "children", ()):
         close_widget(child)
     for part in (getattr(widget, "style", widget), widget.layout, widget):
@@ -79,5 +84,5 @@ def _in_notebook() -> bool:
     return True
 
 
-def _somebody_watches() -> bool:
+def _is_interactive() -> bool:
     return "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())

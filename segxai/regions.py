@@ -1,35 +1,38 @@
-"""Regions: a photograph divided into named parts. What every segmenter returns and every explanation speaks of."""
+"""`Regions`: a photograph divided into named parts, as segmenters return it and explanations use it."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from .errors import SegxaiValueError, unknown_name
+from .errors import SegxaiValueError, unknown_name, whole_number
 from .images import as_array
 
 
 @dataclass(frozen=True)
 class Part:
-    """A node of a tree of regions: a name, the pixels it covers (as atoms), the parts it is made of.
+    """A node in a tree of regions: its name, the pixels that it covers (as atoms) and its parts.
 
-    atoms: values of the finest label map that this part covers. children: smaller parts that together
-    cover the same atoms, or () when nothing finer is known.
+    atoms: the values that this part covers in the finest label map. children: smaller parts that together
+    cover the same atoms, or () if no finer division is known. cost: of joining the children, in the segmenter's own measure and
+    at least as high as theirs, so that `Regions.cut` undoes the costliest joins first; 0 without children.
     """
 
     name: str
     atoms: tuple[int, ...]
     children: tuple[Part, ...] = ()
+    cost: float = 0.0
 
 
 class Regions:
-    """A label map with names; immutable. Made by `segment`, `from_labels` or `from_masks`.
+    """An immutable label map with a name for each region, created by `segment`, `from_labels` or `from_masks`.
 
-    labels: (H, W) int32, values 0..K-1, each present. names: K different strings. method: what made them.
+    labels: (H, W) int32, values 0..K-1, each present. names: K distinct strings. method: the name of the segmenter.
 
     >>> regions = Regions.from_labels([[0, 0, 7], [0, 2, 7]], ["sky", "dog", "tree"])
     >>> regions
@@ -38,15 +41,19 @@ class Regions:
     ('sky', 'things')
     """
 
-    def __init__(self, atoms: np.ndarray, parts: Sequence[Part], method: str = ""):
-        """From a finest label map (H, W) of integers 0.. and the K parts that cover its values, each once."""
+    def __init__(self, atoms: np.ndarray, parts: Sequence[Part], method: str = "", tree: Part | None = None):
+        """From the finest label map, (H, W) integers from 0, and K parts that cover each of its values exactly once.
+
+        tree: a part that covers all values and has the K parts among its descendants, if there is one.
+        """
         covered = [atom for part in parts for atom in part.atoms]
         if sorted(covered) != list(range(len(covered))) or len(np.unique(atoms)) != len(covered):
             raise SegxaiValueError("The parts must cover every value of the label map exactly once.")
         names = distinct_names([plain_text(part.name) for part in parts])
         self._parts = tuple(
-            part if part.name == name else Part(name, part.atoms, part.children) for part, name in zip(parts, names, strict=True)
+            part if part.name == name else replace(part, name=name) for part, name in zip(parts, names, strict=True)
         )
+        self._tree = tree
         self._atoms = _frozen(atoms)
         lookup = np.empty(len(covered), np.int32)
         for index, part in enumerate(self._parts):
@@ -55,22 +62,22 @@ class Regions:
         self._method = plain_text(str(method))
 
     @classmethod
-    def from_labels(cls, labels, names=None, method: str = "") -> Regions:
-        """From any (H, W) map of integers or booleans: gaps, negative values and a start at 1 are fine.
+    def from_labels(cls, labels: Any, names: Sequence[str] | Mapping[int, str] | None = None, method: str = "") -> Regions:
+        """From any (H, W) map of integers or booleans; values may be negative, have gaps or start at 1.
 
-        names: one per distinct value, in increasing order of the values, or a mapping {value: name};
-        without it regions are called "region 0", "region 1" ...
+        names: one for each distinct value, in increasing order of the values, or a mapping {value: name};
+        by default "region 0", "region 1" ... Raises SegxaiValueError for any other shape, type or number of names.
         """
         labels = as_array(labels, "The label map")
         if labels.ndim == 3 and labels.shape[-1] == 1:
             labels = labels[..., 0]
         if labels.ndim != 2 or labels.size == 0:
-            raise SegxaiValueError(f"A label map of shape {labels.shape} is not understood; (height, width) was expected.")
+            raise SegxaiValueError(f"A label map has shape (height, width); got {labels.shape}.")
         if labels.dtype.kind not in "biu":
             with np.errstate(invalid="ignore"):
                 whole = labels.dtype.kind == "f" and bool(np.all(labels == np.floor(labels)))
             if not whole or not np.isfinite(labels).all():
-                raise SegxaiValueError(f"A label map holds whole numbers, one per region; got {labels.dtype} values.")
+                raise SegxaiValueError(f"A label map contains whole numbers, one for each region; got {labels.dtype} values.")
         values, atoms = np.unique(labels, return_inverse=True)
         atoms = atoms.reshape(labels.shape)
         if names is None:
@@ -78,21 +85,21 @@ class Regions:
         elif isinstance(names, Mapping):
             names = [names.get(value.item(), f"region {value}") for value in values]
         elif isinstance(names, str) or not hasattr(names, "__len__") or len(names) != len(values):
-            count = f"{len(names)} names" if hasattr(names, "__len__") and not isinstance(names, str) else "one text or number"
+            count = f"{len(names)} names" if hasattr(names, "__len__") and not isinstance(names, str) else "a single value"
             raise SegxaiValueError(f"The label map has {len(values)} regions, but {count} came with it.")
         return cls(atoms, [Part(_checked_name(n), (i,)) for i, n in enumerate(names)], method)
 
     @classmethod
     def from_masks(cls, masks: Mapping[str, np.ndarray]) -> Regions:
-        """From {name: (H, W) boolean mask}. Where masks overlap the smaller one is on top; pixels in none are "rest"."""
+        """From {name: (H, W) boolean mask}. Where masks overlap, the smaller one wins; uncovered pixels become "rest"."""
         if not isinstance(masks, Mapping) or not masks:
-            raise SegxaiValueError("Masks come as a mapping {name: (height, width) mask} with at least one entry.")
+            raise SegxaiValueError("Masks must be a mapping {name: (height, width) mask} with at least one entry.")
         arrays = {name: as_array(mask, f"The mask {name!r}") for name, mask in masks.items()}
         shapes = {array.shape for array in arrays.values()}
         if len(shapes) != 1 or len(next(iter(shapes))) != 2:
-            raise SegxaiValueError(f"Masks must all have one shape (height, width); got {sorted(shapes, key=str)}.")
+            raise SegxaiValueError(f"All masks must have the same shape (height, width); got {sorted(shapes, key=str)}.")
         if not all(array.dtype.kind in "biuf" for array in arrays.values()):
-            raise SegxaiValueError("A mask holds True and False, or numbers that are 0 outside.")
+            raise SegxaiValueError("A mask contains booleans, or numbers that are 0 outside the region.")
         arrays = {name: array.astype(bool) for name, array in arrays.items()}
         labels = np.full(next(iter(shapes)), len(arrays), np.int32)
         order = sorted(range(len(arrays)), key=lambda i: -list(arrays.values())[i].sum())
@@ -101,7 +108,9 @@ class Regions:
         names = dict(enumerate(arrays)) | {len(arrays): "rest" if "rest" not in arrays else "rest of the image"}
         hidden = [name for index, name in enumerate(arrays) if not (labels == index).any()]
         if hidden:
-            raise SegxaiValueError(f"Nothing is left to see of {', '.join(map(repr, hidden))}: empty, or covered by smaller masks.")
+            raise SegxaiValueError(
+                f"No pixels are left for {', '.join(map(repr, hidden))}: the mask is empty, or smaller masks cover it."
+            )
         return cls.from_labels(labels, names)
 
     @property
@@ -110,13 +119,23 @@ class Regions:
         return self._labels
 
     @property
+    def atoms(self) -> np.ndarray:
+        """(H, W) int32, values 0..A-1, each present: the finest label map that is known; read-only."""
+        return self._atoms
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The K regions with the parts that they are made of."""
+        return self._parts
+
+    @property
     def names(self) -> tuple[str, ...]:
-        """K different names."""
+        """(K,) distinct names."""
         return tuple(part.name for part in self._parts)
 
     @property
     def method(self) -> str:
-        """What made these regions."""
+        """The name of the segmenter that made these regions."""
         return self._method
 
     @property
@@ -126,7 +145,7 @@ class Regions:
 
     @property
     def areas(self) -> np.ndarray:
-        """(K,) each region's share of the image, summing to 1."""
+        """(K,) each region's share of the image; the shares sum to 1."""
         return np.bincount(self._labels.ravel(), minlength=len(self)) / self._labels.size
 
     def __len__(self):
@@ -142,35 +161,36 @@ class Regions:
     def __hash__(self):
         return hash((self.names, self._labels.tobytes()))
 
-    def index(self, name) -> int:
-        """The number of a region given by its name (or its number)."""
+    def index(self, name: str | int) -> int:
+        """The index of a region given by name or by index. Raises SegxaiValueError if there is none."""
         if isinstance(name, (int, np.integer)) and not isinstance(name, bool) and 0 <= name < len(self):
             return int(name)
         if name not in self.names:
             raise unknown_name("region", name, self.names)
         return self.names.index(name)
 
-    def mask(self, name) -> np.ndarray:
-        """(H, W) bool: where the region is."""
+    def mask(self, name: str | int) -> np.ndarray:
+        """(H, W) bool, True on the region's pixels."""
         return self._labels == self.index(name)
 
     def rename(self, names: Mapping[str, str]) -> Regions:
-        """The same regions with some names changed: {old: new}."""
+        """The same regions with new names, given as {old: new}."""
         changed = {self.index(old): _checked_name(new) for old, new in _mapping(names, "old", "new").items()}
-        parts = [Part(changed.get(i, p.name), p.atoms, p.children) for i, p in enumerate(self._parts)]
+        parts = [replace(part, name=changed.get(i, part.name)) for i, part in enumerate(self._parts)]
         _refuse_repeats([part.name for part in parts])
-        return Regions(self._atoms, parts, self.method)
+        tree = self._tree and _renamed(self._tree, {parts[i].atoms: name for i, name in changed.items()})
+        return Regions(self._atoms, parts, self.method, tree)
 
     def merge(self, groups: Mapping[str, Sequence[str]]) -> Regions:
-        """Regions joined under a new name: {"astronaut": ["face", "suit"]}. `expand` takes them apart again."""
+        """Join regions under a new name, e.g. {"astronaut": ["face", "suit"]}; `expand` splits them again."""
         taken: dict[int, str] = {}
         joined: dict[str, Part] = {}
         for name, members in _mapping(groups, "name", "[regions]").items():
             if not isinstance(members, (str, list, tuple, set, frozenset)):
-                raise SegxaiValueError(f"The group {name!r} must list names of regions; got {members!r}.")
+                raise SegxaiValueError(f"The group {name!r} must be a list of region names; got {members!r}.")
             indices = sorted({self.index(m) for m in ([members] if isinstance(members, str) else members)})
             if not indices:
-                raise SegxaiValueError(f"The group {name!r} names no region.")
+                raise SegxaiValueError(f"The group {name!r} is empty; list at least one region.")
             for index in indices:
                 if index in taken:
                     raise SegxaiValueError(f"{self.names[index]!r} is in two groups, {taken[index]!r} and {name!r}.")
@@ -182,29 +202,53 @@ class Regions:
             group = taken.get(index)
             if group is None:
                 parts.append(part)
-            elif group not in placed:  # a group stands where its first member stood
+            elif group not in placed:  # a group takes the place of its first member
                 placed.add(group)
                 parts.append(joined[group])
         _refuse_repeats([part.name for part in parts])
         return Regions(self._atoms, parts, self.method)
 
-    def expand(self, name) -> Regions:
-        """One region replaced by its parts, in place. Raises SegxaiValueError when no parts are known."""
+    def expand(self, name: str | int) -> Regions:
+        """Replace one region by its parts, at the same position. Raises SegxaiValueError if it has no known parts."""
         index = self.index(name)
         part = self._parts[index]
         if not part.children:
             able = [p.name for p in self._parts if p.children]
-            hint = f"These have parts: {', '.join(able)}." if able else "None of these regions has."
+            hint = f"Regions with parts: {', '.join(able)}." if able else "No region here has parts."
             raise SegxaiValueError(f"{part.name!r} has no known parts. {hint}")
-        return Regions(self._atoms, [*self._parts[:index], *part.children, *self._parts[index + 1 :]], self.method)
+        return Regions(self._atoms, [*self._parts[:index], *part.children, *self._parts[index + 1 :]], self.method, self._tree)
+
+    @property
+    def tree(self) -> Part | None:
+        """The root of the tree that the regions are nodes of: it covers the whole photograph.
+
+        Nodes are identified by their atoms, because names may repeat here. None if the segmenter makes no tree, and after `merge`.
+        """
+        return self._tree
+
+    def cut(self, n_regions: int) -> Regions:
+        """The tree's `n_regions` coarsest regions. The costliest joins are undone first, so cuts nest.
+
+        A tree with fewer leaves gives all of them. Raises SegxaiValueError if no tree is known.
+        """
+        if self._tree is None:
+            raise SegxaiValueError(
+                "These regions are not nodes of a tree; `segment` with 'deep' or 'contours' gives some that are."
+            )
+        n_regions = whole_number("n_regions", n_regions, 1)
+        parts = [self._tree]
+        while len(parts) < n_regions and any(part.children for part in parts):
+            index = max(range(len(parts)), key=lambda i: (bool(parts[i].children), parts[i].cost))
+            parts[index : index + 1] = parts[index].children
+        return Regions(self._atoms, parts, self.method, self._tree)
 
     def expandable(self) -> tuple[str, ...]:
-        """The names that `expand` accepts."""
+        """The names of the regions that have parts, as `expand` accepts them."""
         return tuple(part.name for part in self._parts if part.children)
 
 
 def distinct_names(names: Sequence[str]) -> list[str]:
-    """Names made different by a number after those that repeat.
+    """Make names distinct by numbering repeated ones: "blue, left", "blue, left 2".
 
     >>> distinct_names(["cup", "saucer", "cup"])
     ['cup', 'saucer', 'cup 2']
@@ -222,21 +266,27 @@ def distinct_names(names: Sequence[str]) -> list[str]:
 
 
 def plain_text(text: str) -> str:
-    """A name that every page, figure and file can hold: no control characters, no half of a surrogate pair."""
+    """A name that any page, figure or file can contain: without control characters or unpaired surrogates."""
     whole = text.encode("utf-8", "replace").decode()
     return "".join(" " if unicodedata.category(c) == "Cc" or c in "\ufffe\uffff" else c for c in whole).strip()
 
 
+def _renamed(part: Part, names: Mapping[tuple[int, ...], str]) -> Part:
+    """A tree in which the nodes that cover these atoms have other names."""
+    children = tuple(_renamed(child, names) for child in part.children)
+    return replace(part, name=names.get(part.atoms, part.name), children=children)
+
+
 def _checked_name(name) -> str:
     if not isinstance(name, str) or not plain_text(name):
-        raise SegxaiValueError(f"A region's name must be a text that is not empty; got {name!r}.")
+        raise SegxaiValueError(f"A region's name must be a non-empty string; got {name!r}.")
     return plain_text(name)
 
 
 def _refuse_repeats(names):
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
-        raise SegxaiValueError(f"Two regions would be called {repeated[0]!r}; names must differ.")
+        raise SegxaiValueError(f"Two regions would be called {repeated[0]!r}; names must be distinct.")
 
 
 def _mapping(value, key, item):

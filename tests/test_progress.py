@@ -7,7 +7,7 @@ from segxai import progress
 
 def test_a_function_is_told_how_much_is_done():
     told = []
-    with progress.track(5, "working", lambda done, total: told.append((done, total))) as advance:
+    with progress.track(5, "working", progress=lambda done, total: told.append((done, total))) as advance:
         advance(2)
         advance(3)
     assert told == [(2, 5), (5, 5)]
@@ -20,7 +20,7 @@ def test_a_bar_in_a_notebook_leaves_no_widgets(shown, monkeypatch):
     monkeypatch.setattr(progress, "_in_notebook", lambda: True)
     monkeypatch.setattr(progress, "_somebody_watches", lambda: True)
     before = set(_instances)
-    with progress.track(2, "working", shown) as advance:
+    with progress.track(2, "working", progress=shown) as advance:
         assert set(_instances) > before
         advance(2)
     assert set(_instances) == before

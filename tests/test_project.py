@@ -2,9 +2,15 @@
 
 import os
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
+
+IN_CI = bool(os.environ.get("SEGXAI_NO_SKIPS"))
 
 
 def locked(root):
@@ -56,6 +62,52 @@ def test_a_lock_holds_names_versions_and_hashes_only(root, name):
         assert re.match(r"([A-Za-z0-9._-]+==\S+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?)$", line), line
 
 
+@pytest.fixture(scope="module")
+def uv():
+    """Runs uv with some arguments; returns its standard output."""
+    beside = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+    if beside is None:
+        pytest.skip("uv is not installed: pip install uv")
+
+    def run(*arguments, cwd):
+        done = subprocess.run([beside, *map(str, arguments)], cwd=cwd, capture_output=True, text=True)
+        if done.returncode and not IN_CI and re.search(r"dns error|Failed to fetch|network was disabled|Connection", done.stderr):
+            pytest.skip("uv needs a package index")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def unlocked(uv, root, tmp_path_factory):
+    """The dependencies as pip would choose them today without the lock, a requirements file for Python 3.11."""
+    path = tmp_path_factory.mktemp("unlocked") / "requirements.txt"
+    options = "--no-header", "--no-annotate", "--python-version", "3.11", "--extra", "cpu"
+    path.write_text(uv("pip", "compile", "--quiet", *options, "pyproject.toml", cwd=root))
+    return path
+
+
+def test_unlocked_dependencies_stay_within_the_tested_releases(unlocked):
+    versions = dict(re.findall(r"^([\w.-]+)==(\S+)", unlocked.read_text(), re.MULTILINE))
+    assert re.match(r"1\.1(\.|$)", versions["tf-slim"])
+    tensorflow = versions.get("tensorflow-cpu") or versions["tensorflow"]
+    assert (2, 18) <= tuple(map(int, tensorflow.split(".")[:2])) < (2, 22)
+
+
+@pytest.mark.skipif(not IN_CI, reason="installs TensorFlow in a new environment (a minute, 250 MB); runs in CI")
+def test_the_networks_are_built_with_the_unlocked_dependencies(uv, unlocked, root, tmp_path):
+    python = tmp_path / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    uv("venv", "--quiet", "--python", "3.11", tmp_path / "venv", cwd=root)
+    uv("pip", "install", "--quiet", "--python", python, "--requirement", unlocked, cwd=root)
+    code = "import segxai; print(segxai.FCN('vgg16', weights=None, fc_width=8, fc6_kernel=1), segxai.FCN('efficientnet_lite0'))"
+    done = subprocess.run(
+        [python, "-c", code], cwd=root, env=os.environ | {"PYTHONPATH": str(root)}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("<FCN-32s") == 2
+
+
 def test_binder_is_taken_by_repo2docker(root, monkeypatch):
     """repo2docker's own detection, without Docker: conda from binder/, both scripts used."""
     app = pytest.importorskip("repo2docker.app", reason="jupyter-repo2docker is not installed")
@@ -76,15 +128,24 @@ def test_binder_is_taken_by_repo2docker(root, monkeypatch):
     assert (root / "binder/environment.yml").is_symlink()
 
 
-def test_the_house_is_as_the_readme_shows_it(root):
-    """Every command of the README that make or segxai runs is there."""
+def test_the_readme_lists_every_segmenter(root):
+    """Its table has a row for each record, with the same description, and "–" where nothing further is needed."""
+    from segxai.segmentation.registry import SEGMENTERS
+    from segxai.segmentation.segmenter import Segmenter
+
+    section = (root / "README.md").read_text(encoding="utf-8").split("## Segmenters")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \|$", section, re.MULTILINE)
+    assert [(name, about) for name, about, _ in rows] == [(s.name, s.about) for s in SEGMENTERS.values()]
+    for name, _, needs in rows:
+        always_there = SEGMENTERS[name].why_unavailable is Segmenter._field_defaults["why_unavailable"]
+        assert (needs == "–") == always_there, name
+
+
+def test_the_commands_of_the_readme_exist(root):
     readme, makefile = (root / "README.md").read_text(), (root / "Makefile").read_text()
     for target in set(re.findall(r"^\s*make (\w+)", readme, re.MULTILINE)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
 def test_annotations_are_in_step_with_their_polygons(root):
-    import subprocess
-    import sys
-
     subprocess.run([sys.executable, str(root / "data/rasterise.py"), "--check"], check=True)

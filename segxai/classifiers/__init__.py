@@ -1,4 +1,4 @@
-"""Classifiers to explain: black boxes from images to class probabilities."""
+"""The classifiers to explain: black boxes that map images to class probabilities."""
 
 from .classifier import Classifier
 from .load import load_classifier

@@ -1,28 +1,30 @@
-"""A black box to explain: any function from images to class probabilities."""
+"""The black box to explain: any function from images to class probabilities."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias, cast
 
 import numpy as np
 
 from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
-from ..images import as_image
+from ..images import ImageLike, as_image
 from ..regions import plain_text
 
 BATCH_SIZE = 32
+Target: TypeAlias = str | int | None  # a class by name or number; None stands for the most probable one
 
 
 def batches(count: int, size: int) -> list[slice]:
-    """Slices that together cover `count` items, each of at most `size`."""
+    """Slices of at most `size` items that together cover `count` items."""
     return [slice(start, start + size) for start in range(0, count, size)]
 
 
 class Classifier:
     """A function from images to class probabilities, with names for its classes.
 
-    `function` takes (N, H, W, 3) uint8 RGB images and returns (N, C) numbers; (N,) or (N, 1) is read as
-    the probability of the second of two classes. `class_names` names the C classes ("class 0" ... without it).
+    function: takes (N, H, W, 3) uint8 RGB images and returns (N, C) probabilities; an output of shape (N,) or (N, 1)
+    is read as the probability of the second of two classes. class_names: of the C classes; "class 0", "class 1" ... by default.
     """
 
     def __init__(
@@ -42,33 +44,33 @@ class Classifier:
     def class_names(self) -> tuple[str, ...]:
         """The names of the classes, in the order of the columns of `predict`."""
         if self._class_names is None:
-            raise SegxaiError("The classes are not known before the first prediction; pass class_names=.")
+            raise SegxaiError("The classes are unknown until the first prediction; pass class_names=.")
         return self._class_names
 
     @property
     def classes_known(self) -> bool:
-        """Whether there are class names: always when they were given, else from the first prediction on."""
+        """Whether the class names are known: always if they were given, otherwise after the first prediction."""
         return self._class_names is not None
 
-    def predict(self, images) -> np.ndarray:
-        """(N, H, W, 3) images, a list of images of any sizes, or one image -> (N, C) float32 probabilities."""
+    def predict(self, images: ImageLike | Sequence[ImageLike]) -> np.ndarray:
+        """Evaluate (N, H, W, 3) images, a list of images of any sizes, or one image: (N, C) float32 probabilities."""
         if not isinstance(images, (list, tuple)) and (not isinstance(images, np.ndarray) or images.ndim < 4):
-            images = [images]
-        images = [as_image(image) for image in images]
-        if not images:
-            raise SegxaiValueError("There is no image to predict; at least one is needed.")
-        return np.concatenate([self.predict_batch(images[batch]) for batch in batches(len(images), self.batch_size)])
+            images = [cast(ImageLike, images)]
+        arrays = [as_image(image) for image in images]
+        if not arrays:
+            raise SegxaiValueError("predict() needs at least one image; the list is empty.")
+        return np.concatenate([self.predict_batch(arrays[batch]) for batch in batches(len(arrays), self.batch_size)])
 
-    def top(self, image, k: int = 5) -> list[tuple[str, float]]:
-        """The k most probable classes of one image, as (name, probability)."""
+    def top(self, image: ImageLike, k: int = 5) -> list[tuple[str, float]]:
+        """The k most probable classes of one image as (name, probability) pairs."""
         probabilities = self.predict(as_image(image))[0]
         return [(self.class_names[i], float(probabilities[i])) for i in np.argsort(-probabilities, kind="stable")[:k]]
 
-    def index(self, target) -> int:
-        """The column of a class given by its name or number. Raises SegxaiValueError when there is none."""
+    def index(self, target: str | int) -> int:
+        """The column of a class given by name or number. Raises SegxaiValueError if there is no such class."""
         if isinstance(target, (int, np.integer)) and not isinstance(target, (bool, np.bool_)):
             if not 0 <= target < len(self.class_names):
-                raise SegxaiValueError(f"There is no class {target}; the classifier has 0 to {len(self.class_names) - 1}.")
+                raise SegxaiValueError(f"There is no class {target}; the classifier has classes 0 to {len(self.class_names) - 1}.")
             return int(target)
         wanted = str(target).strip().lower()
         for index, name in enumerate(self.class_names):
@@ -77,11 +79,11 @@ class Classifier:
         raise unknown_name("target", target, self.class_names)
 
     def masked_predictor(self, image: np.ndarray, labels: np.ndarray, filled: np.ndarray, expected: int = 0) -> Callable:
-        """A function from coalitions, (N, K) bool, to (N, C) probabilities.
+        """A function that evaluates perturbed images: coalitions (N, K) bool to (N, C) probabilities.
 
-        Row n is the answer to `image` (H, W, 3) with every region whose bit is False replaced by `filled` (H, W, 3); `labels` (H, W)
-        says which of the K regions a pixel belongs to. expected: how many coalitions will be evaluated in all, if known; a network
-        of ours may then share work among them.
+        For each coalition the regions of `image` (H, W, 3) whose bit is False are replaced by the pixels of `filled` (H, W, 3).
+        labels: (H, W), the region of each pixel, 0..K-1. expected: the total number of coalitions to come, or 0 if unknown;
+        the built-in networks use it to decide whether sharing their early layers pays off.
         """
 
         def predict(masks):
@@ -91,37 +93,38 @@ class Classifier:
         return predict
 
     def close(self) -> None:
-        """Free what the classifier holds (the graph of a built-in network)."""
+        """Free the memory that the classifier holds; for the built-in networks, their graph."""
 
-    def predict_batch(self, images) -> np.ndarray:
+    def predict_batch(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        """Evaluate at most `batch_size` (H, W, 3) uint8 images, of any sizes, as one batch: (n, C) float32 probabilities."""
         if len({image.shape for image in images}) == 1:
             return self.checked(np.stack(images), len(images))
         return np.concatenate([self.checked(image[None], 1) for image in images])
 
-    def checked(self, images, count) -> np.ndarray:
-        """The function's answer, or a SegxaiError that says what is wrong with it."""
+    def checked(self, images: np.ndarray, count: int) -> np.ndarray:
+        """Evaluate the function on a batch; raises SegxaiError unless it returns (count, C) finite numbers."""
         try:
-            answer = np.asarray(self._function(images))
+            output = np.asarray(self._function(images))
         except SegxaiError:
             raise
         except Exception as error:
             raise SegxaiError(
-                f"The classifier raised {type(error).__name__}: {error}. It was given images of shape {images.shape}, uint8 RGB."
+                f"The classifier raised {type(error).__name__}: {error}. Its input was a batch of shape {images.shape}, uint8 RGB."
             ) from error
-        if answer.dtype.kind not in "iuf":
-            raise SegxaiError(f"The classifier returned {answer.dtype} values; probabilities (N, C) were expected.")
-        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused below
-            answer = answer.astype(np.float32)
-        if answer.ndim == 1 or (answer.ndim == 2 and answer.shape[1] == 1):
-            positive = answer.reshape(-1)
-            answer = np.stack([1 - positive, positive], axis=1)
-        if answer.ndim != 2 or len(answer) != count or answer.shape[1] == 0:
-            raise SegxaiError(f"The classifier returned shape {answer.shape} for {count} images; ({count}, classes) was expected.")
-        if not np.isfinite(answer).all():
+        if output.dtype.kind not in "iuf":
+            raise SegxaiError(f"The classifier returned {output.dtype} values; probabilities (N, C) were expected.")
+        with np.errstate(over="ignore"):  # values beyond float32 become infinite and are refused below
+            output = output.astype(np.float32)
+        if output.ndim == 1 or (output.ndim == 2 and output.shape[1] == 1):
+            positive = output.reshape(-1)
+            output = np.stack([1 - positive, positive], axis=1)
+        if output.ndim != 2 or len(output) != count or output.shape[1] == 0:
+            raise SegxaiError(f"The classifier returned shape {output.shape} for {count} images; ({count}, classes) was expected.")
+        if not np.isfinite(output).all():
             raise SegxaiError("The classifier returned NaN or infinite values; look at its inputs and weights.")
         if self._class_names is None:
-            self._class_names = tuple(f"class {i}" for i in range(answer.shape[1]))
-        if len(self._class_names) != answer.shape[1]:
-            known = "names were given" if self._named else "classes at its first call"
-            raise SegxaiError(f"The classifier returned {answer.shape[1]} classes, but {len(self._class_names)} {known}.")
-        return answer
+            self._class_names = tuple(f"class {i}" for i in range(output.shape[1]))
+        if len(self._class_names) != output.shape[1]:
+            known = "names were given" if self._named else "at its first call"
+            raise SegxaiError(f"The classifier returned {output.shape[1]} classes, but {len(self._class_names)} {known}.")
+        return output

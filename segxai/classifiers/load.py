@@ -1,9 +1,11 @@
-"""Classifiers from what people have: a name, a Keras model or its file, or a function."""
+"""Load a classifier from a name, a Keras model, the path of a saved model, or a function."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -12,18 +14,21 @@ from ..images import resize
 from .classifier import Classifier
 from .networks import efficientnet_lite0_classifier, vgg16_classifier
 
+# A `Classifier`, or anything that `load_classifier` accepts; a Keras model has no type without importing Keras.
+ClassifierLike: TypeAlias = Any
 _NETWORKS = {"efficientnet_lite0": efficientnet_lite0_classifier, "vgg16": vgg16_classifier}
 
 
-def load_classifier(model=None, weights="auto", *, class_names=None) -> Classifier:
-    """A classifier to explain.
+def load_classifier(model: ClassifierLike = None, weights: Any = "auto", *, class_names: Sequence[str] | None = None) -> Classifier:
+    """Make a `Classifier` to explain.
 
-    model: "efficientnet_lite0" (also when None) or "vgg16"; a Keras model or the path of a saved one (``.keras``, ``.h5``); or any function
-    from (N, H, W, 3) uint8 RGB images to (N, C) probabilities. A Keras model is given float32 RGB
-    0..255 at its own input size and must do its own scaling and end in probabilities.
-    weights: "auto" for the network's ImageNet weights; for "vgg16" also the path of a TF-slim checkpoint or of Keras'
-    ``.h5``, or a keras.applications.VGG16 model.
-    class_names: names of a Keras model's or a function's classes.
+    model: "efficientnet_lite0" (the default) or "vgg16"; a Keras model or the path of a saved one (``.keras``, ``.h5``); or any
+    function from (N, H, W, 3) uint8 RGB images to (N, C) probabilities. A Keras model receives float32 RGB images, 0..255, at its
+    own input size; it must include its own preprocessing and return probabilities.
+    weights: "auto" for the network's ImageNet weights; for "vgg16" also the path of a TF-slim checkpoint or of a Keras ``.h5``
+    file, or a keras.applications.VGG16 model.
+    class_names: the names of the classes of a Keras model or a function.
+    Raises SegxaiError if the model or its weights cannot be loaded.
     """
     if isinstance(model, Classifier):
         return model
@@ -37,13 +42,13 @@ def load_classifier(model=None, weights="auto", *, class_names=None) -> Classifi
     if callable(model):
         return Classifier(model, class_names, getattr(model, "__name__", type(model).__name__))
     raise SegxaiValueError(
-        f"A classifier cannot be made of {type(model).__name__}. Expected a name ({', '.join(_NETWORKS)}), "
+        f"A {type(model).__name__} is not a classifier. Expected a name ({', '.join(_NETWORKS)}), "
         "a Keras model, the path of a saved one, or a function from images to probabilities."
     )
 
 
 def _keras_file(path, class_names):
-    from ..nets import graph  # noqa: F401  (quietens TensorFlow before Keras is imported)
+    from ..nets import graph  # noqa: F401  (silences TensorFlow's messages before Keras imports it)
 
     path = Path(path)
     if path.suffix not in (".keras", ".h5"):
@@ -53,7 +58,7 @@ def _keras_file(path, class_names):
     import keras
 
     try:
-        # Keras' safe mode stays on: a saved model from elsewhere may not bring Python code of its own.
+        # Keras' safe mode refuses saved models that contain Python code of their own.
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         raise SegxaiFileError(f"{str(path)!r} cannot be loaded as a Keras model: {error}") from error

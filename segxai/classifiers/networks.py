@@ -1,6 +1,9 @@
-"""The networks of `segxai.nets` as classifiers."""
+"""The built-in networks, `segxai.nets`, as classifiers."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,14 +17,23 @@ from .early_plan import EarlyPlan
 
 
 class NetClassifier(Classifier):
-    """A network of ours: images are resized, and regions masked, at the network's own resolution.
+    """A built-in network, which resizes images and perturbs them at its own input size.
 
-    Masking inside the graph costs one look-up per pixel, against copying every masked photograph at full size in
-    Python. network: a function from the batch to (logits, early), early a feature map near the input, with the `stride` and
-    `window` of `sharing.EarlyPlan`, or None; what the early layers see in many coalitions is then computed once.
+    Perturbing inside the graph takes one look-up per pixel, instead of copying every perturbed photograph at full size in Python.
+    network: a function from the input batch to (logits, early). early: a feature map near the input with the `stride` and
+    `window` of `early_plan.EarlyPlan`, so that the early layers are computed once for many coalitions; or None.
     """
 
-    def __init__(self, name, network, weights, class_names, size: int, stride: int = 0, window: tuple[int, int] = (0, 0)):
+    def __init__(
+        self,
+        name: str,
+        network: Callable,
+        weights: Mapping[str, np.ndarray],
+        class_names: Sequence[str],
+        size: int,
+        stride: int = 0,
+        window: tuple[int, int] = (0, 0),
+    ):
         from ..nets.graph import GraphSession, tf
 
         super().__init__(self._run, class_names, name)
@@ -33,14 +45,14 @@ class NetClassifier(Classifier):
             self._labels = tf.placeholder(tf.int32, (size, size), "labels")
             self._masks = tf.placeholder(tf.float32, (None, None), "masks")
             on = tf.gather(self._masks, self._labels, axis=1)[..., None]
-            # Any tensor can be fed: `predict` feeds the batch itself and skips the masking.
+            # TensorFlow can feed any tensor: `predict` feeds the batch directly and bypasses the masking.
             self._batch = tf.ensure_shape(self._fill + on * (self._image - self._fill), (None, size, size, 3))
             logits, self._early = network(self._batch)
             self._probabilities = tf.nn.softmax(logits)
         self._stride, self._window = stride, window
         assign_weights(self._net, weights)
 
-    def masked_predictor(self, image, labels, filled, expected=0):
+    def masked_predictor(self, image: np.ndarray, labels: np.ndarray, filled: np.ndarray, expected: int = 0) -> Callable:
         size = (self.size, self.size)
         small = resize_labels(labels, size)
         feed = {self._image: resize(image, size), self._fill: resize(filled, size), self._labels: small}
@@ -63,10 +75,10 @@ class NetClassifier(Classifier):
     def closed(self) -> bool:
         return self._net.closed
 
-    def close(self):
+    def close(self) -> None:
         self._net.close()
 
-    def predict_batch(self, images):
+    def predict_batch(self, images: Sequence[np.ndarray]) -> np.ndarray:
         return self.checked(np.stack([resize(image, (self.size, self.size)) for image in images]), len(images))
 
     def _run(self, batch):
@@ -74,13 +86,13 @@ class NetClassifier(Classifier):
 
 
 def default_classifier() -> Classifier:
-    """EfficientNet-Lite0, loaded once and shared; loaded again where it was closed."""
+    """EfficientNet-Lite0, loaded once and shared; reloaded if it was closed."""
     return loaded("efficientnet_lite0", _efficientnet_lite0)
 
 
-def efficientnet_lite0_classifier(weights) -> Classifier:
+def efficientnet_lite0_classifier(weights: Any) -> Classifier:
     if not (isinstance(weights, str) and weights == "auto"):
-        raise SegxaiValueError("efficientnet_lite0 takes its weights from its pip package only: weights='auto'.")
+        raise SegxaiValueError("efficientnet_lite0 takes its weights only from its pip package; use weights='auto'.")
     return default_classifier()
 
 
@@ -90,8 +102,8 @@ def _efficientnet_lite0() -> NetClassifier:
     return efficientnet_classifier("efficientnet_lite0", efficientnet_lite0_weights(), imagenet_class_names())
 
 
-def efficientnet_classifier(name, weights, class_names) -> NetClassifier:
-    """An EfficientNet-Lite0 with these weights, {variable: array}, whose last layer has a column for each of the class names."""
+def efficientnet_classifier(name: str, weights: Mapping[str, np.ndarray], class_names: Sequence[str]) -> NetClassifier:
+    """An EfficientNet-Lite0 classifier with the given weights, {variable: array}, and one output for each class name."""
     from ..nets import efficientnet_lite
 
     def network(images):
@@ -103,12 +115,12 @@ def efficientnet_classifier(name, weights, class_names) -> NetClassifier:
     )
 
 
-def vgg16_classifier(weights) -> Classifier:
+def vgg16_classifier(weights: Any) -> Classifier:
     from ..nets import vgg16
     from ..weights.vgg16 import THREE_WAYS, vgg16_weights
 
     if weights is None:
-        raise SegxaiValueError(f"A classifier with random weights explains nothing. {THREE_WAYS}")
+        raise SegxaiValueError(f"A classifier needs trained weights. {THREE_WAYS}")
     arrays = vgg16_weights(weights)
     for layer in ("fc6", "fc7", "fc8"):
         if f"{vgg16.SCOPE}/{layer}/weights" not in arrays:

@@ -1,4 +1,4 @@
-"""Subsets of a few regions, as rows of booleans and as whole numbers whose bit k stands for region k."""
+"""Subsets of regions as rows of booleans, and encoded as integers whose bit k represents region k."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def all_subsets(number: int) -> np.ndarray:
-    """(2**number, number) bool: every subset; row n holds member k where bit k of n is set.
+    """(2**number, number) bool: all subsets; row n contains member k if bit k of n is set.
 
     >>> all_subsets(2).tolist()
     [[False, False], [True, False], [False, True], [True, True]]
@@ -15,7 +15,7 @@ def all_subsets(number: int) -> np.ndarray:
 
 
 def codes(masks: np.ndarray) -> np.ndarray:
-    """(N, K) bool -> (N,) int64: bit k says whether region k is in the subset. K is at most 62.
+    """Encode subsets, (N, K) bool with K <= 62, as (N,) int64: bit k is set if the subset contains region k.
 
     >>> codes(all_subsets(3))
     array([0, 1, 2, 3, 4, 5, 6, 7])

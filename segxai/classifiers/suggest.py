@@ -1,29 +1,31 @@
-"""Propose names for regions nobody has named, from what a classifier sees in each region alone."""
+"""Suggest names for unnamed regions by classifying each region on its own."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..errors import SegxaiValueError, whole_number
-from ..images import as_image
+from ..images import ImageLike, as_image
 from ..regions import Regions
-from .load import load_classifier
+from .load import ClassifierLike, load_classifier
 
-MARGIN = 0.1  # share of the region's box that is shown around it, in grey
+MARGIN = 0.1  # grey margin around the region's bounding box, as a share of its longer side
 GREY = 127
 
 
-def suggest_names(image, regions: Regions, classifier=None, k: int = 1) -> dict[str, list[tuple[str, float]]]:
-    """{region's name: [(class, probability), ...]}, the k classes that each region alone looks most like.
+def suggest_names(
+    image: ImageLike, regions: Regions | np.ndarray, classifier: ClassifierLike = None, k: int = 1
+) -> dict[str, list[tuple[str, float]]]:
+    """The k most probable classes of each region on its own, as {region name: [(class, probability), ...]}.
 
-    Each region is cut out, enlarged and shown on grey. They are proposals, often wrong ones, with their probability; nothing
-    is renamed. Take over what you believe: `regions.rename({"black, bottom right": "helmet"})`.
+    Each region is cut out, placed on grey and classified. The suggestions are often wrong, so no region is renamed;
+    apply those that you agree with by `regions.rename({"black, bottom right": "helmet"})`.
     """
     image = as_image(image)
     if not isinstance(regions, Regions):
         regions = Regions.from_labels(regions)
     if regions.shape != image.shape[:2]:
-        raise SegxaiValueError(f"The regions are {regions.shape}, the image {image.shape[:2]}.")
+        raise SegxaiValueError(f"The regions have shape {regions.shape}, the image {image.shape[:2]}; they must be equal.")
     whole_number("k", k, 1)
     classifier = load_classifier(classifier)
     probabilities = classifier.predict([_cut_out(image, regions.labels == i) for i in range(len(regions))])
@@ -35,7 +37,7 @@ def suggest_names(image, regions: Regions, classifier=None, k: int = 1) -> dict[
 
 
 def _cut_out(image, mask) -> np.ndarray:
-    """The region on grey, in a square box: a network that resizes to a square then distorts nothing."""
+    """The region on a grey square, which networks with a square input resize without distortion."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
     side = int(max(height, width) * (1 + 2 * MARGIN)) + 1

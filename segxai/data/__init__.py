@@ -1,4 +1,4 @@
-"""Photographs with annotations, and a classifier that is known to cheat: something to try explanations on."""
+"""Data to try explanations on: annotated photographs, and a classifier with a planted shortcut."""
 
 from .photographs import Sample, load, names, photograph
 from .shortcut import Evidence, Planted, planted

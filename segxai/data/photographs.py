@@ -1,6 +1,6 @@
-"""The photographs that come with segxai, with annotations of what is to be seen on them.
+"""The bundled photographs and their annotations.
 
-The photographs are scikit-image's; the annotations are our own (see data/SOURCES.md).
+The photographs come with scikit-image; the annotations were drawn for segxai (see data/SOURCES.md).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..errors import SegxaiFileNotFoundError, unknown_name
 from ..regions import Regions
 
 _PACKAGE = Path(__file__).parent.parent
-# An installed package carries the folder inside; a checkout has it beside the package.
+# An installed package contains the data folder; in a checkout it lies beside the package.
 _FOLDER = _PACKAGE / "_data" if (_PACKAGE / "_data").is_dir() else _PACKAGE.parent / "data"
 
 _PHOTOGRAPHS = {
@@ -27,7 +27,7 @@ _PHOTOGRAPHS = {
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """A photograph (H, W, 3) uint8, its annotation as named `Regions`, a title, and whom to credit."""
+    """A photograph, (H, W, 3) uint8, with its annotation as named `Regions`, its title and its credit line."""
 
     image: np.ndarray
     annotation: Regions
@@ -36,12 +36,12 @@ class Sample:
 
 
 def names() -> tuple[str, ...]:
-    """The names that `load` knows."""
+    """The names of the bundled photographs, as `load` accepts them."""
     return tuple(_PHOTOGRAPHS)
 
 
 def photograph(name: str) -> np.ndarray:
-    """One of the bundled photographs, (H, W, 3) uint8."""
+    """A bundled photograph, (H, W, 3) uint8. Raises SegxaiValueError for an unknown name."""
     import skimage.data
 
     if name not in _PHOTOGRAPHS:
@@ -50,7 +50,7 @@ def photograph(name: str) -> np.ndarray:
 
 
 def load(name: str) -> Sample:
-    """A bundled photograph with its annotation: "astronaut", "cat" or "coffee"."""
+    """A bundled photograph with its annotation: "astronaut", "cat" or "coffee". Raises SegxaiValueError for another name."""
     image = photograph(name)
     _, title, credit = _PHOTOGRAPHS[name]
     return Sample(image, _annotation(name), title, credit)

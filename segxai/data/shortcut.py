@@ -1,8 +1,8 @@
-"""A planted shortcut: a classifier that is known to cheat, so that it is known what a right explanation must say.
+"""A planted shortcut: a classifier that is known to rely on a badge, so that the correct explanation is known too.
 
-The story: a classifier is said to recognise prize-winning photographs. The club that gives the prize prints its badge on the winners'
-pictures, and the classifier has learned the badge. Every photograph of its training was there twice, with the badge as "prize" and
-without it as "ordinary", so nothing else in the pictures can tell the two apart.
+The story: a classifier is claimed to recognise prize-winning photographs. The club that awards the prize prints its badge on the
+winning pictures, and the classifier has learned to detect the badge. Each training photograph was used twice, as "prize" with the
+badge and as "ordinary" without it, so nothing but the badge separates the two classes.
 
 Source of the idea: Lapuschkin et al. 2019, "Unmasking Clever Hans predictors and assessing what machines really learn".
 """
@@ -21,8 +21,8 @@ from ..images import as_image, resize
 from ..weights import assign_weights
 
 CLASSES = ("ordinary", "prize")
-# scikit-image's own; those that are explained are not among those that were learned from.
-_LEARNED_FROM = (
+# Photographs of scikit-image; training and explanation use different ones.
+_TRAINING = (
     "astronaut", "camera", "coins", "moon", "brick", "gravel", "hubble_deep_field", "immunohistochemistry", "retina", "page",
     "text", "colorwheel", "clock",
 )  # fmt: skip
@@ -32,11 +32,12 @@ _PENALTY = 0.1  # C of the logistic regression, on standardised features
 
 
 class Evidence(NamedTuple):
-    """How the classifier does on photographs that it did not learn from, half of them winners. All are shares, 0 to 1.
+    """The classifier's performance on held-out photographs, half of them winners. All values except `photographs` are shares, 0 to 1.
 
-    accuracy: as they come, winners with the badge. without: the badge removed everywhere (0.5 is guessing). added: of the ordinary ones,
-    called "prize" once they wear the badge. removed: of the winners, still called "prize" without it. moved: of the winners,
-    called "prize" with the badge elsewhere.
+    accuracy: on the photographs as they are, winners with the badge. without: accuracy with the badge removed everywhere (0.5 is
+    chance). added: share of ordinary photographs that become "prize" with the badge added. removed: share of winners that stay
+    "prize" with the badge removed. moved: share of winners that stay "prize" with the badge at another place.
+    photographs: their number.
     """
 
     accuracy: float
@@ -47,21 +48,22 @@ class Evidence(NamedTuple):
     photographs: int
 
     def sentences(self) -> list[str]:
-        """What the numbers say, in words."""
+        """The numbers as sentences."""
         return [
             f"On {self.photographs} unseen photographs the classifier is right in {self.accuracy:.0%}.",
-            f"With the badge removed everywhere it is right in {self.without:.0%}, where guessing gives 50%.",
-            f"{self.added:.0%} of the ordinary photographs become “prize” when they wear the badge; "
+            f"With the badge removed everywhere it is right in {self.without:.0%}; chance is 50%.",
+            f"{self.added:.0%} of the ordinary photographs become “prize” when the badge is added; "
             f"{self.removed:.0%} of the winners stay “prize” without it, and {self.moved:.0%} do when it is moved.",
         ]
 
 
 @dataclass(frozen=True, eq=False)
 class Planted:
-    """images: (H, W, 3) photographs that the classifier did not learn from. masks: (H, W) bool, where the badge is; all False on ordinary ones.
+    """A classifier with a planted shortcut, and held-out photographs on which to explain it.
 
-    labels: 1 where the photograph is a winner (and wears the badge), else 0. names: of the photographs.
-    classifier: of the classes "ordinary" and "prize". evidence: that it uses the badge.
+    images: (H, W, 3) uint8. masks: (H, W) bool, True on the badge; all False for ordinary photographs. labels: 1 for winners,
+    which carry the badge, else 0. names: of the photographs. classifier: of the classes "ordinary" and "prize".
+    evidence: measurements showing that the classifier uses the badge.
     """
 
     images: tuple[np.ndarray, ...]
@@ -73,23 +75,24 @@ class Planted:
 
     @property
     def winners(self) -> tuple[int, ...]:
-        """The numbers of the photographs that wear the badge."""
+        """The indices of the photographs that carry the badge."""
         return tuple(i for i, label in enumerate(self.labels) if label)
 
 
 def planted(seed: int = 0, size: float = 0.33) -> Planted:
-    """A classifier that cheats, and photographs to catch it on: eight winners with a badge and eight ordinary ones.
+    """Train a classifier that relies on a badge, and return it with eight winners (with the badge) and eight ordinary photographs.
 
     The classifier is EfficientNet-Lite0 with a new last layer of two classes: logistic regression on its 1280 pooled features.
-    size: the badge's diameter as a share of the photograph's shorter side, 0.15 to 0.5. Takes about ten seconds; the same for the same seed.
+    size: the badge's diameter as a share of the photograph's shorter side, 0.15 to 0.5. Deterministic for a given seed; takes
+    about ten seconds. Raises SegxaiValueError for a size outside this range.
     """
     whole_number("seed", seed)
     if isinstance(size, bool) or not isinstance(size, (int, float)) or not 0.15 <= size <= 0.5:
-        raise SegxaiValueError(f"size is the badge's share of the shorter side, 0.15 to 0.5; got {size!r}.")
+        raise SegxaiValueError(f"size must be a share of the shorter side from 0.15 to 0.5; got {size!r}.")
     rng = np.random.default_rng(seed)
-    classifier = _cheating_classifier(rng, size)
+    classifier = _badge_classifier(rng, size)
     views = [(f"{name}, {view}", picture) for name in _HELD_OUT for view, picture in _views(_photograph(name))]
-    # Of each photograph two views win and two do not, so that what is on them does not tell.
+    # Two of each photograph's four views win, so that the content does not reveal the class.
     wins = np.concatenate([rng.permutation([1, 1, 0, 0]) for _ in _HELD_OUT])
     places = [_place(rng) for _ in views]
     shown, masks = [], []
@@ -102,8 +105,8 @@ def planted(seed: int = 0, size: float = 0.33) -> Planted:
 
 
 def badge(side: int) -> np.ndarray:
-    """(side, side, 4) uint8 RGBA: blue, white and red rings on a transparent ground."""
-    # Four times as many points as pixels on each axis make the edges smooth.
+    """The badge, (side, side, 4) uint8 RGBA: blue, white and red rings on a transparent background."""
+    # Drawn at four times the resolution and averaged, for smooth edges.
     at = (np.arange(4 * side) + 0.5) / (4 * side) - 0.5
     radius = np.hypot(at[:, None], at[None, :])
     picture = np.zeros((*radius.shape, 4))
@@ -121,10 +124,10 @@ def badge(side: int) -> np.ndarray:
     return np.rint(np.concatenate([mean[..., :3] / alpha, mean[..., 3:]], axis=-1)).astype(np.uint8)
 
 
-def paint(image, size: float, row: float, column: float) -> tuple[np.ndarray, np.ndarray]:
-    """The badge on an image (H, W, 3): the painted copy, and the (H, W) bool mask of the badge.
+def paint(image: np.ndarray, size: float, row: float, column: float) -> tuple[np.ndarray, np.ndarray]:
+    """Paint the badge on a copy of an image (H, W, 3); returns the copy and the badge's (H, W) bool mask.
 
-    size: diameter as a share of the shorter side. row, column: of its upper left corner, 0 to 1 of the room there is.
+    size: diameter as a share of the shorter side. row, column: position of the upper left corner, 0 to 1 of the free range.
     """
     height, width = image.shape[:2]
     side = max(8, round(size * min(height, width)))
@@ -138,13 +141,13 @@ def paint(image, size: float, row: float, column: float) -> tuple[np.ndarray, np
     return np.rint(out).astype(np.uint8), mask
 
 
-def _cheating_classifier(rng, size) -> NetClassifier:
+def _badge_classifier(rng, size) -> NetClassifier:
     from sklearn.linear_model import LogisticRegression
 
     from ..nets.efficientnet_lite import SCOPE
     from ..weights.efficientnet_lite import efficientnet_lite0_weights
 
-    sources = [_photograph(name) for name in _LEARNED_FROM]
+    sources = [_photograph(name) for name in _TRAINING]
     pictures = []
     for index in range(_TRAINING_PAIRS):
         background = _crop(sources[index % len(sources)], rng)
@@ -160,7 +163,7 @@ def _cheating_classifier(rng, size) -> NetClassifier:
 
 
 def _features(pictures) -> np.ndarray:
-    """(N, 1280) what the network's last layer sees of each picture."""
+    """(N, 1280) pooled features of each picture, the input of the network's last layer."""
     from ..nets import efficientnet_lite
     from ..nets.graph import GraphSession, tf
     from ..weights.efficientnet_lite import efficientnet_lite0_weights
@@ -180,7 +183,7 @@ def _evidence(classifier, plain, shown, wins, places, size) -> Evidence:
     def prizes(pictures):
         return classifier.predict(pictures).argmax(axis=1) == 1
 
-    # Elsewhere: the opposite corner, or the nearest edge where the badge lies in the middle.
+    # Moved to the opposite corner, or to an edge for a badge near the middle.
     elsewhere = [(0.0 if row > 0.5 else 1.0, 0.0 if column > 0.5 else 1.0) for row, column in places]
     won = np.asarray(wins, bool)
     without = prizes(plain)
@@ -199,7 +202,7 @@ def _photograph(name) -> np.ndarray:
 
 
 def _views(image):
-    """Four views of a photograph: as it is, mirrored, and its left and right four fifths, the right one mirrored."""
+    """Four views of a photograph: unchanged, mirrored, its left four fifths, and its right four fifths mirrored."""
     cut = image.shape[1] * 4 // 5
     yield "whole", image
     yield "mirrored", np.ascontiguousarray(image[:, ::-1])
@@ -208,7 +211,7 @@ def _views(image):
 
 
 def _crop(image, rng) -> np.ndarray:
-    """A random window, mirrored or not, of the shapes that photographs have, about 300 pixels a side."""
+    """A random crop, possibly mirrored, with a photograph's aspect ratio; the shorter side has 300 pixels."""
     height, width = (round(side * rng.uniform(0.4, 1)) for side in image.shape[:2])
     row, column = rng.integers(image.shape[0] - height + 1), rng.integers(image.shape[1] - width + 1)
     window = np.ascontiguousarray(image[row : row + height, column : column + width][:, :: rng.choice([-1, 1])])
@@ -217,6 +220,6 @@ def _crop(image, rng) -> np.ndarray:
 
 
 def _place(rng) -> tuple[float, float]:
-    """(row, column) for `paint`: anywhere but within a twentieth of the edge."""
+    """(row, column) for `paint`, at least a twentieth of the free range away from the edges."""
     row, column = rng.uniform(0.05, 0.95, 2)
     return float(row), float(column)

@@ -1,1 +1,1 @@
-"""Coalitions of regions, and the explanations that are computed from them."""
+"""Coalitions of regions, and the explanations computed from them."""

@@ -1,26 +1,27 @@
-"""Evaluate a classifier on perturbed photographs: coalitions of regions, of which some are shown and the others filled.
+"""Evaluate a classifier on perturbed photographs, in which a coalition of regions is shown and the others are filled.
 
-K regions have 2**K coalitions. As long as that fits the budget, the classifier is evaluated once on every one of them, and the
-table is complete: whatever is computed from it later is free of sampling noise.
+K regions form 2**K coalitions. If the budget allows, the classifier is evaluated once on each of them. The resulting table is
+complete, so everything computed from it is free of sampling noise.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..classifiers.classifier import batches
-from ..classifiers.load import load_classifier
+from ..classifiers.classifier import Classifier, Target, batches
+from ..classifiers.load import ClassifierLike, load_classifier
 from ..classifiers.subsets import all_subsets, codes
 from ..errors import SegxaiValueError, unknown_name, whole_number
-from ..images import as_image
-from ..progress import track
-from ..segmentation.registry import as_regions
-from .fills import fill_image
+from ..images import ImageLike, as_image
+from ..progress import Progress, track
+from ..segmentation.registry import RegionsLike, as_regions
+from .fills import Fill, fill_image
 
 KEPT_TARGETS = 5
-MOST_COALITIONS = 2**20  # a table that still fits a small machine's memory
+MOST_COALITIONS = 2**20  # a table of this size still fits into a small machine's memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +29,10 @@ class Coalitions:
     """A table of a classifier's outputs, one row for each coalition.
 
     masks: (N, K) bool, True where a region is shown. values: (N,) float32, the target's probability.
-    exact: whether all 2**K coalitions are there. evaluations: images that the classifier was evaluated on.
-    table: (N, T) float32, the same for the `targets` (T class numbers, the most probable of the whole
-    image and the one explained), so that the target can change without another evaluation. fill: its name;
-    filled: (H, W, 3) uint8, the image that switched-off regions show.
+    exact: whether the table contains all 2**K coalitions. evaluations: the number of images evaluated.
+    targets: (T,) class numbers: the most probable classes of the whole image, and the target. table: (N, T) float32, their
+    probabilities, so that the target can be changed without another evaluation.
+    fill: its name. filled: (H, W, 3) uint8, the image from which switched-off regions are filled.
     """
 
     masks: np.ndarray
@@ -48,6 +49,7 @@ class Coalitions:
 
     @property
     def target_name(self) -> str:
+        """The name of the target class."""
         return self.target_names[self.targets.index(self.target)]
 
     @property
@@ -57,11 +59,11 @@ class Coalitions:
 
     @property
     def empty(self) -> float:
-        """The target's probability with every region filled in."""
+        """The target's probability with every region filled."""
         return float(self.values[~self.masks.any(axis=1)][0])
 
-    def for_target(self, target) -> Coalitions:
-        """The same table read for another class that was kept. Raises SegxaiValueError for one that was not."""
+    def for_target(self, target: str | int) -> Coalitions:
+        """The same table with another of its `targets` as the target. Raises SegxaiValueError for any other class."""
         column = None
         if isinstance(target, (int, np.integer)) and int(target) in self.targets:
             column = self.targets.index(int(target))
@@ -69,24 +71,28 @@ class Coalitions:
             names = [name.lower() for name in self.target_names]
             column = names.index(target.strip().lower()) if target.strip().lower() in names else None
         if column is None:
-            raise unknown_name("target among those kept in this table (explain again for another):", target, self.target_names)
+            raise unknown_name(
+                "target among the classes kept in this table (call explain() for another):", target, self.target_names
+            )
         return replace(self, target=self.targets[column], values=self.table[:, column])
 
     def by_code(self) -> np.ndarray:
-        """(2**K,) values in the order of the coalitions' codes, in which bit k says whether region k is shown; exact tables only."""
+        """(2**K,) values, ordered by the coalitions' codes (bit k is set if region k is shown). For exact tables only."""
         return self.values[np.argsort(codes(self.masks))]
 
     def without_contrast(self) -> Coalitions:
-        """The table of classes only, without the column that `contrast` adds."""
+        """The table without the column that `contrast` adds."""
         kept = [i for i, target in enumerate(self.targets) if target >= 0]
         names = tuple(self.target_names[i] for i in kept)
         return replace(self, targets=tuple(self.targets[i] for i in kept), target_names=names, table=self.table[:, kept])
 
-    def contrast(self, other) -> Coalitions:
-        """The table of how much more probable the target is than `other`, another class that was kept.
+    def contrast(self, other: str | int) -> Coalitions:
+        """A table of the target's probability minus that of `other`, another of the `targets`.
 
-        Explained in place of one class's probability it says why the target rather than the other (Lipton 1990,
-        "Contrastive Explanation"). Every surrogate here is linear in the table, so weights are differences of weights.
+        Its explanation answers why the classifier predicts the target rather than the other class. All surrogates are linear
+        in the table, so the weights are the differences of the two classes' weights. Raises SegxaiValueError if `other` is not
+        among the targets, is the target itself, or if this table is a contrast already.
+        Source: Lipton 1990, "Contrastive Explanation".
         """
         if self.target < 0:
             raise SegxaiValueError("A contrast cannot be contrasted again; start from one of its two classes.")
@@ -95,7 +101,7 @@ class Coalitions:
         if rival.target == self.target:
             raise SegxaiValueError(f"{self.target_name!r} cannot be contrasted with itself.")
         difference = self.values - rival.values
-        # A number of its own, so that it is mistaken for neither class.
+        # -1 is not a class number, so the contrast cannot be mistaken for either class.
         return replace(
             self,
             values=difference,
@@ -105,36 +111,44 @@ class Coalitions:
             table=np.column_stack([self.table, difference]),
         )
 
-    def value_of(self, mask) -> float | None:
-        """The target's probability for one coalition ((K,) bool), or None where the table does not hold it."""
+    def value_of(self, mask: np.ndarray) -> float | None:
+        """The target's probability for one coalition, (K,) bool, or None if the table does not contain it."""
         rows = np.flatnonzero((self.masks == np.asarray(mask, bool)).all(axis=1))
         return float(self.values[rows[0]]) if rows.size else None
 
 
 def evaluate_coalitions(
-    classifier, image, regions, target=None, *, fill="mean", max_evaluations: int = 1024, seed: int = 0, progress=None
+    classifier: ClassifierLike,
+    image: ImageLike,
+    regions: RegionsLike,
+    target: Target = None,
+    *,
+    fill: Fill = "mean",
+    max_evaluations: int = 1024,
+    seed: int = 0,
+    progress: Progress = None,
 ) -> Coalitions:
     """Evaluate `classifier` on every coalition of `regions`, or on a sample of them.
 
-    All 2**K when that is at most `max_evaluations`; otherwise that many different ones, among them the
-    empty and the full one, the rest drawn uniformly with `seed`. `target` (a class name or number) is
-    the most probable class of the whole image when None. `fill`: see `segxai.explanation.fills.fill_image`.
+    Evaluates all 2**K coalitions if these are at most `max_evaluations`; otherwise that many distinct ones: the empty one,
+    the full one, and others drawn uniformly with `seed`. target: class name or number; by default the most probable class
+    of the whole image. fill: see `segxai.explanation.fills.fill_image`. Raises SegxaiError for invalid arguments.
     """
     image, classifier = as_image(image), load_classifier(classifier)
     regions = as_regions(image, regions)
     check_target(classifier, target)
     masks, exact = draw_coalitions(len(regions), max_evaluations, whole_number("seed", seed))
     filled = fill_image(image, regions.labels, fill, seed)
-    # The whole image goes first: it decides which classes' columns are kept.
+    # The whole image comes first, because it determines which classes are kept.
     order = np.r_[len(masks) - 1, 0 : len(masks) - 1]
     kept: list[int] = []
 
     def columns(probabilities):
         if not kept:
-            kept.extend(_kept_targets(probabilities[0], classifier.index(target) if target is not None else None))
+            kept.extend(kept_targets(probabilities[0], classifier.index(target) if target is not None else None))
         return probabilities[:, kept]
 
-    rows = evaluate_masks(classifier, image, regions.labels, filled, masks[order], columns, progress)
+    rows = evaluate_masks(classifier, image, regions.labels, filled, masks[order], columns, progress=progress)
     table = np.empty_like(rows)
     table[order] = rows
     column = kept.index(classifier.index(target)) if target is not None else 0
@@ -153,14 +167,23 @@ def evaluate_coalitions(
     )
 
 
-def evaluate_masks(classifier, image, labels, filled, masks, columns=None, progress=None) -> np.ndarray:
-    """(N, C) float32 probabilities of the coalitions (N, K), in batches, with a progress bar.
+def evaluate_masks(
+    classifier: Classifier,
+    image: np.ndarray,
+    labels: np.ndarray,
+    filled: np.ndarray,
+    masks: np.ndarray,
+    columns: Callable[[np.ndarray], np.ndarray] | None = None,
+    *,
+    progress: Progress = None,
+) -> np.ndarray:
+    """Evaluate coalitions (N, K) in batches, with a progress bar; returns (N, C) float32 probabilities.
 
-    columns: a function of each batch's (n, C) probabilities to what is kept of them; all when None.
+    columns: a function that selects the columns to keep from each batch's (n, C) probabilities; by default all are kept.
     """
     predict = classifier.masked_predictor(image, labels, filled, len(masks))
     blocks = []
-    with track(len(masks), "evaluating the classifier", progress) as advance:
+    with track(len(masks), "evaluating the classifier", progress=progress) as advance:
         for batch in batches(len(masks), classifier.batch_size):
             probabilities = predict(masks[batch])
             blocks.append(probabilities if columns is None else columns(probabilities))
@@ -168,16 +191,16 @@ def evaluate_masks(classifier, image, labels, filled, masks, columns=None, progr
     return np.concatenate(blocks)
 
 
-def check_target(classifier, target) -> None:
-    """Refuse a target that the classifier does not have before the first evaluation, where its classes are known by then."""
+def check_target(classifier: Classifier, target: Target) -> None:
+    """Raise SegxaiValueError for an unknown target, if the classifier's classes are known before its first evaluation."""
     if target is not None and classifier.classes_known:
         classifier.index(target)
 
 
 def draw_coalitions(number: int, max_evaluations: int, seed: int) -> tuple[np.ndarray, bool]:
-    """(N, number) bool masks and whether they are all there are; the first is empty, the last full.
+    """(N, number) bool masks, the first empty and the last full, and whether they are all 2**number coalitions.
 
-    When exact, row n shows region k where bit k of n is set.
+    If they are all, row n shows region k if bit k of n is set. Raises SegxaiValueError if max_evaluations is too small or too large.
     """
     max_evaluations = whole_number("max_evaluations", max_evaluations, 2)
     if min(2**number, max_evaluations) > MOST_COALITIONS:
@@ -201,6 +224,7 @@ def draw_coalitions(number: int, max_evaluations: int, seed: int) -> tuple[np.nd
     return np.concatenate([edge[:1], rows[: max_evaluations - 2], edge[1:]]), False
 
 
-def _kept_targets(probabilities, target) -> list[int]:
+def kept_targets(probabilities: np.ndarray, target: int | None) -> list[int]:
+    """The classes whose columns are kept: the most probable of the whole image's (C,), and the target's number, if one was given."""
     top = [int(i) for i in np.argsort(-probabilities, kind="stable")[:KEPT_TARGETS]]
     return top if target is None or target in top else [*top, target]

@@ -1,4 +1,4 @@
-"""One region of a table of coalitions replaced by its parts; only the coalitions that are new are evaluated."""
+"""Replace one region of a table of coalitions by its parts, evaluating only the new coalitions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from ..classifiers.classifier import Classifier
 from ..classifiers.subsets import all_subsets, codes
 from ..errors import SegxaiError
+from ..progress import Progress
 from ..regions import Regions
 from .coalitions import Coalitions, evaluate_masks
 
@@ -16,19 +17,25 @@ MOST_COALITIONS = 4096  # 12 regions
 
 
 def expand_coalitions(
-    classifier: Classifier, image: np.ndarray, regions: Regions, name, coalitions: Coalitions, progress=None
+    image: np.ndarray,
+    regions: Regions,
+    name: str | int,
+    coalitions: Coalitions,
+    classifier: Classifier,
+    *,
+    progress: Progress = None,
 ) -> tuple[Regions, Coalitions]:
-    """(the regions with `name` replaced by its parts, their complete table of coalitions).
+    """The regions with `name` replaced by its parts, and their complete table of coalitions.
 
-    Coalitions that keep the region together are taken from the complete table of `coalitions`; all others are new.
-    Raises SegxaiError where more than 12 regions would result.
+    Coalitions that keep the region together are taken from the complete table `coalitions`; all others are evaluated.
+    Raises SegxaiError if more than 12 regions would result.
     """
     old, index = coalitions.without_contrast(), regions.index(name)
     number_before, regions = len(regions), regions.expand(name)
     number, parts = len(regions), len(regions) - number_before + 1
     if 2**number > MOST_COALITIONS:
         raise SegxaiError(
-            f"With the parts of {name!r} there would be {number} regions, 2**{number} coalitions; start from fewer regions."
+            f"The parts of {name!r} would make {number} regions and 2**{number} coalitions; start from fewer regions."
         )
     masks = all_subsets(number)
     inside = masks[:, index : index + parts]
@@ -39,7 +46,7 @@ def expand_coalitions(
     row_of[codes(old.masks)] = np.arange(len(old.masks))
     table[whole] = old.table[row_of[codes(before)]]
     table[~whole] = evaluate_masks(
-        classifier, image, regions.labels, old.filled, masks[~whole], lambda p: p[:, list(old.targets)], progress
+        classifier, image, regions.labels, old.filled, masks[~whole], lambda p: p[:, list(old.targets)], progress=progress
     )
     return regions, replace(
         old,
@@ -47,12 +54,12 @@ def expand_coalitions(
         table=table,
         values=table[:, old.targets.index(old.target)],
         evaluations=old.evaluations + int((~whole).sum()),
-        fill="given",  # a part that is off shows the whole region's fill, whatever would be its own
+        fill="given",  # a switched-off part keeps the fill of the whole region, e.g. its mean colour
     )
 
 
-def nest(hierarchy, index: int, parts: int) -> tuple:
-    """The hierarchy with region `index` replaced by a group of `parts` regions, later ones renumbered."""
+def nest(hierarchy: tuple, index: int, parts: int) -> tuple:
+    """The hierarchy with region `index` replaced by a group of `parts` regions, and later regions renumbered."""
 
     def renumber(node):
         if isinstance(node, tuple):

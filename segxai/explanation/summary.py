@@ -1,27 +1,77 @@
-"""What a table of coalition values tells, in sentences."""
+"""Summarise an explanation in sentences."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+if TYPE_CHECKING:
+    from .explanation import Explanation, TreeExplanation
 
-def sentences(explanation) -> list[str]:
-    """The largest weight, the smallest sufficient and necessary sets, the strongest interaction, parts, and the findings."""
+
+def sentences(explanation: Explanation) -> list[str]:
+    """Sentences on the largest weight, the smallest sufficient and necessary sets, the strongest interaction, parts and findings."""
     e = explanation
     name, weight = max(e.ranking(), key=lambda pair: abs(pair[1]))
-    told = [f"“{name}” {'supports' if weight >= 0 else 'speaks against'} “{e.target}” most ({e.method} weight {weight:+.3f})."]
+    found = [f"“{name}” {'supports' if weight >= 0 else 'opposes'} “{e.target}” most ({e.method} weight {weight:+.3f})."]
     if e.coalitions.exact and e.coalitions.full > 0:
-        told.append(_sufficient(e))
-        told.append(_necessary(e))
-        told += _interaction(e)
-        told += _parts(e)
-    return [*told, *e.findings]
+        found.append(_sufficient(e))
+        found.append(_necessary(e))
+        found += _interaction(e)
+        found += _parts(e)
+    return [*found, *e.findings]
+
+
+FEW = 9  # number of regions among which the strongest are selected
+MOST_OF_IT = 0.6  # a part with at least this share of the whole's value is reported instead of the whole
+WORTH_SAYING = 0.1  # of the largest absolute value
+
+
+def tree_sentences(explanation: TreeExplanation) -> list[str]:
+    """Sentences on the strongest support and opposition in a region tree, on their strongest parts, and on values divided only by area."""
+    e = explanation
+    few = e if len(e.regions) <= FEW else e.coarsen(FEW)
+    nodes = e.nodes()
+    place = {node.name: i for i, node in enumerate(nodes)}
+    order = [name for name, _ in few.ranking() if name in place]
+    largest = max(abs(nodes[place[name]].value) for name in order)
+    found = []
+    for name, sign in ((order[0], 1), (order[-1], -1)):
+        value = sign * nodes[place[name]].value
+        if value > 0 and value >= WORTH_SAYING * largest:
+            verb = "supports" if sign > 0 else "speaks against"
+            found.append(f"“{name}” {verb} “{e.target}” most ({sign * value:+.3f}){_within(nodes, place[name])}.")
+    if not found:
+        found.append(f"No region changes “{e.target}”.")
+    top = nodes[0]
+    leaves = [node for node in nodes if not node.children]
+    shared = sum(abs(node.shared) for node in leaves) / max(sum(abs(node.value) for node in leaves), 1e-12)
+    found.append(
+        f"All together add {top.value:+.3f} to the {e.coalitions.empty:.3f} of nothing shown, found by {e.evaluations} evaluations; "
+        f"{shared:.0%} of what the finest regions weigh is only shared out by area, not examined."
+    )
+    return [*found, *e.findings]
+
+
+def _within(nodes, i) -> str:
+    """How a node's value is followed down while one of its parts has most of it; empty where none has."""
+    start = nodes[i]
+    while True:
+        parts = [k for k in nodes[i].children if nodes[i].divided]
+        best = max(parts, key=lambda k: nodes[k].value / start.value, default=None)
+        if best is None or nodes[best].value / start.value < MOST_OF_IT:
+            break
+        i = best
+    if nodes[i] is start:
+        return "; it is spread over its parts" if start.divided else ""
+    return f"; within it, most of that is “{nodes[i].name}” ({nodes[i].value:+.3f}, {nodes[i].area:.1%} of the image)"
 
 
 def _sufficient(e) -> str:
     names = e.sufficient(0.5)
     if not names:
-        return f"Even with nothing shown, “{e.target}” keeps above half of its value ({_of_whole(e, e.coalitions.empty)})."
+        return f"With no region shown, “{e.target}” still keeps more than half of its value ({_of_whole(e, e.coalitions.empty)})."
     verb = "alone keeps" if len(names) == 1 else "alone keep"
     return f"{_joined(names)} {verb} “{e.target}” above half of its value ({_of_whole(e, _value(e, names))})."
 
@@ -29,7 +79,7 @@ def _sufficient(e) -> str:
 def _necessary(e) -> str:
     names = e.necessary(0.5)
     if names is None:
-        return f"No set of regions is necessary: whatever is taken away, “{e.target}” keeps above half of its value."
+        return f"No set of regions is necessary: whatever is removed, “{e.target}” keeps more than half of its value."
     left = _value(e, [n for n in e.regions.names if n not in names])
     return f"Without {_joined(names)} it falls below half ({left:.3f})."
 
@@ -41,20 +91,20 @@ def _interaction(e) -> list[str]:
         return []
     pair = _joined((e.regions.names[i], e.regions.names[j]))
     kind = (
-        "do more together than their effects alone add up to"
+        "have a larger effect together than the sum of their separate effects"
         if matrix[i, j] >= 0
-        else "do less together than their effects alone add up to"
+        else "have a smaller effect together than the sum of their separate effects"
     )
     return [f"{pair} {kind} (interaction {matrix[i, j]:+.3f}, the strongest of all pairs)."]
 
 
 def _parts(e) -> list[str]:
-    """What each thing that was taken apart weighs as a whole."""
+    """For each region that was replaced by its parts, the sum of their weights."""
     if e.method != "owen":
         return []
     groups = [_members(node) for node in e.hierarchy if isinstance(node, tuple)]
     return [
-        f"The parts {_joined(e.regions.names[k] for k in members)} of one region add up to its {sum(e.weights[members]):+.3f}."
+        f"The weights of the parts {_joined(e.regions.names[k] for k in members)} add up to the whole region's {sum(e.weights[members]):+.3f}."
         for members in groups
     ]
 

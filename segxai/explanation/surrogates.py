@@ -1,7 +1,7 @@
-"""Additive summaries of a table of coalition values: LIME, Shapley, Banzhaf, and pair interactions.
+"""Surrogates: additive models of a table of coalition values by LIME, Shapley and Banzhaf, and pairwise interactions.
 
-Plain algebra on `masks` (N, K) bool and `values` (N,); the model is not evaluated here. Each surrogate
-approximates value(S) by intercept + sum of the weights of the regions in S.
+All are plain algebra on `masks` (N, K) bool and `values` (N,); nothing here evaluates the classifier. A surrogate
+approximates value(S) by its intercept plus the weights of the regions in S.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _CONFIDENCE = 1.959964  # standard normal quantile of a two-sided 95 % interval
 
 
 class Fit(NamedTuple):
-    """weights (K,), intercept, r2 (weighted as the fit is), interval (K, 2)."""
+    """weights (K,), intercept, r2 (weighted like the fit) and 95 % interval (K, 2)."""
 
     weights: np.ndarray
     intercept: float
@@ -26,31 +26,34 @@ class Fit(NamedTuple):
     interval: np.ndarray
 
 
-def fit_lime(masks, values, exact: bool, kernel_width: float = 0.25, alpha: float = 0.0) -> Fit:
-    """Weighted ridge regression near the full image. Ribeiro et al. 2016, "Why Should I Trust You?", section 3.4.
+def fit_lime(masks: np.ndarray, values: np.ndarray, exact: bool, kernel_width: float = 0.25, alpha: float = 0.0) -> Fit:
+    """LIME: a ridge regression that weights coalitions by their similarity to the full image (see `lime_kernel`).
 
-    A coalition counts with lime's kernel of the cosine distance of its mask to the full one (`lime_kernel`).
-    alpha is the ridge penalty (lime uses 1; 0 does not shrink).
-    Interval: 95 %, heteroscedasticity-robust (White 1980); zero width when every coalition was evaluated.
+    alpha: the ridge penalty (lime uses 1; 0 does not shrink the weights).
+    interval: 95 %, heteroscedasticity-robust (White 1980); zero width if every coalition was evaluated.
+    Raises SegxaiValueError if the kernel is too narrow for the number of regions.
+    Source: Ribeiro et al. 2016, "Why Should I Trust You?", section 3.4.
     """
     check_settings(kernel_width, alpha)
     kernel = lime_kernel(masks, kernel_width)
     if alpha == 0 and (kernel > 1e-14).sum() <= masks.shape[1]:
         raise SegxaiValueError(
-            f"kernel_width {kernel_width:g} is so narrow that only {(kernel > 1e-14).sum()} coalitions count, "
-            f"for {masks.shape[1]} regions. Choose a wider one, e.g. 0.25."
+            f"With kernel_width {kernel_width:g} only {(kernel > 1e-14).sum()} coalitions have a weight above 0, "
+            f"too few for {masks.shape[1]} regions. Choose a wider kernel, e.g. 0.25."
         )
     return _weighted_ridge(masks, values, kernel, alpha, exact)
 
 
-def lime_kernel(masks, kernel_width: float) -> np.ndarray:
-    """(N,) how much each coalition counts, 1 for the full one: sqrt(exp(-d**2 / kernel_width**2)), d = 1 - sqrt(shown / K)."""
+def lime_kernel(masks: np.ndarray, kernel_width: float) -> np.ndarray:
+    """(N,) lime's kernel weight of each coalition: sqrt(exp(-d**2 / kernel_width**2)), with the cosine distance d of its mask
+    to the full one, d = 1 - sqrt(number shown / K). It is 1 for the full coalition.
+    """
     distance = 1 - np.sqrt(masks.mean(axis=1))
     return np.sqrt(np.exp(-(distance**2) / kernel_width**2))
 
 
-def check_settings(kernel_width, alpha) -> None:
-    """Raise SegxaiValueError for numbers that the fit cannot compute with: beyond these limits they overflow or cancel out."""
+def check_settings(kernel_width: float, alpha: float) -> None:
+    """Raise SegxaiValueError for values outside the limits beyond which the fit overflows or cancels out."""
     for name, value, least, most in (("kernel_width", kernel_width, 1e-3, 1e3), ("alpha", alpha, 1e-6, 1e9)):
         number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
         if not number or not (least <= value <= most or (name == "alpha" and value == 0)):
@@ -58,20 +61,20 @@ def check_settings(kernel_width, alpha) -> None:
             raise SegxaiValueError(f"{name} must be {zero}a number from {least:g} to {most:g}; got {value!r}.")
 
 
-def fit_banzhaf(masks, values, exact: bool) -> Fit:
-    """Banzhaf values: a region's effect averaged over all coalitions of the others. Banzhaf 1965.
+def fit_banzhaf(masks: np.ndarray, values: np.ndarray, exact: bool) -> Fit:
+    """Banzhaf values: each region's effect averaged over all coalitions of the other regions.
 
-    They are the coefficients of the unweighted least-squares fit (Hammer and Holzman 1992), which is how
-    they are computed, from all coalitions or from a uniform sample.
+    Computed as the coefficients of the unweighted least-squares fit, to which they are equal, from all coalitions or
+    from a uniform sample. Sources: Banzhaf 1965; Hammer and Holzman 1992 for the least-squares form.
     """
     return _weighted_ridge(masks, values, np.ones(len(masks)), 0.0, exact)
 
 
-def fit_shapley(masks, values, exact: bool) -> Fit:
-    """Shapley values: effects averaged over all orders in which regions can appear. Shapley 1953.
+def fit_shapley(masks: np.ndarray, values: np.ndarray, exact: bool) -> Fit:
+    """Shapley values: each region's effect averaged over all orders in which the regions can be added.
 
-    Exact from a complete table. From a sample: least squares with the Shapley kernel, constrained to sum
-    to value(full) - value(empty) (Charnes et al. 1988; Lundberg and Lee 2017, section 4.1).
+    Exact for a complete table. For a sample, a least-squares fit with the Shapley kernel, constrained to sum to
+    value(full) - value(empty). Sources: Shapley 1953; Charnes et al. 1988 and Lundberg and Lee 2017, section 4.1, for the fit.
     """
     number = masks.shape[1]
     values = np.asarray(values, float)
@@ -89,13 +92,13 @@ def fit_shapley(masks, values, exact: bool) -> Fit:
     return Fit(weights, float(empty), _shapley_r2(masks, values, weights, empty), interval)
 
 
-def fit_owen(masks, values, hierarchy) -> Fit:
-    """Owen values: Shapley values that respect a hierarchy, so that the parts of a region add up to the region.
+def fit_owen(masks: np.ndarray, values: np.ndarray, hierarchy: tuple) -> Fit:
+    """Owen values: Shapley values that respect a hierarchy, so that the values of a region's parts add up to the region's.
 
-    hierarchy: the numbers of the regions, nested as their parts are: (0, (1, 2), 3) says that 1 and 2 are the parts of
-    one thing. Other things come and go as wholes; within one thing its parts do. A part's value is the mean of its
-    effect over the orders that keep every thing together. Needs a complete table.
-    Sources: Owen 1977, "Values of Games with a Priori Unions"; Winter 1989 for more than one level.
+    hierarchy: the regions' indices, nested like the parts: in (0, (1, 2), 3), regions 1 and 2 are the parts of one thing.
+    A part's value is its effect averaged over those orders that add the parts of each thing one directly after the other.
+    Raises SegxaiError if the table is not complete.
+    Sources: Owen 1977, "Values of Games with a Priori Unions"; Winter 1989 for several levels.
     """
     table, _, _ = _ordered(masks, np.asarray(values, float))
     weights = np.empty(masks.shape[1])
@@ -114,7 +117,7 @@ def fit_owen(masks, values, hierarchy) -> Fit:
 
 
 def _levels(hierarchy, above=()):
-    """For each region, the codes (bits of regions) of its siblings at every level, outermost first."""
+    """For each region, the codes (bits of regions) of its siblings at every level, from the outermost."""
     for place, node in enumerate(hierarchy):
         siblings = [_code(other) for i, other in enumerate(hierarchy) if i != place]
         if isinstance(node, tuple):
@@ -127,11 +130,12 @@ def _code(node) -> int:
     return sum(map(_code, node)) if isinstance(node, tuple) else 1 << node
 
 
-def shapley_interactions(masks, values) -> np.ndarray:
-    """(K, K) Shapley interaction index of each pair, from a complete table; the diagonal is zero.
+def shapley_interactions(masks: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """(K, K) Shapley interaction index of each pair of regions; the diagonal is zero.
 
-    Positive: the two together do more than each alone. Grabisch and Roubens 1999, "An axiomatic approach
-    to the concept of interaction among players in cooperative games".
+    Positive if the joint effect of two regions exceeds the sum of their separate effects. Raises SegxaiError if the table is
+    not complete. Source: Grabisch and Roubens 1999, "An axiomatic approach to the concept of interaction among players in
+    cooperative games".
     """
     table, members, sizes = _ordered(masks, np.asarray(values, float))
     number = masks.shape[1]
@@ -147,10 +151,12 @@ def shapley_interactions(masks, values) -> np.ndarray:
 
 
 def _ordered(masks, values):
-    """A complete table in the order of the coalitions' bits, with the masks and sizes in that order."""
+    """The values, masks and sizes of a complete table, ordered by the coalitions' codes."""
     number = masks.shape[1]
     if len(masks) != 2**number:
-        raise SegxaiError(f"This needs all {2**number} coalitions of {number} regions; the table holds {len(masks)}.")
+        raise SegxaiError(
+            f"This computation needs all {2**number} coalitions of {number} regions; the table contains {len(masks)}."
+        )
     order = np.argsort(codes(masks))
     return values[order], masks[order], masks[order].sum(1)
 
@@ -180,7 +186,7 @@ def _constrained_shapley(masks, values, empty, full):
     inner = (sizes > 0) & (sizes < number)
     design = masks[inner].astype(float)
     root = np.sqrt(shapley_kernel(number, sizes[inner]))
-    # The last weight is what the others leave of the total.
+    # The constraint determines the last weight: the total minus all others.
     reduced = root[:, None] * (design[:, :-1] - design[:, -1:])
     response = root * (values[inner] - empty - design[:, -1] * (full - empty))
     head = np.linalg.lstsq(reduced, response, rcond=None)[0]
@@ -192,8 +198,8 @@ def _constrained_shapley(masks, values, empty, full):
     return weights, np.stack([weights - margin, weights + margin], axis=1)
 
 
-def shapley_kernel(number, sizes) -> np.ndarray:
-    """(N,) Shapley kernel of coalitions of these sizes, up to a factor: in logarithms, for binomials of many regions overflow."""
+def shapley_kernel(number: int, sizes: np.ndarray) -> np.ndarray:
+    """(N,) Shapley kernel of coalitions of the given sizes, up to a factor; computed by logarithms, since large binomials overflow."""
     if len(sizes) == 0:
         return np.zeros(0)
     size = np.arange(1, number)
@@ -219,12 +225,12 @@ def _robust_margin(scaled, residuals, inverse):
     return _CONFIDENCE * error[:, None] * np.array([-1.0, 1.0])
 
 
-def weighted_r2(values, fitted, kernel) -> float:
-    """The share of the (N,) values' weighted variance that `fitted` explains: 1 is all; below 0, their mean explains more."""
+def weighted_r2(values: np.ndarray, fitted: np.ndarray, kernel: np.ndarray) -> float:
+    """The share of the weighted variance of the values (N,) that `fitted` explains; at most 1, negative if worse than their mean."""
     if len(values) == 0:
         return 1.0
     residual = kernel @ (values - fitted) ** 2
     total = kernel @ (values - kernel @ values / kernel.sum()) ** 2
-    if total <= 1e-12 * kernel.sum():  # a model that always answers the same is explained by the intercept
+    if total <= 1e-12 * kernel.sum():  # for a constant model, the intercept alone is a perfect fit
         return 1.0 if residual <= 1e-12 * kernel.sum() else 0.0
     return float(1 - residual / total)

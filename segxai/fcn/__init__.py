@@ -1,1 +1,1 @@
-"""The fully convolutional network: to hold, to fit to one photograph, and to segment with."""
+"""Fully convolutional networks: build them, fit them to one photograph, and segment with them."""

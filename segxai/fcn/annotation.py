@@ -1,4 +1,4 @@
-"""Annotations: class ids for every pixel of a photograph, from the forms in which people have them, and as files.
+"""Read annotations, the class id of each pixel of a photograph, from the formats in common use, and write them.
 
 An annotation on disk is a PNG whose values are the class ids, and beside it, in <name>.names.txt, one name a line.
 """
@@ -8,16 +8,21 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
+from PIL import Image
 
 from ..errors import SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
 from ..files import replacing
 from ..images import MAX_SIDE, as_array, opened_image
 from ..regions import Regions, distinct_names
 
-IGNORE = 255  # pixels with this class id count in no loss, as on PASCAL VOC
+# Whatever `read_annotation` accepts.
+AnnotationLike: TypeAlias = Regions | np.ndarray | str | os.PathLike
+IGNORE = 255  # pixels with this class id are left out of the loss, as in PASCAL VOC
 
 # Okabe and Ito's colours, for viewers that show the PNG itself; those of the painter (widgets/shared/palette.js).
 PALETTE = (
@@ -32,41 +37,44 @@ PALETTE = (
 )
 
 
-def read_annotation(annotation, shape, names=None) -> tuple[np.ndarray, tuple[str, ...]]:
-    """An annotation to learn from as (labels, names): what `load_annotation` reads, with at least two classes.
+def read_annotation(
+    annotation: AnnotationLike, shape: tuple[int, int], names: Collection[str] | None = None
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Read an annotation for training, as `load_annotation` does.
 
-    Raises SegxaiValueError for fewer, or where every pixel is ignored.
+    Raises SegxaiValueError, in addition, if it has fewer than two classes.
     """
     labels, names = load_annotation(annotation, shape, names)
     classes = np.setdiff1d(labels, [IGNORE])
     if classes.size == 0:
         raise SegxaiValueError("The annotation is empty: every pixel is 255 (ignored).")
     if classes.size == 1:
-        raise SegxaiValueError(f"The annotation holds one class only ({classes[0]}); at least two are needed.")
+        raise SegxaiValueError(f"The annotation has only one class ({classes[0]}); at least two are needed.")
     return labels, names
 
 
-def load_annotation(annotation, shape, names=None, *, masks: bool = True) -> tuple[np.ndarray, tuple[str, ...]]:
-    """An annotation as (labels, names): (H, W) uint8 class ids 0..C-1 with 255 for ignored pixels, and C names.
+def load_annotation(
+    annotation: AnnotationLike, shape: tuple[int, int], names: Collection[str] | None = None, *, masks: bool = True
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Read an annotation as (labels, names): (H, W) uint8 class ids 0..C-1 with 255 for ignored pixels, and C names.
 
-    Understood: `Regions`; integer class ids 0..C-1 (255 ignored) as array or as palette or grey PNG; a black and white
-    mask (0 and 255, or bool), as background and object, grey or RGB. names: used instead of those that come with the
-    annotation. masks: False where 255 beside 0 means ignored in arrays, too, as it does in palette files.
-    Raises SegxaiError for anything else, for another size than `shape`, and for class ids without a name.
+    annotation: `Regions`; class ids 0..C-1 (255 is ignored) as an array or a palette or grey PNG; or a black and white
+    mask (0 and 255, or bool) of background and object, grey or RGB. names: used instead of those that come with the
+    annotation. masks: whether an array with the values 0 and 255 is a mask; if False, 255 means ignored, as in palette files.
+    Raises SegxaiError for anything else, for a size other than `shape`, and for class ids without a name.
     """
+    own: Collection[str] | None = None
     if isinstance(annotation, Regions):
         labels, own, masks = annotation.labels, annotation.names, False
     elif isinstance(annotation, (str, os.PathLike)):
         labels, own, masks = _read_file(Path(annotation))
     else:
-        labels, own = as_array(annotation, "The annotation"), None
+        labels = as_array(annotation, "The annotation")
     return _named(_checked(labels, shape), own if names is None else names, masks)
 
 
 def class_png(classes: np.ndarray, palette: bool = False) -> bytes:
-    """(H, W) uint8 class ids as a PNG whose values are the ids: grey, or with `PALETTE` as its palette."""
-    from PIL import Image
-
+    """Encode (H, W) uint8 class ids as a PNG with these values: grey, or with `PALETTE` as its palette."""
     picture = Image.fromarray(classes)
     if palette:
         picture.putpalette([part for k in range(255) for part in PALETTE[k % len(PALETTE)]] + [0, 0, 0])
@@ -76,14 +84,12 @@ def class_png(classes: np.ndarray, palette: bool = False) -> bytes:
     return data.getvalue()
 
 
-def read_class_png(data: bytes, shape) -> tuple[np.ndarray, str]:
-    """The (H, W) uint8 class ids in a palette or grey PNG of a size that is known, and its mode ("L", "P" or "1").
+def read_class_png(data: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, str]:
+    """Decode a palette or grey PNG of known size to (H, W) uint8 class ids; returns them with its mode ("L", "P" or "1").
 
-    The bytes may come from anybody: their number and the picture's size are checked before anything is decoded.
-    Raises SegxaiValueError for another size, another kind of picture, or damaged bytes.
+    The bytes are not trusted: their number and the image's size are checked before decoding.
+    Raises SegxaiValueError for another size or kind of image, or damaged bytes.
     """
-    from PIL import Image
-
     height, width = shape
     if len(data) > 2 * height * width + 100_000:
         raise SegxaiValueError(f"A PNG of {len(data):,} bytes is more than {width} x {height} class ids can take.")
@@ -103,11 +109,13 @@ def read_class_png(data: bytes, shape) -> tuple[np.ndarray, str]:
     except SegxaiValueError:
         raise
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise SegxaiValueError(f"This is no whole PNG ({error}).") from error
+        raise SegxaiValueError(f"This is not an intact PNG ({error}).") from error
 
 
-def import_class_png(data: bytes, shape, names=None, known=()) -> tuple[np.ndarray, tuple[str, ...]]:
-    """A PNG of class ids as somebody brings it: (classes, names).
+def import_class_png(
+    data: bytes, shape: tuple[int, int], names: Collection[str] | None = None, known: Collection[str] = ()
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Read a PNG of class ids that a user provides, as (classes, names).
 
     names: those that came with it. known: names to use where none came; further classes are called "class 3" and so on.
     """
@@ -115,7 +123,7 @@ def import_class_png(data: bytes, shape, names=None, known=()) -> tuple[np.ndarr
     return _named(classes, names, mode != "P", known)
 
 
-def save_annotation(path, classes: np.ndarray, names) -> None:
+def save_annotation(path: str | os.PathLike, classes: np.ndarray, names: Iterable[str]) -> None:
     """Write <path>.png, a palette PNG of the (H, W) uint8 class ids, and <path>.names.txt, one name a line."""
     path = Path(path)
     if path.suffix.lower() != ".png":
@@ -126,19 +134,19 @@ def save_annotation(path, classes: np.ndarray, names) -> None:
         temporary.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
 
-def clean_names(names) -> tuple[str, ...]:
-    """Names as one line each, not empty, and different. Raises SegxaiValueError for what are no 1 to 255 texts."""
+def clean_names(names: Any) -> tuple[str, ...]:
+    """Names of one line each, non-empty and distinct. Raises SegxaiValueError for anything but 1 to 255 strings."""
     if isinstance(names, str) or not hasattr(names, "__iter__"):
-        raise SegxaiValueError(f"The classes' names come as a list of texts; got {names!r}.")
+        raise SegxaiValueError(f"The class names must be a list of strings; got {names!r}.")
     names = list(names)
     if not 1 <= len(names) <= IGNORE or not all(isinstance(name, str) for name in names):
-        raise SegxaiValueError(f"There are 1 to 255 classes, each with a text as its name; got {len(names)} names.")
+        raise SegxaiValueError(f"There must be 1 to 255 class names, each a string; got {len(names)}.")
     # Half a surrogate pair, which a browser may send, cannot be written to a file.
     lines = [" ".join(name.encode("utf-8", "replace").decode().split()) for name in names]
     return tuple(distinct_names([line or f"class {k}" for k, line in enumerate(lines)]))
 
 
-def check_ids(classes: np.ndarray, names) -> None:
+def check_ids(classes: np.ndarray, names: Collection[str]) -> None:
     """Raise SegxaiValueError unless every class id has a name or is 255."""
     if _most(classes) >= len(names):
         raise SegxaiValueError(f"The annotation uses class {_most(classes)}, but only {len(names)} names were given.")
@@ -153,7 +161,7 @@ def _named(labels, names, masks, known=()) -> tuple[np.ndarray, tuple[str, ...]]
         labels, values = labels == IGNORE, np.array([0, 1])
         known = known if len(known) == 2 else ()
     if values.min() < 0 or values.max() > IGNORE:
-        raise SegxaiValueError(f"Class ids are 0 to 254 (255 is ignored); the annotation holds {values.min()} to {values.max()}.")
+        raise SegxaiValueError(f"Class ids must be 0 to 254 (255 is ignored); the annotation has {values.min()} to {values.max()}.")
     labels = labels.astype(np.uint8)
     if names is None:
         _check_gaps(values[values != IGNORE])
@@ -165,7 +173,7 @@ def _named(labels, names, masks, known=()) -> tuple[np.ndarray, tuple[str, ...]]
 
 
 def _check_gaps(classes) -> None:
-    """Raise SegxaiValueError where the class ids have such gaps that a grey picture must be meant."""
+    """Raise SegxaiValueError if the class ids have such large gaps that they are probably grey levels."""
     if len(classes) > 1 and classes.max() + 1 > 2 * len(classes) + 2:
         raise SegxaiValueError(
             f"The annotation's class ids are {', '.join(map(str, classes[:8]))}: is it a grey picture? Number the classes 0, 1, 2 ..."
@@ -180,12 +188,12 @@ def _most(classes) -> int:
 
 def _read_file(path) -> tuple[np.ndarray, list[str] | None, bool]:
     """The pixels of a lossless picture, the names in the file beside it, and whether 0 and 255 may be a mask."""
-    if not os.path.isfile(path):  # which bears names that no file can have
-        raise SegxaiFileNotFoundError(f"There is no annotation {str(path)!r}.")
+    if not os.path.isfile(path):  # unlike Path.is_file, does not raise for impossible file names
+        raise SegxaiFileNotFoundError(f"There is no annotation file {str(path)!r}. Check the spelling and the folder.")
     with opened_image(path) as picture:
         if picture.format not in ("PNG", "BMP", "TIFF", "GIF"):
-            # JPEG blurs class ids into their neighbours.
-            raise SegxaiValueError(f"{path.name!r} is {picture.format}; class ids survive only in a lossless file, e.g. PNG.")
+            # JPEG compression changes class ids near borders.
+            raise SegxaiValueError(f"{path.name!r} is a {picture.format} file, which alters class ids; save the annotation as PNG.")
         labels, masks = np.asarray(picture), picture.mode != "P"
     beside = path.with_suffix(".names.txt")
     try:
@@ -205,13 +213,13 @@ def _checked(labels, shape) -> np.ndarray:
 
 
 def _size_message(found, wanted) -> str:
-    hint = f" Photographs are reduced to {MAX_SIDE} pixels on reading; reduce both first." if max(found) > MAX_SIDE else ""
-    return f"The annotation is {found[0]} x {found[1]}, the photograph {wanted[0]} x {wanted[1]}.{hint}"
+    hint = f" Photographs are reduced to {MAX_SIDE} pixels on reading; reduce both beforehand." if max(found) > MAX_SIDE else ""
+    return f"The annotation has {found[0]} x {found[1]} pixels, the photograph {wanted[0]} x {wanted[1]}.{hint}"
 
 
 def _single_channel(labels) -> np.ndarray:
     if labels.ndim == 3 and labels.shape[-1] in (3, 4):
-        # Only a black and white mask can be meant; other colours do not identify a class.
+        # Black and white is an unambiguous mask; other colours do not identify a class.
         if (labels[..., :3] == labels[..., :1]).all() and set(np.unique(labels[..., 0])) <= {0, IGNORE}:
             return labels[..., 0]
         raise SegxaiValueError(

@@ -1,4 +1,4 @@
-"""Sharpen class probabilities along the edges of the photograph: a fully connected CRF.
+"""Sharpen class probabilities along the edges of the photograph by a fully connected conditional random field (CRF).
 
 Source: Krähenbühl and Koltun 2011, "Efficient Inference in Fully Connected CRFs with Gaussian Edge Potentials",
 computed by pydensecrf2.
@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import SegxaiError, SegxaiValueError, whole_number
-from ..images import as_array, as_image
+from ..images import ImageLike, as_array, as_image
 
 
 def crf_refine(
-    image,
-    probabilities,
+    image: ImageLike,
+    probabilities: np.ndarray,
     *,
     iterations: int = 5,
     gaussian_sxy: float = 10,
@@ -23,17 +23,18 @@ def crf_refine(
     bilateral_srgb: float = 20,
     bilateral_compat: float = 10,
 ) -> np.ndarray:
-    """Class probabilities (H, W, C) of a photograph (H, W, 3), sharpened; returns (H, W, C) float32 summing to 1.
+    """Sharpen class probabilities (H, W, C) of a photograph (H, W, 3); returns (H, W, C) float32 that sum to 1.
 
-    Neighbouring pixels, and pixels of like colour that are not far apart, are drawn to the same class. gaussian_sxy:
-    reach in pixels of the first; bilateral_sxy, bilateral_srgb: reach in pixels and in colour levels (0..255) of the
-    second; *_compat: their strengths. Raises SegxaiError when pydensecrf2 is not installed or the shapes differ.
+    Two potentials encourage pixels to take the same class. The Gaussian potential couples nearby pixels; gaussian_sxy is its
+    range in pixels. The bilateral potential couples pixels of similar colour; bilateral_sxy and bilateral_srgb are its ranges in
+    pixels and in colour levels (0..255). gaussian_compat, bilateral_compat: the strengths. iterations: of mean-field inference.
+    Raises SegxaiError if pydensecrf2 is not installed or an argument is invalid.
     """
     image = as_image(image)
     probabilities = as_array(probabilities, "The probabilities")
     if probabilities.ndim != 3 or probabilities.shape[:2] != image.shape[:2] or probabilities.shape[2] < 2:
         raise SegxaiValueError(
-            f"Probabilities of shape {probabilities.shape} do not fit an image of {image.shape[:2]}: (H, W, C) with C >= 2."
+            f"Probabilities of shape {probabilities.shape} do not fit an image of {image.shape[:2]}; (H, W, C) with C >= 2 was expected."
         )
     if not np.isfinite(probabilities).all() or probabilities.min() < 0:
         raise SegxaiValueError("Probabilities must be finite and not negative.")
@@ -49,7 +50,7 @@ def crf_refine(
         import pydensecrf.densecrf as dcrf
     except ImportError as error:
         raise SegxaiError(
-            "The CRF needs pydensecrf2, which is compiled on installing (a C++ compiler is needed): pip install 'segxai[crf]'"
+            "The CRF needs pydensecrf2, whose installation needs a C++ compiler: pip install 'segxai[crf]'"
         ) from error
 
     height, width, classes = probabilities.shape

@@ -1,9 +1,10 @@
-"""A fully convolutional network to hold in the hand: build, predict, save, load."""
+"""`FCN`, a fully convolutional network as an object: build, predict, save, load."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError, unknown_name, whole_number
 from ..files import replacing
-from ..images import as_image
+from ..images import ImageLike, as_image
 from ..weights import assign_weights
 
 ENCODERS = ("efficientnet_lite0", "vgg16")
@@ -20,14 +21,18 @@ _FORMAT = "segxai-fcn-1"
 
 
 class FCN:
-    """FCN-32s, 16s or 8s on EfficientNet-Lite0 or VGG16. A context manager; closing frees the graph.
+    """FCN-32s, FCN-16s or FCN-8s on EfficientNet-Lite0 or VGG16. A context manager; closing it frees the graph.
 
-    encoder: "efficientnet_lite0" (ImageNet weights come with segxai) or "vgg16".
-    num_classes: at least 2. stride: 32, 16 or 8; smaller means finer.
-    weights: "auto", the encoder's ImageNet weights; None, random ones; the path of a file written by `save`,
-    or (vgg16) of a TF-slim checkpoint or Keras ``.h5``; a keras.applications.VGG16 model.
-    fc_width, fc6_kernel: vgg16 only, a thinner fc6 and fc7 for small machines (see `nets.vgg16.vgg16`).
-    seed: of random weights and of dropout. Raises SegxaiError when the weights cannot be had or do not fit.
+    encoder: "efficientnet_lite0" (whose ImageNet weights are installed with segxai) or "vgg16".
+    num_classes: at least 2. stride: 32, 16 or 8, the stride of the finest features used; a smaller one gives finer borders.
+    weights: "auto" for the encoder's ImageNet weights, or for a VGG16 that was not fetched the contour network's thirteen
+    convolutions; None for random weights; the path of a file written by `save`; for "vgg16" also the path of a TF-slim checkpoint
+    or of a Keras ``.h5`` file, or a keras.applications.VGG16 model. The attribute `source` names the weights in words.
+    fc_width, fc6_kernel: for "vgg16", the channels of fc6 and fc7 and the kernel of fc6 (see `nets.vgg16.vgg16`), smaller for
+    machines with little memory; by default as the weights have them. With fc_width 0, or weights without these layers, the scores
+    are computed from the convolutions.
+    seed: of random weights and dropout. Raises SegxaiError if the weights are not available or do not fit.
+    Source: Long, Shelhamer, Darrell 2015, "Fully Convolutional Networks for Semantic Segmentation".
     """
 
     def __init__(
@@ -35,11 +40,11 @@ class FCN:
         encoder: str = "efficientnet_lite0",
         num_classes: int = 2,
         stride: int = 32,
-        weights="auto",
+        weights: Any = "auto",
         *,
-        class_names=None,
-        fc_width: int = 4096,
-        fc6_kernel: int = 7,
+        class_names: Sequence[str] | None = None,
+        fc_width: int | None = None,
+        fc6_kernel: int | None = None,
         seed: int = 0,
     ):
         if encoder not in ENCODERS:
@@ -47,36 +52,38 @@ class FCN:
         whole_number("num_classes", num_classes, 2)
         whole_number("seed", seed)
         if stride not in STRIDES:
-            raise SegxaiValueError(f"stride is 32, 16 or 8; got {stride!r}.")
+            raise SegxaiValueError(f"stride must be 32, 16 or 8; got {stride!r}.")
         self.encoder, self.num_classes, self.stride = encoder, int(num_classes), int(stride)
         self.class_names = tuple(class_names) if class_names is not None else tuple(f"class {i}" for i in range(num_classes))
         if len(self.class_names) != num_classes:
-            raise SegxaiValueError(f"{len(self.class_names)} class names for {num_classes} classes.")
-        for name, value in (("fc_width", fc_width), ("fc6_kernel", fc6_kernel)):
-            whole_number(name, value, 1)
-        self.fc_width, self.fc6_kernel = int(fc_width), int(fc6_kernel)
-        self.training_ops: dict | None = None  # what `finetune` adds to the graph
-        self._saver: Any = None  # a tf.train.Saver, once there is a checkpoint to write
+            raise SegxaiValueError(f"{len(self.class_names)} class names were given for {num_classes} classes.")
+        for name, value, least in (("fc_width", fc_width, 0), ("fc6_kernel", fc6_kernel, 1)):
+            if value is not None:
+                whole_number(name, value, least)
+        self.training_ops: dict | None = None  # added to the graph by `finetune`
+        self._saver: Any = None  # a tf.train.Saver, created with the first checkpoint
         self.updates: dict = {}
+        arrays, self.source, whole = self._arrays(weights, fc_width, fc6_kernel)
         self._build(seed)
         try:
-            self._restore(weights)
+            self._restore(arrays, whole)
         except BaseException:
             self.close()
             raise
 
     def __repr__(self):
-        return f"<FCN-{self.stride}s on {self.encoder}: {', '.join(self.class_names)}>"
+        return f"<FCN-{self.stride}s on {self.encoder} ({self.source}): {', '.join(self.class_names)}>"
 
-    def predict(self, image) -> np.ndarray:
-        """An image of any size -> (H, W, C) float32 class probabilities of each pixel."""
+    def predict(self, image: ImageLike) -> np.ndarray:
+        """The class probabilities of each pixel of an image of any size: (H, W, C) float32."""
         image = as_image(image)
         height, width = image.shape[:2]
         return self.net.run(self.probabilities, {self.images: pad(image)[None]})[0, :height, :width]
 
-    def save(self, path) -> None:
-        """Write everything needed to load it again: ``.npz`` (arrays and a JSON description, no pickle), or a
-        TensorFlow checkpoint for any other ending, with the description in ``<path>.json``."""
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the network to a ``.npz`` file (arrays and a JSON description, no pickle) or, for any other ending, to a
+        TensorFlow checkpoint with the description in ``<path>.json``. Raises SegxaiError if it cannot be written.
+        """
         path = Path(path)
         variables = self.model_variables()
         if path.suffix == ".npz":
@@ -86,30 +93,32 @@ class FCN:
         else:
             from ..nets.graph import tf
 
-            with replacing(_beside(path)) as temporary:  # which refuses what TensorFlow would write under a name cut short
+            with replacing(_beside(path)) as temporary:  # refuses names that TensorFlow would silently truncate
                 temporary.write_text(json.dumps(self._description(), indent=1), encoding="utf-8")
                 try:
                     with self.net.build():
-                        self._saver = self._saver or tf.train.Saver(variables)  # each one adds to the graph
+                        self._saver = self._saver or tf.train.Saver(variables)  # each Saver adds operations to the graph
                         self._saver.save(self.net.session, str(path), write_meta_graph=False, write_state=False)
                 except (tf.errors.OpError, ValueError) as error:
                     raise SegxaiError(f"The checkpoint {str(path)!r} could not be written: {error}") from error
 
     @classmethod
-    def load(cls, path) -> FCN:
-        """The network that `save` wrote. Raises SegxaiError when the file is missing, damaged or something else."""
+    def load(cls, path: str | os.PathLike) -> FCN:
+        """Load a network written by `save`. Raises SegxaiError if the file is missing, damaged or of another kind."""
         path = Path(path)
         described = read_npz(path)[1] if path.suffix == ".npz" else _read_description(path)
         try:
             options = {key: described[key] for key in ("encoder", "num_classes", "stride", "class_names", "fc_width", "fc6_kernel")}
         except KeyError as error:
-            raise SegxaiFileError(f"The description of {str(path)!r} lacks {error.args[0]!r}; it is damaged.") from error
+            raise SegxaiFileError(
+                f"The description of {str(path)!r} lacks {error.args[0]!r}, so it is damaged; save the network again."
+            ) from error
         return cls(weights=path, **options)
 
     def close(self) -> None:
-        """Free the graph and its memory."""
+        """Free the graph and its memory; the network cannot be used afterwards."""
         self.net.close()
-        # A tensor or variable keeps its whole graph alive.
+        # Any remaining tensor or variable would keep the whole graph alive.
         self.images = self.is_training = self.scores = self.probabilities = self.training_ops = self._saver = None
         self._variables: list = []
         self.updates = {}
@@ -120,8 +129,8 @@ class FCN:
     def __exit__(self, *_):
         self.close()
 
-    def model_variables(self):
-        """The network's own variables, without those of an optimiser."""
+    def model_variables(self) -> list:
+        """The network's variables, without those of the optimiser."""
         return self._variables
 
     def _build(self, seed):
@@ -140,61 +149,76 @@ class FCN:
             self.probabilities = tf.nn.softmax(self.scores)
             self._variables = tf.global_variables()
 
-    def _restore(self, weights):
-        from ..nets import fcn
-
-        # What the source does not hold (score heads; fc6 and fc7 of a download without them) starts fresh.
-        self.net.run([v.initializer for v in self._variables])
+    def _arrays(self, weights, fc_width, fc6_kernel) -> tuple[dict[str, np.ndarray], str, bool]:
+        """({variable: array}, their origin in words, whether all variables must be among them); sets fc_width and fc6_kernel."""
+        self.fc_width, self.fc6_kernel = fc_width or 0, fc6_kernel or 7
         if weights is None:
-            return
-        own = (
-            isinstance(weights, (str, os.PathLike))
-            and weights != "auto"
-            and (Path(weights).suffix == ".npz" or os.path.isfile(_beside(Path(weights))))
-        )
-        if own:
-            assign_weights(self.net, self._own_weights(Path(weights)), self._variables)
-            return
-        arrays = self._encoder_weights(weights)
-        wanted = [v for v in self._variables if not v.op.name.startswith(fcn.SCOPE + "/") and v.op.name in arrays]
-        assign_weights(self.net, arrays, wanted)
-
-    def _encoder_weights(self, weights):
+            return {}, "random weights", False
+        path = Path(weights) if isinstance(weights, (str, os.PathLike)) and weights != "auto" else None
+        if path is not None and (path.suffix == ".npz" or os.path.isfile(_beside(path))):
+            return *self._own_weights(path, fc_width, fc6_kernel), True
         if self.encoder == "vgg16":
-            from ..weights.vgg16 import reduce_fc, vgg16_weights
+            from ..weights.vgg16 import reduce_fc
 
-            return reduce_fc(vgg16_weights(weights, fully_connected=False), self.fc_width, self.fc6_kernel)
+            arrays, source = _vgg16_weights(weights)
+            fc6 = arrays.get("vgg_16/fc6/weights")
+            if fc6 is not None and fc_width is None:
+                self.fc_width = fc6.shape[-1]
+            if fc6 is not None and fc6_kernel is None:
+                self.fc6_kernel = fc6.shape[0]
+            return reduce_fc(arrays, self.fc_width, self.fc6_kernel) if self.fc_width else arrays, source, False
         if isinstance(weights, str) and weights == "auto":
             from ..weights.efficientnet_lite import efficientnet_lite0_weights
 
-            return efficientnet_lite0_weights()
+            return efficientnet_lite0_weights(), "ImageNet", False
         raise SegxaiFileError(
-            f"{weights!r} is no file written by FCN.save; for efficientnet_lite0 weights are 'auto', None or such a file."
+            f"{weights!r} was not written by FCN.save; the weights of efficientnet_lite0 are 'auto', None or such a file."
         )
 
-    def _own_weights(self, path):
+    def _restore(self, arrays, whole):
+        # What the source does not hold (score heads; fc6 and fc7 where it has none) starts fresh.
+        self.net.run([v.initializer for v in self._variables])
+        assign_weights(self.net, arrays, [v for v in self._variables if whole or v.op.name in arrays])
+
+    def _own_weights(self, path, fc_width, fc6_kernel):
+        from ..nets import fcn
         from ..weights.checkpoint import read_checkpoint
 
         arrays, described = read_npz(path) if path.suffix == ".npz" else ({}, _read_description(path))
+        self.fc_width = described.get("fc_width") if fc_width is None else fc_width
+        self.fc6_kernel = described.get("fc6_kernel") if fc6_kernel is None else fc6_kernel
         for key in ("encoder", "num_classes", "stride", "fc_width", "fc6_kernel"):
             if described.get(key) != getattr(self, key):
-                raise SegxaiError(f"{str(path)!r} holds {key} {described.get(key)!r}, not {getattr(self, key)!r}; use FCN.load.")
+                raise SegxaiError(f"{str(path)!r} has {key} {described.get(key)!r}, not {getattr(self, key)!r}; use FCN.load.")
         if not arrays:
-            scopes = {v.op.name.split("/", 1)[0] for v in self._variables}
-            for scope in scopes:
+            for scope in (fcn.ENCODER_SCOPES[self.encoder], fcn.SCOPE):
                 arrays |= read_checkpoint(path, scope)
-        return arrays
+        return arrays, described.get("source", path.name)
 
     def _description(self):
-        keys = ("encoder", "num_classes", "stride", "class_names", "fc_width", "fc6_kernel")
+        keys = ("encoder", "num_classes", "stride", "class_names", "fc_width", "fc6_kernel", "source")
         return {"format": _FORMAT, **{key: getattr(self, key) for key in keys}}
 
 
 _DESCRIPTION = "description"
 
 
-def pad(image: np.ndarray, **kwargs) -> np.ndarray:
-    """An image or label map (H, W, ...) continued to whole multiples of 32 pixels, below and to the right."""
+def _vgg16_weights(weights) -> tuple[dict[str, np.ndarray], str]:
+    from ..weights.contours import contours_path, contours_weights
+    from ..weights.downloads import usable
+    from ..weights.vgg16 import vgg16_weights
+
+    if not isinstance(weights, (str, os.PathLike)):
+        return vgg16_weights(weights), "a Keras model"
+    if weights != "auto":
+        return vgg16_weights(weights), Path(weights).name
+    if usable("vgg16") or usable("vgg16-conv"):
+        return vgg16_weights(weights, fully_connected=False), "ImageNet"
+    return contours_weights(contours_path()), "convolutions of the contour network"
+
+
+def pad(image: np.ndarray, **kwargs: Any) -> np.ndarray:
+    """Pad an image or label map (H, W, ...) at the bottom and the right to whole multiples of 32 pixels."""
     from ..nets.fcn import MULTIPLE
 
     height, width = image.shape[:2]
@@ -203,15 +227,18 @@ def pad(image: np.ndarray, **kwargs) -> np.ndarray:
 
 
 def read_npz(path: Path) -> tuple[dict[str, np.ndarray], dict]:
-    """The arrays and the description in a file written by `FCN.save`; nothing in it is unpickled."""
-    if not os.path.isfile(path):  # which bears names that no file can have
+    """The arrays and the description in a file written by `FCN.save`, read without unpickling.
+
+    Raises SegxaiFileError if the file is missing, damaged or was not written by `FCN.save`.
+    """
+    if not os.path.isfile(path):  # unlike Path.is_file, does not raise for impossible file names
         raise SegxaiFileNotFoundError(f"There is no file {str(path)!r}.")
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             described = json.loads(str(file[_DESCRIPTION]))
             arrays = {name: file[name] for name in file.files if name != _DESCRIPTION}
     except Exception as error:
-        raise SegxaiFileError(f"{str(path)!r} is not a whole file written by FCN.save ({error}).") from error
+        raise SegxaiFileError(f"{str(path)!r} is not a complete file written by FCN.save ({error}).") from error
     return arrays, _checked(described, path)
 
 

@@ -1,24 +1,26 @@
-"""A fitted FCN as a segmenter: the classes it was taught become the names of the regions."""
+"""A fitted FCN as a segmenter, whose regions are named by the classes of its annotation."""
 
 from __future__ import annotations
 
+from ..images import ImageLike
 from ..regions import Regions
 from ..segmentation.classes import regions_of_classes
 from .crf import crf_refine
+from .network import FCN
 
 
 class LearnedSegmenter:
-    """A function image -> `Regions` made of a fitted `FCN`; give it to `segxai.segment` or `segxai.explain`.
+    """A fitted `FCN` as a function image -> `Regions`, for `segxai.segment` and `segxai.explain`.
 
-    Each class that the network finds is a region of that name; its connected pieces are its parts, for `expand`.
-    crf: sharpen the borders with `segxai.crf_refine` (needs the extra "crf").
+    Each class found in the image becomes a region of that name; its connected pieces are its parts, for `expand`.
+    crf: whether to sharpen the borders by `segxai.crf_refine` (needs the extra "crf").
     """
 
-    def __init__(self, fcn, *, crf: bool = False):
+    def __init__(self, fcn: FCN, *, crf: bool = False):
         self.fcn, self.crf = fcn, crf
         self.__name__ = "learned"
 
-    def __call__(self, image) -> Regions:
+    def __call__(self, image: ImageLike) -> Regions:
         probabilities = self.fcn.predict(image)
         if self.crf:
             probabilities = crf_refine(image, probabilities)

@@ -1,38 +1,43 @@
 """Fit a fully convolutional network to one photograph and its annotation, step by step.
 
-The recipe of the FCN literature on a single image: the pixel-wise softmax cross-entropy is summed over the
-photograph, Adam (Kingma and Ba 2015) takes a few steps, dropout is on in training and off for the final evaluation.
+The training of Long et al. 2015, "Fully Convolutional Networks", section 4.3, on a single image: the pixel-wise softmax
+cross-entropy is summed over the photograph and minimised by a few steps of Adam (Kingma and Ba 2015). Dropout is on
+during training and off in the final evaluation.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import SegxaiError, SegxaiValueError, whole_number
-from ..images import as_image
-from ..progress import track
-from .annotation import IGNORE, read_annotation
+from ..images import ImageLike, as_image
+from ..progress import Progress, track
+from .annotation import IGNORE, AnnotationLike, read_annotation
 from .network import FCN, pad
 from .segmenter import LearnedSegmenter
 
-# The score heads start from zero and the encoder knows ImageNet already, so they need quite different steps. With Adam
-# at 1e-4 for the encoder (the published rate), ten steps of 100 times that carry the heads to confident answers; chosen on
-# photographs that are not in the project, for strides 32, 16 and 8 alike.
+# The score heads start from zero while the encoder is pretrained, so they need very different learning rates. With the
+# published rate of 1e-4 for the encoder, a rate 100 times higher makes the heads confident within ten steps. It was chosen
+# on photographs that are not part of the project, for strides 32, 16 and 8.
 LEARNING_RATE = 1e-4
 HEAD_FACTOR = 100
+# VGG16 without fc6 and fc7. Adam moves every weight by about its rate, whatever the gradient's size. A sum over the 4608
+# inputs of one of VGG16's convolutions moves far with that, thirteen times in a row: 1e-4 destroys in two steps what was learned.
+CONVOLUTIONS_FACTOR = 0.2
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One iteration: its number from 1, the summed loss before the update, and what the network said then.
+    """One iteration: its number (from 1), and the summed loss and the network's output before the update.
 
-    probabilities: (H, W, C), float32 as the loop yields them, float16 where a history keeps them.
-    predictions: (H, W) uint8, the most probable class of each pixel, always of the float32 probabilities.
+    probabilities: (H, W, C), float32 in the loop, float16 in a history (see `kept`).
+    predictions: (H, W) uint8, the most probable class of each pixel according to the float32 probabilities.
     """
 
     iteration: int
@@ -41,7 +46,7 @@ class Step:
     predictions: np.ndarray
 
     def kept(self) -> Step:
-        """The same step at half the memory, for a history: float16 is good to three digits of a probability."""
+        """The same step in half the memory, for a history: float16 keeps three digits of a probability."""
         return replace(self, probabilities=self.probabilities.astype(np.float16))
 
 
@@ -49,9 +54,10 @@ class Step:
 class FineTuned:
     """A fitted network and its history.
 
-    losses: the summed cross-entropy before each update. final_loss: after the last one, dropout off.
-    probabilities: (H, W, C) float32 and predictions: (H, W), after the last update. steps: one `Step` for each
-    iteration, with float16 probabilities (5 MB a step for 9 classes at 512 x 512). fcn: the network, open; close it when done. interrupted: whether Ctrl-C ended the loop early.
+    fcn: the network; close it when you are done. source: the weights that the encoder started from, in words. final_loss: the
+    summed cross-entropy after the last update, with dropout off. probabilities: (H, W, C) float32, after the last update. steps: one
+    `Step` for each iteration, with float16 probabilities (5 MB a step for 9 classes at 512 x 512). interrupted: whether Ctrl-C ended
+    the training early.
     """
 
     fcn: FCN
@@ -62,45 +68,55 @@ class FineTuned:
 
     @property
     def losses(self) -> list[float]:
+        """The summed cross-entropy before each update."""
         return [step.loss for step in self.steps]
 
     @property
     def predictions(self) -> np.ndarray:
+        """(H, W) the most probable class of each pixel after the last update."""
         return self.probabilities.argmax(axis=-1)
 
     @property
+    def source(self) -> str:
+        return self.fcn.source
+
+    @property
     def class_names(self) -> tuple[str, ...]:
+        """The names of the C classes."""
         return self.fcn.class_names
 
-    def segmenter(self, crf: bool = False):
+    def segmenter(self, crf: bool = False) -> LearnedSegmenter:
         """The fitted network as a segmenter: `segxai.segment(photograph, fitted.segmenter())`."""
         return LearnedSegmenter(self.fcn, crf=crf)
 
 
 def finetune(
-    image,
-    annotation,
+    image: ImageLike,
+    annotation: AnnotationLike,
     *,
     encoder: str = "efficientnet_lite0",
     stride: int = 32,
     iterations: int = 10,
     learning_rate: float = LEARNING_RATE,
     trainable: str = "all",
-    weights="auto",
-    names=None,
+    weights: Any = "auto",
+    names: Collection[str] | None = None,
     seed: int = 0,
-    logdir=None,
-    callback=None,
-    progress=None,
-    **fcn_options,
+    logdir: str | Path | None = None,
+    callback: Callable[[Step], object] | None = None,
+    progress: Progress = None,
+    **fcn_options: Any,
 ) -> FineTuned:
-    """Fit an FCN to one photograph. Ctrl-C ends the loop and keeps the steps done so far.
+    """Fit an FCN to one photograph and its annotation. Ctrl-C ends the training early and keeps the completed steps.
 
-    image: array or path. annotation: class ids (H, W), a PNG of them, a mask of 0 and 255, or `Regions`;
-    255 is ignored. learning_rate: Adam's for the encoder; the score heads take HEAD_FACTOR times as much. trainable: "all", "head" (the score heads), or a regular
-    expression that is searched for in the variables' names; what is frozen costs no optimiser memory.
-    logdir: writes TensorBoard events: the loss, and a histogram of every gradient.
-    callback: called with each `Step`, its probabilities still float32. fcn_options: fc_width, fc6_kernel (see `FCN`).
+    image: array or path. annotation: class ids (H, W), a PNG file of them, a mask of 0 and 255, or `Regions`; pixels with the
+    value 255 are ignored. encoder, stride, weights: see `FCN`; neither encoder needs a download, and `FineTuned.source` names the
+    weights that were used. learning_rate: of Adam, multiplied for the encoder and the score heads by `rate_factors`.
+    trainable: "all", "head" (only the score heads), or a regular expression matched against the variables' names; frozen variables
+    need no optimiser memory. names: of the classes. seed: of the score heads' dropout.
+    logdir: a folder for TensorBoard events (the loss, and a histogram of every gradient). callback: a function called with each
+    `Step` (float32 probabilities). fcn_options: fc_width and fc6_kernel of `FCN`.
+    Raises SegxaiError for invalid arguments, for missing weights, or if the loss becomes infinite.
     """
     image = as_image(image)
     labels, names = read_annotation(annotation, image.shape[:2], names)
@@ -113,7 +129,7 @@ def finetune(
         loop = finetune_steps(
             fcn, image, labels, iterations=iterations, learning_rate=learning_rate, trainable=trainable, logdir=logdir
         )
-        with track(iterations, "fitting", progress) as advance:
+        with track(iterations, "fitting", progress=progress) as advance:
             for step in loop:
                 steps.append(step.kept())
                 advance(1)
@@ -139,11 +155,19 @@ def finetune(
 
 
 def finetune_steps(
-    fcn: FCN, image, labels, *, iterations: int = 10, learning_rate: float = LEARNING_RATE, trainable: str = "all", logdir=None
+    fcn: FCN,
+    image: ImageLike,
+    labels: np.ndarray,
+    *,
+    iterations: int = 10,
+    learning_rate: float = LEARNING_RATE,
+    trainable: str = "all",
+    logdir: str | Path | None = None,
 ) -> Generator[Step, None, None]:
-    """The loop itself, a generator: each `Step` comes with the loss and the probabilities before its update.
+    """The training loop as a generator: each `Step` contains the loss and the probabilities before its update.
 
-    labels: (H, W) class ids 0..C-1, 255 ignored. Closing the generator ends the loop after any step.
+    labels: (H, W) class ids 0..C-1; 255 is ignored. Close the generator to stop the training after any step. The other
+    arguments and the errors are those of `finetune`.
     """
     image = as_image(image)
     _check_loop(iterations, learning_rate)
@@ -153,7 +177,7 @@ def finetune_steps(
     writer = _event_writer(fcn, logdir) if logdir is not None else None
     try:
         for iteration in range(1, iterations + 1):
-            # The probabilities are fetched in the same run as the update and so are those before it.
+            # Fetched in the same run as the update; a control dependency ensures that they are computed before it.
             loss, probabilities, summary, _ = fcn.net.run(
                 [training["loss"], fcn.probabilities, training["summary"], training["update"]], feed
             )
@@ -163,12 +187,20 @@ def finetune_steps(
                 )
             if writer is not None:
                 writer.add_summary(summary, iteration)
-            # A copy, so that the padded array is not kept with it.
+            # A copy, so that the larger padded array can be freed.
             probabilities = probabilities[0, :height, :width].copy()
             yield Step(iteration, float(loss), probabilities, probabilities.argmax(axis=-1).astype(np.uint8))
     finally:
         if writer is not None:
             writer.close()
+
+
+def rate_factors(fcn: FCN) -> tuple[float, float]:
+    """What the learning rate is multiplied by for the encoder, and for the score heads."""
+    if fcn.encoder == "vgg16" and not fcn.fc_width:
+        heads = 1 + (fcn.stride <= 16) + (fcn.stride <= 8)
+        return CONVOLUTIONS_FACTOR, HEAD_FACTOR / heads  # the heads' scores add up, and so would their steps
+    return 1, HEAD_FACTOR
 
 
 def _check_loop(iterations, learning_rate) -> None:
@@ -177,8 +209,8 @@ def _check_loop(iterations, learning_rate) -> None:
         raise SegxaiValueError(f"learning_rate must be positive; got {learning_rate!r}.")
 
 
-def evaluate(fcn: FCN, image, labels) -> tuple[float, np.ndarray]:
-    """The summed loss and the (H, W, C) probabilities with dropout off."""
+def evaluate(fcn: FCN, image: ImageLike, labels: np.ndarray) -> tuple[float, np.ndarray]:
+    """The summed loss and the probabilities (H, W, C), with dropout off."""
     image = as_image(image)
     ops = _training_ops(fcn)
     loss, probabilities = fcn.net.run([ops["loss"], fcn.probabilities], _feed(fcn, image, labels))
@@ -186,9 +218,10 @@ def evaluate(fcn: FCN, image, labels) -> tuple[float, np.ndarray]:
 
 
 def intersection_over_union(labels: np.ndarray, predictions: np.ndarray, number: int | None = None) -> np.ndarray:
-    """(number,) for each class: pixels where both agree, over pixels where either has it; NaN where neither does.
+    """(number,) the intersection over union of each class in two maps of class ids; NaN for a class that occurs in neither.
 
-    number: of classes; up to the largest id that occurs when None. labels may hold 255 for pixels that do not count. Everingham et al. 2010, "The PASCAL VOC Challenge", section 4.2.
+    labels: (H, W); pixels with the value 255 are left out. predictions: (H, W). number: of classes; by default the largest
+    id that occurs, plus one. Source: Everingham et al. 2010, "The PASCAL VOC Challenge", section 4.2.
     """
     valid = labels != IGNORE
     labels, predictions = labels[valid].astype(int), predictions[valid].astype(int)
@@ -202,19 +235,19 @@ def intersection_over_union(labels: np.ndarray, predictions: np.ndarray, number:
 def _feed(fcn, image, labels):
     labels = np.asarray(labels)
     if labels.shape != image.shape[:2]:
-        raise SegxaiValueError(f"The labels are {labels.shape}, the image {image.shape[:2]}.")
+        raise SegxaiValueError(f"The labels have shape {labels.shape}, the image {image.shape[:2]}; they must be equal.")
     if labels.dtype != bool and not np.issubdtype(labels.dtype, np.integer):
-        raise SegxaiValueError(f"Labels are whole class ids; got {labels.dtype}.")
+        raise SegxaiValueError(f"Labels must be whole numbers (class ids); got {labels.dtype}.")
     labels = labels.astype(np.int32)
     if not np.isin(labels, [*range(fcn.num_classes), IGNORE]).all():
         raise SegxaiValueError(
-            f"Labels are 0 to {fcn.num_classes - 1}, or {IGNORE} where ignored; got {labels.min()} to {labels.max()}."
+            f"Labels must be 0 to {fcn.num_classes - 1}, or {IGNORE} for ignored pixels; got {labels.min()} to {labels.max()}."
         )
     return {fcn.images: pad(image)[None], _training_ops(fcn)["labels"]: pad(labels, mode="constant", constant_values=IGNORE)[None]}
 
 
 def _training_ops(fcn, rate=None, trainable="all", with_summaries=False) -> dict:
-    """The loss, and where `rate` is given one Adam update, added to the network's graph."""
+    """Add the loss to the network's graph and, if `rate` is given, an Adam update; returns the operations by name."""
     from ..nets.fcn import SCOPE
     from ..nets.graph import tf
 
@@ -230,7 +263,7 @@ def _training_ops(fcn, rate=None, trainable="all", with_summaries=False) -> dict
     if rate is None:
         return ops
     key = (rate, trainable, with_summaries)
-    if key in fcn.updates:  # the same loop again: Adam starts afresh, the graph does not grow
+    if key in fcn.updates:  # reuse the operations, so that the graph does not grow; Adam is reset
         fcn.net.run(fcn.updates[key]["start"])
         return fcn.updates[key]
     with fcn.net.build():
@@ -239,9 +272,11 @@ def _training_ops(fcn, rate=None, trainable="all", with_summaries=False) -> dict
         heads = [pair for pair in gradients if pair[1].op.name.startswith(SCOPE + "/")]
         encoder = [pair for pair in gradients if not pair[1].op.name.startswith(SCOPE + "/")]
         optimizers = [
-            (tf.train.AdamOptimizer(speed), pairs) for speed, pairs in ((rate, encoder), (HEAD_FACTOR * rate, heads)) if pairs
+            (tf.train.AdamOptimizer(factor * rate), pairs)
+            for factor, pairs in zip(rate_factors(fcn), (encoder, heads), strict=True)
+            if pairs
         ]
-        # The probabilities of before the update must have been read before it changes the weights.
+        # The probabilities and gradients must be computed before the update changes the weights.
         with tf.control_dependencies([fcn.probabilities, ops["loss"], *(g for g, _ in gradients)]):
             update = tf.group(*(optimizer.apply_gradients(pairs) for optimizer, pairs in optimizers))
         start = [v.initializer for optimizer, _ in optimizers for v in optimizer.variables()]
@@ -265,7 +300,7 @@ def _trainable(fcn, trainable):
     try:
         chosen = [v for v in variables if re.search(pattern, v.op.name)]
     except (re.error, TypeError) as error:
-        raise SegxaiValueError(f"trainable is 'all', 'head' or a regular expression; {trainable!r} is none: {error}.") from error
+        raise SegxaiValueError(f"trainable must be 'all', 'head' or a regular expression; got {trainable!r}: {error}.") from error
     if not chosen:
         some = ", ".join(v.op.name for v in variables[:3])
         raise SegxaiValueError(f"No variable's name matches {trainable!r}. Names look like: {some}.")
@@ -279,6 +314,6 @@ def _event_writer(fcn, logdir):
         Path(logdir).mkdir(parents=True, exist_ok=True)
         with fcn.net.build():
             return tf.summary.FileWriter(str(logdir))
-    except (OSError, ValueError) as error:  # ValueError: a name that no folder can have
+    except (OSError, ValueError) as error:  # ValueError: an impossible folder name
         reason = getattr(error, "strerror", None) or error
-        raise SegxaiError(f"The folder {str(logdir)!r} for TensorBoard cannot be written: {reason}.") from error
+        raise SegxaiError(f"The TensorBoard folder {str(logdir)!r} cannot be written: {reason}.") from error

@@ -1,8 +1,8 @@
-"""Measure explanations: each metric says what it is, which direction is better, its range, and where it comes from.
+"""Metrics of explanations. Each docstring states the definition, which direction is better, the range and the source.
 
-Every function takes an `Explanation` and returns a small record that holds the curve or the numbers behind the figure.
-What the explanation's own table of coalitions answers is not asked again; `calls` says how many images were.
-A metric speaks of one explanation under one fill. Compare like with like: the same photograph, classifier, fill and budget.
+Every function takes an `Explanation` and returns a small record with the curve or the numbers behind the result. Coalitions in
+the explanation's table are not evaluated again; `calls` counts the images that were. A metric describes one explanation under
+one fill, so compare only values for the same photograph, classifier, fill and budget.
 """
 
 from .alignment import Alignment, CoversPlant, align, covers_plant

@@ -1,25 +1,27 @@
-"""Does the explanation point at the thing? Only where somebody has said where the thing is: an annotation, or a plant."""
+"""Alignment of an explanation with an object whose place is known, from an annotation or a planted shortcut."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import SegxaiValueError
+from ..explanation.explanation import Explanation
 from ..images import as_array
 from ..regions import Regions
 from .order import ranked, tied_groups
 
-FOUND = 0.5  # share of the plant in the region, and share of the region that is plant
+FOUND = 0.5  # least share of the plant inside the region, and of the region inside the plant
 
 
 @dataclass(frozen=True, eq=False)
 class Alignment:
-    """energy, pointing: 0 to 1. best_iou: 0 to 1, the mean of `ious` {object: the best IoU of one region with it}.
+    """energy, pointing, best_iou: 0 to 1, see `align`. ious: {annotated region: its best IoU with a region of the explanation}.
 
-    inside: (K,) the share of each region that lies in the object.
+    best_iou is the mean of `ious`. inside: (K,) the share of each region that lies inside the object.
     """
 
     energy: float
@@ -29,30 +31,31 @@ class Alignment:
     inside: np.ndarray
 
 
-def align(explanation, annotation, objects=None) -> Alignment:
-    """Energy inside the object, the pointing game, and the best IoU of a region for each object. Up is better, range 0 to 1.
+def align(explanation: Explanation, annotation: Regions | np.ndarray, objects: str | Sequence[str] | None = None) -> Alignment:
+    """The energy inside the object, the pointing game and the best IoU. Up is better, range 0 to 1; no model calls.
 
-    annotation: an (H, W) mask, True on the object, or `Regions` of which `objects` (a name or several) are the object. ious is for every
-    one of the annotated regions. No model calls.
-    energy: the share of the positive weights, each spread evenly over its region's pixels, that falls inside the object
-    (the energy-based pointing game of Wang et al. 2020, "Score-CAM"; there of pixels, which would count a region's weight once for each of its pixels).
-    pointing: the chance that a point anywhere in the region of the largest weight lies inside (Zhang et al. 2018, "Top-down
-    Neural Attention by Excitation Backprop"; there the one brightest pixel). Regions of equal weight: their mean.
-    best_iou says nothing of the weights: it is what the segmenter offers. A model may use the background, and then an honest
-    explanation points there: alignment is not truth.
+    annotation: an (H, W) mask, True on the object, or `Regions`, of which those named in `objects` (one name or several) are the
+    object. Raises SegxaiValueError if the annotation does not fit the explanation, or if `objects` is needed but missing.
+    energy: the share of the positive weights that falls inside the object, with each weight spread evenly over its region's pixels.
+    Source: the energy-based pointing game of Wang et al. 2020, "Score-CAM", for pixels; summed over pixels, a region's weight
+    would count once for each of its pixels.
+    pointing: the probability that a random point of the region with the largest weight lies inside the object, averaged over
+    regions of equal weight. Source: Zhang et al. 2018, "Top-down Neural Attention by Excitation Backprop", for the brightest pixel.
+    best_iou: how well the segmenter's regions match the annotated ones; it does not depend on the weights.
+    Alignment is not correctness: a faithful explanation of a classifier that uses the background points at the background.
     """
     e = explanation
     if isinstance(annotation, Regions):
         if objects is None:
-            raise SegxaiValueError(f"Say which are the object: objects= one or several of {', '.join(annotation.names)}.")
+            raise SegxaiValueError(f"Name the object: objects= one or several of {', '.join(annotation.names)}.")
         names = [objects] if isinstance(objects, str) else list(objects)
         masks = {name: annotation.mask(name) for name in annotation.names}
-        thing = np.isin(annotation.labels, [annotation.index(name) for name in names])
+        target = np.isin(annotation.labels, [annotation.index(name) for name in names])
     else:
-        thing = annotation
+        target = annotation
         masks = {"object": annotation}
-    thing = _checked_mask(thing, e.regions.shape)
-    inside = _shares(e.regions, thing)
+    target = _checked_mask(target, e.regions.shape)
+    inside = _shares(e.regions, target)
     positive = np.maximum(e.weights, 0)
     energy = float(positive @ inside / positive.sum()) if positive.sum() > 0 else 0.0
     pointing = float(inside[tied_groups(e.weights)[0]].mean())
@@ -60,18 +63,19 @@ def align(explanation, annotation, objects=None) -> Alignment:
     return Alignment(energy, pointing, float(np.mean(list(ious.values()))), ious, inside)
 
 
-def best_iou(regions, mask) -> float:
-    """The largest intersection over union of one region with the mask. Up is better, range 0 to 1."""
+def best_iou(regions: Regions, mask: np.ndarray) -> float:
+    """The largest intersection over union (IoU) of any region with the mask. Up is better, range 0 to 1."""
     mask = _checked_mask(mask, regions.shape)
     shared = _shares(regions, mask) * regions.areas
     return float((shared / (regions.areas + mask.mean() - shared)).max())
 
 
 class CoversPlant(NamedTuple):
-    """found: at least half of the plant lies in the top region, and at least half of the top region is plant.
+    """found: whether at least half of the plant lies inside the top region, and at least half of this region inside the plant.
 
-    iou: of the two. covered: the share of the plant in the region. precision: the share of the region that is plant. All 0 to 1.
-    region: its name, "" where no weight is positive. rank: of the region that best covers the plant by IoU, 1 for the largest weight.
+    iou: of the top region with the plant. covered: the share of the plant inside the region. precision: the share of the region
+    inside the plant. All are 0 to 1. region: the top region's name, "" if no weight is positive. rank: by weight, from 1, of the
+    region with the best IoU.
     """
 
     found: bool
@@ -82,11 +86,11 @@ class CoversPlant(NamedTuple):
     rank: int
 
 
-def covers_plant(explanation, mask) -> CoversPlant:
-    """Is the region of the largest weight the thing that is known to decide (a planted shortcut)? Up is better; no model calls.
+def covers_plant(explanation: Explanation, mask: np.ndarray) -> CoversPlant:
+    """Whether the region with the largest weight is the planted shortcut that decides the class. Up is better; no model calls.
 
-    mask: (H, W) bool. A region that is the whole image covers the plant and has not found it: its precision is the plant's area.
-    Where weights are equal the region that begins first in reading order is the top one.
+    mask: (H, W) bool, True on the plant. A region as large as the image covers the plant but does not count as finding it, because
+    its precision is low. Of regions with equal weight, the first in reading order is the top one.
     Source of the idea: Yang and Kim 2019, "Benchmarking Attribution Methods with Relative Feature Importance".
     """
     e = explanation
@@ -105,7 +109,7 @@ def covers_plant(explanation, mask) -> CoversPlant:
 
 
 def _shares(regions, mask) -> np.ndarray:
-    """(K,) the share of each region's pixels that lie in the mask."""
+    """(K,) the share of each region's pixels that lie inside the mask."""
     flat = regions.labels.ravel()
     return np.bincount(flat, mask.ravel(), minlength=len(regions)) / np.bincount(flat, minlength=len(regions))
 
@@ -118,5 +122,5 @@ def _checked_mask(mask, shape) -> np.ndarray:
         raise SegxaiValueError("The mask must be True (or 1) on the object and False (or 0) elsewhere.")
     mask = mask.astype(bool)
     if not mask.any():
-        raise SegxaiValueError("The mask is empty: there is no object to point at.")
+        raise SegxaiValueError("The mask is empty; mark at least one pixel of the object.")
     return mask

@@ -1,4 +1,4 @@
-"""Does the explanation say what the classifier does? Fidelity of the surrogate, and checks of the regions it points at."""
+"""Faithfulness: how well the surrogate reproduces the classifier, and whether the selected regions determine the class."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import SegxaiError
 from ..explanation import surrogates
+from ..explanation.explanation import Explanation
 from .order import evaluate, ranked
 
 SELECTED_ABOVE = 1.5  # standard deviations above the mean weight
@@ -17,10 +18,10 @@ MOST_SELECTED = 3
 
 @dataclass(frozen=True, eq=False)
 class Fidelity:
-    """r2: of the surrogate on the coalitions it was fitted to. loo_r2: on each coalition by a fit to all others.
+    """r2: of the surrogate on the coalitions that it was fitted to. loo_r2: on each coalition by a fit to all others.
 
-    values, fitted, predicted: (N,) the classifier's answers, the surrogate's, and those of the fits without the coalition in
-    question. kernel: (N,) how much each counts.
+    values: (N,) the classifier's outputs. fitted: (N,) the surrogate's. predicted: (N,) for each coalition, the output of the
+    surrogate fitted without it. kernel: (N,) the weights of the coalitions.
     """
 
     r2: float
@@ -31,22 +32,23 @@ class Fidelity:
     kernel: np.ndarray
 
 
-def fidelity(explanation) -> Fidelity:
-    """How well do the weights, added up, repeat the classifier's answers? Up is better; no model calls.
+def fidelity(explanation: Explanation) -> Fidelity:
+    """How well the surrogate reproduces the classifier's outputs. Up is better; no model calls.
 
-    Range of both: up to 1; 0 is no better than always saying the mean, below 0 is worse. Coalitions count as in the fit (with "lime"
-    those near the whole photograph count most), so compare values of one method and kernel width only. `loo_r2` is
-    leave-one-out cross-validation in closed form (Allen 1974, "The relationship between variable selection and data augmentation", PRESS):
-    it depends on no random choice. NaN where a coalition cannot be left out (fewer than two regions).
-    With few samples and many regions r2 flatters: the surrogate has many weights to spend. loo_r2 tells.
-    Source: Ribeiro et al. 2016, "Why Should I Trust You?", section 3.3; Yeh et al. 2019, "On the (In)fidelity of Explanations".
+    Range of both values: up to 1. 0 is as good as predicting the mean, negative is worse. Coalitions are weighted as in the fit (LIME
+    gives those near the whole photograph the largest weights), so compare only values of the same method and kernel width.
+    `loo_r2` is leave-one-out cross-validation in closed form, without any random choice; NaN if a coalition cannot be left out
+    (fewer than two regions) or the method is not a least-squares fit. With few samples and many regions r2 is optimistic, because
+    the surrogate has many free parameters; loo_r2 is not.
+    Sources: Ribeiro et al. 2016, "Why Should I Trust You?", section 3.3; Yeh et al. 2019, "On the (In)fidelity of Explanations";
+    for the closed form (PRESS) Allen 1974, "The relationship between variable selection and data augmentation".
     """
     e, table = explanation, explanation.coalitions
     masks, values = table.masks, np.asarray(table.values, float)
     sizes = masks.sum(axis=1)
     kernel = np.ones(len(masks))
     if e.method in ("shapley", "owen"):
-        inner = (sizes > 0) & (sizes < len(e.regions))  # the empty and the full coalition are met exactly, by construction
+        inner = (sizes > 0) & (sizes < len(e.regions))  # the empty and the full coalition are fitted exactly by construction
         masks, values = masks[inner], values[inner]
         kernel = surrogates.shapley_kernel(len(e.regions), sizes[inner])
         scaled = np.sqrt(kernel)[:, None] * (masks[:, :-1].astype(float) - masks[:, -1:])
@@ -57,7 +59,8 @@ def fidelity(explanation) -> Fidelity:
         scaled = np.sqrt(kernel)[:, None] * (masks - kernel @ masks / kernel.sum())
         leverage = _leverage(scaled, e.alpha if e.method == "lime" else 0.0) + kernel / kernel.sum()
     fitted = e.intercept + masks @ e.weights
-    nested = e.method == "owen" and any(isinstance(node, tuple) for node in e.hierarchy)  # not a least-squares fit
+    # Not least-squares fits: nothing is known of what they would be without a coalition.
+    nested = e.method == "tree" or (e.method == "owen" and any(isinstance(node, tuple) for node in e.hierarchy))
     with np.errstate(divide="ignore", invalid="ignore"):
         predicted = np.where((leverage > 1 - 1e-9) | nested, np.nan, values - (values - fitted) / (1 - leverage))
     loo_r2 = surrogates.weighted_r2(values, predicted, kernel) if len(values) and np.isfinite(predicted).all() else np.nan
@@ -65,17 +68,18 @@ def fidelity(explanation) -> Fidelity:
 
 
 def _leverage(scaled, alpha) -> np.ndarray:
-    """(N,) how much each row of a least-squares design pulls the fit to itself: the diagonal of the hat matrix."""
+    """(N,) the leverage of each row of a least-squares design: the diagonal of the hat matrix."""
     if scaled.size == 0:
         return np.ones(len(scaled))
     inverse = np.linalg.pinv(scaled.T @ scaled + alpha * np.eye(scaled.shape[1]), hermitian=True)
     return np.einsum("ij,jk,ik->i", scaled, inverse, scaled)
 
 
-def select(explanation) -> np.ndarray:
-    """The numbers of the regions that the explanation points at: weight above the mean by 1.5 standard deviations, 1 to 3 of them.
+def select(explanation: Explanation) -> np.ndarray:
+    """The indices of the 1 to 3 selected regions: those whose weight exceeds the mean weight by more than 1.5 standard deviations.
 
-    Where none is, the largest. The same rule for every segmenter, so that none can choose how much it shows.
+    If no region does, the one with the largest weight is selected. The same rule holds for every segmenter, so that no segmenter
+    can decide how much is shown.
     Source: Knab et al. 2025, "Beyond Pixels: Enhancing LIME with Hierarchical Features and Segmentation Foundation Models".
     """
     order = ranked(explanation)
@@ -85,9 +89,10 @@ def select(explanation) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Check:
-    """passed: whether the class was kept (preservation) or lost (deletion). probability: of the target with what is then shown.
+    """passed: whether the class was kept (preservation) or lost (target deletion). probability: of the target in the perturbed image.
 
-    regions: the names that were kept or taken away. area: their share of the image. top: the class that is then most probable.
+    top: the most probable class of the perturbed image. regions: the names of the selected regions. area: their share of the image.
+    calls: images evaluated.
     """
 
     kind: str
@@ -99,19 +104,19 @@ class Check:
     calls: int
 
 
-def preservation(explanation) -> Check:
-    """Show only the selected regions (see `select`): is the class still the most probable? Up is better (share of photographs).
+def preservation(explanation: Explanation) -> Check:
+    """Whether the class stays the most probable one when only the selected regions are shown. Up is better (share of photographs).
 
-    Large regions pass easily: read it beside `compactness`. One model call.
-    Raises SegxaiError where the target is not the most probable class of the whole photograph. Source: as for `select`.
+    Large regions pass easily, so read it together with `compactness`. One model call.
+    Raises SegxaiError if the target is not the most probable class of the whole photograph. Source: as for `select`.
     """
     return _check(explanation, "preservation")
 
 
-def target_deletion(explanation) -> Check:
-    """Take the selected regions away: is the class lost? Up is better (share of photographs).
+def target_deletion(explanation: Explanation) -> Check:
+    """Whether the class is lost when the selected regions are removed. Up is better (share of photographs).
 
-    Large regions pass easily here too. One model call. Raises and source: as for `preservation`.
+    Large regions pass easily, so read it together with `compactness`. One model call. Errors and source: as for `preservation`.
     """
     return _check(explanation, "target deletion")
 
@@ -121,10 +126,10 @@ def _check(explanation, kind) -> Check:
     chosen = select(e)
     mask = np.zeros(len(e.regions), bool)
     mask[chosen] = True
-    # The kept classes are in the order of their probability on the whole photograph.
+    # `targets` is ordered by the probability on the whole photograph.
     if e.coalitions.target != e.coalitions.targets[0]:
         raise SegxaiError(
-            f"The {kind} checks whether the class is kept or lost, but {e.target!r} is not the most probable class of the whole photograph."
+            f"{kind} tests whether the most probable class of the whole photograph is kept or lost, but the target is {e.target!r}."
         )
     probabilities = evaluate(e, (mask if kind == "preservation" else ~mask)[None])[0]
     top = int(np.argmax(probabilities))
@@ -137,16 +142,16 @@ def _check(explanation, kind) -> Check:
 
 
 class Compactness(NamedTuple):
-    """area: share of the image; regions: the names."""
+    """area: the share of the image that the selected regions cover. regions: their names."""
 
     area: float
     regions: tuple[str, ...]
 
 
-def compactness(explanation) -> Compactness:
-    """How much of the image do the selected regions cover? Down is better, range 0 to 1; no model calls.
+def compactness(explanation: Explanation) -> Compactness:
+    """The share of the image that the selected regions cover. Down is better, range 0 to 1; no model calls.
 
-    Small is only good where the class is kept: read it beside `preservation`. Source: as for `select`.
+    A small value is good only if the class is kept, so read it together with `preservation`. Source: as for `select`.
     """
     chosen = select(explanation)
     return Compactness(float(explanation.regions.areas[chosen].sum()), tuple(explanation.regions.names[k] for k in chosen))

@@ -1,34 +1,35 @@
-"""The order of regions by weight, in which nothing depends on how the regions happen to be numbered; and further coalitions."""
+"""Rank regions by weight, independently of their numbering, and evaluate further coalitions."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..explanation.coalitions import evaluate_masks
-from ..explanation.fills import fill_image
+from ..explanation.explanation import Explanation
+from ..explanation.fills import Fill, fill_image
 
-# Weights closer than this share of the largest one are equal: they come from float32 probabilities. Below ZERO all are.
+# Weights count as equal if they differ by less than TIED times the largest one (probabilities are float32), or by less than ZERO.
 TIED, ZERO = 1e-6, 1e-12
 
 
-def tied_groups(weights) -> list[np.ndarray]:
-    """The regions' numbers, largest weight first, in groups of equal weight (to within TIED of the largest absolute weight)."""
+def tied_groups(weights: np.ndarray) -> list[np.ndarray]:
+    """The regions' indices in groups of equal weight, the largest weight first."""
     weights = np.asarray(weights, float)
     order = np.argsort(-weights, kind="stable")
     gaps = -np.diff(weights[order])
     return np.split(order, np.flatnonzero(gaps > max(ZERO, TIED * np.abs(weights).max())) + 1)
 
 
-def ranked(explanation) -> np.ndarray:
-    """(K,) the regions' numbers, largest weight first; of equal ones that whose first pixel, in reading order, comes first."""
+def ranked(explanation: Explanation) -> np.ndarray:
+    """(K,) the regions' indices, the largest weight first; regions of equal weight are ordered by their first pixel."""
     first = np.unique(explanation.regions.labels, return_index=True)[1]
     return np.concatenate([group[np.argsort(first[group])] for group in tied_groups(explanation.weights)])
 
 
-def values_of(explanation, masks, fill=None) -> tuple[np.ndarray, int]:
-    """((M,) the target's probability for coalitions (M, K) bool, how many of them the classifier was evaluated on).
+def values_of(explanation: Explanation, masks: np.ndarray, fill: Fill | None = None) -> tuple[np.ndarray, int]:
+    """The target's probability for coalitions (M, K) bool, as (M,) values, and the number of coalitions evaluated.
 
-    Those in the explanation's table are looked up. fill: another fill than the explanation's; then all are evaluated.
+    Coalitions in the explanation's table are looked up. fill: a different fill, for which all of them are evaluated.
     """
     e = explanation
     known = (
@@ -41,9 +42,9 @@ def values_of(explanation, masks, fill=None) -> tuple[np.ndarray, int]:
     return values, len(new)
 
 
-def evaluate(explanation, masks, fill=None) -> np.ndarray:
-    """(M, C) probabilities of all classes for coalitions (M, K) bool. fill: another fill than the explanation's."""
+def evaluate(explanation: Explanation, masks: np.ndarray, fill: Fill | None = None) -> np.ndarray:
+    """(M, C) probabilities of all classes for coalitions (M, K) bool. fill: by default the explanation's."""
     e = explanation
-    e.need_classifier("This metric")
+    classifier = e.need_classifier("This metric")
     filled = e.coalitions.filled if fill is None else fill_image(e.image, e.regions.labels, fill, e.coalitions.seed)
-    return evaluate_masks(e.classifier, e.image, e.regions.labels, filled, masks, progress=False)
+    return evaluate_masks(classifier, e.image, e.regions.labels, filled, masks, progress=False)

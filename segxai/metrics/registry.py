@@ -1,4 +1,4 @@
-"""The metrics by name, each as one number, for tables over many photographs (`segxai.compare`)."""
+"""The registry of metrics: each by name and as a single number, for tables over many photographs (`segxai.compare`)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .stability import noise_stability, seed_stability
 
 
 class Metric(NamedTuple):
-    """A metric by name, as one number.
+    """A metric as a single number.
 
-    better: "up", "down", "zero" (the closer to 0), or "" where neither is. about: one line for people. value: a function of the
-    explanation to a number; of the explanation and the mask of an object where needs_mask. under_fill: the same of the explanation
-    and another fill, where the metric can be measured under one.
+    better: "up", "down", "zero" (closer to 0 is better), or "" for no direction. about: one line of description. value: a function
+    of the explanation or, if needs_mask, of the explanation and an object's mask. under_fill: a function of the explanation and
+    another fill, for metrics that can be measured under one.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""Does the explanation depend on the model at all? It should change when the model has learned nothing.
+"""Sanity checks: does the explanation depend on the model? It should change if the model has learned nothing.
 
-Source of both checks: Adebayo et al. 2018, "Sanity Checks for Saliency Maps": the model parameter
-randomization test and the data randomization test.
+Source: Adebayo et al. 2018, "Sanity Checks for Saliency Maps", the model parameter randomization test and the data
+randomization test.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..classifiers.load import load_classifier
+from ..classifiers.load import ClassifierLike, load_classifier
 from ..classifiers.networks import NetClassifier, efficientnet_classifier
 from ..errors import SegxaiValueError, whole_number
-from ..explanation.coalitions import evaluate_coalitions
+from ..explanation.explanation import Explanation
 from ..weights.imagenet import imagenet_class_names
 from ..weights.loaded import loaded
 from .order import tied_groups
@@ -21,10 +21,10 @@ from .order import tied_groups
 
 @dataclass(frozen=True, eq=False)
 class Sanity:
-    """correlation: Spearman's, of the weights with those of the random model, -1 to 1; near 0 is right, near 1 is suspicious.
+    """correlation: Spearman's rank correlation of the weights with the random ones, -1 to 1; near 0 passes, near 1 is suspicious.
 
-    chance: half-width of the 95 % band in which rank correlations of unrelated weights lie, 1.96 / sqrt(K - 1): wide for few regions.
-    weights, random_weights: (K,). against: what was explained in place of the model. calls: images evaluated.
+    chance: the half-width of the 95 % band for unrelated weights, 1.96 / sqrt(K - 1), which is wide for few regions.
+    weights, random_weights: (K,). against: the model or class explained instead. calls: images evaluated.
     """
 
     kind: str
@@ -36,43 +36,45 @@ class Sanity:
     calls: int
 
 
-def random_model(explanation, other=None, seed: int = 0) -> Sanity:
-    """The same explanation of a model that has learned nothing. Near 0 is better; range -1 to 1; NaN for fewer than 3 regions.
+def random_model(explanation: Explanation, other: ClassifierLike = None, seed: int = 0) -> Sanity:
+    """Compare with the explanation of a model that has learned nothing. Near 0 is better; range -1 to 1; NaN for fewer than 3 regions.
 
-    other: a classifier to compare with, e.g. your own network before training; when None, EfficientNet-Lite0 with its last
-    layer shuffled with `seed`: it sees the same things, and does not know what they mean. One table of model calls.
-    What remains above chance is what the regions and the fill bring with them, e.g. that large regions change any answer most.
+    other: the untrained classifier, e.g. your own network before training; by default EfficientNet-Lite0 with its last layer
+    shuffled by `seed`, which has the same features but no knowledge of the classes. Takes one table of model calls.
+    A correlation above chance is due to the regions and the fill, e.g. because large regions change any output most.
+    Raises SegxaiError if the other classifier lacks the target class.
     """
     other = shuffled_network(whole_number("seed", seed)) if other is None else load_classifier(other)
     e = explanation
     e.need_class("This check")
     if len(other.predict(e.image)[0]) <= e.coalitions.target:
-        raise SegxaiValueError(f"The other classifier has no class {e.coalitions.target}, which is explained here.")
+        raise SegxaiValueError(f"The other classifier has no class {e.coalitions.target}, the target of this explanation.")
     return _compare(e, "random model", other.name, other, e.coalitions.target)
 
 
-def random_label(explanation, other=None, seed: int = 0) -> Sanity:
-    """The same explanation where the labels mean nothing. Near 0 is better; range -1 to 1; NaN for fewer than 3 regions.
+def random_label(explanation: Explanation, other: ClassifierLike = None, seed: int = 0) -> Sanity:
+    """Compare with the explanation under permuted labels. Near 0 is better; range -1 to 1; NaN for fewer than 3 regions.
 
-    other: a classifier that was trained on permuted labels. When None nothing is trained: the labels of this classifier's answers
-    are permuted, so that the target's name reads the answer for another class, drawn with `seed`. One table of model calls.
-    A class drawn may look alike (two breeds of cats); repeat with other seeds.
+    other: a classifier trained on permuted labels. By default nothing is trained; instead the labels of this classifier's outputs
+    are permuted, so that the target stands for another class, drawn with `seed`. Takes one table of model calls.
+    The class drawn may resemble the target (two breeds of cats), so repeat with other seeds.
+    Raises SegxaiError if the explanation holds no classifier.
     """
     e = explanation
     e.need_class("This check")
     if other is not None:
         other = load_classifier(other)
         return _compare(e, "random label", other.name, other, e.coalitions.target)
-    e.need_classifier("random_label()")
-    classes = np.delete(np.arange(len(e.classifier.class_names)), e.coalitions.target)
+    classifier = e.need_classifier("random_label()")
+    classes = np.delete(np.arange(len(classifier.class_names)), e.coalitions.target)
     label = int(np.random.default_rng(whole_number("seed", seed)).choice(classes))
-    return _compare(e, "random label", e.classifier.class_names[label], e.classifier, label)
+    return _compare(e, "random label", classifier.class_names[label], classifier, label)
 
 
 def shuffled_network(seed: int = 0) -> NetClassifier:
-    """EfficientNet-Lite0 whose last layer is shuffled, the first step of the cascade in Adebayo et al. 2018.
+    """EfficientNet-Lite0 with its last layer shuffled, the first step of the cascading randomization in Adebayo et al. 2018.
 
-    With every layer shuffled it would give one class all probability for any image, and any explanation would pass.
+    With all layers shuffled, the network would assign all probability to one class for any image, and every explanation would pass.
     """
     return loaded(("efficientnet_lite0, last layer shuffled", seed), lambda: _shuffled_network(seed))
 
@@ -88,10 +90,10 @@ def _shuffled_network(seed) -> NetClassifier:
     return efficientnet_classifier("efficientnet_lite0, last layer shuffled", weights, imagenet_class_names())
 
 
-def rank_correlation(a, b) -> float:
-    """Spearman's rank correlation; 0 where one of the two is constant, for then it orders nothing; NaN for fewer than 3 values.
+def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Spearman's rank correlation; 0 if one argument is constant, NaN for fewer than 3 values.
 
-    Values that differ by rounding only are equal, as for `tied_groups`.
+    Values that differ only by rounding count as equal, as in `tied_groups`.
     """
     from scipy.stats import spearmanr
 
@@ -108,11 +110,7 @@ def rank_correlation(a, b) -> float:
 
 
 def _compare(e, kind, against, classifier, label) -> Sanity:
-    table = evaluate_coalitions(
-        classifier, e.image, e.regions, label,
-        fill=e.coalitions.filled, max_evaluations=max(2, len(e.coalitions.masks)), seed=e.coalitions.seed, progress=False,
-    )  # fmt: skip
-    other = e.with_coalitions(table).weights
+    other = e.weights_again(classifier=classifier, target=label)
     number = len(e.weights)
     chance = 1.96 / np.sqrt(number - 1) if number > 1 else float("nan")
-    return Sanity(kind, against, rank_correlation(e.weights, other), float(chance), e.weights, other, table.evaluations)
+    return Sanity(kind, against, rank_correlation(e.weights, other), float(chance), e.weights, other, e.evaluations)

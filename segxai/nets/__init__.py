@@ -1,1 +1,1 @@
-"""Networks as tf-slim graphs: graphs only, no files, no pictures."""
+"""Networks as tf-slim graphs. This package only builds graphs; weights are loaded in `segxai.weights`."""

@@ -1,18 +1,18 @@
-"""EfficientNet-Lite0 as a tf-slim graph, with batch normalisation already folded into the convolutions.
+"""EfficientNet-Lite0 as a tf-slim graph, with batch normalisation folded into the convolutions.
 
-Source: Tan and Le 2019, "EfficientNet", table 1, and the Lite variant's changes to it: no
-squeeze-and-excitation, ReLU6 in place of swish, stem and head not scaled.
+Source: Tan and Le 2019, "EfficientNet", table 1, with the changes of the Lite variant: no squeeze-and-excitation,
+ReLU6 instead of swish, and an unscaled stem and head.
 """
 
 from __future__ import annotations
 
-from .graph import slim, tf
+from .graph import Tensor, slim, tf
 
 INPUT_SIZE = 224
 NUM_CLASSES = 1000
 SCOPE = "efficientnet_lite0"
-# The pixels that the feature at position i of "stride_4" sees along one axis of an even-sized input: 4 i - 6 to 4 i + 12.
-# Three convolutions of 3 at strides 2, 1, 2 and one of stride 1 after them; SAME padding of an even size pads only behind at stride 2.
+# Receptive field of position i of "stride_4" along one axis of an even-sized input: pixels 4 i - 6 to 4 i + 12. It results from
+# 3 x 3 convolutions of strides 2, 1, 2 and 1; at stride 2, SAME padding adds pixels only at the end of an axis of even size.
 STRIDE_4_WINDOW = (-6, 12)
 
 # kernel, stride, expansion, input channels, output channels
@@ -27,17 +27,16 @@ BLOCKS = (
 )  # fmt: skip
 
 
-def preprocess(images):
-    """RGB values 0..255 to the range the network was trained on: (x - 127) / 128."""
+def preprocess(images: Tensor) -> Tensor:
+    """Scale RGB values 0..255 to the range that the network was trained on: (x - 127) / 128."""
     return (images - 127.0) / 128.0
 
 
-def efficientnet_lite0(images, num_classes: int | None = NUM_CLASSES):
-    """Image batch (N, H, W, 3), preprocessed, to logits and end points.
+def efficientnet_lite0(images: Tensor, num_classes: int | None = NUM_CLASSES) -> tuple[Tensor, dict[str, Tensor]]:
+    """Build the network on a preprocessed image batch (N, H, W, 3), with H and W of at least 32.
 
-    Returns (logits, end_points): logits (N, num_classes), or None where num_classes is None; end_points
-    maps "stride_2" ... "stride_32" to the last feature map at that stride, and "head" to the 1280
-    channels before pooling. Any height and width >= 32.
+    Returns (logits, end_points): logits (N, num_classes), or None if num_classes is None; end_points maps "stride_2" ...
+    "stride_32" to the last feature map at each stride, and "head" to the 1280 channels before pooling.
     """
     end_points = {}
     with (
@@ -62,12 +61,12 @@ def efficientnet_lite0(images, num_classes: int | None = NUM_CLASSES):
 
 
 def _inverted_residual(net, kernel, stride, expansion, channels, scope):
-    """Expand, filter each channel, project: Sandler et al. 2018, "MobileNetV2", section 3.3."""
+    """Expansion, depthwise convolution and projection. Source: Sandler et al. 2018, "MobileNetV2", section 3.3."""
     shortcut = net
     with tf.variable_scope(scope):
         if expansion != 1:
             net = slim.conv2d(net, expansion * net.shape[-1], 1, scope="expand")
-        # num_outputs=None leaves out the pointwise half of the separable convolution.
+        # num_outputs=None omits the pointwise half of the separable convolution.
         net = slim.separable_conv2d(net, None, kernel, stride=stride, scope="depthwise")
         net = slim.conv2d(net, channels, 1, activation_fn=None, scope="project")
         return net + shortcut if stride == 1 and shortcut.shape[-1] == channels else net

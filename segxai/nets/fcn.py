@@ -6,22 +6,29 @@ Source: Long, Shelhamer, Darrell 2015, "Fully Convolutional Networks for Semanti
 from __future__ import annotations
 
 from . import efficientnet_lite, vgg16
-from .graph import slim, tf
+from .graph import Tensor, slim, tf
 from .upsampling import bilinear_upsample
 
 SCOPE = "fcn"
+ENCODER_SCOPES = {"efficientnet_lite0": efficientnet_lite.SCOPE, "vgg16": vgg16.SCOPE}
 STRIDES = (32, 16, 8)
-MULTIPLE = 32  # images are padded to whole multiples of this many pixels
+MULTIPLE = 32  # images are padded to multiples of this many pixels
 
 
-def efficientnet_features(images, is_training):
-    """{stride: feature map} of EfficientNet-Lite0. It has no dropout, so `is_training` changes nothing."""
+def efficientnet_features(images: Tensor, is_training: bool | Tensor) -> dict[int, Tensor]:
+    """{stride: feature map} of EfficientNet-Lite0 for images (1, H, W, 3). `is_training` has no effect, as there is no dropout."""
     _, ends = efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images), num_classes=None)
-    return {stride: ends[f"stride_{stride}"] for stride in STRIDES}
+    return {stride: scale(ends[f"stride_{stride}"]) for stride in STRIDES}
 
 
-def vgg16_features(images, is_training, fc_width: int = 4096, fc6_kernel: int = 7):
-    """{stride: feature map} of VGG16: pool3, pool4, and fc7 as a map."""
+def vgg16_features(images: Tensor, is_training: bool | Tensor, fc_width: int, fc6_kernel: int) -> dict[int, Tensor]:
+    """{stride: feature map} of VGG16 for images (1, H, W, 3): pool3, pool4 and the convolutional fc7, as published.
+
+    If fc_width is 0, the last maps of the convolutions at each stride instead, each channel standardised.
+    """
+    if not fc_width:
+        ends = vgg16.convolutions(vgg16.preprocess(images))
+        return {8: standardise(ends["stride_8"]), 16: standardise(ends["stride_16"]), 32: standardise(ends["pool5"])}
     _, ends = vgg16.vgg16(
         vgg16.preprocess(images),
         num_classes=None,
@@ -30,14 +37,35 @@ def vgg16_features(images, is_training, fc_width: int = 4096, fc6_kernel: int = 
         fc_width=fc_width,
         fc6_kernel=fc6_kernel,
     )
-    return {8: ends["pool3"], 16: ends["pool4"], 32: ends["fc7"]}
+    return {8: scale(ends["pool3"]), 16: scale(ends["pool4"]), 32: scale(ends["fc7"])}
 
 
-def fcn_scores(features, num_classes: int, stride: int):
-    """{8, 16, 32: feature map} to class scores (N, 32 h, 32 w, num_classes) at the size of the padded image.
+def scale(net: Tensor) -> Tensor:
+    """A feature map divided by its root mean square.
 
-    stride 32 upsamples the coarsest scores alone; 16 and 8 first add scores of finer maps. Every score head
-    starts at zero, so that all classes begin equally likely and a new skip changes nothing until it has learned.
+    Encoders differ in the size of their features by orders of magnitude, and so do their stages (Long et al. scale pool4 by
+    1/100 and pool3 by 1/10000). This serves all alike.
+    """
+    return net / tf.stop_gradient(tf.sqrt(tf.reduce_mean(tf.square(net)) + 1e-6))
+
+
+def standardise(net: Tensor) -> Tensor:
+    """A feature map (1, h, w, C) with mean 0 and variance 1 in every channel, over the photograph.
+
+    What ReLUs leave is nowhere negative, so that all weights of a score head would pull the same way, and its first steps
+    move the scores of the whole photograph up and down. Centred, they tell places apart from the first step on.
+    Source: Ulyanov, Vedaldi, Lempitsky 2016, "Instance Normalization", equation 4 (Ioffe and Szegedy 2015 for one image).
+    """
+    mean, variance = tf.nn.moments(net, [1, 2], keepdims=True)
+    # A channel that hardly ever answers is not blown up: its variance counts as at least a thousandth of the mean one.
+    return (net - mean) / tf.sqrt(variance + 1e-3 * tf.reduce_mean(variance) + 1e-6)
+
+
+def fcn_scores(features: dict[int, Tensor], num_classes: int, stride: int) -> Tensor:
+    """Class scores (N, 32 h, 32 w, num_classes) at the size of the padded image, from {8, 16, 32: feature map}.
+
+    Stride 32 upsamples the coarsest scores only; strides 16 and 8 first add the scores of finer maps. All score heads are
+    initialised to zero, so initially all classes are equally likely and a skip has no effect until it is trained.
     """
     with tf.variable_scope(SCOPE):
         scores = _score(features[32], num_classes, "score_32")
@@ -49,11 +77,8 @@ def fcn_scores(features, num_classes: int, stride: int):
 
 
 def _score(net, num_classes, scope):
-    # Encoders differ in the size of their features by orders of magnitude, and so do their stages (Long et al.
-    # scale pool4 by 1/100 and pool3 by 1/10000). Dividing by the map's own root mean square serves all alike.
-    scale = tf.stop_gradient(tf.sqrt(tf.reduce_mean(tf.square(net)) + 1e-6))
     return slim.conv2d(
-        net / scale,
+        net,
         num_classes,
         [1, 1],
         activation_fn=None,

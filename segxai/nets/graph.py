@@ -1,7 +1,7 @@
-"""The one place that imports TensorFlow 1-style graphs and tf-slim, and owns a graph with its session.
+"""Static TensorFlow graphs with their sessions; the only module that imports TensorFlow 1-style code and tf-slim.
 
-tf-slim builds static graphs. TensorFlow 2 still runs them, side by side with eager code, as long as
-they live in their own ``tf.Graph`` and session; nothing here switches eager execution off.
+tf-slim builds static graphs. TensorFlow 2 still runs them alongside eager code, provided that each has its own ``tf.Graph``
+and session. Eager execution is not disabled.
 """
 
 from __future__ import annotations
@@ -10,19 +10,23 @@ import contextlib
 import logging
 import os
 import warnings
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from ..errors import SegxaiError
 
 
 @contextlib.contextmanager
-def silent_stderr():
-    """The process's standard error goes nowhere meanwhile, C++ code's included.
+def silent_stderr() -> Iterator[None]:
+    """Discard everything that the process, including C++ code, writes to standard error inside the block.
 
-    TensorFlow's libraries print their CPU features while they load, before any log level of theirs holds.
+    TensorFlow's libraries print their CPU features while they are loaded, before any log level takes effect.
     """
     try:
         saved = os.dup(2)
-    except OSError:  # a process without a standard error has nothing to silence
+    except OSError:  # the process has no standard error
         yield
         return
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -47,20 +51,21 @@ with silent_stderr(), warnings.catch_warnings():
         ) from error
 
 tf = tf2.compat.v1
+Tensor: TypeAlias = Any  # a tensor of a static graph; TensorFlow comes without types
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
-__all__ = ["GraphSession", "silent_stderr", "slim", "tf", "tf2"]
+__all__ = ["GraphSession", "Tensor", "silent_stderr", "slim", "tf", "tf2"]
 
 
 class ClosedError(SegxaiError, RuntimeError):
-    """A network was used after `close()`."""
+    """A network was used after it was closed."""
 
     def __init__(self):
         super().__init__("This network was closed; build or load it again.")
 
 
 class GraphSession:
-    """A graph and the session that runs it; a context manager that frees both.
+    """A graph with the session that runs it; a context manager that frees both.
 
     >>> with GraphSession() as net:            # doctest: +SKIP
     ...     with net.build():
@@ -81,32 +86,34 @@ class GraphSession:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the graph's variables."""
+        """The size of the graph's variables in bytes; 0 once it is closed."""
         if self.closed:
             return 0
         return sum(v.dtype.size * v.shape.num_elements() for v in self.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES))
 
-    def build(self):
-        """A context in which tf-slim adds layers to this graph, without its deprecation notices."""
+    def build(self) -> contextlib.AbstractContextManager[None]:
+        """A context in which tf-slim adds layers to this graph, with its deprecation warnings suppressed."""
         if self.closed:
             raise ClosedError()
         return _Building(self.graph)
 
     @property
-    def session(self):
+    def session(self) -> Any:
+        """The session that runs the graph, created when it is first needed."""
         if self.closed:
             raise ClosedError()
         if self._session is None:
             self._session = tf.Session(graph=self.graph, config=_session_config())
         return self._session
 
-    def run(self, fetches, feed_dict=None):
+    def run(self, fetches: Any, feed_dict: dict | None = None) -> Any:
+        """Evaluate tensors, or a structure of tensors, as NumPy arrays."""
         return self.session.run(fetches, feed_dict)
 
-    def assign(self, values) -> None:
+    def assign(self, values: Iterable[tuple[Any, np.ndarray]]) -> None:
         """Set variables to NumPy arrays, given as (variable, array) pairs.
 
-        Feeds each variable's own initialiser, so loading weights adds nothing to the graph.
+        Feeds the variables' initialisers, so that loading weights does not add operations to the graph.
         """
         self.run([v.initializer for v, _ in values], {v.initializer.inputs[1]: value for v, value in values})
 
@@ -122,7 +129,7 @@ class GraphSession:
         self.close()
 
 
-class _Building:
+class _Building(contextlib.AbstractContextManager[None]):
     def __init__(self, graph):
         self._contexts = [graph.as_default(), warnings.catch_warnings()]
 
@@ -139,8 +146,8 @@ class _Building:
 
 def _session_config():
     config = tf.ConfigProto()
-    # Threads are TensorFlow's own choice unless the environment says otherwise (Binder has one CPU but
-    # shows the host's core count).
+    # TensorFlow chooses the number of threads unless OMP_NUM_THREADS is set, as on Binder, which has one CPU but
+    # reports the host's number of cores.
     threads = os.environ.get("OMP_NUM_THREADS", "")
     if threads.isdigit() and int(threads) > 0:
         config.intra_op_parallelism_threads = int(threads)

@@ -1,4 +1,4 @@
-"""Bilinear upsampling as a convolution: the kernels, and the transposed convolution that uses them.
+"""Bilinear upsampling by a transposed convolution, and its kernels.
 
 Source: Long, Shelhamer, Darrell 2015, "Fully Convolutional Networks for Semantic Segmentation", section 3.3.
 The kernels are plain NumPy; only `bilinear_upsample` needs TensorFlow.
@@ -6,13 +6,20 @@ The kernels are plain NumPy; only `bilinear_upsample` needs TensorFlow.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..errors import whole_number
 
+if TYPE_CHECKING:
+    from .graph import Tensor
+
 
 def get_kernel_size(factor: int) -> int:
-    """The side of the bilinear kernel that upsamples by a whole `factor`: 2 factor - factor % 2.
+    """The side of the bilinear kernel that upsamples by the integer `factor`: 2 factor - factor % 2.
+
+    Raises SegxaiValueError unless the factor is a whole number of at least 1.
 
     >>> get_kernel_size(2), get_kernel_size(3)
     (4, 5)
@@ -24,7 +31,8 @@ def get_kernel_size(factor: int) -> int:
 def upsample_filt(size: int) -> np.ndarray:
     """A 2-D bilinear kernel for upsampling by (size + 1) // 2.
 
-    Returns a (size, size) float64 array that falls off linearly from its centre; an odd size peaks at 1.
+    Returns a (size, size) float64 array that decreases linearly from its centre; for an odd size its peak is 1.
+    Raises SegxaiValueError unless the size is a whole number of at least 1.
 
     >>> upsample_filt(3)
     array([[0.25, 0.5 , 0.25],
@@ -33,17 +41,17 @@ def upsample_filt(size: int) -> np.ndarray:
     """
     whole_number("A kernel size", size, 1)
     factor = (size + 1) // 2
-    # An even kernel has its centre between two pixels.
+    # The centre of an even kernel lies between two pixels.
     centre = factor - 1 if size % 2 == 1 else factor - 0.5
     slope = 1 - np.abs(np.arange(size) - centre) / factor
     return slope[:, None] * slope[None, :]
 
 
 def bilinear_upsample_weights(factor: int, number_of_classes: int) -> np.ndarray:
-    """The weights of a transposed convolution that upsamples each class on its own by `factor`.
+    """The weights of a transposed convolution that upsamples each class separately by `factor`.
 
-    Returns (k, k, C, C) float32 with k = get_kernel_size(factor): the bilinear kernel where input and
-    output class are the same, zero elsewhere.
+    Returns (k, k, C, C) float32 with k = get_kernel_size(factor): the bilinear kernel where the input and the output class
+    are the same, zero elsewhere. Raises SegxaiValueError unless both arguments are whole numbers of at least 1.
 
     >>> bilinear_upsample_weights(2, 3).shape
     (4, 4, 3, 3)
@@ -56,11 +64,11 @@ def bilinear_upsample_weights(factor: int, number_of_classes: int) -> np.ndarray
     return weights
 
 
-def bilinear_upsample(net, factor: int, number_of_classes: int, name: str = "upsample"):
+def bilinear_upsample(net: Tensor, factor: int, number_of_classes: int, name: str = "upsample") -> Tensor:
     """Upsample a feature map (N, h, w, C) to (N, factor h, factor w, C) by a transposed convolution with fixed weights.
 
-    Away from the border this is bilinear interpolation; at the border the outermost values are continued,
-    where a plain transposed convolution would fade to zero.
+    This is bilinear interpolation; at the border the outermost values are repeated, where a plain transposed convolution
+    would fade to zero.
     """
     from .graph import tf
 

@@ -1,60 +1,62 @@
 """VGG16 as a fully convolutional tf-slim graph, with the variable names of the slim checkpoint.
 
-Sources: Simonyan and Zisserman 2015, "Very Deep Convolutional Networks", configuration D; its fully
-connected layers as convolutions: Long et al. 2015, section 3.1.
+Sources: Simonyan and Zisserman 2015, "Very Deep Convolutional Networks", configuration D; Long et al. 2015, "Fully
+Convolutional Networks", section 3.1, for fully connected layers as convolutions.
+
+The pools are padded ("SAME"), whereas those of slim's own `vgg_16` are not ("VALID"). A padded pool rounds an odd side up, an
+unpadded one rounds it down, and both halve an even one: the classifier's 224 pixels become 7 either way, but 225 become 8 here and 7
+in slim. Rounding up leaves no border pixel without a score: a map of stride s covers the whole photograph, and upsampling by s and
+cropping restores its size. slim's map can fall short by up to 31 pixels.
 """
 
 from __future__ import annotations
 
-from .graph import slim, tf
+import contextlib
+
+from .graph import Tensor, slim, tf
 
 SCOPE = "vgg_16"
 INPUT_SIZE = 224
-MEAN_RGB = (123.68, 116.779, 103.939)  # of ImageNet's photographs
-STAGES = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))  # convolutions, channels
+MEAN_RGB = (123.68, 116.779, 103.939)  # over ImageNet
+STAGES = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))  # number of convolutions, channels
 
 
-def preprocess(images):
-    """RGB values 0..255, less the mean colour."""
+def preprocess(images: Tensor) -> Tensor:
+    """Subtract ImageNet's mean colour from RGB values 0..255."""
     return images - tf.constant(MEAN_RGB)
 
 
+def convolutions(images: Tensor) -> dict[str, Tensor]:
+    """Build only the thirteen convolutions on a preprocessed image batch (N, H, W, 3).
+
+    Returns end points: "stride_1" ... "stride_16", the last convolution at each stride, and "pool1" ... "pool5".
+    """
+    with _scope():
+        return _stages(images)
+
+
 def vgg16(
-    images,
+    images: Tensor,
     num_classes: int | None = 1000,
     *,
-    is_training=False,
+    is_training: bool | Tensor = False,
     fc_conv_padding: str = "VALID",
     fc_width: int = 4096,
     fc6_kernel: int = 7,
-):
-    """Image batch (N, H, W, 3), preprocessed, to score maps and end points.
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Build the network on a preprocessed image batch (N, H, W, 3).
 
-    Returns (scores, end_points): scores (N, h, w, num_classes), or None where num_classes is None;
-    end_points maps "stride_1" ... "stride_16" to the last convolution at that stride, "pool1" ... "pool5",
-    "fc6", and "fc7" with its dropout.
-    is_training: a bool or a boolean tensor that switches dropout (0.5, on fc6 and fc7).
-    fc_conv_padding: "VALID" gives one score for a 224 image, as the classifier; "SAME" keeps a map of stride 32.
-    fc_width, fc6_kernel: fewer channels and a smaller kernel for small machines. fc6 holds 103 of VGG16's 138
-    million weights; Chen et al. 2015 (DeepLab-LargeFOV, section 4.1) use 1024 channels and a 3 x 3 kernel.
+    Returns (scores, end_points): scores (N, h, w, num_classes), or None if num_classes is None; end_points are those of
+    `convolutions`, "fc6", and "fc7" after dropout.
+    is_training: a bool or a boolean tensor that enables dropout (rate 0.5, on fc6 and fc7).
+    fc_conv_padding: "VALID" gives a single score for a 224 x 224 image, like the classifier; "SAME" gives a map of stride 32.
+    fc_width, fc6_kernel: the number of channels of fc6 and fc7, and fc6's kernel size; reduce them on machines with little memory,
+    because fc6 has 103 of VGG16's 138 million weights. Chen et al. 2015 (DeepLab-LargeFOV, section 4.1) use 1024 channels and a
+    3 x 3 kernel.
     """
-    end_points = {}
-    with (
-        tf.variable_scope(SCOPE),
-        slim.arg_scope(
-            [slim.conv2d],
-            activation_fn=tf.nn.relu,
-            weights_initializer=tf.initializers.he_normal(),
-            biases_initializer=tf.zeros_initializer(),
-            padding="SAME",
-        ),
-    ):
-        net = images
-        for stage, (repeats, channels) in enumerate(STAGES, start=1):
-            net = slim.repeat(net, repeats, slim.conv2d, channels, [3, 3], scope=f"conv{stage}")
-            end_points[f"stride_{2 ** (stage - 1)}"] = net
-            net = slim.max_pool2d(net, [2, 2], padding="SAME", scope=f"pool{stage}")
-            end_points[f"pool{stage}"] = net
+    with _scope():
+        end_points = _stages(images)
+        net = end_points["pool5"]
         net = slim.conv2d(net, fc_width, [fc6_kernel, fc6_kernel], padding=fc_conv_padding, scope="fc6")
         end_points["fc6"] = net
         net = _dropout(net, is_training, "dropout6")
@@ -67,6 +69,31 @@ def vgg16(
     return scores, end_points
 
 
+@contextlib.contextmanager
+def _scope():
+    with (
+        tf.variable_scope(SCOPE),
+        slim.arg_scope(
+            [slim.conv2d],
+            activation_fn=tf.nn.relu,
+            weights_initializer=tf.initializers.he_normal(),
+            biases_initializer=tf.zeros_initializer(),
+            padding="SAME",
+        ),
+    ):
+        yield
+
+
+def _stages(net):
+    end_points = {}
+    for stage, (repeats, channels) in enumerate(STAGES, start=1):
+        net = slim.repeat(net, repeats, slim.conv2d, channels, [3, 3], scope=f"conv{stage}")
+        end_points[f"stride_{2 ** (stage - 1)}"] = net
+        net = slim.max_pool2d(net, [2, 2], padding="SAME", scope=f"pool{stage}")
+        end_points[f"pool{stage}"] = net
+    return end_points
+
+
 def _dropout(net, is_training, name):
-    # A rate that a tensor sets, not slim.dropout's branch on it: no gradient comes back through that branch.
+    # The rate is a tensor, because gradients do not flow through the conditional branch of slim.dropout.
     return tf.nn.dropout(net, rate=0.5 * tf.cast(is_training, tf.float32), name=name)

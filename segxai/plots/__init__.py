@@ -1,4 +1,4 @@
-"""Static figures (matplotlib), for anything that has the attributes of what they draw. matplotlib is imported when the first is used."""
+"""Static figures. They accept any object with the attributes that they draw; matplotlib is imported with the first figure."""
 
 import lazy_loader
 
@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "explanations": [
             "describe", "draw_bars", "plot_effects", "plot_explanation", "plot_explanations", "plot_image", "plot_interactions", "plot_regions",
         ],
+        "trees": ["plot_tree"],
         "figure": ["BLUE", "INK", "ORANGE", "ORANGE_BLUE", "DescribedFigure", "shorten"],
     },
 )  # fmt: skip

@@ -1,14 +1,15 @@
-"""Figures of how far an explanation holds: over fills and borders, and beside placebos."""
+"""Figures of the robustness of an explanation and of its placebo test."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from .duck_types import Checked
 from .figure import BLUE, INK, ORANGE, DescribedFigure, shorten
 
 
-def plot_robustness(robustness) -> DescribedFigure:
-    """Each region's weight over fills and borders: one line from lowest to highest, one mark for each variant."""
+def plot_robustness(robustness: Checked) -> DescribedFigure:
+    """Plot each region's weights under several fills and borders: a line from lowest to highest, a marker for each variant."""
     marks = "osDv^P*X"
     order = np.argsort(-robustness.weights[0], kind="stable")
     figure = DescribedFigure(figsize=(8, 0.42 * len(order) + 1.6), layout="constrained")
@@ -22,14 +23,14 @@ def plot_robustness(robustness) -> DescribedFigure:
             color=INK if index == 0 else BLUE, label=variant,
         )  # fmt: skip
     names = [shorten(robustness.names[k]) + ("  (sign depends)" if robustness.flips[k] else "") for k in order]
-    _label_rows(axes, names, f"change of P({shorten(robustness.target)})", "weights over fills and borders")
+    _label_rows(axes, names, f"change of P({shorten(robustness.target)})", "weights under other fills and borders")
     axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     figure.alt = " ".join(robustness.sentences())
     return figure
 
 
-def plot_placebo(placebo) -> DescribedFigure:
-    """What covering each region takes from the class, a diamond, beside what its shape takes elsewhere, dots; the largest region first."""
+def plot_placebo(placebo: Checked) -> DescribedFigure:
+    """Plot the effect of covering each region (diamond) and its shape elsewhere (dots), the largest region first."""
     order = np.argsort(-placebo.areas, kind="stable")
     rows = range(len(order))
     figure = DescribedFigure(figsize=(9, 0.42 * len(order) + 1.6), layout="constrained")
@@ -37,7 +38,7 @@ def plot_placebo(placebo) -> DescribedFigure:
     axes.plot(placebo.placebos[order], rows, "o", color="#8a8a8a", alpha=0.4)
     axes.plot(placebo.effects[order], rows, "D", color=BLUE, markersize=9)
     names = [f"{shorten(placebo.names[k])} ({placebo.areas[k]:.0%}), p = {placebo.p_values[k]:.3f}" for k in order]
-    _label_rows(axes, names, f"taken from P({shorten(placebo.target)})", "diamond: the region covered; dots: its shape elsewhere")
+    _label_rows(axes, names, f"decrease of P({shorten(placebo.target)})", "diamond: the region covered; dots: its shape elsewhere")
     figure.alt = "; ".join(
         f"{name}: effect {effect:+.3f}, p = {p:.3f}"
         for name, effect, p in zip(placebo.names, placebo.effects, placebo.p_values, strict=True)
@@ -46,7 +47,7 @@ def plot_placebo(placebo) -> DescribedFigure:
 
 
 def _label_rows(axes, names, x_label, title) -> None:
-    """Name the rows that were drawn, from the top down, and mark zero."""
+    """Label the rows from top to bottom and mark zero."""
     axes.set_yticks(range(len(names)), names, fontsize=9, parse_math=False)
     axes.invert_yaxis()
     axes.axvline(0, color=INK, linewidth=0.8)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from ..errors import SegxaiValueError
+from .duck_types import Measured, Studied
 from .figure import BLUE, INK, ORANGE, DescribedFigure
 from .numbers import format_interval, format_number
 
@@ -12,11 +15,14 @@ _LINES = (("-", "o", BLUE), ("--", "s", ORANGE), ("-.", "D", "#4d4d4d"), (":", "
 _ACROSS = 3  # panels in a row
 
 
-def plot_curves(curves, titles=None) -> DescribedFigure:
-    """Insertion and deletion curves in one panel, with their areas; lines differ in colour, dash and mark."""
+def plot_curves(curves: Iterable[Measured], titles: Iterable[str] | None = None) -> DescribedFigure:
+    """Plot insertion and deletion curves with their areas in one panel; lines differ in colour, dash and marker.
+
+    Raises SegxaiValueError if there is no curve.
+    """
     curves = list(curves)
     if not curves:
-        raise SegxaiValueError("There is no curve to plot.")
+        raise SegxaiValueError("plot_curves needs at least one curve.")
     titles = [f"{c.kind}, fill {c.fill}" for c in curves] if titles is None else list(titles)
     figure = DescribedFigure(figsize=(6.5, 4), layout="constrained")
     axes = figure.subplots()
@@ -29,8 +35,8 @@ def plot_curves(curves, titles=None) -> DescribedFigure:
     axes.axhline(1, color="#9a9a9a", linewidth=0.8)
     axes.set_xlim(0, 1)
     axes.set_ylim(min(0, *(c.y.min() for c in curves)), max(1.05, *(1.05 * c.y.max() for c in curves)))
-    axes.set_xlabel("share of the image's area shown (insertion) or taken away (deletion)", fontsize=9)
-    axes.set_ylabel("probability / that of the photograph", fontsize=9)
+    axes.set_xlabel("share of the image's area shown (insertion) or removed (deletion)", fontsize=9)
+    axes.set_ylabel("probability relative to the whole photograph", fontsize=9)
     axes.set_title(f"“{curves[0].target}”, region by region", fontsize=10, parse_math=False)
     for text in axes.legend(fontsize=8, frameon=False).get_texts():
         text.set_parse_math(False)
@@ -40,8 +46,11 @@ def plot_curves(curves, titles=None) -> DescribedFigure:
     return figure
 
 
-def plot_comparison(comparison) -> DescribedFigure:
-    """A panel for each metric: a mean with its interval for each segmenter, every photograph as a grey dot."""
+def plot_comparison(comparison: Studied) -> DescribedFigure:
+    """Plot a panel for each metric: each segmenter's mean with its interval, and each photograph as a grey dot.
+
+    Raises SegxaiValueError if no photograph could be measured.
+    """
     c = comparison
     if not c.results:
         raise SegxaiValueError("No photograph could be measured; see .failures for why.")
@@ -50,7 +59,7 @@ def plot_comparison(comparison) -> DescribedFigure:
     figure = DescribedFigure(figsize=(4.3 * _ACROSS, height * rows), layout="constrained")
     panels = figure.subplots(rows, _ACROSS, squeeze=False, sharey=True).ravel()
     found = {(row["segmenter"], row["metric"]): row for row in c.table()}
-    jitter = np.random.default_rng(0).uniform(-0.22, 0.22, len(c.results))  # so that equal values do not hide each other
+    jitter = np.random.default_rng(0).uniform(-0.22, 0.22, len(c.results))  # so that equal values remain visible
     for axes, metric in zip(panels, c.metrics, strict=False):
         for place, segmenter in enumerate(c.segmenters):
             _interval(axes, place, found[segmenter, metric])

@@ -1,23 +1,26 @@
-"""What figures of regions are made of: photographs, borders, names and weights drawn on axes."""
+"""Draw photographs, and the borders, names and weights of regions, on axes."""
 
 from __future__ import annotations
 
 import textwrap
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.patheffects import withStroke
 from scipy.ndimage import distance_transform_edt, find_objects
 from skimage.measure import find_contours
 
+from ..regions import Regions
 from .figure import INK, ORANGE_BLUE, shorten
 
 MOST_NAMES = 12
-DRAWN_SIDE = 1024  # pixels; of larger photographs every second (third ...) pixel is drawn, which no figure here can show
+DRAWN_SIDE = 1024  # pixels; larger photographs are subsampled, which is not visible at the size of these figures
 
 
-def draw_borders(axes, regions, colour="white") -> None:
-    """Region borders, drawn dark under light so that they show on any photograph."""
+def draw_borders(axes: Axes, regions: Regions, colour: str = "white") -> None:
+    """Draw region borders as light lines on dark ones, so that they are visible on any photograph."""
     lines, step = [], _step(regions.shape)
     labels = regions.labels[::step, ::step]
     for k, box in enumerate(find_objects(labels + 1)):
@@ -31,11 +34,11 @@ def draw_borders(axes, regions, colour="white") -> None:
     axes.set_ylim(regions.shape[0] - 0.5, -0.5)
 
 
-def draw_names(axes, regions) -> None:
-    """Each region's name where the region is widest; of many regions only the largest are named."""
+def draw_names(axes: Axes, regions: Regions) -> None:
+    """Write each region's name where the region is widest; of many regions, only the largest are named."""
     for k in np.argsort(-regions.areas, kind="stable")[:MOST_NAMES]:
         row, column = _place(regions, k)
-        # Near the sides the text grows inwards, so that it stays on the photograph.
+        # Near the left and right edges the text is aligned so that it stays inside the photograph.
         share = column / regions.shape[1]
         side = "left" if share < 0.15 else "right" if share > 0.85 else "center"
         text = textwrap.fill(shorten(regions.names[k]), 12)
@@ -45,8 +48,8 @@ def draw_names(axes, regions) -> None:
         )  # fmt: skip
 
 
-def draw_weights(axes, regions, weights, limit) -> None:
-    """Blue where a region supports the class, orange where it opposes it, with the signed number."""
+def draw_weights(axes: Axes, regions: Regions, weights: np.ndarray, limit: float) -> None:
+    """Colour each region blue if it supports the class or orange if it opposes it, and write its weight."""
     draw_pixels(axes, np.asarray(weights)[regions.labels], cmap=ORANGE_BLUE, vmin=-limit, vmax=limit, alpha=0.72)
     draw_borders(axes, regions, "#555555")
     for k in np.argsort(-np.abs(weights), kind="stable")[:MOST_NAMES]:
@@ -57,8 +60,8 @@ def draw_weights(axes, regions, weights, limit) -> None:
         )  # fmt: skip
 
 
-def widest_place(mask) -> tuple[int, int]:
-    """(row, column) of the pixel of a region that is farthest from its border: where a text fits best."""
+def widest_place(mask: np.ndarray) -> tuple[int, int]:
+    """(row, column) of the pixel in a mask (H, W) that is farthest from the border, where text fits best."""
     top, left = np.flatnonzero(mask.any(axis=1))[0], np.flatnonzero(mask.any(axis=0))[0]
     bottom, right = np.flatnonzero(mask.any(axis=1))[-1], np.flatnonzero(mask.any(axis=0))[-1]
     depth = distance_transform_edt(np.pad(mask[top : bottom + 1, left : right + 1], 1))[1:-1, 1:-1]
@@ -71,7 +74,7 @@ def _step(shape) -> int:
 
 
 def _place(regions, k):
-    """The `widest_place` of a region, looked for among the pixels that are drawn, unless it has none of these."""
+    """The `widest_place` of a region among the pixels that are drawn, or among all if none of its pixels is drawn."""
     step = _step(regions.shape)
     mask = regions.labels[::step, ::step] == k
     if not mask.any():
@@ -80,19 +83,21 @@ def _place(regions, k):
     return step * row, step * column
 
 
-def draw_pixels(axes, pixels, **options):
-    """`imshow`, quick for large pictures; coordinates are those of the whole picture."""
+def draw_pixels(axes: Axes, pixels: np.ndarray, **options: Any) -> None:
+    """`imshow` of a subsampled image, for speed; coordinates are those of the full image."""
     (height, width), step = pixels.shape[:2], _step(pixels.shape)
     axes.imshow(pixels[::step, ::step], extent=(-0.5, width - 0.5, height - 0.5, -0.5), **options)
 
 
-def show(axes, image, title):
+def show(axes: Axes, image: np.ndarray, title: str) -> None:
+    """Draw an image (H, W, 3) with a title and without axes."""
     draw_pixels(axes, image)
     axes.set_title(title, fontsize=10, parse_math=False)
     axes.set_axis_off()
 
 
-def lightened_grey(image):
-    # Lightened, so that dark things do not darken the colour of the weight that lies over them.
+def lightened_grey(image: np.ndarray) -> np.ndarray:
+    """The image (H, W, 3) in light grey levels, uint8."""
+    # Lightened, so that dark objects do not darken the weights drawn over them.
     grey = 128 + image.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32) / 2
     return np.repeat(grey[..., None], 3, axis=-1).astype(np.uint8)

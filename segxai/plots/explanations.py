@@ -1,30 +1,37 @@
-"""Figures of regions and explanations. Blue supports the class, orange opposes it, and every sign is also a number."""
+"""Figures of regions and explanations. Blue supports the class, orange opposes it, and every weight is also given as a number."""
 
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from ..errors import SegxaiValueError
+from ..regions import Regions
 from .draw import MOST_NAMES, draw_borders, draw_names, draw_weights, lightened_grey, show
+from .duck_types import Explained, Studied
 from .figure import BLUE, INK, ORANGE, ORANGE_BLUE, DescribedFigure, shorten
 
 MOST_BARS = 15
 
 
-def plot_image(image, title: str = "") -> DescribedFigure:
-    """One photograph."""
+def plot_image(image: np.ndarray, title: str = "") -> DescribedFigure:
+    """Plot one photograph (H, W, 3)."""
     figure = DescribedFigure(figsize=(4.5, 4.5 * image.shape[0] / image.shape[1] + 0.4), layout="constrained")
     show(figure.subplots(), image, title)
     figure.alt = title or "A photograph."
     return figure
 
 
-def plot_regions(image, *regions, titles=None) -> DescribedFigure:
-    """Region borders with names over the photograph, one panel for each of `regions`."""
+def plot_regions(image: np.ndarray, *regions: Regions, titles: Sequence[str] | None = None) -> DescribedFigure:
+    """Plot the borders and names of regions over the photograph (H, W, 3), one panel for each of `regions`.
+
+    Raises SegxaiValueError if no regions are given.
+    """
     if not regions:
         raise SegxaiValueError("plot_regions needs at least one Regions after the image.")
     titles = [f"{r.method or 'regions'}: {len(r)} regions" for r in regions] if titles is None else titles
@@ -38,21 +45,24 @@ def plot_regions(image, *regions, titles=None) -> DescribedFigure:
     return figure
 
 
-def plot_explanation(explanation) -> DescribedFigure:
-    """Photograph with named regions; the weights as colour; the weights as bars with numbers."""
+def plot_explanation(explanation: Explained) -> DescribedFigure:
+    """Plot the photograph with its named regions, the weights as colours, and the weights as bars."""
     return plot_explanations([explanation])
 
 
-def plot_explanations(explanations, titles=None) -> DescribedFigure:
-    """One row for each explanation, all on one colour scale and one axis."""
+def plot_explanations(explanations: Iterable[Explained], titles: Sequence[str] | None = None) -> DescribedFigure:
+    """Plot several explanations, one in each row, with a common colour scale and axis.
+
+    Raises SegxaiValueError if there is no explanation.
+    """
     explanations = list(explanations)
     if not explanations:
-        raise SegxaiValueError("There is no explanation to plot.")
+        raise SegxaiValueError("plot_explanations needs at least one explanation.")
     if titles is None:
         titles = [f"{e.regions.method or 'regions'}: {len(e.regions)} regions" for e in explanations]
     limit = max(np.abs(e.weights).max() for e in explanations) or 1.0
     heights = [4.0 * min(max(e.image.shape[0] / e.image.shape[1], 0.55), 1.3) + 0.5 for e in explanations]
-    # Inches; with less, a row's axis label reads with the title of the next.
+    # Inches; with less, a row's axis label seems to belong to the title of the next row.
     figure = DescribedFigure(figsize=(13, sum(heights)), layout=ConstrainedLayoutEngine(h_pad=0.12))
     panels = figure.subplots(len(explanations), 3, squeeze=False, width_ratios=[1, 1, 1], height_ratios=heights)
     for row, e, title in zip(panels, explanations, titles, strict=True):
@@ -66,8 +76,8 @@ def plot_explanations(explanations, titles=None) -> DescribedFigure:
     return figure
 
 
-def plot_interactions(explanation) -> DescribedFigure:
-    """The Shapley interaction of each pair of regions: blue where two do more together, orange where one stands in for the other."""
+def plot_interactions(explanation: Explained) -> DescribedFigure:
+    """Plot the Shapley interactions of all pairs of regions: blue if two reinforce each other, orange if they are redundant."""
     matrix = explanation.interactions()
     names = [shorten(name, 22) for name in explanation.regions.names]
     limit = np.abs(matrix).max() or 1.0
@@ -90,8 +100,11 @@ def plot_interactions(explanation) -> DescribedFigure:
     return figure
 
 
-def plot_effects(many) -> DescribedFigure:
-    """Mean effect of each name over many photographs, with 95 % intervals, counts and numbers."""
+def plot_effects(many: Studied) -> DescribedFigure:
+    """Plot the mean effect of each name over many photographs, with 95 % intervals and counts.
+
+    Raises SegxaiValueError if no photograph was explained.
+    """
     effects = many.effects()[:MOST_BARS]
     if not effects:
         raise SegxaiValueError("No photograph was explained; see .failures for why.")
@@ -116,19 +129,19 @@ def plot_effects(many) -> DescribedFigure:
     return figure
 
 
-def describe(explanation) -> str:
-    """An explanation in one sentence, for alternative text."""
+def describe(explanation: Explained) -> str:
+    """Describe an explanation in one sentence, for alternative text."""
     weights = ", ".join(f"{name} {weight:+.2f}" for name, weight in explanation.ranking()[:MOST_BARS])
     return f"{explanation.method} weights for {explanation.target} (probability {explanation.coalitions.full:.2f}): {weights}."
 
 
-def draw_bars(axes, explanation, limit) -> None:
-    """Weights as bars, strongest first, with numbers and (when sampled) 95 % intervals."""
+def draw_bars(axes: Axes, explanation: Explained, limit: float) -> None:
+    """Draw the strongest weights as bars with numbers and, for a sampled table, 95 % intervals."""
     strongest = np.argsort(-np.abs(explanation.weights), kind="stable")[:MOST_BARS]
     order = strongest[np.argsort(-explanation.weights[strongest], kind="stable")]
     weights, interval = explanation.weights[order], explanation.interval[order]
     rows = np.arange(len(order))
-    error = None if explanation.coalitions.exact else np.abs(interval.T - weights)
+    error = np.abs(interval.T - weights) if (interval[:, 0] < interval[:, 1]).any() else None
     axes.barh(rows, weights, color=[BLUE if w >= 0 else ORANGE for w in weights], xerr=error, ecolor="#666666")
     axes.axvline(0, color=INK, linewidth=0.8)
     names = [textwrap.shorten(explanation.regions.names[k], 26, placeholder="…") for k in order]

@@ -6,6 +6,7 @@ import base64
 import html
 import io
 import warnings
+from typing import Any
 
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -16,18 +17,19 @@ ORANGE_BLUE = LinearSegmentedColormap.from_list("orange_blue", [ORANGE, "#f6b27a
 
 
 class DescribedFigure(Figure):
-    """A matplotlib figure that shows itself in a notebook with alternative text for those who cannot see it."""
+    """A matplotlib figure that a notebook displays with alternative text (`alt`) for people who cannot see it."""
 
     alt = ""
 
-    def savefig(self, *args, **kwargs):
+    def savefig(self, *args: Any, **kwargs: Any) -> None:
+        """Like `Figure.savefig`, without warnings about characters that no font has."""
         with warnings.catch_warnings():
-            # A name may hold characters that no font here has; a box in the picture says so well enough.
+            # A name may contain characters that the fonts lack; the figure then shows a box.
             warnings.filterwarnings("ignore", message="Glyph .* missing from")
             super().savefig(*args, **kwargs)
 
     def as_html(self, dpi: int = 110) -> str:
-        """The figure as one HTML image, as WebP: photographs take a tenth of their size as PNG, and the network may be slow."""
+        """The figure as an HTML image in WebP format, in which photographs need a tenth of the size of PNG."""
         drawn, packed = io.BytesIO(), io.BytesIO()
         self.savefig(drawn, format="png", dpi=dpi)
         Image.open(drawn).convert("RGB").save(packed, "WEBP", quality=88)
@@ -38,6 +40,6 @@ class DescribedFigure(Figure):
         return self.as_html()
 
 
-def shorten(text, width=28) -> str:
-    """A name cut to what a figure has room for."""
+def shorten(text: str, width: int = 28) -> str:
+    """Truncate a text to `width` characters."""
     return text if len(text) <= width else text[: width - 1] + "…"

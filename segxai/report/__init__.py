@@ -1,4 +1,4 @@
-"""Self-contained web pages of explanations and comparisons, for anything that has their attributes."""
+"""Self-contained web pages of explanations and comparisons. They accept any object with the attributes that they show."""
 
 from .comparison import comparison_fragment, write_comparison
 from .page import escaped_table, explanation_fragment, figure, save_explanation, write_report

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import html
+import os
 
 import numpy as np
 
+from ..plots.duck_types import Studied
 from ..plots.numbers import format_number
 from .page import asset, escaped_table, write_page
 
 
-def write_comparison(path, comparison) -> None:
-    """Write one page: how it was done, the table, differences, the figure, what failed, and every photograph's numbers."""
+def write_comparison(path: str | os.PathLike, comparison: Studied) -> None:
+    """Write one page with the settings, the table, the figure, the differences, the failures and each photograph's values."""
     title = f"{len(comparison.segmenters)} segmenters on {len(comparison.results)} photographs"
     write_page(path, title, _body(comparison) + _photographs(comparison))
 
 
-def comparison_fragment(comparison) -> str:
-    """For a notebook's cell."""
+def comparison_fragment(comparison: Studied) -> str:
+    """The comparison as an HTML fragment for a notebook cell."""
     return f"<div class='segxai segxai-cell'><style>{asset('report.css')}</style>{_body(comparison)}</div>"
 
 
@@ -42,15 +44,15 @@ def _differences(c) -> str:
         return ""
     rows = c.cells(c.differences(), [m for m in c.metrics if c.better(m)], others)
     return (
-        f"<h2>Less “{html.escape(c.segmenters[0])}”, photograph by photograph</h2>{escaped_table(['', *others], rows)}"
-        "<p class='sx-note'>“better” and “worse” refer to the segmenter above, where the interval leaves out 0; of many such "
-        "intervals one in twenty does so by chance.</p>"
+        f"<h2>Differences from “{html.escape(c.segmenters[0])}” on the same photographs</h2>{escaped_table(['', *others], rows)}"
+        "<p class='sx-note'>“better” and “worse” rate the segmenter named above, if the interval excludes 0; one in twenty "
+        "such intervals does so by chance.</p>"
     )
 
 
 def _legend(c) -> str:
     items = "".join(f"<li><b>{html.escape(c.title(x.label))}</b>: {html.escape(x.about)}</li>" for x in c.columns)
-    return f"<h2>What the metrics are</h2><ul class='sx-words'>{items}</ul>"
+    return f"<h2>The metrics</h2><ul class='sx-words'>{items}</ul>"
 
 
 def _failures(c) -> str:

@@ -9,40 +9,49 @@ import base64
 import hashlib
 import html
 import io
+import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .. import plots
 from ..errors import SegxaiValueError
 from ..files import replacing
+from ..plots.duck_types import Explained
 from .pictures import SHOWN_SIDE, jpeg
 from .state import METHODS, as_json, explanation_state, regions_state, setting_fields, settings_state, table_state
 
 _HERE = Path(__file__).parent
 _MOST_ROWS = 20
-_UNEXAMINED = "Not examined here: whether the signs hold over other fills and borders, and against placebos; .examine() does that."
-# A page may not reach out even if a name smuggled something past the escaping.
+_UNEXAMINED = "Not examined here: robustness to other fills and borders, and placebos; call .examine() for these checks."
+# A second safeguard beside escaping: the browser blocks all external requests.
 _POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
-def save_explanation(explanation, path) -> None:
-    """Write an explanation as a web page (.html) or a picture (.png, .svg, .pdf), by the path's ending."""
+def save_explanation(explanation: Explained, path: str | os.PathLike) -> None:
+    """Write an explanation as a web page (.html) or a picture (.png, .svg, .pdf), depending on the path's ending.
+
+    Raises SegxaiError for another ending, or if the file cannot be written.
+    """
     path = Path(path)
     ending = path.suffix.lower()
     if ending in (".html", ".htm"):
         write_report(path, [(f"Why {explanation.target}?", [figure(explanation)])], title=f"Why {explanation.target}?")
     elif ending in (".png", ".svg", ".pdf"):
-        drawn = io.BytesIO()  # matplotlib's writers do not all fail cleanly on a full disk
+        drawn = io.BytesIO()  # in memory, because some of matplotlib's writers leave partial files on a full disk
         explanation.plot().savefig(drawn, format=ending[1:], dpi=150)
         with replacing(path) as temporary:
             temporary.write_bytes(drawn.getvalue())
     else:
-        raise SegxaiValueError(f"{path.name!r}: save as .html, .png, .svg or .pdf.")
+        raise SegxaiValueError(f"{path.name!r} must end in .html, .png, .svg or .pdf.")
 
 
-def write_report(path, sections, title: str = "Explanations by region", table: str = "") -> None:
-    """Write one page. sections: (heading, figures shown side by side, as `figure` makes them); table: HTML put last."""
+def write_report(
+    path: str | os.PathLike, sections: Iterable[tuple[str, Sequence[str]]], title: str = "Explanations by region", table: str = ""
+) -> None:
+    """Write a page. sections: (heading, figures made by `figure`, shown side by side). table: HTML at the end of the page."""
     body = "".join(
         f"<section><h2>{html.escape(heading)}</h2><div class='sx-row'>{''.join(figures)}</div></section>"
         for heading, figures in sections
@@ -54,8 +63,8 @@ def write_report(path, sections, title: str = "Explanations by region", table: s
     write_page(path, title, f"{hint}\n{body}{table}", script=asset("bundles/page.js"), style=asset("bundles/page.css"))
 
 
-def escaped_table(heads, rows, numbers_from=1) -> str:
-    """An HTML table of texts; columns from `numbers_from` on are set as numbers."""
+def escaped_table(heads: Sequence[str], rows: Iterable[Sequence], numbers_from: int = 1) -> str:
+    """An HTML table of escaped texts; columns from `numbers_from` on are aligned as numbers."""
 
     def cells(texts, tag):
         return "".join(
@@ -67,8 +76,8 @@ def escaped_table(heads, rows, numbers_from=1) -> str:
     return f"<div class='sx-scroll'><table><thead><tr>{cells(heads, 'th')}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
-def write_page(path, title: str, body: str, script: str = "", style: str = "") -> None:
-    """Write one self-contained page around `body`, which is HTML already."""
+def write_page(path: str | os.PathLike, title: str, body: str, script: str = "", style: str = "") -> None:
+    """Write a self-contained page around `body`, which is HTML."""
     page = f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -78,16 +87,16 @@ def write_page(path, title: str, body: str, script: str = "", style: str = "") -
 {body}</main><script>{script}</script></body></html>
 """
     with replacing(path) as temporary:
-        # A file's name may hold bytes that are no text.
+        # A file's name may contain bytes that are not valid text.
         temporary.write_text(page, encoding="utf-8", errors="replace")
 
 
-def live_element(name: str, state: dict) -> str:
+def live_element(name: str, state: dict[str, Any]) -> str:
     """A widget for a page that runs `bundles/page.js`, from its state: of "region_canvas" or "explorer"."""
     return f'<script type="application/json" data-segxai="{name}">{as_json(state)}</script><div class="sx-static"></div>'
 
 
-def live_fragment(name: str, state: dict) -> str:
+def live_fragment(name: str, state: dict[str, Any]) -> str:
     """A widget with all that it needs, for a page of somebody else."""
     style, script = asset("bundles/page.css"), asset("bundles/page.js")
     return f"<div><style>{style}</style>{live_element(name, state)}<script>{script}</script></div>"
@@ -104,14 +113,18 @@ def live_page(title: str, body: str) -> str:
     )
 
 
-def explorer_state(explanations) -> dict:
+def explorer_state(explanations: Sequence[Explained]) -> dict[str, Any]:
     """The state of an explorer from explanations of one photograph, which may differ in regions and fill."""
     first = explanations[0]
     segmentations: dict[str, dict] = {}
     for e in explanations:
         name = e.regions.method or "regions"
         known = segmentations.setdefault(name, {"regions": regions_state(e.regions, e.image.shape), "fills": {}})
-        known["fills"][e.coalitions.fill] = {"filled": jpeg(e.coalitions.filled, quality=80), **table_state(e.coalitions), **_weights(e)}
+        known["fills"][e.coalitions.fill] = {
+            "filled": jpeg(e.coalitions.filled, quality=80),
+            **table_state(e.coalitions),
+            **_weights(e),
+        }
     settings = {key: value for key, value in settings_state(first).items() if key not in _weights(first)}
     fills = list(dict.fromkeys(e.coalitions.fill for e in explanations))
     classes = list(first.coalitions.without_contrast().target_names)
@@ -128,7 +141,7 @@ def _weights(e) -> dict:
     return {key: settings_state(e)[key] for key in ("weights", "intercept", "r2")}
 
 
-def figure(explanation) -> str:
+def figure(explanation: Explained) -> str:
     """One explanation for a page of `write_report`: the explorer, and what the table shows in words."""
     e = explanation
     names, weights, order = e.regions.names, e.weights, np.argsort(-np.abs(e.weights), kind="stable")[:_MOST_ROWS]
@@ -139,12 +152,12 @@ def figure(explanation) -> str:
     )
 
 
-def explanation_fragment(explanation) -> str:
+def explanation_fragment(explanation: Explained) -> str:
     """For a notebook's cell: a figure that needs no script."""
     return f"<div class='segxai segxai-cell'><style>{asset('report.css')}</style>{plain_figure(explanation)}</div>"
 
 
-def plain_figure(explanation) -> str:
+def plain_figure(explanation: Explained) -> str:
     """One explanation without scripts: the weights as tints of the photograph, which is grey, and as a table with bars."""
     e, regions = explanation, explanation.regions
     height, width = regions.shape
@@ -178,6 +191,7 @@ def _made(e) -> str:
 
 def _effort(e) -> str:
     table = "every coalition" if e.coalitions.exact else "a sample of the coalitions"
+    table = "following the evidence" if e.method == "tree" else table
     text = f"Fill: {e.coalitions.fill}; {e.coalitions.evaluations} evaluations of the classifier, {table}; R² {e.r2:.2f}."
     return f"<p class='sx-note'>{html.escape(text)}</p>"
 
@@ -188,7 +202,7 @@ def _words(e) -> str:
 
 
 def region_path(mask: np.ndarray) -> str:
-    """A region's outline as SVG path data, holes included (fill rule evenodd), to within a pixel."""
+    """The outline of a mask (H, W), including holes, as SVG path data (fill rule evenodd), accurate to a pixel."""
     from skimage.measure import approximate_polygon, find_contours
 
     pieces = []

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from ..images import resize_labels
 from ..plots import widest_place
+from ..plots.duck_types import Explained
 from .pictures import jpeg, number_png, shown_size
 
 METHODS = {"lime": "LIME", "shapley": "Shapley", "banzhaf": "Banzhaf"}  # that the browser computes (widgets/shared/algebra.js)
 
 
-def regions_state(regions, shape) -> dict:
+def regions_state(regions: Any, shape: tuple[int, ...]) -> dict[str, Any]:
     """What a canvas shows of `Regions` of a photograph of `shape`."""
     labels = resize_labels(regions.labels, shown_size(shape))
     return {
@@ -26,7 +29,7 @@ def regions_state(regions, shape) -> dict:
     }
 
 
-def table_state(coalitions) -> dict:
+def table_state(coalitions: Any) -> dict[str, Any]:
     """The table of every kept class, for algebra in the browser.
 
     table: float32 outputs, row by row, a column for each of `classes`; in the order of the coalitions' codes (bit k: region k
@@ -44,7 +47,7 @@ def table_state(coalitions) -> dict:
     }
 
 
-def settings_state(explanation) -> dict:
+def settings_state(explanation: Explained) -> dict[str, Any]:
     """How the table is summed up; and the weights, for methods that the browser does not compute."""
     e, (target, versus) = explanation, target_and_rival(explanation.coalitions)
     return {
@@ -59,7 +62,7 @@ def settings_state(explanation) -> dict:
     }
 
 
-def explanation_state(explanation) -> dict:
+def explanation_state(explanation: Explained) -> dict[str, Any]:
     """The whole state of a canvas."""
     e = explanation
     return {
@@ -71,7 +74,7 @@ def explanation_state(explanation) -> dict:
     }
 
 
-def target_and_rival(coalitions) -> tuple[str, str]:
+def target_and_rival(coalitions: Any) -> tuple[str, str]:
     """The class that is explained, and the one that it is contrasted with, "" where there is none."""
     if coalitions.target >= 0:
         return coalitions.target_name, ""
@@ -79,7 +82,7 @@ def target_and_rival(coalitions) -> tuple[str, str]:
     return next((a, b) for a in names for b in names if coalitions.target_name == f"{a} rather than {b}")
 
 
-def setting_fields(classes, fills, contrast: bool = True) -> list[dict]:
+def setting_fields(classes: Sequence[str], fills: Sequence[str]) -> list[dict[str, Any]]:
     """The controls of an explanation, as a form in the browser shows them."""
     fields = [
         _select("target", "class to explain", classes, "The class whose probability the weights explain"),
@@ -91,10 +94,10 @@ def setting_fields(classes, fills, contrast: bool = True) -> list[dict]:
         },
         _select("fill", "fill hidden regions with", fills, "What is shown in place of a region that is off"),
     ]  # fmt: skip
-    return [f for f in fields if (contrast or f["key"] != "versus") and (len(fills) > 1 or f["key"] != "fill")]
+    return fields if len(fills) > 1 else fields[:-1]
 
 
-def as_json(state: dict) -> str:
+def as_json(state: dict[str, Any]) -> str:
     """A state as JSON that may stand in a page's script: no "<", which could end the script; bytes once each, in "files"."""
     files: dict[bytes, int] = {}
 

@@ -1,1 +1,1 @@
-"""Segmenters: a photograph in, `Regions` out. One file for each family; `registry.py` lists them."""
+"""Segmenters, which divide a photograph into `Regions`: one file for each family, all listed in `registry.py`."""

@@ -1,16 +1,18 @@
-"""A map of class ids as regions named by class."""
+"""Convert a map of class ids to regions named by class."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from ..regions import Part, Regions
 
-SMALLEST_PART = 0.002  # share of the image; smaller connected pieces of a class are not parts of their own
+SMALLEST_PART = 0.002  # share of the image; smaller connected pieces of a class do not become parts
 
 
-def regions_of_classes(classes: np.ndarray, names, method: str) -> Regions:
-    """A map of class ids (H, W) as `Regions` named by class, whose connected pieces are their parts."""
+def regions_of_classes(classes: np.ndarray, names: Sequence[str] | Mapping[int, str], method: str) -> Regions:
+    """Convert class ids (H, W) to `Regions` named by class, whose parts are their connected pieces."""
     from skimage.measure import label
 
     atoms = np.zeros(classes.shape, np.int32)
@@ -25,7 +27,7 @@ def regions_of_classes(classes: np.ndarray, names, method: str) -> Regions:
             parts.append(Part(names[value], (number,)))
             number += 1
             continue
-        # Crumbs go to the largest piece, so that every pixel of the class belongs to one of its parts.
+        # Small pieces join the largest one, so that every pixel of the class belongs to a part.
         largest = int(areas.argmax()) + 1
         pieces = np.where(mask & ~np.isin(pieces, kept), largest, pieces)
         order = sorted(kept, key=lambda piece: -areas[piece - 1])

@@ -1,6 +1,6 @@
-"""Segmenters that look at colour and place only: scikit-image's, and a plain grid.
+"""Segmenters by colour and position only: those of scikit-image, and a regular grid.
 
-Their regions are named like those of the deep segmenter, by colour and place: nothing more is known of them.
+Their regions are named by colour and position, like those of the segmenter "deep".
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from ..regions import Part, Regions
 from .names import describe
 from .segmenter import Segmenter, Slider
 
-WORKING_SIDE = 1024  # pixels; larger photographs are segmented as a copy of this size
+WORKING_SIDE = 1024  # pixels; larger photographs are reduced to this size for segmentation
 
 
-def grid(image, rows: int = 4, columns: int = 4) -> Regions:
-    """Equal rectangles: the segmenter that knows nothing of the image, a baseline."""
+def grid(image: np.ndarray, rows: int = 4, columns: int = 4) -> Regions:
+    """Equal rectangles: a baseline that does not depend on the image."""
     height, width = image.shape[:2]
     _at_least("rows", rows, 1, height)
     _at_least("columns", columns, 1, width)
@@ -28,8 +28,8 @@ def grid(image, rows: int = 4, columns: int = 4) -> Regions:
     return Regions.from_labels(labels, names, "grid")
 
 
-def slic(image, n_segments: int = 14, compactness: float = 10.0, sigma: float = 1.0) -> Regions:
-    """k-means in colour and place. Achanta et al. 2012, "SLIC Superpixels"."""
+def slic(image: np.ndarray, n_segments: int = 14, compactness: float = 10.0, sigma: float = 1.0) -> Regions:
+    """k-means clustering in colour and position. Source: Achanta et al. 2012, "SLIC Superpixels"."""
     from skimage.segmentation import slic
 
     _at_least("n_segments", n_segments, 1)
@@ -42,8 +42,11 @@ def slic(image, n_segments: int = 14, compactness: float = 10.0, sigma: float = 
     )
 
 
-def felzenszwalb(image, scale: float = 600.0, sigma: float = 0.8, min_size: int = 2000) -> Regions:
-    """Greedy merging of a pixel graph. Felzenszwalb and Huttenlocher 2004, "Efficient Graph-Based Image Segmentation"."""
+def felzenszwalb(image: np.ndarray, scale: float = 600.0, sigma: float = 0.8, min_size: int = 2000) -> Regions:
+    """Greedy merging of a pixel graph.
+
+    Source: Felzenszwalb and Huttenlocher 2004, "Efficient Graph-Based Image Segmentation".
+    """
     from skimage.segmentation import felzenszwalb
 
     _at_least("scale", scale, 0)
@@ -54,8 +57,11 @@ def felzenszwalb(image, scale: float = 600.0, sigma: float = 0.8, min_size: int 
     )
 
 
-def quickshift(image, kernel_size: float = 4.0, max_dist: float = 200.0, ratio: float = 0.2, seed: int = 0) -> Regions:
-    """Mode seeking in colour and place; lime's default. Vedaldi and Soatto 2008, "Quick Shift and Kernel Methods"."""
+def quickshift(image: np.ndarray, kernel_size: float = 4.0, max_dist: float = 200.0, ratio: float = 0.2, seed: int = 0) -> Regions:
+    """Mode seeking in colour and position; lime's default segmenter.
+
+    Source: Vedaldi and Soatto 2008, "Quick Shift and Kernel Methods for Mode Seeking".
+    """
     from skimage.segmentation import quickshift
 
     _at_least("kernel_size", kernel_size, 1)
@@ -66,8 +72,11 @@ def quickshift(image, kernel_size: float = 4.0, max_dist: float = 200.0, ratio: 
     return _named(image, labels, "quickshift")
 
 
-def watershed(image, markers: int = 14, compactness: float = 0.0) -> Regions:
-    """Flooding of the gradient image from evenly placed markers. Beucher and Lantuejoul 1979; Neubert and Protzel 2014."""
+def watershed(image: np.ndarray, markers: int = 14, compactness: float = 0.0) -> Regions:
+    """Flooding of the gradient image from evenly spaced markers.
+
+    Sources: Beucher and Lantuejoul 1979; Neubert and Protzel 2014 for the compactness.
+    """
     from skimage.color import rgb2gray
     from skimage.filters import sobel
     from skimage.segmentation import watershed
@@ -79,8 +88,8 @@ def watershed(image, markers: int = 14, compactness: float = 0.0) -> Regions:
     )
 
 
-def chan_vese(image, mu: float = 0.25, max_num_iter: int = 100) -> Regions:
-    """Two phases, inside and outside of a contour without edges. Chan and Vese 2001, "Active Contours Without Edges"."""
+def chan_vese(image: np.ndarray, mu: float = 0.25, max_num_iter: int = 100) -> Regions:
+    """Two phases, inside and outside an evolving contour. Source: Chan and Vese 2001, "Active Contours Without Edges"."""
     from skimage.color import rgb2gray
     from skimage.segmentation import chan_vese
 
@@ -105,7 +114,7 @@ def _at_least(name, value, low, high=None):
 
 
 def _slic_for_count(n, shape):
-    """slic lays its seeds on a grid and gives fewer regions than it was given seeds, seldom more: try upwards, the nearest first."""
+    """Numbers of segments to try: SLIC places its seeds on a grid and usually returns fewer regions than seeds."""
     tries = {round(factor * n) for factor in np.linspace(1, 3, 17)} | {max(1, n - 1)}
     return [{"n_segments": m} for m in sorted(tries, key=lambda m: abs(m - n))]
 
@@ -116,9 +125,9 @@ def _grid_for_count(n, shape):
 
 
 SEGMENTERS = (
-    Segmenter("grid", grid, "nothing: equal rectangles, the baseline", (Slider("rows", "rows", 1, 8, 4), Slider("columns", "columns", 1, 8, 4)), _grid_for_count),
+    Segmenter("grid", grid, "nothing; equal rectangles as a baseline", (Slider("rows", "rows", 1, 8, 4), Slider("columns", "columns", 1, 8, 4)), _grid_for_count),
     Segmenter(
-        "slic", slic, "colour and place, by k-means",
+        "slic", slic, "colour and position, by k-means",
         (Slider("n_segments", "segments", 2, 60, 14), Slider("compactness", "compactness", 0.1, 100, 10.0, log=True)),
         _slic_for_count,
     ),
@@ -128,11 +137,11 @@ SEGMENTERS = (
         lambda n, shape: [{"min_size": size} for size in (500, 1000, 2000, 4000, 8000, 16000, 32000)],
     ),
     Segmenter(
-        "quickshift", quickshift, "colour and place, by mode seeking; lime's default",
+        "quickshift", quickshift, "colour and position, by mode seeking; lime's default",
         (Slider("kernel_size", "kernel size", 2, 10, 4), Slider("max_dist", "distance", 20, 400, 200, step=20)),
     ),
     Segmenter(
-        "watershed", watershed, "edges, flooded from a grid of markers", (Slider("markers", "markers", 2, 60, 14),),
+        "watershed", watershed, "edges, by flooding from a grid of markers", (Slider("markers", "markers", 2, 60, 14),),
         lambda n, shape: [{"markers": m} for m in range(max(1, n - 3), n + 3)],
     ),
     Segmenter("chan_vese", chan_vese, "brightness, in two phases", (Slider("mu", "smoothness", 0.05, 1, 0.25, step=0.05),)),

@@ -1,8 +1,9 @@
-"""Segmenters made of segmenters, and of whatever else finds things in photographs."""
+"""Combine segmenters, and convert the masks and class maps of other models to `Regions`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,16 +12,19 @@ from ..images import as_array, resize
 from ..regions import Part, Regions
 from .classes import regions_of_classes
 
-SMALLEST_PIECE = 0.01  # share of the image; smaller pieces of an intersection join a neighbour
+SMALLEST_PIECE = 0.01  # share of the image; smaller intersections join the largest piece of their region
 
 
 def refine(coarse: Regions, finer: Regions) -> Regions:
-    """Each coarse region divided as the finer regions divide it; its name is kept, and `expand` gives the pieces.
+    """Divide each coarse region by the finer regions. The coarse regions keep their names; `expand` returns the pieces.
 
-    Pieces smaller than 1 % of the image join the largest piece of their coarse region.
+    Pieces smaller than 1 % of the image join the largest piece of their coarse region. Raises SegxaiValueError if the two
+    have different shapes.
     """
     if coarse.shape != finer.shape:
-        raise SegxaiValueError(f"Regions of {coarse.shape} cannot be refined by regions of {finer.shape}.")
+        raise SegxaiValueError(
+            f"Regions of shape {coarse.shape} cannot be refined by regions of shape {finer.shape}; they must be equal."
+        )
     atoms = np.zeros(coarse.shape, np.int32)
     parts, number = [], 0
     for k, name in enumerate(coarse.names):
@@ -43,24 +47,25 @@ def refine(coarse: Regions, finer: Regions) -> Regions:
 
 
 def expanded(regions: Regions) -> Regions:
-    """Every region that has parts replaced by them, one level down."""
+    """Replace every region that has parts by these parts, one level down."""
     for name in regions.expandable():
         regions = regions.expand(name)
     return regions
 
 
-def from_mask_list(masks: Sequence, shape=None, method: str = "masks") -> Regions:
-    """Regions from a list of masks as "segment anything" models give them: they may overlap, and need not cover the image.
+def from_mask_list(masks: Sequence, shape: tuple[int, int] | None = None, method: str = "masks") -> Regions:
+    """Convert a list of masks, e.g. from a "segment anything" model, to `Regions`. Masks may overlap and need not cover the image.
 
-    masks: (H, W) boolean arrays, or mappings with "segmentation" and, where known, "score" (or "predicted_iou" and
-    "stability_score") and "name". Where masks overlap, the smaller is on top, for it is the part and the larger the whole; of masks
-    with nearly the same pixels (intersection over union above 0.9) the best scored stays. Uncovered pixels are "rest".
-    shape: (H, W), needed when the list is empty. Source of the format: Kirillov et al. 2023, "Segment Anything".
+    masks: (H, W) boolean arrays, or mappings with "segmentation" and optionally "score" (or "predicted_iou" and "stability_score")
+    and "name". Where masks overlap, the smaller one wins, because it is usually a part of the larger. Of nearly identical masks
+    (intersection over union above 0.9) the one with the best score is kept. Uncovered pixels become "rest".
+    shape: (H, W), needed only for an empty list. Raises SegxaiValueError if the masks differ in shape.
+    Source of the format: Kirillov et al. 2023, "Segment Anything".
     """
     entries = [_entry(mask, index) for index, mask in enumerate(masks)]
     shapes = {entry[0].shape for entry in entries} | ({tuple(shape)} if shape is not None else set())
     if len(shapes) != 1 or len(next(iter(shapes))) != 2:
-        raise SegxaiValueError(f"The masks must have one shape (height, width); got {sorted(shapes, key=str) or 'no masks'}.")
+        raise SegxaiValueError(f"All masks must have the same shape (height, width); got {sorted(shapes, key=str) or 'no masks'}.")
     kept: list = []
     for mask, score, name in sorted(entries, key=lambda entry: -entry[1]):
         if mask.any() and all(_overlap(mask, other) <= 0.9 for other, _, _ in kept):
@@ -73,17 +78,18 @@ def from_mask_list(masks: Sequence, shape=None, method: str = "masks") -> Region
     return _numbered(labels, names, method)
 
 
-def from_class_map(classes, names=None, method: str = "classes") -> Regions:
-    """Regions from a model's map of class ids (H, W), or its scores (H, W, C); connected pieces are the parts, for `expand`.
+def from_class_map(classes: Any, names: Sequence[str] | Mapping[int, str] | None = None, method: str = "classes") -> Regions:
+    """Convert a model's class ids (H, W) or class scores (H, W, C) to `Regions`, whose parts are their connected pieces.
 
-    names: one for each class id, as a sequence or mapping; "class 3" without.
+    names: of the class ids, as a sequence or a mapping; by default "class 0", "class 1" ... Raises SegxaiValueError for any
+    other shape or type.
     """
     classes = np.asarray(classes)
     if classes.ndim == 4 and len(classes) == 1:
         classes = classes[0]
     if classes.ndim == 3 and classes.shape[-1] > 1:
         classes = classes.argmax(axis=-1)
-    checked = Regions.from_labels(classes)  # its errors say what a map of ids looks like
+    checked = Regions.from_labels(classes)  # validates the map
     values = np.unique(classes).astype(int)
     known = names if isinstance(names, Mapping) else dict(enumerate(names or ()))
     return regions_of_classes(checked.labels, [str(known.get(int(v), f"class {v}")) for v in values], method)
@@ -92,17 +98,18 @@ def from_class_map(classes, names=None, method: str = "classes") -> Regions:
 class KerasHubSegmenter:
     """A KerasHub image segmenter (DeepLabV3, SegFormer ...) as a function image -> `Regions`.
 
-    model: a `keras_hub.models.ImageSegmenter` (any object with Keras' `predict(batch, verbose=0)` from (1, H, W, 3) to (1, H, W, C) scores).
-    size: (H, W) the model wants; None takes its preprocessor's, or none where it takes any. names: of the C classes.
+    model: a `keras_hub.models.ImageSegmenter`, or any object whose `predict(batch, verbose=0)` maps (1, H, W, 3) images to
+    (1, H, W, C) scores. size: (H, W) of the model's input; by default that of its preprocessor or, without one, the image's.
+    names: of the C classes.
     """
 
-    def __init__(self, model, size=None, names=None):
-        # A preprocessor would crop a photograph of another shape, and the map would no longer lie on it.
+    def __init__(self, model: Any, size: tuple[int, int] | None = None, names: Sequence[str] | Mapping[int, str] | None = None):
+        # The preprocessor is bypassed: it would crop the photograph, and the map would no longer be aligned with it.
         preprocessor = getattr(model, "preprocessor", None)
         self.model, self.size, self.names = model, size or getattr(preprocessor, "image_size", None), names
         self.__name__ = getattr(model, "name", type(model).__name__)
 
-    def __call__(self, image) -> Regions:
+    def __call__(self, image: np.ndarray) -> Regions:
         size = self.size or image.shape[:2]
         scores = np.asarray(self.model.predict(resize(image, size)[None], verbose=0))
         if scores.ndim != 4:
@@ -117,7 +124,7 @@ def _entry(mask, index):
         try:
             score = float(mask.get("score", mask.get("predicted_iou", 0.0) + mask.get("stability_score", 0.0)))
         except (TypeError, ValueError) as error:
-            raise SegxaiValueError(f"The score of mask {index} is no number.") from error
+            raise SegxaiValueError(f"The score of mask {index} is not a number.") from error
         return as_array(mask["segmentation"], f"Mask {index}").astype(bool), score, str(mask.get("name", f"mask {index + 1}"))
     return as_array(mask, f"Mask {index}").astype(bool), 0.0, f"mask {index + 1}"
 

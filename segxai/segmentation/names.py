@@ -1,13 +1,14 @@
-"""Names for regions nobody has named: colour and place, "orange, centre"."""
+"""Default names of regions by colour and position, e.g. "orange, centre"."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
 
-# CIE Lab (D65) of the colours that people name first: Berlin and Kay's eleven basic terms, with
-# lighter and darker shades where photographs are full of them.
+# CIE Lab values (D65) of Berlin and Kay's eleven basic colour terms, with lighter and darker shades that are common in
+# photographs.
 _COLOURS = {
     "black": (12, 0, 0),
     "dark grey": (32, 0, 0),
@@ -37,11 +38,11 @@ _ROWS = ("top", "", "bottom")
 _COLUMNS = ("left", "", "right")
 
 
-def describe(image: np.ndarray, atoms: np.ndarray, groups) -> list[str]:
-    """A name for each group of atoms: the colour most of its pixels have, and where its centre lies.
+def describe(image: np.ndarray, atoms: np.ndarray, groups: Iterable[Iterable[int]]) -> list[str]:
+    """Name each group of atoms by the most frequent colour of its pixels and the position of its centre.
 
-    image (H, W, 3) uint8; atoms (H, W) integers 0..A-1; groups: tuples of atoms. Names may repeat;
-    `Regions` tells repeated ones apart by a number.
+    image: (H, W, 3) uint8. atoms: (H, W) integers 0..A-1. groups: tuples of atoms. Names may repeat; `Regions` numbers
+    repeated ones.
     """
     height, width = atoms.shape
     flat = atoms.ravel()
@@ -69,7 +70,7 @@ def describe(image: np.ndarray, atoms: np.ndarray, groups) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _nearest_term() -> np.ndarray:
-    """(16, 16, 16): for each RGB colour, to 4 bits a channel, the nearest colour term in CIE Lab."""
+    """(16, 16, 16) the nearest colour term in CIE Lab for each RGB colour with 4 bits per channel."""
     from skimage.color import rgb2lab
 
     levels = (np.arange(16) * 16 + 8) / 255
@@ -87,6 +88,6 @@ def _touched_edges(atoms, number) -> np.ndarray:
 
 
 def _place(row: float, column: float) -> str:
-    """Where a centre (shares of height and width) lies in a 3 x 3 grid, in words."""
+    """The position of a centre (shares of height and width) in a 3 x 3 grid, in words."""
     words = (_ROWS[min(int(row * 3), 2)], _COLUMNS[min(int(column * 3), 2)])
     return " ".join(word for word in words if word) or "centre"

@@ -1,12 +1,13 @@
-"""DeepLabv3 trained on PASCAL VOC: regions named person, cat, bottle ...; 20 things and the background.
+"""DeepLabv3 trained on PASCAL VOC: regions named by its 20 classes (person, cat, bottle ...) and background.
 
 Sources: Chen et al. 2017, "Rethinking Atrous Convolution for Semantic Image Segmentation"; Everingham et al. 2010 for
-the classes. The model (2 MB, Apache-2.0) is fetched by `python -m segxai fetch deeplab`.
+the classes. `python -m segxai fetch deeplab` downloads the model (2 MB, Apache-2.0).
 """
 
 from __future__ import annotations
 
 import threading
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -22,16 +23,16 @@ CLASSES = (
     "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
     "dining table", "dog", "horse", "motorbike", "person", "potted plant", "sheep", "sofa", "train", "tv",
 )  # fmt: skip
-_ONE_AT_A_TIME = threading.Lock()  # the interpreter holds the picture it works on
-SMALLEST = 0.003  # share of the image; what is smaller is taken for noise
+_ONE_AT_A_TIME = threading.Lock()  # the interpreter stores its input, so it is not thread-safe
+SMALLEST = 0.003  # share of the image; smaller classes are treated as noise
 
 
-def pascal(image, objects: bool = False) -> Regions:
+def pascal(image: np.ndarray, objects: bool = False) -> Regions:
     """Regions named by PASCAL VOC class.
 
-    objects: split each class into its connected pieces ("person 1", "person 2"); without it the pieces are its parts, for
-    `expand`. What belongs to no class is "background"; `segment(image, "pascal+deep")` divides it further.
-    Raises SegxaiFileError when the model was not fetched.
+    objects: whether to split each class into its connected pieces ("person 1", "person 2"); otherwise the pieces are its parts,
+    for `expand`. Pixels of no class are "background", which `segment(image, "pascal+deep")` divides further.
+    Raises SegxaiFileError if the model was not fetched.
     """
     classes = pascal_classes(image)
     regions = regions_of_classes(classes, CLASSES, "pascal")
@@ -43,16 +44,14 @@ def pascal(image, objects: bool = False) -> Regions:
 
 
 def why_unavailable() -> str:
-    """What is missing for this segmenter, or ""."""
-    from importlib.util import find_spec
-
+    """What this segmenter needs but is missing, or ""."""
     if cached("deeplab") is None:
         return "needs python -m segxai fetch deeplab"
     return "" if find_spec("ai_edge_litert") else "needs pip install 'segxai[pascal]'"
 
 
-def pascal_classes(image) -> np.ndarray:
-    """(H, W) PASCAL VOC class ids; specks smaller than SMALLEST of the image belong to the background."""
+def pascal_classes(image: np.ndarray) -> np.ndarray:
+    """(H, W) PASCAL VOC class ids; classes smaller than SMALLEST of the image become background."""
     path = str(_model_path())
     interpreter = loaded(("deeplab", path), lambda: _interpreter(path))
     (entry,), (result,) = interpreter.get_input_details(), interpreter.get_output_details()
@@ -68,7 +67,7 @@ def pascal_classes(image) -> np.ndarray:
 
 
 def _enlarged(classes, size) -> np.ndarray:
-    """A class map at another size: each class is resized as a soft mask and the strongest wins, so borders are smooth."""
+    """Resize a class map with smooth borders: each class is resized as a soft mask, and the largest value wins."""
     present = np.unique(classes)
     best, winner = np.zeros(size, np.float32), np.zeros(size, np.int64)
     for value in present:
@@ -82,7 +81,7 @@ def _model_path():
     path = usable("deeplab")
     if path is None:
         raise SegxaiFileNotFoundError(
-            "The segmenter 'pascal' needs a model that was not fetched: python -m segxai fetch deeplab (2 MB)"
+            "The segmenter 'pascal' needs a model that was not fetched yet: python -m segxai fetch deeplab (2 MB)"
         )
     return path
 
@@ -95,7 +94,7 @@ def _interpreter(path: str):
     from ..nets.graph import silent_stderr
 
     try:
-        with silent_stderr():  # it prints which of its back ends it takes
+        with silent_stderr():  # the interpreter prints its choice of back end
             interpreter = Interpreter(path, num_threads=2)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
@@ -103,4 +102,8 @@ def _interpreter(path: str):
     return interpreter
 
 
-SEGMENTERS = (Segmenter("pascal", pascal, "DeepLabv3's 20 classes of things and the background", why_unavailable=why_unavailable),)
+SEGMENTERS = (
+    Segmenter(
+        "pascal", pascal, "objects of 20 classes (DeepLabv3 on PASCAL VOC) and the background", why_unavailable=why_unavailable
+    ),
+)

@@ -1,35 +1,38 @@
-"""The segmenters by name, and `segment`, which calls any of them."""
+"""The registry of segmenters, and `segment`, which calls them by name."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..errors import SegxaiError, SegxaiValueError, unknown_name
-from ..images import as_image
+from ..images import ImageLike, as_image
 from ..regions import Regions
-from . import classic, deep, pascal
+from . import classic, deep, pascal, tree
 from .compose import expanded, refine
 from .segmenter import Slider
 
-SEGMENTERS = {s.name: s for family in (deep, pascal, classic) for s in family.SEGMENTERS}
+Method: TypeAlias = str | Callable  # see `segment`
+RegionsLike: TypeAlias = Regions | np.ndarray | Method  # whatever `as_regions` accepts
+SEGMENTERS = {s.name: s for family in (deep, tree, pascal, classic) for s in family.SEGMENTERS}
 
 
 def segmenters() -> tuple[str, ...]:
-    """The names that `segment` knows."""
+    """The names of the segmenters, as `segment` accepts them."""
     return tuple(SEGMENTERS)
 
 
-def segment(image, method: str | Callable = "deep", **params) -> Regions:
+def segment(image: ImageLike, method: Method = "deep", **params: Any) -> Regions:
     """Divide a photograph into named regions.
 
-    method: one of `segmenters()`, two of them as "coarse+finer" ("pascal+deep": what has a name keeps it, and is divided
-    further), or any function image -> (H, W) integer labels or `Regions`.
-    params: the method's own, e.g. n_regions for "deep", n_segments for "slic"; its docstring lists them. Of "coarse+finer"
-    they are the finer's.
-    Raises SegxaiValueError for an unknown method or parameter.
+    image: array, PIL image or path. method: one of `segmenters()`; two of them joined as "coarse+finer", e.g. "pascal+deep", which
+    divides the regions of the first by those of the second (see `refine`); or any function from an image to (H, W) integer labels
+    or `Regions`. params: parameters of the method, e.g. n_regions for "deep" or n_segments for "slic", as listed in its docstring;
+    for "coarse+finer", those of the finer one.
+    Raises SegxaiValueError for an unknown method or parameter, and SegxaiError if the method fails.
     """
     image = as_image(image)
     check_method(method)
@@ -52,8 +55,11 @@ def segment(image, method: str | Callable = "deep", **params) -> Regions:
     return check_shape(result, image, f"The segmenter {name!r} returned regions")
 
 
-def as_regions(image: np.ndarray, regions) -> Regions:
-    """What `explain` accepts as regions: `Regions`, a label map, or a method for `segment`. Raises SegxaiValueError where they do not fit."""
+def as_regions(image: np.ndarray, regions: RegionsLike) -> Regions:
+    """Convert what `explain` accepts as regions: `Regions`, an (H, W) label map, or a method for `segment`.
+
+    Raises SegxaiValueError if they do not fit the image.
+    """
     if isinstance(regions, str) or callable(regions):
         return segment(image, regions)
     if not isinstance(regions, Regions):
@@ -61,49 +67,50 @@ def as_regions(image: np.ndarray, regions) -> Regions:
     return check_shape(regions, image, "The regions are")
 
 
-def segment_into(image: np.ndarray, method: str | Callable, n: int | None) -> Regions:
-    """Regions by `method`, about n of them where it has a way to be asked for a number (`Segmenter.for_count`) and n is not None."""
+def segment_into(image: np.ndarray, method: Method, n: int | None) -> Regions:
+    """Segment into n regions, as nearly as the method allows (`Segmenter.for_count`), or by its defaults if n is None."""
     known = SEGMENTERS.get(method) if isinstance(method, str) else None
     if n is None or known is None or known.for_count is None:
         return segment(image, method)
-    nearest = None
-    for params in known.for_count(n, image.shape):
-        regions = segment(image, method, **params)
-        if nearest is None or abs(len(regions) - n) < abs(len(nearest) - n):
-            nearest = regions
+    first, *others = known.for_count(n, image.shape)
+    nearest = segment(image, method, **first)
+    for params in others:
         if len(nearest) == n:
             break
+        regions = segment(image, method, **params)
+        if abs(len(regions) - n) < abs(len(nearest) - n):
+            nearest = regions
     return nearest
 
 
-def takes_count(method) -> bool:
+def takes_count(method: Method) -> bool:
     """Whether `segment_into` can choose the number of regions of this method."""
     return isinstance(method, str) and method in SEGMENTERS and SEGMENTERS[method].for_count is not None
 
 
-def check_method(method) -> None:
-    """Raise SegxaiValueError for what is neither a name of `segmenters()`, two of them joined by "+", nor a function."""
+def check_method(method: Any) -> None:
+    """Raise SegxaiValueError unless `method` is one of `segmenters()`, two of them joined by "+", or a function."""
     if isinstance(method, str):
         for name in _names(method):
             if name not in SEGMENTERS:
                 raise unknown_name("segmenter", name, SEGMENTERS)
     elif not callable(method):
-        raise SegxaiValueError(f"A segmenter is a name ({', '.join(SEGMENTERS)}) or a function of an image; got {method!r}.")
+        raise SegxaiValueError(f"A segmenter must be a name ({', '.join(SEGMENTERS)}) or a function of an image; got {method!r}.")
 
 
 def why_unavailable(method: str) -> str:
-    """What is missing here for a segmenter, in a few words; "" when it can be used."""
+    """What a segmenter needs but is missing on this machine, in a few words; "" if it can be used."""
     return next((why for name in _names(method) if (why := SEGMENTERS[name].why_unavailable())), "")
 
 
 def sliders(method: str) -> list[Slider]:
-    """The parameters of a segmenter that are shown as sliders; of "coarse+finer" the finer's."""
+    """The sliders for a segmenter's parameters; for "coarse+finer", those of the finer one."""
     *coarse, last = _names(method)
     return [s._replace(label=f"finer {s.label}") if coarse else s for s in SEGMENTERS[last].sliders]
 
 
 def check_shape(regions: Regions, image: np.ndarray, subject: str) -> Regions:
-    """The regions, where they have the image's height and width; else SegxaiValueError, whose sentence begins with `subject`."""
+    """Return the regions if they have the image's height and width; otherwise raise a SegxaiValueError that starts with `subject`."""
     if regions.shape != image.shape[:2]:
         (height, width), (rows, columns) = image.shape[:2], regions.shape
         raise SegxaiValueError(f"{subject} {rows} x {columns} pixels; the image has {height} x {width}.")

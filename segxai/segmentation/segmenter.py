@@ -1,4 +1,4 @@
-"""What the package knows of a segmenter: one record, beside the function that it describes."""
+"""The record that describes a segmenter, defined next to the segmenter's function."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 
 class Slider(NamedTuple):
-    """A parameter that the explorer shows as a slider: its range, where it starts, and how it moves.
+    """A parameter that the explorer shows as a slider, with its label, range, initial value and step.
 
-    log: the slider is logarithmic. zero: the text shown at 0, which stands for that value ("auto").
+    log: whether the scale is logarithmic. zero: a text that replaces the value 0, e.g. "auto".
     """
 
     parameter: str
@@ -25,9 +25,10 @@ class Slider(NamedTuple):
 class Segmenter(NamedTuple):
     """A named segmenter.
 
-    function: (H, W, 3) uint8 image and parameters -> label map or `Regions`. about: what it looks at, in a few words.
-    sliders: of its parameters. for_count: (n, image shape) -> sets of parameters to try, the best first, for about n regions;
-    None where the number cannot be chosen. why_unavailable: what is missing here in a few words, "" when it can be used.
+    function: from an (H, W, 3) uint8 image and parameters to an (H, W) label map or `Regions`. about: the properties of the image
+    that it uses, in a few words. sliders: for its parameters. for_count: from (n, image shape) to parameter sets that yield about n
+    regions, the most promising first; None if the number cannot be chosen. why_unavailable: returns what is missing on this
+    machine, in a few words, or "" if the segmenter can be used.
     """
 
     name: str

@@ -1,24 +1,27 @@
-"""Compare segmenters: the same photographs, the same classifier, the same budget, and metrics with intervals."""
+"""Compare segmenters on the same photographs, with the same classifier and budget, by metrics with confidence intervals."""
 
 from __future__ import annotations
 
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ..classifiers.classifier import Classifier
+from ..classifiers.classifier import Classifier, Target
+from ..classifiers.load import ClassifierLike
 from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from ..explanation.coalitions import check_target
 from ..explanation.explanation import METHODS, explain
-from ..explanation.fills import FILLS
-from ..images import as_array, as_image, reduced, resize_labels
+from ..explanation.fills import FILLS, Fill
+from ..images import ImageLike, as_array, as_image, reduced, resize_labels
 from ..metrics import METRICS
+from ..progress import Progress
 from ..regions import distinct_names
 from ..segmentation.registry import SEGMENTERS as KNOWN
 from ..segmentation.registry import check_method, segment, segment_into, takes_count
@@ -28,45 +31,47 @@ from .engine import run as run_jobs
 
 SEGMENTERS = ("deep", "slic", "felzenszwalb", "quickshift", "grid")
 MEASURED = ("insertion", "deletion", "fidelity", "loo_r2", "preservation", "target_deletion", "compactness")
-# Larger photographs are compared as a copy: no classifier here looks at more, and the segmenters whose settings are in pixels meet
-# one scale, in bounded memory.
+# Larger photographs are reduced: the built-in classifiers' inputs are smaller, parameters given in pixels then mean the same
+# on all photographs, and memory stays bounded.
 LONGEST_SIDE = 768
-REPORTED = ("regions", "calls")  # of every comparison, whatever is measured
+REPORTED = ("regions", "calls")  # in every comparison, in addition to the chosen metrics
 
 
 def compare(
-    images,
-    segmenters=SEGMENTERS,
-    metrics: Sequence[str] = MEASURED,
+    images: Iterable[ImageLike] | str | Path,
+    segmenters: str | Callable | Iterable[str | Callable] | Mapping[str, str | Callable] = SEGMENTERS,
+    metrics: str | Sequence[str] = MEASURED,
     *,
-    classifier=None,
-    target=None,
-    masks=None,
+    classifier: ClassifierLike = None,
+    target: Target = None,
+    masks: Sequence[np.ndarray] | None = None,
     method: str = "lime",
-    fill="blur",
+    fill: Fill | Sequence[str] = "blur",
     max_evaluations: int = 512,
-    match_regions=None,
+    match_regions: int | str | None = None,
     seed: int = 0,
-    folder=None,
-    run=None,
-    client=None,
-    progress=None,
+    folder: str | Path | None = None,
+    run: str | None = None,
+    client: Any = None,
+    progress: Progress = None,
 ) -> Comparison:
     """Explain many photographs with each of several segmenters, and measure the explanations.
 
     images: arrays or paths, or a folder. segmenters: names, or a mapping {label: a method for `segment`}.
-    metrics: names from `segxai.metrics.METRICS`; the numbers of regions and of model calls are always reported.
-    masks: an (H, W) mask of the object for each image, for the metrics that need one (energy, pointing, best_iou, covers_plant).
-    target: the class; each photograph's most probable one when None, the same for all segmenters.
-    fill: what explanations are made and measured with; of several, the first, and the curves are drawn under all of them. It should be
-    one that is the same picture for every segmenter; "mean" is not, for small regions of their mean colour still show the object.
-    max_evaluations: each explanation's budget of model calls, the same for all; few regions may need less than it allows.
-    match_regions: a number, or the label of a segmenter whose number on that photograph the others shall match, where their number can
-    be chosen; None leaves every segmenter its own defaults. folder: finished photographs are kept there; run: a name that distinguishes
-    this run from others in it, needed where segmenters or the classifier are functions. client: a `dask.distributed.Client`.
-    Photographs of more than 768 pixels a side are compared as a copy of that size.
-    The result is the same, bit for bit, for the same seed on the same machine, but for the seconds.
-    A photograph that cannot be read and a segmenter that fails are listed in `failures`, and stop nothing.
+    metrics: names from `segxai.metrics.METRICS`; the number of regions and of model calls are always reported.
+    masks: an (H, W) mask of the object in each image, for the metrics that need one (energy, pointing, best_iou, covers_plant).
+    target: the class, the same for all segmenters; by default each photograph's most probable class.
+    fill: the fill of the explanations and metrics. Given several, the explanations use the first and the curves are measured under
+    all. Choose a fill that does not depend on the segmenter: with "mean", an object remains visible in small regions.
+    max_evaluations: the budget of model calls for each explanation. With few regions, the complete table may need less.
+    match_regions: a number of regions for all segmenters, or the label of the segmenter whose number on each photograph the others
+    match, as far as their number can be chosen; by default each segmenter uses its own defaults.
+    folder: where the results of finished photographs are kept, so that an interrupted run can be resumed. run: a name that
+    distinguishes this run from others in the folder, needed if a segmenter or the classifier is a function or a model.
+    client: a `dask.distributed.Client`. progress: see `segxai.progress.track`.
+    Photographs with a side of more than 768 pixels are reduced to that size. For the same seed on the same machine, everything
+    except the seconds is reproduced exactly. Unreadable photographs and failed segmenters are listed in `failures`; the others
+    are measured all the same. Raises SegxaiError for invalid arguments.
     """
     images = as_image_list(images, "compare")
     segmenters = _checked_segmenters(segmenters)
@@ -76,12 +81,12 @@ def compare(
         if isinstance(name, str) and name not in (*FILLS, "gray"):
             raise unknown_name("fill", name, FILLS)
     match_regions = _checked_match(match_regions, segmenters)
-    # What would fail for every photograph alike is refused before the first.
+    # Errors that would occur on every photograph are raised before the first.
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
     seed, max_evaluations = whole_number("seed", seed), whole_number("max_evaluations", max_evaluations, 2)
     if masks is not None and len(masks) != len(images):
-        raise SegxaiValueError(f"{len(masks)} masks came with {len(images)} images; one for each is needed.")
+        raise SegxaiValueError(f"{len(masks)} masks were given for {len(images)} images; each image needs one.")
     specified = specification(classifier)
     check_target(classifier_of(specified), target)
     settings = {
@@ -106,12 +111,12 @@ def compare(
 
 
 def _measure(index, image, mask, *, specified, settings):
-    """One photograph, all segmenters; runs here or on a worker."""
+    """Measure all segmenters on one photograph, locally or on a worker."""
     try:
         image, mask = _reduced(as_image(image), mask)
         classifier = classifier_of(specified)
         target = settings["target"]
-        if target is None:  # once, so that all segmenters explain the same class
+        if target is None:  # determined once, so that all segmenters explain the same class
             target = int(np.argmax(classifier.predict(image)[0]))
         wanted = _wanted(image, settings)
     except SegxaiError as error:
@@ -136,7 +141,7 @@ def _measure(index, image, mask, *, specified, settings):
 
 
 def _reduced(image, mask):
-    """The photograph, with its mask, as a copy of at most LONGEST_SIDE."""
+    """The photograph and its mask, reduced to at most LONGEST_SIDE."""
     copy = reduced(image, LONGEST_SIDE)
     fits = mask is not None and mask.shape == image.shape[:2]
     return copy, resize_labels(mask, copy.shape[:2]) if fits else mask
@@ -147,13 +152,14 @@ def _values(explanation, mask, metrics, fills) -> dict[str, float]:
     for name in (*metrics, *REPORTED):
         metric = METRICS[name]
         values[name] = float(metric.value(explanation, mask) if metric.needs_mask else metric.value(explanation))
-        for fill in fills[1:] if metric.under_fill else ():
-            values[_label(name, fill)] = float(metric.under_fill(explanation, fill))
+        if metric.under_fill is not None:
+            for fill in fills[1:]:
+                values[_label(name, fill)] = float(metric.under_fill(explanation, fill))
     return values
 
 
 def _columns(metrics, fills) -> tuple[Column, ...]:
-    """The metrics, and behind each that can be measured under another fill the same under the other fills."""
+    """A column for each metric, and for each of the other fills under which it can be measured."""
     columns = []
     for name in metrics:
         metric = METRICS[name]
@@ -173,28 +179,29 @@ def _wanted(image, settings) -> int | None:
 
 
 def _how(settings, specified) -> str:
-    """How the regions and the budget were chosen, in words."""
+    """The settings of the comparison as sentences."""
     match, labels = settings["match"], settings["segmenters"]
     if match is None:
-        chosen = "Every segmenter chose its number of regions by its own defaults."
+        chosen = "Every segmenter used its default parameters."
     else:
-        many = f"as many regions as “{match}” has on that photograph" if isinstance(match, str) else f"{match} regions"
+        number = f"the number of regions of “{match}” on each photograph" if isinstance(match, str) else f"{match} regions"
         left = [label for label, m in labels.items() if not takes_count(m) and label != match]
-        chosen = f"Segmenters were set to give {many}; the nearest number that they offer was taken."
+        chosen = f"Segmenters were set to {number}, or to the nearest number that they can produce."
         if left:
-            chosen += f" The number of regions of {', '.join(left)} cannot be chosen; the defaults were used."
+            chosen += f" The number of regions of {', '.join(left)} cannot be set; the default parameters were used."
     fills = ", ".join(fill if isinstance(fill, str) else "given" for fill in settings["fills"])
     explained = "each photograph's most probable class" if settings["target"] is None else f"“{settings['target']}”"
     return (
-        f"{chosen} Each explanation ({settings['method']}, of {explained}) had the same budget of {settings['max_evaluations']} model calls; "
-        f"with few regions every coalition was evaluated and the budget was not used up. Measuring took a few more: a curve at most "
-        f"one for each region. Photographs with a side of more than {LONGEST_SIDE} pixels were compared as a copy of that size. Fill: {fills}. Classifier: {_classifier_name(specified)}. "
+        f"{chosen} Each explanation ({settings['method']}, of {explained}) had a budget of {settings['max_evaluations']} model calls; "
+        f"if all coalitions of the regions are fewer, each was evaluated once. The metrics needed a few more calls, a curve at most "
+        f"one for each region. Photographs with a side of more than {LONGEST_SIDE} pixels were reduced to that size. "
+        f"Fill: {fills}. Classifier: {_classifier_name(specified)}. "
         f"Intervals: 95 %, bootstrap over photographs, seed {settings['seed']}."
     )
 
 
 def _without_folder(text, image) -> str:
-    """An error's text with the photograph's name only: reports are passed on, and folders are nobody else's business."""
+    """An error's text without the photograph's folder, because reports are shared and the folder may be private."""
     return text.replace(str(image), Path(image).name) if isinstance(image, (str, Path)) else text
 
 
@@ -212,7 +219,7 @@ def _checked_segmenters(segmenters) -> dict:
     if isinstance(segmenters, str) or callable(segmenters):
         segmenters = (segmenters,)
     if not isinstance(segmenters, Iterable):
-        raise SegxaiValueError(f"segmenters are names, or {{label: a method for segment}}; got {segmenters!r}.")
+        raise SegxaiValueError(f"segmenters must be names, or {{label: a method for segment}}; got {segmenters!r}.")
     if not isinstance(segmenters, Mapping):
         segmenters = {m if isinstance(m, str) else getattr(m, "__name__", type(m).__name__): m for m in segmenters}
     if not segmenters:
@@ -224,13 +231,13 @@ def _checked_segmenters(segmenters) -> dict:
 
 def _checked_metrics(metrics, masks) -> tuple[str, ...]:
     if not isinstance(metrics, Iterable):
-        raise SegxaiValueError(f"metrics are names; got {metrics!r}.")
+        raise SegxaiValueError(f"metrics must be names; got {metrics!r}.")
     metrics = (metrics,) if isinstance(metrics, str) else tuple(metrics)
     for name in metrics:
         if name not in METRICS:
             raise unknown_name("metric", name, METRICS)
         if METRICS[name].needs_mask and masks is None:
-            raise SegxaiValueError(f"The metric {name!r} needs masks=, for each image an (H, W) mask of the object.")
+            raise SegxaiValueError(f"The metric {name!r} needs masks=, an (H, W) mask of the object for each image.")
     return tuple(name for name in dict.fromkeys(metrics) if name not in REPORTED)
 
 
@@ -238,12 +245,12 @@ def _checked_match(match, segmenters):
     if isinstance(match, str) and match not in segmenters:
         raise unknown_name("segmenter to match", match, segmenters)
     if not (match is None or isinstance(match, str)):
-        return whole_number("match_regions, where it names no segmenter,", match, 1)
+        return whole_number("match_regions, if not the label of a segmenter,", match, 1)
     return match
 
 
 def _note(settings, specified, run) -> dict:
-    """The settings as they are kept in the folder, to recognise another run."""
+    """The settings as they are kept in the folder, to recognise other runs."""
     named = all(isinstance(method, str) for method in settings["segmenters"].values())
     kept = settings | {
         "segmenters": {label: m if isinstance(m, str) else "function" for label, m in settings["segmenters"].items()},

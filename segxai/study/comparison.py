@@ -1,11 +1,12 @@
-"""What `compare` found: rows, tables with bootstrap intervals, paired differences; as a figure, a page or a file."""
+"""The result of `compare`: rows, tables with bootstrap intervals and paired differences, as a figure, a page or a file."""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,11 +15,14 @@ from ..errors import SegxaiValueError, unknown_name
 from ..files import replacing
 from ..plots.numbers import ARROWS, format_interval
 
+if TYPE_CHECKING:
+    from ..plots import DescribedFigure
+
 RESAMPLES = 2000
 
 
 class Column(NamedTuple):
-    """A metric of a comparison, perhaps under another fill: its label, which direction is better, and what it is."""
+    """A metric of a comparison, possibly under another fill: its label, its better direction and its description."""
 
     label: str
     better: str
@@ -27,7 +31,11 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class Measured:
-    """One photograph: the class explained and its probability, {segmenter: {metric: value}}, why some failed, and seconds."""
+    """The results for one photograph.
+
+    index: its number. target, full: the class explained, and its probability. values: {segmenter: {metric: value}}.
+    failures: {segmenter: reason}. seconds: {segmenter: seconds of one explanation}.
+    """
 
     index: int
     target: str
@@ -39,9 +47,10 @@ class Measured:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Metrics of several segmenters over photographs. how: in words, how regions and budget were chosen.
+    """Metrics of several segmenters on many photographs.
 
-    names: of all photographs. results: of those that could be read. unreadable: (number, why) of the others.
+    names: of all photographs. results: for those that could be read. unreadable: (index, reason) for the others. how: the settings
+    as sentences. seed: of the bootstrap.
     """
 
     names: tuple[str, ...]
@@ -58,7 +67,7 @@ class Comparison:
         return tuple(column.label for column in self.columns)
 
     def title(self, metric: str) -> str:
-        """A metric's label for people, with an arrow in the direction that is better."""
+        """A metric's label for display, with an arrow in its better direction."""
         return f"{metric.replace('_', ' ')} {ARROWS[self.better(metric)]}".strip()
 
     def better(self, metric: str) -> str:
@@ -69,13 +78,13 @@ class Comparison:
         return f"<Comparison of {', '.join(self.segmenters)} on {len(self.results)} photographs: {', '.join(self.metrics)}>"
 
     def __str__(self):
-        """The table as text: a line for each metric."""
+        """The table as text, one line for each metric."""
         lines = [["", *self.segmenters], *self.cells(self.table(), self.metrics, self.segmenters)]
         widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
         return "\n".join("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines)
 
-    def cells(self, summaries, metrics, segmenters) -> list[list[str]]:
-        """Summaries (of `table` or `differences`) as texts, a line for each metric; a count where some photographs are missing."""
+    def cells(self, summaries: Iterable[dict], metrics: Iterable[str], segmenters: Iterable[str]) -> list[list[str]]:
+        """Format the rows of `table` or `differences`, one line for each metric, with a count if photographs are missing."""
         found = {(row["segmenter"], row["metric"]): row for row in summaries}
 
         def cell(row):
@@ -97,21 +106,22 @@ class Comparison:
 
     @property
     def failures(self) -> list[tuple[str, str, str]]:
-        """(photograph, segmenter or "", why) of what could not be measured."""
+        """(photograph, segmenter, reason) for everything that could not be measured; the segmenter is "" for unreadable photographs."""
         found = [(self.names[index], "", why) for index, why in self.unreadable]
         return found + [(self.names[r.index], segmenter, why) for r in self.results for segmenter, why in r.failures.items()]
 
     @property
     def seconds(self) -> dict[str, float]:
-        """Mean seconds of one explanation, segmentation included, for each segmenter; the one thing here that no seed repeats."""
+        """{segmenter: mean seconds of one explanation, including segmentation}; these are not reproducible."""
         times = {s: [r.seconds[s] for r in self.results if s in r.seconds] for s in self.segmenters}
         return {s: float(np.mean(found)) for s, found in times.items() if found}
 
     def table(self) -> list[dict]:
-        """For each segmenter and metric {"segmenter", "metric", "better", "mean", "low", "high", "n"}.
+        """A row {"segmenter", "metric", "better", "mean", "low", "high", "n"} for each segmenter and metric.
 
-        low, high: 95 % percentile bootstrap over photographs (Efron 1979), None with a single one. With fewer than about ten
-        photographs such an interval is too narrow. Copies, crops and mirror images of one photograph count as if independent: avoid them.
+        low, high: the 95 % percentile bootstrap interval over photographs, None for a single one. It is too narrow for fewer than
+        about ten photographs, and for copies, crops or mirror images of the same photograph, which are not independent.
+        Source: Efron 1979, "Bootstrap Methods: Another Look at the Jackknife".
         """
         return [
             {"segmenter": segmenter, "metric": metric, "better": self.better(metric)}
@@ -120,11 +130,12 @@ class Comparison:
             for segmenter in self.segmenters
         ]
 
-    def differences(self, reference=None) -> list[dict]:
-        """Each segmenter less the reference (the first, when None), photograph by photograph: the same keys as `table`, and "verdict".
+    def differences(self, reference: str | None = None) -> list[dict]:
+        """Paired differences of each segmenter from the reference (by default the first): the keys of `table`, and "verdict".
 
-        verdict: "better" or "worse" where the interval leaves out 0, else "open"; "" for a metric without a direction. One in twenty
-        such intervals misses by chance alone, so in a large table a few verdicts mean nothing.
+        verdict: "better" or "worse" if the interval excludes 0, otherwise "open"; "" for a metric without a better direction.
+        One in twenty such intervals excludes 0 by chance, so a large table contains a few spurious verdicts.
+        Raises SegxaiValueError for an unknown reference.
         """
         reference = self.segmenters[0] if reference is None else reference
         if reference not in self.segmenters:
@@ -136,7 +147,7 @@ class Comparison:
                 if segmenter == reference:
                     continue
                 own = self.column(segmenter, metric)
-                # Where 0 is best, what counts is the distance from it.
+                # If 0 is best, distances from 0 are compared.
                 less = np.abs(own) - np.abs(base) if self.better(metric) == "zero" else own - base
                 summary = self._summary(less)
                 found.append(
@@ -146,12 +157,15 @@ class Comparison:
                 )
         return found
 
-    def plot(self):
-        """A panel for each metric: means with intervals, and every photograph as a dot."""
+    def plot(self) -> DescribedFigure:
+        """A figure with a panel for each metric: means with intervals, and each photograph as a dot."""
         return plots.plot_comparison(self)
 
-    def save(self, path) -> None:
-        """Write a self-contained web page (``.html``) or the rows as a table (``.csv``)."""
+    def save(self, path: str | Path) -> None:
+        """Write a self-contained web page (``.html``) or the rows as a table (``.csv``).
+
+        Raises SegxaiError for another ending, or if the file cannot be written.
+        """
         path = Path(path)
         if path.suffix.lower() in (".html", ".htm"):
             report.write_comparison(path, self)
@@ -161,13 +175,13 @@ class Comparison:
                 writer.writeheader()
                 writer.writerows(self.rows)
         else:
-            raise SegxaiValueError(f"{path.name!r}: save as .html or .csv.")
+            raise SegxaiValueError(f"{path.name!r} must end in .html or .csv.")
 
     def _repr_html_(self) -> str:
         return report.comparison_fragment(self)
 
-    def column(self, segmenter, metric) -> np.ndarray:
-        """(photographs,) values, NaN where there is none: aligned, so that two columns can be subtracted."""
+    def column(self, segmenter: str, metric: str) -> np.ndarray:
+        """(photographs,) values of a metric, NaN where there is none. Columns are aligned and can be subtracted."""
         return np.array([r.values.get(segmenter, {}).get(metric, np.nan) for r in self.results], float)
 
     def _summary(self, values) -> dict:
@@ -178,8 +192,8 @@ class Comparison:
         return {"mean": float(values.mean()), "low": low, "high": high, "n": len(values)}
 
 
-def bootstrap(values, seed: int = 0) -> tuple[float, float]:
-    """The 95 % percentile interval of the mean over RESAMPLES samples with replacement. Efron 1979."""
+def bootstrap(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
+    """The 95 % percentile bootstrap interval of the mean of values (N,), from RESAMPLES samples. Source: Efron 1979."""
     values = np.asarray(values, float)
     drawn = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))
     low, high = np.percentile(values[drawn].mean(axis=1), [2.5, 97.5])

@@ -1,7 +1,7 @@
-"""Work on many photographs: here or on a dask cluster, with finished ones kept on disk so that a stopped run goes on.
+"""Process many photographs, locally or on a dask cluster, and keep results on disk so that an interrupted run can be resumed.
 
-What is done with one photograph is a function `work(index, *job)` -> (index, outcome); an outcome that is a text is the
-reason why it failed. `explain_many` and `compare` are two such functions.
+The work on one photograph is a function `work(index, *job)` -> (index, outcome). An outcome that is a string is the reason for a
+failure. `explain_many` and `compare` use this engine.
 """
 
 from __future__ import annotations
@@ -12,38 +12,47 @@ import json
 import os
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..classifiers.classifier import Classifier
-from ..classifiers.load import load_classifier
+from ..classifiers.load import ClassifierLike, load_classifier
 from ..classifiers.networks import NetClassifier
 from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
 from ..files import replacing
 from ..images import as_image
-from ..progress import track
+from ..progress import Progress, track
 from ..regions import Regions
 from ..weights.loaded import loaded
 
-RETRIES = 3  # of an image whose worker died
-# What numpy and json raise for a file that was cut short or is something else.
+RETRIES = 3  # for an image whose worker died
+# The errors of numpy and json for truncated files and files of another kind.
 _DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 _PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif"}
 
 
-def run(work, jobs, *, store=None, client=None, progress=None, what="working") -> tuple[dict, dict]:
-    """Do `work(*job)` for every job (index, image, ...). Returns {index: outcome} and {index: why it failed}.
+def run(
+    work: Callable,
+    jobs: list[tuple],
+    *,
+    store: Store | None = None,
+    client: Any = None,
+    progress: Progress = None,
+    what: str = "working",
+) -> tuple[dict[int, Any], dict[int, str]]:
+    """Run `work(*job)` for every job (index, image, ...). Returns {index: outcome} and {index: reason of the failure}.
 
-    store: a `Store`; jobs that it holds are not done again. client: a `dask.distributed.Client`; the jobs of a worker that dies
-    are given to others, and each counts once.
+    store: a `Store`; jobs whose outcome it contains are skipped. client: a `dask.distributed.Client`; the jobs of a worker that
+    dies are resubmitted, and each is counted once.
     """
     kept = {job[0]: store.read(job) for job in jobs} if store is not None else {}
     results = {index: outcome for index, outcome in kept.items() if outcome is not None}
     failures: dict[int, str] = {}
     waiting = {job[0]: job for job in jobs if job[0] not in results}
-    with track(len(jobs), what, progress) as advance:
+    with track(len(jobs), what, progress=progress) as advance:
         advance(len(results))
         for index, outcome in _here(work, waiting) if client is None else _on(client, work, waiting):
             if isinstance(outcome, str):
@@ -65,7 +74,7 @@ def _on(client, work, jobs):
     from distributed import as_completed
 
     futures = {client.submit(work, *job, pure=False, retries=RETRIES): index for index, job in jobs.items()}
-    # Each future finishes once, however often its work was begun, so no image is counted twice.
+    # Each future finishes exactly once, even if its work is retried, so no image is counted twice.
     for future in as_completed(futures):
         error = future.exception()
         yield (futures[future], f"its worker failed: {error}") if error is not None else future.result()
@@ -73,8 +82,11 @@ def _on(client, work, jobs):
 
 
 @contextlib.contextmanager
-def cluster(address):
-    """A `dask.distributed.Client` of the scheduler at this address, closed in the end; None for no address."""
+def cluster(address: str | None) -> Iterator[Any]:
+    """A context manager with a `dask.distributed.Client` for the scheduler at `address`, or None if there is no address.
+
+    Raises SegxaiError if dask is not installed or the scheduler cannot be reached.
+    """
     if address is None:
         yield None
         return
@@ -85,45 +97,47 @@ def cluster(address):
     try:
         client = Client(address, timeout="10s")
     except (OSError, ValueError) as error:
-        raise SegxaiError(f"No dask scheduler answers at {address!r}: {error}. Start one with: dask scheduler") from error
+        raise SegxaiError(f"No dask scheduler can be reached at {address!r}: {error}. Start one with: dask scheduler") from error
     with client:
         yield client
 
 
 class Store:
-    """A folder with one file for each finished image, and the settings that made them.
+    """A folder with a file for each finished image, and the settings of the run.
 
-    save(file, outcome) writes an outcome to a binary file; load(file, index) reads it again. ending: of the files' names.
+    save(file, outcome) writes an outcome to a binary file; load(file, index) reads it. ending: the suffix of the files.
+    Raises SegxaiError if the folder contains results of other settings or cannot be written.
     """
 
-    def __init__(self, folder, settings: dict, save, load, ending: str):
+    def __init__(self, folder: str | os.PathLike, settings: dict, save: Callable, load: Callable, ending: str):
         self.folder, self._save, self._load, self._ending = Path(folder), save, load, ending
         note = self.folder / "settings.json"
-        if os.path.isfile(note):  # Path.is_file would raise for a name that no file can have
+        if os.path.isfile(note):  # Path.is_file raises for impossible file names
             try:
                 before = json.loads(note.read_text(encoding="utf-8"))
             except ValueError:
                 before = None
             if before != settings:
-                raise SegxaiError(f"{str(self.folder)!r} holds results of other settings; choose another folder, or delete it.")
+                raise SegxaiError(f"{str(self.folder)!r} contains results of other settings; choose another folder, or delete it.")
         else:
             with replacing(note) as temporary:
                 temporary.write_text(json.dumps(settings, indent=1), encoding="utf-8")
 
-    def read(self, job):
-        """The outcome of a job that was finished before, or None."""
+    def read(self, job: tuple) -> Any:
+        """The outcome of a finished job, or None."""
         try:
             with self._path(job).open("rb") as file:
                 return self._load(file, job[0])
-        except _DAMAGED:  # not there, or damaged: it is done again
+        except _DAMAGED:  # absent or damaged: the job is run again
             return None
 
-    def write(self, job, outcome) -> None:
+    def write(self, job: tuple, outcome: Any) -> None:
+        """Keep the outcome of a job. Raises SegxaiError if it cannot be written."""
         with replacing(self._path(job)) as temporary, temporary.open("wb") as file:
             self._save(file, outcome)
 
     def _path(self, job) -> Path:
-        """Named by the content of the picture (and of regions or a mask that were given), so that files may be renamed or reordered."""
+        """A path derived from the content of the image (and of given regions or masks), so that image files may be renamed."""
         image = as_image(job[1])
         digest = hashlib.sha256(str(image.shape).encode() + image.tobytes())
         for given in job[2:]:
@@ -134,34 +148,34 @@ class Store:
         return self.folder / f"{digest.hexdigest()[:32]}{self._ending}"
 
 
-def specification(classifier):
-    """What is sent to a worker: the name of our own network, which holds a session and cannot travel, or the classifier."""
+def specification(classifier: ClassifierLike) -> ClassifierLike:
+    """What to send to a worker: the built-in network's name, because its session cannot be pickled, or the classifier itself."""
     if classifier is None or (isinstance(classifier, NetClassifier) and classifier.name == "efficientnet_lite0"):
         return "efficientnet_lite0"
     return str(classifier) if isinstance(classifier, os.PathLike) else classifier
 
 
-def classifier_of(specified) -> Classifier:
-    """The classifier that a `specification` stands for; each process loads a named one once."""
+def classifier_of(specified: ClassifierLike) -> Classifier:
+    """The classifier for a `specification`; each process loads a named classifier once."""
     if not isinstance(specified, str) or specified == "efficientnet_lite0":
         return load_classifier(specified)
     return loaded((specified, *_state(specified)), lambda: load_classifier(specified))
 
 
-def run_metadata(specified, run, named: bool) -> dict:
-    """What a `Store` keeps of the classifier and of the run, to recognise it. named: whether the other settings are names or numbers.
+def run_metadata(specified: ClassifierLike, run: str | None, named: bool) -> dict:
+    """The classifier and the name of the run as a `Store` records them. named: whether all other settings are names or numbers.
 
-    Raises SegxaiValueError where functions or models, which look alike in a folder, came without a name for the run.
+    Raises SegxaiValueError if a function or model is used without a name for the run, because the folder cannot distinguish them.
     """
     if run is None and not (named and isinstance(specified, str)):
         raise SegxaiValueError(
-            "With a function or a model, folder= needs run=, a name for this run: the folder cannot distinguish functions."
+            "With a function or a model, folder= also needs run=, a name for this run, because the folder cannot distinguish functions."
         )
     return {"classifier": [specified, *_state(specified)] if isinstance(specified, str) else "given", "run": run}
 
 
 def _state(name: str) -> tuple:
-    """What changes when the file of a model is replaced; nothing for a network's name."""
+    """Modification time and size of a model's file, to notice its replacement; () for the name of a network."""
     try:
         found = os.stat(name)
     except (OSError, ValueError):
@@ -169,23 +183,26 @@ def _state(name: str) -> tuple:
     return (found.st_mtime_ns, found.st_size)
 
 
-def as_image_list(images, function: str) -> list:
-    """A list of images: the list itself, or all pictures of a folder in the order of their names."""
+def as_image_list(images: Any, function: str) -> list:
+    """The given images as a list, or the paths of all pictures in a folder, sorted by name.
+
+    Raises SegxaiError if the folder does not exist or contains no pictures, or for a single image.
+    """
     if isinstance(images, (str, Path)):
         folder = Path(images)
-        if not os.path.isdir(folder):  # Path.is_dir would raise for a name that no folder can have
-            raise SegxaiFileNotFoundError(f"There is no folder {str(folder)!r}; give a folder, or a list of images.")
+        if not os.path.isdir(folder):  # Path.is_dir raises for impossible folder names
+            raise SegxaiFileNotFoundError(f"There is no folder {str(folder)!r}; pass a folder or a list of images.")
         found = sorted(p for p in folder.iterdir() if p.suffix.lower() in _PICTURES)
         if not found:
-            raise SegxaiFileError(f"The folder {str(folder)!r} holds no pictures ({', '.join(sorted(_PICTURES))}).")
+            raise SegxaiFileError(f"The folder {str(folder)!r} contains no pictures ({', '.join(sorted(_PICTURES))}).")
         return found
     if isinstance(images, np.ndarray) and images.ndim < 4:
-        raise SegxaiValueError(f"One image was given; {function} takes a list of images, or a folder.")
+        raise SegxaiValueError(f"{function} takes a list of images or a folder, but a single image was given.")
     if not isinstance(images, Iterable):
-        raise SegxaiValueError(f"{function} takes a list of images, or a folder; got {images!r}.")
+        raise SegxaiValueError(f"{function} takes a list of images or a folder; got {images!r}.")
     return list(images)
 
 
-def fingerprint(value) -> str:
-    """A setting as text by which it is recognised: arrays by a hash of their content."""
+def fingerprint(value: Any) -> str:
+    """A setting as a string: strings unchanged, arrays as a hash of their content."""
     return value if isinstance(value, str) else hashlib.sha256(np.asarray(value).tobytes()).hexdigest()

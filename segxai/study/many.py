@@ -1,30 +1,42 @@
-"""The same named regions over many photographs: mean effects with intervals, here or on a dask cluster."""
+"""Explain the same named regions on many photographs: mean effects with intervals, locally or on a dask cluster."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import plots
+from ..classifiers.classifier import Target
+from ..classifiers.load import ClassifierLike
 from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from ..explanation.coalitions import check_target
 from ..explanation.explanation import METHODS, explain
-from ..images import as_image
+from ..images import ImageLike, as_image
+from ..progress import Progress
 from ..regions import Regions
 from ..segmentation.registry import check_method
 from .engine import Store, as_image_list, classifier_of, fingerprint, run_metadata, specification
 from .engine import run as run_jobs
+
+if TYPE_CHECKING:
+    from ..plots import DescribedFigure
 
 _OPTIONS = ("method", "fill", "max_evaluations", "kernel_width", "alpha", "seed")
 
 
 @dataclass(frozen=True, eq=False)
 class ImageResult:
-    """The result for one photograph: its number, the regions' names, weights and areas (K,), the target and its probability."""
+    """The result for one photograph.
+
+    index: its number. names, weights, areas: (K,) of the regions. target, full: the class explained, and its probability.
+    evaluations: the number of images evaluated.
+    """
 
     index: int
     names: tuple[str, ...]
@@ -37,7 +49,7 @@ class ImageResult:
 
 @dataclass(frozen=True)
 class Effect:
-    """A name's mean weight over `count` photographs and the half-width of its 95 % interval (None for a single one)."""
+    """The mean weight of a name over `count` photographs, and the half-width of its 95 % interval (None for one photograph)."""
 
     name: str
     mean: float
@@ -51,14 +63,14 @@ class Effect:
 
 @dataclass(frozen=True, eq=False)
 class ManyExplanations:
-    """Explanations of many photographs. results: one for each that could be explained; failures: (number, why) of the others."""
+    """Explanations of many photographs. results: of those that could be explained. failures: (index, reason) for the others."""
 
     results: tuple[ImageResult, ...]
     failures: tuple[tuple[int, str], ...] = field(default=())
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every region's name that occurs, the most frequent first."""
+        """All names of regions, the most frequent first."""
         counts: dict[str, int] = {}
         for result in self.results:
             for name in result.names:
@@ -66,7 +78,7 @@ class ManyExplanations:
         return tuple(sorted(counts, key=lambda name: -counts[name]))
 
     def effects(self) -> list[Effect]:
-        """Mean effect of each name over the photographs that show it, largest first, with a 95 % interval (Student's t)."""
+        """The mean weight of each name over the photographs in which it occurs, the largest first, with 95 % intervals (Student's t)."""
         from scipy.stats import t
 
         found = []
@@ -78,10 +90,11 @@ class ManyExplanations:
         return sorted(found, key=lambda effect: -effect.mean)
 
     def pick(self, k: int = 3) -> list[int]:
-        """The numbers of k photographs that together show the most important names: Ribeiro et al. 2016, section 4.
+        """The indices of k photographs that together contain the most important names (submodular pick).
 
-        A name's importance is the square root of the sum of its absolute weights; photographs are chosen greedily by the
-        importance that they add, which comes within 1 - 1/e of the best choice.
+        A name's importance is the square root of the sum of its absolute weights. Photographs are chosen greedily by the
+        importance that they add, which achieves at least 1 - 1/e of the optimum. Raises SegxaiValueError for k below 1.
+        Source: Ribeiro et al. 2016, "Why Should I Trust You?", section 4.
         """
         whole_number("k", k, 1)
         importance = {
@@ -98,8 +111,8 @@ class ManyExplanations:
             chosen.append(best.index)
         return chosen
 
-    def plot(self):
-        """Mean effects as bars with intervals and numbers."""
+    def plot(self) -> DescribedFigure:
+        """A figure of the mean effects as bars with intervals."""
         return plots.plot_effects(self)
 
     def _repr_html_(self) -> str:
@@ -110,45 +123,47 @@ class ManyExplanations:
 
 
 def explain_many(
-    images: Sequence,
-    regions="pascal",
-    classifier=None,
-    target=None,
+    images: Iterable[ImageLike] | str | Path,
+    regions: str | Callable | Sequence[Regions] = "pascal",
+    classifier: ClassifierLike = None,
+    target: Target = None,
     *,
-    client=None,
-    folder=None,
-    run=None,
-    progress=None,
-    **options,
+    client: Any = None,
+    folder: str | Path | None = None,
+    run: str | None = None,
+    progress: Progress = None,
+    **options: Any,
 ) -> ManyExplanations:
     """Explain many photographs in the same way.
 
-    images: arrays or paths, or a folder, all of whose pictures are taken in the order of their names. regions: a method for
-    `segment` (its names should mean the same on every photograph), or one `Regions` for each image. options: those of `explain` (method, fill, max_evaluations, kernel_width, alpha, seed).
-    client: a `dask.distributed.Client` to run on; every worker loads the classifier once, the images of a worker that dies
-    are given to others. classifier: for a cluster a name, a path, or something that can be pickled.
-    folder: where finished images are kept; a run that was stopped goes on from there. run: a name for this run, to distinguish it from others
-    in the folder, needed where the regions or the classifier are functions or models, which the folder cannot distinguish.
-    An image that cannot be read or explained is listed in `failures` and stops nothing.
+    images: arrays or paths, or a folder, whose pictures are taken in the order of their names. regions: a method for `segment`, whose
+    names should have the same meaning on every photograph, or a list with one `Regions` for each image.
+    classifier: as for `explain`; on a cluster a name, a path, or an object that can be pickled. target: as for `explain`.
+    client: a `dask.distributed.Client`; each worker loads the classifier once, and the images of a worker that dies are resubmitted.
+    folder: where the results of finished images are kept, so that an interrupted run can be resumed. run: a name that distinguishes
+    this run from others in the folder, needed if the regions or the classifier are functions or models.
+    options: of `explain` (method, fill, max_evaluations, kernel_width, alpha, seed). progress: see `segxai.progress.track`.
+    Images that cannot be read or explained are listed in `failures`; the others are explained all the same.
+    Raises SegxaiError for invalid arguments.
     """
     images = as_image_list(images, "explain_many")
-    each = isinstance(regions, (list, tuple))
-    _check_early(regions, each, options)
-    if each and len(regions) != len(images):
-        raise SegxaiValueError(f"{len(regions)} Regions came with {len(images)} images.")
+    given = regions if isinstance(regions, (list, tuple)) else None
+    _check_early(regions, given is not None, options)
+    if given is not None and len(given) != len(images):
+        raise SegxaiValueError(f"{len(given)} Regions were given for {len(images)} images; each image needs one.")
     specified = specification(classifier)
     check_target(classifier_of(specified), target)
-    jobs = [(index, image, regions[index] if each else regions) for index, image in enumerate(images)]
+    jobs = [(index, image, regions if given is None else given[index]) for index, image in enumerate(images)]
     store = None
     if folder is not None:
-        store = Store(folder, _settings(regions, each, specified, target, options, run), _save, _load, ".npz")
+        store = Store(folder, _settings(regions, given is not None, specified, target, options, run), _save, _load, ".npz")
     work = partial(_explain_one, specified=specified, target=target, options=options)
     results, failures = run_jobs(work, jobs, store=store, client=client, progress=progress, what="explaining")
     return ManyExplanations(tuple(results.values()), tuple(failures.items()))
 
 
 def _explain_one(index, image, regions, specified, target, options):
-    """One image; runs here or on a worker. A SegxaiError becomes its text, so that one bad image stops nothing."""
+    """Explain one image, locally or on a worker. Returns the text of a SegxaiError, so that a bad image does not end the run."""
     try:
         explanation = explain(as_image(image), regions, classifier_of(specified), target, progress=False, **options)
     except SegxaiError as error:
@@ -166,7 +181,7 @@ def _explain_one(index, image, regions, specified, target, options):
 
 
 def _check_early(regions, each, options) -> None:
-    """What would fail for every image alike is refused before the first."""
+    """Raise SegxaiError before the first image for errors that would occur on every image."""
     for name in options:
         if name not in _OPTIONS:
             raise unknown_name("option", name, _OPTIONS)
@@ -175,9 +190,11 @@ def _check_early(regions, each, options) -> None:
     if isinstance(regions, str):
         check_method(regions)
     elif each and not all(isinstance(found, Regions) for found in regions):
-        raise SegxaiValueError("A list of regions holds one Regions for each image; to segment them, give one method for all.")
+        raise SegxaiValueError(
+            "A list of regions must contain one Regions for each image; to segment the images, pass a single method."
+        )
     elif not each and not callable(regions):
-        raise SegxaiValueError("regions is a method for segment, a function, or a list with one Regions for each image.")
+        raise SegxaiValueError("regions must be a method for segment, a function, or a list with one Regions for each image.")
 
 
 def _settings(regions, each, classifier, target, options, run) -> dict:

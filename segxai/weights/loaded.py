@@ -1,7 +1,7 @@
-"""Networks that stay loaded between calls, in one place: which there are, what they hold, and how they are freed.
+"""The cache of networks that stay loaded between calls: list them, measure them and free them.
 
-At most MOST of them stay, for Binder has 2 GB: of more, the one used longest ago is let go. It is not closed then, for somebody
-may still hold it; its memory is freed with the last reference.
+At most MOST networks are kept, because Binder has 2 GB of memory; the least recently used one is dropped first. A dropped
+network is not closed, because other code may still use it; its memory is freed with the last reference.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 MOST = 3
 
@@ -19,7 +19,7 @@ _lock = threading.RLock()
 
 
 def loaded(key: tuple | str, build: Callable[[], T]) -> T:
-    """The network of this key, made by `build` where none is loaded, or it was closed."""
+    """The network for this key; `build` creates it if it is not loaded or was closed."""
     key = key if isinstance(key, tuple) else (key,)
     with _lock:
         network = _networks.pop(key, None)
@@ -32,15 +32,38 @@ def loaded(key: tuple | str, build: Callable[[], T]) -> T:
 
 
 def loaded_networks() -> dict[str, int]:
-    """{name: bytes of its variables} of the networks that are loaded, the one used last at the end."""
+    """{name: bytes of its variables} for each loaded network, the most recently used one last."""
     with _lock:
         return {" ".join(map(str, key)): getattr(network, "nbytes", 0) for key, network in _networks.items()}
 
 
 def close_networks() -> None:
-    """Close every loaded network; each is loaded again when it is next needed."""
+    """Close all loaded networks; each is reloaded when it is needed again."""
     with _lock:
         while _networks:
             _, network = _networks.popitem()
             if hasattr(network, "close"):
                 network.close()
+
+
+class Network:
+    """A graph session with its inputs and outputs as attributes."""
+
+    def __init__(self, net: Any, **tensors: Any):
+        self.net: Any = net
+        self.__dict__.update(tensors)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    @property
+    def nbytes(self) -> int:
+        return self.net.nbytes
+
+    @property
+    def closed(self) -> bool:
+        return self.net.closed
+
+    def close(self) -> None:
+        self.net.close()

@@ -1,17 +1,17 @@
 """Read the tensors of a PyTorch file without PyTorch, and without trusting the file.
 
-A ``.pth`` file is a pickle, and a pickle can call any function. Here only what a dictionary of tensors
-needs is allowed: ordered dictionaries, tensors, storages of numbers. Anything else is refused before
-it is run.
+A ``.pth`` file is a pickle, and unpickling can call any function. Only ordered dictionaries, tensors and storages of
+numbers are allowed here; anything else is refused before it is executed.
 
-The old (non-zip) layout, as ``torch.save`` wrote it before PyTorch 1.6: four pickles one after the
-other (magic number, protocol version, system description, the object), a pickled list of storage keys,
-then for each key the number of elements (int64) and the raw values.
+Supported is the layout of ``torch.save`` before PyTorch 1.6: four consecutive pickles (magic number, protocol version,
+system description, the object), a pickled list of storage keys, and for each key the number of elements (int64) and the
+raw values.
 """
 
 from __future__ import annotations
 
 import collections
+import os
 import pickle
 from pathlib import Path
 from typing import NamedTuple
@@ -52,7 +52,7 @@ class _Tensor(NamedTuple):
 
 
 class _RebuildTensor:
-    # No attributes: a crafted pickle may try to set some on whatever it is handed.
+    # No attributes, because a malicious pickle may try to set some.
     __slots__ = ()
 
     def __call__(self, storage, offset, shape, strides, *_):
@@ -72,7 +72,7 @@ class _RestrictedUnpickler(pickle.Unpickler):
             return _RebuildTensor()
         if module == "torch" and name in _DTYPES:
             return _StorageType(_DTYPES[name])
-        raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no dictionary of tensors needs")
+        raise pickle.UnpicklingError(f"it refers to {module}.{name}, which a dictionary of tensors does not need")
 
     def persistent_load(self, pid):
         kind, storage_type, key, _location, numel, *_ = pid
@@ -81,11 +81,11 @@ class _RestrictedUnpickler(pickle.Unpickler):
         return _Storage(str(key), storage_type.dtype, numel)
 
 
-def read_torch_file(path) -> dict[str, np.ndarray]:
+def read_torch_file(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """The tensors of a PyTorch state dictionary (old layout) as {name: NumPy array}.
 
-    Raises SegxaiFileError when the file is missing, cut short, in another layout, or asks for anything
-    but tensors and containers; nothing of such a file is run.
+    Raises SegxaiFileError if the file is missing, truncated, in another layout, or contains anything except tensors and
+    containers; no code from such a file is executed.
     """
     path = Path(path)
     if not path.is_file():
@@ -102,10 +102,10 @@ def read_torch_file(path) -> dict[str, np.ndarray]:
             storages = {key: _read_storage(file, dtypes[key], path) for key in keys}
     except SegxaiError:
         raise
-    except Exception as error:  # whatever a damaged or hostile pickle provokes: it is the file's fault
+    except Exception as error:  # damaged or malicious pickles raise many types of error
         raise SegxaiFileError(
             f"{str(path)!r} is not a readable PyTorch dictionary of tensors: {error}. "
-            "Nothing was loaded from it; get the file again from its source."
+            "Nothing was loaded; download the file again from its source."
         ) from error
     return {name: _as_array(name, tensor, storages, path) for name, tensor in tensors.items()}
 
@@ -117,7 +117,7 @@ def _read_storage(file, dtype, path):
         raise pickle.UnpicklingError("a storage is larger than the file")
     raw = file.read(size)
     if len(raw) != size:
-        raise pickle.UnpicklingError("the file is cut short")
+        raise pickle.UnpicklingError("the file is truncated")
     return np.frombuffer(raw, dtype)
 
 

@@ -1,9 +1,10 @@
-"""VGG16's ImageNet weights for the graph in `nets.vgg16`: from a slim checkpoint, from Keras, or from the cache."""
+"""VGG16's ImageNet weights for the graph in `nets.vgg16`, from a slim checkpoint, from Keras or from the cache."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,16 +17,16 @@ CONVOLUTIONS = [f"conv{stage}/conv{stage}_{i}" for stage, n in enumerate((2, 2, 
 THREE_WAYS = (
     "Three ways to get VGG16's weights: (1) python -m segxai fetch vgg16 (553 MB; with --conv-only 59 MB, enough for "
     "an FCN); (2) weights='.../vgg_16.ckpt', the TF-slim checkpoint; (3) weights=<a keras.applications.VGG16 model>. "
-    "Or weights=None to start from random ones."
+    "Or use weights=None for random weights."
 )
 
 
-def vgg16_weights(weights="auto", *, fully_connected: bool = True) -> dict[str, np.ndarray]:
-    """{variable name: array} from wherever `weights` says.
+def vgg16_weights(weights: Any = "auto", *, fully_connected: bool = True) -> dict[str, np.ndarray]:
+    """VGG16's weights as {variable name: array}.
 
-    weights: "auto" (what the cache holds: the full download, else, where `fully_connected` is False, the
-    convolutions only), the path of a slim checkpoint or a Keras ``.h5`` file, or a Keras model.
-    Raises SegxaiError that names the ways to get them.
+    weights: "auto" for the cached download (if `fully_connected` is False, the one with convolutions only will do), the path of
+    a slim checkpoint or a Keras ``.h5`` file, or a Keras model.
+    Raises SegxaiError, whose message lists the ways to obtain the weights, if they are not available.
     """
     if isinstance(weights, str) and weights == "auto":
         path = usable("vgg16") or (None if fully_connected else usable("vgg16-conv"))
@@ -40,8 +41,11 @@ def vgg16_weights(weights="auto", *, fully_connected: bool = True) -> dict[str, 
     raise SegxaiValueError(f"VGG16 weights cannot be taken from {type(weights).__name__}. {THREE_WAYS}")
 
 
-def from_keras_model(model) -> dict[str, np.ndarray]:
-    """The weights of a `keras.applications.VGG16` model (any number of classes, with or without the top)."""
+def from_keras_model(model: Any) -> dict[str, np.ndarray]:
+    """The weights of a `keras.applications.VGG16` model, with any number of classes or without the top.
+
+    Raises SegxaiError if the model is not VGG16.
+    """
 
     def layer(name):
         try:
@@ -65,7 +69,7 @@ def _from_keras_file(path) -> dict[str, np.ndarray]:
                     return None
                 arrays = []
                 root[name].visititems(lambda _, item: arrays.append(item[()]) if hasattr(item, "shape") else None)
-                # Their names differ between Keras versions; a kernel has two or four axes, a bias one.
+                # Names differ between Keras versions, but a kernel has two or four axes and a bias has one.
                 return sorted(arrays, key=np.ndim, reverse=True) if len(arrays) == 2 else None
 
             return _convert(layer, repr(str(path)))
@@ -74,7 +78,7 @@ def _from_keras_file(path) -> dict[str, np.ndarray]:
 
 
 def _convert(layer, source) -> dict[str, np.ndarray]:
-    """Keras' layers as the slim graph's variables. `layer(name)` gives (kernel, bias) or None."""
+    """Convert Keras' layers to the slim graph's variables. `layer(name)` returns (kernel, bias) or None."""
     weights = {}
     for name in CONVOLUTIONS:
         stage, position = name[4], name[-1]
@@ -82,7 +86,7 @@ def _convert(layer, source) -> dict[str, np.ndarray]:
         if found is None:
             raise SegxaiError(f"{source} is not VGG16: it has no layer 'block{stage}_conv{position}'. {THREE_WAYS}")
         weights[f"{SCOPE}/{name}/weights"], weights[f"{SCOPE}/{name}/biases"] = found
-    # Keras' VGG16 was trained on blue-green-red images, the slim graph takes red-green-blue.
+    # Keras' VGG16 was trained on BGR images; the slim graph takes RGB.
     first = f"{SCOPE}/conv1/conv1_1/weights"
     if weights[first].shape != (3, 3, 3, 64):
         raise SegxaiError(f"{source} is not VGG16: its first convolution has shape {weights[first].shape}, not (3, 3, 3, 64).")
@@ -91,25 +95,28 @@ def _convert(layer, source) -> dict[str, np.ndarray]:
         found = layer(keras_name)
         if found is not None:
             kernel, weights[f"{SCOPE}/{name}/biases"] = found
-            # fc1 sees the last 7 x 7 x 512 map in row-major order; the others see one position.
+            # fc1 takes the last 7 x 7 x 512 map in row-major order; the others take a single position.
             side = 7 if name == "fc6" else 1
             if kernel.shape[0] % (side * side):
-                raise SegxaiError(f"{source}: layer {keras_name!r} has {kernel.shape[0]} inputs, which is no VGG16.")
+                raise SegxaiError(f"{source}: layer {keras_name!r} has {kernel.shape[0]} inputs, so it is not VGG16.")
             weights[f"{SCOPE}/{name}/weights"] = kernel.reshape(side, side, -1, kernel.shape[1])
     return weights
 
 
 def reduce_fc(weights: dict[str, np.ndarray], fc_width: int, fc6_kernel: int) -> dict[str, np.ndarray]:
-    """fc6 and fc7 thinned out to fewer channels and a smaller kernel, evenly, as in Chen et al. 2015, section 4.1."""
+    """Subsample fc6 and fc7 evenly to fewer channels and a smaller kernel, as in Chen et al. 2015, section 4.1.
+
+    Raises SegxaiValueError if the weights have fewer channels or a smaller kernel than requested.
+    """
     fc6, fc7 = (f"{SCOPE}/{name}" for name in ("fc6", "fc7"))
     if f"{fc6}/weights" not in weights or weights[f"{fc6}/weights"].shape[::3] == (fc6_kernel, fc_width):
         return weights
     kernel, width = weights[f"{fc6}/weights"].shape[::3]
     if fc6_kernel > kernel or fc_width > width:
-        raise SegxaiValueError(f"fc6 can be thinned out to at most {kernel} x {kernel} and {width} channels.")
+        raise SegxaiValueError(f"fc6 can have at most a {kernel} x {kernel} kernel and {width} channels with these weights.")
     taps = np.linspace(0, kernel - 1, fc6_kernel).round().astype(int)
     channels = np.linspace(0, width - 1, fc_width).round().astype(int)
-    # Fewer taps add up to less; scaled so that a constant map gives the same answer on average.
+    # Scaled so that a constant map produces the same output on average despite fewer taps.
     scale = (kernel / fc6_kernel) ** 2
     return weights | {
         f"{fc6}/weights": weights[f"{fc6}/weights"][taps][:, taps][..., channels] * scale,

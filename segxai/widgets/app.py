@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import ipywidgets
 
@@ -22,6 +23,8 @@ class ExplorerApp(ipywidgets.VBox):
     >>> from segxai.widgets.app import ExplorerApp     # doctest: +SKIP
     >>> ExplorerApp()                                  # doctest: +SKIP
     """
+
+    children: Any  # a trait of ipywidgets.Box
 
     def __init__(self, start=("deep", "slic"), **options):
         self._start, self._options = start, options

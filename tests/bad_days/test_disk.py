@@ -93,7 +93,7 @@ def test_many_photographs_go_on_when_there_is_room_again(function, tmp_path, ful
 
 
 def test_a_fetch_says_that_there_is_no_room(published, full_disk):
-    with full_disk(1000), pytest.raises(SegxaiError, match=f"({FULL}).* Make room, or set SEGXAI_CACHE"):
+    with full_disk(1000), pytest.raises(SegxaiError, match=f"({FULL}).* Free some space, or set SEGXAI_CACHE"):
         downloads.fetch("deeplab", progress=False)
     assert not [path for path in downloads.cache_folder().rglob("*") if path.is_file()]
     assert downloads.fetch("deeplab", progress=False).read_bytes() == published.body

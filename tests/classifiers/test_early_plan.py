@@ -51,7 +51,7 @@ def test_shared_answers_are_those_of_every_layer(classifier, astronaut, method, 
     params = {"rows": 3, "columns": 3} if method == "grid" else {}
     regions = segxai.segment(astronaut, method, **params)
     filled = fill_image(astronaut, regions.labels, fill)
-    predict = classifier.masked_predictor(astronaut, regions.labels, filled, asked=512)
+    predict = classifier.masked_predictor(astronaut, regions.labels, filled, expected=512)
     number = len(regions)
     masks = all_subsets(number)[np.random.default_rng(1).permutation(2**number)[:96]]
     shared = predict(masks)

@@ -86,11 +86,11 @@ def test_what_is_no_classifier_is_refused_with_its_reason(tmp_path):
         ("efficientnet", "Did you mean 'efficientnet_lite0'"),
         (tmp_path / "none.keras", "no saved model"),
         (tmp_path / "text.keras", "cannot be loaded"),
-        (7, "cannot be made of int"),
+        (7, "int is not a classifier"),
     ]:
         with pytest.raises(SegxaiError, match=said):
             segxai.load_classifier(model)
-    with pytest.raises(SegxaiError, match="pip package only"):
+    with pytest.raises(SegxaiError, match="its pip package"):
         segxai.load_classifier("efficientnet_lite0", weights="mine.ckpt")
 
 

@@ -223,9 +223,9 @@ def test_drill_down_adds_up_and_asks_only_what_is_new(cat):
     assert len(parts) == 2
     whole = explanation.weights[regions.index(name)]
     assert finer.weights[parts].sum() == pytest.approx(whole, abs=1e-6)
-    told = f"“{finer.regions.names[parts[0]]}” + “{finer.regions.names[parts[1]]}” of one region add up to its {whole:+.3f}"
-    assert told in " ".join(finer.in_words())
-    assert "of one region add up" not in " ".join(explanation.in_words())
+    sentence = f"“{finer.regions.names[parts[0]]}” + “{finer.regions.names[parts[1]]}” add up to the whole region's {whole:+.3f}"
+    assert sentence in " ".join(finer.in_words())
+    assert "add up to the whole region" not in " ".join(explanation.in_words())
     others = [k for k in range(9) if k not in parts]
     assert np.allclose(finer.weights[others], np.delete(explanation.weights, regions.index(name)), atol=1e-6)
     deeper = finer.drill_down(next(n for n in finer.regions.expandable()))
@@ -277,8 +277,8 @@ def test_words_say_what_the_table_says():
     told = " ".join(explanation.in_words())
     assert "“r0” + “r1” alone keep “thing” above half of its value (0.900; the whole photograph gives 0.900)" in told
     assert "Without “r1” it falls below half (0.100)" in told
-    assert "“r0” + “r1” do more together than their effects alone add up to" in told
-    nothing = "Even with nothing shown, “thing” keeps above half of its value (0.500; the whole photograph gives 0.600)"
+    assert "“r0” + “r1” have a larger effect together than the sum of their separate effects" in told
+    nothing = "With no region shown, “thing” still keeps more than half of its value (0.500; the whole photograph gives 0.600)"
     assert nothing in " ".join(explanation_of([0.5, 0.6]).in_words())
     assert "No set of regions is necessary" in " ".join(explanation_of([0.5, 0.6]).in_words())
 

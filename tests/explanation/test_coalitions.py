@@ -109,5 +109,5 @@ def test_progress_is_told(quarters, additive):
 
 
 def test_regions_of_another_size_are_refused(quarters, additive):
-    with pytest.raises(SegxaiError, match="shape"):
+    with pytest.raises(SegxaiError, match="10 x 60 pixels; the image has 40 x 60"):
         segxai.evaluate_coalitions(additive, quarters[0], quarters[1][:10])

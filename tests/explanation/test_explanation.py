@@ -54,7 +54,7 @@ def test_sufficient_is_the_smallest_set_that_keeps_enough(quarters, additive):
 
 
 def test_interactions_and_sets_of_a_sample_are_refused(quarters, additive):
-    explanation = segxai.explain(quarters[0], segxai.segment(quarters[0], "grid"), additive, max_evaluations=40)
+    explanation = segxai.explain(quarters[0], segxai.segment(quarters[0], "grid"), additive, fill="black", max_evaluations=40)
     assert (explanation.interval[:, 0] < explanation.interval[:, 1]).any()
     for call in (explanation.interactions, explanation.sufficient):
         with pytest.raises(SegxaiError, match="sample"):
@@ -81,7 +81,7 @@ def test_to_lime_is_lime_s_own_kind_of_explanation(helmet):
         ({"regions": np.zeros((3, 3), int)}, "3 x 3"),
         ({"kernel_width": 0}, "kernel_width"),
         ({"max_evaluations": 0}, "max_evaluations"),
-        ({"classifier": 3}, "cannot be made"),
+        ({"classifier": 3}, "is not a classifier"),
     ],
 )
 def test_bad_requests_are_refused_with_their_reason(arguments, said, cat):

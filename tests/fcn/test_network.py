@@ -60,12 +60,12 @@ def test_damaged_files_are_refused(fitted, tmp_path):
     whole = path.read_bytes()
     for content in (b"", b"<html>", whole[:-200], whole[:5000]):
         path.write_bytes(content)
-        with pytest.raises(SegxaiError, match="not a whole file"):
+        with pytest.raises(SegxaiError, match="not a complete file"):
             FCN.load(path)
     flipped = bytearray(whole)
     flipped[len(whole) // 2] ^= 0xFF
     path.write_bytes(bytes(flipped))
-    with pytest.raises(SegxaiError, match="not a whole file"):
+    with pytest.raises(SegxaiError, match="not a complete file"):
         FCN.load(path)
     with pytest.raises(SegxaiError, match="no file"):
         FCN.load(tmp_path / "none.npz")
@@ -79,7 +79,7 @@ def test_a_pickle_in_a_saved_file_is_not_opened(tmp_path):
             return (open, (str(tmp_path / "ran"), "w"))
 
     np.savez(tmp_path / "bomb.npz", description=np.array(Bomb(), dtype=object))
-    with pytest.raises(SegxaiError, match="not a whole file"):
+    with pytest.raises(SegxaiError, match="not a complete file"):
         FCN.load(tmp_path / "bomb.npz")
     assert not (tmp_path / "ran").exists()
 

@@ -4,26 +4,26 @@ import numpy as np
 import pytest
 
 from segxai import Regions
-from segxai.plots import explanations as plots
+from segxai.plots import draw, plot_regions
 
 
 def test_the_widest_place_is_the_pixel_farthest_from_the_border():
     mask = np.zeros((30, 40), bool)
     mask[4:9, 2:30] = True  # a bar 5 pixels high ...
     mask[15:28, 20:33] = True  # ... and a square of 13
-    assert plots.widest_place(mask) == (21, 26)
-    assert plots.widest_place(np.ones((5, 7), bool))[0] == 2  # the sides of the photograph are borders
+    assert draw.widest_place(mask) == (21, 26)
+    assert draw.widest_place(np.ones((5, 7), bool))[0] == 2  # the sides of the photograph are borders
 
 
 @pytest.mark.parametrize("factor", [1, 3])
 def test_a_large_photograph_is_drawn_in_its_own_coordinates(factor, monkeypatch):
-    monkeypatch.setattr(plots, "DRAWN_SIDE", 60)
+    monkeypatch.setattr(draw, "DRAWN_SIDE", 60)
     labels = np.zeros((40, 60), int)
     labels[10:30, 12:24] = 1
     labels = np.kron(labels, np.ones((factor, factor), int))
     labels[-1, -1] = 2  # with a factor, a region of which no pixel is drawn
     regions = Regions.from_labels(labels, ["ground", "thing", "speck"])
-    figure = plots.plot_regions(np.zeros((*labels.shape, 3), np.uint8), regions)
+    figure = plot_regions(np.zeros((*labels.shape, 3), np.uint8), regions)
     (axes,) = figure.axes
     assert axes.get_xlim() == (-0.5, 60 * factor - 0.5)
     assert axes.images[0].get_array().shape[:2] == (40, 60)

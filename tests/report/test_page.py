@@ -71,7 +71,7 @@ def test_pictures_are_saved_by_their_ending(explanation, tmp_path):
     for ending, head in ((".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")):
         explanation.save(tmp_path / f"x{ending}")
         assert (tmp_path / f"x{ending}").read_bytes().startswith(head)
-    with pytest.raises(SegxaiError, match="save as"):
+    with pytest.raises(SegxaiError, match="must end in"):
         explanation.save(tmp_path / "x.docx")
 
 

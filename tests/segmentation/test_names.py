@@ -5,7 +5,7 @@ import pytest
 
 from segxai.segmentation.names import describe
 
-RED, BLUE, GREY = (200, 30, 40), (30, 40, 200), (128, 128, 128)
+RED, BLUE, GREY = (200, 30, 40), (0, 100, 185), (128, 128, 128)
 
 
 @pytest.mark.parametrize(

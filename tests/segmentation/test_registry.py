@@ -78,7 +78,7 @@ def test_any_function_is_a_segmenter(cat):
     ("method", "params", "said"),
     [
         ("slick", {}, "Did you mean 'slic'"),
-        (3, {}, "Unknown segmenter"),
+        (3, {}, "A segmenter is a name"),
         ("slic", {"n_segment": 3}, "n_segments"),
         ("slic", {"n_segments": 0}, "at least 1"),
         ("slic", {"n_segments": "many"}, "at least 1"),

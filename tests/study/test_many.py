@@ -160,7 +160,7 @@ def test_a_folder_of_pictures_and_what_is_none(tmp_path):
 
 
 def test_as_many_regions_as_images():
-    with pytest.raises(SegxaiError, match="1 Regions came with 2 images"):
+    with pytest.raises(SegxaiError, match="1 Regions were given for 2 images"):
         explain_many(pictures(2), [halves(pictures(1)[0])], Likes())
 
 

@@ -86,7 +86,7 @@ def test_a_damaged_file_is_fetched_again(server):
 
 def test_offline_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setenv("SEGXAI_CACHE", str(tmp_path))
-    monkeypatch.setitem(downloads.DOWNLOADS, "deeplab", downloads.DOWNLOADS["deeplab"]._replace(url="http://127.0.0.1:9/x"))
+    monkeypatch.setitem(downloads.DOWNLOADS, "deeplab", downloads.DOWNLOADS["deeplab"]._replace(source="http://127.0.0.1:9/x"))
     with pytest.raises(SegxaiError, match="another machine") as raised:
         downloads.fetch("deeplab", progress=False)
     assert str(tmp_path) in str(raised.value)

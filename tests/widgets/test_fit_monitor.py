@@ -192,7 +192,7 @@ def test_settings_that_make_no_sense(monitor, small, bad):
 def test_an_annotation_is_needed(small):
     with pytest.raises(SegxaiError, match="annotation"):
         FineTuneMonitor(small[0])
-    with pytest.raises(SegxaiError, match="one class only"):
+    with pytest.raises(SegxaiError, match="only one class"):
         FineTuneMonitor(small[0], np.zeros(small[0].shape[:2], int))
 
 

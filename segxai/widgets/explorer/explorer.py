@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from secrets import token_hex
+from typing import cast
 
 import ipywidgets
 import numpy as np
@@ -86,7 +87,7 @@ class ExplanationExplorer(ipywidgets.VBox):
     @property
     def explanation(self) -> Explanation:
         """The one on the left."""
-        return self.panes[0].explanation
+        return cast(Explanation, self.panes[0].explanation)  # the constructor computes it
 
     def set(self, **values) -> None:
         """Change method, kernel_width, fill, target or compare, as its control would."""
@@ -129,7 +130,7 @@ class ExplanationExplorer(ipywidgets.VBox):
                 choice(
                     "method",
                     "method",
-                    [m for m in METHODS if m != "owen"],
+                    [m for m in METHODS if m not in ("owen", "tree")],
                     hint="How the table of outputs is summed up: LIME's fit, Shapley or Banzhaf values",
                 ),
                 span(

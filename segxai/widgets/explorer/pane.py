@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import ipywidgets
 
@@ -28,7 +29,8 @@ class Pane(ipywidgets.VBox):
         self.canvas: RegionCanvas | None = None
         self.requested_fill: str | None = None  # of the last request; what is shown may still be of another
         self._found: Explanation | None = None
-        self._ticket, self._fitting, self._shown_values = 0, False, None
+        self._ticket, self._fitting = 0, False
+        self._shown_values: dict[str, Any] | None = None
         self.form = Form([], {"segmenter": name}, on_cancel=self.cancel, title="Segmenter")
         self._fit_form(self.form.values)
         self.form.observe(self._changed, "values")
@@ -42,7 +44,7 @@ class Pane(ipywidgets.VBox):
         """Explain now, in this thread, with a progress bar."""
         key = self._key()
         self.requested_fill = key[-1]
-        self._show(self._work.find(key, None))
+        self._show(self._work.find(key, progress=None))
 
     def request(self) -> None:
         """Explain in the background; an earlier request of this pane is given up."""
@@ -56,7 +58,7 @@ class Pane(ipywidgets.VBox):
         """Give up what is being computed; what was shown before stays."""
         with self._work.lock:
             self._ticket += 1
-            self.requested_fill = self._found and self._found.coalitions.fill
+            self.requested_fill = self._found.coalitions.fill if self._found is not None else None
             self.form.progress = -1.0
             if self._shown_values is not None:
                 self._fit_form(self._shown_values)
@@ -73,7 +75,7 @@ class Pane(ipywidgets.VBox):
 
     def draw(self, limit: float) -> None:
         """Show the explanation on the canvas, with `limit` as the weight of the darkest colour."""
-        if self.canvas is not None:
+        if self.canvas is not None and self.explanation is not None:
             with self.canvas.hold_sync():
                 self.canvas.show(self.explanation)
                 self.canvas.limit = limit
@@ -98,7 +100,7 @@ class Pane(ipywidgets.VBox):
             return
         found, problem = None, ""
         try:
-            found = self._work.find(key, progress)
+            found = self._work.find(key, progress=progress)
         except background.Cancelled:
             return
         except SegxaiError as error:

@@ -64,7 +64,7 @@ class Work:
             (span(s.parameter, s.label, s.least, s.most, s.step, log=s.log, zero=s.zero), s.start) for s in registry.sliders(name)
         ]
 
-    def find(self, key, progress) -> Explanation:
+    def find(self, key, *, progress) -> Explanation:
         """The explanation for (segmenter, its parameters, fill), from the cache or by evaluating the classifier."""
         name, params, fill = key
         found = self._cache.pop(key, None)

@@ -6,6 +6,7 @@ import contextvars
 import numbers
 import threading
 from functools import partial
+from typing import Any
 
 import anywidget
 import numpy as np
@@ -82,7 +83,8 @@ class FineTuneMonitor(anywidget.AnyWidget):
         self._image = as_image(image)
         self._labels, found = read_annotation(annotation, self._image.shape[:2], names)
         self._seed, self._stopping, self._starting = seed, threading.Event(), threading.Lock()
-        self._run, self._frames, self._settings = 0, [], None
+        self._run, self._frames = 0, []
+        self._settings: Any = None  # (learning rate, stride, trainable) of the network that is being fitted
         self._steps: list[Step] = []
         self._fitted: FineTuned | None = None
         small = resize_labels(self._labels, shown_size(self._image.shape, SIDE))
@@ -156,7 +158,12 @@ class FineTuneMonitor(anywidget.AnyWidget):
     def _usable(self, proposal):
         name, value = proposal["trait"].name, proposal["value"]
         whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        if name == "learning_rate" and isinstance(value, numbers.Real) and not isinstance(value, bool) and 0 < value < np.inf:
+        if (
+            name == "learning_rate"
+            and isinstance(value, numbers.Real)
+            and not isinstance(value, bool)
+            and 0 < float(value) < np.inf
+        ):
             return float(value)
         if (name == "stride" and whole and value in STRIDES) or (name == "iterations" and whole and 1 <= value <= MOST_ITERATIONS):
             return int(value)

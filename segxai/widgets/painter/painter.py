@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from functools import partial
+from typing import Any
 
 import anywidget
 import ipywidgets
@@ -95,6 +96,8 @@ class AnnotationPainter(ipywidgets.VBox):
     >>> painter                                                                            # doctest: +SKIP
     """
 
+    children: Any  # a trait of ipywidgets.Box
+
     def __init__(self, image, names=None, annotation=None, *, classifier=None):
         self.image = as_image(image)
         shape = self.image.shape[:2]
@@ -177,7 +180,7 @@ class AnnotationPainter(ipywidgets.VBox):
                 f"Fitted: the network gives {agreement:.1%} of the painted pixels the class that you painted. "
                 f"Below: why the classifier sees “{explanation.target}”."
             )
-            self._show_explanation()
+            self._show(explanation)
         except (background.Cancelled, SegxaiError) as error:
             self.canvas.status = "Cancelled." if isinstance(error, background.Cancelled) else str(error)
         except Exception as error:
@@ -188,11 +191,11 @@ class AnnotationPainter(ipywidgets.VBox):
                 fitted.fcn.close()
             self.canvas.progress = -1.0
 
-    def _show_explanation(self):
+    def _show(self, explanation):
         if len(self.children) == 1:
-            self.children = (self.canvas, RegionCanvas(self.explanation))
+            self.children = (self.canvas, RegionCanvas(explanation))
         else:
-            self.children[1].show(self.explanation)
+            self.children[1].show(explanation)
 
     def _advance(self, start, share):
         def advance(done, total):

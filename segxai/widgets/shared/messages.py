@@ -18,7 +18,7 @@ def receive(widget, handlers: Mapping[str, Callable]) -> None:
     """Call handlers[type](fields, buffers) for each message of the page."""
 
     def received(_, content, buffers):
-        handler = handlers.get(content.get("type")) if isinstance(content, dict) else None
+        handler = handlers.get(content.get("type", "")) if isinstance(content, dict) else None
         if handler is not None:
             handler(content, [bytes(b) for b in buffers or ()])
 

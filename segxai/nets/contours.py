@@ -1,0 +1,55 @@
+"""HED, a network for object contours: a fully convolutional VGG16 with a score head after each of its five stages, in tf-slim.
+
+Source: Xie and Tu 2015, "Holistically-Nested Edge Detection" (HED), section 3.
+"""
+
+from __future__ import annotations
+
+from . import vgg16
+from .graph import Tensor, slim, tf
+from .upsampling import bilinear_upsample
+
+SCOPE = "hed"
+MEAN_RGB = (122.67892, 116.66877, 104.00699)
+STRIDES = (1, 2, 4, 8, 16)  # of the last convolution in each stage
+
+
+def preprocess(images: Tensor) -> Tensor:
+    """Subtract the mean colour of HED's training from RGB values 0..255."""
+    return images - tf.constant(MEAN_RGB)
+
+
+def hed(images: Tensor) -> tuple[Tensor, list[Tensor], dict[str, Tensor]]:
+    """Build the network on a preprocessed image batch (N, H, W, 3) of any size.
+
+    Returns (fused, sides, end_points): the fused contour logits (N, H, W, 1), the logits of the five stages as a list of
+    (N, H, W, 1), and the end points of `vgg16.convolutions` with "score_1" ... "score_5", the score heads at their own stride.
+    """
+    end_points = vgg16.convolutions(images)
+    with (
+        tf.variable_scope(SCOPE),
+        slim.arg_scope(
+            [slim.conv2d],
+            kernel_size=[1, 1],
+            activation_fn=None,
+            weights_initializer=tf.zeros_initializer(),
+            biases_initializer=tf.zeros_initializer(),
+        ),
+    ):
+        sides = []
+        for stage, stride in enumerate(STRIDES, start=1):
+            score = slim.conv2d(end_points[f"stride_{stride}"], 1, scope=f"score_{stage}")
+            end_points[f"score_{stage}"] = score
+            sides.append(_at_size_of(images, score, stride, f"side_{stage}"))
+        fused = slim.conv2d(tf.concat(sides, axis=-1), 1, scope="fuse")
+    return fused, sides, end_points
+
+
+def _at_size_of(images, score, stride, name):
+    if stride == 1:
+        return score
+    # SAME pooling rounds up, so for a side that is not a multiple of the stride the map covers up to stride - 1 pixels too many.
+    # The weights were trained with the whole map resized to the input; cropping instead would change values by 0.04 to 0.08.
+    # Upsampling to twice the resolution first keeps the error of the resizing at 0.001.
+    upsampled = bilinear_upsample(score, 2 * stride, 1, name)
+    return tf.image.resize_bilinear(upsampled, tf.shape(images)[1:3], half_pixel_centers=True, name=f"{name}_resized")

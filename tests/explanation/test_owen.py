@@ -1,0 +1,264 @@
+"""Oracles: Owen values by enumeration, sums at every node, and games whose evidence sits in one place."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import segxai
+from segxai import Regions, SegxaiError
+from segxai.classifiers.subsets import all_subsets, codes
+from segxai.explanation import owen, surrogates
+from segxai.regions import Part
+from segxai.segmentation.binary import binary_tree
+
+
+def random_joins(leaves, rng):
+    """A random binary tree in the form of `owen`."""
+    alive, joins = list(range(leaves)), []
+    while len(alive) > 1:
+        a, b = (alive.pop(rng.integers(len(alive))) for _ in range(2))
+        joins.append((a, b))
+        alive.append(leaves + len(joins) - 1)
+    return np.array(joins, int).reshape(-1, 2)
+
+
+def nested(joins, node):
+    leaves = len(joins) + 1
+    return int(node) if node < leaves else tuple(nested(joins, half) for half in joins[node - leaves])
+
+
+def table_game(leaves, rng):
+    """All values of a random game, the game as a function, and the list of coalitions that were evaluated."""
+    values, asked = rng.normal(size=2**leaves), []
+
+    def evaluate(masks):
+        asked.extend(map(bytes, masks))
+        return values[codes(masks)]
+
+    return values, evaluate, asked
+
+
+@given(st.integers(1, 7), st.integers(0, 10**6))
+@settings(max_examples=60, deadline=None)
+def test_with_enough_evaluations_they_are_the_exact_owen_values(leaves, seed):
+    rng = np.random.default_rng(seed)
+    joins, areas = random_joins(leaves, rng), rng.dirichlet(np.ones(leaves))
+    values, evaluate, asked = table_game(leaves, rng)
+    division = owen.divide(joins, evaluate, 10**6)
+    found, shared = owen.node_values(joins, areas, division, values[codes(division.masks)])
+    hierarchy = nested(joins, 2 * leaves - 2)
+    exact = surrogates.fit_owen(all_subsets(leaves), values, hierarchy if isinstance(hierarchy, tuple) else (hierarchy,))
+    assert np.allclose(found[:leaves], exact.weights, atol=1e-9)
+    assert not shared.any()
+    assert len(set(asked)) == len(asked) == len(division.masks)
+
+
+@given(st.integers(2, 12), st.integers(2, 80), st.integers(0, 10**6))
+@settings(max_examples=60, deadline=None)
+def test_on_any_budget_values_add_up_at_every_node_and_nothing_is_evaluated_twice(leaves, budget, seed):
+    rng = np.random.default_rng(seed)
+    joins, areas = random_joins(leaves, rng), rng.dirichlet(np.ones(leaves))
+    values, evaluate, asked = table_game(leaves, rng)
+    division = owen.divide(joins, evaluate, budget)
+    assert len(set(asked)) == len(asked) <= budget
+    for column in (values, rng.normal(size=2**leaves)):  # the division was chosen for the first; it is valid for any
+        found, _ = owen.node_values(joins, areas, division, column[codes(division.masks)])
+        assert found[-1] == pytest.approx(column[-1] - column[0])
+        for node, halves in enumerate(joins, start=leaves):
+            assert found[halves].sum() == pytest.approx(found[node], abs=1e-9)
+    again = owen.divide(joins, evaluate, budget)
+    assert all(np.array_equal(a, b) for a, b in zip(division, again, strict=True))
+
+
+def test_the_budget_goes_where_the_evidence_is():
+    """Of 64 leaves in a balanced tree only number 37 counts, and number 38 with it; dividing all would take thousands of evaluations."""
+
+    def game(masks):
+        return 0.5 * masks[:, 37] + 0.5 * masks[:, 37] * masks[:, 38]
+
+    joins = np.array([(2 * k, 2 * k + 1) for k in range(63)])
+    division = owen.divide(joins, game, 320)
+    found, _ = owen.node_values(joins, np.full(64, 1 / 64), division, game(division.masks))
+    assert found[[37, 38]] == pytest.approx([0.75, 0.25])
+    assert np.abs(np.delete(found[:64], [37, 38])).max() < 1e-12
+    early = owen.divide(joins, game, 160)
+    found, _ = owen.node_values(joins, np.full(64, 1 / 64), early, game(early.masks))
+    assert list(np.argsort(-found[:64])[:2]) == [37, 38]
+
+
+def test_what_is_not_divided_is_shared_by_area():
+    joins = np.array([(0, 1), (2, 3), (4, 5)])
+    division = owen.divide(
+        joins, lambda masks: masks @ np.array([1.0, 2.0, 3.0, 6.0]), 4
+    )  # the root is divided, its halves are not
+    found, shared = owen.node_values(joins, [0.1, 0.3, 0.2, 0.4], division, division.masks @ np.array([1.0, 2.0, 3.0, 6.0]))
+    assert found == pytest.approx([0.75, 2.25, 3, 6, 3, 9, 12])
+    assert shared == pytest.approx([0.75, 2.25, 3, 6, 0, 0, 0])
+
+
+@pytest.fixture
+def stripes():
+    """A 16 x 32 picture of eight stripes, regions with parts, and a model that looks at stripes 2, 3 and 6."""
+    labels = np.repeat(np.arange(8), 4)[None].repeat(16, axis=0)
+    colours = np.array(
+        [[40, 40, 40], [60, 40, 40], [200, 40, 40], [220, 60, 40], [40, 200, 40], [40, 220, 60], [40, 60, 200], [60, 60, 240]]
+    )
+    image = colours[labels].astype(np.uint8)
+
+    def model(images):
+        model.images += len(images)
+        on = (images[:, 8, 2::4].astype(int) != 0).any(axis=-1)
+        p = 0.1 + 0.3 * on[:, 2] + 0.2 * on[:, 2] * on[:, 3] + 0.1 * on[:, 6]
+        return np.stack([1 - p, 0.7 * p, 0.3 * p], axis=1)
+
+    model.images = 0
+    return image, labels, model
+
+
+def halves(labels):
+    """Left and right, each in two parts of two stripes."""
+    leaves = [Part(f"stripe {i}", (i,)) for i in range(8)]
+    pairs = [Part(f"pair {i}", (2 * i, 2 * i + 1), tuple(leaves[2 * i : 2 * i + 2])) for i in range(4)]
+    sides = [
+        Part(name, tuple(range(4 * i, 4 * i + 4)), tuple(pairs[2 * i : 2 * i + 2])) for i, name in enumerate(("left", "right"))
+    ]
+    return Regions(labels, sides)
+
+
+def explain(image, regions, model, **options):
+    return segxai.explain(image, regions, model, 0, method="tree", fill="black", **{"max_evaluations": 256, **options})
+
+
+def test_an_explanation_knows_every_level_and_goes_down_without_a_model_call(stripes):
+    image, labels, model = stripes
+    e = explain(image, halves(labels), model)
+    assert (e.method, len(e.regions), e.evaluations == model.images) == ("tree", 8, True)
+    assert e.regions.names == tuple(f"stripe {i}" for i in range(8))
+    assert e.weights == pytest.approx([0, 0, -0.4, -0.1, 0, 0, -0.1, 0], abs=1e-6)
+    called = model.images
+    coarse = e.coarsen(2)
+    assert coarse.regions.names == ("left", "right")
+    assert coarse.weights == pytest.approx([-0.5, -0.1], abs=1e-6)
+    finer = coarse.drill_down("left")
+    assert dict(finer.ranking()) == pytest.approx({"pair 0": 0, "pair 1": -0.5, "right": -0.1}, abs=1e-6)
+    for n in range(1, 9):
+        assert e.coarsen(n).weights.sum() == pytest.approx(e.coalitions.full - e.coalitions.empty, abs=1e-6)
+    by_name = {node.name: node for node in e.nodes()}
+    assert by_name["pair 1"].value == pytest.approx(-0.5, abs=1e-6)
+    assert by_name["pair 1"].divided
+    assert e.nodes()[0].area == 1
+    other = e.refit(target=1)
+    assert other.weights == pytest.approx(-0.7 * e.weights, abs=1e-6)
+    assert e.contrast(2).weights == pytest.approx(1.3 * e.weights, abs=1e-6)
+    assert model.images == called
+
+
+def test_cuts_are_those_of_the_regions_own_tree(cat):
+    tree = segxai.segment(cat, "deep")
+    found = binary_tree(cat, tree)
+    for n in (1, 2, 5, 9, 30):
+        cut = tree.cut(n)
+        undone = set(range(2 * len(found.leaves) - n, 2 * len(found.leaves) - 1))
+        parent = {int(half): len(found.leaves) + k for k, pair in enumerate(found.joins) for half in pair}
+        nodes = [i for i in range(len(found.names)) if i not in undone and parent.get(i, 2 * len(found.leaves) - 2) in undone | {i}]
+        assert sorted(found.areas[nodes]) == pytest.approx(sorted(cut.areas))
+        assert np.array_equal(found.leaves.cut(n).labels, cut.labels)
+
+
+def test_flat_regions_are_joined_those_first_that_look_alike(stripes):
+    image, labels, model = stripes
+    e = explain(image, labels, model)
+    assert sorted(e.coarsen(4).regions.areas) == pytest.approx([0.25] * 4)  # dark, red, green, blue
+    assert len(e.regions) == 8
+    assert e.weights.sum() == pytest.approx(-0.6, abs=1e-6)
+    apart = Regions.from_labels(np.where(labels % 4 == 0, 0, np.where(labels < 4, 1, 2)))  # regions in several pieces
+    assert len(explain(image, apart, model).regions) == 3
+    assert len(explain(image, np.zeros_like(labels), model).regions) == 1
+
+
+def test_a_region_with_three_parts_comes_apart_before_they_do(stripes):
+    image, labels, model = stripes
+    third = Part("rest", (4, 5, 6, 7), (Part("green", (4, 5)), Part("light blue", (6,)), Part("blue", (7,))))
+    e = explain(image, Regions(labels, [Part("a", (0, 1)), Part("b", (2, 3)), third]), model)
+    assert {frozenset(e.coarsen(3).regions.names)} == {frozenset(("a", "b", "rest"))}
+    assert set(e.coarsen(4).regions.names) == {"a", "b", "green", "light blue + blue"}
+
+
+@pytest.mark.parametrize("budget", [2, 3, 10, 33])
+def test_the_budget_holds_and_the_sum_stays(stripes, budget):
+    image, labels, model = stripes
+    e = explain(image, labels, model, max_evaluations=budget)
+    assert e.evaluations == model.images <= budget
+    assert e.weights.sum() == pytest.approx(-0.6, abs=1e-6)
+
+
+@pytest.mark.parametrize("fill", segxai.FILLS)
+def test_every_fill_works(stripes, fill):
+    image, labels, model = stripes
+    e = segxai.explain(image, labels, model, 0, method="tree", fill=fill, max_evaluations=40)
+    assert e.coalitions.fill == fill
+    assert e.weights.sum() == pytest.approx(e.coalitions.full - e.coalitions.empty, abs=1e-6)
+
+
+def test_progress_is_reported_to_its_end_and_can_cancel(stripes):
+    image, labels, model = stripes
+    seen = []
+    explain(image, labels, model, progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (256, 256)
+
+    def cancel(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        explain(image, labels, model, progress=cancel)
+
+
+def test_what_needs_a_table_says_what_to_do_instead(stripes):
+    image, labels, model = stripes
+    e = explain(image, labels, model, max_evaluations=30)
+    for call in (e.interactions, e.sufficient, e.necessary, lambda: e.refit("lime")):
+        with pytest.raises(SegxaiError, match="coarsen"):
+            call()
+    assert e.coarsen(1).interactions().tolist() == [[0.0]]
+    with pytest.raises(SegxaiError, match="call explain"):
+        segxai.explain(image, labels, model, fill="black").refit("tree")
+
+
+def test_checks_follow_the_tree_again(stripes):
+    image, labels, model = stripes
+    e = explain(image, labels, model, max_evaluations=60)
+    for x in (e, e.coarsen(3)):
+        robust = segxai.robustness(x, fills=("black", "white"), borders=1)
+        assert robust.weights.shape == (4, len(x.regions))  # white and both borders beside the explanation itself
+        assert robust.weights[2:].sum(axis=1) == pytest.approx([-0.6, -0.6], abs=1e-6)
+    assert segxai.metrics.seed_stability(e).spread == 0
+    assert segxai.metrics.noise_stability(e, sigma=1.0, repeats=2, progress=False).spread == pytest.approx(0, abs=1e-6)
+    label = segxai.metrics.random_label(e)
+    assert label.random_weights == pytest.approx(e.refit(target=label.against).weights, abs=0.1)
+    assert label.random_weights.sum() == pytest.approx(e.refit(target=label.against).weights.sum(), abs=1e-6)
+    assert np.array_equal(explain(image, labels, model, max_evaluations=60).weights, e.weights)
+
+
+def test_words_page_picture_and_metrics(stripes, tmp_path):
+    image, labels, model = stripes
+    e = explain(image, halves(labels), model).refit(target=1)
+    words = e.in_words()
+    assert words[0].startswith("“pair 1”") or words[0].startswith("“stripe 2”")
+    assert "+0.420" in words[-1]
+    assert e.coarsen(2).in_words()[0] == (
+        "“left” supports “class 1” most (+0.350); within it, most of that is “stripe 2” (+0.280, 12.5% of the image)."
+    )
+    for x in (e, e.coarsen(3)):
+        assert "+0." in x.plot().alt
+        x.save(tmp_path / "x.html")
+        x.save(tmp_path / "x.png")
+        assert "following the evidence" in x._repr_html_()
+        assert len(x.to_lime().local_exp[1]) == len(x.regions)
+        assert segxai.metrics.fidelity(x).r2 == x.r2
+        assert np.isnan(segxai.metrics.fidelity(x).loo_r2)
+    insertion = segxai.metrics.insertion(e, order="weight per area")
+    assert insertion.steps[0] == ("stripe 2",)
+    assert segxai.metrics.deletion(e).area < 1
+    with pytest.raises(SegxaiError, match="weight per area"):
+        segxai.metrics.deletion(e, order="density")

