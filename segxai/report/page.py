@@ -21,7 +21,7 @@ from ..errors import SegxaiValueError
 from ..files import replacing
 from ..plots.duck_types import Explained
 from .pictures import SHOWN_SIDE, jpeg
-from .state import METHODS, as_json, explanation_state, regions_state, setting_fields, settings_state, table_state
+from .state import METHODS, as_json, regions_state, setting_fields, settings_state, table_state
 
 _HERE = Path(__file__).parent
 _MOST_ROWS = 20
@@ -111,6 +111,19 @@ def live_page(title: str, body: str) -> str:
         "@media (prefers-color-scheme: dark) { body { background: #16181b; } }</style></head>"
         f"<body><main>{body}</main></body></html>\n"
     )
+
+
+def check_page_path(path: str | os.PathLike) -> None:
+    """Raise SegxaiValueError unless the path ends in .html or .htm."""
+    if Path(path).suffix.lower() not in (".html", ".htm"):
+        raise SegxaiValueError(f"{Path(path).name!r} must end in .html: an explorer is a web page.")
+
+
+def write_explorer(path: str | os.PathLike, explanations: Sequence[Explained]) -> None:
+    """Write a page with an explorer of these explanations of one photograph, which may differ in regions and fill."""
+    title = f"Why {explanations[0].target}?"
+    body = live_element("explorer", explorer_state(explanations))
+    write_page(path, title, body, script=asset("bundles/page.js"), style=asset("bundles/page.css"))
 
 
 def explorer_state(explanations: Sequence[Explained]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -31,7 +32,7 @@ class Pane(ipywidgets.VBox):
         self._found: Explanation | None = None
         self._ticket, self._fitting = 0, False
         self._shown_values: dict[str, Any] | None = None
-        self.form = Form([], {"segmenter": name}, on_cancel=self.cancel, title="Segmenter")
+        self.form = Form([], {"segmenter": name}, on_cancel=self.cancel, title="Segmenter", away="Another segmenter needs it.")
         self._fit_form(self.form.values)
         self.form.observe(self._changed, "values")
         super().__init__([self.form], layout=ipywidgets.Layout(flex="1 1 340px", min_width="0", padding="4px"))
@@ -73,16 +74,38 @@ class Pane(ipywidgets.VBox):
             return
         self.form.message = ""
 
-    def draw(self, limit: float) -> None:
-        """Show the explanation on the canvas, with `limit` as the weight of the darkest colour."""
+    def draw(self) -> None:
+        """Show the explanation on the canvas."""
         if self.canvas is not None and self.explanation is not None:
-            with self.canvas.hold_sync():
-                self.canvas.show(self.explanation)
-                self.canvas.limit = limit
+            self.canvas.show(self.explanation)
+
+    def edit(self, what: str, value: Any) -> None:
+        """Rename ("rename", the renamed `Regions`), merge ("merge", names) or divide ("divide", a name) regions of the canvas."""
+        with self._work.lock:
+            found = self._found
+            if found is None:
+                return
+            try:
+                if what == "rename":
+                    self._found, self.explanation = replace(found, regions=value), replace(self.explanation, regions=value)
+                elif what == "merge":
+                    self._request_regions(found.regions.merge({" and ".join(value): value}))
+                else:
+                    self._request_regions(found.regions.expand(value))
+            except SegxaiError as error:
+                self.form.message = str(error)
+
+    def _request_regions(self, regions):
+        """Explain regions that were edited in the page; they are offered as a segmenter from then on."""
+        self.form.values = {
+            "segmenter": self._work.offer(f"edited {self.form.values['segmenter'].removeprefix('edited ')}", regions)
+        }
 
     def _refitted(self, explanation):
         settings = self._settings()
-        return explanation.refit(settings["method"], kernel_width=settings["kernel_width"], target=settings.get("target"))
+        found = explanation.refit(settings["method"], kernel_width=settings["kernel_width"], target=settings.get("target"))
+        rival = settings.get("versus")
+        return found.contrast(rival) if rival and rival != found.target else found
 
     def _answer(self, key, ticket):
         """In the background: answer a request, unless a later one, `cancel` or `close` has made it void."""
@@ -122,7 +145,7 @@ class Pane(ipywidgets.VBox):
         except SegxaiError as error:  # e.g. a kernel too narrow for this many regions
             self.form.message, self.explanation = str(error), found
         if self.canvas is None:
-            self.canvas = RegionCanvas(self.explanation, group=self._group)
+            self.canvas = RegionCanvas(self.explanation, self.edit, group=self._group)
             self.children = [self.form, self.canvas]
 
     def _changed(self, change):
@@ -149,8 +172,14 @@ class Pane(ipywidgets.VBox):
         try:
             with self.form.hold_sync():
                 self.form.values = {"segmenter": name} | {f["key"]: values.get(f["key"], default) for f, default in sliders}
-                self.form.fields = [choice("segmenter", "segmenter", [n for n, _ in offered], reasons=reasons)] + [
-                    field for field, _ in sliders
-                ]
+                self.form.fields = [
+                    choice(
+                        "segmenter",
+                        "segmenter",
+                        [n for n, _ in offered],
+                        reasons=reasons,
+                        hint="What divides the photograph into regions",
+                    )
+                ] + [field for field, _ in sliders]
         finally:
             self._fitting = False

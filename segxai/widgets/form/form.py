@@ -27,6 +27,7 @@ class Form(anywidget.AnyWidget):
     progress = traitlets.Float(-1.0).tag(sync=True)
     away = traitlets.Unicode("").tag(sync=True)
     message = traitlets.Unicode("").tag(sync=True)
+    group = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, fields, values, on_cancel=None, **kwargs):
         super().__init__(fields=fields, values=values, **kwargs)

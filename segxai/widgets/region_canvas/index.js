@@ -89,6 +89,7 @@ class Canvas {
     this.allOn = button("Turn all on", () => this.setOff([]), { title: "Show every region again" });
     this.mirror = make("input", { type: "checkbox" });
     this.mirrored = labelled("both panes", this.mirror, "", "Switch the region at the same place of the other pane, too");
+    this.mirrored.hidden = true; // until there is another pane
     return toolbar("Which regions are shown", this.allOn,
       button("Invert", () => this.setOff(this.names.map((_, k) => k).filter((k) => !this.off.has(k))),
         { title: "Show what is off, and switch off what is shown" }),
@@ -171,7 +172,7 @@ class Canvas {
     const { width, height } = this.scene;
     for (const canvas of [this.base, this.above]) [canvas.width, canvas.height] = [width, height];
     this.paper.style.aspectRatio = `${width} / ${height}`;
-    this.stage.style.setProperty("--sx-aspect", width / height);
+    this.root.style.setProperty("--sx-aspect", width / height);
     if (this.current >= this.names.length) this.current = -1;
     this.showRegions();
   }

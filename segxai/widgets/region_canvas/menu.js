@@ -5,7 +5,10 @@ import { make } from "../shared/elements.js";
 // entries: [text, act, usable]. The menu takes the focus, and gives it back to `anchor`.
 export function openMenu(root, anchor, name, entries) {
   root.querySelector(".sx-menu")?.remove();
+  let open = true;
   const close = (focus = true) => {
+    if (!open) return; // an element that is removed loses the focus once more
+    open = false;
     menu.remove();
     if (focus) anchor.focus();
   };
@@ -26,7 +29,7 @@ export function openMenu(root, anchor, name, entries) {
     event.preventDefault();
     event.stopPropagation();
   });
-  menu.addEventListener("focusout", (event) => { if (!menu.contains(event.relatedTarget) && menu.isConnected) close(false); });
+  menu.addEventListener("focusout", (event) => { if (!menu.contains(event.relatedTarget)) close(false); });
   anchor.closest("li, .sx-left").append(menu);
   items[0].focus();
 }
