@@ -94,7 +94,8 @@ def setting_fields(classes: Sequence[str], fills: Sequence[str]) -> list[dict[st
         },
         _select("fill", "fill hidden regions with", fills, "What is shown in place of a region that is off"),
     ]  # fmt: skip
-    return fields if len(fills) > 1 else fields[:-1]
+    local = [{**field, "local": True} for field in fields[:-1]]  # the page needs no kernel for them
+    return [*local, fields[-1]] if len(fills) > 1 else local
 
 
 def as_json(state: dict[str, Any]) -> str:

@@ -50,7 +50,7 @@ class ExplanationExplorer(ipywidgets.VBox):
             [],
             {"method": "lime", "kernel_width": 0.25, "fill": "mean", "versus": "", "compare": len(start) == 2},
             title="Explanation",
-            away="These controls are paused.",
+            away="Fill and second pane are paused.",
             group=group,
         )
         second = start[1] if len(start) == 2 else "slic"

@@ -8,9 +8,11 @@ from functools import partial
 from typing import Any
 
 import ipywidgets
+import numpy as np
 
-from ...errors import SegxaiError
+from ...errors import SegxaiError, SegxaiValueError
 from ...explanation.explanation import Explanation
+from ...regions import Regions
 from ..form import Form, choice
 from ..region_canvas import RegionCanvas
 from ..shared import background
@@ -30,6 +32,7 @@ class Pane(ipywidgets.VBox):
         self.canvas: RegionCanvas | None = None
         self.requested_fill: str | None = None  # of the last request; what is shown may still be of another
         self._found: Explanation | None = None
+        self._renamed: Regions | None = None
         self._ticket, self._fitting = 0, False
         self._shown_values: dict[str, Any] | None = None
         self.form = Form([], {"segmenter": name}, on_cancel=self.cancel, title="Segmenter", away="Another segmenter needs it.")
@@ -87,8 +90,11 @@ class Pane(ipywidgets.VBox):
                 return
             try:
                 if what == "rename":
+                    self._renamed = value
                     self._found, self.explanation = replace(found, regions=value), replace(self.explanation, regions=value)
                 elif what == "merge":
+                    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+                        raise SegxaiValueError(f"Regions to merge come as a list of names; got {value!r}.")
                     self._request_regions(found.regions.merge({" and ".join(value): value}))
                 else:
                     self._request_regions(found.regions.expand(value))
@@ -139,6 +145,8 @@ class Pane(ipywidgets.VBox):
                 self._when_shown()
 
     def _show(self, found):
+        if self._renamed is not None and np.array_equal(self._renamed.labels, found.regions.labels):
+            found = replace(found, regions=self._renamed)  # names that were given in the page stay
         self._found, self._shown_values = found, dict(self.form.values)
         try:
             self.explanation = self._refitted(found)

@@ -68,9 +68,9 @@ export function render({ model, el }) {
     show();
     shown[focused]?.control.focus();
   }
-  // Of use only where other fields have the values of `when`, and while the kernel is there that answers.
-  const usable = ({ when = {}, disabled }) =>
-    !disabled && !away && Object.entries(when).every(([key, wanted]) => value(key) === wanted);
+  // Of use only where other fields have the values of `when`, and, unless the page does it by itself, while there is a kernel.
+  const usable = ({ when = {}, disabled, local }) =>
+    !disabled && (local || !away) && Object.entries(when).every(([key, wanted]) => value(key) === wanted);
   function show() {
     for (const [key, { control, field, show: write }] of Object.entries(shown)) {
       control.disabled = !usable(field);

@@ -92,6 +92,7 @@ class RegionCanvas(anywidget.AnyWidget):
             if before is None or before.coalitions.table is not e.coalitions.table:
                 self._set(table_state(e.coalitions))
             self._set(settings_state(e))
+            self.note = ""
 
     @property
     def answer(self) -> float | None:
@@ -130,7 +131,7 @@ class RegionCanvas(anywidget.AnyWidget):
             self.note, self.names = str(error), list(regions.names)
             return
         self.explanation = replace(self.explanation, regions=renamed)
-        self.names, self.divisible = list(renamed.names), list(renamed.expandable())
+        self.names, self.divisible, self.note = list(renamed.names), list(renamed.expandable()), ""
         if self._on_edit is not None:
             self._on_edit("rename", renamed)
 
