@@ -21,7 +21,7 @@ from ..errors import SegxaiValueError
 from ..files import replacing
 from ..plots.duck_types import Explained
 from .pictures import SHOWN_SIDE, jpeg
-from .state import METHODS, as_json, regions_state, setting_fields, settings_state, table_state
+from .state import METHODS, as_json, depth_field, regions_state, setting_fields, settings_state, table_state, tree_state
 
 _HERE = Path(__file__).parent
 _MOST_ROWS = 20
@@ -132,11 +132,15 @@ def explorer_state(explanations: Sequence[Explained]) -> dict[str, Any]:
     segmentations: dict[str, dict] = {}
     for e in explanations:
         name = e.regions.method or "regions"
-        known = segmentations.setdefault(name, {"regions": regions_state(e.regions, e.image.shape), "fills": {}})
-        known["fills"][e.coalitions.fill] = {
-            "filled": jpeg(e.coalitions.filled, quality=80),
-            **table_state(e.coalitions),
+        regions, table, tree = e.regions, e.coalitions, {}
+        if e.method == "tree":
+            regions, table, tree = e.descent.tree.leaves, e.descent.coalitions, tree_state(e.descent)
+        known = segmentations.setdefault(name, {"regions": regions_state(regions, e.image.shape), "fills": {}})
+        known["fills"][table.fill] = {
+            "filled": jpeg(table.filled, quality=80),
+            **table_state(table),
             **_weights(e),
+            "tree": tree,
         }
     settings = {key: value for key, value in settings_state(first).items() if key not in _weights(first)}
     fills = list(dict.fromkeys(e.coalitions.fill for e in explanations))
@@ -144,10 +148,16 @@ def explorer_state(explanations: Sequence[Explained]) -> dict[str, Any]:
     return {
         "photo": jpeg(first.image),
         "segmentations": segmentations,
-        "settings": {**settings, "fill": first.coalitions.fill},
-        # Of other methods the page shows the weights as they are.
-        "fields": setting_fields(classes, fills) if first.method in METHODS else [],
+        "settings": {**settings, "fill": first.coalitions.fill, "depth": len(first.regions)},
+        "fields": _fields(first, setting_fields(classes, fills)),
     }
+
+
+def _fields(e, fields) -> list:
+    """Of other methods than the browser's the page shows the weights as they are; trees it can take apart."""
+    if e.method == "tree":
+        return [f for f in fields if f["key"] in ("target", "versus", "fill")] + [depth_field(len(e.descent.tree.leaves))]
+    return fields if e.method in METHODS else []
 
 
 def _weights(e) -> dict:

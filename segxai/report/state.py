@@ -47,6 +47,25 @@ def table_state(coalitions: Any) -> dict[str, Any]:
     }
 
 
+def tree_state(descent: Any) -> dict[str, Any]:
+    """The nodes of a tree explanation, numbered as in `BinaryTree`, with the values of each kept class; the leaves are the regions."""
+    kept = descent.coalitions.without_contrast()
+    return {
+        "joins": descent.tree.joins.tolist(),
+        "names": list(descent.tree.names),
+        "areas": [float(a) for a in descent.tree.areas],
+        "values": [[float(v) for v in descent.read(kept.for_target(target)).values] for target in kept.targets],
+    }
+
+
+def depth_field(leaves: int) -> dict[str, Any]:
+    """The control of how far a tree is taken apart."""
+    return {
+        "key": "depth", "label": "regions", "kind": "range", "min": 1, "max": leaves, "step": 1, "live": True, "local": True,
+        "hint": "How far the photograph is taken apart: few things, or many small parts",
+    }  # fmt: skip
+
+
 def settings_state(explanation: Explained) -> dict[str, Any]:
     """How the table is summed up; and the weights, for methods that the browser does not compute."""
     e, (target, versus) = explanation, target_and_rival(explanation.coalitions)
@@ -94,7 +113,7 @@ def setting_fields(classes: Sequence[str], fills: Sequence[str]) -> list[dict[st
         },
         _select("fill", "fill hidden regions with", fills, "What is shown in place of a region that is off"),
     ]  # fmt: skip
-    local = [{**field, "local": True} for field in fields[:-1]]  # the page needs no kernel for them
+    local: list[dict[str, Any]] = [{**field, "local": True} for field in fields[:-1]]  # the page needs no kernel for them
     return [*local, fields[-1]] if len(fills) > 1 else local
 
 

@@ -288,3 +288,22 @@ def test_a_table_that_is_a_sample_estimates_what_it_does_not_hold(page, tmp_path
     missing = next(k for k in range(16) if e.coalitions.value_of(np.arange(16) != k) is None)
     opened.page.locator(f".sx-row[data-region='{missing}']").click()
     assert opened.gauge().endswith("(estimated from the weights)")
+
+
+def test_the_depth_of_a_tree_is_a_slider(page, tmp_path, astronaut, classifier):
+    grid = segxai.segment(astronaut, "grid", rows=4, columns=4)
+    e = segxai.explain(astronaut, grid, classifier, "football helmet", method="tree", max_evaluations=128)
+    e.coarsen(3).save(tmp_path / "tree.html")
+    opened = Saved(page, tmp_path / "tree.html")
+    assert opened.weights() == expected(e.coarsen(3))
+    for depth in (1, 7, 16):
+        page.get_by_label("regions", exact=True).fill(str(depth))
+        assert opened.weights() == expected(e.coarsen(depth))
+    page.get_by_label("rather than").select_option("suit")
+    assert opened.weights() == pytest.approx(expected(e.contrast("suit")), abs=0.0011)
+    page.mouse.click(*opened.at((0.9, 0.9)))  # what is off stays off at every depth
+    page.get_by_label("regions", exact=True).fill("2")
+    page.get_by_label("regions", exact=True).fill("16")
+    assert page.locator(".sx-gone").count() == 1
+    assert opened.problems == []
+    opened.picture("saved-tree")

@@ -5,7 +5,7 @@ import { render as renderForm } from "../form/index.js";
 import { render as renderCanvas } from "../region_canvas/index.js";
 import { stillModel } from "../shared/still.js";
 
-const DISPLAY = { view: "weights", opacity: 0.8, threshold: 0, zoom: 1, off: [], divisible: [], note: "" };
+const DISPLAY = { view: "weights", opacity: 0.8, threshold: 0, zoom: 1, off: [], divisible: [], note: "", tree: {}, depth: 0 };
 const FORM = { progress: -1, message: "", away: "" };
 
 // state: { photo, segmentations: { name: { regions, fills: { name: table and picture } } }, settings, fields }.

@@ -27,11 +27,12 @@ export function explainTable(table, { target, versus, method, kernel_width: kern
   }
 }
 
-// The output for each class without the regions that are off: { values, estimated }. Where a sampled table does not hold that
-// coalition, the target's is estimated by its weights, and the others are null.
-export function outputsWithout(table, off, { weights, intercept }, target) {
+// The output for each class without the table's regions that are off: { values, estimated }. Where a sampled table does not hold
+// that coalition, the target's is estimated by the weights, each of which is shared by `leaves`; the others are null.
+export function outputsWithout(table, off, { weights, intercept }, target, leaves) {
   const row = rowWithout(table, off);
   if (row >= 0) return { values: table.outputs.map((column) => column[row]), estimated: false };
-  const sum = weights.reduce((total, weight, k) => (off.has(k) ? total : total + weight), intercept);
+  const shown = (k) => leaves[k].filter((leaf) => !off.has(leaf)).length / leaves[k].length;
+  const sum = weights.reduce((total, weight, k) => total + weight * shown(k), intercept);
   return { values: table.classes.map((name) => (name === target ? Math.max(0, Math.min(1, sum)) : null)), estimated: true };
 }

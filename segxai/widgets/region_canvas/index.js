@@ -10,15 +10,16 @@ import { committer, listener, prepare } from "../shared/view.js";
 import { makeDisplay } from "./display.js";
 import { explainTable, METHODS, outputsWithout, readTable } from "./explain.js";
 import { makeGauge } from "./gauge.js";
+import { levelOf, treeWeights } from "./level.js";
 import { makeList, orderOf } from "./list.js";
 import { editName, openMenu } from "./menu.js";
 import { isArrow, neighbourOf } from "./neighbours.js";
 import { paintAbove, paintBase } from "./paint.js";
 import { loadScene } from "./scene.js";
 
-const SETTINGS = ["target", "versus", "method", "kernel_width", "alpha"];
+const SETTINGS = ["target", "versus", "method", "kernel_width", "alpha", "depth"];
 const DISPLAY = ["view", "opacity", "threshold", "zoom"];
-const CONTENT = ["photo", "filled", "labels", "names", "areas", "anchors", "table", "bits", "classes", "segmenter", "note"];
+const CONTENT = ["photo", "filled", "labels", "names", "areas", "anchors", "table", "bits", "classes", "segmenter", "note", "tree"];
 const MOST_SHOWN = 70; // code points of a name in a sentence
 const DESCRIBED = 12; // regions in the picture's description
 const TEXT_SIZE = 12.5; // of the numbers on the picture, in pixels of the screen
@@ -31,6 +32,7 @@ class Canvas {
     this.commit = committer(model);
     this.root = prepare(el, "sx-canvas");
     this.table = readTable(model);
+    this.setLevel();
     this.build();
     this.connect();
     watchKernel(model, this.root, this.listen, "What is shown still works.", (away) => { this.away = away; });
@@ -40,8 +42,13 @@ class Canvas {
   }
 
   get(key) { return this.model.get(key); }
-  get off() { return new Set(this.get("off")); }
-  get names() { return this.get("names"); }
+  // Of the model's own regions those that are off, and of the regions shown those that are off altogether.
+  get offLeaves() { return new Set(this.get("off")); }
+  get off() {
+    const gone = this.offLeaves;
+    return new Set(this.level.leaves.flatMap((leaves, k) => (leaves.every((leaf) => gone.has(leaf)) ? [k] : [])));
+  }
+  get names() { return this.level.names; }
   get weights() { return this.explanation.weights; }
   get most() { return Math.max(...this.weights.map(Math.abs), 1e-9); }
   get limit() { return Math.max(this.most, ...this.limits.values()); }
@@ -152,18 +159,31 @@ class Canvas {
     if (turn !== this.turn) return;
     this.scene = next;
     this.table = readTable(this.model);
+    this.setLevel();
     this.explain();
     this.showAll();
   }
 
+  setLevel() {
+    const { depth } = this.settings;
+    this.depth = depth;
+    this.level = levelOf((key) => this.get(key), this.scene, depth);
+  }
+
   explain() {
     const given = { weights: this.get("weights"), intercept: this.get("intercept"), r2: this.get("r2") };
+    const { nodes } = this.level, { target, versus } = this.settings;
+    if (nodes) given.weights = treeWeights(this.get("tree"), this.table.classes, nodes, target, versus);
     this.explanation = explainTable(this.table, this.settings, given);
     this.share("limit", this.most);
   }
 
   showSettings() {
-    if (this.names.length !== this.table.count) return; // other regions: what belongs to them is being read
+    if (this.get("names").length !== this.table.count) return; // other regions: what belongs to them is being read
+    if (this.settings.depth !== this.depth) {
+      this.setLevel();
+      this.current = -1;
+    }
     this.explain();
     this.showRegions();
   }
@@ -182,7 +202,7 @@ class Canvas {
     const note = this.get("note"), made = `${this.get("segmenter")}: ${counted(names.length, "region")}`;
     this.title.textContent = `${made}, ${METHODS[method] ?? method}, R² ${r2.toFixed(2)}${note ? ` (${note})` : ""}`;
     this.problem.textContent = problem ?? "";
-    this.list.show({ weights, names, areas: this.get("areas"), limit: this.limit });
+    this.list.show({ weights, names, areas: this.level.areas, limit: this.limit });
     const strongest = orderOf(weights).slice(0, DESCRIBED).map((k) => `${names[k]} ${signed(weights[k], 2)}`).join("; ");
     const why = versus ? `${target} rather than ${versus}` : target;
     this.stage.setAttribute("aria-label", `Weights of the regions for ${why}. ${strongest}`);
@@ -197,9 +217,9 @@ class Canvas {
   }
 
   showOff() {
-    const { table, off } = this, { target } = this.settings;
-    const whole = outputsWithout(table, new Set(), this.explanation, target).values;
-    this.now = outputsWithout(table, off, this.explanation, target);
+    const { table, off, level } = this, { target } = this.settings;
+    const whole = outputsWithout(table, new Set(), this.explanation, target, level.leaves).values;
+    this.now = outputsWithout(table, this.offLeaves, this.explanation, target, level.leaves);
     this.gauge.show({ table, target, whole, now: this.now, off });
     this.paintBase();
     this.markRows();
@@ -209,17 +229,17 @@ class Canvas {
   paintSettings() {
     return {
       off: this.off, limit: this.limit, threshold: this.get("threshold"), opacity: this.get("opacity"), view: this.get("view"),
-      current: this.current, cursor: this.cursor, anchors: this.get("anchors"),
+      current: this.current, cursor: this.cursor, anchors: this.level.anchors,
       textSize: TEXT_SIZE * (this.scene.width / (this.paper.clientWidth || this.scene.width)),
     };
   }
 
   paintBase() {
-    paintBase(this.base.getContext("2d"), this.scene, this.weights, this.paintSettings());
+    paintBase(this.base.getContext("2d"), this.level.scene, this.weights, this.paintSettings());
     this.paintAbove();
   }
 
-  paintAbove() { paintAbove(this.above.getContext("2d"), this.scene, this.weights, this.paintSettings()); }
+  paintAbove() { paintAbove(this.above.getContext("2d"), this.level.scene, this.weights, this.paintSettings()); }
 
   markRows() {
     const { off } = this;
@@ -233,7 +253,7 @@ class Canvas {
       this.pointed.textContent = `Click the region to merge with ${this.names[this.merging]}. Escape gives up.`;
     } else if (k < 0) this.pointed.textContent = "Hover over a region to read its weight.";
     else {
-      const area = `${percent(this.get("areas")[k])} of the photograph${this.off.has(k) ? "; switched off" : ""}`;
+      const area = `${percent(this.level.areas[k])} of the photograph${this.off.has(k) ? "; switched off" : ""}`;
       this.pointed.replaceChildren(nameIn(short(this.names[k], MOST_SHOWN)), `: weight ${signed(this.weights[k])}, ${area}`);
     }
   }
@@ -247,7 +267,7 @@ class Canvas {
   }
 
   // --- switching regions ----------------------------------------------------------------------------------------------
-  setOff(regions) { this.commit("off", [...regions].sort((a, b) => a - b)); }
+  setOff(regions) { this.commit("off", [...regions].flatMap((k) => this.level.leaves[k]).sort((a, b) => a - b)); }
 
   switchTo(k, on) {
     const { off } = this;
@@ -282,7 +302,7 @@ class Canvas {
     openMenu(this.root, anchor, name, [
       ["Show only this", () => this.showOnly(k)],
       [this.off.has(k) ? "Switch on" : "Switch off", () => this.toggle(k)],
-      ["Rename …", () => editName(this.list.rowOf(k), name, (text) => this.rename(k, text))],
+      ["Rename …", () => editName(this.list.rowOf(k), name, (text) => this.rename(k, text)), !this.level.nodes],
       ["Merge with …", () => this.startMerge(k), live && this.names.length > 2],
       ["Divide into parts", () => send(this.model, "divide", { region: name }), live && this.get("divisible").includes(name)],
     ]);
@@ -332,10 +352,13 @@ class Canvas {
     return x >= 0 && y >= 0 && x < 1 && y < 1 ? { x, y } : null;
   }
 
-  spotOf(k) { return { x: this.get("anchors")[k][0], y: this.get("anchors")[k][1] }; }
+  spotOf(k) {
+    const [x, y] = this.level.anchors[k];
+    return { x, y };
+  }
 
   regionAt(spot) {
-    const { width, height, labels } = this.scene;
+    const { width, height, labels } = this.level.scene;
     return spot ? labels[Math.floor(spot.y * height) * width + Math.floor(spot.x * width)] : -1;
   }
 
@@ -362,7 +385,7 @@ class Canvas {
       m: () => this.openMenu(this.current, this.stage), ContextMenu: () => this.openMenu(this.current, this.stage),
       "+": () => this.display.zoomBy(1.5), "=": () => this.display.zoomBy(1.5), "-": () => this.display.zoomBy(1 / 1.5),
     };
-    if (isArrow(event.key)) this.point(neighbourOf(this.get("anchors"), this.current, event.key));
+    if (isArrow(event.key)) this.point(neighbourOf(this.level.anchors, this.current, event.key));
     else if (event.key in acts) acts[event.key]();
     else return;
     event.preventDefault();
