@@ -55,7 +55,7 @@ class Pane(ipywidgets.VBox):
         key = self._key()
         self.requested_fill = key[-1]
         self._ticket += 1
-        self.form.progress, self.form.message = 0.0, ""
+        self._show_progress(0.0, "")
         self._work.later(partial(self._answer, key, self._ticket))
 
     def cancel(self) -> None:
@@ -63,10 +63,9 @@ class Pane(ipywidgets.VBox):
         with self._work.lock:
             self._ticket += 1
             self.requested_fill = self._found.coalitions.fill if self._found is not None else None
-            self.form.progress = -1.0
             if self._shown_values is not None:
                 self._fit_form(self._shown_values)
-            self.form.message = "Cancelled."
+            self._show_progress(-1.0, "Cancelled.")
 
     def refit(self) -> None:
         """Compute the weights again from the same table, by the shared settings."""
@@ -107,6 +106,11 @@ class Pane(ipywidgets.VBox):
             "segmenter": self._work.offer(f"edited {self.form.values['segmenter'].removeprefix('edited ')}", regions)
         }
 
+    def _show_progress(self, share, message):
+        self.form.progress, self.form.message = share, message
+        if self.canvas is not None:
+            self.canvas.busy = share >= 0
+
     def _refitted(self, explanation):
         settings = self._settings()
         found = explanation.refit(settings["method"], kernel_width=settings["kernel_width"], target=settings.get("target"))
@@ -139,7 +143,7 @@ class Pane(ipywidgets.VBox):
         with self._work.lock:
             if void():
                 return
-            self.form.progress, self.form.message = -1.0, problem
+            self._show_progress(-1.0, problem)
             if found is not None:
                 self._show(found)
                 self._when_shown()

@@ -60,6 +60,7 @@ class RegionCanvas(anywidget.AnyWidget):
     intercept = traitlets.Float().tag(sync=True)
     r2 = traitlets.Float().tag(sync=True)
     group = traitlets.Unicode("").tag(sync=True)
+    busy = traitlets.Bool(False).tag(sync=True)  # while another explanation is computed: the picture is dimmed
 
     off = traitlets.List(traitlets.Int()).tag(sync=True)
     view = traitlets.Enum(("weights", "borders", "photograph"), "weights").tag(sync=True)

@@ -38,6 +38,7 @@ class Canvas {
     watchKernel(model, this.root, this.listen, "What is shown still works.", (away) => { this.away = away; });
     this.explain();
     this.showAll();
+    this.showBusy();
     this.share("hello", true);
   }
 
@@ -121,6 +122,7 @@ class Canvas {
     listen.ending(() => this.share("limit", 0));
     for (const key of DISPLAY) listen.model(`change:${key}`, () => this.showDisplay());
     listen.model("change:off", () => this.showOff());
+    listen.model("change:busy", () => this.showBusy());
     this.follow(CONTENT, () => this.reload());
     this.follow([...SETTINGS, "weights"], () => this.showSettings());
     const resized = new ResizeObserver(() => this.paintAbove());
@@ -256,6 +258,12 @@ class Canvas {
       const area = `${percent(this.level.areas[k])} of the photograph${this.off.has(k) ? "; switched off" : ""}`;
       this.pointed.replaceChildren(nameIn(short(this.names[k], MOST_SHOWN)), `: weight ${signed(this.weights[k])}, ${area}`);
     }
+  }
+
+  showBusy() {
+    const busy = Boolean(this.get("busy"));
+    this.root.classList.toggle("sx-computing", busy);
+    this.stage.setAttribute("aria-busy", String(busy));
   }
 
   takeLimit(most, from) {
