@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import sys
 import time
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from . import data
+from .classifiers.networks import default_classifier
 from .errors import SegxaiError, SegxaiValueError
+from .explanation.explanation import METHODS, explain
+from .images import check_image_file, load_image
+from .report import escaped_table, figure, write_report
+from .segmentation.registry import segment
+from .study.comparing import SEGMENTERS, compare
+from .study.engine import as_image_list, cluster
+from .weights.downloads import DOWNLOADS, cache_folder, fetch, usable
 
 _TABLE_ROWS = 5
 _COLUMNS = (
@@ -35,9 +46,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from .explanation.explanation import METHODS
-    from .weights.downloads import DOWNLOADS
-
     parser = argparse.ArgumentParser(prog="segxai", description="Explain image classifiers by named regions.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -78,8 +86,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_compare(commands):
-    from .study.comparing import SEGMENTERS
-
     compare = commands.add_parser(
         "compare", help="measure segmenters on a folder of photographs; prints a table, writes a web page"
     )
@@ -103,9 +109,6 @@ def _add_compare(commands):
 
 
 def _compare(args) -> int:
-    from .study.comparing import SEGMENTERS, compare
-    from .study.engine import as_image_list, cluster
-
     out = Path(args.out)
     if out.suffix.lower() not in (".html", ".htm"):
         raise SegxaiValueError(f"--out {args.out!r}: the report is a web page; its name must end in .html")
@@ -135,13 +138,6 @@ def _compare(args) -> int:
 
 
 def _explain(args) -> int:
-    from . import data
-    from .classifiers.networks import default_classifier
-    from .explanation.explanation import explain
-    from .images import check_image_file, load_image
-    from .report import escaped_table, figure, write_report
-    from .segmentation.registry import segment
-
     if args.out and Path(args.out).suffix.lower() not in (".html", ".htm"):
         raise SegxaiValueError(f"--out {args.out!r}: the report is a web page; its name must end in .html")
     targets = _targets(args.target, len(args.images))
@@ -213,8 +209,6 @@ def _row(name, segmenter, e, seconds) -> list[str]:
 
 
 def _fetch(args) -> int:
-    from .weights.downloads import DOWNLOADS, fetch
-
     for name in args.names:
         name = "vgg16-conv" if name == "vgg16" and args.conv_only else name
         print(f"{DOWNLOADS[name].about}, {DOWNLOADS[name].size / 1e6:.0f} MB")
@@ -223,11 +217,6 @@ def _fetch(args) -> int:
 
 
 def _doctor(args) -> int:
-    import platform
-    from importlib.metadata import PackageNotFoundError, version
-
-    from .weights.downloads import cache_folder, usable
-
     todo = []
     print(f"Python {platform.python_version()} on {platform.platform()}, {os.cpu_count()} CPUs")
     for package in (
@@ -254,7 +243,7 @@ def _doctor(args) -> int:
             todo.append("close other notebooks: less than 1.2 GB of memory is free")
     print(f"Cache: {cache_folder()}")
     try:
-        from .weights.efficientnet_lite import efficientnet_lite0_path
+        from .weights.efficientnet_lite import efficientnet_lite0_path  # imports TensorFlow
 
         print(f"  {'efficientnet_lite0':<20} {'here' if Path(efficientnet_lite0_path()).is_file() else 'missing'} (from pip)")
     except SegxaiError as error:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
+from tqdm import tqdm
+
 # None: a bar if the work takes long. True: a bar at once. False: no bar. A function: called as progress(done, total).
 Progress: TypeAlias = Callable[[int, int], object] | bool | None
 
@@ -38,8 +40,6 @@ def track(total: int, what: str, *, progress: Progress = None) -> Iterator[Calla
 
 @contextlib.contextmanager
 def _terminal_bar(total, what, delay):
-    from tqdm import tqdm
-
     with tqdm(total=total, desc=what, delay=delay, leave=False) as bar:
         yield bar.update
 
@@ -47,9 +47,9 @@ def _terminal_bar(total, what, delay):
 @contextlib.contextmanager
 def _notebook_bar(total, what, delay):
     from IPython.display import display
-    from tqdm.notebook import tqdm
+    from tqdm.notebook import tqdm as notebook_tqdm
 
-    bar, shown, started = tqdm(total=total, desc=what, leave=False, display=False), None, time.monotonic()
+    bar, shown, started = notebook_tqdm(total=total, desc=what, leave=False, display=False), None, time.monotonic()
 
     def advance(count):
         nonlocal shown

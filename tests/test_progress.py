@@ -18,7 +18,7 @@ def test_a_bar_in_a_notebook_leaves_no_widgets(shown, monkeypatch):
     from ipywidgets.widgets.widget import _instances
 
     monkeypatch.setattr(progress, "_in_notebook", lambda: True)
-    monkeypatch.setattr(progress, "_somebody_watches", lambda: True)
+    monkeypatch.setattr(progress, "_is_interactive", lambda: True)
     before = set(_instances)
     with progress.track(2, "working", progress=shown) as advance:
         assert set(_instances) > before
@@ -27,7 +27,7 @@ def test_a_bar_in_a_notebook_leaves_no_widgets(shown, monkeypatch):
 
 
 def test_nobody_is_told_where_nobody_looks(monkeypatch, capsys):
-    monkeypatch.setattr(progress, "_somebody_watches", lambda: False)
+    monkeypatch.setattr(progress, "_is_interactive", lambda: False)
     with progress.track(2, "working") as advance:
         advance(2)
     assert capsys.readouterr() == ("", "")

@@ -12,6 +12,7 @@ from ..images import resize, resize_labels
 from ..weights import assign_weights
 from ..weights.imagenet import imagenet_class_names
 from ..weights.loaded import loaded
+from ..weights.vgg16 import THREE_WAYS, vgg16_weights
 from .classifier import Classifier, batches
 from .early_plan import EarlyPlan
 
@@ -117,7 +118,6 @@ def efficientnet_classifier(name: str, weights: Mapping[str, np.ndarray], class_
 
 def vgg16_classifier(weights: Any) -> Classifier:
     from ..nets import vgg16
-    from ..weights.vgg16 import THREE_WAYS, vgg16_weights
 
     if weights is None:
         raise SegxaiValueError(f"A classifier needs trained weights. {THREE_WAYS}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import skimage.data
 from PIL import Image
 
 from ..errors import SegxaiFileNotFoundError, unknown_name
@@ -42,8 +43,6 @@ def names() -> tuple[str, ...]:
 
 def photograph(name: str) -> np.ndarray:
     """A bundled photograph, (H, W, 3) uint8. Raises SegxaiValueError for an unknown name."""
-    import skimage.data
-
     if name not in _PHOTOGRAPHS:
         raise unknown_name("photograph", name, _PHOTOGRAPHS)
     return getattr(skimage.data, _PHOTOGRAPHS[name][0])()

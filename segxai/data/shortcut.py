@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import skimage.data
 
 from ..classifiers.classifier import BATCH_SIZE, batches
 from ..classifiers.networks import NetClassifier, efficientnet_classifier
@@ -196,8 +197,6 @@ def _evidence(classifier, plain, shown, wins, places, size) -> Evidence:
 
 
 def _photograph(name) -> np.ndarray:
-    import skimage.data
-
     return as_image(skimage.data.stereo_motorcycle()[0] if name == "motorcycle" else getattr(skimage.data, name)())
 
 

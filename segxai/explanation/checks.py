@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.ndimage import maximum_filter, minimum_filter
 
 from .. import plots
 from ..classifiers.classifier import batches
@@ -106,6 +105,8 @@ def shift_borders(regions: Regions, pixels: int) -> Regions:
 
     A region that would vanish keeps its pixels.
     """
+    from scipy.ndimage import maximum_filter, minimum_filter
+
     order = np.argsort(-regions.areas, kind="stable")  # the smallest region gets the highest rank
     rank = np.empty(len(regions), np.int32)
     rank[order] = np.arange(len(regions))

@@ -13,15 +13,15 @@ import numpy as np
 
 from ..classifiers.classifier import Classifier, Target, batches
 from ..classifiers.load import ClassifierLike, load_classifier
-from ..classifiers.subsets import all_subsets, codes
+from ..classifiers.subsets import codes
 from ..errors import SegxaiValueError, unknown_name, whole_number
 from ..images import ImageLike, as_image
 from ..progress import Progress, track
 from ..segmentation.registry import RegionsLike, as_regions
 from .fills import Fill, fill_image
+from .sampling import draw_coalitions
 
 KEPT_TARGETS = 5
-MOST_COALITIONS = 2**20  # a table of this size still fits into a small machine's memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,8 @@ class Coalitions:
     targets: (T,) class numbers: the most probable classes of the whole image, and the target. table: (N, T) float32, their
     probabilities, so that the target can be changed without another evaluation.
     fill: its name. filled: (H, W, 3) uint8, the image from which switched-off regions are filled.
+    log_importance: (N,) the negative logarithm of the probability with which a coalition was drawn; None if the table is
+    complete. See `segxai.explanation.sampling`.
     """
 
     masks: np.ndarray
@@ -46,6 +48,7 @@ class Coalitions:
     fill: str
     filled: np.ndarray
     seed: int = 0
+    log_importance: np.ndarray | None = None
 
     @property
     def target_name(self) -> str:
@@ -127,17 +130,20 @@ def evaluate_coalitions(
     max_evaluations: int = 1024,
     seed: int = 0,
     progress: Progress = None,
+    method: str = "lime",
+    kernel_width: float = 0.25,
 ) -> Coalitions:
     """Evaluate `classifier` on every coalition of `regions`, or on a sample of them.
 
     Evaluates all 2**K coalitions if these are at most `max_evaluations`; otherwise that many distinct ones: the empty one,
-    the full one, and others drawn uniformly with `seed`. target: class name or number; by default the most probable class
+    the full one, and others drawn with `seed` as `method` (and LIME's `kernel_width`) needs them, see
+    `segxai.explanation.sampling.draw_coalitions`; any method can be fitted to them. target: class name or number; by default the most probable class
     of the whole image. fill: see `segxai.explanation.fills.fill_image`. Raises SegxaiError for invalid arguments.
     """
     image, classifier = as_image(image), load_classifier(classifier)
     regions = as_regions(image, regions)
     check_target(classifier, target)
-    masks, exact = draw_coalitions(len(regions), max_evaluations, whole_number("seed", seed))
+    masks, log_importance = draw_coalitions(len(regions), max_evaluations, whole_number("seed", seed), method, kernel_width)
     filled = fill_image(image, regions.labels, fill, seed)
     # The whole image comes first, because it determines which classes are kept.
     order = np.r_[len(masks) - 1, 0 : len(masks) - 1]
@@ -155,7 +161,7 @@ def evaluate_coalitions(
     return Coalitions(
         masks=masks,
         values=table[:, column],
-        exact=exact,
+        exact=log_importance is None,
         evaluations=len(masks),
         target=kept[column],
         targets=tuple(kept),
@@ -164,6 +170,7 @@ def evaluate_coalitions(
         fill=fill if isinstance(fill, str) else "given",
         filled=filled,
         seed=seed,
+        log_importance=log_importance,
     )
 
 
@@ -195,33 +202,6 @@ def check_target(classifier: Classifier, target: Target) -> None:
     """Raise SegxaiValueError for an unknown target, if the classifier's classes are known before its first evaluation."""
     if target is not None and classifier.classes_known:
         classifier.index(target)
-
-
-def draw_coalitions(number: int, max_evaluations: int, seed: int) -> tuple[np.ndarray, bool]:
-    """(N, number) bool masks, the first empty and the last full, and whether they are all 2**number coalitions.
-
-    If they are all, row n shows region k if bit k of n is set. Raises SegxaiValueError if max_evaluations is too small or too large.
-    """
-    max_evaluations = whole_number("max_evaluations", max_evaluations, 2)
-    if min(2**number, max_evaluations) > MOST_COALITIONS:
-        raise SegxaiValueError(
-            f"max_evaluations must be at most {MOST_COALITIONS:,} for {number} regions; got {max_evaluations!r}."
-        )
-    if 2**number <= max_evaluations:
-        return all_subsets(number), True
-    if max_evaluations < number + 2:
-        raise SegxaiValueError(
-            f"{number} regions need at least {number + 2} evaluations; max_evaluations is {max_evaluations}. "
-            "Raise it or use fewer regions."
-        )
-    rng = np.random.default_rng(seed)
-    rows = np.zeros((0, number), bool)
-    edge = np.array([np.zeros(number, bool), np.ones(number, bool)])
-    while len(rows) < max_evaluations - 2:
-        drawn = np.concatenate([edge, rows, rng.random((max_evaluations, number)) < 0.5])
-        _, first = np.unique(np.packbits(drawn, axis=1), axis=0, return_index=True)
-        rows = drawn[np.sort(first)][2:]
-    return np.concatenate([edge[:1], rows[: max_evaluations - 2], edge[1:]]), False
 
 
 def kept_targets(probabilities: np.ndarray, target: int | None) -> list[int]:

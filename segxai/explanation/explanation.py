@@ -18,9 +18,9 @@ from ..progress import Progress
 from ..regions import Regions
 from ..segmentation.binary import binary_tree
 from ..segmentation.registry import RegionsLike, as_regions
-from . import surrogates
+from . import sets, surrogates
 from .checks import FILLS_COMPARED, placebo_test, robustness, shift_borders
-from .coalitions import Coalitions, check_target, evaluate_coalitions
+from .coalitions import Coalitions, check_target, evaluate_coalitions, evaluate_masks
 from .descent import Descent, Node, descend
 from .fills import Fill
 from .parts import expand_coalitions, nest
@@ -40,7 +40,7 @@ class Explanation:
     weights: (K,) the probability added by showing region k. intercept: the surrogate's value with no region shown.
     r2: the share of the table's variance that the surrogate explains. interval: (K, 2) 95 % confidence interval; zero width
     if every coalition was evaluated. hierarchy: the regions' indices, nested where regions are parts of one thing (see
-    `drill_down`). findings: sentences added by `examine`.
+    `drill_down`). findings: sentences added by `examine`. sets_found: the results of `sufficient` and `necessary` so far.
     """
 
     image: np.ndarray
@@ -56,6 +56,7 @@ class Explanation:
     classifier: Classifier | None = None
     hierarchy: tuple = ()
     findings: tuple[str, ...] = ()
+    sets_found: dict = field(default_factory=dict, repr=False)
 
     @property
     def target(self) -> str:
@@ -103,36 +104,73 @@ class Explanation:
         self._need_exact("interactions()")
         return surrogates.shapley_interactions(self.coalitions.masks, self.coalitions.values)
 
-    def sufficient(self, p: float = 0.5) -> tuple[str, ...]:
-        """The smallest set of regions that alone keeps at least the share p of the whole image's probability.
+    def sufficient(self, p: float = 0.5, *, progress: Progress = None) -> tuple[str, ...]:
+        """A small set of regions that alone keep at least the share p of the whole image's probability.
 
-        Of several sets of this size, the one with the highest probability. The search covers all 2**K coalitions, so no smaller
-        set exists. Raises SegxaiError if the table is a sample. Sources: see `necessary`.
+        With a complete table it is the smallest, and among those of its size the one with the highest probability. Beyond, it is
+        the smallest that a search found, which evaluates the classifier at most as often again as the table did; see
+        `segxai.explanation.sets.search`. Raises SegxaiError where there is no classifier to search with.
         """
-        _check_share(p)
-        table = self._positive_table("sufficient()")
-        enough = np.flatnonzero(table.values >= p * table.full)
-        sizes = table.masks[enough].sum(axis=1)
-        smallest = enough[sizes == sizes.min()]
-        best = smallest[np.argmax(table.values[smallest])]
-        return tuple(self.regions.names[k] for k in np.flatnonzero(table.masks[best]))
+        found = self.find_set("sufficient", p, progress)
+        assert found is not None  # the whole image is enough for itself
+        return found[0]
 
-    def necessary(self, p: float = 0.5) -> tuple[str, ...] | None:
-        """The smallest set of regions whose removal leaves less than the share p of the whole image's probability.
+    def necessary(self, p: float = 0.5, *, progress: Progress = None) -> tuple[str, ...] | None:
+        """A small set of regions without which less than the share p of the whole image's probability is left.
 
-        Of several sets of this size, the one that leaves the lowest probability. None if removing all regions leaves more.
-        Raises SegxaiError if the table is a sample.
-        Sources: Ignatiev et al. 2019, "Abduction-Based Explanations"; Carter et al. 2019, "What Made You Do This?".
+        The smallest, and among those of its size the one that leaves least; or the smallest found, as for `sufficient`.
+        None where whatever is taken away leaves that much, or where no set was found.
         """
-        _check_share(p)
-        table = self._positive_table("necessary()")
-        lost = np.flatnonzero(table.values < p * table.full)
-        if lost.size == 0:
-            return None
-        removed = (~table.masks[lost]).sum(axis=1)
-        smallest = lost[removed == removed.min()]
-        least = smallest[np.argmin(table.values[smallest])]
-        return tuple(self.regions.names[k] for k in np.flatnonzero(~table.masks[least]))
+        found = self.find_set("necessary", p, progress)
+        return None if found is None else found[0]
+
+    def find_set(self, kind: str, p: float, progress: Progress = None) -> tuple[tuple[str, ...], float] | None:
+        """(names, value) of the set that `sufficient` or `necessary` returns: what it keeps, or what is left without it."""
+        if not isinstance(p, (int, float, np.integer, np.floating)) or not 0 < p <= 1:
+            raise SegxaiValueError(f"p is a share of the whole image's probability, above 0 and up to 1; got {p!r}.")
+        table = self.coalitions
+        if table.full < 0:
+            raise SegxaiError(
+                f"{kind}() speaks of a share of the whole image's value, which is {table.full:.3f}; it must not be negative."
+            )
+        if (kind, p) not in self.sets_found:
+            self.sets_found[kind, p] = self._find_set(kind, p * table.full, progress)
+        return self.sets_found[kind, p]
+
+    def _find_set(self, kind, share, progress):
+        table, away = self.coalitions, kind == "necessary"
+        sign = -1 if away else 1
+        members, scores = table.masks ^ away, sign * table.values
+
+        def enough(scores):
+            return sign * scores < share if away else scores >= share
+
+        def evaluate(sets):
+            columns = [table.target]
+            rows = evaluate_masks(
+                self.need_classifier(f"{kind}() of a sample"),
+                self.image,
+                self.regions.labels,
+                table.filled,
+                sets ^ away,
+                lambda q: q[:, columns],
+                progress=progress,
+            )
+            return sign * rows[:, 0]
+
+        if table.exact:
+            found = sets.smallest(members, scores, enough)
+            if found is None:
+                return None
+            value = table.value_of(found ^ away) or 0.0
+        else:
+            self.need_classifier(f"{kind}() of a sample")
+            order = np.argsort(-self.weights, kind="stable")
+            searched = sets.search(members, scores, enough, evaluate, order, self.evaluations)
+            if searched is None:
+                return None
+            found, value = searched[0], sign * searched[1]
+        return tuple(self.regions.names[k] for k in np.flatnonzero(found)), float(value)
 
     def drill_down(self, name: str | int, *, progress: Progress = None) -> Explanation:
         """Replace one region by its parts, whose Owen values add up to the region's Shapley value.
@@ -167,9 +205,13 @@ class Explanation:
         placebo = placebo_test(self, placements=placebos, seed=seed, progress=progress)
         return replace(self, findings=(*stable.sentences(), *placebo.sentences()))
 
-    def in_words(self) -> list[str]:
-        """A summary in sentences: the largest weight, the smallest sufficient and necessary sets, and `findings`."""
-        return sentences(self)
+    def in_words(self, *, search: bool = True) -> list[str]:
+        """A summary in sentences: the largest weight, sufficient and necessary sets, interactions, and the findings of `examine`.
+
+        For a sample also how many evaluations would halve the intervals. search: whether the classifier may be evaluated to find
+        sets that the table does not contain, if `sufficient` and `necessary` have not found them before.
+        """
+        return sentences(self, search)
 
     def plot_interactions(self) -> DescribedFigure:
         """A matrix of the pairwise interactions; see `interactions`."""
@@ -233,16 +275,10 @@ class Explanation:
             max_evaluations=max(2, len(self.coalitions.masks)),
             seed=self.coalitions.seed if seed is None else seed,
             progress=False,
+            method=self.method,
+            kernel_width=self.kernel_width,
         )
         return self.with_coalitions(table).weights
-
-    def _positive_table(self, what) -> Coalitions:
-        self._need_exact(what)
-        if self.coalitions.full < 0:
-            raise SegxaiError(
-                f"{what} needs a share of the whole image's value, which is {self.coalitions.full:.3f}; it must not be negative."
-            )
-        return self.coalitions
 
     def need_class(self, what: str) -> None:
         """Raise SegxaiError if this explanation is a contrast of two classes, and `what` needs a single one."""
@@ -337,9 +373,9 @@ class TreeExplanation(Explanation):
         )
         return self.descent.members(self.regions) @ again.values[: len(tree.leaves)]
 
-    def in_words(self) -> list[str]:
+    def in_words(self, *, search: bool = True) -> list[str]:
         """A summary in sentences: the strongest regions and their strongest parts, and the share of values divided only by area."""
-        return tree_sentences(self)
+        return tree_sentences(self, search)
 
     def plot(self) -> DescribedFigure:
         """A figure of a few regions with their weights, of the weights of all leaves as a heat map, and of bars."""
@@ -398,7 +434,7 @@ def explain(
     joined into one, see `segmentation.binary.binary_tree`.
     fill: what replaces switched-off regions, see `explanation.fills.fill_image`. The built-in networks switch regions off at
     their input size, so their output may differ slightly from that for a photograph perturbed at full size.
-    max_evaluations: the budget. If 2**K exceeds it, `seed` draws a sample of the coalitions; otherwise the table is complete.
+    max_evaluations: the budget. If 2**K exceeds it, `seed` draws a sample of the coalitions for `method`; otherwise the table is complete.
     kernel_width, alpha: of LIME's fit, see `surrogates.fit_lime`. progress: see `segxai.progress.track`.
     Raises SegxaiError for invalid arguments. Source: Ribeiro et al. 2016, "Why Should I Trust You?"; the sources of the other
     methods are in `segxai.explanation.surrogates`.
@@ -416,14 +452,10 @@ def explain(
     if method == "owen" and 2 ** len(regions) > whole_number("max_evaluations", max_evaluations, 2):
         raise SegxaiError(_OWEN_NEEDS_ALL)  # before the classifier is evaluated
     coalitions = evaluate_coalitions(
-        classifier, image, regions, target, fill=fill, max_evaluations=max_evaluations, seed=seed, progress=progress
-    )
+        classifier, image, regions, target, fill=fill, max_evaluations=max_evaluations, seed=seed, progress=progress,
+        method=method, kernel_width=kernel_width,
+    )  # fmt: skip
     return from_coalitions(image, regions, coalitions, method, kernel_width, alpha, classifier)
-
-
-def _check_share(p) -> None:
-    if not isinstance(p, (int, float, np.integer, np.floating)) or not 0 < p <= 1:
-        raise SegxaiValueError(f"p must be a share of the whole image's probability, above 0 and at most 1; got {p!r}.")
 
 
 def from_coalitions(
@@ -438,13 +470,13 @@ def from_coalitions(
 ) -> Explanation:
     """Compute an explanation by `method` from a finished table of coalitions, without evaluating the classifier."""
     hierarchy = hierarchy or tuple(range(len(regions)))
-    masks, values, exact = coalitions.masks, coalitions.values, coalitions.exact
+    masks, values, exact, log_importance = coalitions.masks, coalitions.values, coalitions.exact, coalitions.log_importance
     if method == "lime":
-        fit = surrogates.fit_lime(masks, values, exact, kernel_width, alpha)
+        fit = surrogates.fit_lime(masks, values, exact, kernel_width, alpha, log_importance)
     elif method == "shapley":
-        fit = surrogates.fit_shapley(masks, values, exact)
+        fit = surrogates.fit_shapley(masks, values, exact, log_importance)
     elif method == "banzhaf":
-        fit = surrogates.fit_banzhaf(masks, values, exact)
+        fit = surrogates.fit_banzhaf(masks, values, exact, log_importance)
     elif method == "owen":
         if not exact:
             raise SegxaiError(_OWEN_NEEDS_ALL)

@@ -1,10 +1,10 @@
-"""Adaptive Owen values: a game's value divided down a binary tree, following the evidence.
+"""Adaptive Owen values: divide the value of a game down a binary tree, where the evidence is.
 
-A node stands for all leaves under it. Its effect in a context m (leaves shown already) is f(m + node) - f(m). Taking the node apart
-into its halves a and b in that context costs two evaluations, f(m + a) and f(m + b), and gives four effects of half the weight:
-a and b, each before the other and after it. They add up to the node's, in every context and so for every node. Taken apart
-everywhere, the leaves' sums are their Owen values for the nested unions that the tree describes, and no more than a leaf's depth
-enters into the number of contexts; on a budget the largest effects are taken apart first, and what stays whole is shared by area.
+A node represents all leaves below it. Its effect in a context m (a set of leaves already shown) is f(m + node) - f(m). Dividing the
+node into its halves a and b in this context takes two evaluations, f(m + a) and f(m + b), and yields four effects of half the weight:
+those of a and b, each before and after the other. They add up to the effect of the node, in every context and hence for every node.
+If all effects are divided, the sums at the leaves are their Owen values for the nested unions that the tree describes; a leaf then
+has 2**depth contexts. Within a budget, the largest effects are divided first, and undivided effects are shared out by area.
 
 Plain arrays: a tree of L leaves is `joins`, (L - 1, 2) integers, of which row k joins two nodes to node L + k; the leaves are
 the nodes 0..L-1, the root is the last. Sources: Owen 1977, "Values of Games with a Priori Unions"; Winter 1989, "A Value for
@@ -19,15 +19,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-BATCH = 32  # coalitions evaluated between two looks at where the largest effects are
+BATCH = 32  # coalitions evaluated before the effects are ranked again
 
 
 class Division(NamedTuple):
-    """What was evaluated, and the effects it was divided into.
+    """The evaluated coalitions, and the I effects computed from them.
 
-    masks: (N, L) bool coalitions of leaves in the order of evaluation, all different, the full one first and the empty one second.
-    Of the I effects, (I,) each: node; without, joined: rows of `masks`, the context without the node and with it; weight: what the
-    effect counts for in the node's value; divided: whether it was taken apart, so that four others stand for it.
+    masks: (N, L) bool, distinct coalitions of leaves in the order of evaluation, first the full one, then the empty one.
+    node: (I,) the node of each effect. without, joined: (I,) rows of `masks`, the context without and with the node. weight: (I,)
+    of the effect in the node's value. divided: (I,) bool, whether the effect was replaced by the four effects of the node's halves.
     """
 
     masks: np.ndarray
@@ -48,12 +48,12 @@ def members(joins: np.ndarray) -> np.ndarray:
 
 
 def divide(joins: np.ndarray, evaluate: Callable, max_evaluations: int) -> Division:
-    """Take the effects of nodes apart, the largest first, until `max_evaluations` (at least 2) coalitions are evaluated.
+    """Divide the effects of nodes, the largest first, until `max_evaluations` (at least 2) coalitions are evaluated.
 
-    joins (L - 1, 2); evaluate: a function of coalitions (M, L) bool, M <= BATCH, to (M,) values; no coalition is evaluated twice.
-    Largest: by weight times absolute effect, over one more than the number of other contexts in which the node was taken apart
-    already, for these tell much of what is in it, and their number doubles with every level; of equal ones the one found first.
-    Effects whose halves are known already cost nothing and are taken apart beyond the budget, too.
+    joins: (L - 1, 2). evaluate: a function from coalitions (M, L) bool, M <= BATCH, to (M,) values; no coalition is evaluated twice.
+    Effects are ranked by weight times absolute effect, divided by one plus the number of contexts in which the node was divided
+    already: these contexts are similar, and their number doubles with each level. Of equal effects the first found comes first.
+    Effects whose halves are already known need no evaluation, so they are divided even beyond the budget.
     """
     inside = members(joins)
     leaves = len(joins) + 1
@@ -71,7 +71,7 @@ def divide(joins: np.ndarray, evaluate: Callable, max_evaluations: int) -> Divis
     effects = [(len(inside) - 1, 1, 0, 1.0)]  # node, without, joined, weight
     waiting = [0] if leaves > 1 else []
     divided: set[int] = set()
-    times = np.zeros(len(inside), int)  # how often each node was taken apart
+    times = np.zeros(len(inside), int)  # how often each node was divided
 
     def rank(i):
         node, without, joined, weight = effects[i]
@@ -114,10 +114,10 @@ def divide(joins: np.ndarray, evaluate: Callable, max_evaluations: int) -> Divis
 
 
 def node_values(joins: np.ndarray, areas: np.ndarray, division: Division, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """((2L - 1,) the value of every node, (2L - 1,) how much of it is no more than a share by area of what a node above holds).
+    """The value of every node, (2L - 1,), and the part of it that is only a share by area of an undivided node above, (2L - 1,).
 
-    areas (L,) of the leaves; values (N,) of the coalitions, for the class whose largest effects were followed or any other: every
-    division is valid for all. A node's value is the sum of its halves', and the root's is values[0] - values[1].
+    areas: (L,) of the leaves. values: (N,) of the coalitions, for the class whose effects determined the division or for any other.
+    A node's value is the sum of its halves' values; the root's is values[0] - values[1].
     """
     leaves = len(joins) + 1
     number = 2 * leaves - 1

@@ -10,14 +10,15 @@ if TYPE_CHECKING:
     from .explanation import Explanation, TreeExplanation
 
 
-def sentences(explanation: Explanation) -> list[str]:
+def sentences(explanation: Explanation, search: bool = True) -> list[str]:
     """Sentences on the largest weight, the smallest sufficient and necessary sets, the strongest interaction, parts and findings."""
     e = explanation
     name, weight = max(e.ranking(), key=lambda pair: abs(pair[1]))
     found = [f"“{name}” {'supports' if weight >= 0 else 'opposes'} “{e.target}” most ({e.method} weight {weight:+.3f})."]
+    if not e.coalitions.exact:
+        found.append(halving(len(e.regions), len(e.coalitions.masks)))
+    found += _sets(e, search)
     if e.coalitions.exact and e.coalitions.full > 0:
-        found.append(_sufficient(e))
-        found.append(_necessary(e))
         found += _interaction(e)
         found += _parts(e)
     return [*found, *e.findings]
@@ -28,7 +29,7 @@ MOST_OF_IT = 0.6  # a part with at least this share of the whole's value is repo
 WORTH_SAYING = 0.1  # of the largest absolute value
 
 
-def tree_sentences(explanation: TreeExplanation) -> list[str]:
+def tree_sentences(explanation: TreeExplanation, search: bool = True) -> list[str]:
     """Sentences on the strongest support and opposition in a region tree, on their strongest parts, and on values divided only by area."""
     e = explanation
     few = e if len(e.regions) <= FEW else e.coarsen(FEW)
@@ -51,7 +52,7 @@ def tree_sentences(explanation: TreeExplanation) -> list[str]:
         f"All together add {top.value:+.3f} to the {e.coalitions.empty:.3f} of nothing shown, found by {e.evaluations} evaluations; "
         f"{shared:.0%} of what the finest regions weigh is only shared out by area, not examined."
     )
-    return [*found, *e.findings]
+    return [*found, *_sets(e, search), *e.findings]
 
 
 def _within(nodes, i) -> str:
@@ -68,20 +69,41 @@ def _within(nodes, i) -> str:
     return f"; within it, most of that is “{nodes[i].name}” ({nodes[i].value:+.3f}, {nodes[i].area:.1%} of the image)"
 
 
-def _sufficient(e) -> str:
-    names = e.sufficient(0.5)
+def halving(number: int, evaluated: int) -> str:
+    """How many evaluations would halve the intervals of a sample: they shrink with its square root."""
+    needed = 4 * evaluated
+    if needed < 2**number:
+        return f"{evaluated:,} of 2**{number} coalitions were evaluated; about {needed:,} evaluations would halve the intervals."
+    return f"{evaluated:,} of {2**number:,} coalitions were evaluated; with all of them the weights would be exact."
+
+
+def _sets(e, search) -> list[str]:
+    if e.coalitions.full <= 0:
+        return []
+    known = e.coalitions.exact or (search and e.classifier is not None and e.coalitions.target >= 0)
+    kinds = (("sufficient", _sufficient), ("necessary", _necessary))
+    return [sentence(e, e.find_set(kind, 0.5)) for kind, sentence in kinds if known or (kind, 0.5) in e.sets_found]
+
+
+def _sufficient(e, found) -> str:
+    names, value = found
     if not names:
-        return f"With no region shown, “{e.target}” still keeps more than half of its value ({_of_whole(e, e.coalitions.empty)})."
+        return f"With no region shown, “{e.target}” still keeps more than half of its value ({_of_whole(e, value)})."
     verb = "alone keeps" if len(names) == 1 else "alone keep"
-    return f"{_joined(names)} {verb} “{e.target}” above half of its value ({_of_whole(e, _value(e, names))})."
+    return f"{_joined(names)} {verb} “{e.target}” above half of its value ({_of_whole(e, value)}){_by_search(e)}."
 
 
-def _necessary(e) -> str:
-    names = e.necessary(0.5)
-    if names is None:
+def _necessary(e, found) -> str:
+    if found is not None:
+        names, value = found
+        return f"Without {_joined(names)} it falls below half ({value:.3f}){_by_search(e)}."
+    if e.coalitions.exact:
         return f"No set of regions is necessary: whatever is removed, “{e.target}” keeps more than half of its value."
-    left = _value(e, [n for n in e.regions.names if n not in names])
-    return f"Without {_joined(names)} it falls below half ({left:.3f})."
+    return f"No necessary set was found: whatever was removed, “{e.target}” kept more than half of its value."
+
+
+def _by_search(e) -> str:
+    return "" if e.coalitions.exact else ", the smallest set that was found"
 
 
 def _interaction(e) -> list[str]:
@@ -111,10 +133,6 @@ def _parts(e) -> list[str]:
 
 def _members(node) -> list[int]:
     return [k for child in node for k in _members(child)] if isinstance(node, tuple) else [node]
-
-
-def _value(e, names) -> float:
-    return e.coalitions.value_of(np.isin(e.regions.names, names))
 
 
 def _of_whole(e, value) -> str:

@@ -6,15 +6,15 @@ approximates value(S) by its intercept plus the weights of the regions in S.
 
 from __future__ import annotations
 
-from math import factorial, lgamma
+from math import factorial
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import stdtrit
 
 from ..classifiers.subsets import all_subsets, codes
 from ..errors import SegxaiError, SegxaiValueError
-
-_CONFIDENCE = 1.959964  # standard normal quantile of a two-sided 95 % interval
+from .sampling import log_binomial
 
 
 class Fit(NamedTuple):
@@ -26,11 +26,19 @@ class Fit(NamedTuple):
     interval: np.ndarray
 
 
-def fit_lime(masks: np.ndarray, values: np.ndarray, exact: bool, kernel_width: float = 0.25, alpha: float = 0.0) -> Fit:
+def fit_lime(
+    masks: np.ndarray,
+    values: np.ndarray,
+    exact: bool,
+    kernel_width: float = 0.25,
+    alpha: float = 0.0,
+    log_importance: np.ndarray | None = None,
+) -> Fit:
     """LIME: a ridge regression that weights coalitions by their similarity to the full image (see `lime_kernel`).
 
     alpha: the ridge penalty (lime uses 1; 0 does not shrink the weights).
-    interval: 95 %, heteroscedasticity-robust (White 1980); zero width if every coalition was evaluated.
+    log_importance: (N,) of a sample, see `segxai.explanation.sampling`; by default all coalitions count equally.
+    interval: 95 %, of the weights of the complete table, see `_margin`; zero width if every coalition was evaluated.
     Raises SegxaiValueError if the kernel is too narrow for the number of regions.
     Source: Ribeiro et al. 2016, "Why Should I Trust You?", section 3.4.
     """
@@ -41,7 +49,15 @@ def fit_lime(masks: np.ndarray, values: np.ndarray, exact: bool, kernel_width: f
             f"With kernel_width {kernel_width:g} only {(kernel > 1e-14).sum()} coalitions have a weight above 0, "
             f"too few for {masks.shape[1]} regions. Choose a wider kernel, e.g. 0.25."
         )
-    return _weighted_ridge(masks, values, kernel, alpha, exact)
+    return _weighted_ridge(masks, values, kernel * importance(masks, log_importance), alpha, exact, log_importance)
+
+
+def importance(masks, log_importance=None) -> np.ndarray:
+    """(N,) how many coalitions each row stands for, relative to the mean of all rows: 1 where no `log_importance` (N,) is given."""
+    if log_importance is None:
+        return np.ones(len(masks))
+    relative = np.exp(log_importance - np.max(log_importance))
+    return relative / relative.mean()
 
 
 def lime_kernel(masks: np.ndarray, kernel_width: float) -> np.ndarray:
@@ -61,19 +77,19 @@ def check_settings(kernel_width: float, alpha: float) -> None:
             raise SegxaiValueError(f"{name} must be {zero}a number from {least:g} to {most:g}; got {value!r}.")
 
 
-def fit_banzhaf(masks: np.ndarray, values: np.ndarray, exact: bool) -> Fit:
+def fit_banzhaf(masks: np.ndarray, values: np.ndarray, exact: bool, log_importance: np.ndarray | None = None) -> Fit:
     """Banzhaf values: each region's effect averaged over all coalitions of the other regions.
 
     Computed as the coefficients of the unweighted least-squares fit, to which they are equal, from all coalitions or
-    from a uniform sample. Sources: Banzhaf 1965; Hammer and Holzman 1992 for the least-squares form.
+    from a sample in which each counts by its importance (see `fit_lime`). Sources: Banzhaf 1965; Hammer and Holzman 1992 for the least-squares form.
     """
-    return _weighted_ridge(masks, values, np.ones(len(masks)), 0.0, exact)
+    return _weighted_ridge(masks, values, importance(masks, log_importance), 0.0, exact, log_importance)
 
 
-def fit_shapley(masks: np.ndarray, values: np.ndarray, exact: bool) -> Fit:
+def fit_shapley(masks: np.ndarray, values: np.ndarray, exact: bool, log_importance: np.ndarray | None = None) -> Fit:
     """Shapley values: each region's effect averaged over all orders in which the regions can be added.
 
-    Exact for a complete table. For a sample, a least-squares fit with the Shapley kernel, constrained to sum to
+    Exact for a complete table. For a sample, a least-squares fit with the Shapley kernel times the importance, constrained to sum to
     value(full) - value(empty). Sources: Shapley 1953; Charnes et al. 1988 and Lundberg and Lee 2017, section 4.1, for the fit.
     """
     number = masks.shape[1]
@@ -88,8 +104,8 @@ def fit_shapley(masks: np.ndarray, values: np.ndarray, exact: bool) -> Fit:
             weights[region] = share[sizes[without]] @ (table[without | 1 << region] - table[without])
         interval = np.stack([weights, weights], axis=1)
     else:
-        weights, interval = _constrained_shapley(masks, values, empty, full)
-    return Fit(weights, float(empty), _shapley_r2(masks, values, weights, empty), interval)
+        weights, interval = _constrained_shapley(masks, values, empty, full, log_importance)
+    return Fit(weights, float(empty), _shapley_r2(masks, values, weights, empty, log_importance), interval)
 
 
 def fit_owen(masks: np.ndarray, values: np.ndarray, hierarchy: tuple) -> Fit:
@@ -161,14 +177,15 @@ def _ordered(masks, values):
     return values[order], masks[order], masks[order].sum(1)
 
 
-def _weighted_ridge(masks, values, kernel, alpha, exact) -> Fit:
+def _weighted_ridge(masks, values, kernel, alpha, exact, log_importance) -> Fit:
     design, values = masks.astype(float), np.asarray(values, float)
+    number = design.shape[1]
     centre = kernel @ design / kernel.sum()
     mean = kernel @ values / kernel.sum()
     root = np.sqrt(kernel)[:, None]
     scaled, response = root * (design - centre), root[:, 0] * (values - mean)
     if alpha:
-        inverse = np.linalg.inv(scaled.T @ scaled + alpha * np.eye(design.shape[1]))
+        inverse = np.linalg.inv(scaled.T @ scaled + alpha * np.eye(number))
         weights = inverse @ (scaled.T @ response)
     else:
         weights = np.linalg.lstsq(scaled, response, rcond=None)[0]
@@ -176,53 +193,88 @@ def _weighted_ridge(masks, values, kernel, alpha, exact) -> Fit:
     fitted = mean + (design - centre) @ weights
     interval = np.stack([weights, weights], axis=1)
     if not exact:
-        inverse = np.linalg.pinv(scaled.T @ scaled) if inverse is None else inverse
-        interval = interval + _robust_margin(scaled, response - scaled @ weights, inverse)
+        # The intercept, which the centred columns leave to itself, takes its share of every row's leverage.
+        both = np.zeros((number + 1, number + 1))
+        both[:number, :number] = np.linalg.pinv(scaled.T @ scaled) if inverse is None else inverse
+        both[number, number] = 1 / kernel.sum()
+        residuals = response - scaled @ weights
+        margin = _margin(np.hstack([scaled, root]), residuals, both, np.eye(number, number + 1), masks, log_importance)
+        interval = _interval(weights, margin, values)
     return Fit(weights, float(mean - centre @ weights), weighted_r2(values, fitted, kernel), interval)
 
 
-def _constrained_shapley(masks, values, empty, full):
+def _constrained_shapley(masks, values, empty, full, log_importance):
     number, sizes = masks.shape[1], masks.sum(1)
     inner = (sizes > 0) & (sizes < number)
+    drawn = None if log_importance is None else log_importance[inner]
     design = masks[inner].astype(float)
-    root = np.sqrt(shapley_kernel(number, sizes[inner]))
-    # The constraint determines the last weight: the total minus all others.
+    root = np.sqrt(shapley_kernel(number, sizes[inner], drawn))
+    # The last weight is what the others leave of the total.
     reduced = root[:, None] * (design[:, :-1] - design[:, -1:])
     response = root * (values[inner] - empty - design[:, -1] * (full - empty))
     head = np.linalg.lstsq(reduced, response, rcond=None)[0]
     weights = np.append(head, full - empty - head.sum())
-    inverse = np.linalg.pinv(reduced.T @ reduced)
-    meat = _robust_covariance(reduced, response - reduced @ head, inverse)
     spread = np.vstack([np.eye(number - 1), -np.ones(number - 1)])
-    margin = _CONFIDENCE * np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", spread, meat, spread), 0))
-    return weights, np.stack([weights - margin, weights + margin], axis=1)
+    margin = _margin(reduced, response - reduced @ head, np.linalg.pinv(reduced.T @ reduced), spread, masks[inner], drawn)
+    return weights, _interval(weights, margin, values)
 
 
-def shapley_kernel(number: int, sizes: np.ndarray) -> np.ndarray:
-    """(N,) Shapley kernel of coalitions of the given sizes, up to a factor; computed by logarithms, since large binomials overflow."""
+def shapley_kernel(number, sizes, log_importance=None) -> np.ndarray:
+    """(N,) Shapley kernel of coalitions of these sizes, times their importance, up to a factor.
+
+    In logarithms, for the numbers of coalitions of many regions overflow.
+    """
     if len(sizes) == 0:
         return np.zeros(0)
-    size = np.arange(1, number)
-    log = -np.array([lgamma(number + 1) - lgamma(s + 1) - lgamma(number - s + 1) for s in size]) - np.log(size * (number - size))
-    found = log[np.asarray(sizes) - 1]
-    return np.exp(found - found.max())
+    sizes = np.asarray(sizes)
+    log = -log_binomial(number, sizes) - np.log(sizes * (number - sizes))
+    log = log if log_importance is None else log + log_importance
+    return np.exp(log - log.max())
 
 
-def _shapley_r2(masks, values, weights, empty) -> float:
+def _shapley_r2(masks, values, weights, empty, log_importance=None) -> float:
     sizes = masks.sum(1)
     inner = (sizes > 0) & (sizes < masks.shape[1])
-    return weighted_r2(values[inner], empty + masks[inner] @ weights, shapley_kernel(masks.shape[1], sizes[inner]))
+    kernel = shapley_kernel(masks.shape[1], sizes[inner], None if log_importance is None else log_importance[inner])
+    return weighted_r2(values[inner], empty + masks[inner] @ weights, kernel)
 
 
-def _robust_covariance(scaled, residuals, inverse):
-    count, columns = scaled.shape
-    weighted = scaled * residuals[:, None]
-    return inverse @ (weighted.T @ weighted) @ inverse * (count / max(count - columns - 1, 1))
+def _margin(scaled, residuals, inverse, spread, masks, log_importance) -> np.ndarray:
+    """(K,) half-widths of 95 % intervals: a jackknife that leaves out a coalition together with its complement.
+
+    scaled (N, p), residuals (N,): of the least-squares fit; inverse (p, p) of its normal matrix; spread (K, p): the weights as sums
+    of its coefficients. What leaving out a pair changes is computed in closed form, from the pair's part of the hat matrix (Bell
+    and McCaffrey 2002, "Bias Reduction in Standard Errors for Linear Regression with Multi-Stage Samples"). A coalition that every
+    sample holds adds no error, others add as much of it as is left to chance (the finite population correction; Cochran 1977,
+    "Sampling Techniques", section 2.6). A fit with as many coefficients as pairs says nothing of its error: infinite.
+    """
+    rows = _pairs(masks)
+    there = rows >= 0
+    freedom = len(rows) - scaled.shape[1]
+    if freedom < 1:
+        return np.full(len(spread), np.inf)
+    design = scaled[rows] * there[:, :, None]
+    pull = design @ inverse
+    # A row that alone determines a coefficient would be divided by 0.
+    remaining = (1 + 1e-9) * np.eye(2) - pull @ design.transpose(0, 2, 1)
+    errors = np.linalg.solve(remaining, (residuals[rows] * there)[:, :, None])
+    changes = (pull.transpose(0, 2, 1) @ errors)[:, :, 0] @ spread.T
+    by_chance = np.ones(len(rows)) if log_importance is None else -np.expm1(-log_importance[rows.max(axis=1)])
+    return stdtrit(freedom, 0.975) * np.sqrt(by_chance @ changes**2)
 
 
-def _robust_margin(scaled, residuals, inverse):
-    error = np.sqrt(np.maximum(np.diag(_robust_covariance(scaled, residuals, inverse)), 0))
-    return _CONFIDENCE * error[:, None] * np.array([-1.0, 1.0])
+def _pairs(masks) -> np.ndarray:
+    """(G, 2) the rows of each coalition without region 0 and of its complement; -1 for one that is not there."""
+    _, pair = np.unique(np.packbits(masks ^ masks[:, :1], axis=1), axis=0, return_inverse=True)
+    rows = np.full((pair.max() + 1, 2), -1)
+    rows[pair.ravel(), masks[:, 0].astype(int)] = np.arange(len(masks))
+    return rows
+
+
+def _interval(weights, margin, values) -> np.ndarray:
+    """(K, 2); no margin is wider than the range of the values, which is all that can be said where a fit says nothing."""
+    margin = np.minimum(margin, np.ptp(values))
+    return np.stack([weights - margin, weights + margin], axis=1)
 
 
 def weighted_r2(values: np.ndarray, fitted: np.ndarray, kernel: np.ndarray) -> float:

@@ -14,6 +14,10 @@ from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, Segx
 from ..files import replacing
 from ..images import ImageLike, as_image
 from ..weights import assign_weights
+from ..weights.checkpoint import read_checkpoint
+from ..weights.contours import contours_path, contours_weights
+from ..weights.downloads import usable
+from ..weights.vgg16 import reduce_fc, vgg16_weights
 
 ENCODERS = ("efficientnet_lite0", "vgg16")
 STRIDES = (32, 16, 8)
@@ -158,8 +162,6 @@ class FCN:
         if path is not None and (path.suffix == ".npz" or os.path.isfile(_beside(path))):
             return *self._own_weights(path, fc_width, fc6_kernel), True
         if self.encoder == "vgg16":
-            from ..weights.vgg16 import reduce_fc
-
             arrays, source = _vgg16_weights(weights)
             fc6 = arrays.get("vgg_16/fc6/weights")
             if fc6 is not None and fc_width is None:
@@ -182,7 +184,6 @@ class FCN:
 
     def _own_weights(self, path, fc_width, fc6_kernel):
         from ..nets import fcn
-        from ..weights.checkpoint import read_checkpoint
 
         arrays, described = read_npz(path) if path.suffix == ".npz" else ({}, _read_description(path))
         self.fc_width = described.get("fc_width") if fc_width is None else fc_width
@@ -204,10 +205,6 @@ _DESCRIPTION = "description"
 
 
 def _vgg16_weights(weights) -> tuple[dict[str, np.ndarray], str]:
-    from ..weights.contours import contours_path, contours_weights
-    from ..weights.downloads import usable
-    from ..weights.vgg16 import vgg16_weights
-
     if not isinstance(weights, (str, os.PathLike)):
         return vgg16_weights(weights), "a Keras model"
     if weights != "auto":

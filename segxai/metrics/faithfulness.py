@@ -46,16 +46,16 @@ def fidelity(explanation: Explanation) -> Fidelity:
     e, table = explanation, explanation.coalitions
     masks, values = table.masks, np.asarray(table.values, float)
     sizes = masks.sum(axis=1)
-    kernel = np.ones(len(masks))
+    kernel, drawn = surrogates.importance(masks, table.log_importance), table.log_importance
     if e.method in ("shapley", "owen"):
         inner = (sizes > 0) & (sizes < len(e.regions))  # the empty and the full coalition are fitted exactly by construction
         masks, values = masks[inner], values[inner]
-        kernel = surrogates.shapley_kernel(len(e.regions), sizes[inner])
+        kernel = surrogates.shapley_kernel(len(e.regions), sizes[inner], None if drawn is None else drawn[inner])
         scaled = np.sqrt(kernel)[:, None] * (masks[:, :-1].astype(float) - masks[:, -1:])
         leverage = _leverage(scaled, 0.0)
     else:
         if e.method == "lime":
-            kernel = surrogates.lime_kernel(masks, e.kernel_width)
+            kernel = kernel * surrogates.lime_kernel(masks, e.kernel_width)
         scaled = np.sqrt(kernel)[:, None] * (masks - kernel @ masks / kernel.sum())
         leverage = _leverage(scaled, e.alpha if e.method == "lime" else 0.0) + kernel / kernel.sum()
     fitted = e.intercept + masks @ e.weights

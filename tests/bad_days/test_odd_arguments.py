@@ -8,8 +8,7 @@ import pytest
 from PIL import Image
 
 import segxai
-from segxai import Regions, SegxaiError, explain_many, metrics
-from segxai.study import comparing as compare
+from segxai import Regions, SegxaiError, compare, explain_many, metrics
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (12, 16, 3), dtype=np.uint8)
 LABELS = np.kron(np.arange(4).reshape(2, 2), np.ones((6, 8), int))
@@ -64,7 +63,7 @@ def test_what_cannot_be_meant_is_refused(call, explanation, tmp_path, monkeypatc
 
 
 def test_a_fit_that_cannot_be_is_refused_before_a_network_is_built(monkeypatch):
-    monkeypatch.setattr(sys.modules["segxai.finetune"], "FCN", None)
+    monkeypatch.setattr("segxai.fcn.training.FCN", None)
     with pytest.raises(SegxaiError, match="iterations"):
         segxai.finetune(IMAGE, LABELS, iterations=0)
     with pytest.raises(SegxaiError, match="learning_rate"):

@@ -33,12 +33,14 @@ def test_the_evidence_can_be_checked_on_the_photographs(plant):
 
 
 def test_semantic_regions_find_the_plant(plant):
-    found = []
+    """The badge's rings have strong contours, so it may be divided along them; but what weighs most lies in it, and covers it."""
     for i in plant.winners[:4]:
         e = segxai.explain(plant.images[i], "deep", plant.classifier, "prize", fill="blur", max_evaluations=512, progress=False)
-        found.append(metrics.covers_plant(e, plant.masks[i]))
-    assert np.mean([f.found for f in found]) >= 0.75
-    assert np.mean([f.rank == 1 for f in found]) >= 0.75
+        found = metrics.covers_plant(e, plant.masks[i])
+        assert found.rank == 1
+        assert found.precision > 0.9
+        strongest = [e.regions.mask(name) for name, _ in e.ranking()[:3]]
+        assert (np.any(strongest, axis=0) & plant.masks[i]).sum() > 0.6 * plant.masks[i].sum()
 
 
 def test_the_same_seed_plants_the_same(plant):

@@ -3,31 +3,7 @@ import pytest
 
 import segxai
 from segxai import FILLS, SegxaiError
-from segxai.classifiers.subsets import all_subsets
-from segxai.explanation.coalitions import draw_coalitions
 from segxai.explanation.fills import fill_image
-
-
-def test_all_coalitions_are_counted_in_binary():
-    assert all_subsets(2).tolist() == [[False, False], [True, False], [False, True], [True, True]]
-
-
-@pytest.mark.parametrize(("number", "asked"), [(11, 1024), (30, 100), (70, 500), (6, 63)])
-def test_sampled_coalitions_are_different_and_hold_both_ends(number, asked):
-    masks, exact = draw_coalitions(number, asked, seed=3)
-    assert not exact
-    assert masks.shape == (asked, number)
-    assert len(np.unique(masks, axis=0)) == asked
-    assert not masks[0].any()
-    assert masks[-1].all()
-    assert np.array_equal(masks, draw_coalitions(number, asked, seed=3)[0])
-    assert not np.array_equal(masks, draw_coalitions(number, asked, seed=4)[0])
-
-
-@pytest.mark.parametrize(("number", "asked"), [(10, 1), (10, 11), (10, 2.5), (200, 100)])
-def test_budgets_that_cannot_do_are_refused(number, asked):
-    with pytest.raises(SegxaiError, match="max_evaluations"):
-        draw_coalitions(number, asked, 0)
 
 
 def test_the_table_holds_the_classifier_s_answers(quarters, additive):

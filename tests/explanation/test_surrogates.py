@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from segxai import SegxaiError
-from segxai.classifiers.subsets import all_subsets
+from segxai.classifiers.subsets import all_subsets, codes
 from segxai.explanation import surrogates
-from segxai.explanation.coalitions import draw_coalitions
+from segxai.explanation.sampling import draw_coalitions
 
 games = st.integers(1, 6).flatmap(
     lambda k: st.lists(st.floats(-1, 1, width=32), min_size=2**k, max_size=2**k).map(lambda v: (all_subsets(k), np.array(v)))
@@ -80,13 +81,13 @@ def test_symmetry_and_dummy():
 def test_a_linear_model_is_recovered_exactly(number, asked):
     rng = np.random.default_rng(number)
     effects, intercept = rng.normal(size=number), 0.3
-    masks, exact = draw_coalitions(number, asked, seed=0)
-    values = intercept + masks @ effects
+    masks, drawn = draw_coalitions(number, asked, seed=0)
+    values, exact = intercept + masks @ effects, drawn is None
     for fit in (
-        surrogates.fit_lime(masks, values, exact),
-        surrogates.fit_lime(masks, values, exact, kernel_width=2.0),
-        surrogates.fit_shapley(masks, values, exact),
-        surrogates.fit_banzhaf(masks, values, exact),
+        surrogates.fit_lime(masks, values, exact, log_importance=drawn),
+        surrogates.fit_lime(masks, values, exact, kernel_width=2.0, log_importance=drawn),
+        surrogates.fit_shapley(masks, values, exact, drawn),
+        surrogates.fit_banzhaf(masks, values, exact, drawn),
     ):
         assert np.allclose(fit.weights, effects, atol=1e-8)
         assert fit.intercept == pytest.approx(intercept, abs=1e-8)
@@ -101,8 +102,8 @@ def test_lime_parity(number, kernel_width):
     from lime.lime_base import LimeBase
     from sklearn.metrics import pairwise_distances
 
-    masks, exact = draw_coalitions(number, 400, seed=1)
-    masks = masks[::-1]  # lime wants the whole image first
+    masks, drawn = draw_coalitions(number, 400, seed=1)
+    masks, exact = masks[::-1], drawn is None  # lime wants the whole image first
     values = np.random.default_rng(2).random(len(masks))
     distances = pairwise_distances(masks, masks[:1], metric="cosine").ravel()
     base = LimeBase(lambda d: np.sqrt(np.exp(-(d**2) / kernel_width**2)))
@@ -115,19 +116,92 @@ def test_lime_parity(number, kernel_width):
     assert fit.r2 == pytest.approx(score, abs=1e-6)
 
 
-def test_intervals_cover_the_truth_about_as_often_as_they_say():
-    """95 % intervals from samples of a known game of 10 regions, for all three methods."""
-    masks = all_subsets(10)
-    rng = np.random.default_rng(0)
-    values = masks @ rng.normal(size=10) + 2 * masks[:, 0] * masks[:, 1] + masks[:, 2:5].all(axis=1)
-    for fit in (surrogates.fit_lime, surrogates.fit_shapley, surrogates.fit_banzhaf):
-        truth = fit(masks, values, True).weights
-        covered = []
-        for seed in range(120):
-            drawn, exact = draw_coalitions(10, 200, seed)
-            low, high = fit(drawn, values[drawn @ (1 << np.arange(10))], exact).interval.T
-            covered.append((low <= truth) & (truth <= high))
-        assert np.mean(covered) > 0.9
+METHODS = {"lime": surrogates.fit_lime, "shapley": surrogates.fit_shapley, "banzhaf": surrogates.fit_banzhaf}
+
+
+def curved_game(number):
+    """The complete table of a game in which regions work together, in twos and threes."""
+    masks = all_subsets(number)
+    effects = np.random.default_rng(0).normal(size=number)
+    return masks, masks @ effects + 2 * masks[:, 0] * masks[:, 1] + 3 * masks[:, 2:5].all(axis=1) + 0.02 * (masks @ effects) ** 3
+
+
+@pytest.mark.parametrize("drawn_for", METHODS)
+@pytest.mark.parametrize("method", METHODS)
+def test_a_sample_for_one_method_serves_all(method, drawn_for):
+    """The weights are those of the complete table on average, and the 95 % intervals hold them as often as they say."""
+    masks, values = curved_game(12)
+    fit = METHODS[method]
+    truth = fit(masks, values, True).weights
+    found, covered = [], []
+    for seed in range(100):
+        sample, drawn = draw_coalitions(12, 300, seed, drawn_for)
+        one = fit(sample, values[codes(sample)], False, log_importance=drawn)
+        found.append(one.weights)
+        covered.append((one.interval[:, 0] <= truth) & (truth <= one.interval[:, 1]))
+    found = np.array(found)
+    bias = found.mean(axis=0) - truth
+    assert (np.abs(bias) < 4.5 * found.std(axis=0, ddof=1) / np.sqrt(100) + 0.002).all()
+    assert 0.92 <= np.mean(covered) <= 0.98
+
+
+def test_shapley_values_from_their_own_sample_are_far_closer():
+    masks, values = curved_game(12)
+    truth = surrogates.fit_shapley(masks, values, True).weights
+
+    def error(draw):
+        samples = [draw(seed) for seed in range(30)]
+        fits = [surrogates.fit_shapley(sample, values[codes(sample)], False, drawn) for sample, drawn in samples]
+        return np.mean([np.abs(fit.weights - truth).mean() for fit in fits])
+
+    def coin(seed):
+        rows = masks[np.random.default_rng(seed).permutation(np.arange(1, len(masks) - 1))[:298]]
+        return np.concatenate([masks[:1], rows, masks[-1:]]), None
+
+    assert error(lambda seed: draw_coalitions(12, 300, seed, "shapley")) < 0.5 * error(coin)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_interval_is_that_of_fitting_again_without_each_pair(method):
+    """Against a jackknife by hand, where no coalition is certain to be drawn."""
+    number, fit = 6, METHODS[method]
+    upright = all_subsets(number)[[3, 5, 9, 14, 17, 22, 26, 35, 38, 1, 44, 50, 56]]
+    rng = np.random.default_rng(3)
+    values = rng.random(2 * len(upright))
+    drawn = rng.random(len(upright)).repeat(2) + 1
+    masks = np.stack([upright, ~upright], axis=1).reshape(-1, number)
+    ends = all_subsets(number)[[0, -1]]
+
+    def weights(kept):
+        table = np.concatenate([masks[kept], ends]), np.concatenate([values[kept], [0.2, 0.9]])
+        return fit(*table, False, log_importance=np.concatenate([drawn[kept], [0, 0]]))
+
+    whole = weights(np.ones(len(masks), bool))
+    changes = [whole.weights - weights(np.arange(len(masks)) // 2 != pair).weights for pair in range(len(upright))]
+    share = 1 - np.exp(-drawn[::2])
+    freedom = len(upright) - (number - 1) if method == "shapley" else len(upright) + 1 - (number + 1)
+    margin = stats.t.ppf(0.975, freedom) * np.sqrt(share @ np.square(changes))
+    assert np.allclose(whole.interval[:, 1] - whole.weights, margin, rtol=1e-5)
+
+
+def test_what_is_certain_to_be_drawn_adds_no_error():
+    masks, values = curved_game(5)
+    for fit in METHODS.values():
+        interval = fit(masks, values, False, log_importance=np.zeros(len(masks))).interval
+        assert np.allclose(interval[:, 0], interval[:, 1])
+
+
+def test_a_fit_with_no_coalition_to_spare_claims_nothing():
+    masks, drawn = draw_coalitions(20, 22, 0)
+    fit = surrogates.fit_lime(masks, np.random.default_rng(0).random(22), False, log_importance=drawn)
+    assert (np.ptp(fit.interval, axis=1) > 1).all()
+
+
+def test_hundreds_of_regions_overflow_nowhere():
+    masks, drawn = draw_coalitions(1500, 4600, 0, "shapley")
+    kernel = surrogates.shapley_kernel(1500, masks[1:-1].sum(axis=1), drawn[1:-1])
+    assert np.isfinite(drawn).all()
+    assert (kernel > 1e-9).all()
 
 
 def test_exact_tables_have_no_interval():

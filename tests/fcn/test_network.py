@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 import segxai
-from segxai import FCN, SegxaiError
-from segxai.fcn import training as finetune
+from segxai import FCN, SegxaiError, finetune
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +45,30 @@ def test_a_checkpoint_can_be_written_again_and_again(fitted, tmp_path):
             fitted.fcn.save(path)
 
 
-def test_a_saved_vgg16_is_loaded(tmp_path):
-    with FCN("vgg16", 2, 16, weights=None, fc_width=8, fc6_kernel=3) as fcn:
-        fcn.save(tmp_path / "v.npz")
-        with FCN.load(tmp_path / "v.npz") as again:
+@pytest.mark.parametrize(("name", "options"), [("v.npz", {"fc_width": 8, "fc6_kernel": 3}), ("v.npz", {}), ("v.ckpt", {})])
+def test_a_saved_vgg16_is_loaded(tmp_path, name, options):
+    with FCN("vgg16", 2, 16, weights=None, **options) as fcn:
+        fcn.save(tmp_path / name)
+        for again in (FCN.load(tmp_path / name), FCN("vgg16", 2, 16, tmp_path / name)):
+            assert (again.fc_width, again.source) == (options.get("fc_width", 0), "random weights")
             for ours, theirs in zip(fcn.model_variables(), again.model_variables(), strict=True):
                 assert np.array_equal(fcn.net.run(ours), again.net.run(theirs))
+            again.close()
+    with pytest.raises(SegxaiError, match="fc_width"):
+        FCN("vgg16", 2, 16, tmp_path / name, fc_width=4)
+
+
+def test_a_file_from_before_its_weights_were_named_is_loaded(tmp_path):
+    with FCN() as fcn:
+        fcn.save(tmp_path / "new.npz")
+    with np.load(tmp_path / "new.npz") as file:
+        arrays = dict(file)
+    described = json.loads(str(arrays.pop("description")))
+    described.pop("source")
+    old = {**described, "fc_width": 4096, "fc6_kernel": 7}
+    np.savez(tmp_path / "old.npz", description=np.array(json.dumps(old)), **arrays)
+    with FCN.load(tmp_path / "old.npz") as fcn:
+        assert fcn.source == "old.npz"
 
 
 def test_damaged_files_are_refused(fitted, tmp_path):
@@ -96,7 +113,7 @@ def test_files_of_another_shape_name_what_differs(fitted, tmp_path):
         FCN.load(tmp_path / "wrong.npz")
     arrays.pop(name)
     np.savez(tmp_path / "less.npz", **arrays)
-    with pytest.raises(SegxaiError, match=f"no variable '{name}'"):
+    with pytest.raises(SegxaiError, match=f"lack the variable '{name}'"):
         FCN.load(tmp_path / "less.npz")
     described = json.loads(str(arrays["description"]))
     np.savez(tmp_path / "old.npz", **{**arrays, "description": np.array(json.dumps({**described, "format": "other"}))})

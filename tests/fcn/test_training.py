@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 import segxai
-from segxai import FCN, SegxaiError, finetune_steps
-from segxai.fcn import training as finetune
+from segxai import FCN, SegxaiError, finetune, finetune_steps
+from segxai.fcn import training
 from segxai.fcn.training import intersection_over_union, read_annotation
 
 
@@ -93,6 +93,38 @@ def test_vgg16_with_random_weights_learns_too(sample):
     assert min(runs[0].losses) < runs[0].losses[0]
 
 
+@pytest.mark.parametrize("stride", [32, 8])
+def test_vgg16_with_the_contour_network_s_convolutions_falls_at_every_step_to_below_a_sixth(sample, stride):
+    image, labels = sample.image[::2, ::2], sample.annotation.labels[::2, ::2]
+    fitted = finetune(image, labels, encoder="vgg16", stride=stride)
+    fitted.fcn.close()
+    assert fitted.source == "convolutions of the contour network"
+    losses = [*fitted.losses, fitted.final_loss]
+    assert losses[0] == pytest.approx(labels.size * np.log(2), rel=1e-4)
+    assert all(np.diff(losses) < 0)
+    assert losses[-1] < losses[0] / 6
+    assert intersection_over_union(labels, fitted.predictions)[1] > 0.9
+
+
+def test_a_step_of_vgg16_by_hand(sample):
+    """The first update moves the heads alone, by their rate in the direction of the gradient's sign: Adam from zero heads."""
+    image, labels = sample.image[::8, ::8], sample.annotation.labels[::8, ::8]
+    with FCN("vgg16", stride=16) as fcn:
+        before = {v.op.name: fcn.net.run(v) for v in fcn.model_variables()}
+        list(finetune_steps(fcn, image, labels, iterations=1, learning_rate=2e-4))
+        moved = {v.op.name: fcn.net.run(v) - before[v.op.name] for v in fcn.model_variables()}
+        list(finetune_steps(fcn, image, labels, iterations=2))
+        later = {v.op.name: fcn.net.run(v) for v in fcn.model_variables()}
+    still = {name for name in before if np.array_equal(before[name], later[name])}
+    assert still == {name for name in before if name.startswith(("vgg_16/conv1/", "vgg_16/conv2/"))}
+    for name, change in moved.items():
+        if not name.startswith("fcn/"):
+            assert not change.any()
+        elif name.endswith("weights"):  # 100 times the rate, shared by two heads; 0 where a channel is silent
+            assert np.median(np.abs(change)) == pytest.approx(2e-4 * 100 / 2, rel=1e-3)
+            assert np.abs(change).max() < 2e-4 * 100 / 2 * 1.001
+
+
 def test_tensorboard_reads_the_loss_and_every_gradient(sample, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -148,7 +180,7 @@ def test_ctrl_c_before_the_first_step_is_passed_on(sample, monkeypatch):
         raise KeyboardInterrupt
         yield
 
-    monkeypatch.setitem(finetune.__globals__, "finetune_steps", at_once)
+    monkeypatch.setattr(training, "finetune_steps", at_once)
     with pytest.raises(KeyboardInterrupt):
         finetune(*small(sample))
 
@@ -196,7 +228,7 @@ def test_annotations_that_are_understood(tmp_path, sample):
         (np.zeros((3, 3), int), "3 x 3"),
         (np.full((2, 3), 255), "empty"),
         (np.zeros((2, 3), int), "only one class"),
-        (np.where(LABELS == 255, 255, 4), "only one class"),
+        (np.where(LABELS == 255, 255, 4), "look like grey levels"),
         (LABELS.astype(int) - 1, "0 to 254"),
         (LABELS.astype(int) * 300, "0 to 254"),
         (np.array([[3, 120, 250], [17, 44, 90]]), "grey picture"),
@@ -212,7 +244,7 @@ def test_annotations_that_are_not(annotation, said):
 
 def test_annotation_files_that_lost_their_classes(tmp_path):
     Image.fromarray(LABELS).save(tmp_path / "a.jpg")
-    with pytest.raises(SegxaiError, match="lossless"):
+    with pytest.raises(SegxaiError, match="save the annotation as PNG"):
         read_annotation(tmp_path / "a.jpg", (2, 3))
     (tmp_path / "a.png").write_text("nothing")
     with pytest.raises(SegxaiError, match="cannot be read"):

@@ -151,12 +151,14 @@ def test_loo_r2_is_a_fit_without_the_row(method, budget):
         return np.stack([1 - p, p], axis=1)
 
     e = explained(curved, method=method, max_evaluations=budget)
-    masks, values = e.coalitions.masks, np.asarray(e.coalitions.values, float)
+    masks, values, drawn = e.coalitions.masks, np.asarray(e.coalitions.values, float), e.coalitions.log_importance
     found = metrics.fidelity(e)
     rows = range(len(masks)) if method != "shapley" else np.flatnonzero(masks.any(1) & ~masks.all(1))
     for place, row in enumerate(rows):
         rest = np.arange(len(masks)) != row
-        fit = getattr(surrogates, f"fit_{method}")(masks[rest], values[rest], False)
+        fit = getattr(surrogates, f"fit_{method}")(
+            masks[rest], values[rest], False, log_importance=None if drawn is None else drawn[rest]
+        )  # fmt: skip
         assert found.predicted[place] == pytest.approx(fit.intercept + masks[row] @ fit.weights, abs=1e-9)
     assert found.loo_r2 < found.r2 <= 1
 

@@ -5,7 +5,8 @@ import pytest
 
 import segxai
 from segxai.nets import vgg16
-from segxai.nets.graph import GraphSession, tf
+from segxai.nets.fcn import standardise
+from segxai.nets.graph import GraphSession, slim, tf
 from segxai.weights import assign_weights
 from segxai.weights.vgg16 import from_keras_model
 
@@ -86,3 +87,28 @@ def test_same_padding_keeps_a_map_and_dropout_is_switched():
     assert still[0].shape == (1, 2, 3, 5)
     assert np.array_equal(*still)
     assert not np.allclose(*moving)
+
+
+@pytest.mark.parametrize(("side", "ours", "slims"), [(224, 7, 7), (225, 8, 7), (500, 16, 15)])
+def test_an_odd_side_is_rounded_up_here_and_down_by_slim(side, ours, slims):
+    with GraphSession() as net, net.build():
+        images = tf.placeholder(tf.float32, (1, side, side, 3))
+        assert vgg16.convolutions(images)["pool5"].shape[1] == ours
+        for _ in range(5):
+            images = slim.max_pool2d(images, [2, 2])
+        assert images.shape[1] == slims
+
+
+def test_a_standardised_map_has_mean_0_and_variance_1_in_every_channel():
+    rng = np.random.default_rng(0)
+    values = np.maximum(rng.normal(size=(1, 12, 17, 5)), 0) * [1, 10, 0.5, 3, 0] + [0, 0, 7, 0, 2]
+    with GraphSession() as net:
+        with net.build():
+            images = tf.placeholder(tf.float32, (1, None, None, 5))
+            standardised = standardise(images)
+        found = net.run(standardised, {images: values})
+    assert found.mean(axis=(0, 1, 2)) == pytest.approx(np.zeros(5), abs=1e-5)
+    variance = values.var(axis=(0, 1, 2))
+    assert found.var(axis=(0, 1, 2)) == pytest.approx(variance / (variance + 1e-3 * variance.mean()), abs=1e-4)
+    assert found.var(axis=(0, 1, 2))[:4].min() > 0.9
+    assert not found[..., 4].any()  # a silent channel stays silent

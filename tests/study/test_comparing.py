@@ -10,9 +10,8 @@ import pytest
 from PIL import Image
 
 import segxai
-from segxai import Comparison, SegxaiError
+from segxai import Comparison, SegxaiError, compare
 from segxai.__main__ import main
-from segxai.study import comparing as compare
 from segxai.study.comparison import Column, Measured, bootstrap
 
 

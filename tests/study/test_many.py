@@ -132,7 +132,7 @@ def test_a_closed_or_a_replaced_classifier_is_loaded_again(monkeypatch, tmp_path
     with pytest.raises(SegxaiError, match="other settings"):
         explain_many(pictures(1), **options)
     shared = iter("ab")
-    monkeypatch.setattr(engine, "default_classifier", lambda: next(shared))  # which knows when its network was closed
+    monkeypatch.setattr(engine, "load_classifier", lambda model: next(shared))  # which knows when its network was closed
     assert [engine.classifier_of("efficientnet_lite0") for _ in range(2)] == ["a", "b"]
 
 

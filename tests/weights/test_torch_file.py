@@ -96,7 +96,7 @@ def test_files_that_are_no_weights(tmp_path):
     whole = write(tmp_path / "whole", tensor()).read_bytes()
     for content in (b"", b"<html>not found</html>", whole[:40], whole[:-3], b"PK\x03\x04" + whole):
         (tmp_path / "bad").write_bytes(content)
-        with pytest.raises(SegxaiError, match="get the file again"):
+        with pytest.raises(SegxaiError, match="download the file again"):
             read_torch_file(tmp_path / "bad")
     with pytest.raises(SegxaiError, match="no weights file"):
         read_torch_file(tmp_path / "none")

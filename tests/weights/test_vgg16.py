@@ -1,5 +1,7 @@
 """Where VGG16's weights may come from, and everything that is not them. Small stand-ins with VGG16's names serve as files."""
 
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,9 @@ import segxai
 from segxai import FCN, SegxaiError
 from segxai.nets import vgg16
 from segxai.nets.graph import GraphSession, tf
+from segxai.weights import downloads
 from segxai.weights.checkpoint import read_checkpoint
+from segxai.weights.contours import contours_path, contours_weights
 from segxai.weights.vgg16 import CONVOLUTIONS, SCOPE, reduce_fc, vgg16_weights
 
 
@@ -77,7 +81,7 @@ def bad_checkpoints(tmp_path, good):
         tf.get_variable("resnet/conv1/weights", (2, 2))
         net.run(tf.global_variables_initializer())
         tf.train.Saver().save(net.session, str(tmp_path / "resnet.ckpt"), write_meta_graph=False)
-    yield tmp_path / "resnet.ckpt", "another network: it holds resnet/conv1/weights"
+    yield tmp_path / "resnet.ckpt", "another network: it contains resnet/conv1/weights"
 
 
 def test_every_bad_checkpoint_is_refused_with_what_to_do(slim_checkpoint, tmp_path):
@@ -88,14 +92,13 @@ def test_every_bad_checkpoint_is_refused_with_what_to_do(slim_checkpoint, tmp_pa
 
 
 def test_a_checkpoint_whose_shapes_do_not_fit_names_the_variable(slim_checkpoint):
-    with pytest.raises(SegxaiError, match="at most 3 x 3 and 32"):
+    with pytest.raises(SegxaiError, match="at most a 3 x 3 kernel and 32"):
         FCN("vgg16", weights=slim_checkpoint[0], fc_width=64, fc6_kernel=3)
 
 
 def test_without_any_weights_the_error_names_three_ways(monkeypatch, tmp_path):
     monkeypatch.setenv("SEGXAI_CACHE", str(tmp_path))
     for call in (
-        lambda: FCN("vgg16"),
         lambda: segxai.load_classifier("vgg16"),
         lambda: segxai.load_classifier("vgg16", weights=None),
     ):
@@ -140,9 +143,34 @@ def test_convolutions_alone_serve_an_fcn_but_no_classifier(tmp_path):
     path = write_keras_file(tmp_path / "notop.h5", top=False)
     with FCN("vgg16", weights=path, fc_width=16, fc6_kernel=3) as fcn:
         values = {v.op.name: v for v in fcn.model_variables()}
-        assert fcn.net.run(values["vgg_16/fc6/weights"]).std() > 0
+        assert fcn.net.run(values["vgg_16/fc6/weights"]).std() > 0  # new ones, where they are asked for
+    with FCN("vgg16", weights=path) as fcn:
+        assert (fcn.fc_width, fcn.source) == (0, "notop.h5")
     with pytest.raises(SegxaiError, match="lack fc6"):
         segxai.load_classifier("vgg16", weights=path)
+
+
+def test_an_fcn_takes_imagenet_s_weights_where_they_are_fetched_and_the_contour_network_s_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEGXAI_CACHE", str(tmp_path))
+    with FCN("vgg16") as fcn:
+        assert fcn.source == "convolutions of the contour network"
+        assert repr(fcn).startswith("<FCN-32s on vgg16 (convolutions of the contour network): ")
+        found = {v.op.name: fcn.net.run(v) for v in fcn.model_variables()}
+    published = contours_weights(contours_path())
+    encoder = [name for name in found if not name.startswith("fcn/")]
+    assert len(encoder) == 26
+    assert all(np.array_equal(found[name], published[name]) for name in encoder)
+
+    for name, top, width in (("vgg16-conv", False, 0), ("vgg16", True, 8)):
+        path = write_keras_file(tmp_path / downloads.DOWNLOADS[name].file, top)
+        its_hash, size = f"md5:{hashlib.md5(path.read_bytes()).hexdigest()}", path.stat().st_size
+        monkeypatch.setitem(downloads.DOWNLOADS, name, downloads.DOWNLOADS[name]._replace(hash=its_hash, size=size))
+        with FCN("vgg16") as fcn:
+            assert (fcn.source, fcn.fc_width, fcn.fc6_kernel) == ("ImageNet", width, 7)
+            last = fcn.net.run(next(v for v in fcn.model_variables() if v.op.name == "vgg_16/conv5/conv5_3/weights"))
+        assert np.array_equal(last, vgg16_weights(path)["vgg_16/conv5/conv5_3/weights"])
+    with FCN("vgg16", fc_width=0) as fcn:
+        assert not any("fc6" in v.op.name for v in fcn.model_variables())
 
 
 def test_files_of_keras_that_are_something_else(tmp_path):
