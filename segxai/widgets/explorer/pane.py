@@ -85,7 +85,7 @@ class Pane(ipywidgets.VBox):
         """Rename ("rename", the renamed `Regions`), merge ("merge", names) or divide ("divide", a name) regions of the canvas."""
         with self._work.lock:
             found = self._found
-            if found is None:
+            if found is None or self.explanation is None:
                 return
             try:
                 if what == "rename":

@@ -113,6 +113,7 @@ class AnnotationPainter(ipywidgets.VBox):
         self.canvas = PaintCanvas(self.image, classes, names)
         handlers = {"import": self._import, "fit": self._fit, "cancel": lambda fields, data: self.cancel()}
         receive(self.canvas, {name: partial(self._message, handler) for name, handler in handlers.items()})
+        self.canvas.observe(self._painted, ["classes", "names"])
         super().__init__([self.canvas])
 
     @property
@@ -204,6 +205,10 @@ class AnnotationPainter(ipywidgets.VBox):
             self.canvas.progress = start + share * done / total
 
         return advance
+
+    def _painted(self, change):
+        if self.explanation is not None and self.canvas.progress < 0:
+            self.canvas.status = "The painting has changed since the last fit: what is below does not belong to it any more."
 
     def _message(self, handler, fields, buffers):
         try:

@@ -127,7 +127,7 @@ class RegionCanvas(anywidget.AnyWidget):
         try:
             if len(change["new"]) != len(regions):
                 raise SegxaiValueError(f"There are {len(regions)} regions, and {len(change['new'])} names came.")
-            renamed = regions.rename(dict(enumerate(change["new"])))
+            renamed = regions.rename(dict(zip(regions.names, change["new"], strict=True)))
         except SegxaiError as error:
             self.note, self.names = str(error), list(regions.names)
             return
