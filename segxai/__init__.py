@@ -8,7 +8,6 @@ TensorFlow is not imported until a network is first needed.
 
 from . import data, metrics
 from .classifiers import Classifier, load_classifier
-from .classifiers.suggest import suggest_names
 from .errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
 from .explanation.checks import Placebo, Robustness, placebo_test, robustness
 from .explanation.coalitions import Coalitions, evaluate_coalitions
@@ -74,6 +73,5 @@ __all__ = [
     "segment",
     "segmenters",
     "side_outputs",
-    "suggest_names",
     "upsample_filt",
 ]

@@ -188,7 +188,8 @@ def plain_figure(explanation: Explained) -> str:
     limit = float(np.abs(e.weights).max()) or 1.0
     shapes = []
     for k, (name, weight) in enumerate(zip(regions.names, e.weights, strict=True)):
-        label = html.escape(f"{name}: weight {weight:+.3f}, {regions.areas[k]:.1%} of the image")
+        doubt = _doubt(regions.name_evidence[k])
+        label = html.escape(f"{name}{doubt}: weight {weight:+.3f}, {regions.areas[k]:.1%} of the image")
         colour, strength = plots.BLUE if weight >= 0 else plots.ORANGE, _TINT * abs(float(weight)) / limit
         shapes.append(
             f"<path class='sx-region' d='{region_path(regions.labels == k)}' fill='{colour}' fill-opacity='{strength:.3f}' "
@@ -245,7 +246,7 @@ def _table(e, areas, limit) -> str:
         start, length = (50, 50 * weight / limit) if weight >= 0 else (50 + 50 * weight / limit, -50 * weight / limit)
         colour = "var(--blue)" if weight >= 0 else "var(--orange)"
         rows.append(
-            f"<tr data-region='{k}'><th scope='row'>{html.escape(e.regions.names[k])}</th>"
+            f"<tr data-region='{k}'><th scope='row'{_hint(e.regions.name_evidence[k])}>{html.escape(e.regions.marked_names[k])}</th>"
             f"<td class='sx-weight'><svg viewBox='0 0 100 10' preserveAspectRatio='none' aria-hidden='true'>"
             f"<rect x='{start:.2f}' y='1' width='{length:.2f}' height='8' style='fill:{colour}'/>"
             f"<line x1='50' x2='50' y1='0' y2='10' style='stroke:currentColor;stroke-width:.6'/></svg></td>"
@@ -257,6 +258,18 @@ def _table(e, areas, limit) -> str:
         "<div class='sx-scroll'><table><thead><tr><th>region</th><th></th><th class='sx-number'>weight</th>"
         f"<th class='sx-number'>area</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>{note}"
     )
+
+
+def _doubt(evidence) -> str:
+    return f" (a guess, {evidence.probability:.0%})" if evidence.source == "guess" else ""
+
+
+def _hint(evidence) -> str:
+    """A title attribute that shows the origin of a name on hover, for names that were not given."""
+    if evidence.source == "given":
+        return ""
+    sure = "" if evidence.probability is None else f", {evidence.probability:.0%}"
+    return f" title='name: {html.escape(evidence.source)}{sure}'"
 
 
 def asset(name: str) -> str:
