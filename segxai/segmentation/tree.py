@@ -116,9 +116,9 @@ def automatic_number(root: Part, worth: float) -> int:
 
     return int(np.clip(count(root), FEWEST, MOST))
 
-    number = automatic_number(root, merging.worth) if n_regions == "auto" else int(n_regions)
-    namer = nouns if names == "auto" else None
-    return Regions(resize_labels(atoms, image.shape[:2]), coarsest(root, number), method, root, namer)
+
+def _grow(image, merging, features) -> tuple[np.ndarray, Part, Nouns]:
+    """The tree's leaves, (h, w) integers at the working size, its root, named by colour and place, and its nouns."""
     # Never larger than the photograph: regions stay connected when a label map is enlarged, but not when it is reduced.
     scale = min(1, WORKING_SIDE / max(image.shape[:2]))
     copy = np.rint(resize(image, tuple(max(1, round(side * scale)) for side in image.shape[:2]))).astype(np.uint8)
