@@ -7,6 +7,7 @@ import pytest
 import segxai
 from segxai import SegxaiError
 from segxai.plots.explanations import plot_explanation, plot_regions
+from segxai.regions import Evidence, Part
 from segxai.report.page import figure, region_path, write_report
 
 NASTY = [
@@ -45,6 +46,19 @@ def test_names_from_outside_stay_text(explanation, tmp_path):
         assert [tag for tag, _ in elements.found].count("script") <= 1
         for name in NASTY:
             assert any(name.strip() in text for text in elements.text)
+
+
+def test_a_guessed_name_is_marked_and_its_probability_shown_on_hover(quarters, additive):
+    evidence = {"cup": ("guess", 0.8), "red, left": ("colour and place",), "cat": ("DeepLab", 0.9), "desk": ("given",)}
+    parts = [Part(name, (k,), evidence=Evidence(*evidence[name])) for k, name in enumerate(evidence)]
+    box = segxai.load_classifier(additive, class_names=["other", "thing"])
+    elements = Elements(figure(segxai.explain(quarters[0], segxai.Regions(quarters[1], parts), box, 1, fill="black")))
+    hints = {attributes.get("title") for tag, attributes in elements.found if tag == "th" and "scope" in attributes}
+    assert hints == {"name: guess, 80%", "name: colour and place", "name: DeepLab, 90%", None}
+    assert {"cup ?", "cat", "desk"} <= set(elements.text)
+    labels = [attributes["aria-label"] for _, attributes in elements.found if attributes.get("class") == "sx-region"]
+    assert labels[0].startswith("cup (a guess, 80%): weight")
+    assert labels[2].startswith("cat: weight")
 
 
 def test_the_page_needs_nothing_from_elsewhere(explanation, tmp_path):
