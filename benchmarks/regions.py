@@ -75,7 +75,7 @@ def main():
     seconds = dict.fromkeys(SCALES, 0.0)
     for i, path in enumerate(paths):
         image = segxai.images.load_image(path)
-        people = np.load(path.with_suffix(".npz"))["segmentations"].astype(int)
+        people = np.load(path.with_suffix(".npz"), allow_pickle=False)["segmentations"].astype(int)
         for name, scales in SCALES.items():
             for j, params in enumerate(scales):
                 start = time.perf_counter()

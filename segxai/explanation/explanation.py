@@ -111,7 +111,7 @@ class Explanation:
         the smallest that a search found, which evaluates the classifier at most as often again as the table did; see
         `segxai.explanation.sets.search`. Raises SegxaiError where there is no classifier to search with.
         """
-        found = self.find_set("sufficient", p, progress)
+        found = self.find_set("sufficient", p, progress=progress)
         assert found is not None  # the whole image is enough for itself
         return found[0]
 
@@ -121,10 +121,10 @@ class Explanation:
         The smallest, and among those of its size the one that leaves least; or the smallest found, as for `sufficient`.
         None where whatever is taken away leaves that much, or where no set was found.
         """
-        found = self.find_set("necessary", p, progress)
+        found = self.find_set("necessary", p, progress=progress)
         return None if found is None else found[0]
 
-    def find_set(self, kind: str, p: float, progress: Progress = None) -> tuple[tuple[str, ...], float] | None:
+    def find_set(self, kind: str, p: float, *, progress: Progress = None) -> tuple[tuple[str, ...], float] | None:
         """(names, value) of the set that `sufficient` or `necessary` returns: what it keeps, or what is left without it."""
         if not isinstance(p, (int, float, np.integer, np.floating)) or not 0 < p <= 1:
             raise SegxaiValueError(f"p is a share of the whole image's probability, above 0 and up to 1; got {p!r}.")

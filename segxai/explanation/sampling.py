@@ -101,7 +101,7 @@ def size_shares(number: int, method: str, kernel_width: float) -> np.ndarray:
     return needed / needed.sum()
 
 
-def log_binomial(number: int, sizes) -> np.ndarray:
+def log_binomial(number: int, sizes: np.ndarray) -> np.ndarray:
     """The logarithm of how many coalitions have these sizes: the numbers themselves overflow for many regions."""
     return gammaln(number + 1) - gammaln(sizes + 1) - gammaln(number - sizes + 1)
 

@@ -52,7 +52,7 @@ def fit_lime(
     return _weighted_ridge(masks, values, kernel * importance(masks, log_importance), alpha, exact, log_importance)
 
 
-def importance(masks, log_importance=None) -> np.ndarray:
+def importance(masks: np.ndarray, log_importance: np.ndarray | None = None) -> np.ndarray:
     """(N,) how many coalitions each row stands for, relative to the mean of all rows: 1 where no `log_importance` (N,) is given."""
     if log_importance is None:
         return np.ones(len(masks))

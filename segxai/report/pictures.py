@@ -11,7 +11,7 @@ from ..images import resize
 SHOWN_SIDE = 640  # pixels; photographs are sent no larger than they are shown
 
 
-def shown_size(shape, side: float = SHOWN_SIDE) -> tuple[int, int]:
+def shown_size(shape: tuple[int, ...], side: float = SHOWN_SIDE) -> tuple[int, int]:
     """(height, width) at which a photograph of `shape` is sent: its longer side has `side` pixels at most."""
     scale = min(1.0, side / max(shape[:2]))
     return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))

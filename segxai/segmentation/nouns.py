@@ -38,7 +38,11 @@ _WHOLE = (
     "keyboard space bar", "lens cap", "letter opener", "loupe magnifying glass", "one-piece bathing suit", "punching bag",
     "salt shaker", "sea cucumber", "sea lion", "sleeping bag", "teddy bear", "waffle iron",
 )  # fmt: skip
-_SPECIAL = {"a cat having a striped coat": "cat"}
+_SPECIAL = {
+    "a cat having a striped coat": "cat",
+    "traffic or street sign": "street sign",
+    "vaulted or arched ceiling": "ceiling",
+}
 
 
 class Nouns:

@@ -97,6 +97,6 @@ def test_a_slow_classifier_shows_a_bar_where_somebody_watches(quarters, monkeypa
         return images.mean(axis=(1, 2, 3)) / 255
 
     segxai.explain(*quarters, Classifier(slow, batch_size=4))
-    assert "asking the classifier" in capsys.readouterr().err
+    assert "evaluating the classifier" in capsys.readouterr().err
     segxai.explain(*quarters, Classifier(lambda images: images.mean(axis=(1, 2, 3)), batch_size=4))
     assert capsys.readouterr().err == ""

@@ -157,7 +157,7 @@ def test_the_command_line_says_stopped(monkeypatch, capsys):
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("segxai.data.photographs.photograph", stop)
+    monkeypatch.setattr("segxai.data.photograph", stop)
     try:
         assert main(["explain", "cat", "--segmenter", "grid"]) == 130
     except KeyboardInterrupt:
