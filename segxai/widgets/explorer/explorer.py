@@ -50,13 +50,13 @@ class ExplanationExplorer(ipywidgets.VBox):
             [],
             {"method": "lime", "kernel_width": 0.25, "fill": "mean", "versus": "", "compare": len(start) == 2},
             title="Explanation",
-            away="Fill and second pane are paused.",
+            away="Segmenter, fill and second pane are paused; the rest still works.",
             group=group,
         )
         second = start[1] if len(start) == 2 else "slic"
         self.panes = [Pane(self._work, name, group, lambda: self.shared.values, self._draw) for name in (start[0], second)]
         self._row = ipywidgets.HBox(
-            self.panes[: len(start)], layout=ipywidgets.Layout(flex_flow="row wrap", align_items="flex-start")
+            self.panes[: len(start)], layout=ipywidgets.Layout(flex_flow="row wrap", align_items="flex-end")
         )
         super().__init__([self.shared, self._row])
         try:

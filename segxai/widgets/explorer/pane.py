@@ -35,7 +35,7 @@ class Pane(ipywidgets.VBox):
         self._renamed: Regions | None = None
         self._ticket, self._fitting = 0, False
         self._shown_values: dict[str, Any] | None = None
-        self.form = Form([], {"segmenter": name}, on_cancel=self.cancel, title="Segmenter", away="Another segmenter needs it.")
+        self.form = Form([], {"segmenter": name}, on_cancel=self.cancel, title="Segmenter")
         self._fit_form(self.form.values)
         self.form.observe(self._changed, "values")
         super().__init__([self.form], layout=ipywidgets.Layout(flex="1 1 340px", min_width="0", padding="4px"))
