@@ -75,7 +75,7 @@ class Server:
             raise
 
     def _wait(self):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180  # machines are busy at times
         while time.monotonic() < deadline:
             try:
                 urllib.request.urlopen(f"{self.url}/api?token={self.token}", timeout=2)
@@ -118,7 +118,7 @@ class Notebook:
 
     def open(self, theme="light"):
         self.page.goto(f"{self.server.url}/doc/tree/{self.name}?token={self.server.token}")
-        self.page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
+        self.page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=240_000)
         self.page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.ready; }")
         return self.theme(theme)
 

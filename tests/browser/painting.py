@@ -82,5 +82,5 @@ class Painter:
 def opened(book):
     """The painter of a notebook, once it is there."""
     book.run_all()
-    book.page.wait_for_selector(".sx-painter[data-ready]", timeout=120_000)
+    book.page.wait_for_selector(".sx-painter[data-ready]", timeout=240_000)
     return Painter(book)

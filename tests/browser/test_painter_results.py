@@ -26,7 +26,7 @@ def test_reload_and_two_views(start):
     p.book._command("docmanager:save", {})
     p.page.wait_for_timeout(1500)
     p.page.reload()
-    p.page.wait_for_selector(".sx-painter[data-ready]", timeout=60_000)
+    p.page.wait_for_selector(".sx-painter[data-ready]", timeout=240_000)
     np.testing.assert_array_equal(p.exported(), painted)
     assert p.field(2).input_value() == "tabby"
     p.pick(1)
@@ -63,7 +63,7 @@ def test_import_and_export(start, tmp_path):
 def test_fit_and_explain(start):
     p = start()
     p.press("Fit and explain")
-    p.root.get_by_text("Paint at least two classes").wait_for(timeout=60_000)
+    p.root.get_by_text("Paint at least two classes").wait_for(timeout=240_000)
     p.pick(2)
     p.drag((230, 60), (280, 120), (180, 150))
     p.pick(1)
@@ -72,7 +72,7 @@ def test_fit_and_explain(start):
     p.press("Fit and explain")
     p.root.get_by_role("button", name="Cancel").wait_for()
     p.press("Cancel")
-    p.root.get_by_text("Cancelled.").wait_for(timeout=120_000)
+    p.root.get_by_text("Cancelled.").wait_for(timeout=240_000)
     assert p.book.value("painter.fitted is None")
     p.press("Fit and explain")
     p.page.wait_for_selector(".sx-canvas[data-ready]", timeout=240_000)

@@ -21,7 +21,7 @@ def test_no_widget_has_the_style_of_another(notebook, theme):
     book.page.set_viewport_size({"width": 1280, "height": 3000})
     book.run_all()
     for root in (".sx-painter", ".sx-canvas", ".sx-fit"):
-        book.page.wait_for_selector(f"{root}[data-ready]", timeout=120_000)
+        book.page.wait_for_selector(f"{root}[data-ready]", timeout=240_000)
     book.page.wait_for_timeout(500)
     book.picture(f"together-{theme}")
 

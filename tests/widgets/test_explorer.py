@@ -1,6 +1,7 @@
 """The canvas and the explorer from Python's side: what is sent, what comes back, what is never evaluated again."""
 
 import io
+import json
 import re
 import threading
 import time
@@ -289,6 +290,20 @@ def test_the_form_and_the_panes_are_one_group(explorer):
     explorer.wait()
     assert len(explorer.explanations) == 2
     assert {pane.canvas.group for pane in explorer.panes} == {explorer.shared.group} != {""}
+
+
+def test_a_saved_explorer_holds_every_fill_and_the_names_of_the_page(explorer, tmp_path):
+    explorer.panes[0].set(segmenter="quarters")
+    explorer.wait()
+    explorer.panes[0].canvas.set_state({"names": ["sky", "region 1", "region 2", "region 3"]})
+    explorer.save(tmp_path / "explorer.html", fills=("mean", "black"))
+    page = (tmp_path / "explorer.html").read_text(encoding="utf-8")
+    state = json.loads(re.search(r'data-segxai="explorer">(.*?)</script>', page)[1])["state"]
+    (segmentation,) = state["segmentations"].values()
+    assert segmentation["regions"]["names"][0] == "sky"
+    assert list(segmentation["fills"]) == ["mean", "black"]
+    with pytest.raises(SegxaiError, match="html"):
+        explorer.save(tmp_path / "explorer.png")
 
 
 def test_a_contrast_evaluates_nothing(explorer, counting):

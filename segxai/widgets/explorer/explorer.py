@@ -13,13 +13,15 @@ from ...explanation.explanation import Explanation
 from ...explanation.fills import FILLS
 from ...progress import close_widget
 from ...regions import Regions
-from ...report.page import explorer_state, live_fragment
+from ...report.page import check_page_path, explorer_state, live_fragment, write_explorer
 from ...report.state import setting_fields
 from ..form import Form
 from ..region_canvas import picture
 from ..shared import browser
 from .pane import Pane
 from .work import Work
+
+SAVED_FILLS = ("mean", "blur", "black", "grey")  # of a page without a kernel; they are small as pictures
 
 
 class ExplanationExplorer(ipywidgets.VBox):
@@ -50,13 +52,13 @@ class ExplanationExplorer(ipywidgets.VBox):
             [],
             {"method": "lime", "kernel_width": 0.25, "fill": "mean", "versus": "", "compare": len(start) == 2},
             title="Explanation",
-            away="Fill and second pane are paused.",
+            away="Segmenter, fill and second pane are paused; the rest still works.",
             group=group,
         )
         second = start[1] if len(start) == 2 else "slic"
         self.panes = [Pane(self._work, name, group, lambda: self.shared.values, self._draw) for name in (start[0], second)]
         self._row = ipywidgets.HBox(
-            self.panes[: len(start)], layout=ipywidgets.Layout(flex_flow="row wrap", align_items="flex-start")
+            self.panes[: len(start)], layout=ipywidgets.Layout(flex_flow="row wrap", align_items="flex-end")
         )
         super().__init__([self.shared, self._row])
         try:
@@ -134,6 +136,16 @@ class ExplanationExplorer(ipywidgets.VBox):
             second = {"key": "compare", "label": "second pane", "kind": "check", "hint": "Compare two segmenters"}
             self.shared.fields = [*fields, second]
 
+    def save(self, path, fills=SAVED_FILLS) -> None:
+        """Write a page (.html) that needs no Python, with the panes' segmenters and these fills; see `segxai.save_explorer`."""
+        check_page_path(path)
+        write_explorer(path, self._with_fills(fills))
+
+    def _with_fills(self, fills):
+        fills = list(dict.fromkeys([self.shared.values["fill"], *fills]))
+        with self._work.lock:
+            return [explanation for pane in self._row.children for explanation in pane.with_fills(fills)]
+
     def _draw(self):
         for pane in self._row.children:
             pane.draw()
@@ -141,7 +153,7 @@ class ExplanationExplorer(ipywidgets.VBox):
     def _repr_mimebundle_(self, **kwargs):
         if browser.without_kernel():
             return {
-                "text/html": live_fragment("explorer", explorer_state(self.explanations)),
+                "text/html": live_fragment("explorer", explorer_state(self._with_fills(SAVED_FILLS))),
                 "text/plain": repr(self.explanation),
             }
         return browser.beside(super()._repr_mimebundle_(**kwargs), picture(self.explanation))

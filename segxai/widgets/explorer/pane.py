@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -35,7 +35,7 @@ class Pane(ipywidgets.VBox):
         self._renamed: Regions | None = None
         self._ticket, self._fitting = 0, False
         self._shown_values: dict[str, Any] | None = None
-        self.form = Form([], {"segmenter": name}, on_cancel=self.cancel, title="Segmenter", away="Another segmenter needs it.")
+        self.form = Form([], {"segmenter": name}, on_cancel=self.cancel, title="Segmenter")
         self._fit_form(self.form.values)
         self.form.observe(self._changed, "values")
         super().__init__([self.form], layout=ipywidgets.Layout(flex="1 1 340px", min_width="0", padding="4px"))
@@ -75,6 +75,11 @@ class Pane(ipywidgets.VBox):
             self.form.message = str(error)
             return
         self.form.message = ""
+
+    def with_fills(self, fills: Iterable[str]) -> list[Explanation]:
+        """The explanation with each of these fills; the classifier is evaluated on those that were not computed yet."""
+        name, params, _ = self._key()
+        return [self._refitted(self._renamed_as_before(self._work.find((name, params, fill), progress=False))) for fill in fills]
 
     def draw(self) -> None:
         """Show the explanation on the canvas."""
@@ -149,8 +154,7 @@ class Pane(ipywidgets.VBox):
                 self._when_shown()
 
     def _show(self, found):
-        if self._renamed is not None and np.array_equal(self._renamed.labels, found.regions.labels):
-            found = replace(found, regions=self._renamed)  # names that were given in the page stay
+        found = self._renamed_as_before(found)
         self._found, self._shown_values = found, dict(self.form.values)
         try:
             self.explanation = self._refitted(found)
@@ -159,6 +163,11 @@ class Pane(ipywidgets.VBox):
         if self.canvas is None:
             self.canvas = RegionCanvas(self.explanation, self.edit, group=self._group)
             self.children = [self.form, self.canvas]
+
+    def _renamed_as_before(self, found):
+        """Names that were given in the page stay with their regions."""
+        known = self._renamed is not None and np.array_equal(self._renamed.labels, found.regions.labels)
+        return replace(found, regions=self._renamed) if known else found
 
     def _changed(self, change):
         with self._work.lock:

@@ -86,12 +86,10 @@ export function render({ model, el }) {
   }
 
   root.append(bar, busy, message);
-  if (model.get("away")) {
-    watchKernel(model, root, listen, model.get("away"), (gone) => {
-      away = gone;
-      show();
-    });
-  }
+  watchKernel(model, root, listen, model.get("away"), (gone) => {
+    away = gone;
+    show();
+  });
   listen.model("change:fields", build);
   listen.model("change:values", show);
   listen.model("change:progress change:message", showBusy);

@@ -35,7 +35,8 @@ class Canvas {
     this.setLevel();
     this.build();
     this.connect();
-    watchKernel(model, this.root, this.listen, "What is shown still works.", (away) => { this.away = away; });
+    const note = this.get("group") ? "" : "What is shown still works."; // in a group the form shows it
+    watchKernel(model, this.root, this.listen, note, (away) => { this.away = away; });
     this.explain();
     this.showAll();
     this.showBusy();
@@ -76,6 +77,7 @@ class Canvas {
       toggle: (k) => this.toggle(k), point: (k) => this.point(k), menu: (k, anchor) => this.openMenu(k, anchor),
     });
     this.display = makeDisplay(this.listen, (key) => this.get(key), (key, value) => this.setDisplay(key, value));
+    this.root.classList.toggle("sx-grouped", Boolean(this.get("group")));
     this.root.append(this.title, this.problem, this.gauge.line, this.gauge.classes,
       make("div", { class: "sx-body" },
         make("div", { class: "sx-left" }, this.stage, this.pointed),

@@ -4,7 +4,8 @@ import { make } from "./elements.js";
 
 const GONE = ["dead", "starting", "restarting", "autorestarting", "terminating"];
 
-// Shows a line at the top of `root` while the kernel cannot be reached, and calls changed(away) with every change.
+// Shows a line at the top of `root` while the kernel cannot be reached, unless there is no note, and calls changed(away) with
+// every change.
 // After a restart the Python side of a widget no longer exists: that state is final.
 export function watchKernel(model, root, listen, note, changed = () => {}) {
   const line = make("p", { class: "sx-away", role: "status" });
@@ -14,7 +15,7 @@ export function watchKernel(model, root, listen, note, changed = () => {}) {
   const show = () => {
     gone ||= GONE.includes(kernel?.status);
     const away = Boolean(gone || (kernel && kernel.connectionStatus !== "connected"));
-    line.textContent = away ? `Kernel disconnected. ${note}${gone ? " Re-run the cell to bring it back." : ""}` : "";
+    line.textContent = away && note ? `Kernel disconnected. ${note}${gone ? " Re-run the cell to bring it back." : ""}` : "";
     root.classList.toggle("sx-kernel-away", away);
     if (away !== before) changed(away);
     before = away;
