@@ -134,10 +134,10 @@ class Explanation:
                 f"{kind}() speaks of a share of the whole image's value, which is {table.full:.3f}; it must not be negative."
             )
         if (kind, p) not in self.sets_found:
-            self.sets_found[kind, p] = self._find_set(kind, p * table.full, progress)
+            self.sets_found[kind, p] = self._find_set(kind, p * table.full, progress=progress)
         return self.sets_found[kind, p]
 
-    def _find_set(self, kind, share, progress):
+    def _find_set(self, kind, share, *, progress):
         table, away = self.coalitions, kind == "necessary"
         sign = -1 if away else 1
         members, scores = table.masks ^ away, sign * table.values

@@ -219,7 +219,7 @@ def _constrained_shapley(masks, values, empty, full, log_importance):
     return weights, _interval(weights, margin, values)
 
 
-def shapley_kernel(number, sizes, log_importance=None) -> np.ndarray:
+def shapley_kernel(number: int, sizes: np.ndarray, log_importance: np.ndarray | None = None) -> np.ndarray:
     """(N,) Shapley kernel of coalitions of these sizes, times their importance, up to a factor.
 
     In logarithms, for the numbers of coalitions of many regions overflow.

@@ -1,6 +1,11 @@
 """Static figures. They accept any object with the attributes that they draw; matplotlib is imported with the first figure."""
 
+import logging
+
 import lazy_loader
+
+# A cache folder that cannot be written changes no figure, so matplotlib need not report it.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,

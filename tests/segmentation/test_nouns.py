@@ -161,7 +161,7 @@ def test_a_class_of_deeplab_comes_first_and_its_parts_say_that_they_are_parts(st
 
 def test_labels_and_classic_regions_say_where_their_names_come_from(cat):
     assert Regions.from_labels([[0, 1]]).name_evidence == (GIVEN, GIVEN)
-    assert set(segxai.segment(cat, "grid").name_evidence) == {COLOUR_AND_PLACE}
+    assert set(segxai.segment(cat, "slic").name_evidence) == {COLOUR_AND_PLACE}
 
 
 @pytest.mark.parametrize("n_regions", ["auto", 14])

@@ -3,16 +3,14 @@
 import json
 import subprocess
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from segxai import SegxaiError
 from segxai.classifiers.subsets import all_subsets
-from segxai.explanation import surrogates
-from segxai.explanation.coalitions import draw_coalitions
-from segxai.explanation.explanation import Explanation
+from segxai.explanation import sets, surrogates
+from segxai.explanation.sampling import draw_coalitions
 
 from .test_javascript import ROOT, needs_node
 
@@ -26,25 +24,26 @@ def random_tables():
     rng = np.random.default_rng(0)
     for n in range(50):
         number = 1 + n % 10 if n < 38 else int(rng.integers(11, 41))
-        masks, exact = draw_coalitions(number, 1024, n) if n >= 38 else (all_subsets(number), True)
+        method = ("lime", "shapley", "banzhaf")[n % 3]
+        masks, drawn = draw_coalitions(number, 1024, n, method) if n >= 38 else (all_subsets(number), None)
         values, others = rng.random((2, len(masks))).astype(np.float32)
         if n % 5 == 1:
             values = (masks @ rng.normal(size=number)).astype(np.float32)
         if n % 25 == 2:
             values = np.full(len(masks), 0.25, np.float32)
-        yield masks, exact, np.abs(values), others, float(rng.choice([0.3, 0.5, 0.9]))
+        yield masks, drawn, np.abs(values), others, float(rng.choice([0.3, 0.5, 0.9]))
 
 
 @pytest.fixture(scope="module")
 def pairs():
-    """(masks, exact, values, others, p) of every table, with what the browser computes of it."""
+    """(masks, log importance or None, values, others, p) of every table, with what the browser computes of it."""
     tables = list(random_tables())
     given = [
         {
-            "count": masks.shape[1], "exact": exact, "values": values.tolist(), "others": others.tolist(), "p": p,
+            "count": masks.shape[1], "exact": drawn is None, "logImportance": [] if drawn is None else drawn.tolist(), "values": values.tolist(), "others": others.tolist(), "p": p,
             "settings": SETTINGS, "bits": np.packbits(masks, axis=1, bitorder="little").ravel().tolist(),
         }
-        for masks, exact, values, others, p in tables
+        for masks, drawn, values, others, p in tables
     ]  # fmt: skip
     run = subprocess.run(["node", SCRIPT], input=json.dumps(given), capture_output=True, text=True, timeout=120, cwd=ROOT)
     assert run.returncode == 0, run.stderr
@@ -59,38 +58,41 @@ def same(found, fit):
 @needs_node
 def test_lime_at_any_width_and_penalty(pairs):
     refused = 0
-    for (masks, exact, values, others, _), found in pairs:
+    for (masks, drawn, values, others, _), found in pairs:
+        exact = drawn is None
         for settings, answer in zip(SETTINGS, found["lime"], strict=True):
             try:
-                fit = surrogates.fit_lime(masks, values, exact, settings["kernelWidth"], settings["alpha"])
+                fit = surrogates.fit_lime(masks, values, exact, settings["kernelWidth"], settings["alpha"], drawn)
             except SegxaiError:
                 assert answer == "refused"
                 refused += 1
                 continue
             same(answer, fit)
-        same(found["contrast"], surrogates.fit_lime(masks, values - others, exact))
+        same(found["contrast"], surrogates.fit_lime(masks, values - others, exact, log_importance=drawn))
     assert 20 < refused < 80  # the narrowest kernel
 
 
 @needs_node
 def test_shapley_and_banzhaf(pairs):
-    for (masks, exact, values, _, _), found in pairs:
-        same(found["banzhaf"], surrogates.fit_banzhaf(masks, values, exact))
-        same(found["shapley"], surrogates.fit_shapley(masks, values, exact))
+    for (masks, drawn, values, _, _), found in pairs:
+        exact = drawn is None
+        same(found["banzhaf"], surrogates.fit_banzhaf(masks, values, exact, drawn))
+        same(found["shapley"], surrogates.fit_shapley(masks, values, exact, drawn))
 
 
 @needs_node
 def test_interactions_and_smallest_sets(pairs):
-    for (masks, exact, values, _, p), found in pairs:
+    for (masks, drawn, values, _, p), found in pairs:
+        exact = drawn is None
         if not exact:
             assert [found[name] for name in ("interactions", "sufficient", "necessary")] == ["refused"] * 3
             continue
         np.testing.assert_allclose(found["interactions"], surrogates.shapley_interactions(masks, values), **CLOSE)
-        table = SimpleNamespace(masks=masks, values=values, exact=True, full=float(values[-1]))
-        of = SimpleNamespace(regions=SimpleNamespace(names=range(masks.shape[1])), _positive_table=lambda what, table=table: table)
-        assert tuple(found["sufficient"]) == Explanation.sufficient(of, p)
-        necessary = Explanation.necessary(of, p)
-        assert found["necessary"] == (None if necessary is None else list(necessary))
+        share = np.float32(p) * values[-1]
+        keeps = sets.smallest(masks, values, lambda scores, share=share: scores >= share)
+        assert found["sufficient"] == np.flatnonzero(keeps).tolist()
+        leaves = sets.smallest(~masks, -values, lambda scores, share=share: -scores < share)
+        assert found["necessary"] == (None if leaves is None else np.flatnonzero(leaves).tolist())
 
 
 @needs_node

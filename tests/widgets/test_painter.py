@@ -104,7 +104,7 @@ def test_masks(image, tmp_path):
     [
         ("cup", None, "list"),
         ([], None, "1 to 255"),
-        ([1, 2], None, "text"),
+        ([1, 2], None, "string"),
         (None, np.zeros((3, 4), int), "photograph 30 x 44"),
         (None, np.zeros((30, 44)), "class ids"),
         (None, np.full((30, 44), -1), "0 to 254"),

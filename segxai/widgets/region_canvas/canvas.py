@@ -49,6 +49,7 @@ class RegionCanvas(anywidget.AnyWidget):
     note = traitlets.Unicode().tag(sync=True)
     table = traitlets.Bytes().tag(sync=True)
     bits = traitlets.Bytes().tag(sync=True)
+    log_importance = traitlets.Bytes().tag(sync=True)
     classes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     fill = traitlets.Unicode().tag(sync=True)
     target = traitlets.Unicode().tag(sync=True)

@@ -8,7 +8,8 @@ export const METHODS = { lime: "LIME", shapley: "Shapley", banzhaf: "Banzhaf" };
 // The table of a model: { count, rows, masks, exact } with `outputs`, a column of values for each of its classes.
 export function readTable(model) {
   const count = model.get("names").length, classes = model.get("classes"), bits = arrayOf(Uint8Array, model.get("bits"));
-  const numbers = arrayOf(Float32Array, model.get("table")), table = bits.length ? sampledTable(count, bits) : exactTable(count);
+  const numbers = arrayOf(Float32Array, model.get("table")), logImportance = arrayOf(Float64Array, model.get("log_importance"));
+  const table = bits.length ? sampledTable(count, bits, logImportance) : exactTable(count);
   const column = (c) => Float32Array.from({ length: table.rows }, (_, row) => numbers[row * classes.length + c]);
   return { ...table, classes, outputs: classes.map((_, c) => column(c)) };
 }

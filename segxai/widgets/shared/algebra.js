@@ -13,13 +13,22 @@ export function exactTable(count) {
   return { count, rows, masks, exact: true };
 }
 
-// bits: rows of coalitions packed as numpy.packbits(masks, axis=1, bitorder="little") packs them.
-export function sampledTable(count, bits) {
+// bits: rows of coalitions packed as numpy.packbits(masks, axis=1, bitorder="little") packs them. logImportance: the logarithm of how
+// many coalitions each row stands for (explanation/sampling.py), empty where all count equally.
+export function sampledTable(count, bits, logImportance = []) {
   const bytes = Math.ceil(count / 8), rows = bits.length / bytes, masks = new Uint8Array(rows * count);
   for (let row = 0; row < rows; row++) {
     for (let k = 0; k < count; k++) masks[row * count + k] = (bits[row * bytes + (k >> 3)] >> (k & 7)) & 1;
   }
-  return { count, rows, masks, exact: false };
+  return { count, rows, masks, exact: false, logImportance: logImportance.length ? logImportance : null };
+}
+
+// How many coalitions each row stands for, relative to the mean of all rows.
+function importance({ rows, logImportance }) {
+  if (!logImportance) return new Float64Array(rows).fill(1);
+  const most = Math.max(...logImportance), relative = Float64Array.from(logImportance, (log) => Math.exp(log - most));
+  const mean = relative.reduce((a, b) => a + b, 0) / rows;
+  return relative.map((each) => each / mean);
 }
 
 export const sizesOf = ({ count, rows, masks }) => Uint16Array.from({ length: rows }, (_, row) => {
@@ -51,12 +60,13 @@ export function lime(table, values, { kernelWidth = 0.25, alpha = 0 } = {}) {
   if (alpha === 0 && counting <= count) {
     throw new AlgebraError(`The kernel is so narrow that only ${counting} coalitions count, for ${count} regions: widen it.`);
   }
-  return weightedRidge(table, values, kernel, alpha);
+  const standsFor = importance(table);
+  return weightedRidge(table, values, kernel.map((weight, row) => weight * standsFor[row]), alpha);
 }
 
 // A region's effect averaged over all coalitions of the others, as coefficients of an unweighted fit. Banzhaf 1965; Hammer and
 // Holzman 1992.
-export const banzhaf = (table, values) => weightedRidge(table, values, new Float64Array(table.rows).fill(1), 0);
+export const banzhaf = (table, values) => weightedRidge(table, values, importance(table), 0);
 
 // A region's effect averaged over all orders in which regions can appear. Shapley 1953.
 export function shapley(table, values) {
@@ -76,8 +86,8 @@ export function shapley(table, values) {
 
 // Least squares with the Shapley kernel, constrained to add up to value(full) - value(empty). Charnes et al. 1988; Lundberg and
 // Lee 2017, section 4.1.
-function constrainedShapley({ count, masks }, values, sizes, empty, full) {
-  const inner = innerRows(sizes, count), kernel = shapleyKernel(count, inner.map((row) => sizes[row])), width = count - 1;
+function constrainedShapley(table, values, sizes, empty, full) {
+  const { count, masks } = table, inner = innerRows(sizes, count), kernel = shapleyKernel(table, sizes, inner), width = count - 1;
   const design = new Float64Array(inner.length * width), right = new Float64Array(inner.length);
   inner.forEach((row, i) => {
     const root = Math.sqrt(kernel[i]), last = masks[row * count + width];
@@ -166,7 +176,7 @@ function shapleyR2(table, values, sizes, weights, empty) {
   const { count, masks } = table, inner = innerRows(sizes, count);
   if (!inner.length) return 1;
   const rowsOf = { count, masks: Uint8Array.from(inner.flatMap((row) => [...masks.subarray(row * count, (row + 1) * count)])) };
-  return weightedR2(rowsOf, inner.map((row) => values[row]), shapleyKernel(count, inner.map((row) => sizes[row])), weights, empty);
+  return weightedR2(rowsOf, inner.map((row) => values[row]), shapleyKernel(table, sizes, inner), weights, empty);
 }
 
 // The share of the values' weighted variance that the fit explains.
@@ -188,8 +198,12 @@ function weightedR2({ count, masks }, values, kernel, weights, intercept) {
 }
 
 // Up to a factor, and in logarithms, for binomials of many regions overflow.
-function shapleyKernel(count, sizes) {
-  const logs = sizes.map((size) => -logBinomial(count, size) - Math.log(size * (count - size))), most = Math.max(...logs);
+function shapleyKernel({ count, logImportance }, sizes, inner) {
+  const logs = inner.map((row) => {
+    const size = sizes[row];
+    return (logImportance?.[row] ?? 0) - logBinomial(count, size) - Math.log(size * (count - size));
+  });
+  const most = Math.max(...logs);
   return logs.map((log) => Math.exp(log - most));
 }
 
