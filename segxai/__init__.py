@@ -8,11 +8,11 @@ TensorFlow is not imported until a network is first needed.
 
 from . import data, metrics
 from .classifiers import Classifier, load_classifier
-from .classifiers.suggest import suggest_names
 from .errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
 from .explanation.checks import Placebo, Robustness, placebo_test, robustness
 from .explanation.coalitions import Coalitions, evaluate_coalitions
 from .explanation.explanation import Explanation, TreeExplanation, explain
+from .explanation.explorer_page import save_explorer
 from .explanation.fills import FILLS
 from .fcn.crf import crf_refine
 from .fcn.network import FCN
@@ -69,9 +69,9 @@ __all__ = [
     "placebo_test",
     "refine",
     "robustness",
+    "save_explorer",
     "segment",
     "segmenters",
     "side_outputs",
-    "suggest_names",
     "upsample_filt",
 ]

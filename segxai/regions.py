@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from .errors import SegxaiValueError, unknown_name, whole_number
 from .images import as_array
+
+
+class Evidence(NamedTuple):
+    """Where a region's name comes from, and how sure it is.
+
+    source: "given" by the user or an annotation, "DeepLab" (a class of `pascal`), "guess" (a noun that a classifier finds) or
+    "colour and place". probability: of a guess; for DeepLab the share of the region that has the class; None for the others.
+    """
+
+    source: str
+    probability: float | None = None
+
+
+GIVEN = Evidence("given")
+COLOUR_AND_PLACE = Evidence("colour and place")
 
 
 @dataclass(frozen=True)
@@ -20,13 +35,17 @@ class Part:
 
     atoms: the values that this part covers in the finest label map. children: smaller parts that together
     cover the same atoms, or () if no finer division is known. cost: of joining the children, in the segmenter's own measure and
-    at least as high as theirs, so that `Regions.cut` undoes the costliest joins first; 0 without children.
+    at least as high as theirs, so that `Regions.cut` undoes the costliest joins first; 0 without children. evidence: for the name.
     """
 
     name: str
     atoms: tuple[int, ...]
     children: tuple[Part, ...] = ()
     cost: float = 0.0
+    evidence: Evidence = GIVEN
+
+
+Namer: TypeAlias = Callable[[Sequence[Part]], Sequence[Part]]  # gives parts better names where it knows some
 
 
 class Regions:
@@ -41,16 +60,27 @@ class Regions:
     ('sky', 'things')
     """
 
-    def __init__(self, atoms: np.ndarray, parts: Sequence[Part], method: str = "", tree: Part | None = None):
+    def __init__(
+        self,
+        atoms: np.ndarray,
+        parts: Sequence[Part],
+        method: str = "",
+        tree: Part | None = None,
+        namer: Namer | None = None,
+    ):
         """From the finest label map, (H, W) integers from 0, and K parts that cover each of its values exactly once.
 
-        tree: a part that covers all values and has the K parts among its descendants, if there is one.
+        tree: a part that covers all values and has the K parts among its descendants, if there is one. namer: names these
+        regions and all that are made from them, so that only nodes that become regions have to be named.
         """
         covered = [atom for part in parts for atom in part.atoms]
         present = np.bincount(atoms.ravel(), minlength=len(covered)) > 0
         if sorted(covered) != list(range(len(covered))) or len(present) != len(covered) or not present.all():
             raise SegxaiValueError("The parts must cover every value of the label map exactly once.")
-        names = distinct_names([plain_text(part.name) for part in parts])
+        self._namer = namer
+        if namer is not None:
+            parts = namer(parts)
+        names = distinct_names(_numbered_nouns(parts))
         self._parts = tuple(
             part if part.name == name else replace(part, name=name) for part, name in zip(parts, names, strict=True)
         )
@@ -135,6 +165,21 @@ class Regions:
         return tuple(part.name for part in self._parts)
 
     @property
+    def name_evidence(self) -> tuple[Evidence, ...]:
+        """(K,) where each name comes from and how sure it is."""
+        return tuple(part.evidence for part in self._parts)
+
+    @property
+    def marked_names(self) -> tuple[str, ...]:
+        """(K,) the names as pictures and pages show them: a guessed one has a question mark, "helmet ?"."""
+        return tuple(f"{part.name} ?" if part.evidence.source == "guess" else part.name for part in self._parts)
+
+    @property
+    def namer(self) -> Namer | None:
+        """What names the regions, where the segmenter has more to go by than colour and place."""
+        return self._namer
+
+    @property
     def method(self) -> str:
         """The name of the segmenter that made these regions."""
         return self._method
@@ -177,10 +222,10 @@ class Regions:
     def rename(self, names: Mapping[str, str]) -> Regions:
         """The same regions with new names, given as {old: new}."""
         changed = {self.index(old): _checked_name(new) for old, new in _mapping(names, "old", "new").items()}
-        parts = [replace(part, name=changed.get(i, part.name)) for i, part in enumerate(self._parts)]
+        parts = [replace(part, name=changed[i], evidence=GIVEN) if i in changed else part for i, part in enumerate(self._parts)]
         _refuse_repeats([part.name for part in parts])
         tree = self._tree and _renamed(self._tree, {parts[i].atoms: name for i, name in changed.items()})
-        return Regions(self._atoms, parts, self.method, tree)
+        return Regions(self._atoms, parts, self.method, tree, self._namer)
 
     def merge(self, groups: Mapping[str, Sequence[str]]) -> Regions:
         """Join regions under a new name, e.g. {"astronaut": ["face", "suit"]}; `expand` splits them again."""
@@ -207,7 +252,7 @@ class Regions:
                 placed.add(group)
                 parts.append(joined[group])
         _refuse_repeats([part.name for part in parts])
-        return Regions(self._atoms, parts, self.method)
+        return Regions(self._atoms, parts, self.method, namer=self._namer)
 
     def expand(self, name: str | int) -> Regions:
         """Replace one region by its parts, at the same position. Raises SegxaiValueError if it has no known parts."""
@@ -217,7 +262,8 @@ class Regions:
             able = [p.name for p in self._parts if p.children]
             hint = f"Regions with parts: {', '.join(able)}." if able else "No region here has parts."
             raise SegxaiValueError(f"{part.name!r} has no known parts. {hint}")
-        return Regions(self._atoms, [*self._parts[:index], *part.children, *self._parts[index + 1 :]], self.method, self._tree)
+        parts = [*self._parts[:index], *part.children, *self._parts[index + 1 :]]
+        return Regions(self._atoms, parts, self.method, self._tree, self._namer)
 
     @property
     def tree(self) -> Part | None:
@@ -237,7 +283,7 @@ class Regions:
                 "These regions are not nodes of a tree; `segment` with 'deep' or 'contours' gives some that are."
             )
         n_regions = whole_number("n_regions", n_regions, 1)
-        return Regions(self._atoms, coarsest(self._tree, n_regions), self.method, self._tree)
+        return Regions(self._atoms, coarsest(self._tree, n_regions), self.method, self._tree, self._namer)
 
     def expandable(self) -> tuple[str, ...]:
         """The names of the regions that have parts, as `expand` accepts them."""
@@ -271,6 +317,19 @@ def distinct_names(names: Sequence[str]) -> list[str]:
     return out
 
 
+def _numbered_nouns(parts: Sequence[Part]) -> list[str]:
+    """The parts' names. Nouns that repeat are all numbered, "cup 1" and "cup 2", because none is the first of its kind."""
+    names = [plain_text(part.name) for part in parts]
+    nouns = [name for name, part in zip(names, parts, strict=True) if part.evidence.source in ("DeepLab", "guess")]
+    repeats, seen = Counter(nouns), Counter[str]()
+    for k, part in enumerate(parts):
+        if part.evidence.source in ("DeepLab", "guess") and repeats[names[k]] > 1:
+            noun = names[k]
+            seen[noun] += 1
+            names[k] = f"{noun} {seen[noun]}"
+    return names
+
+
 def plain_text(text: str) -> str:
     """A name that any page, figure or file can contain: without control characters or unpaired surrogates."""
     whole = text.encode("utf-8", "replace").decode()
@@ -280,7 +339,9 @@ def plain_text(text: str) -> str:
 def _renamed(part: Part, names: Mapping[tuple[int, ...], str]) -> Part:
     """A tree in which the nodes that cover these atoms have other names."""
     children = tuple(_renamed(child, names) for child in part.children)
-    return replace(part, name=names.get(part.atoms, part.name), children=children)
+    if part.atoms in names:
+        return replace(part, name=names[part.atoms], children=children, evidence=GIVEN)
+    return replace(part, children=children)
 
 
 def _checked_name(name) -> str:

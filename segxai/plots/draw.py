@@ -35,13 +35,13 @@ def draw_borders(axes: Axes, regions: Regions, colour: str = "white") -> None:
 
 
 def draw_names(axes: Axes, regions: Regions) -> None:
-    """Write each region's name where the region is widest; of many regions, only the largest are named."""
+    """Write each region's name where the region is widest, guesses with a "?"; of many regions, only the largest are named."""
     for k in np.argsort(-regions.areas, kind="stable")[:MOST_NAMES]:
         row, column = _place(regions, k)
         # Near the left and right edges the text is aligned so that it stays inside the photograph.
         share = column / regions.shape[1]
         side = "left" if share < 0.15 else "right" if share > 0.85 else "center"
-        text = textwrap.fill(shorten(regions.names[k]), 12)
+        text = textwrap.fill(shorten(regions.marked_names[k]), 12)
         axes.text(
             column, row, text, ha=side, va="center", fontsize=8, color="white", parse_math=False,
             path_effects=[withStroke(linewidth=2.2, foreground=INK)], clip_on=True,

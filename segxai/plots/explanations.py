@@ -41,7 +41,7 @@ def plot_regions(image: np.ndarray, *regions: Regions, titles: Sequence[str] | N
         show(axes, image, title)
         draw_borders(axes, r)
         draw_names(axes, r)
-    figure.alt = " ".join(f"{t}: {', '.join(r.names[:MOST_NAMES])}." for t, r in zip(titles, regions, strict=True))
+    figure.alt = " ".join(f"{t}: {', '.join(r.marked_names[:MOST_NAMES])}." for t, r in zip(titles, regions, strict=True))
     return figure
 
 
@@ -79,7 +79,7 @@ def plot_explanations(explanations: Iterable[Explained], titles: Sequence[str] |
 def plot_interactions(explanation: Explained) -> DescribedFigure:
     """Plot the Shapley interactions of all pairs of regions: blue if two reinforce each other, orange if they are redundant."""
     matrix = explanation.interactions()
-    names = [shorten(name, 22) for name in explanation.regions.names]
+    names = [shorten(name, 22) for name in explanation.regions.marked_names]
     limit = np.abs(matrix).max() or 1.0
     side = 0.55 * len(names) + 2.6
     figure = DescribedFigure(figsize=(side + 1, side), layout="constrained")
@@ -144,7 +144,7 @@ def draw_bars(axes: Axes, explanation: Explained, limit: float) -> None:
     error = np.abs(interval.T - weights) if (interval[:, 0] < interval[:, 1]).any() else None
     axes.barh(rows, weights, color=[BLUE if w >= 0 else ORANGE for w in weights], xerr=error, ecolor="#666666")
     axes.axvline(0, color=INK, linewidth=0.8)
-    names = [textwrap.shorten(explanation.regions.names[k], 26, placeholder="…") for k in order]
+    names = [textwrap.shorten(explanation.regions.marked_names[k], 26, placeholder="…") for k in order]
     axes.set_yticks(rows, names, fontsize=9, parse_math=False)
     axes.invert_yaxis()
     reach = max(limit, np.abs(interval).max())

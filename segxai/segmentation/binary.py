@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..regions import Part, Regions, distinct_names
+from ..regions import COLOUR_AND_PLACE, Evidence, Part, Regions, distinct_names
 from .names import describe
 from .tree import Merging, merge
 
@@ -43,6 +44,8 @@ def binary_tree(image: np.ndarray, regions: Regions) -> BinaryTree:
         order.append(parts[index])
         parts[index : index + 1] = parts[index].children
     nodes = [*parts, *reversed(order)]
+    if regions.namer is not None:
+        nodes = list(regions.namer(nodes))
     # The regions that were given come first: it is the others that get a number where names repeat.
     given = {frozenset(part.atoms) for part in regions.parts}
     ranked = sorted(range(len(nodes)), key=lambda i: (frozenset(nodes[i].atoms) not in given, -i))
@@ -109,9 +112,17 @@ class _Joining:
         nodes = list(parts)
         for node, (a, b, cost) in enumerate(joins, start=len(parts)):
             listed = " + ".join(parts[k].name for k in groups[node])
-            name = listed if len(groups[node]) <= MOST_LISTED else described[node]
-            nodes.append(Part(name, covered[node], (nodes[a], nodes[b]), below + cost))
+            name, evidence = described[node], COLOUR_AND_PLACE
+            if len(groups[node]) <= MOST_LISTED:
+                name, evidence = listed, _weakest(parts[k].evidence for k in groups[node])
+            nodes.append(Part(name, covered[node], (nodes[a], nodes[b]), below + cost, evidence))
         return nodes[-1]
+
+
+def _weakest(evidence: Iterable[Evidence]) -> Evidence:
+    """Of several names that are listed as one, a guess makes the whole list a guess, and the place makes it a description."""
+    rank = ("guess", "colour and place", "DeepLab", "given")
+    return min(evidence, key=lambda e: (rank.index(e.source), e.probability or 0))
 
 
 def _connected(number: int, pairs) -> bool:

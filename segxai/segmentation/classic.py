@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import SegxaiValueError, whole_number
 from ..images import reduced, resize_labels
-from ..regions import Part, Regions
+from ..regions import COLOUR_AND_PLACE, Part, Regions
 from .names import describe
 from .segmenter import Segmenter, Slider
 
@@ -103,7 +103,7 @@ def _named(image, labels, method) -> Regions:
     _, atoms = np.unique(labels, return_inverse=True)
     atoms = atoms.reshape(labels.shape)
     names = describe(image, atoms, [(i,) for i in range(atoms.max() + 1)])
-    return Regions(atoms, [Part(name, (i,)) for i, name in enumerate(names)], method)
+    return Regions(atoms, [Part(name, (i,), evidence=COLOUR_AND_PLACE) for i, name in enumerate(names)], method)
 
 
 def _at_least(name, value, low, high=None):

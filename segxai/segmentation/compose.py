@@ -34,14 +34,16 @@ def refine(coarse: Regions, finer: Regions) -> Regions:
         largest = int(counts.argmax())
         if len(kept) < 2:
             atoms[mask] = number
-            parts.append(Part(name, (number,)))
+            parts.append(Part(name, (number,), evidence=coarse.name_evidence[k]))
             number += 1
             continue
         place = np.full(len(finer), np.searchsorted(kept, largest))
         place[kept] = np.arange(len(kept))
         atoms[mask] = number + place[finer.labels[mask]]
-        children = tuple(Part(f"{name}: {finer.names[f]}", (number + i,)) for i, f in enumerate(kept))
-        parts.append(Part(name, tuple(range(number, number + len(kept))), children))
+        children = tuple(
+            Part(f"{name}: {finer.names[f]}", (number + i,), evidence=finer.name_evidence[f]) for i, f in enumerate(kept)
+        )
+        parts.append(Part(name, tuple(range(number, number + len(kept))), children, evidence=coarse.name_evidence[k]))
         number += len(kept)
     return Regions(atoms, parts, f"{coarse.method}+{finer.method}")
 

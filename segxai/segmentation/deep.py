@@ -13,8 +13,7 @@ import numpy as np
 
 from ..images import resize
 from ..regions import Regions
-from ..weights import assign_weights
-from ..weights.loaded import Network, loaded
+from .encoder import encoder
 from .segmenter import Segmenter, Slider
 from .tree import LEAVES, Merging, tree_regions
 
@@ -23,14 +22,14 @@ STRIDE_WEIGHTS = {8: 1.0, 16: 1.0, 32: 0.75}
 MERGING = Merging(floor=0.05, contour=3.0, size=0.4, worth=0.045)
 
 
-def deep(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
+def deep(image: np.ndarray, n_regions: int | str = "auto", names: str = "auto") -> Regions:
     """Regions by contours and by EfficientNet-Lite0's features: objects and their parts, without annotation or training.
 
     n_regions: 1 to 48, or "auto" for 3 to 9, chosen where the cost of further merges rises. The regions for a small n_regions are
-    unions of those for a larger one, so `Regions.expand` knows the parts of each region. Raises SegxaiValueError for any other
-    n_regions.
+    unions of those for a larger one, so `Regions.expand` knows the parts of each region. names: "auto" for nouns where there is
+    evidence (see `nouns`), "place" for colour and place alone. Raises SegxaiValueError for any other n_regions or names.
     """
-    return tree_regions(image, "deep", n_regions, MERGING, features)
+    return tree_regions(image, "deep", n_regions, MERGING, features, names)
 
 
 def features(image: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -52,22 +51,9 @@ def _end_points(image) -> dict[int, np.ndarray]:
     """{stride: (h, w, D)} of the photograph with its longest side at NETWORK_SIDE and both sides at least 32."""
     scale = NETWORK_SIDE / max(image.shape[:2])
     copy = resize(image, tuple(max(32, round(side * scale)) for side in image.shape[:2]))
-    encoder = loaded("efficientnet_lite0 encoder", _encoder)
-    return {stride: value[0] for stride, value in encoder.net.run(encoder.end_points, {encoder.images: copy[None]}).items()}
-
-
-def _encoder() -> Network:
-    """EfficientNet-Lite0 without its classifier, for images of any size."""
-    from ..nets import efficientnet_lite
-    from ..nets.graph import GraphSession, tf
-    from ..weights.efficientnet_lite import efficientnet_lite0_weights
-
-    net = GraphSession()
-    with net.build():
-        images = tf.placeholder(tf.float32, (None, None, None, 3), "images")
-        _, ends = efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images), num_classes=None)
-    assign_weights(net, efficientnet_lite0_weights())
-    return Network(net, images=images, end_points={stride: ends[f"stride_{stride}"] for stride in STRIDE_WEIGHTS})
+    network = encoder()
+    end_points = {stride: network.end_points[f"stride_{stride}"] for stride in STRIDE_WEIGHTS}
+    return {stride: value[0] for stride, value in network.net.run(end_points, {network.images: copy[None]}).items()}
 
 
 def pool(feature_map: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError
 from ..images import resize
-from ..regions import Regions
+from ..regions import Evidence, Regions
 from ..weights.downloads import cached, usable
 from ..weights.loaded import loaded
 from .classes import regions_of_classes
@@ -35,7 +35,7 @@ def pascal(image: np.ndarray, objects: bool = False) -> Regions:
     Raises SegxaiFileError if the model was not fetched.
     """
     classes = pascal_classes(image)
-    regions = regions_of_classes(classes, CLASSES, "pascal")
+    regions = regions_of_classes(classes, CLASSES, "pascal", Evidence("DeepLab"))
     if objects:
         for name in regions.names:
             if name != "background" and name in regions.expandable():

@@ -18,9 +18,10 @@ import numpy as np
 
 from ..errors import SegxaiValueError
 from ..images import resize, resize_labels
-from ..regions import Part, Regions, coarsest
+from ..regions import COLOUR_AND_PLACE, Part, Regions, coarsest
 from .contours import contours
 from .names import describe
+from .nouns import Nouns
 from .segmenter import Segmenter, Slider
 
 WORKING_SIDE = 512  # pixels, the longest side of the copy that is segmented
@@ -32,7 +33,7 @@ MOST_BASINS = 1000  # limits time and memory on noisy images; photographs have 1
 FEWEST, MOST = 3, 9  # limits of the automatic number of regions; 2**9 coalitions are evaluated in seconds
 KEPT = 8  # number of trees in the cache, 1 MB each
 
-_trees: OrderedDict[tuple[str, bytes], tuple[np.ndarray, Part]] = OrderedDict()
+_trees: OrderedDict[tuple[str, bytes], tuple[np.ndarray, Part, Nouns]] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -63,39 +64,48 @@ class Join(NamedTuple):
     cost: float
 
 
-def contour_regions(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
+def contour_regions(image: np.ndarray, n_regions: int | str = "auto", names: str = "place") -> Regions:
     """Regions by contours alone. Unlike those of "deep", they do not depend on a classifier's network.
 
-    n_regions: as for "deep".
+    n_regions, names: as for "deep". By default the names do not depend on such a network either; names="auto" changes only them.
     """
-    return tree_regions(image, "contours", n_regions, BY_CONTOUR)
+    return tree_regions(image, "contours", n_regions, BY_CONTOUR, names=names)
 
 
 def tree_regions(
-    image: np.ndarray, method: str, n_regions: int | str, merging: Merging, features: Callable | None = None
+    image: np.ndarray,
+    method: str,
+    n_regions: int | str,
+    merging: Merging,
+    features: Callable | None = None,
+    names: str = "place",
 ) -> Regions:
     """The photograph's region tree cut at n_regions: 1 to LEAVES, or "auto".
 
-    image: (H, W, 3) uint8. features: a function (image, basins (h, w)) -> (B, D), or None. The trees of the last KEPT pairs of
-    photograph and method are cached. Raises SegxaiValueError for any other n_regions.
+    image: (H, W, 3) uint8. features: a function (image, basins (h, w)) -> (B, D), or None. names: "place", or "auto" for nouns, which
+    are looked for only when a node becomes a region. The trees of the last KEPT pairs of photograph and method are cached, with
+    the nouns. Raises SegxaiValueError for any other n_regions or names.
     """
     if n_regions != "auto" and (
         isinstance(n_regions, bool) or not isinstance(n_regions, (int, np.integer)) or not 1 <= n_regions <= LEAVES
     ):
         raise SegxaiValueError(f"n_regions must be 'auto' or a whole number from 1 to {LEAVES}; got {n_regions!r}.")
+    if names not in ("auto", "place"):
+        raise SegxaiValueError(f"names must be 'auto' or 'place'; got {names!r}.")
     digest = hashlib.sha256(repr(image.shape).encode())
     digest.update(np.ascontiguousarray(image).data)
     key = method, digest.digest()
     with _lock:
         kept = _trees.get(key)
-    atoms, root = kept or _grow(image, merging, features)
+    atoms, root, nouns = kept or _grow(image, merging, features)
     with _lock:
-        _trees[key] = atoms, root
+        _trees[key] = atoms, root, nouns
         _trees.move_to_end(key)
         while len(_trees) > KEPT:
             _trees.popitem(last=False)
     number = automatic_number(root, merging.worth) if n_regions == "auto" else int(n_regions)
-    return Regions(resize_labels(atoms, image.shape[:2]), coarsest(root, number), method, root)
+    namer = nouns if names == "auto" else None
+    return Regions(resize_labels(atoms, image.shape[:2]), coarsest(root, number), method, root, namer)
 
 
 def automatic_number(root: Part, worth: float) -> int:
@@ -107,8 +117,8 @@ def automatic_number(root: Part, worth: float) -> int:
     return int(np.clip(count(root), FEWEST, MOST))
 
 
-def _grow(image, merging, features) -> tuple[np.ndarray, Part]:
-    """The tree's leaves, (h, w) integers at the working size, and its root."""
+def _grow(image, merging, features) -> tuple[np.ndarray, Part, Nouns]:
+    """The tree's leaves, (h, w) integers at the working size, its root, named by colour and place, and its nouns."""
     # Never larger than the photograph: regions stay connected when a label map is enlarged, but not when it is reduced.
     scale = min(1, WORKING_SIDE / max(image.shape[:2]))
     copy = np.rint(resize(image, tuple(max(1, round(side * scale)) for side in image.shape[:2]))).astype(np.uint8)
@@ -121,11 +131,11 @@ def _grow(image, merging, features) -> tuple[np.ndarray, Part]:
     parts: dict[int, Part] = {}
     for node, group in groups.items():
         if len(group) == 1:
-            parts[node] = Part(names[node], group)
+            parts[node] = Part(names[node], group, evidence=COLOUR_AND_PLACE)
         else:
             a, b, cost = joins[node - len(area)]
-            parts[node] = Part(names[node], group, (parts[a], parts[b]), cost)
-    return atoms, parts[node]
+            parts[node] = Part(names[node], group, (parts[a], parts[b]), cost, COLOUR_AND_PLACE)
+    return atoms, parts[node], Nouns(copy, atoms)
 
 
 def leaves(labels: np.ndarray, joins: list[Join]) -> tuple[np.ndarray, dict[int, tuple[int, ...]]]:

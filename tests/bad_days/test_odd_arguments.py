@@ -50,7 +50,6 @@ def explanation():
         lambda e, path: segxai.Classifier(brightness, batch_size=0),
         lambda e, path: segxai.load_image(path),
         lambda e, path: explain_opened(path),
-        lambda e, path: segxai.suggest_names(IMAGE, RAGGED, brightness),
     ],
 )
 def test_what_cannot_be_meant_is_refused(call, explanation, tmp_path, monkeypatch):
@@ -80,10 +79,6 @@ def test_owen_values_of_a_sample_are_refused_before_the_classifier_is_asked():
     with pytest.raises(SegxaiError, match="every coalition"):
         segxai.explain(IMAGE, "grid", counted, method="owen", max_evaluations=64)
     assert not asked
-
-
-def test_a_label_map_does_where_regions_are_expected(explanation):
-    assert len(segxai.suggest_names(IMAGE, LABELS, brightness)) == 4
 
 
 def test_numpy_numbers_are_numbers(tmp_path):

@@ -231,7 +231,7 @@ def test_annotations_that_are_understood(tmp_path, sample):
         (np.where(LABELS == 255, 255, 4), "look like grey levels"),
         (LABELS.astype(int) - 1, "0 to 254"),
         (LABELS.astype(int) * 300, "0 to 254"),
-        (np.array([[3, 120, 250], [17, 44, 90]]), "grey picture"),
+        (np.array([[3, 120, 250], [17, 44, 90]]), "look like grey levels"),
         (LABELS / 2, "class ids"),
         (np.dstack([LABELS, LABELS * 0, LABELS]), "colour picture"),
         ("nothing.png", "no annotation"),

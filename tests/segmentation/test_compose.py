@@ -126,18 +126,3 @@ def test_a_segmenter_without_a_preprocessor_takes_the_size_it_is_given(cat):
     regions = segxai.segment(cat, KerasHubSegmenter(Halves(), size=(32, 48), names=["left", "right"]))
     assert regions.names == ("left", "right")
     assert regions.areas[0] == pytest.approx(0.5, abs=0.03)
-
-
-def test_names_are_proposed_and_never_given(astronaut, classifier):
-    annotation = segxai.data.load("astronaut").annotation
-    proposed = segxai.suggest_names(astronaut, annotation, classifier, k=3)
-    assert set(proposed) == set(annotation.names)
-    assert any("helmet" in name for name, _ in proposed["helmet"])
-    assert all(0 <= p <= 1 for told in proposed.values() for _, p in told)
-    assert annotation.names[0] == "background"
-
-
-@pytest.mark.parametrize("k", [0, 1.5, True])
-def test_numbers_of_proposals_that_cannot_be(cat, k):
-    with pytest.raises(SegxaiError):
-        segxai.suggest_names(cat, segxai.segment(cat, "grid"), k=k)

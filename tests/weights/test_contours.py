@@ -247,8 +247,8 @@ FIRST = "block1/layers/conv2d/vars/0"
 @pytest.mark.parametrize(
     ("write", "why"),
     [
-        (lambda file: None, f"no array '{FIRST}'"),
-        (lambda file: file.create_group(FIRST), f"no array '{FIRST}'"),
+        (lambda file: None, f"lacks the array '{FIRST}'"),
+        (lambda file: file.create_group(FIRST), f"lacks the array '{FIRST}'"),
         (lambda file: file.create_dataset(FIRST, (3, 3, 1, 64)), r"has shape \(3, 3, 1, 64\); \(3, 3, 3, 64\) was expected"),
         (lambda file: file.create_dataset(FIRST, data="text"), r"has shape \(\)"),
         (lambda file: file.create_dataset(FIRST, (3, 3, 3, 64), dtype="S3"), "cannot be read"),
