@@ -13,6 +13,7 @@ from .errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, Segxa
 from .explanation.checks import Placebo, Robustness, placebo_test, robustness
 from .explanation.coalitions import Coalitions, evaluate_coalitions
 from .explanation.explanation import Explanation, TreeExplanation, explain
+from .explanation.explorer_page import save_explorer
 from .explanation.fills import FILLS
 from .fcn.crf import crf_refine
 from .fcn.network import FCN
@@ -69,6 +70,7 @@ __all__ = [
     "placebo_test",
     "refine",
     "robustness",
+    "save_explorer",
     "segment",
     "segmenters",
     "side_outputs",

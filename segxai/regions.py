@@ -47,7 +47,8 @@ class Regions:
         tree: a part that covers all values and has the K parts among its descendants, if there is one.
         """
         covered = [atom for part in parts for atom in part.atoms]
-        if sorted(covered) != list(range(len(covered))) or len(np.unique(atoms)) != len(covered):
+        present = np.bincount(atoms.ravel(), minlength=len(covered)) > 0
+        if sorted(covered) != list(range(len(covered))) or len(present) != len(covered) or not present.all():
             raise SegxaiValueError("The parts must cover every value of the label map exactly once.")
         names = distinct_names([plain_text(part.name) for part in parts])
         self._parts = tuple(
@@ -236,15 +237,20 @@ class Regions:
                 "These regions are not nodes of a tree; `segment` with 'deep' or 'contours' gives some that are."
             )
         n_regions = whole_number("n_regions", n_regions, 1)
-        parts = [self._tree]
-        while len(parts) < n_regions and any(part.children for part in parts):
-            index = max(range(len(parts)), key=lambda i: (bool(parts[i].children), parts[i].cost))
-            parts[index : index + 1] = parts[index].children
-        return Regions(self._atoms, parts, self.method, self._tree)
+        return Regions(self._atoms, coarsest(self._tree, n_regions), self.method, self._tree)
 
     def expandable(self) -> tuple[str, ...]:
         """The names of the regions that have parts, as `expand` accepts them."""
         return tuple(part.name for part in self._parts if part.children)
+
+
+def coarsest(tree: Part, n_regions: int) -> list[Part]:
+    """The nodes of a tree cut at n_regions, or all leaves where there are fewer: the costliest joins are taken apart first."""
+    parts = [tree]
+    while len(parts) < n_regions and any(part.children for part in parts):
+        index = max(range(len(parts)), key=lambda i: (bool(parts[i].children), parts[i].cost))
+        parts[index : index + 1] = parts[index].children
+    return parts
 
 
 def distinct_names(names: Sequence[str]) -> list[str]:

@@ -48,6 +48,16 @@ def classifier():
     return default_classifier()
 
 
+@pytest.fixture
+def nothing_loaded(monkeypatch):
+    """No network is loaded; those that other tests have loaded come back afterwards."""
+    from collections import OrderedDict
+
+    from segxai.weights import loaded
+
+    monkeypatch.setattr(loaded, "_networks", OrderedDict())
+
+
 @pytest.fixture(scope="session")
 def astronaut():
     import segxai

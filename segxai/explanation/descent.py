@@ -17,12 +17,14 @@ from . import owen
 from .coalitions import Coalitions, kept_targets
 from .fills import Fill, fill_image
 
+TREE_SHARE = 4  # one evaluation in so many follows the tree where it cannot be divided everywhere; the others are sampled
+
 
 class Node(NamedTuple):
     """A node of the tree. Its value is the sum of its two children's values; the root's is p(whole) - p(nothing).
 
-    shared: the part of the value that was not measured but shared out, by area, from an undivided node above. divided: whether
-    the value was divided among the children by evaluation, in at least one context. parent, children: indices in the list of nodes.
+    shared: the part that the division only shared out, by area, from an undivided node above; where coalitions were sampled, the
+    fit to them has corrected it (`Descent.sampled`), and it tells where the value rests on that fit. divided: whether the value was divided among the children by evaluation, in at least one context. parent, children: indices in the list of nodes.
     """
 
     name: str
@@ -54,7 +56,18 @@ class Descent:
 
     @cached_property
     def _values(self):
-        return owen.node_values(self.tree.joins, self.tree.areas[: len(self.tree.leaves)], self.division, self.coalitions.values)
+        joins, areas, count = self.tree.joins, self.tree.areas[: len(self.tree.leaves)], len(self.division.masks)
+        table = self.coalitions
+        values, shared = owen.node_values(joins, areas, self.division, table.values[:count])
+        if count < len(table.masks):
+            weights = owen.corrected(values[: len(areas)], areas, table.masks[count:], table.values[count:], table.empty)
+            values = owen.members(joins) @ weights
+        return values, shared
+
+    @property
+    def sampled(self) -> int:
+        """The number of coalitions that were drawn beside those of the tree, to correct its values by; 0 where the tree's are exact."""
+        return len(self.coalitions.masks) - len(self.division.masks)
 
     def nodes(self) -> list[Node]:
         """All nodes: the whole photograph first, then in the order in which `Regions.cut` divides the tree, the leaves last."""
@@ -108,6 +121,9 @@ def descend(
 ) -> Descent:
     """Divide the target's probability down the tree; see `owen.divide`.
 
+    Where the budget does not suffice for exact Owen values, a quarter of it follows the largest effects, and what that leaves
+    undivided is corrected by a regression on coalitions drawn with `seed` (`owen.corrected`), which the rest is spent on.
+
     target: by default the most probable class of the whole image. Evaluates at most `max_evaluations` images.
     """
     max_evaluations = whole_number("max_evaluations", max_evaluations, 2)
@@ -128,7 +144,15 @@ def descend(
             column = 0 if target is None else kept.index(classifier.index(target))
             return [row[column] for row in rows[-len(masks) :]]
 
-        division = owen.divide(tree.joins, evaluate, max_evaluations)
+        if owen.exhaustive(tree.joins) <= max_evaluations:
+            division = owen.divide(tree.joins, evaluate, max_evaluations)
+            masks = division.masks
+        else:
+            division = owen.divide(tree.joins, evaluate, max(2, max_evaluations // TREE_SHARE))
+            drawn = owen.sample(division.masks, max_evaluations - len(division.masks), seed)
+            for batch in batches(len(drawn), owen.BATCH):
+                evaluate(drawn[batch])
+            masks = np.concatenate([division.masks, drawn])
         if len(rows) < max_evaluations:  # everything is divided already
             advance(max_evaluations - len(rows))
     table = np.array(rows)
@@ -136,7 +160,7 @@ def descend(
     return Descent(
         tree,
         Coalitions(
-            masks=division.masks,
+            masks=masks,
             values=table[:, column],
             exact=len(table) == 2 ** len(tree.leaves),
             evaluations=len(table),

@@ -3,8 +3,10 @@
 A node represents all leaves below it. Its effect in a context m (a set of leaves already shown) is f(m + node) - f(m). Dividing the
 node into its halves a and b in this context takes two evaluations, f(m + a) and f(m + b), and yields four effects of half the weight:
 those of a and b, each before and after the other. They add up to the effect of the node, in every context and hence for every node.
-If all effects are divided, the sums at the leaves are their Owen values for the nested unions that the tree describes; a leaf then
-has 2**depth contexts. Within a budget, the largest effects are divided first, and undivided effects are shared out by area.
+If all effects are divided, the sums at the leaves are their Owen values for the nested unions that the tree describes. Within a
+budget, the largest effects are divided first, and undivided effects are shared out by area. The number of contexts doubles with each
+level, so in a deep tree most contexts remain undivided; there the tree's values are the prior of a regression on sampled coalitions
+(`corrected`).
 
 Plain arrays: a tree of L leaves is `joins`, (L - 1, 2) integers, of which row k joins two nodes to node L + k; the leaves are
 the nodes 0..L-1, the root is the last. Sources: Owen 1977, "Values of Games with a Priori Unions"; Winter 1989, "A Value for
@@ -19,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+PRIOR = 0.3  # ridge penalty of `corrected`: the weight of the tree's own values relative to a sampled coalition
 BATCH = 32  # coalitions evaluated before the effects are ranked again
 
 
@@ -130,3 +133,45 @@ def node_values(joins: np.ndarray, areas: np.ndarray, division: Division, values
         for half in joins[node - leaves]:
             shared[half] = (whole[node] + shared[node]) * size[half] / size[node]
     return own + shared, shared
+
+
+def exhaustive(joins: np.ndarray) -> int:
+    """The number of coalitions that take every node apart in every context: the budget of exact Owen values."""
+    leaves = len(joins) + 1
+    contexts = [1] * (2 * leaves - 1)  # Python's integers: they double with every level
+    for node in range(2 * leaves - 2, leaves - 1, -1):
+        for half in joins[node - leaves]:
+            contexts[half] = 2 * contexts[node]
+    return 2 + 2 * sum(contexts[leaves:])
+
+
+def sample(masks: np.ndarray, number: int, seed: int) -> np.ndarray:
+    """(M, L) bool, M <= `number`: coalitions that are not among `masks` (N, L), each followed by its complement where that is new, too.
+
+    Their sizes are drawn uniformly, so that few and many regions shown occur as often as half of them.
+    """
+    rng = np.random.default_rng(seed)
+    leaves = masks.shape[1]
+    known = {mask.tobytes() for mask in masks}
+    drawn: list[np.ndarray] = []
+    for _ in range(20 * number):
+        mask = rng.permutation(leaves) < rng.integers(1, leaves)
+        for candidate in (mask, ~mask):
+            if len(drawn) < number and candidate.tobytes() not in known:
+                known.add(candidate.tobytes())
+                drawn.append(candidate)
+    return np.array(drawn, bool).reshape(-1, leaves)
+
+
+def corrected(weights: np.ndarray, areas: np.ndarray, masks: np.ndarray, values: np.ndarray, empty: float) -> np.ndarray:
+    """(L,) the leaves' values moved to where a linear fit to sampled coalitions (M, L) wants them; their sum stays.
+
+    A ridge regression of values (M,) on the leaves shown, with the given weights (L,) as the prior mean and a prior variance in
+    proportion to the leaves' areas (L,), which add up to 1; empty: the value of nothing shown. Linear in all values.
+    """
+    scale = np.sqrt(areas)
+    design = masks * scale
+    design = design - np.outer(design @ scale, scale)  # no correction of the sum
+    residual = np.asarray(values, float) - empty - masks @ weights
+    correction = np.linalg.solve(design.T @ design + PRIOR * np.eye(len(areas)), design.T @ residual)
+    return weights + scale * correction

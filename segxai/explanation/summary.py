@@ -46,11 +46,14 @@ def tree_sentences(explanation: TreeExplanation, search: bool = True) -> list[st
     if not found:
         found.append(f"No region changes “{e.target}”.")
     top = nodes[0]
-    leaves = [node for node in nodes if not node.children]
-    shared = sum(abs(node.shared) for node in leaves) / max(sum(abs(node.value) for node in leaves), 1e-12)
+    if e.descent.sampled:
+        how = (
+            f"regions were divided where the effects are largest, and {e.descent.sampled} sampled coalitions corrected the division"
+        )
+    else:
+        how = "every region was divided in every context: these are exact Owen values"
     found.append(
-        f"All together add {top.value:+.3f} to the {e.coalitions.empty:.3f} of nothing shown, found by {e.evaluations} evaluations; "
-        f"{shared:.0%} of what the finest regions weigh is only shared out by area, not examined."
+        f"All regions together add {top.value:+.3f} to {e.coalitions.empty:.3f}, the value with nothing shown ({e.evaluations} evaluations; {how})."
     )
     return [*found, *_sets(e, search), *e.findings]
 

@@ -174,9 +174,9 @@ def _named(labels, names, masks, known=()) -> tuple[np.ndarray, tuple[str, ...]]
 
 def _check_gaps(classes) -> None:
     """Raise SegxaiValueError if the class ids have such large gaps that they are probably grey levels."""
-    if len(classes) and classes.max() + 1 > 2 * len(classes) + 2:
+    if len(classes) > 1 and classes.max() + 1 > 2 * len(classes) + 2:
         raise SegxaiValueError(
-            f"The annotation's class ids are {', '.join(map(str, classes[:8]))}: is it a grey picture? Number the classes 0, 1, 2 ..."
+            f"The annotation's class ids {', '.join(map(str, classes[:8]))} look like grey levels. Number the classes 0, 1, 2 ..."
         )
 
 

@@ -30,6 +30,9 @@ HEAD_FACTOR = 100
 # VGG16 without fc6 and fc7. Adam moves every weight by about its rate, whatever the gradient's size. A sum over the 4608
 # inputs of one of VGG16's convolutions moves far with that, thirteen times in a row: 1e-4 destroys in two steps what was learned.
 CONVOLUTIONS_FACTOR = 0.2
+# Their first four stay as they are: the gradients of conv1 and conv2 take most of the memory, and those layers know edges and
+# colours already. Source: Girshick 2015, "Fast R-CNN", section 4.5, who updates VGG16 from conv3_1 on.
+CONVOLUTIONS_TRAINED = r"^fcn/|/conv[345]_"
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +101,7 @@ def finetune(
     stride: int = 32,
     iterations: int = 10,
     learning_rate: float = LEARNING_RATE,
-    trainable: str = "all",
+    trainable: str = "auto",
     weights: Any = "auto",
     names: Collection[str] | None = None,
     seed: int = 0,
@@ -112,8 +115,9 @@ def finetune(
     image: array or path. annotation: class ids (H, W), a PNG file of them, a mask of 0 and 255, or `Regions`; pixels with the
     value 255 are ignored. encoder, stride, weights: see `FCN`; neither encoder needs a download, and `FineTuned.source` names the
     weights that were used. learning_rate: of Adam, multiplied for the encoder and the score heads by `rate_factors`.
-    trainable: "all", "head" (only the score heads), or a regular expression matched against the variables' names; frozen variables
-    need no optimiser memory. names: of the classes. seed: of the score heads' dropout.
+    trainable: "auto" (everything, except that of VGG16 without fc6 and fc7 only conv3_1 and later layers are trained), "all", "head"
+    (only the score heads), or a regular expression matched against the variables' names; frozen variables need no optimiser memory.
+    names: of the classes. seed: of the score heads' dropout.
     logdir: a folder for TensorBoard events (the loss, and a histogram of every gradient). callback: a function called with each
     `Step` (float32 probabilities). fcn_options: fc_width and fc6_kernel of `FCN`.
     Raises SegxaiError for invalid arguments, for missing weights, or if the loss becomes infinite.
@@ -161,7 +165,7 @@ def finetune_steps(
     *,
     iterations: int = 10,
     learning_rate: float = LEARNING_RATE,
-    trainable: str = "all",
+    trainable: str = "auto",
     logdir: str | Path | None = None,
 ) -> Generator[Step, None, None]:
     """The training loop as a generator: each `Step` contains the loss and the probabilities before its update.
@@ -195,9 +199,13 @@ def finetune_steps(
             writer.close()
 
 
+def _convolutions_only(fcn) -> bool:
+    return fcn.encoder == "vgg16" and not fcn.fc_width
+
+
 def rate_factors(fcn: FCN) -> tuple[float, float]:
     """What the learning rate is multiplied by for the encoder, and for the score heads."""
-    if fcn.encoder == "vgg16" and not fcn.fc_width:
+    if _convolutions_only(fcn):
         heads = 1 + (fcn.stride <= 16) + (fcn.stride <= 8)
         return CONVOLUTIONS_FACTOR, HEAD_FACTOR / heads  # the heads' scores add up, and so would their steps
     return 1, HEAD_FACTOR
@@ -246,7 +254,7 @@ def _feed(fcn, image, labels):
     return {fcn.images: pad(image)[None], _training_ops(fcn)["labels"]: pad(labels, mode="constant", constant_values=IGNORE)[None]}
 
 
-def _training_ops(fcn, rate=None, trainable="all", with_summaries=False) -> dict:
+def _training_ops(fcn, rate=None, trainable="auto", with_summaries=False) -> dict:
     """Add the loss to the network's graph and, if `rate` is given, an Adam update; returns the operations by name."""
     from ..nets.fcn import SCOPE
     from ..nets.graph import tf
@@ -294,13 +302,17 @@ def _trainable(fcn, trainable):
     from ..nets.fcn import SCOPE
 
     variables = fcn.model_variables()
+    if trainable == "auto":
+        trainable = CONVOLUTIONS_TRAINED if _convolutions_only(fcn) else "all"
     if trainable == "all":
         return variables
     pattern = rf"^{SCOPE}/" if trainable == "head" else trainable
     try:
         chosen = [v for v in variables if re.search(pattern, v.op.name)]
     except (re.error, TypeError) as error:
-        raise SegxaiValueError(f"trainable must be 'all', 'head' or a regular expression; got {trainable!r}: {error}.") from error
+        raise SegxaiValueError(
+            f"trainable must be 'auto', 'all', 'head' or a regular expression; got {trainable!r}: {error}."
+        ) from error
     if not chosen:
         some = ", ".join(v.op.name for v in variables[:3])
         raise SegxaiValueError(f"No variable's name matches {trainable!r}. Names look like: {some}.")

@@ -30,13 +30,13 @@ class Stability:
 def seed_stability(explanation: Explanation, repeats: int = 5, *, progress: Progress = None) -> Stability:
     """Repeat the explanation with other seeds for the sample of coalitions. Down is better; range 0 upwards, in units of probability.
 
-    Exactly 0, without model calls, for an exact table and for a region tree, because nothing is sampled. Otherwise `repeats` new
+    Exactly 0, without model calls, for an exact table and exact Owen values, because nothing is sampled. Otherwise `repeats` new
     tables of the same size are evaluated; the explanation's own table is not one of them. Raises SegxaiError if the explanation
     holds no classifier. Source: Visani et al. 2022, "Statistical stability indices for LIME".
     """
     e = explanation
     whole_number("repeats", repeats, 2)  # a single one has no spread
-    if e.coalitions.exact or e.method == "tree":
+    if e.coalitions.exact or (e.method == "tree" and not e.descent.sampled):
         return _stability(e, "seeds", np.repeat(e.weights[None], repeats, axis=0), 0)
     return _repeat(e, "seeds", [{"seed": e.coalitions.seed + 1 + i} for i in range(repeats)], progress=progress)
 

@@ -1,6 +1,6 @@
-"""Explanations as HTML: a fragment for a notebook cell, or a self-contained page.
+"""Explanations as HTML: a plain figure for a notebook cell, or self-contained pages with the widgets' own renderer.
 
-Pages load no external resources, and all names and other texts are escaped.
+Nothing is loaded from anywhere, and every text that came from outside is escaped.
 """
 
 from __future__ import annotations
@@ -9,25 +9,25 @@ import base64
 import hashlib
 import html
 import io
-import json
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from .. import plots
 from ..errors import SegxaiValueError
 from ..files import replacing
 from ..plots.duck_types import Explained
+from .pictures import SHOWN_SIDE, jpeg
+from .state import METHODS, as_json, depth_field, regions_state, setting_fields, settings_state, table_state, tree_state
 
 _HERE = Path(__file__).parent
-_SHOWN_SIDE = 640  # pixels; photographs are embedded at the size at which they are displayed
 _MOST_ROWS = 20
 _UNEXAMINED = "Not examined here: robustness to other fills and borders, and placebos; call .examine() for these checks."
 # A second safeguard beside escaping: the browser blocks all external requests.
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+_POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
 def save_explanation(explanation: Explained, path: str | os.PathLike) -> None:
@@ -51,17 +51,16 @@ def save_explanation(explanation: Explained, path: str | os.PathLike) -> None:
 def write_report(
     path: str | os.PathLike, sections: Iterable[tuple[str, Sequence[str]]], title: str = "Explanations by region", table: str = ""
 ) -> None:
-    """Write a page. sections: (heading, figures made by `figure`, shown side by side). table: HTML at the top of the page."""
+    """Write a page. sections: (heading, figures made by `figure`, shown side by side). table: HTML at the end of the page."""
     body = "".join(
         f"<section><h2>{html.escape(heading)}</h2><div class='sx-row'>{''.join(figures)}</div></section>"
         for heading, figures in sections
     )
     hint = (
-        "<p>Point at a region, or move to it with the Tab key, to highlight it in the table. Click it, or press Enter, to switch it off:\n"
-        "the line below the picture then shows the probability without it.\n"
-        "Blue supports the class, orange opposes it; the numbers carry the sign.</p>"
+        "<p class='sx-note'>Click a region, or reach it with the arrow keys and press Enter, to switch it off: the line above the "
+        "picture then gives the probability without it. Blue supports the class, orange opposes it.</p>"
     )
-    write_page(path, title, f"{hint}\n{table}{body}", script=asset("report.js"))
+    write_page(path, title, f"{hint}\n{body}{table}", script=asset("bundles/page.js"), style=asset("bundles/page.css"))
 
 
 def escaped_table(heads: Sequence[str], rows: Iterable[Sequence], numbers_from: int = 1) -> str:
@@ -77,13 +76,13 @@ def escaped_table(heads: Sequence[str], rows: Iterable[Sequence], numbers_from: 
     return f"<div class='sx-scroll'><table><thead><tr>{cells(heads, 'th')}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
-def write_page(path: str | os.PathLike, title: str, body: str, script: str = "") -> None:
+def write_page(path: str | os.PathLike, title: str, body: str, script: str = "", style: str = "") -> None:
     """Write a self-contained page around `body`, which is HTML."""
     page = f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<title>{html.escape(title)}</title><style>{asset("report.css")}</style></head>
+<title>{html.escape(title)}</title><style>{style}{asset("report.css")}</style></head>
 <body class="segxai"><main><h1>{html.escape(title)}</h1>
 {body}</main><script>{script}</script></body></html>
 """
@@ -92,54 +91,137 @@ def write_page(path: str | os.PathLike, title: str, body: str, script: str = "")
         temporary.write_text(page, encoding="utf-8", errors="replace")
 
 
-def explanation_fragment(explanation: Explained) -> str:
-    """The explanation as an HTML fragment for a notebook cell, in which regions are highlighted on hover without scripts."""
-    return f"<div class='segxai segxai-cell'><style>{asset('report.css')}</style>{figure(explanation)}</div>"
+def live_element(name: str, state: dict[str, Any]) -> str:
+    """A widget for a page that runs `bundles/page.js`, from its state: of "region_canvas" or "explorer"."""
+    return f'<script type="application/json" data-segxai="{name}">{as_json(state)}</script><div class="sx-static"></div>'
+
+
+def live_fragment(name: str, state: dict[str, Any]) -> str:
+    """A widget with all that it needs, for a page of somebody else."""
+    style, script = asset("bundles/page.css"), asset("bundles/page.js")
+    return f"<div><style>{style}</style>{live_element(name, state)}<script>{script}</script></div>"
+
+
+def live_page(title: str, body: str) -> str:
+    """A whole page with nothing but one widget."""
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}"><title>{html.escape(title)}</title>'
+        "<style>body { margin: 1rem; color-scheme: light dark; } "
+        "@media (prefers-color-scheme: dark) { body { background: #16181b; } }</style></head>"
+        f"<body><main>{body}</main></body></html>\n"
+    )
+
+
+def check_page_path(path: str | os.PathLike) -> None:
+    """Raise SegxaiValueError unless the path ends in .html or .htm."""
+    if Path(path).suffix.lower() not in (".html", ".htm"):
+        raise SegxaiValueError(f"{Path(path).name!r} must end in .html: an explorer is a web page.")
+
+
+def write_explorer(path: str | os.PathLike, explanations: Sequence[Explained]) -> None:
+    """Write a page with an explorer of these explanations of one photograph, which may differ in regions and fill."""
+    title = f"Why {explanations[0].target}?"
+    body = live_element("explorer", explorer_state(explanations))
+    write_page(path, title, body, script=asset("bundles/page.js"), style=asset("bundles/page.css"))
+
+
+def explorer_state(explanations: Sequence[Explained]) -> dict[str, Any]:
+    """The state of an explorer from explanations of one photograph, which may differ in regions and fill."""
+    first = explanations[0]
+    segmentations: dict[str, dict] = {}
+    for e in explanations:
+        name = e.regions.method or "regions"
+        regions, table, tree = e.regions, e.coalitions, {}
+        if e.method == "tree":
+            regions, table, tree = e.descent.tree.leaves, e.descent.coalitions, tree_state(e.descent)
+        known = segmentations.setdefault(name, {"regions": regions_state(regions, e.image.shape), "fills": {}})
+        known["fills"][table.fill] = {
+            "filled": jpeg(table.filled, quality=80),
+            **table_state(table),
+            **_weights(e),
+            "tree": tree,
+        }
+    settings = {key: value for key, value in settings_state(first).items() if key not in _weights(first)}
+    fills = list(dict.fromkeys(e.coalitions.fill for e in explanations))
+    classes = list(first.coalitions.without_contrast().target_names)
+    return {
+        "photo": jpeg(first.image),
+        "segmentations": segmentations,
+        "settings": {**settings, "fill": first.coalitions.fill, "depth": len(first.regions)},
+        "fields": _fields(first, setting_fields(classes, fills)),
+    }
+
+
+def _fields(e, fields) -> list:
+    """Of other methods than the browser's the page shows the weights as they are; trees it can take apart."""
+    if e.method == "tree":
+        return [f for f in fields if f["key"] in ("target", "versus", "fill")] + [depth_field(len(e.descent.tree.leaves))]
+    return fields if e.method in METHODS else []
+
+
+def _weights(e) -> dict:
+    return {key: settings_state(e)[key] for key in ("weights", "intercept", "r2")}
 
 
 def figure(explanation: Explained) -> str:
-    """An explanation as HTML: the photograph with its regions, and a table of their weights with bars."""
+    """One explanation for a page of `write_report`: the explorer, and what the table shows in words."""
+    e = explanation
+    names, weights, order = e.regions.names, e.weights, np.argsort(-np.abs(e.weights), kind="stable")[:_MOST_ROWS]
+    plain = escaped_table(["region", "weight"], [[names[k], f"{weights[k]:+.3f}"] for k in order])
+    return (
+        f"<figure>{live_element('explorer', explorer_state([e]))}"
+        f"<noscript><p>{html.escape(plots.describe(e))}</p>{plain}</noscript>{_effort(e)}{_words(e)}</figure>"
+    )
+
+
+def explanation_fragment(explanation: Explained) -> str:
+    """For a notebook's cell: a figure that needs no script."""
+    return f"<div class='segxai segxai-cell'><style>{asset('report.css')}</style>{plain_figure(explanation)}</div>"
+
+
+def plain_figure(explanation: Explained) -> str:
+    """One explanation without scripts: the weights as tints of the photograph, which is grey, and as a table with bars."""
     e, regions = explanation, explanation.regions
     height, width = regions.shape
     unique = hashlib.sha1(regions.labels.tobytes() + e.weights.tobytes() + e.image.tobytes()).hexdigest()[:10]
     limit = float(np.abs(e.weights).max()) or 1.0
-    paths = [region_path(regions.labels == k) for k in range(len(regions))]
-    areas = regions.areas
-    clips, fills, shapes = [], [], []
+    shapes = []
     for k, (name, weight) in enumerate(zip(regions.names, e.weights, strict=True)):
-        label = html.escape(f"{name}: weight {weight:+.3f}, {areas[k]:.1%} of the image")
-        clips.append(f"<clipPath id='c{unique}-{k}'><path clip-rule='evenodd' d='{paths[k]}'/></clipPath>")
-        fills.append(f"<g class='sx-fill' clip-path='url(#c{unique}-{k})'><use href='#f{unique}'/></g>")
+        label = html.escape(f"{name}: weight {weight:+.3f}, {regions.areas[k]:.1%} of the image")
+        colour, strength = plots.BLUE if weight >= 0 else plots.ORANGE, _TINT * abs(float(weight)) / limit
         shapes.append(
-            f"<path class='sx-region' d='{paths[k]}' fill='{_colour(weight, limit)}' fill-rule='evenodd' tabindex='0' "
-            f"role='button' aria-pressed='true' aria-label='{label}'><title>{label}</title></path>"
+            f"<path class='sx-region' d='{region_path(regions.labels == k)}' fill='{colour}' fill-opacity='{strength:.3f}' "
+            f"fill-rule='evenodd'><title>{label}</title></path>"
         )
-    data = {
-        "names": list(regions.names),
-        "target": e.target,
-        "weights": [round(float(w), 5) for w in e.weights],
-        "intercept": round(e.intercept, 5),
-        "full": round(e.coalitions.full, 5),
-        "values": _values_by_code(e.coalitions),
-    }
-    if e.method == "tree" and len(regions) == len(e.descent.tree.leaves):
-        data["tree"] = _tree(e.descent)
-    made = html.escape(f"{regions.method or 'regions'}, {len(regions)} regions")
-    how = "following the evidence" if e.method == "tree" else "every coalition" if e.coalitions.exact else "sampled"
-    effort = f"{e.coalitions.evaluations} model calls, {how}"
-    size = f"width='{width}' height='{height}'"
-    told = [*e.in_words(search=False), *([] if e.findings else [_UNEXAMINED])]  # showing a page evaluates nothing
-    words = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in told)
+    grey = jpeg(plots.lightened_grey(e.image), SHOWN_SIDE, 86)
     return (
-        f"<figure data-explanation='{html.escape(json.dumps(data), quote=True)}'>"
-        f"<figcaption><b>{made}</b>: {html.escape(e.method)} weights for “{html.escape(e.target)}” "
-        f"<span class='sx-note'>(fill: {html.escape(e.coalitions.fill)}; {effort}; R² {e.r2:.2f})</span></figcaption>"
-        f"<svg viewBox='0 0 {width} {height}' role='group' aria-label='{html.escape(plots.describe(e))}'>"
-        f"<defs><image id='f{unique}' {size} preserveAspectRatio='none' href='{_jpeg(e.coalitions.filled)}'/>{''.join(clips)}</defs>"
-        f"<image {size} preserveAspectRatio='none' href='{_jpeg(e.image)}'/>{''.join(fills)}{''.join(shapes)}<path class='sx-halo' d=''/></svg>"
-        f"<p class='sx-answer' aria-live='polite'>P({html.escape(e.target)}), whole photograph: {e.coalitions.full:.3f}.</p>"
-        f"{_table(e, areas, limit)}<ul class='sx-words'>{words}</ul></figure>"
+        f"<figure><figcaption><b>{html.escape(_made(e))}</b>: {html.escape(e.method)} weights for “{html.escape(e.target)}”, "
+        f"{e.coalitions.full:.1%} with everything shown</figcaption>"
+        f"<svg viewBox='0 0 {width} {height}' role='img' aria-labelledby='t{unique}'><title id='t{unique}'>"
+        f"{html.escape(plots.describe(e))}</title><image width='{width}' height='{height}' preserveAspectRatio='none' "
+        f"href='data:image/jpeg;base64,{base64.b64encode(grey).decode()}'/>{''.join(shapes)}</svg>"
+        f"<p class='sx-note'>Blue supports the class, orange opposes it.</p>{_table(e, regions.areas, limit)}{_effort(e)}{_words(e)}</figure>"
     )
+
+
+_TINT = 0.8  # how much of the colour the strongest region has
+
+
+def _made(e) -> str:
+    return f"{e.regions.method or 'regions'}, {len(e.regions)} region{'' if len(e.regions) == 1 else 's'}"
+
+
+def _effort(e) -> str:
+    table = "every coalition" if e.coalitions.exact else "a sample of the coalitions"
+    table = "following the evidence" if e.method == "tree" else table
+    text = f"Fill: {e.coalitions.fill}; {e.coalitions.evaluations} evaluations of the classifier, {table}; R² {e.r2:.2f}."
+    return f"<p class='sx-note'>{html.escape(text)}</p>"
+
+
+def _words(e) -> str:
+    found = [*e.in_words(search=False), *([] if e.findings else [_UNEXAMINED])]  # showing a page evaluates nothing
+    return f"<ul class='sx-words'>{''.join(f'<li>{html.escape(sentence)}</li>' for sentence in found)}</ul>"
 
 
 def region_path(mask: np.ndarray) -> str:
@@ -159,61 +241,24 @@ def _table(e, areas, limit) -> str:
     rows = []
     for k in order:
         weight, (low, high) = e.weights[k], e.interval[k]
-        span = "" if low == high else f" <span class='sx-note'>{low:+.3f} to {high:+.3f}</span>"
+        span = "" if e.coalitions.exact else f" <span class='sx-note'>{low:+.3f} to {high:+.3f}</span>"
         start, length = (50, 50 * weight / limit) if weight >= 0 else (50 + 50 * weight / limit, -50 * weight / limit)
         colour = "var(--blue)" if weight >= 0 else "var(--orange)"
         rows.append(
             f"<tr data-region='{k}'><th scope='row'>{html.escape(e.regions.names[k])}</th>"
-            f"<td class='sx-bar'><svg viewBox='0 0 100 10' preserveAspectRatio='none' aria-hidden='true'>"
+            f"<td class='sx-weight'><svg viewBox='0 0 100 10' preserveAspectRatio='none' aria-hidden='true'>"
             f"<rect x='{start:.2f}' y='1' width='{length:.2f}' height='8' style='fill:{colour}'/>"
             f"<line x1='50' x2='50' y1='0' y2='10' style='stroke:currentColor;stroke-width:.6'/></svg></td>"
             f"<td class='sx-number'>{weight:+.3f}{span}</td><td class='sx-number'>{areas[k]:.1%}</td></tr>"
         )
     left_out = len(e.weights) - len(order)
-    note = f"<p class='sx-note'>The table omits the {left_out} weakest regions.</p>" if left_out else ""
+    note = f"<p class='sx-note'>The {left_out} weakest regions are left out of the table.</p>" if left_out else ""
     return (
         "<div class='sx-scroll'><table><thead><tr><th>region</th><th></th><th class='sx-number'>weight</th>"
         f"<th class='sx-number'>area</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>{note}"
     )
 
 
-def _tree(descent) -> dict:
-    """The whole tree for a script: nodes are numbered as in `BinaryTree`, and the leaves are the page's regions.
-
-    The n regions of a cut are what is left where the last n - 1 joins are undone.
-    """
-    divided = np.zeros(len(descent.values), bool)
-    divided[descent.division.node[descent.division.divided]] = True
-    return {
-        "joins": descent.tree.joins.tolist(),
-        "names": list(descent.tree.names),
-        "values": [round(float(v), 5) for v in descent.values],
-        "shared": [round(float(v), 5) for v in descent.shared],
-        "areas": [round(float(a), 5) for a in descent.tree.areas],
-        "divided": divided.tolist(),
-    }
-
-
-def _values_by_code(coalitions):
-    """The values of an exact table in the order of the coalitions' codes; None for a sampled or very large table."""
-    if not coalitions.exact or len(coalitions.masks) > 4096:
-        return None
-    return [round(float(v), 4) for v in coalitions.by_code()]
-
-
-def _colour(weight, limit) -> str:
-    red, green, blue, _ = plots.ORANGE_BLUE(0.5 + 0.5 * float(weight) / limit, bytes=True)
-    return f"#{red:02x}{green:02x}{blue:02x}"
-
-
-def _jpeg(image) -> str:
-    picture = Image.fromarray(image)
-    picture.thumbnail((_SHOWN_SIDE, _SHOWN_SIDE), Image.Resampling.LANCZOS)
-    data = io.BytesIO()
-    picture.save(data, "JPEG", quality=86)
-    return "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode()
-
-
 def asset(name: str) -> str:
-    """The text of a style sheet or script in this folder."""
+    """The text of a style sheet or script beside this file."""
     return (_HERE / name).read_text(encoding="utf-8")

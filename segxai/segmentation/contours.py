@@ -15,6 +15,7 @@ from ..errors import SegxaiError, SegxaiFileError
 from ..images import ImageLike, as_image, resize
 from ..progress import track
 from ..weights import assign_weights
+from ..weights.contours import contours_path, contours_weights
 from ..weights.loaded import Network, loaded
 
 WORKING_SIDE = 512  # pixels, the longest side of the network's input; its memory grows with the area
@@ -60,14 +61,11 @@ def _working_maps(image) -> np.ndarray:
 
 
 def _run(copy) -> np.ndarray:
-    from ..nets.contours import STRIDES
-
     hed = loaded("hed", _network)
-    with track(len(STRIDES), "computing contours") as advance:
+    with track(len(hed.stages), "computing contours") as advance:
         # One stage at a time for the progress bar, because the network takes seconds on one thread.
         feed, scores = {hed.images: copy[None]}, {}
-        for stage in range(1, len(STRIDES) + 1):
-            score, pool = hed.end_points[f"score_{stage}"], hed.end_points[f"pool{stage}"]
+        for score, pool in hed.stages:
             scores[score], pooled = hed.net.run([score, pool], feed)
             feed = {pool: pooled}
             advance(1)
@@ -75,10 +73,9 @@ def _run(copy) -> np.ndarray:
 
 
 def _network() -> Network:
-    """HED: images is the placeholder, maps (1, h, w, 6), and the end points."""
+    """HED for one photograph of any size: (1, h, w, 3) images to (1, h, w, 6) maps, as a whole or stage by stage."""
     from ..nets import contours as network
     from ..nets.graph import GraphSession, tf
-    from ..weights.contours import contours_path, contours_weights
 
     try:
         path = contours_path()
@@ -88,7 +85,8 @@ def _network() -> Network:
     net = GraphSession()
     with net.build():
         images = tf.placeholder(tf.float32, (1, None, None, 3), "images")
-        fused, sides, end_points = network.hed(network.preprocess(images))
+        fused, sides, ends = network.hed(network.preprocess(images))
         maps = tf.sigmoid(tf.concat([fused, *sides], axis=-1))
     assign_weights(net, weights)
-    return Network(net, images=images, maps=maps, end_points=end_points)
+    stages = [(ends[f"score_{stage}"], ends[f"pool{stage}"]) for stage in range(1, len(sides) + 1)]
+    return Network(net, images=images, maps=maps, stages=stages)

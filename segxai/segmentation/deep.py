@@ -18,9 +18,9 @@ from ..weights.loaded import Network, loaded
 from .segmenter import Segmenter, Slider
 from .tree import LEAVES, Merging, tree_regions
 
-NETWORK_SIDE = 768  # pixels, the longest side of the network's input
-STRIDE_WEIGHTS = {8: 1.0, 16: 1.0, 32: 0.5}
-MERGING = Merging(floor=0.05, contour=3.0, size=0.4, worth=0.04)
+NETWORK_SIDE = 1024  # pixels, the longest side of the network's input
+STRIDE_WEIGHTS = {8: 1.0, 16: 1.0, 32: 0.75}
+MERGING = Merging(floor=0.05, contour=3.0, size=0.4, worth=0.045)
 
 
 def deep(image: np.ndarray, n_regions: int | str = "auto") -> Regions:

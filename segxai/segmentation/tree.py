@@ -18,7 +18,7 @@ import numpy as np
 
 from ..errors import SegxaiValueError
 from ..images import resize, resize_labels
-from ..regions import Part, Regions
+from ..regions import Part, Regions, coarsest
 from .contours import contours
 from .names import describe
 from .segmenter import Segmenter, Slider
@@ -52,7 +52,7 @@ class Merging(NamedTuple):
     worth: float
 
 
-BY_CONTOUR = Merging(floor=0.0, contour=1.0, size=0.1, worth=0.25)
+BY_CONTOUR = Merging(floor=0.0, contour=1.0, size=0.08, worth=0.35)
 
 
 class Join(NamedTuple):
@@ -94,8 +94,8 @@ def tree_regions(
         _trees.move_to_end(key)
         while len(_trees) > KEPT:
             _trees.popitem(last=False)
-    regions = Regions(resize_labels(atoms, image.shape[:2]), [root], method, root)
-    return regions.cut(automatic_number(root, merging.worth) if n_regions == "auto" else int(n_regions))
+    number = automatic_number(root, merging.worth) if n_regions == "auto" else int(n_regions)
+    return Regions(resize_labels(atoms, image.shape[:2]), coarsest(root, number), method, root)
 
 
 def automatic_number(root: Part, worth: float) -> int:
@@ -139,7 +139,7 @@ def leaves(labels: np.ndarray, joins: list[Join]) -> tuple[np.ndarray, dict[int,
     groups: dict[int, tuple[int, ...]] = {int(node): (i,) for i, node in enumerate(nodes)}
     for k in range(below, len(joins)):
         groups[number + k] = groups[joins[k].a] + groups[joins[k].b]
-    return leaf[labels], groups
+    return leaf.astype(np.int32)[labels], groups
 
 
 def basins(strength: np.ndarray) -> np.ndarray:

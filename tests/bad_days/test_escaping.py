@@ -105,8 +105,7 @@ def plain():
 def test_an_explanation_in_a_cell(names, plain):
     explanation = explanation_of(names)
     made = same_elements(explanation._repr_html_(), plain._repr_html_())
-    values = dict(made.values)
-    assert json.loads(values["data-explanation"])["names"] == list(explanation.regions.names)
+    assert len([tag for tag, *_ in made.found if tag == "path"]) == len(explanation.regions)
     assert not [value for name, value in made.values if name in ("href", "src") and not value.startswith(("data:", "#"))]
 
 
@@ -131,8 +130,8 @@ def test_a_saved_canvas(names, plain, tmp_path):
 
     made, explanation = page(explanation_of(names)), explanation_of(names)
     same_elements(made, page(plain))
-    state = json.loads(re.search(r'<script type="application/json" id="[^"]*">(.*?)</script>', made, re.DOTALL)[1])
-    assert state["names"] == list(explanation.regions.names)
+    state = json.loads(re.search(r'<script type="application/json" data-segxai="region_canvas">(.*?)</script>', made, re.DOTALL)[1])
+    assert state["state"]["names"] == list(explanation.regions.names)
 
 
 @HARD

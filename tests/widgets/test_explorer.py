@@ -13,8 +13,8 @@ from PIL import Image
 import segxai
 from segxai import SegxaiError
 from segxai.classifiers.subsets import codes
+from segxai.report.pictures import number_png, shown_size
 from segxai.widgets import ExplanationExplorer, RegionCanvas
-from segxai.widgets.shared.browser import number_png, shown_size
 
 
 class Counting:
@@ -58,11 +58,12 @@ def test_the_canvas_knows_the_whole_table(quarters, additive):
     image, labels = quarters
     explanation = segxai.explain(image, labels, additive, 1)
     canvas = RegionCanvas(explanation)
-    values = np.frombuffer(canvas.values, "<f4")
-    assert len(values) == 16
+    values = np.frombuffer(canvas.table, "<f4").reshape(16, -1)
+    column = canvas.classes.index(explanation.target)
     for code in range(16):
         shown = [bool(code >> k & 1) for k in range(4)]
-        assert values[code] == pytest.approx(explanation.coalitions.value_of(shown))
+        assert values[code, column] == pytest.approx(explanation.coalitions.value_of(shown))
+    assert canvas.bits == b""
     canvas.off = [2, 0, 0, 99, -1]
     assert canvas.off == [0, 2]
     assert canvas.answer == pytest.approx(explanation.coalitions.value_of([False, True, False, True]))
@@ -76,7 +77,7 @@ def test_the_same_regions_keep_what_is_off_and_send_the_pictures_once(quarters, 
     canvas.observe(lambda change: changed.append(change["name"]))
     canvas.show(explanation.refit("shapley", kernel_width=2.0))
     assert canvas.off == [1]
-    assert not {"photo", "filled", "labels", "values"} & set(changed)
+    assert not {"photo", "filled", "labels", "table", "names"} & set(changed)
     canvas.show(segxai.explain(quarters[0], "grid", additive, 1))
     assert canvas.off == []
 
@@ -84,7 +85,8 @@ def test_the_same_regions_keep_what_is_off_and_send_the_pictures_once(quarters, 
 def test_a_sampled_table_leaves_the_estimate_to_the_page(quarters, additive):
     explanation = segxai.explain(quarters[0], segxai.segment(quarters[0], "grid"), additive, 1, max_evaluations=64)
     canvas, table = RegionCanvas(explanation), explanation.coalitions
-    assert canvas.values == b""
+    bits = np.frombuffer(canvas.bits, np.uint8).reshape(64, 2)
+    assert (np.unpackbits(bits, axis=1, bitorder="little")[:, :16] == table.masks).all()
     in_table = set(codes(table.masks).tolist())
     row = int(np.flatnonzero(~table.masks.all(axis=1))[-1])
     canvas.off = np.flatnonzero(~table.masks[row]).tolist()
@@ -167,7 +169,7 @@ def test_errors_of_the_background_are_shown(explorer):
 def test_a_kernel_too_narrow_is_reported_and_nothing_changes(explorer):
     before = explorer.explanation
     explorer.set(kernel_width=0.001)
-    assert "narrow" in explorer.panes[0].form.message
+    assert "kernel_width 0.001" in explorer.panes[0].form.message
     assert explorer.explanation is before
     explorer.set(kernel_width=0.5)
     assert explorer.panes[0].form.message == ""
@@ -196,7 +198,7 @@ def test_what_was_cancelled_is_requested_again(explorer, counting):
 def test_one_thread_at_a_time_changes_what_is_shown(explorer, monkeypatch):
     real, busy, entered, met = explorer.panes[0].draw, threading.Lock(), threading.Event(), []
 
-    def slowly(limit):
+    def slowly():
         if not busy.acquire(blocking=False):
             met.append(threading.current_thread().name)
             return
@@ -204,7 +206,7 @@ def test_one_thread_at_a_time_changes_what_is_shown(explorer, monkeypatch):
             if threading.current_thread() is not threading.main_thread():
                 entered.set()
                 time.sleep(0.2)  # the other thread has its chance
-            real(limit)
+            real()
         finally:
             busy.release()
 
@@ -279,15 +281,69 @@ def test_another_explanation_is_one_message(quarters, additive, monkeypatch):
     monkeypatch.setattr(canvas, "send_state", lambda key=None: sent.append(set(key)))
     canvas.show(segxai.explain(quarters[0], "grid", additive, 1))
     assert len(sent) == 1
-    assert {"labels", "names", "weights", "values"} <= sent[0]
+    assert {"labels", "names", "weights", "table"} <= sent[0]
 
 
-def test_two_panes_share_one_scale(explorer):
+def test_the_form_and_the_panes_are_one_group(explorer):
     explorer.set(compare=True)
     explorer.wait()
     assert len(explorer.explanations) == 2
-    limits = {pane.canvas.limit for pane in explorer.panes}
-    assert limits == {max(float(np.abs(e.weights).max()) for e in explorer.explanations)}
+    assert {pane.canvas.group for pane in explorer.panes} == {explorer.shared.group} != {""}
+
+
+def test_a_contrast_evaluates_nothing(explorer, counting):
+    target, rival = explorer.explanation.coalitions.target_names[:2]
+    before, weights = counting.images, explorer.explanation.weights
+    explorer.set(versus=rival)
+    assert counting.images == before
+    assert (explorer.panes[0].canvas.target, explorer.panes[0].canvas.versus) == (target, rival)
+    assert np.allclose(explorer.explanation.weights, weights - explorer.explanation.refit(target=rival).weights)
+
+
+def test_what_is_off_survives_fill_method_and_class_but_not_other_regions(explorer):
+    canvas = explorer.panes[0].canvas
+    canvas.off = [1, 3]
+    for change in ({"fill": "black"}, {"method": "shapley"}, {"target": explorer.explanation.coalitions.target_names[1]}):
+        explorer.set(**change)
+        explorer.wait()
+        assert canvas.off == [1, 3]
+    explorer.panes[0].set(segmenter="quarters")
+    explorer.wait()
+    assert canvas.off == []
+
+
+def test_regions_are_renamed_merged_and_divided_in_the_page(explorer, counting):
+    pane = explorer.panes[0]
+    pane.set(segmenter="quarters")
+    explorer.wait()
+    before = counting.images
+    pane.canvas.set_state({"names": ["sky", "region 1", "region 2", "region 3"]})
+    assert explorer.regions.names == ("sky", "region 1", "region 2", "region 3")
+    explorer.set(method="shapley")
+    assert explorer.explanation.regions.names[0] == "sky"  # also after another method
+    assert counting.images == before
+    explorer.set(fill="black")
+    explorer.wait()
+    assert explorer.regions.names[0] == "sky"
+    pane.canvas.set_state({"names": ["sky", "sky", "region 2", "region 3"]})
+    assert explorer.regions.names[1] == "region 1"
+    assert "distinct" in pane.canvas.note
+    assert pane.canvas.names == list(explorer.regions.names)
+    pane.canvas._handle_custom_msg({"type": "merge", "regions": ["region 2", "region 3"]}, [])
+    explorer.wait()
+    assert explorer.regions.names == ("sky", "region 1", "region 2 and region 3")
+    assert pane.canvas.divisible == ["region 2 and region 3"]
+    pane.canvas._handle_custom_msg({"type": "divide", "region": "region 2 and region 3"}, [])
+    explorer.wait()
+    assert explorer.regions.names == ("sky", "region 1", "region 2", "region 3")
+    for nonsense in (
+        {"type": "merge", "regions": ["nothing", "sky"]},
+        {"type": "divide", "region": "sky"},
+        {"type": "merge", "regions": 3},
+    ):
+        pane.canvas._handle_custom_msg(nonsense, [])
+        assert pane.form.message
+        assert len(explorer.regions) == 4
 
 
 @pytest.mark.parametrize(

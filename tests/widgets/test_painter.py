@@ -198,6 +198,9 @@ def test_fit_and_explain(quarters, additive):
     assert painter.canvas.status.startswith("Fitted")
     assert painter.children[1].explanation is painter.explanation
     first = painter.fitted
+    painter.annotation = np.where(strokes == 1, 255, strokes)
+    assert painter.canvas.status.startswith("The painting has changed")
+    painter.annotation = strokes
     painter.fit_and_explain()
     assert painter.fit_and_explain() is None  # one at a time
     assert painter.canvas.status.startswith("A fit is running already")

@@ -7,13 +7,15 @@ from secrets import token_hex
 from typing import cast
 
 import ipywidgets
-import numpy as np
 
 from ...errors import SegxaiError, SegxaiValueError, unknown_name
-from ...explanation.explanation import METHODS, Explanation
+from ...explanation.explanation import Explanation
 from ...explanation.fills import FILLS
 from ...progress import close_widget
-from ..form import Form, choice, span
+from ...regions import Regions
+from ...report.page import explorer_state, live_fragment
+from ...report.state import setting_fields
+from ..form import Form
 from ..region_canvas import picture
 from ..shared import browser
 from .pane import Pane
@@ -43,15 +45,16 @@ class ExplanationExplorer(ipywidgets.VBox):
         for name in start:
             if name not in offered:
                 raise unknown_name("segmenter", name, offered)
+        group = token_hex(4)
         self.shared = Form(
             [],
-            {"method": "lime", "kernel_width": 0.25, "fill": "mean", "compare": len(start) == 2},
+            {"method": "lime", "kernel_width": 0.25, "fill": "mean", "versus": "", "compare": len(start) == 2},
             title="Explanation",
-            away="These controls are paused.",
+            away="Fill and second pane are paused.",
+            group=group,
         )
-        group = token_hex(4)
         second = start[1] if len(start) == 2 else "slic"
-        self.panes = [Pane(self._work, name, group, lambda: self.shared.values, self.share_scale) for name in (start[0], second)]
+        self.panes = [Pane(self._work, name, group, lambda: self.shared.values, self._draw) for name in (start[0], second)]
         self._row = ipywidgets.HBox(
             self.panes[: len(start)], layout=ipywidgets.Layout(flex_flow="row wrap", align_items="flex-start")
         )
@@ -61,7 +64,7 @@ class ExplanationExplorer(ipywidgets.VBox):
                 pane.compute()
             self._shared_before = dict(self.shared.values)
             self._fit_shared_form()
-            self.share_scale()
+            self._draw()
         except BaseException:
             self.close()
             raise
@@ -83,6 +86,11 @@ class ExplanationExplorer(ipywidgets.VBox):
     def explanations(self) -> tuple[Explanation, ...]:
         """The explanations that are shown, from left to right."""
         return tuple(pane.explanation for pane in self._row.children if pane.explanation is not None)
+
+    @property
+    def regions(self) -> Regions:
+        """The regions on the left, with the names that were given to them in the page."""
+        return self.explanation.regions
 
     @property
     def explanation(self) -> Explanation:
@@ -115,46 +123,25 @@ class ExplanationExplorer(ipywidgets.VBox):
                     pane.request()
                 elif changed:
                     pane.refit()
-            if "method" in changed:
-                self._fit_shared_form()
-            self.share_scale()
+            self._draw()
 
     def _fit_shared_form(self):
-        names = self.explanation.coalitions.target_names
-        method = self.shared.values["method"]
+        names = self.explanation.coalitions.without_contrast().target_names
         with self.shared.hold_sync():
             self.shared.values = {"target": self.explanation.target, **self.shared.values}
             self._shared_before = dict(self.shared.values)
-            self.shared.fields = [
-                choice("target", "class to explain", names, hint="The class whose probability the weights explain"),
-                choice(
-                    "method",
-                    "method",
-                    [m for m in METHODS if m not in ("owen", "tree")],
-                    hint="How the table of outputs is summed up: LIME's fit, Shapley or Banzhaf values",
-                ),
-                span(
-                    "kernel_width", "kernel width", 0.05, 5, log=True, live=True, disabled=method != "lime",
-                    hint="How far from the whole photograph LIME looks: narrow is local",
-                ),
-                choice("fill", "fill hidden regions with", FILLS, hint="What is shown in place of a region that is off"),
-                {"key": "compare", "label": "second pane", "kind": "check", "hint": "Compare two segmenters"},
-            ]  # fmt: skip
+            fields = setting_fields(names, FILLS)
+            second = {"key": "compare", "label": "second pane", "kind": "check", "hint": "Compare two segmenters"}
+            self.shared.fields = [*fields, second]
 
-    def share_scale(self) -> None:
-        """Show what the panes hold, on one colour scale, so that their colours can be compared."""
-        limit = max((float(np.abs(e.weights).max()) for e in self.explanations), default=0.0)
+    def _draw(self):
         for pane in self._row.children:
-            pane.draw(limit)
+            pane.draw()
 
     def _repr_mimebundle_(self, **kwargs):
         if browser.without_kernel():
-            panes = "".join(
-                f'<div style="flex:1 1 340px">{browser.still(p.canvas, "region_canvas")}</div>' for p in self._row.children
-            )
-            note = "Other segmenters, methods and fills need Python: open the notebook in JupyterLab."
             return {
-                "text/html": f'<div style="display:flex;flex-wrap:wrap">{panes}</div><p>{note}</p>',
+                "text/html": live_fragment("explorer", explorer_state(self.explanations)),
                 "text/plain": repr(self.explanation),
             }
         return browser.beside(super()._repr_mimebundle_(**kwargs), picture(self.explanation))

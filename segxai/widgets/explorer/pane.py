@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import ipywidgets
+import numpy as np
 
-from ...errors import SegxaiError
+from ...errors import SegxaiError, SegxaiValueError
 from ...explanation.explanation import Explanation
+from ...regions import Regions
 from ..form import Form, choice
 from ..region_canvas import RegionCanvas
 from ..shared import background
@@ -29,9 +32,10 @@ class Pane(ipywidgets.VBox):
         self.canvas: RegionCanvas | None = None
         self.requested_fill: str | None = None  # of the last request; what is shown may still be of another
         self._found: Explanation | None = None
+        self._renamed: Regions | None = None
         self._ticket, self._fitting = 0, False
         self._shown_values: dict[str, Any] | None = None
-        self.form = Form([], {"segmenter": name}, on_cancel=self.cancel, title="Segmenter")
+        self.form = Form([], {"segmenter": name}, on_cancel=self.cancel, title="Segmenter", away="Another segmenter needs it.")
         self._fit_form(self.form.values)
         self.form.observe(self._changed, "values")
         super().__init__([self.form], layout=ipywidgets.Layout(flex="1 1 340px", min_width="0", padding="4px"))
@@ -51,7 +55,7 @@ class Pane(ipywidgets.VBox):
         key = self._key()
         self.requested_fill = key[-1]
         self._ticket += 1
-        self.form.progress, self.form.message = 0.0, ""
+        self._show_progress(0.0, "")
         self._work.later(partial(self._answer, key, self._ticket))
 
     def cancel(self) -> None:
@@ -59,10 +63,9 @@ class Pane(ipywidgets.VBox):
         with self._work.lock:
             self._ticket += 1
             self.requested_fill = self._found.coalitions.fill if self._found is not None else None
-            self.form.progress = -1.0
             if self._shown_values is not None:
                 self._fit_form(self._shown_values)
-            self.form.message = "Cancelled."
+            self._show_progress(-1.0, "Cancelled.")
 
     def refit(self) -> None:
         """Compute the weights again from the same table, by the shared settings."""
@@ -73,16 +76,46 @@ class Pane(ipywidgets.VBox):
             return
         self.form.message = ""
 
-    def draw(self, limit: float) -> None:
-        """Show the explanation on the canvas, with `limit` as the weight of the darkest colour."""
+    def draw(self) -> None:
+        """Show the explanation on the canvas."""
         if self.canvas is not None and self.explanation is not None:
-            with self.canvas.hold_sync():
-                self.canvas.show(self.explanation)
-                self.canvas.limit = limit
+            self.canvas.show(self.explanation)
+
+    def edit(self, what: str, value: Any) -> None:
+        """Rename ("rename", the renamed `Regions`), merge ("merge", names) or divide ("divide", a name) regions of the canvas."""
+        with self._work.lock:
+            found = self._found
+            if found is None or self.explanation is None:
+                return
+            try:
+                if what == "rename":
+                    self._renamed = value
+                    self._found, self.explanation = replace(found, regions=value), replace(self.explanation, regions=value)
+                elif what == "merge":
+                    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+                        raise SegxaiValueError(f"Regions to merge come as a list of names; got {value!r}.")
+                    self._request_regions(found.regions.merge({" and ".join(value): value}))
+                else:
+                    self._request_regions(found.regions.expand(value))
+            except SegxaiError as error:
+                self.form.message = str(error)
+
+    def _request_regions(self, regions):
+        """Explain regions that were edited in the page; they are offered as a segmenter from then on."""
+        self.form.values = {
+            "segmenter": self._work.offer(f"edited {self.form.values['segmenter'].removeprefix('edited ')}", regions)
+        }
+
+    def _show_progress(self, share, message):
+        self.form.progress, self.form.message = share, message
+        if self.canvas is not None:
+            self.canvas.busy = share >= 0
 
     def _refitted(self, explanation):
         settings = self._settings()
-        return explanation.refit(settings["method"], kernel_width=settings["kernel_width"], target=settings.get("target"))
+        found = explanation.refit(settings["method"], kernel_width=settings["kernel_width"], target=settings.get("target"))
+        rival = settings.get("versus")
+        return found.contrast(rival) if rival and rival != found.target else found
 
     def _answer(self, key, ticket):
         """In the background: answer a request, unless a later one, `cancel` or `close` has made it void."""
@@ -110,19 +143,21 @@ class Pane(ipywidgets.VBox):
         with self._work.lock:
             if void():
                 return
-            self.form.progress, self.form.message = -1.0, problem
+            self._show_progress(-1.0, problem)
             if found is not None:
                 self._show(found)
                 self._when_shown()
 
     def _show(self, found):
+        if self._renamed is not None and np.array_equal(self._renamed.labels, found.regions.labels):
+            found = replace(found, regions=self._renamed)  # names that were given in the page stay
         self._found, self._shown_values = found, dict(self.form.values)
         try:
             self.explanation = self._refitted(found)
         except SegxaiError as error:  # e.g. a kernel too narrow for this many regions
             self.form.message, self.explanation = str(error), found
         if self.canvas is None:
-            self.canvas = RegionCanvas(self.explanation, group=self._group)
+            self.canvas = RegionCanvas(self.explanation, self.edit, group=self._group)
             self.children = [self.form, self.canvas]
 
     def _changed(self, change):
@@ -149,8 +184,14 @@ class Pane(ipywidgets.VBox):
         try:
             with self.form.hold_sync():
                 self.form.values = {"segmenter": name} | {f["key"]: values.get(f["key"], default) for f, default in sliders}
-                self.form.fields = [choice("segmenter", "segmenter", [n for n, _ in offered], reasons=reasons)] + [
-                    field for field, _ in sliders
-                ]
+                self.form.fields = [
+                    choice(
+                        "segmenter",
+                        "segmenter",
+                        [n for n, _ in offered],
+                        reasons=reasons,
+                        hint="What divides the photograph into regions",
+                    )
+                ] + [field for field, _ in sliders]
         finally:
             self._fitting = False

@@ -56,6 +56,15 @@ class Work:
         known = [n for n in (*segmenters(), "pascal+deep") if n not in self._also]
         return [(n, "") for n in self._also] + [(n, why_unavailable(n)) for n in known]
 
+    def offer(self, name: str, regions: Regions) -> str:
+        """Offer these regions as a segmenter; returns its name, which gets a number where the name is taken."""
+        taken, number, free = self._also, 1, name
+        while free in taken:
+            number += 1
+            free = f"{name} {number}"
+        self._also[free] = regions
+        return free
+
     def sliders(self, name) -> list:
         """(field, default) of a segmenter's sliders; what was given as `also` takes the photograph alone, whatever its name."""
         if name in self._also:

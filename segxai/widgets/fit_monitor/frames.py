@@ -11,7 +11,7 @@ from ...fcn.training import intersection_over_union
 from ...images import resize, resize_labels
 from ...plots import BLUE, ORANGE_BLUE, DescribedFigure, draw_borders, draw_names, widest_place
 from ...regions import Regions
-from ..shared import browser
+from ...report.pictures import number_png, shown_size
 
 SIDE = 320  # pixels of the longer side of every picture that is sent
 
@@ -22,13 +22,13 @@ def make_frame(labels, names, iteration, loss, predictions, probabilities, final
     labels, predictions: (H, W) class ids; probabilities: (H, W, C). final: after the last update, with dropout off.
     """
     iou = intersection_over_union(labels, predictions, len(names))
-    small = resize_labels(predictions, browser.shown_size(predictions.shape, SIDE))
+    small = resize_labels(predictions, shown_size(predictions.shape, SIDE))
     # All classes below each other in one grey picture; of more than four classes each is smaller, so that bytes stay few.
-    planes = resize(probabilities, browser.shown_size(predictions.shape, min(SIDE, 2 * SIDE / len(names) ** 0.5)))
+    planes = resize(probabilities, shown_size(predictions.shape, min(SIDE, 2 * SIDE / len(names) ** 0.5)))
     strip = np.rint(255 * np.concatenate(list(np.moveaxis(planes, -1, 0)))).astype(np.uint8)
     return {
         "iteration": iteration, "final": final, "loss": loss, "iou": [None if np.isnan(v) else float(v) for v in iou],
-        "spots": spots(small, len(names)), "labels": browser.number_png(small), "probabilities": _grey_png(strip),
+        "spots": spots(small, len(names)), "labels": number_png(small), "probabilities": _grey_png(strip),
     }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from ...fcn.network import FCN, STRIDES
 from ...fcn.training import LEARNING_RATE, FineTuned, Step, evaluate, finetune_steps
 from ...images import as_image, resize_labels
 from ...plots import DescribedFigure
+from ...report.pictures import jpeg, number_png, shown_size
 from ..shared import background, browser
 from ..shared.messages import receive, send
 from .frames import SIDE, make_frame, plot_run, spots
@@ -86,9 +87,9 @@ class FineTuneMonitor(anywidget.AnyWidget):
         self._settings: Any = None  # (learning rate, stride, trainable) of the network that is being fitted
         self._steps: list[Step] = []
         self._fitted: FineTuned | None = None
-        small = resize_labels(self._labels, browser.shown_size(self._image.shape, SIDE))
+        small = resize_labels(self._labels, shown_size(self._image.shape, SIDE))
         super().__init__(
-            photo=browser.jpeg(self._image, SIDE), annotation=browser.number_png(small),
+            photo=jpeg(self._image, SIDE), annotation=number_png(small),
             names=list(found), spots=spots(small, len(found)), pixels=int((self._labels != IGNORE).sum()),
             learning_rate=learning_rate, stride=stride, iterations=iterations, trainable=trainable,
         )  # fmt: skip

@@ -1,6 +1,7 @@
 // A row of labelled controls described by Python: choices (some of them unavailable, with the reason), ranges and switches.
 
 import { button, labelled, make, toolbar } from "../shared/elements.js";
+import { joinGroup } from "../shared/group.js";
 import { watchKernel } from "../shared/kernel.js";
 import { send } from "../shared/messages.js";
 import { listener, prepare, saveChanges } from "../shared/view.js";
@@ -40,13 +41,15 @@ const CONTROLS = {
   },
 };
 
-function render({ model, el }) {
+export function render({ model, el }) {
   const listen = listener(model), root = prepare(el, "sx-form"), bar = toolbar(model.get("title"));
   const meter = make("progress", { max: 1, "aria-label": "Progress" });
   const busy = make("div", { class: "sx-busy" }, meter,
     button("Cancel", () => send(model, "cancel"), { title: "Stop computing; what is shown stays" }));
   const message = make("p", { class: "sx-message", role: "status" });
   let shown = {}; // the controls, by key
+  let away = false;
+  const share = joinGroup(listen, model.get("group"), { hello: () => share("settings", model.get("values")) });
 
   const value = (key) => model.get("values")[key];
   function choose(key, chosen) {
@@ -58,15 +61,23 @@ function render({ model, el }) {
     shown = {};
     bar.replaceChildren(...model.get("fields").map((field) => {
       const made = CONTROLS[field.kind](field, () => value(field.key), (chosen) => choose(field.key, chosen));
-      made.control.disabled = Boolean(field.disabled);
       made.control.dataset.field = field.key;
-      shown[field.key] = made;
+      shown[field.key] = { ...made, field };
       return labelled(field.label, made.control, made.after, field.hint);
     }));
     show();
     shown[focused]?.control.focus();
   }
-  function show() { for (const key in shown) if (value(key) !== undefined) shown[key].show(); }
+  // Of use only where other fields have the values of `when`, and, unless the page does it by itself, while there is a kernel.
+  const usable = ({ when = {}, disabled, local }) =>
+    !disabled && (local || !away) && Object.entries(when).every(([key, wanted]) => value(key) === wanted);
+  function show() {
+    for (const [key, { control, field, show: write }] of Object.entries(shown)) {
+      control.disabled = !usable(field);
+      if (value(key) !== undefined) write();
+    }
+    share("settings", model.get("values"));
+  }
   function showBusy() {
     const done = model.get("progress");
     busy.hidden = done < 0;
@@ -75,7 +86,12 @@ function render({ model, el }) {
   }
 
   root.append(bar, busy, message);
-  if (model.get("away")) watchKernel(model, root, listen, model.get("away"));
+  if (model.get("away")) {
+    watchKernel(model, root, listen, model.get("away"), (gone) => {
+      away = gone;
+      show();
+    });
+  }
   listen.model("change:fields", build);
   listen.model("change:values", show);
   listen.model("change:progress change:message", showBusy);

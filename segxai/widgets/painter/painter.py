@@ -27,6 +27,7 @@ from ...fcn.training import FineTuned, finetune
 from ...images import as_image
 from ...plots import plot_image, plot_regions
 from ...regions import Regions
+from ...report.pictures import jpeg
 from ...segmentation.classes import regions_of_classes
 from ..region_canvas import RegionCanvas
 from ..shared import background, browser
@@ -61,7 +62,7 @@ class PaintCanvas(anywidget.AnyWidget):
 
     def __init__(self, image: np.ndarray, classes: np.ndarray, names, **kwargs):
         self._shape = image.shape[:2]
-        photo, brush = browser.jpeg(image, _SENT_SIDE), max(1, round(max(self._shape) / 24))
+        photo, brush = jpeg(image, _SENT_SIDE), max(1, round(max(self._shape) / 24))
         super().__init__(photo=photo, classes=class_png(classes), names=list(names), brush=brush, **kwargs)
 
     def show(self, classes: np.ndarray, names) -> None:
@@ -112,6 +113,7 @@ class AnnotationPainter(ipywidgets.VBox):
         self.canvas = PaintCanvas(self.image, classes, names)
         handlers = {"import": self._import, "fit": self._fit, "cancel": lambda fields, data: self.cancel()}
         receive(self.canvas, {name: partial(self._message, handler) for name, handler in handlers.items()})
+        self.canvas.observe(self._painted, ["classes", "names"])
         super().__init__([self.canvas])
 
     @property
@@ -203,6 +205,10 @@ class AnnotationPainter(ipywidgets.VBox):
             self.canvas.progress = start + share * done / total
 
         return advance
+
+    def _painted(self, change):
+        if self.explanation is not None and self.canvas.progress < 0:
+            self.canvas.status = "The painting has changed since the last fit: what is below does not belong to it any more."
 
     def _message(self, handler, fields, buffers):
         try:

@@ -1,155 +1,247 @@
-// The photograph with its regions. Hover, arrow keys and toggles are answered here, from the table of the classifier's
-// outputs that came with the picture; Python receives committed choices only.
+// The photograph with its regions. Hover, keys, switches, method, class and kernel width are answered here, from the table of
+// the classifier's outputs that came with the picture; Python receives committed choices only.
 
-import { button, freshId, labelled, make, nameIn, range, toolbar } from "../shared/elements.js";
+import { button, freshId, labelled, make, nameIn, toolbar } from "../shared/elements.js";
+import { joinGroup } from "../shared/group.js";
 import { watchKernel } from "../shared/kernel.js";
-import { percent, short, signed } from "../shared/numbers.js";
+import { send } from "../shared/messages.js";
+import { counted, percent, short, signed } from "../shared/numbers.js";
 import { committer, listener, prepare } from "../shared/view.js";
-import { makeList } from "./list.js";
+import { makeDisplay } from "./display.js";
+import { explainTable, METHODS, outputsWithout, readTable } from "./explain.js";
+import { makeGauge } from "./gauge.js";
+import { levelOf, treeWeights } from "./level.js";
+import { makeList, orderOf } from "./list.js";
+import { editName, openMenu } from "./menu.js";
+import { isArrow, neighbourOf } from "./neighbours.js";
 import { paintAbove, paintBase } from "./paint.js";
-import { loadScene, tableOf } from "./scene.js";
+import { loadScene } from "./scene.js";
 
-const VIEWS = ["weights", "borders", "photograph"];
-const MOST_ZOOM = 6;
+const SETTINGS = ["target", "versus", "method", "kernel_width", "alpha", "depth"];
+const DISPLAY = ["view", "opacity", "threshold", "zoom"];
+const CONTENT = ["photo", "filled", "labels", "names", "areas", "anchors", "table", "bits", "classes", "segmenter", "note", "tree"];
 const MOST_SHOWN = 70; // code points of a name in a sentence
 const DESCRIBED = 12; // regions in the picture's description
+const TEXT_SIZE = 12.5; // of the numbers on the picture, in pixels of the screen
+const HELP = "Click a region to switch it off and on. With keys: arrows move, Enter switches, m opens its menu, Escape leaves.";
 
 class Canvas {
   constructor(model, el, scene) {
-    Object.assign(this, { model, scene, current: -1, cursor: null, me: freshId("pane") });
+    Object.assign(this, { model, scene, current: -1, cursor: null, shared: {}, limits: new Map(), merging: -1, away: false });
     this.listen = listener(model);
     this.commit = committer(model);
     this.root = prepare(el, "sx-canvas");
+    this.table = readTable(model);
+    this.setLevel();
     this.build();
-    watchKernel(model, this.root, this.listen, "Pointing and switching still work; other explanations are paused.");
     this.connect();
+    watchKernel(model, this.root, this.listen, "What is shown still works.", (away) => { this.away = away; });
+    this.explain();
     this.showAll();
+    this.showBusy();
+    this.share("hello", true);
   }
 
   get(key) { return this.model.get(key); }
-  get weights() { return this.get("weights"); }
-  get off() { return new Set(this.get("off")); }
-  get limit() { return this.get("limit") || Math.max(...this.weights.map(Math.abs), 1e-9); }
+  // Of the model's own regions those that are off, and of the regions shown those that are off altogether.
+  get offLeaves() { return new Set(this.get("off")); }
+  get off() {
+    const gone = this.offLeaves;
+    return new Set(this.level.leaves.flatMap((leaves, k) => (leaves.every((leaf) => gone.has(leaf)) ? [k] : [])));
+  }
+  get names() { return this.level.names; }
+  get weights() { return this.explanation.weights; }
+  get most() { return Math.max(...this.weights.map(Math.abs), 1e-9); }
+  get limit() { return Math.max(this.most, ...this.limits.values()); }
+  // Those of the group's form win over the model's own, which arrive from Python later.
+  get settings() {
+    const known = (key) => (key in this.shared && !(key === "target" && !this.table.classes.includes(this.shared.target)));
+    return Object.fromEntries(SETTINGS.map((key) => [key, known(key) ? this.shared[key] : this.get(key)]));
+  }
 
+  // --- elements -----------------------------------------------------------------------------------------------------
   build() {
     this.title = make("p", { class: "sx-title", dir: "auto" });
-    this.view = make("select", {}, ...VIEWS.map((text) => make("option", { value: text, text })));
-    this.opacity = range(0, 1, 0.05);
-    this.threshold = range(0, 1, 0.05);
-    this.thresholdShown = make("output", { class: "sx-value" });
-    this.smaller = button("−", () => this.zoomBy(1 / 1.5), { "aria-label": "Zoom out", title: "Zoom out" });
-    this.larger = button("+", () => this.zoomBy(1.5), { "aria-label": "Zoom in", title: "Zoom in" });
-    this.allOn = button("Turn all on", () => this.commit("off", []), { title: "Show every region again" });
+    this.problem = make("p", { class: "sx-problem", role: "status" });
+    this.gauge = makeGauge();
     this.base = make("canvas", { "aria-hidden": "true" });
     this.above = make("canvas", { class: "sx-above", "aria-hidden": "true" });
     this.paper = make("div", { class: "sx-paper" }, this.base, this.above);
-    const help = make("p", {
-      class: "sx-help", id: freshId("help"),
-      text: "Point at a region, or move with the arrow keys. Click, or press Enter, to switch it off and on.",
-    });
+    const help = make("p", { class: "sx-help", id: freshId("help"), text: HELP });
     this.stage = make("div", {
       class: "sx-stage", tabindex: 0, role: "group", "aria-roledescription": "picture with regions", "aria-describedby": help.id,
     }, this.paper);
     this.pointed = make("p", { class: "sx-pointed", "aria-live": "polite" });
-    this.answer = make("p", { class: "sx-answer", "aria-live": "polite" });
-    this.list = makeList({ toggle: (k) => this.toggle(k), point: (k) => this.point(k) });
-    this.root.append(this.title,
-      toolbar("How the picture is shown",
-        labelled("view", this.view), labelled("opacity", this.opacity),
-        labelled("mute weaker than", this.threshold, this.thresholdShown, "Weaker regions are shown without colour"),
-        make("span", { class: "sx-field" }, this.smaller, this.larger), this.allOn),
+    this.list = makeList({
+      toggle: (k) => this.toggle(k), point: (k) => this.point(k), menu: (k, anchor) => this.openMenu(k, anchor),
+    });
+    this.display = makeDisplay(this.listen, (key) => this.get(key), (key, value) => this.setDisplay(key, value));
+    this.root.append(this.title, this.problem, this.gauge.line, this.gauge.classes,
       make("div", { class: "sx-body" },
-        make("div", { class: "sx-left" }, this.stage, help),
-        make("div", { class: "sx-right" }, this.pointed, this.list.element, this.answer)));
+        make("div", { class: "sx-left" }, this.stage, this.pointed),
+        make("div", { class: "sx-right" }, this.list.element)),
+      this.actions(),
+      make("p", { class: "sx-legend" },
+        make("span", { text: "opposes" }), make("span", { class: "sx-ramp", "aria-hidden": "true" }),
+        make("span", { text: "supports the class" })),
+      this.display.element, help);
+  }
+
+  actions() {
+    const keep = make("select", {}, make("option", { value: "", text: "–" }),
+      ...[1, 2, 3, 4, 5].map((n) => make("option", { value: n, text: String(n) })));
+    keep.addEventListener("change", () => {
+      if (keep.value) this.keepTop(Number(keep.value));
+      keep.value = "";
+    });
+    this.allOn = button("Turn all on", () => this.setOff([]), { title: "Show every region again" });
+    this.mirror = make("input", { type: "checkbox" });
+    this.mirrored = labelled("both panes", this.mirror, "", "Switch the region at the same place of the other pane, too");
+    this.mirrored.hidden = true; // until there is another pane
+    return toolbar("Which regions are shown", this.allOn,
+      button("Invert", () => this.setOff(this.names.map((_, k) => k).filter((k) => !this.off.has(k))),
+        { title: "Show what is off, and switch off what is shown" }),
+      labelled("show only the top", keep, "", "Of the regions that support the class"), this.mirrored);
   }
 
   connect() {
     const { listen, base, stage } = this;
     listen.on(base, "pointermove", (event) => this.moveTo(this.placeOf(event)));
     listen.on(base, "pointerleave", () => this.moveTo(null));
-    listen.on(base, "click", (event) => this.toggle(this.regionAt(this.placeOf(event))));
+    listen.on(base, "click", (event) => this.clicked(this.placeOf(event)));
+    listen.on(base, "contextmenu", (event) => {
+      event.preventDefault();
+      this.openMenu(this.regionAt(this.placeOf(event)), stage);
+    });
     listen.on(stage, "keydown", (event) => this.keyed(event));
     listen.on(stage, "blur", () => this.point(-1));
-    listen.on(this.view, "change", () => this.commit("view", this.view.value));
-    for (const key of ["opacity", "threshold"]) listen.on(this[key], "input", () => this.commit(key, Number(this[key].value)));
-    // Panes of one group share the pointer, through the page and without Python.
-    listen.on(document, "segxai:cursor", ({ detail }) => {
-      if (detail.group !== this.get("group") || detail.from === this.me) return;
-      this.cursor = detail.spot;
-      const k = this.regionAt(this.cursor);
-      if (k === this.current) this.paintAbove();
-      else this.point(k);
+    listen.on(stage, "scroll", () => {
+      this.share("scroll", [stage.scrollLeft / stage.scrollWidth, stage.scrollTop / stage.scrollHeight]);
     });
-    for (const key of ["view", "opacity", "threshold", "zoom"]) {
-      listen.model(`change:${key}`, () => { this.showSettings(); this.paintBase(); });
-    }
+    this.share = joinGroup(listen, this.get("group"), this.receivers());
+    listen.ending(() => this.share("limit", 0));
+    for (const key of DISPLAY) listen.model(`change:${key}`, () => this.showDisplay());
     listen.model("change:off", () => this.showOff());
-    this.followExplanation();
+    listen.model("change:busy", () => this.showBusy());
+    this.follow(CONTENT, () => this.reload());
+    this.follow([...SETTINGS, "weights"], () => this.showSettings());
+    const resized = new ResizeObserver(() => this.paintAbove());
+    resized.observe(stage);
+    listen.ending(() => resized.disconnect());
   }
 
-  followExplanation() {
-    // A new photograph or segmentation comes with all that belongs to it in one message; it is shown when it is complete.
-    let coming = 0;
-    this.listen.model("change:labels change:photo change:filled", async () => {
-      const turn = ++coming, next = await loadScene(this.model);
-      if (turn !== coming) return;
-      this.scene = next;
-      this.showAll();
-    });
-    // Several of these change with one message; the page is made anew once.
+  receivers() {
+    return {
+      cursor: (spot) => this.followCursor(spot),
+      settings: (values) => { this.shared = values; this.showSettings(); },
+      display: ([key, value]) => { if (this.get(key) !== value) this.commit(key, value); },
+      scroll: ([x, y]) => { this.stage.scrollTo(x * this.stage.scrollWidth, y * this.stage.scrollHeight); },
+      toggleAt: ([spot, on]) => this.switchTo(this.regionAt(spot), on),
+      hello: () => this.share("limit", this.most),
+      limit: (most, from) => this.takeLimit(most, from),
+    };
+  }
+
+  // Several keys change with one message; what follows is done once.
+  follow(keys, act) {
     let due = false;
-    this.listen.model("change:weights change:target change:names change:title change:values change:limit", () => {
+    this.listen.model(keys.map((key) => `change:${key}`).join(" "), () => {
       if (due) return;
       due = true;
       queueMicrotask(() => {
         due = false;
-        if (this.weights.length !== this.scene.count) return; // new regions: their picture is being decoded
-        this.scene.values = tableOf(this.model);
-        this.showRegions();
+        act();
       });
     });
   }
 
-  // --- what is shown ----------------------------------------------------------------------------------------------
-  settings() {
-    return {
-      off: this.off, limit: this.limit, threshold: this.get("threshold"), opacity: this.get("opacity"), view: this.get("view"),
-      current: this.current, cursor: this.cursor, anchors: this.get("anchors"),
-    };
+  // --- what is shown ------------------------------------------------------------------------------------------------
+  async reload() {
+    const turn = (this.turn = (this.turn ?? 0) + 1), next = await loadScene(this.model, this.scene);
+    if (turn !== this.turn) return;
+    this.scene = next;
+    this.table = readTable(this.model);
+    this.setLevel();
+    this.explain();
+    this.showAll();
   }
 
-  paintBase() {
-    paintBase(this.base.getContext("2d"), this.scene, this.weights, this.settings());
-    this.paintAbove();
+  setLevel() {
+    const { depth } = this.settings;
+    this.depth = depth;
+    this.level = levelOf((key) => this.get(key), this.scene, depth);
   }
 
-  paintAbove() { paintAbove(this.above.getContext("2d"), this.scene, this.weights, this.settings()); }
+  explain() {
+    const given = { weights: this.get("weights"), intercept: this.get("intercept"), r2: this.get("r2") };
+    const { nodes } = this.level, { target, versus } = this.settings;
+    if (nodes) given.weights = treeWeights(this.get("tree"), this.table.classes, nodes, target, versus);
+    this.explanation = explainTable(this.table, this.settings, given);
+    this.share("limit", this.most);
+  }
 
-  showRegions() {
-    const { weights } = this, names = this.get("names"), title = this.get("title");
-    const order = this.list.show({ weights, names, areas: this.get("areas"), limit: this.limit });
-    const strongest = order.slice(0, DESCRIBED).map((k) => `${names[k]} ${signed(weights[k], 2)}`).join("; ");
-    this.stage.setAttribute("aria-label", `${title}. ${strongest}`);
-    this.title.textContent = title;
-    this.showSettings();
-    this.showOff();
+  showSettings() {
+    if (this.get("names").length !== this.table.count) return; // other regions: what belongs to them is being read
+    if (this.settings.depth !== this.depth) {
+      this.setLevel();
+      this.current = -1;
+    }
+    this.explain();
+    this.showRegions();
   }
 
   showAll() {
     const { width, height } = this.scene;
     for (const canvas of [this.base, this.above]) [canvas.width, canvas.height] = [width, height];
     this.paper.style.aspectRatio = `${width} / ${height}`;
-    this.stage.style.maxWidth = `${Math.max(width, 320)}px`;
-    if (this.current >= this.weights.length) this.current = -1;
+    this.root.style.setProperty("--sx-aspect", width / height);
+    if (this.current >= this.names.length) this.current = -1;
     this.showRegions();
   }
 
+  showRegions() {
+    const { weights, names } = this, { method, target, versus } = this.settings, { r2, problem } = this.explanation;
+    const note = this.get("note"), made = `${this.get("segmenter")}: ${counted(names.length, "region")}`;
+    this.title.textContent = `${made}, ${METHODS[method] ?? method}, R² ${r2.toFixed(2)}${note ? ` (${note})` : ""}`;
+    this.problem.textContent = problem ?? "";
+    this.list.show({ weights, names, areas: this.level.areas, limit: this.limit });
+    const strongest = orderOf(weights).slice(0, DESCRIBED).map((k) => `${names[k]} ${signed(weights[k], 2)}`).join("; ");
+    const why = versus ? `${target} rather than ${versus}` : target;
+    this.stage.setAttribute("aria-label", `Weights of the regions for ${why}. ${strongest}`);
+    this.showDisplay();
+    this.showOff();
+  }
+
+  showDisplay() {
+    this.display.show(this.limit);
+    this.paper.style.width = `${100 * this.get("zoom")}%`;
+    this.paintBase();
+  }
+
   showOff() {
+    const { table, off, level } = this, { target } = this.settings;
+    const whole = outputsWithout(table, new Set(), this.explanation, target, level.leaves).values;
+    this.now = outputsWithout(table, this.offLeaves, this.explanation, target, level.leaves);
+    this.gauge.show({ table, target, whole, now: this.now, off });
     this.paintBase();
     this.markRows();
     this.showPointed();
-    this.showAnswer();
   }
+
+  paintSettings() {
+    return {
+      off: this.off, limit: this.limit, threshold: this.get("threshold"), opacity: this.get("opacity"), view: this.get("view"),
+      current: this.current, cursor: this.cursor, anchors: this.level.anchors,
+      textSize: TEXT_SIZE * (this.scene.width / (this.paper.clientWidth || this.scene.width)),
+    };
+  }
+
+  paintBase() {
+    paintBase(this.base.getContext("2d"), this.level.scene, this.weights, this.paintSettings());
+    this.paintAbove();
+  }
+
+  paintAbove() { paintAbove(this.above.getContext("2d"), this.level.scene, this.weights, this.paintSettings()); }
 
   markRows() {
     const { off } = this;
@@ -159,45 +251,101 @@ class Canvas {
 
   showPointed() {
     const k = this.current;
-    if (k < 0) {
-      this.pointed.textContent = "Hover over a region to read its weight.";
+    if (this.merging >= 0) {
+      this.pointed.textContent = `Click the region to merge with ${this.names[this.merging]}. Escape gives up.`;
+    } else if (k < 0) this.pointed.textContent = "Hover over a region to read its weight.";
+    else {
+      const area = `${percent(this.level.areas[k])} of the photograph${this.off.has(k) ? "; switched off" : ""}`;
+      this.pointed.replaceChildren(nameIn(short(this.names[k], MOST_SHOWN)), `: weight ${signed(this.weights[k])}, ${area}`);
+    }
+  }
+
+  showBusy() {
+    const busy = Boolean(this.get("busy"));
+    this.root.classList.toggle("sx-computing", busy);
+    this.stage.setAttribute("aria-busy", String(busy));
+  }
+
+  takeLimit(most, from) {
+    const before = this.limit;
+    if (most > 0) this.limits.set(from, most);
+    else this.limits.delete(from);
+    this.mirrored.hidden = !this.limits.size;
+    if (this.limit !== before) this.showRegions();
+  }
+
+  // --- switching regions ----------------------------------------------------------------------------------------------
+  setOff(regions) { this.commit("off", [...regions].flatMap((k) => this.level.leaves[k]).sort((a, b) => a - b)); }
+
+  switchTo(k, on) {
+    const { off } = this;
+    if (!(k >= 0) || on !== off.has(k)) return;
+    if (on) off.delete(k);
+    else off.add(k);
+    this.setOff(off);
+  }
+
+  toggle(k) {
+    if (!(k >= 0)) return;
+    if (this.merging >= 0) {
+      this.merge(k);
       return;
     }
-    const area = `${percent(this.get("areas")[k])} of the photograph${this.off.has(k) ? "; switched off" : ""}`;
-    this.pointed.replaceChildren(nameIn(short(this.get("names")[k], MOST_SHOWN)), `: weight ${signed(this.weights[k])}, ${area}`);
+    const on = this.off.has(k);
+    this.switchTo(k, on);
+    if (this.mirror.checked) this.share("toggleAt", [this.spotOf(k), on]);
   }
 
-  showAnswer() {
-    const { off } = this, names = this.get("names"), full = this.get("full");
-    const target = nameIn(short(this.get("target"), MOST_SHOWN));
-    if (!off.size) {
-      this.answer.replaceChildren("P(", target, `): ${full.toFixed(3)} with every region shown.`);
-      return;
-    }
-    let code = 0, sum = this.get("intercept");
-    this.weights.forEach((weight, k) => {
-      if (off.has(k)) return;
-      code += 2 ** k;
-      sum += weight;
-    });
-    const { values } = this.scene, value = values ? values[code].toFixed(3) : `${sum.toFixed(3)} (estimated from the weights)`;
-    const without = [...off].flatMap((k, i) => [...(i ? ["; "] : []), nameIn(short(names[k], MOST_SHOWN))]);
-    this.answer.replaceChildren("P(", target, ") without ", ...without, `: ${value}. The whole photograph: ${full.toFixed(3)}.`);
+  showOnly(k) { this.setOff(this.names.map((_, other) => other).filter((other) => other !== k)); }
+
+  keepTop(count) {
+    const top = new Set(this.weights.map((_, k) => k).sort((a, b) => this.weights[b] - this.weights[a]).slice(0, count));
+    this.setOff(this.names.map((_, k) => k).filter((k) => !top.has(k)));
   }
 
-  showSettings() {
-    const weights = this.get("view") === "weights", zoom = this.get("zoom");
-    this.view.value = this.get("view");
-    this.opacity.value = this.get("opacity");
-    this.opacity.disabled = this.threshold.disabled = !weights;
-    this.threshold.value = this.get("threshold");
-    this.thresholdShown.textContent = (this.get("threshold") * this.limit).toFixed(3);
-    this.paper.style.width = `${100 * zoom}%`;
-    this.smaller.disabled = zoom <= 1;
-    this.larger.disabled = zoom >= MOST_ZOOM;
+  // --- changing regions -----------------------------------------------------------------------------------------------
+  openMenu(k, anchor) {
+    if (!(k >= 0)) return;
+    const live = !this.model.still && !this.away, name = this.names[k];
+    openMenu(this.root, anchor, name, [
+      ["Show only this", () => this.showOnly(k)],
+      [this.off.has(k) ? "Switch on" : "Switch off", () => this.toggle(k)],
+      ["Rename …", () => editName(this.list.rowOf(k), name, (text) => this.rename(k, text)), !this.level.nodes],
+      ["Merge with …", () => this.startMerge(k), live && this.names.length > 2],
+      ["Divide into parts", () => send(this.model, "divide", { region: name }), live && this.get("divisible").includes(name)],
+    ]);
   }
 
-  // --- acting -----------------------------------------------------------------------------------------------------
+  rename(k, text) {
+    if (this.names.includes(text)) this.pointed.textContent = `There is a region called ${short(text, MOST_SHOWN)} already.`;
+    else this.commit("names", this.names.map((name, other) => (other === k ? text : name)));
+  }
+
+  startMerge(k) {
+    this.merging = k;
+    this.stage.focus();
+    this.showPointed();
+  }
+
+  merge(k) {
+    const first = this.merging;
+    this.merging = -1;
+    if (k >= 0 && k !== first) send(this.model, "merge", { regions: [this.names[first], this.names[k]] });
+    this.showPointed();
+  }
+
+  leave() {
+    this.merging = -1;
+    this.point(-1);
+    this.showPointed();
+  }
+
+  // --- pointer and keys -----------------------------------------------------------------------------------------------
+  setDisplay(key, value) {
+    this.commit(key, value);
+    this.share("display", [key, value]);
+  }
+
   point(k) {
     if (k === this.current) return;
     this.current = k;
@@ -206,42 +354,46 @@ class Canvas {
     this.showPointed();
   }
 
-  toggle(k) {
-    if (!(k >= 0)) return;
-    const { off } = this;
-    if (!off.delete(k)) off.add(k);
-    this.commit("off", [...off].sort((a, b) => a - b));
-  }
-
-  zoomBy(factor) { this.commit("zoom", Math.max(1, Math.min(MOST_ZOOM, this.get("zoom") * factor))); }
-
   placeOf(event) {
     const box = this.base.getBoundingClientRect();
     const x = (event.clientX - box.left) / box.width, y = (event.clientY - box.top) / box.height;
     return x >= 0 && y >= 0 && x < 1 && y < 1 ? { x, y } : null;
   }
 
+  spotOf(k) {
+    const [x, y] = this.level.anchors[k];
+    return { x, y };
+  }
+
   regionAt(spot) {
-    const { width, height, labels } = this.scene;
+    const { width, height, labels } = this.level.scene;
     return spot ? labels[Math.floor(spot.y * height) * width + Math.floor(spot.x * width)] : -1;
+  }
+
+  clicked(spot) {
+    this.toggle(this.regionAt(spot));
   }
 
   moveTo(spot) {
     this.point(this.regionAt(spot));
-    const group = this.get("group");
-    if (group) document.dispatchEvent(new CustomEvent("segxai:cursor", { detail: { group, from: this.me, spot } }));
+    this.share("cursor", spot);
+  }
+
+  followCursor(spot) {
+    this.cursor = spot;
+    const k = this.regionAt(spot);
+    if (k === this.current) this.paintAbove();
+    else this.point(k);
   }
 
   keyed(event) {
-    const order = [...this.list.element.querySelectorAll(".sx-row")].map((row) => Number(row.dataset.region));
-    const at = order.indexOf(this.current), last = order.length - 1;
-    const next = at < last ? at + 1 : 0, previous = at > 0 ? at - 1 : last;
-    const moves = { ArrowDown: next, ArrowRight: next, ArrowUp: previous, ArrowLeft: previous, Home: 0, End: last };
+    if (event.target !== this.stage) return; // the menu has keys of its own
     const acts = {
-      Enter: () => this.toggle(this.current), " ": () => this.toggle(this.current), Escape: () => this.point(-1),
-      "+": () => this.zoomBy(1.5), "=": () => this.zoomBy(1.5), "-": () => this.zoomBy(1 / 1.5),
+      Enter: () => this.toggle(this.current), " ": () => this.toggle(this.current), Escape: () => this.leave(),
+      m: () => this.openMenu(this.current, this.stage), ContextMenu: () => this.openMenu(this.current, this.stage),
+      "+": () => this.display.zoomBy(1.5), "=": () => this.display.zoomBy(1.5), "-": () => this.display.zoomBy(1 / 1.5),
     };
-    if (event.key in moves) this.point(order[moves[event.key]]);
+    if (isArrow(event.key)) this.point(neighbourOf(this.level.anchors, this.current, event.key));
     else if (event.key in acts) acts[event.key]();
     else return;
     event.preventDefault();

@@ -61,8 +61,8 @@ function paintOutline(pen, { width, height, labels, boxes }, k) {
   pen.putImageData(patch, x0, y0);
 }
 
-function writeWeights(pen, { width, height }, weights, anchors, { off, limit, threshold }) {
-  const write = writeOn(pen, `600 ${Math.max(11, Math.round(width / 38))}px`);
+function writeWeights(pen, { width, height }, weights, anchors, { off, limit, threshold, textSize }) {
+  const write = writeOn(pen, `600 ${textSize}px`);
   const strongest = weights.map((_, k) => k).sort((a, b) => Math.abs(weights[b]) - Math.abs(weights[a])).slice(0, MOST_NUMBERS);
   for (const k of strongest) {
     if (Math.abs(weights[k]) < threshold * limit || !anchors[k]) continue;

@@ -1,20 +1,23 @@
 // The pictures of a canvas, decoded: whose pixel is whose, where borders run, and a buffer to paint in.
 
-import { arrayOf, decode, numbersOf } from "../shared/pictures.js";
+import { decode, numbersOf } from "../shared/pictures.js";
 
-export const tableOf = (model) => {
-  const values = arrayOf(Float32Array, model.get("values"));
-  return values.length ? values : null;
-};
+const decoded = new WeakMap(); // by bytes, so that a change of one picture decodes only that one
 
-export async function loadScene(model) {
-  const [photo, filled, map] = await Promise.all(["photo", "filled", "labels"].map((key) => decode(model.get(key))));
+function decodedOnce(bytes) {
+  if (!decoded.has(bytes)) decoded.set(bytes, decode(bytes));
+  return decoded.get(bytes);
+}
+
+// before: the scene so far, which stays where its pictures do.
+export async function loadScene(model, before = null) {
+  const sources = ["photo", "filled", "labels"].map((key) => model.get(key));
+  if (before && sources.every((bytes, i) => bytes === before.sources[i])) return before;
+  const [photo, filled, map] = await Promise.all(sources.map(decodedOnce));
   const { width, height } = map, labels = numbersOf(map), image = new ImageData(width, height);
   for (let p = 3; p < image.data.length; p += 4) image.data[p] = 255;
-  return {
-    width, height, labels, image, ...bordersOf(labels, width, height), count: model.get("weights").length,
-    photo: photo.data, filled: filled.data, values: tableOf(model),
-  };
+  const borders = bordersOf(labels, width, height);
+  return { width, height, labels, image, ...borders, photo: photo.data, filled: filled.data, sources };
 }
 
 // edge: 1 for the last pixel of a region, 2 for the first of the next, so that a border is dark beside light.

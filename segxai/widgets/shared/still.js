@@ -4,6 +4,7 @@ export function stillModel(state) {
   const listeners = new Map();
   const each = (events, act) => events.split(" ").forEach(act);
   return {
+    still: true,
     get: (key) => state[key],
     set(key, value) {
       state[key] = value;
@@ -20,6 +21,14 @@ export function stillModel(state) {
   };
 }
 
-export const stillState = (text) =>
-  JSON.parse(text, (_, value) =>
-    value && typeof value === "object" && "base64" in value ? Uint8Array.from(atob(value.base64), (c) => c.charCodeAt(0)) : value);
+// The state in a page's script, as report/state.py writes it: bytes stand once in `files`.
+export function stillState(text) {
+  const { state, files } = JSON.parse(text), bytes = files.map((file) => Uint8Array.from(atob(file), (c) => c.charCodeAt(0)));
+  const revive = (value) => {
+    if (Array.isArray(value)) return value.map(revive);
+    if (value === null || typeof value !== "object") return value;
+    if ("file" in value) return bytes[value.file];
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, revive(each)]));
+  };
+  return revive(state);
+}

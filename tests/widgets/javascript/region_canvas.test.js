@@ -40,6 +40,6 @@ test("whatever the photograph's own colour: grey without weight, blue for suppor
   for (const view of ["borders", "photograph"]) assert.deepEqual(painted([red], [1], { view }), [red]);
 });
 
-test("the order is from the strongest support to the strongest opposition", () => {
-  assert.deepEqual(orderOf([0, -0.2, 0.3, 0.3]), [2, 3, 0, 1]);
+test("the largest weights of either sign come first", () => {
+  assert.deepEqual(orderOf([0, -0.2, 0.3, 0.3]), [2, 3, 1, 0]);
 });

@@ -51,8 +51,8 @@ test("numbers survive as pixels, and bytes as numbers", () => {
 });
 
 test("a still model keeps its state, passes changes on, and forgets a listener", () => {
-  const model = stillModel(stillState('{"a": 1, "bytes": {"base64": "AQI="}}')), calls = [];
-  assert.deepEqual([...model.get("bytes")], [1, 2]);
+  const model = stillModel(stillState('{"state": {"a": 1, "in": [{"bytes": {"file": 0}}]}, "files": ["AQI="]}')), calls = [];
+  assert.deepEqual([...model.get("in")[0].bytes], [1, 2]);
   const callback = () => calls.push(model.get("a"));
   model.on("change:a change:b", callback);
   model.set("a", 2);

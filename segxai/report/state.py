@@ -1,0 +1,144 @@
+"""An explanation as the state of a canvas in a browser, which computes everything else from it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..images import resize_labels
+from ..plots import widest_place
+from ..plots.duck_types import Explained
+from .pictures import jpeg, number_png, shown_size
+
+METHODS = {"lime": "LIME", "shapley": "Shapley", "banzhaf": "Banzhaf"}  # that the browser computes (widgets/shared/algebra.js)
+
+
+def regions_state(regions: Any, shape: tuple[int, ...]) -> dict[str, Any]:
+    """What a canvas shows of `Regions` of a photograph of `shape`."""
+    labels = resize_labels(regions.labels, shown_size(shape))
+    return {
+        "labels": number_png(labels),
+        "names": list(regions.names),
+        "areas": [float(a) for a in regions.areas],
+        "anchors": [_anchor(labels == k) for k in range(len(regions))],
+        "segmenter": regions.method or "regions",
+    }
+
+
+def table_state(coalitions: Any) -> dict[str, Any]:
+    """The table of every kept class, for algebra in the browser.
+
+    table: float32 outputs, row by row, a column for each of `classes`; in the order of the coalitions' codes (bit k: region k
+    is shown) where the table is complete, else with the rows' packed bits.
+    """
+    kept = coalitions.without_contrast()
+    rows, bits = kept.table, np.packbits(kept.masks, axis=1, bitorder="little")
+    if kept.exact:
+        rows, bits = rows[np.lexsort(kept.masks.T)], bits[:0]
+    return {
+        "table": np.ascontiguousarray(rows, "<f4").tobytes(),
+        "bits": bits.tobytes(),
+        "classes": list(kept.target_names),
+        "fill": kept.fill,
+    }
+
+
+def tree_state(descent: Any) -> dict[str, Any]:
+    """The nodes of a tree explanation, numbered as in `BinaryTree`, with the values of each kept class; the leaves are the regions."""
+    kept = descent.coalitions.without_contrast()
+    return {
+        "joins": descent.tree.joins.tolist(),
+        "names": list(descent.tree.names),
+        "areas": [float(a) for a in descent.tree.areas],
+        "values": [[float(v) for v in descent.read(kept.for_target(target)).values] for target in kept.targets],
+    }
+
+
+def depth_field(leaves: int) -> dict[str, Any]:
+    """The control of how far a tree is taken apart."""
+    return {
+        "key": "depth", "label": "regions", "kind": "range", "min": 1, "max": leaves, "step": 1, "live": True, "local": True,
+        "hint": "How far the photograph is taken apart: few things, or many small parts",
+    }  # fmt: skip
+
+
+def settings_state(explanation: Explained) -> dict[str, Any]:
+    """How the table is summed up; and the weights, for methods that the browser does not compute."""
+    e, (target, versus) = explanation, target_and_rival(explanation.coalitions)
+    return {
+        "target": target,
+        "versus": versus,
+        "method": e.method,
+        "kernel_width": float(e.kernel_width),
+        "alpha": float(e.alpha),
+        "weights": [float(w) for w in e.weights],
+        "intercept": float(e.intercept),
+        "r2": float(e.r2),
+    }
+
+
+def explanation_state(explanation: Explained) -> dict[str, Any]:
+    """The whole state of a canvas."""
+    e = explanation
+    return {
+        "photo": jpeg(e.image),
+        "filled": jpeg(e.coalitions.filled),
+        **regions_state(e.regions, e.image.shape),
+        **table_state(e.coalitions),
+        **settings_state(e),
+    }
+
+
+def target_and_rival(coalitions: Any) -> tuple[str, str]:
+    """The class that is explained, and the one that it is contrasted with, "" where there is none."""
+    if coalitions.target >= 0:
+        return coalitions.target_name, ""
+    names = coalitions.without_contrast().target_names
+    return next((a, b) for a in names for b in names if coalitions.target_name == f"{a} rather than {b}")
+
+
+def setting_fields(classes: Sequence[str], fills: Sequence[str]) -> list[dict[str, Any]]:
+    """The controls of an explanation, as a form in the browser shows them."""
+    fields = [
+        _select("target", "class to explain", classes, "The class whose probability the weights explain"),
+        _select("versus", "rather than", [["", "–"], *([c, c] for c in classes)], "Explain why this class rather than another one"),
+        _select("method", "method", list(METHODS.items()), "How the classifier's outputs are summed up in one weight a region"),
+        {
+            "key": "kernel_width", "label": "kernel width", "kind": "range", "min": 0.05, "max": 5, "step": 0, "log": True, "live": True,
+            "when": {"method": "lime"}, "hint": "How far from the whole photograph LIME looks: narrow is local, wide is global",
+        },
+        _select("fill", "fill hidden regions with", fills, "What is shown in place of a region that is off"),
+    ]  # fmt: skip
+    local: list[dict[str, Any]] = [{**field, "local": True} for field in fields[:-1]]  # the page needs no kernel for them
+    return [*local, fields[-1]] if len(fills) > 1 else local
+
+
+def as_json(state: dict[str, Any]) -> str:
+    """A state as JSON that may stand in a page's script: no "<", which could end the script; bytes once each, in "files"."""
+    files: dict[bytes, int] = {}
+
+    def place(value):
+        if not isinstance(value, bytes):
+            raise TypeError(f"{type(value).__name__} is no part of a state.")
+        return {"file": files.setdefault(value, len(files))}
+
+    text = json.dumps(state, default=place)
+    whole = f'{{"state": {text}, "files": {json.dumps([base64.b64encode(file).decode() for file in files])}}}'
+    return whole.replace("<", "\\u003c")
+
+
+def _select(key, label, options, hint) -> dict:
+    pairs = [[o, o] if isinstance(o, str) else list(o) for o in options]
+    return {"key": key, "label": label, "kind": "select", "options": pairs, "hint": hint}
+
+
+def _anchor(mask) -> list[float]:
+    """(x, y), as shares of width and height, of the place where a number fits best."""
+    if not mask.any():  # a region of a few pixels that is lost in the smaller copy
+        return [0.5, 0.5]
+    row, column = widest_place(mask)
+    return [(column + 0.5) / mask.shape[1], (row + 0.5) / mask.shape[0]]

@@ -1,0 +1,35 @@
+// Above the picture: the probability of the class with everything shown and with what is on now, and of the other classes.
+
+import { make, nameIn } from "../shared/elements.js";
+import { percent, short } from "../shared/numbers.js";
+
+const MOST_SHOWN = 60; // code points of a class's name
+
+export function makeGauge() {
+  const line = make("p", { class: "sx-gauge", "aria-live": "polite" });
+  const classes = make("ul", { class: "sx-classes", "aria-label": "Probabilities of the classes" });
+  return { line, classes, show: (state) => { showLine(line, state); showClasses(classes, state); } };
+}
+
+function showLine(line, { table, target, whole, now, off }) {
+  const at = table.classes.indexOf(target), name = make("b", {}, nameIn(short(target, MOST_SHOWN)));
+  const parts = [name, " ", make("span", { class: "sx-whole", text: percent(whole[at] ?? 0) })];
+  if (off.size && now.values[at] !== null) {
+    const fewer = now.values[at] < whole[at];
+    parts.push(" → ", make("span", { class: `sx-now ${fewer ? "sx-fell" : "sx-rose"}`, text: percent(now.values[at]) }));
+    if (now.estimated) parts.push(make("span", { class: "sx-soft", text: " (estimated from the weights)" }));
+  }
+  line.replaceChildren(...parts);
+}
+
+function showClasses(list, { table, target, whole, now }) {
+  const largest = Math.max(...whole, ...now.values.map(Number), 1e-9);
+  list.replaceChildren(...table.classes.map((name, c) => {
+    const value = now.values[c], bar = make("span", { class: "sx-share-bar", "aria-hidden": "true" }, make("i"), make("b"));
+    bar.firstChild.style.width = `${(100 * whole[c]) / largest}%`; // with everything shown, as a pale bar
+    bar.lastChild.style.width = `${(100 * Number(value)) / largest}%`;
+    return make("li", { class: name === target ? "sx-target" : null },
+      make("span", { class: "sx-class-name", dir: "auto", title: name, text: name }), bar,
+      make("span", { class: "sx-number", text: value === null ? "–" : percent(value) }));
+  }));
+}
