@@ -15,6 +15,7 @@ except ImportError as error:
 from .explorer import ExplanationExplorer
 from .fit_monitor import FineTuneMonitor
 from .painter import AnnotationPainter
+from .quiz import Quiz
 from .region_canvas import RegionCanvas
 
-__all__ = ["AnnotationPainter", "ExplanationExplorer", "FineTuneMonitor", "RegionCanvas"]
+__all__ = ["AnnotationPainter", "ExplanationExplorer", "FineTuneMonitor", "Quiz", "RegionCanvas"]

@@ -7,7 +7,7 @@ import path from "node:path";
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(process.argv[2] ?? path.dirname(here));
 const common = { bundle: true, minify: true, charset: "utf8", target: "es2022", legalComments: "none" };
-const widgets = ["form", "region_canvas", "painter", "fit_monitor"];
+const widgets = ["form", "region_canvas", "painter", "fit_monitor", "quiz"];
 
 await build({
   ...common, format: "esm", outdir: path.join(root, "widgets", "bundles"),
