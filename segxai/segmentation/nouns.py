@@ -24,7 +24,7 @@ from .encoder import encoder
 
 COVERED = 0.6  # a DeepLab class names a region if it covers at least this share of it
 MAIN = 0.5  # and if the region holds at least this share of the class; otherwise the region is only a part of the thing
-SURE = 0.5  # the least probability of a noun in the mean of the two views
+SURE = 0.76  # the least probability of a noun in the mean of the two views
 SUPPORTED = 0.25  # and in each of them
 SMALLEST, LARGEST = 0.01, 0.7  # shares of the image: too few pixels to classify, and hardly any surroundings to compare with
 SIDE = 224  # pixels of a view
