@@ -25,7 +25,7 @@ regions = segxai.segment(astronaut, "grid", rows=2, columns=5)
 def box(images):
     bright = images[:, ::9, ::9].astype(float).mean(axis=(2, 3)) / 255
     return np.stack([0.5 * bright[:, :20].mean(1), 0.4 * bright[:, 20:].std(1), bright[:, ::7].mean(1) ** 2 / 4], axis=1)
-explorer = ExplanationExplorer(astronaut, box, also={"ten": regions}, start=("ten", "grid"), max_evaluations=1024)
+explorer = ExplanationExplorer(astronaut, box, target=1, also={"ten": regions}, start=("ten", "grid"), max_evaluations=1024)
 explorer
 """
 # From the event to the end of its handler, which paints before it returns.

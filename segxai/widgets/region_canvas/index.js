@@ -210,13 +210,17 @@ class Canvas {
     const strongest = orderOf(weights).slice(0, DESCRIBED).map((k) => `${names[k]} ${signed(weights[k], 2)}`).join("; ");
     const why = versus ? `${target} rather than ${versus}` : target;
     this.stage.setAttribute("aria-label", `Weights of the regions for ${why}. ${strongest}`);
-    this.showDisplay();
+    this.placeDisplay();
     this.showOff();
   }
 
-  showDisplay() {
+  placeDisplay() {
     this.display.show(this.limit);
     this.paper.style.width = `${100 * this.get("zoom")}%`;
+  }
+
+  showDisplay() {
+    this.placeDisplay();
     this.paintBase();
   }
 
