@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import SegxaiValueError, whole_number
-from ..explanation.explanation import Explanation
+from ..explanation.explanation import Explanation, TreeExplanation
 from ..progress import Progress, track
 
 
@@ -36,7 +36,7 @@ def seed_stability(explanation: Explanation, repeats: int = 5, *, progress: Prog
     """
     e = explanation
     whole_number("repeats", repeats, 2)  # a single one has no spread
-    if e.coalitions.exact or (e.method == "tree" and not e.descent.sampled):
+    if e.coalitions.exact or (isinstance(e, TreeExplanation) and not e.descent.sampled):
         return _stability(e, "seeds", np.repeat(e.weights[None], repeats, axis=0), 0)
     return _repeat(e, "seeds", [{"seed": e.coalitions.seed + 1 + i} for i in range(repeats)], progress=progress)
 

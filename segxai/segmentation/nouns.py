@@ -72,8 +72,10 @@ class Nouns:
         found: list[tuple[str, Evidence] | None] = []
         for known, place in zip(covering, places, strict=True):
             # A part of a thing is not the thing: the person's hair is "person: dark brown, top".
-            name = known and (known.name if known.main else f"{known.name}: {place}")
-            found.append((name, Evidence("DeepLab", known.share)) if known else None)
+            if known is None:
+                found.append(None)
+            else:
+                found.append((known.name if known.main else f"{known.name}: {place}", Evidence("DeepLab", known.share)))
         unsure = [
             k for k, (mask, known) in enumerate(zip(masks, covering, strict=True))
             if not (known and known.main) and SMALLEST <= mask.mean() <= LARGEST

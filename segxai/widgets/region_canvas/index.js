@@ -19,7 +19,8 @@ import { loadScene } from "./scene.js";
 
 const SETTINGS = ["target", "versus", "method", "kernel_width", "alpha", "depth"];
 const DISPLAY = ["view", "opacity", "threshold", "zoom"];
-const CONTENT = ["photo", "filled", "labels", "names", "areas", "anchors", "table", "bits", "log_importance", "classes", "segmenter", "note", "tree"];
+const CONTENT = ["photo", "filled", "labels", "names", "areas", "anchors",
+  "table", "bits", "log_importance", "classes", "segmenter", "note", "tree"];
 const MOST_SHOWN = 70; // code points of a name in a sentence
 const DESCRIBED = 12; // regions in the picture's description
 const TEXT_SIZE = 12.5; // of the numbers on the picture, in pixels of the screen

@@ -12,8 +12,10 @@ const attempt = (work) => {
   }
 };
 
-const answers = JSON.parse(readFileSync(0, "utf8")).map(({ count, bits, logImportance, exact, values, others, settings, p }) => {
-  const table = exact ? algebra.exactTable(count) : algebra.sampledTable(count, Uint8Array.from(bits), Float64Array.from(logImportance));
+const answers = JSON.parse(readFileSync(0, "utf8")).map((given) => {
+  const { count, bits, logImportance, exact, values, others, settings, p } = given;
+  const sample = () => algebra.sampledTable(count, Uint8Array.from(bits), Float64Array.from(logImportance));
+  const table = exact ? algebra.exactTable(count) : sample();
   const column = Float32Array.from(values), difference = algebra.contrast(column, Float32Array.from(others));
   return {
     lime: settings.map((each) => attempt(() => algebra.lime(table, column, each))),
