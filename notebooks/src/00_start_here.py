@@ -23,7 +23,7 @@
 # %%
 import numpy as np
 import segxai
-from segxai.plots import explanations as plots
+from segxai import plots
 
 photo = segxai.data.photograph("astronaut")
 plots.plot_image(photo, "Eileen Collins, astronaut (photograph: NASA)")

@@ -29,7 +29,7 @@ import ipywidgets as widgets
 import lime.lime_image
 import numpy as np
 import segxai
-from segxai.plots import explanations as plots
+from segxai import plots
 from skimage.segmentation import slic
 from sklearn.linear_model import Ridge
 

@@ -26,7 +26,7 @@
 # %%
 import numpy as np
 import segxai
-from segxai.plots import explanations as plots
+from segxai import plots
 from segxai.nets import efficientnet_lite, vgg16
 from segxai.nets.graph import GraphSession, tf
 

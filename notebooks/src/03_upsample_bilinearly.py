@@ -25,7 +25,7 @@
 import ipywidgets as widgets
 import numpy as np
 import segxai
-from segxai.plots import explanations as plots
+from segxai import plots
 from segxai.nets.graph import tf
 from segxai.nets.upsampling import bilinear_upsample
 from skimage.transform import rescale

@@ -26,7 +26,7 @@ import shutil
 import numpy as np
 import segxai
 from scipy.ndimage import distance_transform_edt
-from segxai.plots import explanations as plots
+from segxai import plots
 from segxai.fcn.training import evaluate, intersection_over_union
 from segxai.weights.downloads import cached
 from skimage.measure import find_contours

@@ -28,7 +28,7 @@ import ipywidgets as widgets
 import numpy as np
 import segxai
 from matplotlib.patheffects import withStroke
-from segxai.plots import explanations as plots
+from segxai import plots
 from segxai.fcn.training import intersection_over_union
 from skimage.draw import line
 from skimage.measure import find_contours, label

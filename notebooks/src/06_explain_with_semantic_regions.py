@@ -22,7 +22,7 @@
 
 # %%
 import segxai
-from segxai.plots import explanations as plots
+from segxai import plots
 
 sample = segxai.data.load("astronaut")
 photo, names = sample.image, sample.annotation.names

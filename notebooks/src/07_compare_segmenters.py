@@ -24,7 +24,7 @@
 # %%
 import numpy as np
 import segxai
-from segxai.plots import explanations as plots
+from segxai import plots
 from segxai.widgets import ExplanationExplorer
 
 sample = segxai.data.load("astronaut")

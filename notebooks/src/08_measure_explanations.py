@@ -28,7 +28,7 @@ import segxai
 import skimage.data
 from PIL import Image
 from segxai import metrics
-from segxai.plots import explanations as plots, comparisons as plots_metrics
+from segxai import plots
 from sklearn.datasets import load_sample_image
 
 sample = segxai.data.load("coffee")
@@ -74,7 +74,7 @@ assert order[:2] == ["cup", "coffee"] and metrics.insertion(things).y[1] > 0.55
 curves = [metric(e) for metric in (metrics.insertion, metrics.deletion) for e in duel.values()]
 inserted, deleted = [curve.area for curve in curves[:2]], [curve.area for curve in curves[2:]]
 assert inserted[0] > inserted[1] + 0.02 and deleted[0] > deleted[1] + 0.01 and curves[0].calls == 0
-plots_metrics.plot_curves(curves, [f"{kind}, {label}" for kind in ("insertion", "deletion") for label in duel])
+plots.plot_curves(curves, [f"{kind}, {label}" for kind in ("insertion", "deletion") for label in duel])
 
 # %% [markdown]
 # One each. Things win insertion. **Patches win deletion**: to destroy the class it is enough to damage a few small

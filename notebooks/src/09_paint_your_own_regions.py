@@ -25,7 +25,7 @@ import itertools
 
 import numpy as np
 import segxai
-from segxai.plots import explanations as plots
+from segxai import plots
 from segxai.fcn.training import intersection_over_union
 from segxai.widgets import AnnotationPainter
 from skimage.draw import line

@@ -27,7 +27,7 @@
 # %%
 import segxai
 from segxai import metrics
-from segxai.plots import explanations as plots
+from segxai import plots
 
 print("training the classifier ...")
 plant = segxai.data.planted(seed=0)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import segxai
 from PIL import Image
-from segxai.plots.explanations import plot_explanations
+from segxai.plots import plot_explanations
 
 sample = segxai.data.load("astronaut")
 explanations = [segxai.explain(sample.image, regions, target="football helmet") for regions in ("slic", sample.annotation)]
