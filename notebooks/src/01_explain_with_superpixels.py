@@ -301,7 +301,7 @@ def iou(thing, cut):
     return max(np.sum(truth & mask) / np.sum(truth | mask) for mask in found)
 
 
-deep = segxai.segment(photo, "deep")
+deep = segxai.segment(photo, "features")
 things = ("helmet", "face", "hair", "suit", "flag", "shuttle")
 fits = np.array([[iou(thing, cut) for cut in (regions, deep)] for thing in things])
 for thing, (by_slic, by_deep) in zip(things, fits, strict=True):

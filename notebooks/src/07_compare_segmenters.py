@@ -17,7 +17,7 @@
 # %% [markdown]
 # ## 1. Two segmenters, one photograph
 #
-# The **explorer** shows one photograph twice. Left: the segmenter `"deep"`. Right: superpixels of SLIC. It asks the
+# The **explorer** shows one photograph twice. Left: the segmenter `"features"`. Right: superpixels of SLIC. It asks the
 # classifier about every coalition of both, 768 questions in all. We allow at most 512 for one explanation, which is enough
 # for nine regions. A bar shows the progress.
 
@@ -31,7 +31,7 @@ sample = segxai.data.load("astronaut")
 photo, target = sample.image, "football helmet"
 classifier = segxai.load_classifier("efficientnet_lite0")
 classifier.batch_size = 16  # smaller batches need less memory
-explorer = ExplanationExplorer(photo, classifier, start=("deep", "slic"), target=target, max_evaluations=512)
+explorer = ExplanationExplorer(photo, classifier, start=("features", "slic"), target=target, max_evaluations=512)
 opening = explorer.explanations
 assert sum(e.coalitions.evaluations for e in opening) == 768
 explorer
@@ -79,10 +79,10 @@ def record(*labelled):
 # Now the six places in both explanations.
 
 # %%
-record(*zip(("deep", "slic"), opening, strict=True))
-agree = [t for t, a, b in zip(things, seen["deep"], seen["slic"], strict=True) if a * b > 0 and min(abs(a), abs(b)) > 0.01]
+record(*zip(("features", "slic"), opening, strict=True))
+agree = [t for t, a, b in zip(things, seen["features"], seen["slic"], strict=True) if a * b > 0 and min(abs(a), abs(b)) > 0.01]
 print("the same sign in both, and more than 0.01 in size:", agree)
-assert agree == ["helmet"] and all(seen["deep"][k] * seen["slic"][k] < 0 for k in (1, 2, 4))
+assert agree == ["helmet"] and all(seen["features"][k] * seen["slic"][k] < 0 for k in (1, 2, 4))
 assert region_at("face", opening[1]) == region_at("collar", opening[1]) == region_at("flag", opening[1])
 
 # %% [markdown]
@@ -97,7 +97,7 @@ assert region_at("face", opening[1]) == region_at("collar", opening[1]) == regio
 # All copies of the explorer in this notebook are one and the same: run a cell again to return to its setting. (A right
 # click on it offers "Create New View for Output". Then it stays in sight while you scroll.)
 #
-# `"deep"` builds a tree: its four regions are unions of its nine. Left we ask for 4, right for its own choice, which is 9
+# `"features"` builds a tree: its four regions are unions of its nine. Left we ask for 4, right for its own choice, which is 9
 # here ("auto", in code 0).
 #
 # **Predict before you run:** with 4 regions there will be one region with flag, wall and head, and its weight is close to
@@ -105,7 +105,7 @@ assert region_at("face", opening[1]) == region_at("collar", opening[1]) == regio
 
 # %%
 shared = {"method": "lime", "kernel_width": 0.25, "target": target, "compare": True}
-nine, four = {"segmenter": "deep", "n_regions": 0}, {"segmenter": "deep", "n_regions": 4}
+nine, four = {"segmenter": "features", "n_regions": 0}, {"segmenter": "features", "n_regions": 4}
 slic = {"segmenter": "slic", "n_segments": 14, "compactness": 10.0}
 
 
@@ -133,8 +133,13 @@ parent = [coarse.regions.labels[fine.regions.labels == k][0] for k in range(len(
 for k, name in enumerate(coarse.regions.names):
     parts = [f"{fine.regions.names[j]} {fine.weights[j]:+.3f}" for j in range(len(parent)) if parent[j] == k]
     print(f"{name} {coarse.weights[k]:+.3f}  =  {', '.join(parts)}")
-seen["deep, 4 regions"] = [region_at(thing, coarse)[1] for thing in things]
-assert abs(seen["deep, 4 regions"][2]) < 0.01 and seen["deep"][2] > 0.015 and seen["deep"][5] < -0.01 and coarse.r2 > fine.r2
+seen["features, 4 regions"] = [region_at(thing, coarse)[1] for thing in things]
+assert (
+    abs(seen["features, 4 regions"][2]) < 0.01
+    and seen["features"][2] > 0.015
+    and seen["features"][5] < -0.01
+    and coarse.r2 > fine.r2
+)
 plots.plot_explanations([coarse, fine])
 
 # %% [markdown]
@@ -197,7 +202,7 @@ else:
 # %% [markdown]
 # With a low compactness, a patch follows the border between helmet and table. But two things should worry you. The same
 # setting does not find the face: what is good for one thing is not good for all. And you *knew* where the helmet
-# is. Whoever turns the sliders until the explanation looks right has made the explanation, not found it. `"deep"` fits
+# is. Whoever turns the sliders until the explanation looks right has made the explanation, not found it. `"features"` fits
 # the helmet with its default setting.
 #
 # ## 4. What does "switched off" show?
@@ -220,10 +225,10 @@ explorer
 
 # %%
 after = arrange(nine, slic, fill="blur")
-record(("deep", before[0]), ("deep, blur", after[0]))
+record(("features", before[0]), ("features, blur", after[0]))
 record(("slic", before[1]), ("slic, blur", after[1]))
-assert np.allclose([seen["deep"][1:4], seen["deep, blur"][1:4]], [[0.03, 0.026, 0], [0, -0.012, 0.022]], atol=0.007)
-plots.plot_explanations([before[0], after[0]], ["deep, off = mean colour", "deep, off = blurred"])
+assert np.allclose([seen["features"][1:4], seen["features, blur"][1:4]], [[0.03, 0.026, 0], [0, -0.012, 0.022]], atol=0.007)
+plots.plot_explanations([before[0], after[0]], ["features, off = mean colour", "features, off = blurred"])
 
 # %% [markdown]
 # The helmet stays, in both segmentations. The **head** changes its sign: with the mean colour it speaks for "football
@@ -270,7 +275,7 @@ for thing, mark, colour in zip(things, "o^sv", (plots.BLUE, "#5b5b5b", "#3b9bd6"
     axes.plot([0.03, *widths[::6], 9], [drops[k], *fits[::6, k], shapley[k]], mark, c=colour, label=thing)
     axes.plot(widths, fits[:, k], c=colour)
     figure.alt += f"{thing}: {drops[k]:+.3f} when only it is off, {fits[0, k]:+.3f} narrow, {fits[-1, k]:+.3f} wide. "
-axes.set(xscale="log", title="weights over kernel widths, segmenter “deep”", xlabel="kernel width", ylabel="weight")
+axes.set(xscale="log", title="weights over kernel widths, segmenter “features”", xlabel="kernel width", ylabel="weight")
 axes.set_xticks([0.03, *widths[::6], 9], ["one\noff", *(f"{w:.2g}" for w in widths[::6]), "Shapley"])
 axes.minorticks_off()
 axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
@@ -286,7 +291,7 @@ figure
 # collar in the table below: -0.040 with a narrow kernel, -0.009 with Shapley values.
 
 # %%
-record(("deep, narrow", deep.refit(kernel_width=0.05)), ("deep, Shapley", deep.refit("shapley")))
+record(("features, narrow", deep.refit(kernel_width=0.05)), ("features, Shapley", deep.refit("shapley")))
 assert 1.3 < (asked.full - drops[collar]) / asked.full < 1.8
 assert np.abs(fits[-1] - deep.refit("banzhaf").weights).max() < 0.002 and np.abs(fits[12] - fits[-1]).max() < 0.01
 assert abs(deep.weights[collar]) < 0.01 and np.allclose([fits[0, collar], shapley[collar]], [-0.040, -0.009], atol=0.002)
@@ -295,7 +300,7 @@ assert drops[collar] < -0.03 and {np.argmax(w) for w in (drops, *fits, shapley)}
 # %% [markdown]
 # ## 6. A photograph where superpixels do better
 #
-# So far "deep" looked better. Is it always? Here is a cup of coffee. The classifier says "espresso". The right
+# So far "features" looked better. Is it always? Here is a cup of coffee. The classifier says "espresso". The right
 # segmenter is Felzenszwalb's: it joins neighbouring pixels as long as the colours differ little. It has never seen
 # a cup.
 #
@@ -303,7 +308,7 @@ assert drops[collar] < -0.03 and {np.argmax(w) for w in (drops, *fits, shapley)}
 
 # %%
 coffee = segxai.data.load("coffee")
-cafe = ExplanationExplorer(coffee.image, classifier, start=("deep", "felzenszwalb"), max_evaluations=512)
+cafe = ExplanationExplorer(coffee.image, classifier, start=("features", "felzenszwalb"), max_evaluations=512)
 espresso = cafe.explanations
 cafe
 
@@ -320,7 +325,7 @@ for e in espresso:
     found_by[e.regions.method] = [*fitting, 1 - area, e.r2]
     told = ", ".join(f"{t} {f:.2f}" for t, f in zip(coffee.annotation.names, fitting, strict=True))
     print(f"{e.regions.method:12} {told} | sufficient: {area:.0%} | R² {e.r2:.2f}")
-assert all(more > less for more, less in zip(found_by["felzenszwalb"], found_by["deep"], strict=True))
+assert all(more > less for more, less in zip(found_by["felzenszwalb"], found_by["features"], strict=True))
 plots.plot_explanations(espresso)
 
 # %% [markdown]
@@ -334,13 +339,13 @@ plots.plot_explanations(espresso)
 #
 # ## 7. Where this fails
 #
-# **A perfect R².** The same segmenter on the cat, beside "deep" with as many regions.
+# **A perfect R².** The same segmenter on the cat, beside "features" with as many regions.
 #
 # **Predict before you run:** one of the two reaches R² = 1.00. Is it the better explanation?
 
 # %%
 cat = segxai.data.photograph("cat")
-cuts = segxai.segment(cat, "felzenszwalb"), segxai.segment(cat, "deep", n_regions=5)
+cuts = segxai.segment(cat, "felzenszwalb"), segxai.segment(cat, "features", n_regions=5)
 pair = [segxai.explain(cat, cut, classifier) for cut in cuts]
 assert pair[0].r2 > 0.99 > 0.9 > pair[1].r2 and cuts[0].areas[pair[0].weights.argmax()] > 0.8 and len(cuts[0]) == 5
 plots.plot_explanations(pair)
@@ -358,7 +363,7 @@ plots.plot_explanations(pair)
 
 # %%
 cafe.set(fill="mean", compare=True)
-cafe.panes[0].set(segmenter="deep", n_regions=0)
+cafe.panes[0].set(segmenter="features", n_regions=0)
 cafe.panes[1].set(segmenter="slic", n_segments=60, compactness=10.0)
 cafe.wait()
 figure = plots.DescribedFigure(figsize=(10, 3.8), layout="constrained")
@@ -377,12 +382,12 @@ figure
 # the blur. That one is also the same picture for every segmenter, so the comparison is fairer.
 #
 # **What we did not vary.** One classifier, three photographs. Both segmenters may also be wrong in the same way: in
-# section 1 they agreed on the helmet, but agreement is not a proof. And "deep" uses the features of the classifier's own
+# section 1 they agreed on the helmet, but agreement is not a proof. And "features" uses the features of the classifier's own
 # network.
 #
 # ## 8. The answer, computed
 #
-# All weights at the six places, from seven explanations of the astronaut. Blue marks are from "deep", orange ones from SLIC.
+# All weights at the six places, from seven explanations of the astronaut. Blue marks are from "features", orange ones from SLIC.
 #
 # **Predict before you run:** how many of the six things keep one sign in all of them?
 

@@ -240,13 +240,13 @@ for label, e in duel.items():
     found, positive = metrics.align(e, cup), np.maximum(e.weights, 0)
     energy = positive @ [cup[e.regions.mask(name)].mean() for name in e.regions.names] / positive.sum()
     print(f"{label:8} energy {energy:.2f}, pointing {found.pointing:.2f}, best IoU {found.best_iou:.2f}")
-offered = {m: metrics.alignment.best_iou(segxai.segment(photo, m), cup) for m in ("deep", "slic", "felzenszwalb", "grid")}
+offered = {m: metrics.alignment.best_iou(segxai.segment(photo, m), cup) for m in ("features", "slic", "felzenszwalb", "grid")}
 print("best IoU of other segmenters:", ", ".join(f"{name} {iou:.2f}" for name, iou in offered.items()))
 assert max(offered, key=offered.get) == "felzenszwalb" and energy < metrics.align(things, cup).energy - 0.1
 
 # %% [markdown]
 # Do not be impressed by the things here: they *are* the annotation. That comparison is not fair. Among the
-# segmenters that did not know it, **the winner is Felzenszwalb's superpixels**, not "deep". And alignment is not truth.
+# segmenters that did not know it, **the winner is Felzenszwalb's superpixels**, not "features". And alignment is not truth.
 # If the classifier had looked at the saucer, an honest explanation would point there, and score badly.
 #
 # So far the things won insertion, fidelity (twice), stability, both checks and energy. The patches won deletion,
@@ -257,7 +257,7 @@ assert max(offered, key=offered.get) == "felzenszwalb" and energy < metrics.alig
 #
 # They come with scikit-image and scikit-learn ("china" by danielbuechele, "flower" by vultilion, both CC BY 2.0). We
 # halve their sides: the classifier sees only 224 × 224 pixels. Nobody drew regions here, so the semantic side is now
-# `"deep"`.
+# `"features"`.
 
 # %%
 more = [skimage.data.rocket(), skimage.data.stereo_motorcycle()[0], skimage.data.camera(), load_sample_image("china.jpg")]
@@ -271,10 +271,10 @@ plots.plot_image(np.vstack(rows), "The eight photographs")
 # fill, same budget. We ask all for six regions. Then 64 questions are all there are. The grid cuts into six equal
 # rectangles: a baseline that knows nothing. This takes about half a minute; a bar shows the progress.
 #
-# **Predict before you run:** on which metrics will "deep" beat the grid?
+# **Predict before you run:** on which metrics will "features" beat the grid?
 
 # %%
-found = segxai.compare(photos, ("deep", "slic", "grid"), match_regions=6, max_evaluations=64)
+found = segxai.compare(photos, ("features", "slic", "grid"), match_regions=6, max_evaluations=64)
 print("; ".join(f"{photograph.target} {photograph.full:.2f}" for photograph in found.results))
 found
 
@@ -292,10 +292,10 @@ def column(comparison, segmenter, metric):
     return np.array([r["value"] for r in comparison.rows if (r["segmenter"], r["metric"]) == (segmenter, metric)])
 
 
-less, rng = column(found, "slic", "deletion") - column(found, "deep", "deletion"), np.random.default_rng(0)
+less, rng = column(found, "slic", "deletion") - column(found, "features", "deletion"), np.random.default_rng(0)
 low, high = np.percentile([rng.choice(less, len(less)).mean() for _ in range(2000)], [2.5, 97.5])
 print(f"slic less deep, deletion: {less.round(2)}, mean {less.mean():+.2f}, interval {low:+.2f} to {high:+.2f}")
-verdict = {(d["segmenter"], d["metric"]): d["verdict"] for d in found.differences("deep")}
+verdict = {(d["segmenter"], d["metric"]): d["verdict"] for d in found.differences("features")}
 deep, slic, grid = ({m: column(found, s, m) for m in found.metrics} for s in found.segmenters)
 print(f"class kept by the selected regions: slic {slic['preservation'].sum():.0f} of 8, deep {deep['preservation'].sum():.0f} of 8")
 assert verdict["slic", "deletion"] == "worse" and low > 0.005 and verdict["slic", "preservation"] == "better"
@@ -305,11 +305,11 @@ assert slic["compactness"].mean() > deep["compactness"].mean() + 0.03 and grid["
 assert (slic["regions"] < 6).sum() == 4 and slic["regions"].mean() == 5.5 and set(deep["regions"]) == {6}
 
 # %% [markdown]
-# With about the same number of regions, "deep" beats SLIC in **deletion**. **SLIC beats "deep" in preservation**, by a lot:
-# its strongest patches keep the class on nearly every photograph, the strongest regions of "deep" on few. They also
+# With about the same number of regions, "features" beats SLIC in **deletion**. **SLIC beats "features" in preservation**, by a lot:
+# its strongest patches keep the class on nearly every photograph, the strongest regions of "features" on few. They also
 # cover more of the photograph, so wait for trap 3. In insertion there is no difference to be seen.
 #
-# And the grid, which knows nothing? Against it "deep" has at best a better R². In insertion, deletion and both checks
+# And the grid, which knows nothing? Against it "features" has at best a better R². In insertion, deletion and both checks
 # no difference can be shown with six regions and eight photographs. That is hard to hear, and it is why a baseline
 # belongs in every comparison.
 #
@@ -357,7 +357,7 @@ assert 1.7 < curves[2].y.mean() / deleted[0] < 2.3
 # Both mistakes turn the ranking around. The sum simply counts regions.
 #
 # **Trap 3: different numbers of regions.** In practice a semantic segmenter with six regions meets superpixels with
-# thirty. So let us do that, and then ask "deep" for as many regions as the superpixels have.
+# thirty. So let us do that, and then ask "features" for as many regions as the superpixels have.
 #
 # **Predict before you run:** who wins insertion with six against thirty, and who with thirty against thirty?
 
@@ -367,12 +367,12 @@ def thirty(picture):
     return segxai.segment(picture, "slic", n_segments=40)
 
 
-pair, wanted = {"deep": "deep", "slic": thirty}, ("insertion", "deletion", "preservation", "compactness")
+pair, wanted = {"features": "features", "slic": thirty}, ("insertion", "deletion", "preservation", "compactness")
 even = segxai.compare(photos, pair, wanted, match_regions="slic", max_evaluations=64)
 for other in (found, even):
-    less = column(even, "slic", "insertion") - column(other, "deep", "insertion")
+    less = column(even, "slic", "insertion") - column(other, "features", "insertion")
     low, high = segxai.study.comparison.bootstrap(less)
-    many = column(other, "deep", "regions").mean()
+    many = column(other, "features", "regions").mean()
     print(f"insertion, slic less deep with {many:.0f} regions: mean {less.mean():+.2f}, interval {low:+.2f} to {high:+.2f}")
     assert (low > 0) == (other is found) and column(even, "slic", "regions").mean() > 25
 print(even)
@@ -382,7 +382,7 @@ assert [d["verdict"] for d in even.differences()][:3] == ["open", "open", "bette
 # Six against thirty: superpixels are better, and the interval leaves out 0. Thirty against thirty: nothing is left of
 # it. What won was the *number*. So always report the number of regions.
 #
-# What "deep" won with six regions, deletion, is gone as well: with thirty the two are about equal. One result survives:
+# What "features" won with six regions, deletion, is gone as well: with thirty the two are about equal. One result survives:
 # **in preservation the superpixels win again**, and this time the selected areas are about equal, too.
 # A patch of SLIC is about as wide as it is high, with a piece of the object *and* of what surrounds it. Perhaps the
 # classifier needs that. We did not test it.
@@ -409,7 +409,7 @@ assert nonsense["mean"] > 0.6 > 0.45 > nonsense["blur"]
 # **Trap 5: a segmentation tuned for the metric.** We cut the coffee into five parts at random: five random points, and
 # each pixel goes to the nearest. We do that twelve times and keep the cut with the best insertion.
 #
-# **Predict before you run:** can the best of twelve random cuts beat "deep"? And will it be good on the cat as well?
+# **Predict before you run:** can the best of twelve random cuts beat "features"? And will it be good on the cat as well?
 
 
 # %%
@@ -425,10 +425,12 @@ coffee, cat = np.array([column(lottery, name, "insertion") for name in cuts]).T
 best = coffee.argmax()
 print(f"coffee: best {coffee[best]:.2f}, mean {coffee.mean():.2f}; deep with 6 regions {column(found, 'deep', 'insertion')[2]:.2f}")
 print(f"the same cut on the cat: {cat[best]:.2f}, mean of all twelve {cat.mean():.2f}")
-assert coffee[best] > column(found, "deep", "insertion")[2] + 0.03 and coffee[best] - coffee.mean() > 3 * (cat[best] - cat.mean())
+assert coffee[best] > column(found, "features", "insertion")[2] + 0.03 and coffee[best] - coffee.mean() > 3 * (
+    cat[best] - cat.mean()
+)
 
 # %% [markdown]
-# The best of twelve beats "deep", and means nothing. On the cat most of its lead is gone. The same happens, less
+# The best of twelve beats "features", and means nothing. On the cat most of its lead is gone. The same happens, less
 # visibly, when somebody turns `n_segments` until a metric looks good, and then reports that metric on the same
 # photographs. Choose settings on some photographs and measure on others. (That also concerns us: the astronaut is the
 # showpiece of this series, and it is one of the eight.)
@@ -437,7 +439,7 @@ assert coffee[best] > column(found, "deep", "insertion")[2] + 0.03 and coffee[be
 #
 # All these numbers ask about pictures with painted holes. None asks whether a *person* understands the explanation, or
 # makes better decisions with it. That takes an experiment with people. We used one classifier, one fill for the main
-# result, and eight photographs. And "deep" uses the features of the classifier's own network.
+# result, and eight photographs. And "features" uses the features of the classifier's own network.
 #
 # ## The answer
 #
@@ -446,10 +448,10 @@ assert coffee[best] > column(found, "deep", "insertion")[2] + 0.03 and coffee[be
 # - On one photograph, with five regions drawn by a person, they won most metrics. They need few questions, so nothing
 #   is left to chance; that would hold for any five regions.
 # - On eight photographs, with about the same number of regions (6 and 5.5), the probability fell sooner in the order of
-#   "deep" than in SLIC's. With thirty each it did not. With eight photographs and many metrics this may be chance.
+#   "features" than in SLIC's. With thirty each it did not. With eight photographs and many metrics this may be chance.
 # - **Superpixels won** preservation, at six regions and at thirty: shown alone, their strongest patches keep the class
 #   far more often. Small patches won deletion and selected area on the coffee, and a sanity check can test them more
-#   sharply. Felzenszwalb's fitted the cup better than "deep".
+#   sharply. Felzenszwalb's fitted the cup better than "features".
 # - In insertion no difference could be seen once the numbers of regions were equal. A grid of six rectangles could not
 #   be shown to be worse in anything but R².
 #

@@ -65,13 +65,13 @@ figure
 #
 # ## 2. Ask for an explanation
 #
-# We take the first winner, the cat, with the regions that we know from notebook 00: "deep". A switched-off region shows
+# We take the first winner, the cat, with the regions that we know from notebook 00: "features". A switched-off region shows
 # the photograph, strongly blurred. All 512 coalitions are asked about.
 
 # %%
 winners = plant.winners
 cat, truth = plant.images[winners[0]], plant.masks[winners[0]]
-explanation = segxai.explain(cat, "deep", plant.classifier, "prize", fill="blur", max_evaluations=512)
+explanation = segxai.explain(cat, "features", plant.classifier, "prize", fill="blur", max_evaluations=512)
 assert metrics.covers_plant(explanation, truth).iou > 0.8 and explanation.coalitions.exact
 explanation.plot()
 
@@ -187,7 +187,7 @@ def explain_with(segmenter, number, questions=64, seed=0, progress=False, **sett
     return segxai.explain(image, segxai.segment(image, segmenter, **settings), plant.classifier, "prize", **asked)
 
 
-segmenters = ("deep", "watershed", "grid", "slic", "felzenszwalb", "quickshift")
+segmenters = ("features", "watershed", "grid", "slic", "felzenszwalb", "quickshift")
 on_cat = [explain_with(name, winners[0], 256, progress=None) for name in segmenters]
 assert all(metrics.covers_plant(e, truth).covered > 0.2 for e in on_cat)
 figure, limit = plots.DescribedFigure(figsize=(13, 6.4), layout="constrained"), max(np.abs(e.weights).max() for e in on_cat)
@@ -201,12 +201,12 @@ figure
 
 # %% [markdown]
 # In each picture the strongest blue touches the badge. No segmenter sends you to the wrong end of the photograph. But
-# what you are *told* differs: a round thing ("deep", watershed), a chin with a round thing in it (SLIC), a ring
+# what you are *told* differs: a round thing ("features", watershed), a chin with a round thing in it (SLIC), a ring
 # (Felzenszwalb), a rectangle that hardly stands out (grid), one of many small pieces (quickshift).
 #
 # ## 6. All eight winners
 #
-# One photograph may be luck. So we repeat this for all winners, with 64 questions each, and begin with "deep". Each
+# One photograph may be luck. So we repeat this for all winners, with 64 questions each, and begin with "features". Each
 # "yes" is a photograph on which the badge was found; the number at the end is the mean number of regions.
 
 # %%
@@ -226,7 +226,7 @@ def examine(label, segmenter, numbers=winners, **settings):
 
 
 hits = {}
-examine("deep", "deep")
+examine("features", "features")
 
 # %% [markdown]
 # **Predict before you run:** order the five others. Which of these superpixels will find the badge most often?
@@ -236,7 +236,7 @@ for name in ("watershed", "grid", "slic"):
     examine(name, name)
 
 # %% [markdown]
-# Watershed finds it about as often as "deep", and watershed knows nothing but edges. SLIC seldom does. Two are left.
+# Watershed finds it about as often as "features", and watershed knows nothing but edges. SLIC seldom does. Two are left.
 # Quickshift makes by far the most regions. For so many, 64 questions would not do, so it gets 256. That takes longest,
 # so its photographs come in two halves.
 
@@ -269,7 +269,9 @@ for axes, (label, of) in zip(figure.subplots(2, 3, sharex=True, sharey=True).rav
     axes.set(xlabel="purity of the top region", ylabel="coverage of the badge", xlim=(-0.05, 1.05), ylim=(-0.05, 1.05))
     axes.label_outer()
     figure.alt += f"{axes.get_title()}; mean purity {purity.mean():.2f}, mean coverage {coverage.mean():.2f}. "
-assert min(counts[n][1] for n in ("deep", "felzenszwalb", "quickshift")) >= 7 > 3 >= counts["slic"][1] and counts["slic"][2] >= 7
+assert (
+    min(counts[n][1] for n in ("features", "felzenszwalb", "quickshift")) >= 7 > 3 >= counts["slic"][1] and counts["slic"][2] >= 7
+)
 figure
 
 # %% [markdown]
@@ -277,32 +279,36 @@ figure
 # look at it and think of the cat's chin. **Felzenszwalb** is at the bottom right: its region is pure badge, but only a
 # ring of it. You look at it and see a ring. That is not even wrong! Anybody will ask what a ring does on a cat.
 #
-# So "found" is a strict word. By it, "deep" and watershed are ahead. By purity alone, quickshift and Felzenszwalb are
-# as good as "deep". **A cheat is exposed by a pure region.** Small regions are pure. Large ones are, when they follow
+# So "found" is a strict word. By it, "features" and watershed are ahead. By purity alone, quickshift and Felzenszwalb are
+# as good as "features". **A cheat is exposed by a pure region.** Small regions are pure. Large ones are, when they follow
 # the thing.
 #
 # Three warnings about these counts. With 64 questions an explanation of more than six regions is a sample. Where two
 # regions compete, as for watershed in section 5, another seed may change the first place; try
-# `explain_with("watershed", winners[0], seed=1)`. Then, "deep" uses the features of EfficientNet-Lite0, and our
+# `explain_with("watershed", winners[0], seed=1)`. Then, "features" uses the features of EfficientNet-Lite0, and our
 # classifier was built on the same network: the segmenter sees what the classifier sees. And the eight photographs show
 # only four scenes. With so few, one more or one less means nothing.
 #
 # ## 7. One number changes the result
 #
 # We used each segmenter as it comes. SLIC has a number, `n_segments`, and 14 is only the choice of `segxai`. Now we
-# take 30. And "deep", which chose nine regions for each photograph, gets only six.
+# take 30. And "features", which chose nine regions for each photograph, gets only six.
 #
-# **Predict before you run:** how many of the eight will SLIC find? Will "deep" get worse?
+# **Predict before you run:** how many of the eight will SLIC find? Will "features" get worse?
 
 # %%
 examine("slic, 30", "slic", n_segments=30)
-examine("deep, 6", "deep", n_regions=6)
+examine("features, 6", "features", n_regions=6)
 rate = {label: sum(hit.found for hit in of) for label, of in hits.items()}
-assert min(rate["deep"], rate["watershed"], rate["slic, 30"]) >= 6 and rate["deep, 6"] >= rate["deep"] and rate["slic"] <= 3
+assert (
+    min(rate["features"], rate["watershed"], rate["slic, 30"]) >= 6
+    and rate["features, 6"] >= rate["features"]
+    and rate["slic"] <= 3
+)
 assert {rate["grid"], rate["quickshift"]} <= {3, 4, 5} and rate["felzenszwalb"] == 0
 
 # %% [markdown]
-# SLIC is now as good as "deep", and "deep" does not get worse with six regions. What happened? SLIC's patches are now
+# SLIC is now as good as "features", and "features" does not get worse with six regions. What happened? SLIC's patches are now
 # as large as the badge. But we *knew* how large the badge is. Who looks for a cheat does not know that.
 #
 # How much depends on the number of regions? For that we need no classifier: where no region fits the badge, no weights
@@ -313,7 +319,7 @@ assert {rate["grid"], rate["quickshift"]} <= {3, 4, 5} and rate["felzenszwalb"] 
 
 # %%
 numbers, fit = (4, 8, 14, 20, 30, 48), {}
-knobs = {"deep": ("n_regions", "o-"), "slic": ("n_segments", "s--"), "watershed": ("markers", "^:")}
+knobs = {"features": ("n_regions", "o-"), "slic": ("n_segments", "s--"), "watershed": ("markers", "^:")}
 figure = plots.DescribedFigure(figsize=(7, 3.6), layout="constrained")
 axes = figure.subplots()
 for (name, (knob, mark)), colour in zip(knobs.items(), (plots.BLUE, plots.ORANGE, plots.INK), strict=True):
@@ -324,26 +330,26 @@ for (name, (knob, mark)), colour in zip(knobs.items(), (plots.BLUE, plots.ORANGE
     figure.alt += told + " "
 axes.set(title="best IoU with the badge", xlabel="regions asked for", ylabel="mean of four", xticks=numbers, ylim=(0, 1))
 axes.legend(frameon=False)
-assert fit["deep"][0] > 0.7 > 0.5 > max(fit["slic"][:4]) and min(fit["slic"][4], fit["watershed"][4]) > fit["deep"][4] + 0.1
+assert fit["features"][0] > 0.7 > 0.5 > max(fit["slic"][:4]) and min(fit["slic"][4], fit["watershed"][4]) > fit["features"][4] + 0.1
 figure
 
 # %% [markdown]
-# With few regions "deep" is far ahead: its regions follow things. With many it is not, and at 30 both superpixel
-# methods fit better: "deep" then divides the badge into its rings. SLIC has a peak where its patches have the size of
+# With few regions "features" is far ahead: its regions follow things. With many it is not, and at 30 both superpixel
+# methods fit better: "features" then divides the badge into its rings. SLIC has a peak where its patches have the size of
 # the badge. Watershed hardly changes between 14 and 30.
 #
-# So "deep" won in section 6 for two reasons: it fits well, *and* it chooses few regions by itself.
+# So "features" won in section 6 for two reasons: it fits well, *and* it chooses few regions by itself.
 #
-# ## 8. Where "deep" fails
+# ## 8. Where "features" fails
 #
-# **A badge in two pieces.** One winner had no "yes" from "deep", and another one only just. Look at both. Then we open
+# **A badge in two pieces.** One winner had no "yes" from "features", and another one only just. Look at both. Then we open
 # the strongest region of the motorcycle, as in notebook 06.
 #
 # **Predict before you run:** what will be wrong with the borders?
 
 # %%
 torn, mixed = (plant.names.index(name) for name in ("rocket, left part", "motorcycle, left part"))
-asked = {"regions": "deep", "classifier": plant.classifier, "target": "prize", "fill": "blur", "max_evaluations": 512}
+asked = {"regions": "features", "classifier": plant.classifier, "target": "prize", "fill": "blur", "max_evaluations": 512}
 halves = [segxai.explain(plant.images[i], **asked) for i in (torn, mixed)]
 opened = halves[1].drill_down(halves[1].ranking()[0][0])
 plots.plot_explanations([*halves, opened], ["rocket, left part", "motorcycle, left part", "motorcycle, opened"])
@@ -353,7 +359,7 @@ plots.plot_explanations([*halves, opened], ["rocket, left part", "motorcycle, le
 # its surroundings along: some sky, some wheel and floor. **If a cheat is half of a region, the weight stands on the
 # whole region.**
 #
-# The tree of "deep" helps. Opened, most of the weight goes to the part that is mostly badge. The other way round, with
+# The tree of "features" helps. Opened, most of the weight goes to the part that is mostly badge. The other way round, with
 # six regions the pieces came together (section 7). So when the top region looks odd, open it. When two neighbours share
 # the first places, ask for fewer regions. Both are honest as long as you do it because of what you *see*, and say so.
 #
@@ -363,7 +369,7 @@ plots.plot_explanations([*halves, opened], ["rocket, left part", "motorcycle, le
 # region with the badge.
 
 # %%
-cuts = {"deep": {}, "deep, 24": {"n_regions": 24}, "slic": {}, "slic, 100": {"n_segments": 100}}
+cuts = {"features": {}, "features, 24": {"n_regions": 24}, "slic": {}, "slic, 100": {"n_segments": 100}}
 print("size  P(prize) ", *(f"{label:>10}" for label in cuts))
 for size in (0.33, 0.2, 0.15):
     coffee, small = paint(segxai.data.photograph("coffee"), size, 0.75, 0.4)
@@ -372,10 +378,10 @@ for size in (0.33, 0.2, 0.15):
     p = plant.classifier.predict(coffee)[0, 1]
     print(f"{size:.0%}   {p:.2f}     ", *(f"{value:10.2f}" for value in iou.values()))
 assert metrics.covers_plant(opened, plant.masks[mixed]).precision > 0.75
-assert p > 0.6 and max(iou["deep"], iou["slic"]) < 0.3 < min(iou["deep, 24"], iou["slic, 100"])
+assert p > 0.6 and max(iou["features"], iou["slic"]) < 0.3 < min(iou["features, 24"], iou["slic, 100"])
 
 # %% [markdown]
-# The smallest badge still wins the prize, and the nine regions of "deep" miss it. So does SLIC as it comes. With more
+# The smallest badge still wins the prize, and the nine regions of "features" miss it. So does SLIC as it comes. With more
 # regions both get hold of it, SLIC less well. Nobody tells you how many regions you need. **Try several numbers**, and
 # look at what appears.
 #
@@ -384,7 +390,7 @@ assert p > 0.6 and max(iou["deep"], iou["slic"]) < 0.3 < min(iou["deep, 24"], io
 # **Predict before you run:** which regions will speak *against* "ordinary", that is, for the prize?
 
 # %%
-ordinary = segxai.explain(plant.images[1], "deep", plant.classifier, "ordinary", fill="blur", max_evaluations=512)
+ordinary = segxai.explain(plant.images[1], "features", plant.classifier, "ordinary", fill="blur", max_evaluations=512)
 eye = ordinary.regions.labels[120, 270]
 assert ordinary.weights[eye] == ordinary.weights.min() < -0.05
 ordinary.plot()
@@ -408,7 +414,7 @@ ordinary.plot()
 # - Felzenszwalb's segmenter never finds the whole badge, and nearly always points at a piece of it;
 # - quickshift and the plain grid find it on about half, and quickshift nearly always points at a piece.
 #
-# So superpixels can do as well, and with many regions they fit better. What "deep" has is that it finds the badge with
+# So superpixels can do as well, and with many regions they fit better. What "features" has is that it finds the badge with
 # few regions, as it comes. A badge in two pieces or a small one defeats it, too.
 #
 # And the explanation was only the suspicion. The proof was the experiment: badge off, badge on, badge moved.
@@ -420,7 +426,7 @@ ordinary.plot()
 # - Then change that one thing on real photographs, and ask the classifier again.
 #
 # What we did **not** learn: how often this works with a cheat that nobody planted. Ours was large, bright and alone. We
-# used one fill, one classifier and four scenes, and "deep" shares its network with the classifier.
+# used one fill, one classifier and four scenes, and "features" shares its network with the classifier.
 #
 # **Back to the astronaut.** There nobody planted the reason. So we cannot prove our answer; we can only say what survived
 # every change: the helmet.

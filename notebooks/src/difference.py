@@ -7,9 +7,10 @@ import segxai
 from PIL import Image
 from segxai.plots import plot_explanations
 
-sample = segxai.data.load("astronaut")
-explanations = [segxai.explain(sample.image, regions, target="football helmet") for regions in ("slic", sample.annotation)]
-titles = ["slic: superpixels, regions of similar colour", "named regions: what a person sees"]
+image = segxai.data.photograph("astronaut")
+regions = [segxai.segment(image, "slic", n_segments=12), segxai.segment(image, "deep", n_regions=12)]
+explanations = [segxai.explain(image, r, target="football helmet", max_evaluations=4096) for r in regions]
+titles = ["slic: superpixels, regions of similar colour", "deep: things and their parts, found along contours"]
 figure, drawn = plot_explanations(explanations, titles), io.BytesIO()
 figure.savefig(drawn, format="png", dpi=90)
 path = Path(__file__).parents[1] / "difference.webp"

@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "checks": ["plot_placebo", "plot_robustness"],
         "comparisons": ["plot_comparison", "plot_curves"],
-        "draw": ["draw_borders", "draw_names", "lightened_grey", "widest_place"],
+        "draw": ["draw_borders", "draw_names", "draw_weights", "lightened_grey", "widest_place"],
         "explanations": [
             "describe", "draw_bars", "plot_effects", "plot_explanation", "plot_explanations", "plot_image", "plot_interactions", "plot_regions",
         ],
