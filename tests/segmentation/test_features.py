@@ -1,0 +1,33 @@
+"""Clusters of deep features: the cut of Ward's tree against scipy's, and regions that nest."""
+
+import numpy as np
+import pytest
+from scipy.cluster.hierarchy import fcluster, linkage
+
+import segxai
+from segxai import SegxaiError
+from segxai.segmentation import features
+
+
+@pytest.mark.parametrize("number", [2, 5, 9, 30])
+def test_the_cut_is_that_of_scipy(number):
+    points = np.random.default_rng(number).normal(size=(120, 4))
+    root, leaf = features._ward_tree(points)
+    found = np.empty(len(points), int)
+    for index, node in enumerate(features._cut(root, number)):
+        found[np.isin(leaf, node.atoms)] = index
+    theirs = fcluster(linkage(points, "ward"), number, "maxclust")
+    assert np.array_equal(found[:, None] == found, theirs[:, None] == theirs)
+
+
+def test_fewer_regions_are_unions_of_more(cat):
+    coarse, fine = (segxai.segment(cat, "features", n_regions=n) for n in (4, 9))
+    assert (len(coarse), len(fine)) == (4, 9)
+    assert all(len(np.unique(coarse.labels[fine.labels == k])) == 1 for k in range(9))
+    name = coarse.expandable()[0]
+    assert len(coarse.expand(name)) == 5
+
+
+def test_other_numbers_of_regions_are_refused(cat):
+    with pytest.raises(SegxaiError, match="1 to 48"):
+        segxai.segment(cat, "features", n_regions=49)
