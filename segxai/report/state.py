@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from .. import plots
 from ..images import resize_labels
-from ..plots import widest_place
 from ..plots.duck_types import Explained
 from .pictures import jpeg, number_png, shown_size
 
@@ -141,5 +141,5 @@ def _anchor(mask) -> list[float]:
     """(x, y), as shares of width and height, of the place where a number fits best."""
     if not mask.any():  # a region of a few pixels that is lost in the smaller copy
         return [0.5, 0.5]
-    row, column = widest_place(mask)
+    row, column = plots.widest_place(mask)
     return [(column + 0.5) / mask.shape[1], (row + 0.5) / mask.shape[0]]
