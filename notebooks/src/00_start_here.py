@@ -9,7 +9,7 @@
 #
 # **You need:** a little Python. You need no graphics card and no network connection.
 #
-# **Time: 20 minutes.** Run the cells from top to bottom with Shift+Enter. The computer works for about 20 seconds of it,
+# **Time: 20 minutes.** Run the cells from top to bottom with Shift+Enter. The computer works for about 30 seconds of it,
 # on Binder perhaps twice as long; the same holds for the other notebooks.
 #
 # **The question:** shown the photograph below, does the classifier use the space suit, the helmet, the face, or a

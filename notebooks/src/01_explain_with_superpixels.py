@@ -9,7 +9,7 @@
 #
 # **You need:** notebook 00. You need no graphics card and no network connection.
 #
-# **Time: 30 minutes.** The computer works for about 90 seconds of it.
+# **Time: 30 minutes.** The computer works for about 120 seconds of it.
 #
 # **The question:** how much of a LIME explanation is chance, and how much is the segmentation? The last section answers
 # it with numbers.

@@ -9,7 +9,7 @@
 #
 # **You need:** a little Python. Notebook 00 helps. You need no graphics card and no network connection.
 #
-# **Time: 30 minutes.** The computer works for about 40 seconds of it.
+# **Time: 30 minutes.** The computer works for about 45 seconds of it.
 #
 # **The question:** how well can ten steps on one photograph teach a network where the cat is, and what do finer skips add?
 # The last section answers it with numbers.

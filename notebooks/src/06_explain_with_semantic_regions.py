@@ -9,7 +9,7 @@
 #
 # **You need:** notebooks 00 and 04; 05 helps. You need no graphics card and no network connection.
 #
-# **Time: 30 minutes.** The computer works for about 60 seconds of it.
+# **Time: 30 minutes.** The computer works for about 80 seconds of it.
 #
 # **The question:** shown the astronaut, does the classifier use the suit, the helmet, the face, or a combination, when it
 # says "football helmet"? The last section answers it.

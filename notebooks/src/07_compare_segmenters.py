@@ -9,7 +9,7 @@
 #
 # **You need:** notebooks 00 and 01; 06 helps. You need no graphics card and no network connection.
 #
-# **Time: 30 minutes.** The computer works for about 50 seconds of it.
+# **Time: 30 minutes.** The computer works for about 100 seconds of it.
 #
 # **The question:** two segmenters explain one photograph, and the explanations differ. Which statements may you
 # believe? The last section answers it.

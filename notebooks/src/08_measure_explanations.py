@@ -9,7 +9,7 @@
 #
 # **You need:** notebooks 00, 01 and 06; 07 helps. You need no graphics card and no network connection.
 #
-# **Time: 30 minutes.** The computer works for about 90 seconds of it.
+# **Time: 30 minutes.** The computer works for about 150 seconds of it.
 #
 # **The question:** semantic regions have names, so we *find* them easier to read. (We asked nobody.) Are the explanations
 # also *better*? The last section answers it.
@@ -373,19 +373,16 @@ for other in (found, even):
     less = column(even, "slic", "insertion") - column(other, "features", "insertion")
     low, high = segxai.study.comparison.bootstrap(less)
     many = column(other, "features", "regions").mean()
-    print(f"insertion, slic less deep with {many:.0f} regions: mean {less.mean():+.2f}, interval {low:+.2f} to {high:+.2f}")
-    assert (low > 0) == (other is found) and column(even, "slic", "regions").mean() > 25
+    print(f"insertion, slic less features with {many:.0f} regions: mean {less.mean():+.2f}, interval {low:+.2f} to {high:+.2f}")
+    assert column(even, "slic", "regions").mean() > 25
 print(even)
-assert [d["verdict"] for d in even.differences()][:3] == ["open", "open", "better"]  # insertion, deletion, preservation
 
 # %% [markdown]
-# Six against thirty: superpixels are better, and the interval leaves out 0. Thirty against thirty: nothing is left of
-# it. What won was the *number*. So always report the number of regions.
+# Compare the two lines. Against six regions, thirty patches have an advantage that is partly one of *number*; against as
+# many regions of "features", look how much of it is left. So always report the number of regions.
 #
-# What "features" won with six regions, deletion, is gone as well: with thirty the two are about equal. One result survives:
-# **in preservation the superpixels win again**, and this time the selected areas are about equal, too.
-# A patch of SLIC is about as wide as it is high, with a piece of the object *and* of what surrounds it. Perhaps the
-# classifier needs that. We did not test it.
+# The table holds four metrics on few photographs, and with thirty regions the weights come from a sample. A verdict that
+# stands alone may be chance: ask for more photographs before you believe it.
 #
 # **Trap 4: the fill "mean".** LIME's default fill paints a region in its mean colour. If regions are small, that is a
 # mosaic, and one can still see what was "removed". We give the patches *random* weights, and insert them in this
@@ -423,7 +420,7 @@ cuts = {f"cut {seed}": lambda picture, seed=seed: random_cut(picture, seed) for 
 lottery = segxai.compare([photos[2], photos[1]], cuts, "insertion", max_evaluations=32)
 coffee, cat = np.array([column(lottery, name, "insertion") for name in cuts]).T
 best = coffee.argmax()
-print(f"coffee: best {coffee[best]:.2f}, mean {coffee.mean():.2f}; deep with 6 regions {column(found, 'deep', 'insertion')[2]:.2f}")
+print(f"coffee: best {coffee[best]:.2f}, mean {coffee.mean():.2f}; features with 6 regions {column(found, 'features', 'insertion')[2]:.2f}")
 print(f"the same cut on the cat: {cat[best]:.2f}, mean of all twelve {cat.mean():.2f}")
 assert coffee[best] > column(found, "features", "insertion")[2] + 0.03 and coffee[best] - coffee.mean() > 3 * (
     cat[best] - cat.mean()
@@ -448,12 +445,12 @@ assert coffee[best] > column(found, "features", "insertion")[2] + 0.03 and coffe
 # - On one photograph, with five regions drawn by a person, they won most metrics. They need few questions, so nothing
 #   is left to chance; that would hold for any five regions.
 # - On eight photographs, with about the same number of regions (6 and 5.5), the probability fell sooner in the order of
-#   "features" than in SLIC's. With thirty each it did not. With eight photographs and many metrics this may be chance.
-# - **Superpixels won** preservation, at six regions and at thirty: shown alone, their strongest patches keep the class
-#   far more often. Small patches won deletion and selected area on the coffee, and a sanity check can test them more
+#   "features" than in SLIC's. With eight photographs and many metrics this may be chance.
+# - **Superpixels won** preservation at six regions: shown alone, their strongest patches keep the class far more often.
+#   Small patches won deletion and selected area on the coffee, and a sanity check can test them more
 #   sharply. Felzenszwalb's fitted the cup better than "features".
-# - In insertion no difference could be seen once the numbers of regions were equal. A grid of six rectangles could not
-#   be shown to be worse in anything but R².
+# - Part of what thirty patches win in insertion is their number. A grid of six rectangles could not be shown
+#   to be worse in anything but R².
 #
 # If you find semantic regions easier to read, that is a good reason to prefer them. "Measured to be better" needs a
 # sentence that says on which metric, with how many regions, under which fill.
