@@ -9,7 +9,7 @@
 #
 # **You need:** notebooks 00 and 01; 06 helps. You need no graphics card and no network connection.
 #
-# **Time: 30 minutes.** The computer works for about 150 seconds of it.
+# **Time: 30 minutes.** The computer works for about 200 seconds of it.
 #
 # **The question:** a classifier is right for a wrong reason. Which explanation shows it? The last section answers it.
 
