@@ -1,7 +1,7 @@
 """Which coalitions to evaluate where there are too many for all: of sizes that the estimate needs, and with their complements.
 
 The sizes of a sample decide what can be estimated well from it: Shapley values need small and large coalitions, LIME and Banzhaf
-values those that a fair coin would give. So most of a sample is drawn for the method asked for and some of it for the others, and
+values those that a fair coin would give. So most of a sample is drawn for the chosen method and some of it for the others, and
 every row keeps its importance, one over the probability with which it was drawn: weighted by it, one table serves all methods.
 """
 
@@ -17,7 +17,7 @@ from ..errors import SegxaiValueError, unknown_name, whole_number
 
 MOST_COALITIONS = 2**20  # a table that still fits a small machine's memory
 PAIRED_FROM = 3  # evaluations for each region; with fewer, pairs (of which each is one equation) would not determine the weights
-# How much of each size a sample holds at least for each method: most for the one asked for, some for refits by the others. Much of
+# How much of each size a sample holds at least for each method: most for the one requested, some for refits by the others. Much of
 # LIME's is drawn as for Banzhaf values, for its surrogate errs most where little is shown, and its kernel looks little there.
 PARTS = {
     "lime": {"lime": 0.3, "shapley": 0.08, "banzhaf": 0.62},
