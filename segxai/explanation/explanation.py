@@ -310,7 +310,7 @@ class TreeExplanation(Explanation):
     regions: the leaves of the tree, or coarser regions (`coarsen`, `drill_down`). weights: their values, which are sums over leaves
     and add up to p(whole) - p(nothing). coalitions: the evaluated coalitions that keep each region together. descent: the values of
     the whole tree. interval: of zero width, for none is estimated: where the budget is too small for exact Owen values, the weights
-    rest in part on sampled coalitions, and `metrics.seed_stability` tells by how much they vary.
+    rest in part on sampled coalitions, and `metrics.seed_stability` measures by how much they vary.
     The tree is divided where the evidence for the explained class is. The same division also gives additive values for the other
     classes kept and for contrasts (`refit`, `contrast`), but these are divided less finely where their own evidence is.
     """
