@@ -218,6 +218,8 @@ def _size_message(found, wanted) -> str:
 
 
 def _single_channel(labels) -> np.ndarray:
+    if labels.dtype.kind not in "biuf":
+        raise SegxaiValueError(f"An annotation is an array of class ids; got {labels.dtype}.")
     if labels.ndim == 3 and labels.shape[-1] in (3, 4):
         # Black and white is an unambiguous mask; other colours do not identify a class.
         if (labels[..., :3] == labels[..., :1]).all() and set(np.unique(labels[..., 0])) <= {0, IGNORE}:

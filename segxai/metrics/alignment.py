@@ -12,6 +12,7 @@ from ..errors import SegxaiValueError
 from ..explanation.explanation import Explanation
 from ..images import as_array
 from ..regions import Regions
+from .metric import Metric
 from .order import ranked, tied_groups
 
 FOUND = 0.5  # least share of the plant inside the region, and of the region inside the plant
@@ -124,3 +125,11 @@ def _checked_mask(mask, shape) -> np.ndarray:
     if not mask.any():
         raise SegxaiValueError("The mask is empty; mark at least one pixel of the object.")
     return mask
+
+
+METRICS = (
+    Metric("energy", "up", "share of the positive weights inside the object", lambda e, mask: align(e, mask).energy, True),
+    Metric("pointing", "up", "share of the top region inside the object", lambda e, mask: align(e, mask).pointing, True),
+    Metric("best_iou", "up", "best IoU of a region with the object", lambda e, mask: align(e, mask).best_iou, True),
+    Metric("covers_plant", "up", "share of photographs whose top region is the plant", lambda e, mask: float(covers_plant(e, mask).found), True),
+)  # fmt: skip

@@ -11,6 +11,7 @@ from .. import plots
 from ..errors import SegxaiError, unknown_name
 from ..explanation.explanation import Explanation
 from ..explanation.fills import Fill
+from .metric import Metric
 from .order import tied_groups, values_of
 
 if TYPE_CHECKING:
@@ -91,3 +92,9 @@ def _curve(explanation, kind, fill, order) -> Curve:
     name = e.coalitions.fill if fill is None else fill if isinstance(fill, str) else "given"
     steps = tuple(tuple(e.regions.names[k] for k in group) for group in groups)
     return Curve(kind, e.target, float(np.trapezoid(y, x)), x, y, steps, name, calls)
+
+
+METRICS = (
+    Metric("insertion", "up", "area under the insertion curve", lambda e: insertion(e).area, under_fill=lambda e, fill: insertion(e, fill).area),
+    Metric("deletion", "down", "area under the deletion curve", lambda e: deletion(e).area, under_fill=lambda e, fill: deletion(e, fill).area),
+)  # fmt: skip

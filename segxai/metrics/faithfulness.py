@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import SegxaiError
 from ..explanation import surrogates
 from ..explanation.explanation import Explanation
+from .metric import Metric
 from .order import evaluate, ranked
 
 SELECTED_ABOVE = 1.5  # standard deviations above the mean weight
@@ -155,3 +156,12 @@ def compactness(explanation: Explanation) -> Compactness:
     """
     chosen = select(explanation)
     return Compactness(float(explanation.regions.areas[chosen].sum()), tuple(explanation.regions.names[k] for k in chosen))
+
+
+METRICS = (
+    Metric("fidelity", "up", "R² of the surrogate on its own coalitions", lambda e: fidelity(e).r2),
+    Metric("loo_r2", "up", "R² on coalitions left out of the fit", lambda e: fidelity(e).loo_r2),
+    Metric("preservation", "up", "share of photographs whose class is kept by the selected regions alone", lambda e: float(preservation(e).passed)),
+    Metric("target_deletion", "up", "share of photographs whose class is lost without the selected regions", lambda e: float(target_deletion(e).passed)),
+    Metric("compactness", "down", "share of the image that the selected regions cover", lambda e: compactness(e).area),
+)  # fmt: skip

@@ -16,6 +16,7 @@ from ..errors import SegxaiValueError, whole_number
 from ..explanation.explanation import Explanation
 from ..weights.imagenet import imagenet_class_names
 from ..weights.loaded import loaded
+from .metric import Metric
 from .order import tied_groups
 
 
@@ -114,3 +115,9 @@ def _compare(e, kind, against, classifier, label) -> Sanity:
     number = len(e.weights)
     chance = 1.96 / np.sqrt(number - 1) if number > 1 else float("nan")
     return Sanity(kind, against, rank_correlation(e.weights, other), float(chance), e.weights, other, e.evaluations)
+
+
+METRICS = (
+    Metric("random_model", "zero", "rank correlation with the weights of a network whose last layer is shuffled", lambda e: random_model(e).correlation),
+    Metric("random_label", "zero", "rank correlation with the weights of a random class", lambda e: random_label(e).correlation),
+)  # fmt: skip

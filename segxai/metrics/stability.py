@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import SegxaiValueError, whole_number
 from ..explanation.explanation import Explanation, TreeExplanation
 from ..progress import Progress, track
+from .metric import Metric
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,3 +79,9 @@ def _stability(e, over, weights, calls) -> Stability:
     spread = float(weights.std(axis=0, ddof=1).mean()) if calls else 0.0
     largest = np.abs(weights.mean(axis=0)).max()
     return Stability(over, spread, float(spread / largest) if largest > 0 else 0.0, e.regions.names, weights, calls)
+
+
+METRICS = (
+    Metric("seed_stability", "down", "mean standard deviation of a weight over 3 seeds", lambda e: seed_stability(e, 3, progress=False).spread),
+    Metric("noise_stability", "down", "mean standard deviation of a weight over 3 noisy copies", lambda e: noise_stability(e, repeats=3, progress=False).spread),
+)  # fmt: skip

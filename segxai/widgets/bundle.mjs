@@ -1,13 +1,15 @@
 // Bundles the widgets' modules into what is shipped. Run by `make bundles`; an argument names another folder than segxai/.
 
 import { build } from "esbuild";
+import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(process.argv[2] ?? path.dirname(here));
 const common = { bundle: true, minify: true, charset: "utf8", target: "es2022", legalComments: "none" };
-const widgets = ["form", "region_canvas", "painter", "fit_monitor", "quiz"];
+// A widget is a folder with an index.js.
+const widgets = readdirSync(here).filter((name) => existsSync(path.join(here, name, "index.js")));
 
 await build({
   ...common, format: "esm", outdir: path.join(root, "widgets", "bundles"),

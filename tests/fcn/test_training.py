@@ -228,7 +228,7 @@ def test_annotations_that_are_understood(tmp_path, sample):
         (np.zeros((3, 3), int), "3 x 3"),
         (np.full((2, 3), 255), "empty"),
         (np.zeros((2, 3), int), "only one class"),
-        (np.where(LABELS == 255, 255, 4), "look like grey levels"),
+        (np.where(LABELS == 255, 255, 4), "only one class"),
         (LABELS.astype(int) - 1, "0 to 254"),
         (LABELS.astype(int) * 300, "0 to 254"),
         (np.array([[3, 120, 250], [17, 44, 90]]), "look like grey levels"),
