@@ -170,18 +170,20 @@ def client(dask_client):
         yield client
 
 
-def same(a, b):
+def same(a, b, rounding=0.0):
     assert [r.index for r in a.results] == [r.index for r in b.results]
     for ours, theirs in zip(a.results, b.results, strict=True):
-        assert np.array_equal(ours.weights, theirs.weights)
-        assert (ours.names, ours.target, ours.full) == (theirs.names, theirs.target, theirs.full)
+        assert np.allclose(ours.weights, theirs.weights, rtol=0, atol=rounding)
+        assert (ours.names, ours.target) == (theirs.names, theirs.target)
+        assert np.isclose(ours.full, theirs.full, rtol=0, atol=rounding)
 
 
-def test_a_cluster_gives_the_serial_result_bit_for_bit(client, cat):
+def test_a_cluster_gives_the_serial_result_up_to_the_networks_rounding(client, cat):
     images = [cat, cat[:, ::-1], cat[::-1], segxai.data.photograph("coffee")]
     images = [np.ascontiguousarray(image) for image in images]
     options = {"regions": "slic", "max_evaluations": 64}
-    same(explain_many(images, client=client, **options), explain_many(images, **options))
+    # A network's sums depend in their last bits on the number of threads, which another process may have chosen differently.
+    same(explain_many(images, client=client, **options), explain_many(images, **options), 1e-6)
 
 
 def test_a_killed_worker_loses_nothing_and_counts_nothing_twice(client, tmp_path):
