@@ -12,6 +12,7 @@ from ..images import ImageLike, as_image
 from ..regions import plain_text
 
 BATCH_SIZE = 32
+OUTPUTS = ("probability", "logit", "score")
 Target: TypeAlias = str | int | None  # a class by name or number; None stands for the most probable one
 
 
@@ -25,11 +26,21 @@ class Classifier:
 
     function: takes (N, H, W, 3) uint8 RGB images and returns (N, C) probabilities; an output of shape (N,) or (N, 1)
     is read as the probability of the second of two classes. class_names: of the C classes; "class 0", "class 1" ... by default.
+    output: "probability", "logit" or "score", the quantity that figures and sentences name. A single logit or score per image
+    stays one column.
     """
 
     def __init__(
-        self, function: Callable, class_names: Sequence[str] | None = None, name: str = "function", batch_size: int = BATCH_SIZE
+        self,
+        function: Callable,
+        class_names: Sequence[str] | None = None,
+        name: str = "function",
+        batch_size: int = BATCH_SIZE,
+        output: str = "probability",
     ):
+        if output not in OUTPUTS:
+            raise unknown_name("output", output, OUTPUTS)
+        self.output = output
         self._function = function
         self._class_names = None if class_names is None else tuple(plain_text(str(n)) for n in class_names)
         self._named = class_names is not None
@@ -117,7 +128,7 @@ class Classifier:
             output = output.astype(np.float32)
         if output.ndim == 1 or (output.ndim == 2 and output.shape[1] == 1):
             positive = output.reshape(-1)
-            output = np.stack([1 - positive, positive], axis=1)
+            output = np.stack([1 - positive, positive], axis=1) if self.output == "probability" else positive[:, None]
         if output.ndim != 2 or len(output) != count or output.shape[1] == 0:
             raise SegxaiError(f"The classifier returned shape {output.shape} for {count} images; ({count}, classes) was expected.")
         if not np.isfinite(output).all():

@@ -19,7 +19,9 @@ ClassifierLike: TypeAlias = Any
 _NETWORKS = {"efficientnet_lite0": efficientnet_lite0_classifier, "vgg16": vgg16_classifier}
 
 
-def load_classifier(model: ClassifierLike = None, weights: Any = "auto", *, class_names: Sequence[str] | None = None) -> Classifier:
+def load_classifier(
+    model: ClassifierLike = None, weights: Any = "auto", *, class_names: Sequence[str] | None = None, output: str = "probability"
+) -> Classifier:
     """Make a `Classifier` to explain.
 
     model: "efficientnet_lite0" (the default) or "vgg16"; a Keras model or the path of a saved one (``.keras``, ``.h5``); or any
@@ -28,8 +30,13 @@ def load_classifier(model: ClassifierLike = None, weights: Any = "auto", *, clas
     weights: "auto" for the network's ImageNet weights; for "vgg16" also the path of a TF-slim checkpoint or of a Keras ``.h5``
     file, or a keras.applications.VGG16 model.
     class_names: the names of the classes of a Keras model or a function.
+    output: of a function: "probability", "logit" or "score" (a box score, a share of pixels), see `Classifier`.
     Raises SegxaiError if the model or its weights cannot be loaded.
     """
+    if output != "probability" and (
+        isinstance(model, (Classifier, str, os.PathLike, type(None))) or hasattr(model, "predict_on_batch")
+    ):
+        raise SegxaiValueError(f"output={output!r} is for functions; wrap the model in a function that returns its {output}s.")
     if isinstance(model, Classifier):
         return model
     model = "efficientnet_lite0" if model is None else model
@@ -40,7 +47,7 @@ def load_classifier(model: ClassifierLike = None, weights: Any = "auto", *, clas
     if hasattr(model, "predict_on_batch") and hasattr(model, "input_shape"):
         return _keras_classifier(model, class_names)
     if callable(model):
-        return Classifier(model, class_names, getattr(model, "__name__", type(model).__name__))
+        return Classifier(model, class_names, getattr(model, "__name__", type(model).__name__), output=output)
     raise SegxaiValueError(
         f"A {type(model).__name__} is not a classifier. Expected a name ({', '.join(_NETWORKS)}), "
         "a Keras model, the path of a saved one, or a function from images to probabilities."

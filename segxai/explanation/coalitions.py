@@ -49,6 +49,7 @@ class Coalitions:
     filled: np.ndarray
     seed: int = 0
     log_importance: np.ndarray | None = None
+    output: str = "probability"  # or "logit", "score": what the values are
 
     @property
     def target_name(self) -> str:
@@ -171,6 +172,7 @@ def evaluate_coalitions(
         filled=filled,
         seed=seed,
         log_importance=log_importance,
+        output=classifier.output,
     )
 
 

@@ -21,7 +21,7 @@ def sentences(explanation: Explanation, search: bool = True) -> list[str]:
     if e.coalitions.exact and e.coalitions.full > 0:
         found += _interaction(e)
         found += _parts(e)
-    return [*found, *e.findings]
+    return [*found, *_no_probability(e), *e.findings]
 
 
 FEW = 9  # number of regions among which the strongest are selected
@@ -55,7 +55,7 @@ def tree_sentences(explanation: TreeExplanation, search: bool = True) -> list[st
     found.append(
         f"All regions together add {top.value:+.3f} to {e.coalitions.empty:.3f}, the value with nothing shown ({e.evaluations} evaluations; {how})."
     )
-    return [*found, *_sets(e, search), *e.findings]
+    return [*found, *_sets(e, search), *_no_probability(e), *e.findings]
 
 
 def _within(nodes, i) -> str:
@@ -70,6 +70,13 @@ def _within(nodes, i) -> str:
     if nodes[i] is start:
         return "; it is spread over its parts" if start.divided else ""
     return f"; within it, most of that is “{nodes[i].name}” ({nodes[i].value:+.3f}, {nodes[i].area:.1%} of the image)"
+
+
+def _no_probability(e) -> list[str]:
+    output = e.coalitions.output
+    return (
+        [] if output == "probability" else [f"The values are {output}s, not probabilities: weights are differences of {output}s."]
+    )
 
 
 def halving(number: int, evaluated: int) -> str:

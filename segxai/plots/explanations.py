@@ -132,7 +132,12 @@ def plot_effects(many: Studied) -> DescribedFigure:
 def describe(explanation: Explained) -> str:
     """Describe an explanation in one sentence, for alternative text."""
     weights = ", ".join(f"{name} {weight:+.2f}" for name, weight in explanation.ranking()[:MOST_BARS])
-    return f"{explanation.method} weights for {explanation.target} (probability {explanation.coalitions.full:.2f}): {weights}."
+    return f"{explanation.method} weights for {explanation.target} ({explanation.coalitions.output} {explanation.coalitions.full:.2f}): {weights}."
+
+
+def quantity(output: str, target: str) -> str:
+    """The name of a value on an axis: "P(cat)", "logit of cat"."""
+    return f"P({target})" if output == "probability" else f"{output} of {target}"
 
 
 def draw_bars(axes: Axes, explanation: Explained, limit: float) -> None:
@@ -158,6 +163,8 @@ def draw_bars(axes: Axes, explanation: Explained, limit: float) -> None:
     left_out = len(explanation.weights) - len(order)
     note = f" (the strongest {len(order)} of {len(explanation.weights)})" if left_out else ""
     axes.set_title(f"{explanation.method} weights{note}, R² {explanation.r2:.2f}", fontsize=10)
-    axes.set_xlabel(f"change of P({shorten(explanation.target)})", fontsize=9, parse_math=False)
+    axes.set_xlabel(
+        f"change of {quantity(explanation.coalitions.output, shorten(explanation.target))}", fontsize=9, parse_math=False
+    )
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)

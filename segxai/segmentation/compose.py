@@ -59,12 +59,12 @@ def from_mask_list(masks: Sequence, shape: tuple[int, int] | None = None, method
     """Convert a list of masks, e.g. from a "segment anything" model, to `Regions`. Masks may overlap and need not cover the image.
 
     masks: (H, W) boolean arrays, or mappings with "segmentation" and optionally "score" (or "predicted_iou" and "stability_score")
-    and "name". Where masks overlap, the smaller one wins, because it is usually a part of the larger. Of nearly identical masks
+    and "name"; or the entries of transformers' image-segmentation pipeline, with "mask", "label" and "score", as they come. Where masks overlap, the smaller one wins, because it is usually a part of the larger. Of nearly identical masks
     (intersection over union above 0.9) the one with the best score is kept. Uncovered pixels become "rest".
     shape: (H, W), needed only for an empty list. Raises SegxaiValueError if the masks differ in shape.
     Source of the format: Kirillov et al. 2023, "Segment Anything".
     """
-    entries = [_entry(mask, index) for index, mask in enumerate(masks)]
+    entries = [_entry(_from_pipeline(mask), index) for index, mask in enumerate(masks)]
     shapes = {entry[0].shape for entry in entries} | ({tuple(shape)} if shape is not None else set())
     if len(shapes) != 1 or len(next(iter(shapes))) != 2:
         raise SegxaiValueError(f"All masks must have the same shape (height, width); got {sorted(shapes, key=str) or 'no masks'}.")
@@ -129,6 +129,16 @@ def _entry(mask, index):
             raise SegxaiValueError(f"The score of mask {index} is not a number.") from error
         return as_array(mask["segmentation"], f"Mask {index}").astype(bool), score, str(mask.get("name", f"mask {index + 1}"))
     return as_array(mask, f"Mask {index}").astype(bool), 0.0, f"mask {index + 1}"
+
+
+def _from_pipeline(mask):
+    """An entry of transformers' image-segmentation pipeline (its mask is a picture of 0 and 255) with the keys used here."""
+    if not isinstance(mask, Mapping) or not {"mask", "label"} <= mask.keys():
+        return mask
+    entry = {"segmentation": as_array(mask["mask"], "The mask") > 0, "name": mask["label"]}
+    if mask.get("score") is not None:  # semantic segmentation has no score
+        entry["score"] = mask["score"]
+    return entry
 
 
 def _overlap(a, b) -> float:
