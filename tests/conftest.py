@@ -59,6 +59,14 @@ def nothing_loaded(monkeypatch):
 
 
 @pytest.fixture(scope="session")
+def plant():
+    """Training takes half a minute: the tests that use it are in the group "plant", so that one process does it."""
+    import segxai
+
+    return segxai.data.planted()
+
+
+@pytest.fixture(scope="session")
 def astronaut():
     import segxai
 

@@ -239,24 +239,24 @@ def test_sanity_checks_by_hand():
 
 
 def test_a_shuffled_network_sees_the_same_and_knows_nothing(classifier, cat):
-    e = segxai.explain(cat, segxai.segment(cat, "grid", rows=2, columns=5), fill="grey", progress=False)
+    e = segxai.explain(cat, segxai.segment(cat, "grid", rows=2, columns=4), fill="grey", progress=False)
     found = [metrics.random_model(e, seed=seed) for seed in range(4)]
-    assert all(f.random_weights.shape == (10,) for f in found)
-    # Of ten regions, chance alone gives correlations with a standard deviation of 1/3, and their mean over four one of 1/6.
-    assert abs(np.mean([f.correlation for f in found])) < 0.5
+    assert all(f.random_weights.shape == (8,) for f in found)
+    # Of eight regions, chance alone gives correlations with a standard deviation of 0.38, and their mean over four one of 0.19.
+    assert abs(np.mean([f.correlation for f in found])) < 0.57
     assert metrics.random_model(e, classifier).correlation == pytest.approx(1)  # and the network itself is recognised
 
 
-def test_the_weights_of_a_planted_classifier_beat_shuffled_ones():
-    planted = segxai.data.planted()
+@pytest.mark.xdist_group("plant")
+def test_the_weights_of_a_planted_classifier_beat_shuffled_ones(plant):
     rng, wins = np.random.default_rng(0), []
-    for i in planted.winners[:4]:
-        regions = Regions.from_masks({"badge": planted.masks[i], **_quarters_around(planted.masks[i])})
-        e = segxai.explain(planted.images[i], regions, planted.classifier, "prize", fill="blur", progress=False)
+    for i in plant.winners[:4]:
+        regions = Regions.from_masks({"badge": plant.masks[i], **_quarters_around(plant.masks[i])})
+        e = segxai.explain(plant.images[i], regions, plant.classifier, "prize", fill="blur", progress=False)
         shuffled = [replace(e, weights=rng.permutation(e.weights)) for _ in range(12)]
         wins.append(metrics.insertion(e).area - np.mean([metrics.insertion(s).area for s in shuffled]))
         wins.append(np.mean([metrics.deletion(s).area for s in shuffled]) - metrics.deletion(e).area)
-        assert metrics.covers_plant(e, planted.masks[i]).found
+        assert metrics.covers_plant(e, plant.masks[i]).found
     assert np.mean(wins) > 0.05
     assert np.mean(np.array(wins) > 0) >= 0.75
 
