@@ -24,8 +24,9 @@ import numpy as np
 import segxai
 from IPython.display import Markdown
 from segxai.plots import explanations as plots
-from segxai.segmentation import tree
+from segxai.segmentation import nouns, tree
 from segxai.widgets import Quiz
+from skimage.segmentation import mark_boundaries
 
 sample = segxai.data.load("astronaut")
 photo = sample.image
@@ -61,14 +62,14 @@ Quiz(
 # %%
 basins = tree.basins(strength)
 number = int(basins.max()) + 1
-fine = segxai.Regions.from_labels(basins)
-plots.plot_regions(photo, fine, titles=[f"{number} basins"])
+outlines = mark_boundaries(photo, basins, color=(1, 1, 1))
+plots.plot_image(np.uint8(255 * outlines), f"{number} basins")
 
 # %% tags=["hidden"]
 assert number > 100
 
 # %% [markdown]
-# No border of a thing is lost, but each thing is in pieces. Now we only ever have to *remove* borders.
+# Hardly a border of a thing is lost, but each thing is in pieces. From now on we only ever have to *remove* borders.
 #
 # ## 3. Merge the cheapest pair, again and again
 #
@@ -90,7 +91,8 @@ print(f"basins {a} and {b} share a border of {length} pixels, with total strengt
       f"{total:.2f}")
 
 # %% [markdown]
-# Notice that a border comes with its length and with its *total* strength. The cost needs neither alone.
+# In the code ε is called `floor`, γ `contour` and s `size`. Notice that a border comes with its length and with its *total*
+# strength. The cost needs neither alone.
 #
 # ## 4. Your turn: what a border costs
 #
@@ -151,8 +153,10 @@ cuts = [deep.cut(n) for n in (4, 12, 48)]
 plots.plot_regions(photo, *cuts)
 
 # %% [markdown]
-# Follow the helmet from right to left: what is in pieces on the right grows together on the left. Let us test the
-# nesting on every pair of pixels at once: within a region of the finer cut, the coarser one has a single label.
+# Follow the helmet from right to left. On the right its white rim and two reflections are regions of their own; in the
+# middle it is whole; on the left it has been merged with the dark table behind it. No single cut suits everything.
+#
+# Let us test the nesting on all pixels at once: within a region of the finer cut, the coarser one has a single label.
 
 # %%
 coarse, finer = cuts[0].labels, cuts[1].labels
@@ -215,33 +219,53 @@ for thing in sample.annotation.names:
 Markdown("\n".join(rows))
 
 # %% [markdown]
-# Look at the helmet and at the small things. A small region is cheap to merge, whatever it means: that is the last factor of
-# the cost at work.
+# Both find the helmet. The flag, the shuttle and the patches are found better with features: what looks alike is cheap to
+# merge, even across a contour. Hair and face are one region for both, so neither name can have a good score.
 #
 # ## 7. Names
 #
-# A region's default name is its commonest colour and its place. To get a noun, `suggest_names` cuts each region out, puts it
-# on grey and classifies it. It renames nothing, and the next cell shows why.
+# A region's first name is its commonest colour and its place: "black, bottom right". A noun would be better, and there are
+# two sources for one. If DeepLab (notebook 02) was fetched, a class that covers most of a region gives its name. And
+# the classifier of whole photographs can be evaluated on two *views* of the region: cut out on grey, and with its
+# surroundings dimmed. The next cell prints the most probable class of each view.
 
 # %%
-suggested = segxai.suggest_names(photo, deep)
-rows = [f"| {name} | {s[0][0]} | {s[0][1]:.2f} |" for name, s in suggested.items()]
-Markdown("\n".join(["| region | suggestion | probability |", "|---|---|---|", *rows]))
+twelve = cuts[1]
+masks = [twelve.labels == k for k in range(len(twelve))]
+views = [nouns.view(photo, mask, c) for mask in masks for c in (0, nouns.DIMMED)]
+classifier = segxai.load_classifier("efficientnet_lite0")
+best = [classifier.top(np.uint8(np.rint(view)), 1)[0] for view in views]
+words = [f"{name}, {probability:.2f}" for name, probability in best]
+head = "| cut out on grey | surroundings dimmed | name | its source |"
+rows = [head, "|---" * 4 + "|"]
+names = zip(twelve.marked_names, twelve.name_evidence, strict=True)
+for alone, dimmed, (name, evidence) in zip(words[::2], words[1::2], names, strict=True):
+    rows += [f"| {alone} | {dimmed} | {name} | {evidence.source} |"]
+Markdown("\n".join(rows))
 
 # %% [markdown]
-# Some of these are sensible, and others are not, even where the probability is high: a piece of cloth on grey is no
-# photograph that the network knows. The best name is the one that you give.
-#
+# Read down the first column: a probability can be high although the word is absurd, because a piece of cloth on grey is
+# no photograph that the network knows. So a noun is believed only when *both* views give it and are sure (probabilities of
+# words such as "crash helmet" and "football helmet" are added up for "helmet"). Even so the round badge on the suit narrowly
+# misses being called a hockey puck. A noun found in this way is marked as a guess, "helmet ?", wherever it is drawn. All
+# other regions keep colour and place. The best name is the one that you give: `regions.rename({...})`.
+
+# %% tags=["hidden"]
+assert "helmet ?" in twelve.marked_names and "hockey puck" not in twelve.names
+assert any(a == b == "hockey puck" for (a, _), (b, _) in zip(best[::2], best[1::2]))
+assert 0.8 < iou("helmet", cuts[1]) and iou("helmet", cuts[0]) < 0.7
+
+# %% [markdown]
 # ## 8. Your turn: find the helmet
 #
 # How few regions can we have and still find the helmet? Write the *smallest* `n` from 2 to 48 for which the best region of
-# `deep.cut(n)` has an IoU of at least 0.8 with the helmet.
+# `deep.cut(n)` has an IoU of at least 0.75 with the helmet.
 
 # %% tags=["exercise"]
 smallest = 48
 
 # %% tags=["check"]
-good = [n for n in range(2, 49) if iou("helmet", deep.cut(n)) >= 0.8]
+good = [n for n in range(2, 49) if iou("helmet", deep.cut(n)) >= 0.75]
 if smallest == good[0]:
     print(f"Correct: with {smallest} regions the IoU is "
           f"{iou('helmet', deep.cut(smallest)):.2f}.")
@@ -249,13 +273,13 @@ elif smallest in good:
     print(f"Not yet: {smallest} regions do, but fewer do as well. Try them from 2 "
           "upwards.")
 else:
-    print("Not yet: no region of that cut is the helmet: too few regions, or too many.")
+    print("Not yet: no region of that cut is the helmet. Try more regions.")
 
 # %% [markdown] tags=["solution"]
 # <details><summary>Solution</summary>
 #
 # ```python
-# smallest = min(n for n in range(2, 49) if iou("helmet", deep.cut(n)) >= 0.8)
+# smallest = min(n for n in range(2, 49) if iou("helmet", deep.cut(n)) >= 0.75)
 # ```
 #
 # </details>

@@ -22,7 +22,7 @@ LONGEST_LESSON = 45  # minutes
 WRONG = {
     "06_grow_a_region_tree": [
         [("border_strength = lambda length, total: total", "the total"), ("border_strength = lambda a, b: a / b", "upside down")],
-        [("smallest = 2", "no region of that cut")],
+        [("smallest = 2", "no region of that cut"), ("smallest = 40", "fewer do as well")],
     ],
     "07_answer_the_question": [
         [
@@ -40,6 +40,14 @@ WRONG = {
             ("value_of_left = left - nothing + whole - right", "factors of one half"),
         ],
         [("share_of_area = by_weight", "order by weight")],
+    ],
+    "09_fit_one_cat": [
+        [
+            ("my_loss = lambda p, t: -np.log(np.where(t == 1, p[..., 1], p[..., 0])).mean()", "an average pixel"),
+            ("my_loss = lambda p, t: -np.log(p[..., 1]).sum()", "P(cat) everywhere"),
+            ("my_loss = lambda p, t: (p.argmax(-1) != t).sum()", "Sum −log P(true class)"),
+        ],
+        [("places = lambda side: side // 32", "rounds down"), ("places = lambda side: side // 32 + 1", "no further place")],
     ],
 }
 
