@@ -9,7 +9,7 @@
 #
 # **You need:** notebooks 06 and 07. You need no graphics card and no network connection.
 #
-# **Time: 25 minutes.** The computer works for about 30 seconds of it.
+# **Time: 25 minutes.** The computer works for about 40 seconds of it.
 #
 # **The question:** must we choose between a few regions with exact values and many regions with fine borders? The last
 # section answers it.
@@ -141,8 +141,9 @@ explanation = segxai.explain(
 explanation.plot()
 
 # %% [markdown]
-# From left to right: a few regions, their values, the value per area of all leaves, and bars. The third panel is new. It
-# shows where in a thing the evidence lies.
+# From left to right: a few regions, their values, the value per area of all leaves, and bars. (A number after a name says
+# only that other parts of the tree have the same colour and place.) The third panel is new. It shows where in a thing the
+# evidence lies. The helmet is blue all over; a thing such as the head is divided.
 #
 # ## 5. One explanation, several levels
 #
@@ -159,6 +160,11 @@ print(f"whole minus nothing:            {rise:+.4f}, with "
 # %% tags=["hidden"]
 assert all(np.isclose(e.weights.sum(), rise, atol=1e-4) for e in levels)
 assert explanation.evaluations <= 512
+annotation = segxai.data.load("astronaut").annotation
+things = ("hair", "face", "helmet")
+at = {t: segxai.plots.widest_place(annotation.mask(t)) for t in things}
+finest = {t: explanation.weights[explanation.regions.labels[p]] for t, p in at.items()}
+assert finest["hair"] > 0 > finest["face"] and finest["helmet"] > rise / 2
 
 # %% [markdown]
 # The sum is the same at every level, and it is the rise from nothing to the whole photograph. So a picture for a busy reader
@@ -168,8 +174,8 @@ assert explanation.evaluations <= 512
 plots.plot_explanations(levels[:3], ["3 regions", "6 regions", "12 regions"])
 
 # %% [markdown]
-# A thing whose parts speak for and against the class can have a weight near zero. Compare the rows before you call a region
-# unimportant.
+# A thing whose parts speak for and against the class can have a weight near zero. The head is one: look at hair and face in
+# the heat map of section 4. So do not call a region unimportant before you have seen its parts.
 #
 # ## 6. In words
 #
@@ -179,19 +185,20 @@ plots.plot_explanations(levels[:3], ["3 regions", "6 regions", "12 regions"])
 Markdown("\n".join(f"- {sentence}" for sentence in explanation.in_words(search=False)))
 
 # %% [markdown]
-# One sentence gives the share of the values that was divided by area only. Area is a guess, not a measurement. Does a larger
-# budget make that share smaller?
+# The last sentence gives an account of the budget: some evaluations went into divisions, the others into random coalitions.
+# Where a node was not divided, its value is shared among its leaves by area and then corrected by those coalitions. That
+# is an estimate, not a measurement. What does a smaller budget change?
 
 # %%
 Quiz(
-    "With 64 evaluations instead of 512, which sum changes?",
+    "With 64 evaluations instead of 512, what happens to the sum of all weights?",
     {
-        "the sum of all weights": "It is always whole minus nothing: both are "
-                                  "measured at once.",
-        "none of the sums over the whole": "The division becomes coarser, but the "
-            "total stays.",
+        "It becomes smaller": "Both ends of the sum, whole and nothing, are evaluated "
+                              "with any budget.",
+        "It stays the same": "It is whole minus nothing, and both are evaluated first.",
+        "It is only an estimate": "The single weights are. Their sum is measured.",
     },
-    answer="none of the sums over the whole",
+    answer="It stays the same",
     rationale="A small budget costs detail, not the total.",
 )
 
@@ -257,7 +264,7 @@ else:
 #
 # Where this fails: the tree decides who is divided together. A part that works only with a part of *another* thing is valued in
 # those contexts alone that the tree offers, and another tree would give other numbers. What was not divided is an estimate. And
-# a very small leaf can have a large weight per area by accident.
+# a very small leaf can have a large weight per area by accident; there is one on the shuttle's tank.
 #
 # The next question: who says that these regions are the right ones? **09** goes back to where this project began, and fits a
 # network to regions that a person drew.

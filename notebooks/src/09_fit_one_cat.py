@@ -217,8 +217,8 @@ graph.run(start)
 restore(graph.session)
 steps, wanted = [], [loss, prediction, probability, summary, step]
 for iteration in range(1, 11):
-    value, argmax, p, told, _ = graph.run(wanted)
-    writer.add_summary(told, iteration)
+    value, argmax, p, events, _ = graph.run(wanted)
+    writer.add_summary(events, iteration)
     steps.append((value, argmax, p))
     print(f"{iteration:2}: loss {value:8,.1f}, {value / truth.size:.3f} per pixel")
 

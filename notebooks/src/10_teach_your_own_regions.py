@@ -9,16 +9,14 @@
 #
 # **You need:** notebooks 00 and 09; 07 helps. You need no graphics card and no network connection.
 #
-# **Time: 30 minutes.** The computer works for about 60 seconds of it.
+# **Time: 30 minutes.** The computer works for about 40 seconds of it.
 #
 # **The question:** you teach a network your names on one photograph. Do they hold on another?
 
 # %% [markdown]
 # ## 1. A photograph and a brush
 #
-# Five things: table, saucer, cup, coffee, spoon. A careful annotation takes a quarter of an hour. Here we paint strokes
-# only. So that the notebook also runs when nobody paints, some strokes are given: for each thing a list of strokes, and
-# each stroke a list of corners (x, y).
+# Five things: table, saucer, cup, coffee, spoon. A careful annotation takes a quarter of an hour.
 
 # %%
 import itertools
@@ -34,6 +32,13 @@ from skimage.morphology import isotropic_dilation
 sample = segxai.data.load("coffee")
 photo, truth = sample.image, sample.annotation.labels.astype(np.uint8)
 names = list(sample.annotation.names)
+plots.plot_image(photo, sample.title)
+
+# %% [markdown]
+# Here we paint strokes only. So that the notebook also runs when nobody paints, some strokes are given: for each thing a
+# list of strokes, and each stroke a list of corners (x, y).
+
+# %%
 strokes = {
     "table": [
         [(15, 150), (15, 385), (110, 385)],
@@ -50,11 +55,10 @@ strokes = {
     "coffee": [[(230, 155), (290, 125), (350, 155)]],
     "spoon": [[(350, 285), (385, 300)]],
 }
-plots.plot_image(photo, sample.title)
 
 # %% [markdown]
 # `draw` turns such lists into a map of class numbers, as a brush would. A pixel without paint has the number 255, which
-# means "not said": it counts in no loss.
+# means "not labelled": it counts in no loss.
 
 
 # %%
@@ -97,7 +101,7 @@ Quiz(
     {
         "It falls to almost nothing": "How different are the pixels along one stroke?",
         "It stays about the same": "A stroke inside a thing repeats one message.",
-        "It rises clearly": "Less was said, and nothing new.",
+        "It rises clearly": "There is less to learn from, and nothing new.",
     },
     answer="It stays about the same",
     rationale="The middle of a thing is soon learned. What is missing is the border.",
@@ -115,8 +119,8 @@ def fit(classes):
 def score(predictions, wanted=truth):
     each = intersection_over_union(wanted, predictions, len(names))
     pairs = zip(names, each, strict=True)
-    told = ", ".join(f"{name} {value:.2f}" for name, value in pairs)
-    return each, f"{told} | mean {np.nanmean(each):.2f}"
+    text = ", ".join(f"{name} {value:.2f}" for name, value in pairs)
+    return each, f"{text} | mean {np.nanmean(each):.2f}"
 
 
 dots = draw({name: [each[:1] for each in lines] for name, lines in strokes.items()})
@@ -139,8 +143,15 @@ titles = ["from dots", "from strokes", "a careful annotation"]
 plots.plot_regions(photo, *pair, sample.annotation, titles=titles)
 
 # %% [markdown]
-# All things are there, each about where it should be; the borders are what differs. Nobody said where the saucer ends.
-#
+# All things are there, each about where it should be; the borders are what differs. Nothing in the paint shows where the
+# saucer ends, or that there is table above the cup.
+
+# %% tags=["hidden"]
+means = [np.nanmean(score(f.predictions)[0]) for f in (by_dots, fitted)]
+assert abs(means[0] - means[1]) < 0.1 and min(means) > 0.6
+assert 20 < (given != 255).sum() / (dots != 255).sum() < 40
+
+# %% [markdown]
 # ## 3. Your turn: put paint where it helps
 #
 # With the given strokes the table is found with an IoU of about 0.85. Bring it to **0.90 or more** with a few more strokes:
@@ -153,14 +164,14 @@ extra = {"table": [[(560, 60), (580, 120)]]}
 try:
     again = fit(draw(extra, onto=painter.annotation, width=5))
     again.fcn.close()
-    each, told = score(again.predictions)
+    each, text = score(again.predictions)
     below = (again.predictions[392:, 200:400] != names.index("table")).mean()
     if each[0] >= 0.9:
-        print("Correct:", told)
+        print("Correct:", text)
     elif below > 0.3:
-        print(f"Not yet: {told}. Look below the saucer.")
+        print(f"Not yet: {text}. Look below the saucer.")
     else:
-        print(f"Not yet: {told}. Look beside the saucer, close to its rim.")
+        print(f"Not yet: {text}. Look beside the saucer, close to its rim.")
 except (ValueError, IndexError, TypeError, AttributeError) as error:
     print(f"Not yet: names, each with a list of strokes of (x, y), please ({error}).")
 
@@ -213,13 +224,25 @@ titles = ["the network, fitted to the other view", "annotation"]
 plots.plot_regions(view, named(there), named(wanted), titles=titles)
 
 # %% [markdown]
-# This second line is the honest one. It is still the same cup, the same table and the same lamp; another cup is a
-# harder test, and we have no annotated one.
+# This second line is the honest one, and it is hardly worse. But it is still the same cup on the same table in the same
+# light; another cup would be a harder test, and we have no annotated one.
 #
 # ## 5. Explain the other view with your words
 #
-# The classifier calls the photograph "espresso". Five regions have 32 coalitions, all of which are evaluated: on the new
-# view, with the network's regions and with the annotation.
+# The classifier's prediction for the photograph is "espresso". Five regions have 32 coalitions, all of which are evaluated: on the new
+# view, with the network's regions and with the annotation. **Predict before you run:**
+
+# %%
+Quiz(
+    "Which thing will have the largest weight for “espresso”?",
+    {
+        "the coffee": "It is what the word means. But what else is in photographs of it?",
+        "the cup": "A small, thick cup is what most espressos have in common.",
+        "the spoon": "Nearly any hot drink may have a spoon.",
+    },
+    answer="the cup",
+    rationale="A classifier uses what goes with a class, not what its name means.",
+)
 
 # %%
 classifier = segxai.load_classifier("efficientnet_lite0")
@@ -228,12 +251,21 @@ both = [segxai.explain(view, cut, classifier, "espresso") for cut in cuts]
 plots.plot_explanations(both, ["regions from the network", "annotated regions"])
 
 # %% [markdown]
-# Compare the largest weight first: is it the same thing in both? Then the small ones. Where the network gives the rim of
-# one thing to its neighbour, the two are switched together, and small weights move.
-#
-# **An open exercise:** change the view (crop, mirror or brightness), until the mean IoU falls below **half** of what it is
-# on the old view. Write `harder(photo)` that returns another photograph of the same size, without moving anything, so that
-# the old annotation still holds. It must stay a picture in which *you* can tell the five things apart.
+# The largest weight is the cup's in both, and the order of the first three is the same. Compare the sizes, though: the
+# network's cup has taken a piece of the table and of the saucer, and its coffee has lost its rim to the cup. With a border
+# moves a weight; with a small weight the sign may turn.
+
+# %% tags=["hidden"]
+assert [e.ranking()[0][0] for e in both] == ["cup", "cup"]
+assert classifier.top(photo, 1)[0][0] == "espresso"
+old, new = score(fitted.predictions)[0], score(there, wanted)[0]
+assert 0 < np.nanmean(old) - np.nanmean(new) < 0.1
+
+# %% [markdown]
+# **An open exercise:** what does the network *not* put up with? Write `harder(photo)`, which returns the photograph in
+# another look, until the mean IoU falls to **two thirds** of what it was, or below. Move nothing, so that the old annotation
+# still holds, and keep it a picture in which *you* can tell the five things apart. (Before you begin: would you guess that
+# it matters to remove all colour?)
 
 
 # %% tags=["exercise"]
@@ -248,8 +280,9 @@ if hard.shape != photo.shape or hard.dtype != np.uint8:
     print(f"Not yet: {hard.shape} {hard.dtype}; {photo.shape} uint8 is needed.")
 elif np.corrcoef(hard[..., 1].ravel(), photo[..., 1].ravel())[0, 1] < 0.5:
     print("Not yet: things have moved, or are gone, so the annotation does not hold.")
-elif (new := np.nanmean(score(fitted.fcn.predict(hard).argmax(-1))[0])) > old / 2:
-    print(f"Not yet: mean IoU {new:.2f}, and it was {old:.2f}. Light is not all.")
+elif (new := np.nanmean(score(fitted.fcn.predict(hard).argmax(-1))[0])) > 2 / 3 * old:
+    print(f"Not yet: mean IoU {new:.2f}, and it was {old:.2f}. Light and colour matter")
+    print("little here. What about fine detail, or borders where there are none?")
 else:
     print(f"Correct: mean IoU {new:.2f} instead of {old:.2f}.")
 
@@ -258,18 +291,18 @@ else:
 #
 # ```python
 # def harder(photo):
-#     noise = np.random.default_rng(0).normal(0, 60, photo.shape)
-#     return np.clip(photo + noise, 0, 255).astype(np.uint8)
+#     return np.kron(photo[::10, ::10], np.ones((10, 10, 1), np.uint8))
 # ```
 #
-# Strong noise changes what every filter sees; you still recognise the cup.
+# A mosaic keeps places and colours, and you still recognise the cup. But each tile has borders where there were none. (Grey
+# instead of colour hardly matters, and neither does less light.)
 #
 # </details>
 
 # %% [markdown]
 # ## 6. Where this fails
 #
-# The network knows five words. What does it say of Chelsea the cat?
+# The network knows five words. What does it make of Chelsea the cat?
 
 # %%
 cat = segxai.data.photograph("cat")

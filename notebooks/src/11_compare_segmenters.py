@@ -9,7 +9,7 @@
 #
 # **You need:** notebooks 00, 06 and 07. You need no graphics card and no network connection.
 #
-# **Time: 30 minutes.** The computer works for about 50 seconds of it.
+# **Time: 30 minutes.** The computer works for about 60 seconds of it.
 #
 # **The question:** two segmenters explain one photograph, and the explanations differ. Which statements may you believe?
 
@@ -53,7 +53,7 @@ plots.plot_explanations(opening)
 
 # %%
 Quiz(
-    "Face and collar lie in one region. What do you know of the collar?",
+    "Suppose face and collar lie in one region. What do you know of the collar?",
     {
         "It has the region's weight": "The region has it. Its parts may even cancel.",
         "Half of the region's weight": "Why half? A region is switched as a whole.",
@@ -82,8 +82,9 @@ for e in opening:
     record(e.regions.method, e)
 
 # %% [markdown]
-# Equal numbers within a line are things in one region. Compare the two lines thing by thing: where the signs differ, the
-# statement "it speaks for a football helmet" belongs to the segmenter, not to the classifier.
+# Compare the two lines thing by thing. Here all six signs agree, although the sizes differ. (Equal numbers within a line
+# would be things in one region; wait for the next section.) Where signs differ, the statement "it speaks for a football
+# helmet" belongs to the segmenter, not to the classifier. Do these six survive further changes?
 #
 # A weight is a coefficient of the surrogate ([Ribeiro and others 2016](https://arxiv.org/abs/1602.04938), section 3.4)
 #
@@ -127,7 +128,7 @@ for e in (coarse, fine):
     print(f"R² {e.r2:.2f}")
 
 # %% [markdown]
-# Look for a line whose parts have different signs. And do not read R² as a mark for the regions: it says how well a sum
+# The last line shows it: the large region's weight is close to zero, and its parts have different signs. And do not read R² as a mark for the regions: it says how well a sum
 # describes the table of *these* regions, and a table of 16 coalitions is easier to describe than one of 512. One region
 # alone would have R² = 1 and say nothing.
 #
@@ -144,7 +145,7 @@ Quiz(
         "Neither": "Each replaces the head by something, and the classifier sees that.",
     },
     answer="Neither",
-    rationale="The two ask different questions. Believe a sign that survives both.",
+    rationale="Each fill poses its own question. Believe a sign that survives both.",
 )
 
 # %% [markdown]
@@ -160,12 +161,22 @@ for e in explorer.explanations:
 plots.plot_explanations([opening[0], explorer.explanations[0]], ["mean colour", "blur"])
 
 # %% [markdown]
-# Compare with the first two lines of section 1: which signs changed, with the same borders?
-#
+# Compare with the two lines of section 1. Borders, regions and classifier are the same, and still the face has lost nearly
+# all of its weight, and for several things the sign has changed.
+
+# %% tags=["hidden"]
+lines = list(seen.values())
+assert (np.sign(lines[0]) == np.sign(lines[1])).all()
+assert (np.sign(lines[1]) != np.sign(lines[5])).sum() >= 2
+assert lines[4][things.index("face")] < lines[0][things.index("face")] / 3
+last = [fine.weights[j] for j, above in enumerate(parent) if above == parent[-1]]
+assert min(last) < 0 < max(last) and abs(coarse.weights[parent[-1]]) < max(np.abs(last))
+
+# %% [markdown]
 # ## 4. Your turn: superpixels that find the helmet
 #
-# SLIC makes patches of like colour and place. A low **compactness** lets them follow the colours. We measure with the IoU
-# of the best patch: 1 is a perfect fit.
+# SLIC ([Achanta and others 2012](https://doi.org/10.1109/TPAMI.2012.120)) makes patches of like colour and place. A low
+# **compactness** lets them follow the colours. We measure with the IoU of the best patch: 1 is a perfect fit.
 
 
 # %%

@@ -49,6 +49,38 @@ WRONG = {
         ],
         [("places = lambda side: side // 32", "rounds down"), ("places = lambda side: side // 32 + 1", "no further place")],
     ],
+    "10_teach_your_own_regions": [
+        [
+            ("extra = {'saucer': [[(150, 250), (150, 260)]]}", "below the saucer"),
+            ("extra = {'desk': [[(10, 10), (20, 20)]]}", "names, each with a list"),
+        ],
+        [
+            ("harder = lambda photo: photo[:, :300]", "is needed"),
+            ("harder = lambda photo: photo[:, ::-1]", "things have moved"),
+            ("harder = lambda photo: (0.9 * photo).astype(np.uint8)", "Light and colour matter"),
+        ],
+    ],
+    "11_compare_segmenters": [
+        [
+            ("explorer.panes[1].set(segmenter='deep', n_regions=9)", "Choose slic there"),
+            ("explorer.panes[1].set(segmenter='slic', n_segments=40, compactness=1.0)", "Fewer segments"),
+        ],
+        [
+            ("kept = lambda seen: [things[k] for k in range(6) if min(w[k] for w in seen.values()) > 0]", "one sign, too"),
+            ("kept = lambda seen: list(things)", "change their sign"),
+        ],
+    ],
+    "13_catch_clever_hans": [
+        [
+            ("fake = np.clip(loser * 1.3, 0, 255).astype(np.uint8)", "less than 10%"),
+            ("fake = loser.copy(); fake[:60, :60] = 255", "Print the badge on it"),
+            ("fake = paint(loser, 0.33, 0.5, 0.5)", "two things"),
+        ],
+        [
+            ("purity = lambda region, badge: np.sum(region & badge) / np.sum(badge)", "the coverage"),
+            ("purity = lambda region, badge: np.sum(region & badge) / np.sum(region | badge)", "the IoU"),
+        ],
+    ],
 }
 
 
