@@ -236,7 +236,7 @@ plots.plot_regions(view, named(there), named(wanted), titles=titles)
 Quiz(
     "Which thing will have the largest weight for “espresso”?",
     {
-        "the coffee": "It is what the word means. But what else is in photographs of it?",
+        "the coffee": "It is what the word means. But what is always with it?",
         "the cup": "A small, thick cup is what most espressos have in common.",
         "the spoon": "Nearly any hot drink may have a spoon.",
     },

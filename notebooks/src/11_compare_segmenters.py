@@ -31,7 +31,9 @@ photo, target = sample.image, "football helmet"
 classifier = segxai.load_classifier("efficientnet_lite0")
 classifier.batch_size = 16  # smaller batches need less memory
 start = ("deep", "contours")
-explorer = ExplanationExplorer(photo, classifier, start=start, target=target)
+explorer = ExplanationExplorer(
+    photo, classifier, start=start, target=target, max_evaluations=256
+)
 for pane, name in zip(explorer.panes, start, strict=True):
     pane.set(segmenter=name, n_regions=7)
 explorer.wait()
@@ -128,9 +130,10 @@ for e in (coarse, fine):
     print(f"R² {e.r2:.2f}")
 
 # %% [markdown]
-# The last line shows it: the large region's weight is close to zero, and its parts have different signs. And do not read R² as a mark for the regions: it says how well a sum
-# describes the table of *these* regions, and a table of 16 coalitions is easier to describe than one of 512. One region
-# alone would have R² = 1 and say nothing.
+# The last line shows it: the large region's weight is close to zero, and its parts have different signs. And do not read R²
+# as a mark for the regions. It says how well a sum describes the table of *these* regions, and all 16 coalitions of four
+# regions are easier to describe than a sample of 256 from the 512 of nine. One region alone would have R² = 1 and explain
+# nothing.
 #
 # ## 3. What does "switched off" show?
 #
