@@ -50,10 +50,10 @@ Quiz(
     "Into how many basins will the water divide this photograph?",
     {
         "about 5": "That would be the number of things. Every faint hollow makes a "
-                   "basin, though.",
+        "basin, though.",
         "more than 100": "Every faint hollow makes a basin of its own, things or not.",
         "one for each pixel": "A basin starts at a hollow, and most pixels lie on "
-                              "a slope.",
+        "a slope.",
     },
     answer="more than 100",
     rationale="Faint contours are ridges too. The next cell counts the basins.",
@@ -87,8 +87,10 @@ assert number > 100
 print("contours:", tree.BY_CONTOUR)
 border = tree.borders(basins, strength)
 (a, b), (length, total) = next(iter(border.items()))
-print(f"basins {a} and {b} share a border of {length} pixels, with total strength "
-      f"{total:.2f}")
+print(
+    f"basins {a} and {b} share a border of {length} pixels, with total strength "
+    f"{total:.2f}"
+)
 
 # %% [markdown]
 # In the code ε is called `floor`, γ `contour` and s `size`. Notice that a border comes with its length and with its *total*
@@ -108,15 +110,19 @@ def border_strength(length, total):
 # %% tags=["check"]
 found = float(border_strength(40, 8.0)), float(border_strength(4, 3.2))
 if np.allclose(found, (0.2, 0.8)):
-    print("Correct: the short, sharp border (0.8) costs more than the long, faint "
-          "one (0.2).")
+    print(
+        "Correct: the short, sharp border (0.8) costs more than the long, faint "
+        "one (0.2)."
+    )
 elif np.allclose(found, (8.0, 3.2)):
     print("Not yet: that is the total. It makes a long, faint border the costlier one.")
 elif np.allclose(found, (5.0, 1.25)):
     print("Not yet: the fraction is upside down.")
 else:
-    print("Not yet: divide the total strength by something, so that length does "
-          "not count.")
+    print(
+        "Not yet: divide the total strength by something, so that length does "
+        "not count."
+    )
 
 # %% [markdown] tags=["solution"]
 # <details><summary>Solution</summary>
@@ -139,12 +145,12 @@ Quiz(
     "Can a region of the cut with 4 regions cross the border of one with 12?",
     {
         "Yes, cuts are made separately": "They are cuts of one tree: each region "
-            "of 4 is a union of regions of 12.",
+        "of 4 is a union of regions of 12.",
         "No, never": "A coarser cut only removes borders; it never draws a new one.",
     },
     answer="No, never",
     rationale="A cut with fewer regions follows from one with more by merges "
-              "alone. The cuts nest.",
+    "alone. The cuts nest.",
 )
 
 # %%
@@ -194,13 +200,13 @@ Quiz(
     "Which of the two can be used as a witness that is independent of the classifier?",
     {
         "deep": "It groups what the classifier's own network finds similar, so it "
-                "is no independent witness.",
+        "is no independent witness.",
         "contours": "It has seen outlines drawn by people, and none of the "
-                    "classifier's features.",
+        "classifier's features.",
     },
     answer="contours",
     rationale="If deep and contours agree, the answer is not just the classifier's "
-              "way of seeing.",
+    "way of seeing.",
 )
 
 
@@ -252,8 +258,8 @@ Markdown("\n".join(rows))
 
 # %% tags=["hidden"]
 assert "helmet ?" in twelve.marked_names and "hockey puck" not in twelve.names
-assert any(a == b == "hockey puck" for (a, _), (b, _) in zip(best[::2], best[1::2]))
-assert 0.8 < iou("helmet", cuts[1]) and iou("helmet", cuts[0]) < 0.7
+assert any(best[i][0] == best[i + 1][0] == "hockey puck" for i in range(0, 24, 2))
+assert iou("helmet", cuts[1]) > 0.8 and iou("helmet", cuts[0]) < 0.7
 
 # %% [markdown]
 # ## 8. Your turn: find the helmet
@@ -267,11 +273,15 @@ smallest = 48
 # %% tags=["check"]
 good = [n for n in range(2, 49) if iou("helmet", deep.cut(n)) >= 0.75]
 if smallest == good[0]:
-    print(f"Correct: with {smallest} regions the IoU is "
-          f"{iou('helmet', deep.cut(smallest)):.2f}.")
+    print(
+        f"Correct: with {smallest} regions the IoU is "
+        f"{iou('helmet', deep.cut(smallest)):.2f}."
+    )
 elif smallest in good:
-    print(f"Not yet: {smallest} regions do, but fewer do as well. Try them from 2 "
-          "upwards.")
+    print(
+        f"Not yet: {smallest} regions do, but fewer do as well. Try them from 2 "
+        "upwards."
+    )
 else:
     print("Not yet: no region of that cut is the helmet. Try more regions.")
 

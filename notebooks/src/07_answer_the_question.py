@@ -79,11 +79,11 @@ Quiz(
     "alone?",
     {
         "Yes, the helmet": "Crews do wear helmets. But section 3 shows the helmet "
-                           "alone: far from half.",
+        "alone: far from half.",
         "Yes, the suit": "The suit is large, but alone it is only orange cloth. "
-                         "See section 3.",
+        "See section 3.",
         "No, none of them": "None of the three reaches half of the photograph's "
-                            "probability.",
+        "probability.",
     },
     answer="No, none of them",
     rationale="Read the three rows of section 3 in which one thing is shown alone.",
@@ -113,7 +113,7 @@ columns = [f"{t}, {how}" for how in ("with rest", "without") for t in hand]
 lines = ["| shown | " + " | ".join(columns)]
 lines += ["|---" * 5]
 for shown in sorted(itertools.product([0, 1], repeat=3), key=sum):
-    names = [part for part, on in zip(parts, shown) if on]
+    names = [part for part, on in zip(parts, shown, strict=True) if on]
     values = [p(t, *names, *rest) for rest in (["rest"], []) for t in hand]
     numbers = " | ".join(f"{value:.3f}" for value in values)
     lines += [f"| {' + '.join(names) or '–'} | {numbers}"]
@@ -147,7 +147,7 @@ Quiz(
     },
     answer=second,
     rationale="The share of the largest value in the sum of the positive ones is "
-              "what counts.",
+    "what counts.",
 )
 
 # %%
@@ -175,11 +175,14 @@ given = float(helmets_value)
 if abs(given - (as_first + as_last) / 2) < 1e-4:
     print(f"Correct: ({as_first:+.3f} + {as_last:+.3f}) / 2 = {given:+.3f}.")
 elif abs(given - as_last) < 1e-4:
-    print("Not yet: that is what the helmet adds when it comes last. And when it "
-          "comes first?")
+    print(
+        "Not yet: that is what the helmet adds when it comes last. And when it "
+        "comes first?"
+    )
 elif abs(given - as_first) < 1e-4:
-    print("Not yet: that is what the helmet adds when it comes first. And after "
-          "the suit?")
+    print(
+        "Not yet: that is what the helmet adds when it comes first. And after the suit?"
+    )
 elif abs(given - as_first - as_last) < 1e-4:
     print("Not yet: the Shapley value is the mean over the orders, not their sum.")
 else:
@@ -224,8 +227,10 @@ def q(*shown, target=second):
 
 
 half = detail[second].coalitions.full / 2
-print(f"half: {half:.3f}, helmet alone {q('helmet'):.3f}, with the face "
-      f"{q('helmet', 'face'):.3f}")
+print(
+    f"half: {half:.3f}, helmet alone {q('helmet'):.3f}, with the face "
+    f"{q('helmet', 'face'):.3f}"
+)
 
 # %% tags=["exercise"]
 partners = ["face"]
@@ -236,14 +241,20 @@ others = [n for n in nine.names if n != "helmet"]
 enough = [n for n in others if q("helmet", n) >= half]
 wrong, missing = [n for n in given if n not in enough], set(enough) - set(given)
 if set(given) - set(others):
-    print("Not yet: a list of names other than 'helmet' is needed, from "
-          f"{', '.join(others)}.")
+    print(
+        "Not yet: a list of names other than 'helmet' is needed, from "
+        f"{', '.join(others)}."
+    )
 elif wrong:
-    print(f"Not yet: {wrong[0]!r} and the helmet give {q('helmet', wrong[0]):.3f}; "
-          f"half is {half:.3f}.")
+    print(
+        f"Not yet: {wrong[0]!r} and the helmet give {q('helmet', wrong[0]):.3f}; "
+        f"half is {half:.3f}."
+    )
 elif missing:
-    print(f"Not yet: {len(missing)} more would do. Try every name: [n for n in "
-          "nine.names if ...].")
+    print(
+        f"Not yet: {len(missing)} more would do. Try every name: [n for n in "
+        "nine.names if ...]."
+    )
 else:
     kept = ", ".join(f"{n} {q('helmet', n):.3f}" for n in enough)
     print(f"Correct: {kept} (half: {half:.3f}).")

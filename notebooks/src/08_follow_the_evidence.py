@@ -89,19 +89,27 @@ value_of_left = 0.0
 # %% tags=["check"]
 first, last, given = left - nothing, whole - right, float(value_of_left)
 if abs(given - (first + last) / 2) < 1e-5:
-    print(f"Correct: {given:+.4f}, and the other half gets "
-          f"{whole - nothing - given:+.4f}.")
+    print(
+        f"Correct: {given:+.4f}, and the other half gets "
+        f"{whole - nothing - given:+.4f}."
+    )
 elif abs(given - first) < 1e-5:
-    print("Not yet: that is what it adds when it comes first. Average with what it "
-          "adds last.")
+    print(
+        "Not yet: that is what it adds when it comes first. Average with what it "
+        "adds last."
+    )
 elif abs(given - last) < 1e-5:
-    print("Not yet: that is what it adds when it comes last. Average with what it "
-          "adds first.")
+    print(
+        "Not yet: that is what it adds when it comes last. Average with what it "
+        "adds first."
+    )
 elif abs(given - first - last) < 1e-5:
     print("Not yet: the formula has two factors of one half.")
 else:
-    print("Not yet: the context is empty here, so f(m) is `nothing` and f(m with "
-          "n) is `whole`.")
+    print(
+        "Not yet: the context is empty here, so f(m) is `nothing` and f(m with "
+        "n) is `whole`."
+    )
 
 # %% [markdown] tags=["solution"]
 # <details><summary>Solution</summary>
@@ -124,14 +132,14 @@ Quiz(
     "512 evaluations are spent. Where will the tree have been divided most finely?",
     {
         "where the regions are largest": "Size alone earns no division. A large "
-            "wall may add nothing.",
+        "wall may add nothing.",
         "where the probability changes most": "The largest effect is always "
-            "divided next.",
+        "divided next.",
         "evenly": "Even spending would divide the wall as finely as the helmet.",
     },
     answer="where the probability changes most",
     rationale="Look at the heat map: the small, coloured regions lie where the "
-              "evidence is.",
+    "evidence is.",
 )
 
 # %%
@@ -154,8 +162,10 @@ levels = [explanation.coarsen(n) for n in (3, 6, 12, 48)]
 rise = explanation.coalitions.full - explanation.coalitions.empty
 for e in levels:
     print(f"{len(e.regions):2} regions: the weights add up to {e.weights.sum():+.4f}")
-print(f"whole minus nothing:            {rise:+.4f}, with "
-      f"{explanation.evaluations} evaluations")
+print(
+    f"whole minus nothing:            {rise:+.4f}, with "
+    f"{explanation.evaluations} evaluations"
+)
 
 # %% tags=["hidden"]
 assert all(np.isclose(e.weights.sum(), rise, atol=1e-4) for e in levels)
@@ -194,7 +204,7 @@ Quiz(
     "With 64 evaluations instead of 512, what happens to the sum of all weights?",
     {
         "It becomes smaller": "Both ends of the sum, whole and nothing, are evaluated "
-                              "with any budget.",
+        "with any budget.",
         "It stays the same": "It is whole minus nothing, and both are evaluated first.",
         "It is only an estimate": "The single weights are. Their sum is measured.",
     },
@@ -209,8 +219,10 @@ small = segxai.explain(
 by_budget = {64: small, 512: explanation}
 divided = {b: sum(n.divided for n in e.nodes()) for b, e in by_budget.items()}
 for b, e in by_budget.items():
-    print(f"{b:3} evaluations: {divided[b]} of 47 nodes divided, sum "
-          f"{e.weights.sum():+.4f}")
+    print(
+        f"{b:3} evaluations: {divided[b]} of 47 nodes divided, sum "
+        f"{e.weights.sum():+.4f}"
+    )
 
 # %% tags=["hidden"]
 assert divided[64] < divided[512]
@@ -240,8 +252,10 @@ if abs(given - right_share) < 1e-4:
 elif abs(given - by_weight) < 1e-4:
     print("Not yet: that is the order by weight. A large region is not dense.")
 else:
-    print("Not yet: sort by weight / area, add weights up, and add up the areas as "
-          "far as that.")
+    print(
+        "Not yet: sort by weight / area, add weights up, and add up the areas as "
+        "far as that."
+    )
 
 # %% [markdown] tags=["solution"]
 # <details><summary>Solution</summary>
