@@ -58,6 +58,7 @@ def crf_refine(
     energy = -np.log(np.clip(probabilities, 1e-8, 1)).astype(np.float32)
     crf.setUnaryEnergy(np.ascontiguousarray(energy.reshape(-1, classes).T))
     crf.addPairwiseGaussian(sxy=gaussian_sxy, compat=gaussian_compat)
+    image = np.require(image, requirements=["C", "W"])  # pydensecrf2 refuses what it cannot write to
     crf.addPairwiseBilateral(sxy=bilateral_sxy, srgb=bilateral_srgb, rgbim=image, compat=bilateral_compat)
     refined = np.array(crf.inference(int(iterations)), np.float32)
     return np.ascontiguousarray(refined.T).reshape(height, width, classes)

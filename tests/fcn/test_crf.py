@@ -35,6 +35,15 @@ def test_a_certain_answer_on_a_flat_picture_stays():
     assert (crf_refine(np.full((20, 30, 3), 80, np.uint8), certain).argmax(-1) == 1).all()
 
 
+def test_the_photograph_may_be_read_only():
+    pytest.importorskip("pydensecrf", reason="pydensecrf2 is not installed: it needs a C++ compiler")
+    image = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
+    probabilities = blurred(image[..., 0] > 128, 1.0)
+    expected = crf_refine(image, probabilities)
+    image.setflags(write=False)
+    assert np.array_equal(crf_refine(image, probabilities), expected)
+
+
 def test_without_pydensecrf_the_error_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pydensecrf.densecrf", None)
     with pytest.raises(SegxaiError, match=r"segxai\[crf\]"):

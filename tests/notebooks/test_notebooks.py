@@ -1,5 +1,6 @@
 """Every notebook is in step with its source, has the parts a lesson needs, and runs: with stubs, and with solutions."""
 
+import ast
 import importlib.util
 import itertools
 import os
@@ -15,6 +16,72 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SOURCES = sorted((NOTEBOOKS / "src").glob("[0-9][0-9]_*.py"))
 MOST_MEMORY = 1.6e9  # bytes, what Binder's 2 GB leave to a kernel
 LONGEST_WAIT = 90  # seconds for one cell; 30 is the aim, slow and busy machines get more
+WIDEST_LINE = 88  # characters of code that fit on Binder's screen
+LONGEST_LESSON = 45  # minutes
+# Plausible wrong answers to the exercises of a notebook, in order, and a part of the hint that each must get.
+WRONG = {
+    "06_grow_a_region_tree": [
+        [("border_strength = lambda length, total: total", "the total"), ("border_strength = lambda a, b: a / b", "upside down")],
+        [("smallest = 2", "no region of that cut"), ("smallest = 40", "fewer do as well")],
+    ],
+    "07_answer_the_question": [
+        [
+            ("helmets_value = as_last", "when it comes last"),
+            ("helmets_value = as_first", "when it comes first"),
+            ("helmets_value = as_first + as_last", "not their sum"),
+        ],
+        [("partners = 'helmet'", "other than 'helmet'"), ("partners = ['suit']", "more would do")],
+        [("my_class, my_set = 'bobsleigh', ['suit']", "another class"), ("my_class, my_set = known[0], []", "but half is")],
+    ],
+    "08_follow_the_evidence": [
+        [
+            ("value_of_left = left - nothing", "comes first"),
+            ("value_of_left = whole - right", "comes last"),
+            ("value_of_left = left - nothing + whole - right", "factors of one half"),
+        ],
+        [("share_of_area = by_weight", "order by weight")],
+    ],
+    "09_fit_one_cat": [
+        [
+            ("my_loss = lambda p, t: -np.log(np.where(t == 1, p[..., 1], p[..., 0])).mean()", "an average pixel"),
+            ("my_loss = lambda p, t: -np.log(p[..., 1]).sum()", "P(cat) everywhere"),
+            ("my_loss = lambda p, t: (p.argmax(-1) != t).sum()", "Sum −log P(true class)"),
+        ],
+        [("places = lambda side: side // 32", "rounds down"), ("places = lambda side: side // 32 + 1", "no further place")],
+    ],
+    "10_teach_your_own_regions": [
+        [
+            ("extra = {'saucer': [[(150, 250), (150, 260)]]}", "below the saucer"),
+            ("extra = {'desk': [[(10, 10), (20, 20)]]}", "names, each with a list"),
+        ],
+        [
+            ("harder = lambda photo: photo[:, :300]", "is needed"),
+            ("harder = lambda photo: photo[:, ::-1]", "things have moved"),
+            ("harder = lambda photo: (0.9 * photo).astype(np.uint8)", "Light and colour matter"),
+        ],
+    ],
+    "11_compare_segmenters": [
+        [
+            ("explorer.panes[1].set(segmenter='deep', n_regions=9)", "Choose slic there"),
+            ("explorer.panes[1].set(segmenter='slic', n_segments=40, compactness=1.0)", "Fewer segments"),
+        ],
+        [
+            ("kept = lambda seen: [things[k] for k in range(6) if min(w[k] for w in seen.values()) > 0]", "one sign, too"),
+            ("kept = lambda seen: list(things)", "change their sign"),
+        ],
+    ],
+    "13_catch_clever_hans": [
+        [
+            ("fake = np.clip(loser * 1.3, 0, 255).astype(np.uint8)", "less than 10%"),
+            ("fake = loser.copy(); fake[:60, :60] = 255", "Print the badge on it"),
+            ("fake = paint(loser, 0.33, 0.5, 0.5)", "two things"),
+        ],
+        [
+            ("purity = lambda region, badge: np.sum(region & badge) / np.sum(badge)", "the coverage"),
+            ("purity = lambda region, badge: np.sum(region & badge) / np.sum(region | badge)", "the IoU"),
+        ],
+    ],
+}
 
 
 def tool(name):
@@ -72,26 +139,58 @@ def test_first_screen(notebook):
     for promise in ("You will do", "You will learn", "You need"):
         assert promise in first.source
     (minutes,) = re.findall(r"Time: (\d+) minutes", first.source)
-    assert int(minutes) <= 30
+    assert int(minutes) <= LONGEST_LESSON
 
 
 def test_parts_of_a_lesson(notebook):
     cells = notebook.cells
     code = [cell for cell in cells if cell.cell_type == "code"]
     assert len(cells) <= 40
-    assert statistics.median(map(lines, code)) <= 5
-    assert max(map(lines, code)) <= 15
+    shown = [cell for cell in code if not tagged(cell, "check") and not tagged(cell, "hidden") and not quizzes(cell)]
+    assert statistics.median(map(lines, shown)) <= 8
+    assert max(map(lines, shown)) <= 25
     for before, cell in itertools.pairwise(cells):
-        assert cell.cell_type == "markdown" or before.cell_type == "markdown" or tagged(cell, "check"), cell.source
-    assert sum("**Predict" in cell.source for cell in cells if cell.cell_type == "markdown") >= 2
+        if cell.cell_type == "code" and not tagged(cell, "check") and not tagged(cell, "hidden"):
+            assert before.cell_type == "markdown" or quizzes(before) or quizzes(cell) or tagged(cell, "exercise"), cell.source
     exercises = [i for i, cell in enumerate(cells) if tagged(cell, "exercise")]
-    assert exercises
+    assert len(exercises) >= 2
     for i in exercises:
         assert tagged(cells[i + 1], "check")
         assert tagged(cells[i + 2], "solution")
         solution_code(cells[i + 2])
     assert cells[-1].cell_type == "markdown"
     assert "## The answer" in cells[-1].source
+
+
+def quizzes(cell):
+    """The calls of Quiz in a cell of code."""
+    if cell.cell_type != "code" or "Quiz(" not in cell.source:
+        return []
+    calls = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)]
+    return [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Quiz"]
+
+
+def test_formulas_and_sources(notebook):
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    assert re.search(r"\$\$.+?\$\$", text, re.DOTALL)
+    assert len(set(re.findall(r"\]\((https?://[^)\s]+)\)", text))) >= 2
+
+
+def test_predictions_are_answered(notebook):
+    """Each is a choice with feedback on every answer and a reason, and three or more of them are there."""
+    found = [call for cell in notebook.cells for call in quizzes(cell)]
+    assert len(found) >= 3
+    for call in found:
+        given = dict(zip(("question", "choices", "answer", "rationale"), call.args, strict=False))
+        given |= {keyword.arg: keyword.value for keyword in call.keywords}
+        assert set(given) == {"question", "choices", "answer", "rationale"}
+        assert len(given["choices"].keys) >= 2
+
+
+def test_code_fits_on_the_screen(notebook):
+    code = [line for cell in notebook.cells if cell.cell_type == "code" for line in cell.source.splitlines()]
+    code += [line for cell in notebook.cells if tagged(cell, "solution") for line in solution_code(cell).splitlines()]
+    assert [line for line in code if len(line) > WIDEST_LINE] == []
 
 
 def check_run(notebook):
@@ -137,13 +236,28 @@ def test_runs_as_it_stands(notebook):
     assert not any(text.startswith("Correct") for text in checks(notebook))
 
 
-def test_runs_with_the_solutions(notebook):
-    for stub, solution in zip(notebook.cells, notebook.cells[2:], strict=False):
-        if tagged(stub, "exercise"):
-            stub.source = solution_code(solution)
+def test_runs_with_the_solutions(source, notebook):
     # What follows the last check was run with the stub; running it twice would take CI over its time.
     last = max(i for i, cell in enumerate(notebook.cells) if tagged(cell, "check"))
-    notebook.cells = notebook.cells[: last + 1]
+    notebook.cells = notebook.cells[: last + 2]
+    answered = []
+    exercises = iter(WRONG.get(source.stem, []))
+    for place, cell in enumerate(notebook.cells[: last + 1]):
+        answered.append(cell)
+        if tagged(cell, "exercise"):
+            check = notebook.cells[place + 1].source
+            for answer, hint in next(exercises, []):
+                # The check runs once more before, because a wrong answer may be made of what it computes.
+                for code in (check, answer, check):
+                    answered.append(nbformat.v4.new_code_cell(code))
+                answered[-1].metadata["hint"] = hint
+            answered.append(nbformat.v4.new_code_cell(solution_code(notebook.cells[place + 2])))
+    notebook.cells = answered
     notebook = execute.execute(notebook)
     check_run(notebook)
     assert all(text.startswith("Correct") for text in checks(notebook))
+    for cell in notebook.cells:
+        if "hint" in cell.metadata:
+            printed = "".join(output.get("text", "") for output in cell.outputs)
+            assert printed.startswith("Not yet"), printed
+            assert cell.metadata["hint"] in printed

@@ -7,10 +7,10 @@
 # **You will learn:** what a transposed convolution does; why its kernel has the size that it has; what happens at the
 # border; what no upsampling can bring back.
 #
-# **You need:** notebook 02, or at least its end: a network answers on a coarse map, with 32 pixels from place to place.
-# You need no graphics card and no network connection.
+# **You need:** notebook 03, or at least its end: a network answers on a coarse map, with 32 pixels from place to place.
+# This is optional reading. You need no graphics card and no network connection.
 #
-# **Time: 25 minutes.** The computer works for about 10 seconds of it.
+# **Time: 25 minutes.** The computer works for about 15 seconds of it.
 #
 # **The question:** how does a coarse map become as large as the photograph, and what is lost on the way? The last section
 # answers it with numbers.
@@ -18,16 +18,16 @@
 # %% [markdown]
 # ## 1. A coarse map
 #
-# We take the photograph of notebook 02 and its annotation. From the annotation we make a coarse map without errors: for each
+# We take the photograph of notebook 03 and its annotation. From the annotation we make a coarse map without errors: for each
 # square of 32 × 32 pixels, the part that belongs to the thing. A square that is half cup gives 0.5.
 
 # %%
-import ipywidgets as widgets
 import numpy as np
 import segxai
 from segxai import plots
 from segxai.nets.graph import tf
 from segxai.nets.upsampling import bilinear_upsample
+from segxai.widgets import Quiz
 from skimage.transform import rescale
 
 annotation = segxai.data.load("coffee").annotation
@@ -37,28 +37,26 @@ def coarse(mask, stride):
     return mask.reshape(384 // stride, stride, 576 // stride, stride).mean(axis=(1, 3))
 
 
-# %% [markdown]
-# We shall look at many maps, so we write a function that draws them: dark blue is low, yellow is high. Small maps may show
-# their numbers.
-
-
-# %%
 def draw_maps(maps, columns, alt, numbers="", width=10, **options):
     rows, (height, breadth) = len(maps) // columns, next(iter(maps.values())).shape
     size = (width, rows * (width / columns * height / breadth + 0.3))
     figure = plots.DescribedFigure(figsize=size, layout="constrained")
-    for axes, (title, values) in zip(figure.subplots(rows, columns, squeeze=False).flat, maps.items(), strict=True):
+    panels = figure.subplots(rows, columns, squeeze=False).flat
+    for axes, (title, values) in zip(panels, maps.items(), strict=True):
         drawn = axes.imshow(values, **{"cmap": "cividis"} | options)
         axes.set(title=title, xticks=[], yticks=[])
-        for (row, column), value in np.ndenumerate(values) if numbers and values.size < 100 else ():
+        written = np.ndenumerate(values) if numbers and values.size < 100 else ()
+        centred = {"ha": "center", "va": "center", "fontsize": 8}
+        for (row, column), value in written:
             colour = "white" if drawn.norm(value) < 0.5 else "black"
-            axes.text(column, row, format(value, numbers), ha="center", va="center", fontsize=8, color=colour)
+            axes.text(column, row, format(value, numbers), color=colour, **centred)
     figure.alt = f"{alt}: " + ", ".join(maps)
     return figure
 
 
 cup = annotation.mask("cup")[:384, :576]
-draw_maps({"the cup, 384 × 576": cup, "coarse, 12 × 18": coarse(cup, 32)}, 2, "The cup without its coffee, sharp and in squares")
+maps = {"the cup, 384 × 576": cup, "coarse, 12 × 18": coarse(cup, 32)}
+draw_maps(maps, 2, "The cup without its coffee, sharp and in squares")
 
 # %% [markdown]
 # Left: what we want. Right: what we have. (The coffee is a thing of its own, so the cup has a hole.) We must fill in 32 × 32
@@ -70,21 +68,40 @@ draw_maps({"the cup, 384 × 576": cup, "coarse, 12 × 18": coarse(cup, 32)}, 2, 
 # lines from each value to the next, in both directions. In a network this is done by stamping: each value is multiplied by a
 # small picture, the **kernel**, and all stamps are added.
 #
-# **Predict before you run:** the factor is 2, so each value becomes 2 × 2 pixels. How large must the kernel be: 2, 3 or 4?
+# **Predict:**
 
 # %%
-kernels = {factor: segxai.upsample_filt(segxai.get_kernel_size(factor)) for factor in (2, 3, 4)}
-assert all(len(kernel) == 2 * factor - factor % 2 for factor, kernel in kernels.items())
-drawings = {f"factor {factor}: {len(kernel)} × {len(kernel)}": kernel for factor, kernel in kernels.items()}
-draw_maps(drawings, 3, "Bilinear kernels, highest in the middle and falling to all sides", ".2f", vmin=0, vmax=1)
+Quiz(
+    "The factor is 2: each value becomes 2 × 2 pixels. What is the kernel's side?",
+    {
+        "2": "Then the stamps would only touch: no value would reach its neighbour.",
+        "3": "An odd kernel has a centre pixel, but with factor 2 no pixel is central.",
+        "4": "Each stamp reaches half a step into its neighbours' pixels.",
+    },
+    answer="4",
+    rationale="The side is 2 × factor − factor mod 2: twice the step for even factors.",
+)
+
+# %% [markdown]
+# The kernels of three factors:
+
+# %%
+kernels = {f: segxai.upsample_filt(segxai.get_kernel_size(f)) for f in (2, 3, 4)}
+drawings = {f"factor {f}: {len(k)} × {len(k)}": k for f, k in kernels.items()}
+alt = "Bilinear kernels, highest in the middle and falling to all sides"
+draw_maps(drawings, 3, alt, ".2f", vmin=0, vmax=1)
 
 # %% [markdown]
 # The kernel is larger than the factor, because each stamp must reach over to its neighbours. An even factor gives 2 × factor,
 # an odd one gives one less. Each kernel is a small hill, falling in straight lines along its rows and columns. With factor 3
 # the top is 1. With factors 2 and 4 no pixel is at the top: the centre lies between four pixels.
 #
-# That explains the size. Draw one row of it. The weight is 1 at the value itself. It is 0 at the neighbouring values, which
-# lie `factor` pixels away.
+# The formula behind it, for a pixel at distance *(u, v)* from the value, with the factor *f*:
+#
+# $$k(u, v) = \left(1 - \frac{|u|}{f}\right)\left(1 - \frac{|v|}{f}\right) \quad\text{for } |u|, |v| < f,$$
+#
+# and 0 further away ([Long, Shelhamer and Darrell 2015](https://arxiv.org/abs/1411.4038), section 3.3). Draw one row of
+# it. The weight is 1 at the value itself. It is 0 at the neighbouring values, which lie *f* pixels away.
 
 # %%
 figure = plots.DescribedFigure(figsize=(9, 2.8), layout="constrained")
@@ -95,9 +112,11 @@ for axes, factor in zip(figure.subplots(1, 2, sharey=True), (3, 4), strict=True)
     axes.plot([-factor, 0, factor], [0, 1, 0], color=plots.ORANGE)
     axes.plot(pixels, weights, "o", color=plots.BLUE)
     for pixel, weight in zip(pixels, weights, strict=True):
-        axes.text(pixel + np.sign(pixel) / 3, weight + 0.06, f"{weight:.3g}", ha="center", fontsize=8)
-    axes.set(title=f"factor {factor}: {size} pixels", xlabel="pixels from the value", ylim=(0, 1.25), xticks=[-factor, 0, factor])
-figure.alt = "A triangle from minus factor to factor; 5 pixels on it for factor 3, 8 pixels for factor 4"
+        place = pixel + np.sign(pixel) / 3, weight + 0.06
+        axes.text(*place, f"{weight:.3g}", ha="center", fontsize=8)
+    axes.set(title=f"factor {factor}: {size} pixels", xlabel="pixels from the value")
+    axes.set(ylim=(0, 1.25), xticks=[-factor, 0, factor])
+figure.alt = "A triangle; 5 pixels on it for factor 3, 8 pixels for factor 4"
 figure
 
 # %% [markdown]
@@ -105,6 +124,42 @@ figure
 # has weight 0. That makes 2 × factor − 1. Even factor: the pixels sit half a step aside, `factor` on each side. That makes
 # 2 × factor. Both in one formula: 2 × factor − factor % 2.
 #
+# ### Your turn: one row of the kernel
+#
+# Write a function that returns that row of dots, `k(u, 0)` of the formula, for any factor. The distances are those in the
+# cell above. The stub weighs all pixels the same.
+
+
+# %% tags=["exercise"]
+def kernel_row(factor):
+    return np.ones(2 * factor - factor % 2) / 2
+
+
+# %% tags=["check"]
+for factor in (1, 2, 3, 4, 7):
+    wanted = np.sqrt(np.diag(segxai.upsample_filt(segxai.get_kernel_size(factor))))
+    mine = np.asarray(kernel_row(factor), float)
+    if mine.shape != wanted.shape:
+        print(f"Not yet: factor {factor} needs {len(wanted)} weights, not {mine.size}.")
+        break
+    if not np.allclose(mine, wanted):
+        print(f"Not yet: factor {factor} needs {wanted.round(3)}, a row that falls.")
+        break
+else:
+    print("Correct: even and odd factors have the right weights.")
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def kernel_row(factor):
+#     size = 2 * factor - factor % 2
+#     return 1 - np.abs(np.arange(size) - (size - 1) / 2) / factor
+# ```
+#
+# </details>
+
+# %% [markdown]
 # ## 3. Stamp by hand
 #
 # Start with a map of one row: 1, 3, 2. The factor is 2. Each value is stamped 2 pixels to the right of the one before it.
@@ -116,22 +171,17 @@ kernel, values = np.array([0.25, 0.75, 0.75, 0.25]), [1, 3, 2]
 stamps = np.zeros((3, 8))
 for place, value in enumerate(values):
     stamps[place, 2 * place : 2 * place + 4] = value * kernel
-print(stamps, "\nsum:", stamps.sum(axis=0))
-
-# %% [markdown]
-# Each row is one stamp, and the last line is their sum. The same as a picture:
-
-# %%
 figure = plots.DescribedFigure(figsize=(7, 3.2), layout="constrained")
 axes, below = figure.subplots(), np.zeros(8)
-for value, stamp, colour in zip(values, stamps, (plots.BLUE, plots.ORANGE, "#8fbfe6"), strict=True):
-    axes.bar(range(8), stamp, bottom=below, color=colour, label=f"stamp of {value}")
-    below += stamp
+colours = (plots.BLUE, plots.ORANGE, "#8fbfe6")
+for value, one, colour in zip(values, stamps, colours, strict=True):
+    axes.bar(range(8), one, bottom=below, color=colour, label=f"stamp of {value}")
+    below += one
 axes.bar_label(axes.containers[-1], [f"{total:g}" for total in below])
 axes.set(title="Three stamps, stacked", xlabel="pixel", ylim=(0, 3.3), xticks=range(8))
 axes.legend()
 assert np.allclose(below, [0.25, 0.75, 1.5, 2.5, 2.75, 2.25, 1.5, 0.5])
-figure.alt = "Sums of the stamps, pixel by pixel: " + ", ".join(f"{total:g}" for total in below)
+figure.alt = "Sums of the stamps: " + ", ".join(f"{total:g}" for total in below)
 figure
 
 # %% [markdown]
@@ -155,23 +205,30 @@ def stamp(values, kernel, factor):
 
 
 # %% [markdown]
-# TensorFlow calls this `conv2d_transpose`. The name comes from matrices: a convolution with stride 2 is a matrix that makes
+# TensorFlow calls this
+# [`conv2d_transpose`](https://www.tensorflow.org/api_docs/python/tf/nn/conv2d_transpose). The name comes from matrices: a
+# convolution with stride 2 is a matrix that makes
 # a small map from a large one, and its transpose goes the other way. We compare the two on random numbers.
 
 # %%
 small, kernel = np.random.default_rng(0).normal(size=(4, 5)), segxai.upsample_filt(5)
-theirs = tf.nn.conv2d_transpose(small[None, ..., None], kernel[..., None, None], (1, 12, 15, 1), 3, "SAME").numpy()
-print("largest difference:", f"{np.abs(theirs[0, ..., 0] - stamp(small, kernel, 3)).max():.0e}")
-assert np.allclose(theirs[0, ..., 0], stamp(small, kernel, 3))
+batch, weights, size = small[None, ..., None], kernel[..., None, None], (1, 12, 15, 1)
+theirs = tf.nn.conv2d_transpose(batch, weights, size, strides=3, padding="SAME").numpy()
+difference = np.abs(theirs[0, ..., 0] - stamp(small, kernel, 3)).max()
+print(f"largest difference: {difference:.0e}")
+assert difference < 1e-9
 
 # %% [markdown]
 # Equal, up to rounding. A transposed convolution is stamping and nothing else. Now stamp the cup with four factors.
 
 # %%
 coarse_cup = coarse(cup, 32)
-grown = {f: stamp(coarse_cup, segxai.upsample_filt(segxai.get_kernel_size(f)), f) for f in (1, 2, 4, 32)}
-drawings = {f"factor {f}: {map_.shape[0]} × {map_.shape[1]}": map_ for f, map_ in grown.items()}
-ramp = stamp(np.tile([0.0, 0, 1, 1], (4, 1)), segxai.upsample_filt(64), 32)[64, 16:-16]
+grown = {}
+for f in (1, 2, 4, 32):
+    grown[f] = stamp(coarse_cup, segxai.upsample_filt(segxai.get_kernel_size(f)), f)
+drawings = {f"factor {f}: {m.shape[0]} × {m.shape[1]}": m for f, m in grown.items()}
+step = np.tile([0.0, 0, 1, 1], (4, 1))
+ramp = stamp(step, segxai.upsample_filt(64), 32)[64, 16:-16]
 assert np.sum((ramp > 1e-6) & (ramp < 1 - 1e-6)) == 32
 draw_maps(drawings, 2, "The cup gets smoother with the factor", vmin=0, vmax=1)
 
@@ -179,21 +236,6 @@ draw_maps(drawings, 2, "The cup gets smoother with the factor", vmin=0, vmax=1)
 # With factor 32 the map is as large as the photograph. It is smooth, but it has no edge: even the sharpest step takes 32 pixels
 # from 0 to 1. (The lines with `ramp` check that.)
 #
-# Try all the factors between. (Use the mouse, or Tab and the arrow keys.) The kernel is drawn beside the map.
-
-
-# %%
-def draw(factor):
-    kernel = segxai.upsample_filt(segxai.get_kernel_size(factor))
-    maps = {f"cup, factor {factor}": stamp(coarse_cup, kernel, factor), f"kernel {len(kernel)} × {len(kernel)}": kernel}
-    return draw_maps(maps, 2, "The cup and the kernel", ".2f", vmin=0, vmax=1)._repr_html_()
-
-
-slider, picture = widgets.IntSlider(3, 1, 16, continuous_update=False, description="factor"), widgets.HTML()
-widgets.dlink((slider, "value"), (picture, "value"), draw)
-widgets.VBox([slider, picture])
-
-# %% [markdown]
 # The kernel grows with the factor, so that neighbouring stamps always overlap. The map gets smoother, and that is all: no new
 # detail comes in.
 #
@@ -202,13 +244,29 @@ widgets.VBox([slider, picture])
 # A network has one map for each class. A convolution may mix them, so its weights have four axes: kernel height, kernel
 # width, class out, class in. For upsampling, no class may leak into another.
 #
-# **Predict before you run:** with 3 classes there are 3 × 3 = 9 kernels. How many of them are zero?
+# **Predict:**
+
+# %%
+Quiz(
+    "With 3 classes there are 3 × 3 = 9 kernels. How many of them are zero?",
+    {
+        "0": "Then each class would leak into the two others.",
+        "3": "Count those from a class to a different one.",
+        "6": "Only the three from a class to itself are left.",
+    },
+    answer="6",
+    rationale="No class may leak into another: of 9 pairs, 3 lie on the diagonal.",
+)
+
+# %% [markdown]
+# All nine:
 
 # %%
 weights = segxai.bilinear_upsample_weights(2, 3)
-pairs = {f"class {i} to class {j}": weights[:, :, j, i] for i in range(3) for j in range(3)}
-assert weights.shape == (4, 4, 3, 3) and sum(not kernel.any() for kernel in pairs.values()) == 6
-draw_maps(pairs, 3, "Nine kernels; only those from a class to itself are not zero", ".2f", width=7, vmin=0, vmax=1)
+pairs = {f"class {i} to class {j}": weights[:, :, j, i] for i, j in np.ndindex(3, 3)}
+assert sum(not kernel.any() for kernel in pairs.values()) == 6
+alt = "Nine kernels; only those from a class to itself are not zero"
+draw_maps(pairs, 3, alt, ".2f", width=7, vmin=0, vmax=1)
 
 # %% [markdown]
 # Six of nine are zero. Only the diagonal holds the kernel. So each class is upsampled on its own. These weights need no
@@ -226,22 +284,21 @@ draw_maps(pairs, 3, "Nine kernels; only those from a class to itself are not zer
 small = np.random.default_rng(1).uniform(1, 2, (4, 6))
 judge = rescale(small, 4, order=1, mode="edge", anti_aliasing=False)
 plain = stamp(small, segxai.upsample_filt(8), 4) - judge
-continued = bilinear_upsample(small[None, ..., None].astype("float32"), 4, 1).numpy()[0, ..., 0] - judge
-print(f"inside: {np.abs(plain[2:-2, 2:-2]).max():.0e}, border: {np.abs(plain).max():.2f}, continued: {np.abs(continued).max():.0e}")
+batch = small[None, ..., None].astype("float32")
+continued = bilinear_upsample(batch, 4, 1).numpy()[0, ..., 0] - judge
+print(f"plain, inside: {np.abs(plain[2:-2, 2:-2]).max():.0e}")
+print(f"plain, border: {np.abs(plain).max():.2f}")
+print(f"continued:     {np.abs(continued).max():.0e}")
+differences = {"plain stamps − scikit-image": plain}
+differences["bilinear_upsample − scikit-image"] = continued
+assert np.allclose(plain[2:-2, 2:-2], 0) and plain.min() < -0.5
+assert np.allclose(continued, 0, atol=1e-5)
+alt = "An orange border on the left: too low. No difference on the right"
+draw_maps(differences, 2, alt, cmap=plots.ORANGE_BLUE, vmin=-1.2, vmax=1.2)
 
 # %% [markdown]
-# Inside, all three agree. Look where the plain stamps do not: white is no difference, orange is too low, blue would be too
-# high.
-
-# %%
-differences = {"plain stamps − scikit-image": plain, "bilinear_upsample − scikit-image": continued}
-assert np.allclose(plain[2:-2, 2:-2], 0) and plain.min() < -0.5 and np.allclose(continued, 0, atol=1e-5)
-draw_maps(
-    differences, 2, "An orange border on the left: too low. No difference on the right", cmap=plots.ORANGE_BLUE, vmin=-1.2, vmax=1.2
-)
-
-# %% [markdown]
-# On the left, the plain stamps are far too low at the border: beyond it there is nothing, and nothing counts as zero. On the
+# White is no difference, orange is too low, blue would be too high. Inside, all three agree. On the left, the plain stamps are
+# far too low at the border: beyond it there is nothing, and nothing counts as zero. On the
 # right, `bilinear_upsample` first continues the outermost values by one place, then stamps, then cuts the margin away. It
 # agrees with scikit-image everywhere.
 #
@@ -250,18 +307,35 @@ draw_maps(
 # In many networks this kernel is free: any size, any weights. What if its size does not fit the factor? Take a flat map, all
 # ones, and a 3 × 3 kernel with equal weights of 4/9, so that the mean comes out right. The factor is 2.
 #
-# **Predict before you run:** what becomes of the flat map? (Look at the inside. The border we know already.)
+# **Predict:**
+
+# %%
+Quiz(
+    "What becomes of the inside of the flat map?",
+    {
+        "it stays flat": "Does each pixel get equally many stamps?",
+        "a checkerboard": "Some pixels get one stamp, others two or four.",
+        "a ramp": "Nothing in the kernel prefers one side.",
+    },
+    answer="a checkerboard",
+    rationale="Stamps of side 3 at steps of 2 overlap on every second pixel only.",
+)
+
+# %% [markdown]
+# Now stamp it, and the cup as well.
 
 # %%
 flat, equal = np.ones((4, 4)), np.full((3, 3), 4 / 9)
-maps = {"flat, bilinear": stamp(flat, segxai.upsample_filt(4), 2), "flat, equal 3 × 3": stamp(flat, equal, 2)}
-assert np.allclose(np.unique(maps["flat, equal 3 × 3"][2:, 2:].round(2)), [0.44, 0.89, 1.78])
+maps = {"flat, bilinear": stamp(flat, segxai.upsample_filt(4), 2)}
+maps["flat, equal 3 × 3"] = stamp(flat, equal, 2)
 maps["the cup, equal 3 × 3"] = stamp(coarse_cup, equal, 2)
-draw_maps(maps, 3, "Bilinear stays flat inside, equal weights give a checkerboard", ".2f", vmin=0, vmax=1.78)
+alt = "Bilinear stays flat inside, equal weights give a checkerboard"
+draw_maps(maps, 3, alt, ".2f", vmin=0, vmax=1.78)
 
 # %% [markdown]
 # A **checkerboard**. The stamps overlap unevenly: some pixels get one stamp, some two, some four. On the cup you see a grid
-# that has nothing to do with the cup. Pictures made by networks often show such grids, and this is one cause.
+# that has nothing to do with the cup. Pictures made by networks often show such grids, and this is one cause
+# ([Odena, Dumoulin and Olah 2016](https://distill.pub/2016/deconv-checkerboard/)).
 #
 # ### Your turn: test a kernel
 #
@@ -279,12 +353,19 @@ trials = {
     "the bilinear kernel, factor 3": (segxai.upsample_filt(5), 3, True),
     "equal 3 × 3 weights of 4/9, factor 2": (equal, 2, False),
     "equal 4 × 4 weights of 1/4, factor 2": (np.full((4, 4), 1 / 4), 2, True),
-    "the bilinear kernel of factor 2, used with factor 3": (segxai.upsample_filt(4), 3, False),
+    "factor 2's bilinear kernel with factor 3": (segxai.upsample_filt(4), 3, False),
     "twice the bilinear kernel, factor 2": (2 * segxai.upsample_filt(4), 2, False),
 }
-wrong = [(name, wanted) for name, (kernel, factor, wanted) in trials.items() if bool(keeps_flat(kernel, factor)) != wanted]
-advice = "Not yet: for {} the answer should be {}. Did you cut off as many pixels as the kernel is wide?"
-print(advice.format(*wrong[0]) if wrong else "Correct: all five kernels are judged rightly.")
+judged = {name: bool(keeps_flat(k, f)) for name, (k, f, _) in trials.items()}
+wrong = [name for name, (*_, wanted) in trials.items() if judged[name] != wanted]
+if not wrong:
+    print("Correct: all five kernels are judged rightly.")
+elif not any(judged.values()):
+    print("Not yet: you refuse every kernel. Did you cut the border off?")
+elif wrong == ["twice the bilinear kernel, factor 2"]:
+    print("Not yet: flat is not enough, the value must stay 1 as well.")
+else:
+    print(f"Not yet: {wrong[0]} should be {trials[wrong[0]][2]}. Stamp a map of ones.")
 
 # %% [markdown] tags=["solution"]
 # <details><summary>Solution</summary>
@@ -303,8 +384,13 @@ print(advice.format(*wrong[0]) if wrong else "Correct: all five kernels are judg
 # ## 8. What is lost
 #
 # Now the main test. Make a coarse map of each thing, upsample it, and call a pixel "thing" where the value is above 0.5. Then
-# compare with the annotation by the IoU of notebook 01: pixels in both, divided by pixels in either. We need two functions:
-# `grow` goes to the coarse map and back, `iou` compares.
+# compare with the annotation by the IoU (intersection over union): pixels in both, divided by pixels in either.
+# `grow` goes to the coarse map and back.
+#
+# The strides 32, 16 and 8 are those of VGG16's pool5, pool4 and pool3. For comparison, the first column repeats the values
+# of stride 32, so it gives squares.
+#
+# **Predict before you run:** the things are a saucer, a cup, the coffee and a spoon. Which one suffers most?
 
 
 # %%
@@ -317,29 +403,26 @@ def iou(found, mask):
     return np.sum(found & mask) / np.sum(found | mask)
 
 
-# %% [markdown]
-# The strides 32, 16 and 8 are those of VGG16's pool5, pool4 and pool3. For comparison, the first column repeats the values
-# of stride 32, so it gives squares.
-#
-# **Predict before you run:** the things are a saucer, a cup, the coffee and a spoon. Which one suffers most?
-
-# %%
-masks = {thing: annotation.mask(thing)[:384, :576] for thing in ("saucer", "cup", "coffee", "spoon")}
-table = {thing: [iou(grow(mask, stride), mask) for stride in (32, 16, 8)] for thing, mask in masks.items()}
-for thing, (by_32, by_16, by_8) in table.items():
-    squares = iou(np.kron(coarse(masks[thing], 32), np.ones((32, 32))) > 0.5, masks[thing])
-    print(f"{thing:7} squares {squares:.2f}; bilinear from stride 32: {by_32:.2f}, 16: {by_16:.2f}, 8: {by_8:.2f}")
-    assert by_8 > by_16 > by_32 > squares and (thing == "spoon" or round(by_32, 2) == 0.92)
+table = {}
+print("         squares  stride 32  stride 16  stride 8")
+for thing in ("saucer", "cup", "coffee", "spoon"):
+    mask = annotation.mask(thing)[:384, :576]
+    squares = np.kron(coarse(mask, 32), np.ones((32, 32))) > 0.5
+    row = [iou(squares, mask)] + [iou(grow(mask, s), mask) for s in (32, 16, 8)]
+    table[thing] = row[1:]
+    print(f"{thing:7}", *(f"{value:10.2f}" for value in row))
 
 # %% [markdown]
 # Bilinear beats squares each time. Large things come back well, even from stride 32. The spoon does not. Look at it:
 
 # %%
-grown = {
-    f"stride {stride}: {found:.2f}": grow(masks["spoon"], stride) for stride, found in zip((32, 16, 8), table["spoon"], strict=True)
-}
-assert [round(value, 2) for value in table["spoon"]] == [0.71, 0.87, 0.95] and not grow(masks["spoon"], 32)[:200].any()
-draw_maps({"annotation: spoon": masks["spoon"]} | grown, 2, "At stride 32 the handle of the spoon is lost")
+spoon = annotation.mask("spoon")[:384, :576]
+drawings = {"annotation: spoon": spoon}
+for stride, found in zip((32, 16, 8), table["spoon"], strict=True):
+    drawings[f"stride {stride}: {found:.2f}"] = grow(spoon, stride)
+assert [round(value, 2) for value in table["spoon"]] == [0.71, 0.87, 0.95]
+assert all(round(row[0], 2) == 0.92 for name, row in table.items() if name != "spoon")
+draw_maps(drawings, 2, "At stride 32 the handle of the spoon is lost")
 
 # %% [markdown]
 # ## The answer
@@ -358,6 +441,6 @@ draw_maps({"annotation: spoon": masks["spoon"]} | grown, 2, "At stride 32 the ha
 # **Where this fails:** our coarse maps came from the annotation. A network's maps have errors, so its IoU will be lower.
 # And a kernel that does not fit the factor draws checkerboards.
 #
-# Two ways lead to sharper borders. One is to add scores from finer maps, at strides 16 and 8: these are the **skips** of
-# FCN-16s and FCN-8s. The other is to look at the photograph again and move the border to where the colour changes: that is
-# the **CRF**. Notebook 04 tries the first, notebook 05 the second.
+# **What is it good for?** Next to one another, five maps of different strides can be upsampled to one size and added up. What
+# a network finds in them when it was trained on outlines drawn by people, and how such a coarse map still draws a sharp
+# line: **go on with notebook 05.**

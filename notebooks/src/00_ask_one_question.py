@@ -1,0 +1,303 @@
+# %% [markdown]
+# # Ask one question
+#
+# **You will do:** show a photograph to an image classifier, obtain an explanation of its prediction in one cell, and then
+# check that explanation against single facts.
+#
+# **You will learn:** what a region, a coalition, a fill and a weight are, and how to read the figures of this course.
+#
+# **You need:** a little Python. You need no graphics card and no network connection.
+#
+# **Time: 20 minutes.** Run the cells from top to bottom with Shift+Enter. The computer works for about 20 seconds of it.
+#
+# **The question:** shown the photograph below, does the classifier use the space suit, the helmet, the face, or a
+# combination of them? The last section gives a first answer.
+
+# %% [markdown]
+# ## 1. A photograph and a prediction
+#
+# Look at the photograph before any computer does. What is in it?
+
+# %%
+from dataclasses import replace
+
+import numpy as np
+import segxai
+from IPython.display import Markdown
+from segxai.plots import explanations as plots
+from segxai.widgets import Quiz
+
+photo = segxai.data.photograph("astronaut")
+plots.plot_image(photo, "Eileen Collins, astronaut (photograph: NASA)")
+
+# %% [markdown]
+# A person in an orange space suit, a large black helmet on the right, a model of the space shuttle, a flag. The
+# classifier is [EfficientNet-Lite0](https://arxiv.org/abs/1905.11946), a small network trained on the 1000 classes of
+# ImageNet. We treat it as a **black box**: an image goes in, and 1000 probabilities come out.
+
+# %%
+classifier = segxai.load_classifier("efficientnet_lite0")
+for name, probability in classifier.top(photo, 5):
+    print(f"{probability:6.1%}  {name}")
+print([n for n in classifier.class_names if "space" in n or "astro" in n])
+
+# %% tags=["hidden"]
+first, second = (name for name, _ in classifier.top(photo, 2))
+assert (first, second) == ("bobsleigh", "football helmet")
+assert "astronaut" not in classifier.class_names
+assert classifier.top(photo, 1)[0][1] < 1 / 3
+
+# %% [markdown]
+# The prediction is wrong, and the network is not even sure of it. The last line shows why: there is no class "astronaut".
+# The network has to spread its probability over classes that it knows, and people who wear helmets sit in bobsleighs and
+# play football. That is a plausible story, but so far it is only a story. Let us measure.
+#
+# ## 2. An explanation in one cell
+#
+# To find out which part of a photograph matters, we hide parts of it and look at what happens to the probability. The
+# parts should mean something to us, so `segxai` first divides the photograph into **regions** that follow the contours of
+# things. Notebooks 05 and 06 show how.
+
+# %%
+Quiz(
+    "A black box lets nobody look inside. How can we find out which part it uses?",
+    {
+        "Read the network's parameters": "There are millions, and none is "
+        "about this photograph.",
+        "Hide a part and evaluate again": "If the probability falls, it mattered.",
+        "Look for the largest part": "Size is not use: it may be a wall.",
+    },
+    answer="Hide a part and evaluate again",
+    rationale="The next cell does this for every combination of parts.",
+)
+
+# %%
+explanation = segxai.explain(photo)
+explanation.plot()
+
+# %% [markdown]
+# **How to read the figure.** On the left are the regions. Most names state colour and position, because the computer
+# does not know what it has found; a name with a question mark is its guess. The middle and the right panel show a
+# **weight** for each region: blue with a plus sign means that showing the region raises the probability of the class, orange
+# with a minus sign that it lowers it.
+#
+# Where do the weights come from? A choice of regions that are shown is called a **coalition**. Every other region is
+# painted in its own mean colour, the **fill**. The classifier is evaluated on these pictures, and the simplest model there
+# is, a sum, is fitted to its probabilities:
+#
+# $$f(z)\approx w_0+\sum_{k=1}^{K}w_k z_k$$
+#
+# Here $K$ is the number of regions, $z_k$ is 1 where region $k$ is shown and 0 where it is hidden, $f(z)$ is the
+# probability, and $w_k$ is the weight of region $k$. This is LIME
+# ([Ribeiro, Singh and Guestrin 2016](https://arxiv.org/abs/1602.04938)). R² in the title says how well the sum fits: 1 is
+# perfect, and 0 is no better than one fixed number.
+#
+# ## 3. Names that mean something
+#
+# You know what the regions show, so point at three places (row, column) and name the regions there.
+
+
+# %%
+def name_at(regions, row, column):
+    return regions.names[regions.labels[row, column]]
+
+
+places = {"helmet": (400, 400), "suit": (350, 150), "face": (130, 230)}
+found = explanation.regions
+names = {name_at(found, *place): thing for thing, place in places.items()}
+regions = found.rename(names)
+explanation = replace(explanation, regions=regions)
+plots.plot_regions(photo, regions)
+
+# %% [markdown]
+# Each name now belongs to a region, but look at where the borders run. An explanation can never be finer than its regions:
+# what the region called "face" also contains shares the face's weight.
+#
+# ## 4. Every coalition
+#
+# How many pictures does it take?
+
+# %%
+Quiz(
+    "Each of K regions is either shown or hidden. How many coalitions are there?",
+    {
+        "K": "That would be one region hidden at a time.",
+        "2 × K": "Each region has two states, but they combine freely.",
+        "2 to the power K": "Two states for the first, times two for the second …",
+    },
+    answer="2 to the power K",
+    rationale="With few regions that is few enough to evaluate every one of them.",
+)
+
+# %%
+table = explanation.coalitions
+print(f"{len(regions)} regions, {table.evaluations} evaluations, all: {table.exact}")
+
+# %% tags=["hidden"]
+assert table.exact and table.evaluations == 2 ** len(regions)
+
+# %% [markdown]
+# Nothing was left to chance: every coalition is in the table, so running the cell again gives the same weights. What
+# follows mostly reads this table, and the classifier can rest.
+#
+# ## 5. A weight and a fact
+#
+# A weight summarises many coalitions. One row of the table is a plain fact. Look up the picture from which only the
+# helmet is missing.
+
+# %%
+all_but_helmet = np.array(regions.names) != "helmet"
+hidden = np.where(regions.mask("helmet")[..., None], table.filled, photo)
+without = table.value_of(all_but_helmet)
+plots.plot_image(hidden, f"{table.full:.3f} before, {without:.3f} without the helmet")
+
+# %% [markdown]
+# That is a fact. How does it compare with the weight of the helmet?
+
+# %%
+weight = explanation.weights[regions.index("helmet")]
+Markdown(
+    f"The helmet's weight is {weight:+.3f}, and hiding it changes the probability by "
+    f"{without - table.full:+.3f}. The two differ, because the weight is an average "
+    "over many coalitions and the second number is about one. And “hidden” is not "
+    "“gone”: a dark shape with a round edge is still there. Every number in this "
+    "course is about pictures like this one."
+)
+
+# %% [markdown]
+# ### Exercise 1: only the helmet
+#
+# Is the helmet enough by itself? Write the coalition that shows the helmet and nothing else, as an array with one True or
+# False for each region. The line below shows everything.
+
+# %% tags=["exercise"]
+only_helmet = np.ones(len(regions), bool)
+
+# %% tags=["check"]
+given = np.ravel(only_helmet)
+shown = [name for name, on in zip(regions.names, given, strict=False) if on]
+if given.shape != (len(regions),):
+    print(f"Not yet: {len(regions)} values True or False are needed.")
+elif shown == ["helmet"]:
+    alone = table.value_of(given.astype(bool))
+    print(f"Correct. Alone it gives {alone:.3f}, everything {table.full:.3f}.")
+elif (given.astype(bool) == all_but_helmet).all():
+    print("Not yet: that is everything but the helmet. Turn True and False around.")
+elif "helmet" not in shown:
+    print(f"Not yet: the helmet must be shown. Now {len(shown)} regions are: {shown}.")
+else:
+    print(f"Not yet: {len(shown)} regions are shown, it should be one. Compare names.")
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# only_helmet = np.array(regions.names) == "helmet"
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ## 6. The other class
+#
+# The table holds the probabilities of other classes, too. The runner-up was "football helmet". What led to it?
+
+# %%
+Quiz(
+    "Will “football helmet” have the same explanation as “bobsleigh”?",
+    {
+        "Yes, the photograph is the same": "The photograph is, but the class is not. "
+        "Compare the two rows of bars.",
+        "No, each class has its own": "An explanation belongs to a photograph and a "
+        "class.",
+    },
+    answer="No, each class has its own",
+    rationale="The two rows share one colour scale, so they may be compared.",
+)
+
+# %%
+runner_up = explanation.refit(target="football helmet")
+plots.plot_explanations([explanation, runner_up], ["bobsleigh", "football helmet"])
+
+# %% [markdown]
+# Besides the weights, read the facts: what does each of the three keep when everything else is hidden?
+
+# %%
+lines = []
+for e in (explanation, runner_up):
+    whole, value = e.coalitions.full, e.coalitions.value_of
+    facts = ", ".join(
+        f"{thing} {value(np.array(regions.names) == thing) / whole:.0%}"
+        for thing in places
+    )
+    three = value(np.isin(regions.names, list(places))) / whole
+    lines.append(f"- **{e.target}** (R² {e.r2:.2f}): {facts}; all three {three:.0%}")
+title = "What each keeps of the photograph's probability when it is shown alone:"
+Markdown("\n".join([title, "", *lines]))
+
+# %% [markdown]
+# Where single regions keep little and several together keep much more, the parts work *together*. A sum of weights cannot
+# express that, and a low R² warns you of it. That is why we look up facts beside the weights.
+#
+# ### Exercise 2: your own coalition (open)
+#
+# Find a small set of regions that keeps at least half of the probability of "bobsleigh". There are several; `regions.names`
+# lists what you can choose from. Try to use as few as you can.
+
+# %% tags=["exercise"]
+my_set = []
+
+# %% tags=["check"]
+unknown = [name for name in my_set if name not in regions.names]
+share = table.value_of(np.isin(regions.names, my_set)) / table.full
+if isinstance(my_set, str):
+    print("Not yet: a list of names is needed, for instance ['helmet'].")
+elif unknown:
+    print(f"Not yet: {unknown[0]!r} is not a region. They are: {regions.names}.")
+elif share < 0.5:
+    print(f"Not yet: {len(my_set)} regions keep {share:.0%}. Add one that supports it.")
+elif len(my_set) == len(regions):
+    print("Not yet: that is the whole photograph. Leave something out.")
+else:
+    best = len(explanation.sufficient(0.5))
+    print(f"Correct: {share:.0%} with {len(my_set)} regions. The fewest: {best}.")
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# my_set = list(explanation.sufficient(0.5))
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ## 7. Where this fails
+#
+# We chose the fill. Would another one have told another story? This time the classifier has to be evaluated again, on
+# photographs in which hidden regions show a strong blur.
+
+# %%
+blurred = segxai.explain(photo, regions, classifier, "bobsleigh", fill="blur")
+plots.plot_explanations([explanation, blurred], ["fill: mean colour", "fill: blur"])
+
+# %% [markdown]
+# Trust what both rows agree on, and doubt what changes with the fill. The regions were our choice as well, and notebook 01
+# shows how much depends on them. Finally, an explanation is about one photograph: nothing here says what the classifier
+# does with the next one.
+#
+# `explanation.save("why.html")` keeps an explanation as one web page, on which regions can be switched off without Python.
+# The words of the course are collected in [the glossary](GLOSSARY.md).
+
+# %% [markdown]
+# ## The answer
+#
+# **Suit, helmet, face, or a combination?** It depends on the class: each class has its own explanation. For both classes
+# section 6 lists what the helmet, the suit and the face keep alone, and what they keep together. Where the second number is
+# much larger than the first ones, the answer is "a combination".
+#
+# What we do **not** know yet is how far to trust this. The regions came from one method, the fill was our choice, and LIME
+# is only one way to compute weights. Notebook 07 returns to the question with better tools.
+#
+# The next question is about the method itself: **how much of a LIME explanation is chance, and how much is the
+# segmentation? Go on with 01.**

@@ -1,0 +1,284 @@
+# %% [markdown]
+# # Follow the evidence
+#
+# **You will do:** explain a photograph with forty-eight regions at the price of a few hundred evaluations, and add the
+# values up again to things.
+#
+# **You will learn:** Owen values; how a budget is spent where the evidence is; how to read one explanation at several
+# levels; what part of it was measured and what part was shared out.
+#
+# **You need:** notebooks 06 and 07. You need no graphics card and no network connection.
+#
+# **Time: 25 minutes.** The computer works for about 40 seconds of it.
+#
+# **The question:** must we choose between a few regions with exact values and many regions with fine borders? The last
+# section answers it.
+
+# %% [markdown]
+# ## 1. Forty-eight regions are too many
+#
+# With four regions we evaluated all sixteen coalitions. The leaves of the region tree are forty-eight.
+
+# %%
+import numpy as np
+import segxai
+from IPython.display import Markdown
+from segxai.plots import explanations as plots
+from segxai.widgets import Quiz
+
+photo = segxai.data.photograph("astronaut")
+leaves = segxai.segment(photo, "deep", n_regions=48)
+plots.plot_regions(photo, leaves.cut(6), leaves)
+
+# %% [markdown]
+# The left regions are things, the right ones are their parts, and both are cuts of one tree.
+
+# %%
+Quiz(
+    "At 100 evaluations a second, how long would all coalitions of 48 regions take?",
+    {
+        "about a day": "A day is enough for some 2^23 coalitions.",
+        "about a year": "A year is enough for some 2^31 coalitions.",
+        "about 90,000 years": "2^48 is 2.8 × 10^14; a year has about 3 × 10^7 seconds.",
+    },
+    answer="about 90,000 years",
+    rationale="2^48 / 100 seconds = 2.8 × 10^12 seconds.",
+)
+
+# %% tags=["hidden"]
+assert 88_000 < 2**48 / 100 / (365.25 * 86400) < 92_000
+
+# %% [markdown]
+# ## 2. Owen values: the parts of a thing share its value
+#
+# Guillermo Owen (1977) asked how the members of a union should share what the union earns. His answer, on a binary tree,
+# is this. A node $n$ with halves $l$ and $r$ is switched on in a context $m$ (the regions that are already shown). What it
+# adds, $f(m\cup n)-f(m)$, is shared like this:
+#
+# $$\phi_l=\tfrac12\bigl[f(m\cup l)-f(m)\bigr]+\tfrac12\bigl[f(m\cup n)-f(m\cup r)\bigr]$$
+#
+# The half $l$ is switched on once before $r$ and once after it, and $\phi_l$ is the mean of what it adds; $\phi_r$ is the
+# same with $l$ and $r$ exchanged, so that $\phi_l+\phi_r=f(m\cup n)-f(m)$. Each half can be divided in turn, in both of
+# its contexts. [SHAP's partition explainer](https://shap.readthedocs.io/en/latest/generated/shap.PartitionExplainer.html)
+# follows the same recursion; the coalitional idea behind both is described by
+# [Lundberg and Lee (2017)](https://arxiv.org/abs/1705.07874).
+#
+# We begin with the whole photograph and its two largest parts.
+
+# %%
+target = "football helmet"
+classifier = segxai.load_classifier("efficientnet_lite0")
+two = segxai.explain(photo, leaves.cut(2), classifier, target, method="shapley")
+nothing, left, right, whole = (
+    two.coalitions.value_of(np.array(shown, bool))
+    for shown in ([0, 0], [1, 0], [0, 1], [1, 1])
+)
+print(f"nothing {nothing:.4f}, {two.regions.names[0]} {left:.4f},")
+print(f"{two.regions.names[1]} {right:.4f}, whole {whole:.4f}")
+
+# %% [markdown]
+# Four evaluations are all that one division in one context needs, and two of them were known before.
+#
+# ## 3. Your turn: divide once
+#
+# Compute the value of the first half from `nothing`, `left`, `right` and `whole`.
+
+# %% tags=["exercise"]
+value_of_left = 0.0
+
+# %% tags=["check"]
+first, last, given = left - nothing, whole - right, float(value_of_left)
+if abs(given - (first + last) / 2) < 1e-5:
+    print(
+        f"Correct: {given:+.4f}, and the other half gets "
+        f"{whole - nothing - given:+.4f}."
+    )
+elif abs(given - first) < 1e-5:
+    print(
+        "Not yet: that is what it adds when it comes first. Average with what it "
+        "adds last."
+    )
+elif abs(given - last) < 1e-5:
+    print(
+        "Not yet: that is what it adds when it comes last. Average with what it "
+        "adds first."
+    )
+elif abs(given - first - last) < 1e-5:
+    print("Not yet: the formula has two factors of one half.")
+else:
+    print(
+        "Not yet: the context is empty here, so f(m) is `nothing` and f(m with "
+        "n) is `whole`."
+    )
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# value_of_left = ((left - nothing) + (whole - right)) / 2
+# ```
+#
+# </details>
+
+# %% [markdown]
+# ## 4. Spend the budget where the evidence is
+#
+# Dividing every node in every context is again too much. But a node that changes nothing has nothing to divide. So the
+# method always divides next where the effect is largest. It stops after a part of the budget; the rest evaluates random
+# coalitions, by which the values of what was left undivided are corrected.
+
+# %%
+Quiz(
+    "512 evaluations are spent. Where will the tree have been divided most finely?",
+    {
+        "where the regions are largest": "Size alone earns no division. A large "
+        "wall may add nothing.",
+        "where the probability changes most": "The largest effect is always "
+        "divided next.",
+        "evenly": "Even spending would divide the wall as finely as the helmet.",
+    },
+    answer="where the probability changes most",
+    rationale="Look at the heat map: the small, coloured regions lie where the "
+    "evidence is.",
+)
+
+# %%
+explanation = segxai.explain(
+    photo, leaves, classifier, target, method="tree", max_evaluations=512
+)
+explanation.plot()
+
+# %% [markdown]
+# From left to right: a few regions, their values, the value per area of all leaves, and bars. (A number after a name says
+# only that other parts of the tree have the same colour and place.) The third panel is new. It shows where in a thing the
+# evidence lies. The helmet is blue all over; a thing such as the head is divided.
+#
+# ## 5. One explanation, several levels
+#
+# `coarsen(n)` gives the explanation of the `n` coarser regions. Nothing is evaluated: their weights are sums.
+
+# %%
+levels = [explanation.coarsen(n) for n in (3, 6, 12, 48)]
+rise = explanation.coalitions.full - explanation.coalitions.empty
+for e in levels:
+    print(f"{len(e.regions):2} regions: the weights add up to {e.weights.sum():+.4f}")
+print(
+    f"whole minus nothing:            {rise:+.4f}, with "
+    f"{explanation.evaluations} evaluations"
+)
+
+# %% tags=["hidden"]
+assert all(np.isclose(e.weights.sum(), rise, atol=1e-4) for e in levels)
+assert explanation.evaluations <= 512
+annotation = segxai.data.load("astronaut").annotation
+things = ("hair", "face", "helmet")
+at = {t: segxai.plots.widest_place(annotation.mask(t)) for t in things}
+finest = {t: explanation.weights[explanation.regions.labels[p]] for t, p in at.items()}
+assert finest["hair"] > 0 > finest["face"] and finest["helmet"] > rise / 2
+
+# %% [markdown]
+# The sum is the same at every level, and it is the rise from nothing to the whole photograph. So a picture for a busy reader
+# (three regions) and one for a careful reader (forty-eight) can never contradict each other.
+
+# %%
+plots.plot_explanations(levels[:3], ["3 regions", "6 regions", "12 regions"])
+
+# %% [markdown]
+# A thing whose parts speak for and against the class can have a weight near zero. The head is one: look at hair and face in
+# the heat map of section 4. So do not call a region unimportant before you have seen its parts.
+#
+# ## 6. In words
+#
+# `in_words` names the strongest regions and follows each one down while a single part of it keeps most of its value.
+
+# %%
+Markdown("\n".join(f"- {sentence}" for sentence in explanation.in_words(search=False)))
+
+# %% [markdown]
+# The last sentence gives an account of the budget: some evaluations went into divisions, the others into random coalitions.
+# Where a node was not divided, its value is shared among its leaves by area and then corrected by those coalitions. That
+# is an estimate, not a measurement. What does a smaller budget change?
+
+# %%
+Quiz(
+    "With 64 evaluations instead of 512, what happens to the sum of all weights?",
+    {
+        "It becomes smaller": "Both ends of the sum, whole and nothing, are evaluated "
+        "with any budget.",
+        "It stays the same": "It is whole minus nothing, and both are evaluated first.",
+        "It is only an estimate": "The single weights are. Their sum is measured.",
+    },
+    answer="It stays the same",
+    rationale="A small budget costs detail, not the total.",
+)
+
+# %%
+small = segxai.explain(
+    photo, leaves, classifier, target, method="tree", max_evaluations=64
+)
+by_budget = {64: small, 512: explanation}
+divided = {b: sum(n.divided for n in e.nodes()) for b, e in by_budget.items()}
+for b, e in by_budget.items():
+    print(
+        f"{b:3} evaluations: {divided[b]} of 47 nodes divided, sum "
+        f"{e.weights.sum():+.4f}"
+    )
+
+# %% tags=["hidden"]
+assert divided[64] < divided[512]
+
+# %% [markdown]
+# ## 7. Your turn: the smallest place with half of the evidence
+#
+# Order the leaves by weight **per area**, the densest first, and write the share of the photograph's area that it takes for
+# their weights to add up to at least half of the rise. Useful arrays: `explanation.weights`, `explanation.regions.areas`.
+
+# %% tags=["exercise"]
+share_of_area = 1.0
+
+# %% tags=["check"]
+weights, areas = explanation.weights, explanation.regions.areas
+
+
+def share(order):
+    return areas[order][: 1 + np.argmax(np.cumsum(weights[order]) >= rise / 2)].sum()
+
+
+right_share = share(np.argsort(-weights / areas))
+by_weight = share(np.argsort(-weights))
+given = float(share_of_area)
+if abs(given - right_share) < 1e-4:
+    print(f"Correct: {given:.1%} of the area holds half of the rise.")
+elif abs(given - by_weight) < 1e-4:
+    print("Not yet: that is the order by weight. A large region is not dense.")
+else:
+    print(
+        "Not yet: sort by weight / area, add weights up, and add up the areas as "
+        "far as that."
+    )
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# order = np.argsort(-explanation.weights / explanation.regions.areas)
+# enough = 1 + np.argmax(np.cumsum(explanation.weights[order]) >= rise / 2)
+# share_of_area = explanation.regions.areas[order][:enough].sum()
+# ```
+#
+# </details>
+
+# %% [markdown]
+# An open exercise: explain “bobsleigh” in the same way. Is its evidence in one place or in several, as 07 would have it?
+#
+# ## The answer
+#
+# **Must we choose between few exact regions and many fine ones?** No. One tree holds both: the values of the parts add up to
+# those of the things, at every level, and the budget is spent where the evidence is.
+#
+# Where this fails: the tree decides who is divided together. A part that works only with a part of *another* thing is valued in
+# those contexts alone that the tree offers, and another tree would give other numbers. What was not divided is an estimate. And
+# a very small leaf can have a large weight per area by accident; there is one on the shuttle's tank.
+#
+# The next question: who says that these regions are the right ones? **09** goes back to where this project began, and fits a
+# network to regions that a person drew.
