@@ -58,7 +58,7 @@ bundles: $(NODE_TOOLS)  ## bundle the widgets' JavaScript into what is shipped (
 	@npm run --silent bundles
 
 lab: $(READY)  ## open notebook 00 in JupyterLab (this machine only, with a token)
-	$(BIN)/jupyter lab --ip=127.0.0.1 $(AS_ROOT) notebooks/00_start_here.ipynb
+	$(BIN)/jupyter lab --ip=127.0.0.1 $(AS_ROOT) notebooks/00_ask_one_question.ipynb
 
 app: $(READY)  ## open the explorer as a web page without code (Voilà, this machine only, with a token)
 	$(BIN)/jupyter server --ip=127.0.0.1 $(AS_ROOT) --ServerApp.root_dir=notebooks --ServerApp.open_browser=True \
