@@ -20,6 +20,50 @@ WIDEST_LINE = 88  # characters of code that fit on Binder's screen
 LONGEST_LESSON = 45  # minutes
 # Plausible wrong answers to the exercises of a notebook, in order, and a part of the hint that each must get.
 WRONG = {
+    "03_look_inside_vgg16": [
+        [
+            (
+                "def field_of(layers):\n    field, stride = 1, 1\n    for kernel, step in layers:\n"
+                "        stride *= step\n        field += (kernel - 1) * stride\n    return field",
+                "only the layers that follow",
+            ),
+            ("def field_of(layers):\n    return sum(kernel - 1 for kernel, step in layers)", "begin at 1"),
+        ],
+        [
+            ("def map_side(side, padding):\n    return side // 32 - (6 if padding == 'VALID' else 0)", "you round down"),
+            ("def map_side(side, padding):\n    return -(-side // 32)", "the map has side"),
+        ],
+        [
+            ("my_stride, my_channel = 32, 0", "the strides are"),
+            ("my_stride, my_channel = 8, 512", "from 0 to 511"),
+        ],
+    ],
+    "04_upsample_bilinearly": [
+        [
+            ("def kernel_row(factor):\n    return np.ones(factor)", "needs 4 weights, not 2"),
+            (
+                "def kernel_row(factor):\n    size = 2 * factor - factor % 2\n"
+                "    return np.abs(np.arange(size) - (size - 1) / 2) / factor",
+                "rises and falls",
+            ),
+        ],
+        [
+            (
+                "def keeps_flat(kernel, factor):\n    return np.allclose(stamp(np.ones((9, 9)), kernel, factor), 1)",
+                "Did you cut the border off",
+            ),
+            (
+                "def keeps_flat(kernel, factor):\n    inside = slice(len(kernel), -len(kernel))\n"
+                "    return np.ptp(stamp(np.ones((9, 9)), kernel, factor)[inside, inside]) < 1e-9",
+                "the value must stay 1",
+            ),
+        ],
+        [
+            ("my_shape = np.zeros((384, 576), bool)", "nothing is drawn"),
+            ("my_shape = np.arange(576) % 4 < np.full((384, 1), 2)", "too fine even for stride 8"),
+            ("my_shape = np.ones((96, 144), bool)", "must be (384, 576)"),
+        ],
+    ],
     "06_grow_a_region_tree": [
         [("border_strength = lambda length, total: total", "the total"), ("border_strength = lambda a, b: a / b", "upside down")],
         [("smallest = 2", "no region of that cut")],
