@@ -20,6 +20,38 @@ WIDEST_LINE = 88  # characters of code that fit on Binder's screen
 LONGEST_LESSON = 45  # minutes
 # Plausible wrong answers to the exercises of a notebook, in order, and a part of the hint that each must get.
 WRONG = {
+    "00_ask_one_question": [
+        [
+            ("only_helmet = all_but_helmet", "Turn True and False around"),
+            ("only_helmet = np.array(regions.names) == 'suit'", "the helmet must be shown"),
+            ("only_helmet = np.array([True])", "values True or False"),
+        ],
+        [
+            ("my_set = 'helmet'", "a list of names"),
+            ("my_set = ['visor']", "not a region"),
+            ("my_set = ['suit', 'helmet', 'face']", "Add one"),
+            ("my_set = list(regions.names)", "Leave something out"),
+        ],
+    ],
+    "01_run_lime_as_published": [
+        [
+            ("def renumber(labels):\n    return labels - labels.min()", "leaves the gaps"),
+            ("def renumber(labels):\n    return np.unique(labels, return_inverse=True)[1].ravel()", "reshape"),
+            ("def renumber(labels):\n    return np.arange(labels.size).reshape(labels.shape) % 3", "the patches changed"),
+        ],
+        [("my_samples = 400", "square root"), ("my_samples = 20000", "more than enough")],
+    ],
+    "02_segment_with_twenty_classes": [
+        [
+            ("fit = (helmet & background).sum() / (helmet.sum() + background.sum())", "both twice"),
+            ("fit = helmet & background", "one number"),
+        ],
+        [
+            ("my_classes = {'helmet': ['helmet']}", "must belong to a class"),
+            ("my_classes = {'all': list(drawn.names)}", "cannot be told apart"),
+            ("my_classes = {thing: [thing] for thing in drawn.names}", "at most five"),
+        ],
+    ],
     "03_look_inside_vgg16": [
         [
             (
@@ -64,6 +96,23 @@ WRONG = {
             ("my_shape = np.ones((96, 144), bool)", "must be (384, 576)"),
         ],
     ],
+    "05_find_contours": [
+        [
+            ("def fuse(logits, weights, bias):\n    return logits @ weights + bias", "Is the sigmoid missing"),
+            ("def fuse(logits, weights, bias):\n    return 1 / (1 + np.exp(-logits)) @ weights + bias", "sigmoid of the sum"),
+            ("def fuse(logits, weights, bias):\n    return 1 / (1 + np.exp(-logits))", "one number for each pixel"),
+        ],
+        [
+            (
+                "def pixel_weights(drawing):\n    beta = 1 - drawing.mean()\n    return np.where(drawing, 1 - beta, beta)",
+                "that are not contours",
+            ),
+            (
+                "def pixel_weights(drawing):\n    return np.where(drawing, 1 / drawing.sum(), 1 / (~drawing).sum())",
+                "3.2 is right",
+            ),
+        ],
+    ],
     "06_grow_a_region_tree": [
         [("border_strength = lambda length, total: total", "the total"), ("border_strength = lambda a, b: a / b", "upside down")],
         [("smallest = 2", "no region of that cut")],
@@ -84,6 +133,18 @@ WRONG = {
             ("value_of_left = left - nothing + whole - right", "factors of one half"),
         ],
         [("share_of_area = by_weight", "order by weight")],
+    ],
+    "12_measure_explanations": [
+        [
+            ("my_area = y.sum()", "multiply each by a width"),
+            ("my_area = np.diff(x) @ y[:-1]", "the left end"),
+            ("my_area = np.diff(x)", "one number"),
+        ],
+        [
+            ("my_claim = ('slic', 'deletion')", "three words"),
+            ("my_claim = ('lime', 'deletion', 'open')", "has no row"),
+            ("row = next(iter(verdicts))\nmy_claim = (*row, 'worse' if verdicts[row] == 'better' else 'better')", "the interval"),
+        ],
     ],
 }
 
