@@ -174,9 +174,9 @@ Markdown(
 )
 
 # %% [markdown]
-# Nothing in the upper row is computed wrongly. All coalitions were evaluated, and the Shapley values are exact. Still, "it
-# is a football helmet because of the background" is nonsense to a reader, and worse than a superpixel called "black, bottom
-# right": a name that sounds like a finding, but only says that the segmenter had no better one.
+# Nothing in the upper row is computed wrongly. All coalitions were evaluated, and the Shapley values (notebook 07 explains
+# them) are exact. Still, "it is a football helmet because of the background" is nonsense to a reader, and worse than a
+# superpixel called "black, bottom right": the name sounds like a finding, but the segmenter merely had no better one.
 #
 # ## 4. More classes?
 

@@ -409,8 +409,8 @@ draw_maps({"64 filters of conv1_1": tiles}, 1, "Tiles with edges and colours")
 # Some tiles are bright on one side and dark on the other: they respond to edges of that direction. Others have two opposite
 # colours, and some respond to one colour anywhere. No one wrote these down; training found them.
 #
-# Deeper filters have 64 to 512 input channels and are no pictures any more. We look at their answers instead. For each of
-# the five stages, here is the channel with the largest variance over the photograph.
+# Deeper filters have 64 to 512 input channels and are no pictures any more. We look at their **feature maps** instead, the
+# output of a filter at every place. For each of the five stages, here is the channel that varies most over the photograph.
 
 # %%
 with GraphSession() as network:
