@@ -8,7 +8,7 @@
 #
 # **You need:** notebook 00. You need no graphics card and no network connection.
 #
-# **Time: 20 minutes.** The computer works for about 15 seconds of it.
+# **Time: 20 minutes.** The computer works for about 20 seconds of it.
 #
 # **The question:** networks that find people, bottles and screens in a photograph can be downloaded. Why not simply use one
 # of them to draw the regions? The last section answers it.
@@ -54,8 +54,9 @@ areas = ", ".join(f"{name} {area:.0%}" for name, area in shares)
 Markdown(f"Areas found by {source}: {areas}.")
 
 # %% [markdown]
-# The person is found, and the name is a real name, not a colour and a place. On street scenes or in living rooms such a
-# segmenter divides the photograph into just the things that one would talk about. Here are its classes.
+# The person is found, and the name is a real name, not a colour and a place. (DeepLab, where it was fetched, also takes a
+# part of the space shuttle for a bottle. A segmenter makes mistakes, too.) On street scenes or in living rooms it divides
+# the photograph into just the things that one would talk about. Here are its classes.
 
 # %%
 print(", ".join(CLASSES))
@@ -110,7 +111,7 @@ fit = (helmet & background).sum() / helmet.sum()
 
 # %% tags=["check"]
 a, b = drawn.mask("helmet"), perfect.mask("background")
-iou, covered, purity = (a & b).sum() / (a | b).sum(), (a & b).sum() / a.sum(), None
+iou, covered = (a & b).sum() / (a | b).sum(), (a & b).sum() / a.sum()
 if np.size(fit) != 1:
     print("Not yet: one number is needed. Count pixels with .sum().")
 elif np.isclose(fit, iou):
@@ -160,21 +161,22 @@ plots.plot_explanations([coarse, fine], [f"regions of {source}", "drawn by hand"
 weights = dict(coarse.ranking())
 assert coarse.ranking()[0][0] == "background" and coarse.coalitions.exact
 assert fine.ranking()[0][0] == "helmet"
+assert why_unavailable() or "bottle" in found.names
 
 # %% [markdown]
-# Read the two rows aloud.
+# Put the strongest bars of the two rows into words.
 
 # %%
 Markdown(
-    f"The upper row says: **background {weights['background']:+.3f}**, "
-    f"person {weights['person']:+.3f}. The lower row, with regions that a person drew, "
-    f"says: **helmet {dict(fine.ranking())['helmet']:+.3f}**."
+    f"The upper row reads **background {weights['background']:+.3f}**, "
+    f"person {weights['person']:+.3f}; the lower one, with regions that a person drew, "
+    f"**helmet {dict(fine.ranking())['helmet']:+.3f}**."
 )
 
 # %% [markdown]
-# Nothing in the upper row is computed wrongly. All coalitions were evaluated, and the Shapley values are exact. Still, "it
-# is a football helmet because of the background" is nonsense to a reader, and worse than a superpixel called "black, bottom
-# right": a name that sounds like a finding, but only says that the segmenter had no better one.
+# Nothing in the upper row is computed wrongly. All coalitions were evaluated, and the Shapley values (notebook 07 explains
+# them) are exact. Still, "it is a football helmet because of the background" is nonsense to a reader, and worse than a
+# superpixel called "black, bottom right": the name sounds like a finding, but the segmenter merely had no better one.
 #
 # ## 4. More classes?
 
@@ -236,7 +238,8 @@ else:
 # </details>
 
 # %% [markdown]
-# Now explain with your own classes. While the exercise is unsolved, this repeats the nonsense of section 3.
+# Now explain with your own classes. While the exercise is unsolved, this repeats the nonsense of section 3. (R² may even be
+# negative: Shapley values add up to the right sum, but they are not the best fit to all coalitions.)
 
 # %%
 mine = drawn

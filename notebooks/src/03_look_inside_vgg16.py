@@ -86,9 +86,6 @@ Quiz(
     rationale="7 × 7 × 512 × 4096 is 103 million, three quarters of the network.",
 )
 
-# %% [markdown]
-# Count them, and draw them in millions:
-
 # %%
 weights = {}
 for variable in plan.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES):
@@ -96,10 +93,8 @@ for variable in plan.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES):
     weights[layer] = weights.get(layer, 0) + int(np.prod(variable.shape))
 total = sum(weights.values())
 print(f"{len(weights)} layers, {total:,} weights, {4 * total / 1e6:.0f} MB")
-assert len(weights) == 16 and total == 138_357_544
 millions = {layer: number / 1e6 for layer, number in weights.items()}
-labels = [f"{number:.2f}" for number in millions.values()]
-draw_bars(millions, labels, "Weights of VGG16, in millions")
+draw_bars(millions, [f"{n:.2f}" for n in millions.values()], "Weights, in millions")
 
 # %% [markdown]
 # One layer, fc6, holds three quarters of the network. It joins everything with everything: a map of 7 × 7 places with 512
@@ -135,21 +130,15 @@ Quiz(
     rationale="212 + 6 × 32 = 404: the convolutions also look at the zeros around.",
 )
 
-# %% [markdown]
-# The plan knows all kernels and strides. Let it do the rest.
-
 # %%
-field, stride, fields, labels = 1, 1, {}, []
+field, stride, fields = 1, 1, {}
 for op in plan.graph.get_operations():
     if op.type in ("Conv2D", "MaxPool"):
-        pooling = op.type == "MaxPool"
-        kernel = op.get_attr("ksize")[1] if pooling else int(op.inputs[1].shape[0])
-        field += (kernel - 1) * stride
+        kernel = op.inputs[1].shape if op.type == "Conv2D" else op.get_attr("ksize")[1:]
+        field += (int(kernel[0]) - 1) * stride
         stride *= op.get_attr("strides")[1]
         fields[op.name.split("/")[-2]] = field
-        labels.append(f"{field}, stride {stride}")
-plan.close()
-draw_bars(fields, labels, "Side of the receptive field in pixels, and stride")
+draw_bars(fields, fields.values(), "Side of the receptive field in pixels")
 
 # %% [markdown]
 # The field grows slowly at first and fast at the end, because each step is a longer way on the photograph. At fc6 it is
@@ -173,6 +162,8 @@ if mine == [6, 16, 19]:
     print("Correct: 6 and 16, as VGG16's pool1 and pool2, and 19.")
 elif mine[0] == 6 and mine[1] == 11:
     print("Not yet: behind a pooling each step of a kernel is two pixels wide.")
+elif mine[0] == 7:
+    print("Not yet: a layer's own step widens only the layers that follow it.")
 else:
     print(f"Not yet: {mine}, but 6, 16 and 19 are right. Does the field begin at 1?")
 
@@ -191,7 +182,7 @@ else:
 # </details>
 
 # %% [markdown]
-# How large is VGG16's field on a real photograph? We cut this one to whole multiples of 32 pixels, the last stride.
+# How large is VGG16's field on a real photograph? We crop this one to multiples of 32 pixels, the last stride.
 
 # %%
 from matplotlib.patches import Rectangle
@@ -210,7 +201,7 @@ figure.alt += ", as squares on a cup. The largest is higher than the photograph.
 figure
 
 # %% [markdown]
-# A number of pool3 sees a patch of coffee and rim. A number of pool5 sees the handle, the spoon and half the cup. A number of
+# A number of pool3 sees a patch of coffee and rim. A number of pool5 sees most of the cup and a part of the spoon. A number of
 # fc6 sees more than the photograph is high.
 #
 # ## 4. Measure it
@@ -222,6 +213,7 @@ figure
 # pool3, pool4 and pool5, the place in the middle, and a picture of noise with 352 pixels: 44 places on pool3, 22, and 11.
 
 # %%
+plan.close()
 with GraphSession(seed=0) as network:
     with network.build():
         images = tf.placeholder(tf.float32, (1, 352, 352, 3))
@@ -256,9 +248,6 @@ Quiz(
     rationale="A corner pixel has one way through the layers, a middle one thousands.",
 )
 
-# %% [markdown]
-# Both tests:
-
 # %%
 for name, square in squares.items():
     quarter = slice(len(square) // 4, -(len(square) // 4))
@@ -267,7 +256,7 @@ for name, square in squares.items():
     print(f"{name}: computed {fields[name]}, found {len(square)}, middle {share:.0%}")
 
 # %% [markdown]
-# The rule holds to the pixel. But the pixels do not count the same: the middle quarter holds far more than 25%.
+# The rule holds to the pixel. But the pixels do not count the same: the middle quarter holds far more than 25 %.
 #
 # The function below draws maps with one colour scale, from dark blue to yellow. We shall use it again. Here one unit is a
 # factor of ten: yellow is the pixel that counts most, and dark blue counts a millionth of it. White is not seen at all.
@@ -290,13 +279,17 @@ powers = {}
 for name, r in reach.items():
     share = np.where(r > 0, r, np.nan) / r.max()
     powers[f"{name}, field {fields[name]}"] = np.log10(share)
-assert np.nanmin(powers["pool5, field 212"]) < -6
 draw_maps(powers, 3, "Bright in the middle, dark at the border", vmin=-6, vmax=0)
 
+# %% tags=["hidden"]
+assert len(weights) == 16 and total == 138_357_544
+assert 0.7 < weights["fc6"] / total < 0.78
+assert (fields["pool5"], fields["fc6"]) == (212, 404)
+assert np.nanmin(powers["pool5, field 212"]) < -6
+
 # %% [markdown]
-# The middle counts most, and the corners of pool5 a million times less.
-# So "sees 212 pixels" is a limit. It does not say what matters. (This network has random weights. Training changes the
-# picture, but not the limit.)
+# The middle counts most, and the corners of pool5 count a million times less. So "sees 212 pixels" is a limit and does not
+# say what matters. (This network has random weights. Training changes the picture, but not the limit.)
 #
 # ## 5. A matrix is a convolution
 #
@@ -327,13 +320,14 @@ print("a map", large.shape, "gives", scores.shape)
 # %% [markdown]
 # On the small map both give the same 16 numbers, at one place. On the large one there are 4 × 4 places: the window fits in 4
 # positions each way. Each place holds exactly what the old matrix gives for its window.
+#
 # Nothing was trained again. fc7 and fc8 become convolutions in the same way, with 1 × 1 kernels
 # ([Long, Shelhamer and Darrell 2015](https://arxiv.org/abs/1411.4038), section 3.1).
 #
 # ## 6. VALID or SAME
 #
-# Our `vgg16` is built like this, so it takes larger photographs, too. A plan knows its shapes without running. Let us ask
-# the plans for several sizes. `SAME` means: fc6 surrounds the map with zeros, so that the map keeps its size.
+# Our `vgg16` is built like this, so it takes larger photographs, too. A plan knows its shapes without running, so
+# look them up for several sizes. `SAME` means: fc6 surrounds the map with zeros, so that the map keeps its size.
 
 
 # %%
@@ -415,8 +409,8 @@ draw_maps({"64 filters of conv1_1": tiles}, 1, "Tiles with edges and colours")
 # Some tiles are bright on one side and dark on the other: they respond to edges of that direction. Others have two opposite
 # colours, and some respond to one colour anywhere. No one wrote these down; training found them.
 #
-# Deeper filters have 64 to 512 input channels and are no pictures any more. We look at their answers instead. For each of
-# the five stages, here is the channel with the largest variance over the photograph.
+# Deeper filters have 64 to 512 input channels and are no pictures any more. We look at their **feature maps** instead, the
+# output of a filter at every place. For each of the five stages, here is the channel that varies most over the photograph.
 
 # %%
 with GraphSession() as network:
@@ -436,7 +430,49 @@ draw_maps(drawings, 3, "From fine and bright to coarse")
 # %% [markdown]
 # The first maps are as fine as the photograph and hardly more than its edges and brightness. From stage to stage they get
 # coarser, and what they respond to gets larger. (Each map has its own colour scale, as channels have no common unit. And
-# one channel of many is an example, not a summary: try others.)
+# one channel out of hundreds is an example, not a summary.)
+#
+# ### Your turn: a channel for the cup (open)
+#
+# Does any channel respond to the cup more than to the rest? Choose a stride and a channel whose mean response inside the
+# annotated cup is at least three times its mean over the whole photograph. There are several. `maps[8][0]` has 48 × 72
+# places and 512 channels, and `inside(8)` marks the places on that map that lie in the cup.
+
+
+# %% tags=["exercise"]
+def inside(stride):
+    cup = segxai.data.load("coffee").annotation.mask("cup")[:384, :576]
+    return cup[stride // 2 :: stride, stride // 2 :: stride]
+
+
+my_stride, my_channel = 8, 0
+
+# %% tags=["check"]
+here = maps.get(my_stride)
+if here is None:
+    print(f"Not yet: the strides are {strides}.")
+elif my_channel not in range(here.shape[-1]):
+    print(f"Not yet: at stride {my_stride} channels go from 0 to {here.shape[-1] - 1}.")
+else:
+    found = here[0, ..., my_channel]
+    times = found[inside(my_stride)].mean() / max(found.mean(), 1e-9)
+    if not found.any():
+        print("Not yet: this channel responds to nothing in this photograph.")
+    elif times < 3:
+        print(f"Not yet: {times:.1f} times the mean. Compute it for all channels.")
+    else:
+        print(f"Correct: {times:.1f} times the mean, at stride {my_stride}.")
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# found = maps[8][0]
+# times = found[inside(8)].mean(axis=0) / np.maximum(found.mean(axis=(0, 1)), 1e-9)
+# my_stride, my_channel = 8, int(times.argmax())
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## The answer

