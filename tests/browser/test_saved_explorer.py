@@ -297,13 +297,13 @@ def test_the_depth_of_a_tree_is_a_slider(page, tmp_path, astronaut, classifier):
     opened = Saved(page, tmp_path / "tree.html")
     assert opened.weights() == expected(e.coarsen(3))
     for depth in (1, 7, 16):
-        page.get_by_label("regions", exact=True).fill(str(depth))
+        page.get_by_label("Depth").fill(str(depth))
         assert opened.weights() == expected(e.coarsen(depth))
     page.get_by_label("rather than").select_option("suit")
     assert opened.weights() == pytest.approx(expected(e.contrast("suit")), abs=0.0011)
     page.mouse.click(*opened.at((0.9, 0.9)))  # what is off stays off at every depth
-    page.get_by_label("regions", exact=True).fill("2")
-    page.get_by_label("regions", exact=True).fill("16")
+    page.get_by_label("Depth").fill("2")
+    page.get_by_label("Depth").fill("16")
     assert page.locator(".sx-gone").count() == 1
     assert opened.problems == []
     opened.picture("saved-tree")
