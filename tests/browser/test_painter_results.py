@@ -82,6 +82,8 @@ def test_fit_and_explain(start):
     assert "the network gives" in p.root.locator(".sx-fitted").inner_text()
     p.page.locator(".sx-canvas .sx-stage").scroll_into_view_if_needed()
     p.book.picture("painter-explained")
+    p.drag((20, 210), (100, 210))
+    p.root.get_by_text("what is below does not belong to it any more").wait_for(timeout=30_000)
 
 
 def test_kernel_away(start):

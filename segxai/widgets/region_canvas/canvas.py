@@ -12,7 +12,7 @@ import numpy as np
 import traitlets
 
 from ...errors import SegxaiError, SegxaiValueError
-from ...explanation.explanation import Explanation
+from ...explanation.explanation import Explanation, TreeExplanation
 from ...fcn.annotation import IGNORE, import_class_png
 from ...files import replacing
 from ...regions import Regions
@@ -103,7 +103,7 @@ class RegionCanvas(anywidget.AnyWidget):
                     self.off = _off_in(regions, np.isin(old_regions.labels, self.off))
             if old_table is None or old_table.table is not table.table or (before.method == "tree") != (e.method == "tree"):
                 self._set(table_state(table))
-                self.tree = tree_state(e.descent) if e.method == "tree" else {}
+                self.tree = tree_state(e.descent) if isinstance(e, TreeExplanation) else {}
             self._set(settings_state(e))
             self.note = note
 

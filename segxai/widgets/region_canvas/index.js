@@ -175,7 +175,8 @@ class Canvas {
       open: ([place, open]) => { this.folded()[place].open = open; },
       layer: (layer) => {
         this.other = layer;
-        this.showDisplay();
+        this.placeDisplay();
+        if (this.get("view") === "difference") this.paintBase();
       },
     };
   }
