@@ -226,7 +226,17 @@ class Canvas {
       this.current = -1;
     }
     this.explain();
-    this.showRegions();
+    this.showRegionsOnce();
+  }
+
+  // A change of settings also changes the scale that the panes share: what follows from both is painted once.
+  showRegionsOnce() {
+    if (this.due) return;
+    this.due = true;
+    queueMicrotask(() => {
+      this.due = false;
+      this.showRegions();
+    });
   }
 
   showAll() {
@@ -338,7 +348,7 @@ class Canvas {
     if (most > 0) this.limits.set(from, most);
     else this.limits.delete(from);
     this.mirrored.hidden = !this.limits.size;
-    if (this.limit !== before) this.showRegions();
+    if (this.limit !== before) this.showRegionsOnce();
   }
 
   // --- switching regions ----------------------------------------------------------------------------------------------
