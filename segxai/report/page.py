@@ -21,7 +21,7 @@ from ..errors import SegxaiValueError
 from ..files import replacing
 from ..plots.duck_types import Explained
 from .pictures import SHOWN_SIDE, jpeg
-from .state import METHODS, as_json, depth_field, regions_state, setting_fields, settings_state, table_state, tree_state
+from .state import METHODS, as_json, depth_field, finest, regions_state, setting_fields, settings_state, table_state, tree_state
 
 _HERE = Path(__file__).parent
 _MOST_ROWS = 20
@@ -132,9 +132,8 @@ def explorer_state(explanations: Sequence[Explained]) -> dict[str, Any]:
     segmentations: dict[str, dict] = {}
     for e in explanations:
         name = e.regions.method or "regions"
-        regions, table, tree = e.regions, e.coalitions, {}
-        if e.method == "tree":
-            regions, table, tree = e.descent.tree.leaves, e.descent.coalitions, tree_state(e.descent)
+        regions, table = finest(e)
+        tree = tree_state(e.descent) if e.method == "tree" else {}
         known = segmentations.setdefault(name, {"regions": regions_state(regions, e.image.shape), "fills": {}})
         known["fills"][table.fill] = {
             "filled": jpeg(table.filled, quality=80),
@@ -148,7 +147,7 @@ def explorer_state(explanations: Sequence[Explained]) -> dict[str, Any]:
     return {
         "photo": jpeg(first.image),
         "segmentations": segmentations,
-        "settings": {**settings, "fill": first.coalitions.fill, "depth": len(first.regions)},
+        "settings": {**settings, "fill": first.coalitions.fill},
         "fields": _fields(first, setting_fields(classes, fills)),
     }
 
@@ -170,7 +169,7 @@ def figure(explanation: Explained) -> str:
     names, weights, order = e.regions.names, e.weights, np.argsort(-np.abs(e.weights), kind="stable")[:_MOST_ROWS]
     plain = escaped_table(["region", "weight"], [[names[k], f"{weights[k]:+.3f}"] for k in order])
     return (
-        f"<figure>{live_element('explorer', explorer_state([e]))}"
+        f"<figure>{_answer(e)}{live_element('explorer', explorer_state([e]))}"
         f"<noscript><p>{html.escape(plots.describe(e))}</p>{plain}</noscript>{_effort(e)}{_words(e)}</figure>"
     )
 
@@ -211,6 +210,18 @@ _TINT = 0.8  # how much of the colour the strongest region has
 
 def _made(e) -> str:
     return f"{e.regions.method or 'regions'}, {len(e.regions)} region{'' if len(e.regions) == 1 else 's'}"
+
+
+def _answer(e) -> str:
+    """What the classifier predicts, which regions it uses, and what is left without the first of them, in one paragraph."""
+    order = [k for k in np.argsort(-e.weights, kind="stable")[:2] if e.weights[k] > 0]
+    text = f"The classifier gives “{html.escape(e.target)}” <b>{e.coalitions.full:.1%}</b>."
+    if order:
+        named = " and ".join(f"“{html.escape(e.regions.names[k])}” ({e.weights[k]:+.3f})" for k in order)
+        without = e.coalitions.value_of(np.arange(len(e.regions)) != order[0])
+        text += f" It uses most {named}."
+        text += "" if without is None else f" Without “{html.escape(e.regions.names[order[0]])}”: <b>{without:.1%}</b>."
+    return f"<p class='sx-answer'>{text}</p>"
 
 
 def _effort(e) -> str:

@@ -12,9 +12,15 @@ import numpy as np
 from .. import plots
 from ..images import resize_labels
 from ..plots.duck_types import Explained
-from .pictures import jpeg, number_png, shown_size
+from .pictures import number_png, shown_size
 
 METHODS = {"lime": "LIME", "shapley": "Shapley", "banzhaf": "Banzhaf"}  # that the browser computes (widgets/shared/algebra.js)
+
+
+def finest(explanation: Any) -> tuple[Any, Any]:
+    """The regions and the table that a canvas is given: of a tree its leaves and theirs, which it joins by itself."""
+    e = explanation
+    return (e.descent.tree.leaves, e.descent.coalitions) if e.method == "tree" else (e.regions, e.coalitions)
 
 
 def regions_state(regions: Any, shape: tuple[int, ...]) -> dict[str, Any]:
@@ -22,6 +28,7 @@ def regions_state(regions: Any, shape: tuple[int, ...]) -> dict[str, Any]:
     labels = resize_labels(regions.labels, shown_size(shape))
     return {
         "labels": number_png(labels),
+        "size": list(regions.shape),  # of the photograph, which may be larger than what is shown
         "names": list(regions.names),
         "areas": [float(a) for a in regions.areas],
         "anchors": [_anchor(labels == k) for k in range(len(regions))],
@@ -62,8 +69,8 @@ def tree_state(descent: Any) -> dict[str, Any]:
 def depth_field(leaves: int) -> dict[str, Any]:
     """The control of how far a tree is taken apart."""
     return {
-        "key": "depth", "label": "regions", "kind": "range", "min": 1, "max": leaves, "step": 1, "live": True, "local": True,
-        "hint": "How far the photograph is taken apart: few things, or many small parts",
+        "key": "depth", "label": "Depth", "kind": "range", "min": 1, "max": leaves, "step": 1, "live": True, "local": True,
+        "hint": "How many regions the photograph is taken apart into: few things, or many small parts. Their weights are sums",
     }  # fmt: skip
 
 
@@ -79,18 +86,7 @@ def settings_state(explanation: Explained) -> dict[str, Any]:
         "weights": [float(w) for w in e.weights],
         "intercept": float(e.intercept),
         "r2": float(e.r2),
-    }
-
-
-def explanation_state(explanation: Explained) -> dict[str, Any]:
-    """The whole state of a canvas."""
-    e = explanation
-    return {
-        "photo": jpeg(e.image),
-        "filled": jpeg(e.coalitions.filled),
-        **regions_state(e.regions, e.image.shape),
-        **table_state(e.coalitions),
-        **settings_state(e),
+        "depth": len(e.regions),
     }
 
 
@@ -105,14 +101,14 @@ def target_and_rival(coalitions: Any) -> tuple[str, str]:
 def setting_fields(classes: Sequence[str], fills: Sequence[str]) -> list[dict[str, Any]]:
     """The controls of an explanation, as a form in the browser shows them."""
     fields = [
-        _select("target", "class to explain", classes, "The class whose probability the weights explain"),
-        _select("versus", "rather than", [["", "–"], *([c, c] for c in classes)], "Explain why this class rather than another one"),
-        _select("method", "method", list(METHODS.items()), "How the classifier's outputs are summed up in one weight a region"),
+        _select("target", "Class to explain", classes, "The class whose probability the weights explain"),
+        _select("versus", "Rather than", [["", "–"], *([c, c] for c in classes)], "Explain why this class rather than another one"),
+        _select("method", "Method", list(METHODS.items()), "How the classifier's outputs are summed up in one weight a region"),
         {
-            "key": "kernel_width", "label": "kernel width", "kind": "range", "min": 0.05, "max": 5, "step": 0, "log": True, "live": True,
+            "key": "kernel_width", "label": "Kernel width", "kind": "range", "min": 0.05, "max": 5, "step": 0, "log": True, "live": True,
             "when": {"method": "lime"}, "hint": "How far from the whole photograph LIME looks: narrow is local, wide is global",
         },
-        _select("fill", "fill hidden regions with", fills, "What is shown in place of a region that is off"),
+        _select("fill", "Fill hidden regions with", fills, "What is shown in place of a region that is off"),
     ]  # fmt: skip
     local: list[dict[str, Any]] = [{**field, "local": True} for field in fields[:-1]]  # the page needs no kernel for them
     return [*local, fields[-1]] if len(fills) > 1 else local

@@ -11,7 +11,7 @@ from ..errors import SegxaiValueError, whole_number
 from ..images import reduced, resize_labels
 from ..regions import COLOUR_AND_PLACE, Part, Regions
 from .names import describe
-from .segmenter import Segmenter, Slider
+from .segmenter import COUNT, Segmenter, Slider
 
 WORKING_SIDE = 1024  # pixels; larger photographs are reduced to this size for segmentation
 
@@ -125,24 +125,40 @@ def _grid_for_count(n, shape):
 
 
 SEGMENTERS = (
-    Segmenter("grid", grid, "nothing; equal rectangles as a baseline", (Slider("rows", "rows", 1, 8, 4), Slider("columns", "columns", 1, 8, 4)), _grid_for_count),
+    Segmenter(
+        "grid", grid, "nothing; equal rectangles as a baseline",
+        (Slider("rows", "Rows", 1, 8, 4, hint="Rectangles from top to bottom"), Slider("columns", "Columns", 1, 8, 4, hint="Rectangles from left to right")),
+        _grid_for_count,
+    ),
     Segmenter(
         "slic", slic, "colour and position, by k-means",
-        (Slider("n_segments", "segments", 2, 60, 14), Slider("compactness", "compactness", 0.1, 100, 10.0, log=True)),
+        (
+            Slider("n_segments", "Segments", 2, 60, 14, hint=COUNT),
+            Slider("compactness", "Compactness", 0.1, 100, 10.0, log=True, hint="Low: regions follow colours; high: they become squares"),
+        ),
         _slic_for_count,
     ),
     Segmenter(
         "felzenszwalb", felzenszwalb, "colour differences, by greedy merging",
-        (Slider("scale", "scale", 50, 2000, 600, step=50), Slider("min_size", "smallest", 200, 6000, 2000, step=100)),
+        (
+            Slider("scale", "Scale", 50, 2000, 600, step=50, hint="The larger, the larger the regions"),
+            Slider("min_size", "Smallest", 200, 6000, 2000, step=100, hint="The smallest region, in pixels"),
+        ),
         lambda n, shape: [{"min_size": size} for size in (500, 1000, 2000, 4000, 8000, 16000, 32000)],
     ),
     Segmenter(
         "quickshift", quickshift, "colour and position, by mode seeking; lime's default",
-        (Slider("kernel_size", "kernel size", 2, 10, 4), Slider("max_dist", "distance", 20, 400, 200, step=20)),
+        (
+            Slider("kernel_size", "Kernel size", 2, 10, 4, hint="How much the density of colours is smoothed: the larger, the fewer regions"),
+            Slider("max_dist", "Distance", 20, 400, 200, step=20, hint="How far apart the pixels of a region may be joined: the larger, the fewer regions"),
+        ),
     ),
     Segmenter(
-        "watershed", watershed, "edges, by flooding from a grid of markers", (Slider("markers", "markers", 2, 60, 14),),
+        "watershed", watershed, "edges, by flooding from a grid of markers", (Slider("markers", "Markers", 2, 60, 14, hint=COUNT),),
         lambda n, shape: [{"markers": m} for m in range(max(1, n - 3), n + 3)],
     ),
-    Segmenter("chan_vese", chan_vese, "brightness, in two phases", (Slider("mu", "smoothness", 0.05, 1, 0.25, step=0.05),)),
+    Segmenter(
+        "chan_vese", chan_vese, "brightness, in two phases",
+        (Slider("mu", "Smoothness", 0.05, 1, 0.25, step=0.05, hint="How much a long border costs: the larger, the smoother"),),
+    ),
 )  # fmt: skip

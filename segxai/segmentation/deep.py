@@ -14,7 +14,7 @@ import numpy as np
 from ..images import resize
 from ..regions import Regions
 from .encoder import encoder
-from .segmenter import Segmenter, Slider
+from .segmenter import COUNT_OR_AUTO, Segmenter, Slider
 from .tree import LEAVES, Merging, tree_regions
 
 NETWORK_SIDE = 1024  # pixels, the longest side of the network's input
@@ -89,6 +89,6 @@ def _bilinear(full: int, small: int):
 SEGMENTERS = (
     Segmenter(
         "deep", deep, "contours, and features of EfficientNet-Lite0",
-        (Slider("n_regions", "regions", 0, 12, 0, zero="auto"),), lambda n, shape: [{"n_regions": min(n, LEAVES)}],
+        (Slider("n_regions", "Regions", 0, 12, 0, zero="auto", hint=COUNT_OR_AUTO),), lambda n, shape: [{"n_regions": min(n, LEAVES)}],
     ),
 )  # fmt: skip

@@ -20,7 +20,7 @@ from ..regions import COLOUR_AND_PLACE, Part, Regions
 from .deep import pool
 from .encoder import encoder
 from .names import describe
-from .segmenter import Segmenter, Slider
+from .segmenter import COUNT_OR_AUTO, Segmenter, Slider
 
 WORKING_SIDE = 512  # pixels, the longest side of the copy that is segmented
 SUPERPIXELS = 400
@@ -218,6 +218,6 @@ def _neighbours(pieces, number) -> dict[int, set[int]]:
 SEGMENTERS = (
     Segmenter(
         "features", features, "features of EfficientNet-Lite0, clustered on superpixels",
-        (Slider("n_regions", "regions", 0, 12, 0, zero="auto"),), lambda n, shape: [{"n_regions": min(n, LEAVES)}],
+        (Slider("n_regions", "Regions", 0, 12, 0, zero="auto", hint=COUNT_OR_AUTO),), lambda n, shape: [{"n_regions": min(n, LEAVES)}],
     ),
 )  # fmt: skip

@@ -109,7 +109,7 @@ def why_unavailable(method: str) -> str:
 def sliders(method: str) -> list[Slider]:
     """The sliders for a segmenter's parameters; for "coarse+finer", those of the finer one."""
     *coarse, last = _names(method)
-    return [s._replace(label=f"finer {s.label}") if coarse else s for s in SEGMENTERS[last].sliders]
+    return [s._replace(label=f"Finer: {s.label.lower()}") if coarse else s for s in SEGMENTERS[last].sliders]
 
 
 def check_shape(regions: Regions, image: np.ndarray, subject: str) -> Regions:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 class Slider(NamedTuple):
     """A parameter that the explorer shows as a slider, with its label, range, initial value and step.
 
-    log: whether the scale is logarithmic. zero: a text that replaces the value 0, e.g. "auto".
+    log: whether the scale is logarithmic. zero: a text that replaces the value 0, e.g. "auto". hint: what it changes, its tooltip.
     """
 
     parameter: str
@@ -20,6 +20,11 @@ class Slider(NamedTuple):
     step: float = 1
     log: bool = False
     zero: str = ""
+    hint: str = ""
+
+
+COUNT = "How many regions it is asked for; it may find fewer"
+COUNT_OR_AUTO = "How many regions; auto: as many as the photograph has things"
 
 
 class Segmenter(NamedTuple):

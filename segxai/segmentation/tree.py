@@ -22,7 +22,7 @@ from ..regions import COLOUR_AND_PLACE, Part, Regions, coarsest
 from .contours import contours
 from .names import describe
 from .nouns import Nouns
-from .segmenter import Segmenter, Slider
+from .segmenter import COUNT_OR_AUTO, Segmenter, Slider
 
 WORKING_SIDE = 512  # pixels, the longest side of the copy that is segmented
 LEAVES = 48  # the largest number of regions, by `n_regions` or repeated `expand`
@@ -251,6 +251,6 @@ def merge(
 SEGMENTERS = (
     Segmenter(
         "contours", contour_regions, "contours alone, found by HED on VGG16",
-        (Slider("n_regions", "regions", 0, 12, 0, zero="auto"),), lambda n, shape: [{"n_regions": min(n, LEAVES)}],
+        (Slider("n_regions", "Regions", 0, 12, 0, zero="auto", hint=COUNT_OR_AUTO),), lambda n, shape: [{"n_regions": min(n, LEAVES)}],
     ),
 )  # fmt: skip

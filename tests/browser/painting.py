@@ -37,7 +37,11 @@ class Painter:
         self.root.locator(".sx-pick").nth(number - 1).click()
 
     def field(self, number):
-        return self.root.locator(".sx-classes input").nth(number - 1)
+        """The field in which a class's name is edited, opened by its pencil."""
+        row = self.root.locator(".sx-classes li").nth(number - 1)
+        if not row.locator("input").count():
+            row.locator(".sx-pencil").click()
+        return row.locator("input")
 
     def drag(self, *places):
         mouse = self.page.mouse

@@ -1,6 +1,9 @@
 """The explorer in a real JupyterLab: what the page does by itself, and what reaches Python."""
 
+import numpy as np
 import pytest
+
+from segxai.fcn.annotation import load_annotation
 
 pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser for all of them
 
@@ -49,6 +52,7 @@ explorer.panes[0].set(segmenter="quarters")
 explorer.panes[1].set(segmenter="grid", rows=3, columns=3)
 explorer.set(method="lime", kernel_width=0.25, fill="mean", target="football helmet", versus="", compare=True)
 explorer.wait()
+explorer.panes[0].canvas.names = list(quarters.names)
 for pane in explorer.panes:
     pane.canvas.off, pane.canvas.opacity, pane.canvas.zoom, pane.canvas.view = [], 0.8, 1.0, "weights"
 """
@@ -57,6 +61,7 @@ for pane in explorer.panes:
     titles = "() => [...document.querySelectorAll('.sx-title')].map(t => t.textContent.split(', R')[0]).join('; ')"
     opened.page.wait_for_function(f"({titles})() === 'regions: 4 regions, LIME; grid: 9 regions, LIME'", timeout=LONG)
     opened.page.wait_for_function("() => !document.querySelector('.sx-gone')")
+    opened.page.evaluate("() => document.querySelectorAll('.sx-canvas details').forEach(e => { e.open = false; })")
     return opened
 
 
@@ -152,6 +157,127 @@ def test_regions_are_renamed_merged_and_divided_in_place(explorer):
     canvas.get_by_role("button", name="More for suit and her helmet").click()
     canvas.get_by_role("menuitem", name="Divide into parts").click()
     explorer.wait_value("list(explorer.regions.names)", ["flag", "shuttle", "suit", "her helmet"], timeout=120)
+
+
+def test_the_depth_of_a_tree_is_a_slider_in_the_page_too(explorer):
+    page, canvas = explorer.page, explorer.page.locator(".sx-canvas").first
+    page.get_by_label("Method").select_option("tree")
+    page.wait_for_function("() => document.querySelectorAll('.sx-title')[1].textContent.includes('tree')", timeout=LONG)
+    depth = page.get_by_label("Depth")
+    page.wait_for_selector("[data-field=depth][max='9']")
+    images = explorer.value("box.images")
+    for wanted in (1, 2, 4):
+        depth.fill(str(wanted))
+        shown = canvas.locator(".sx-row .sx-number").all_inner_texts()  # at once, without Python
+        assert len(shown) == wanted
+        explorer.wait_value("len(explorer.explanation.regions)", wanted)
+        found = explorer.value("sorted((round(abs(float(w)), 3) for w in explorer.explanation.weights), reverse=True)")
+        assert [abs(float(text.replace("−", "-"))) for text in shown] == pytest.approx(found, abs=0.0011)
+    assert explorer.value("box.images") == images
+    page.mouse.click(*at(canvas, HELMET))
+    explorer.wait_value("[explorer.panes[0].canvas.names[k] for k in explorer.panes[0].canvas.off]", ["helmet"])
+    explorer.picture("explorer-tree")
+    page.get_by_label("Method").select_option("shapley")
+    page.wait_for_function("() => document.querySelector('.sx-title').textContent.includes('Shapley')", timeout=LONG)
+    assert canvas.locator(".sx-gone .sx-name").all_inner_texts() == ["helmet"]  # it survives the method
+    page.wait_for_function("() => !document.querySelector('[data-field=depth]')", timeout=LONG)
+
+
+def test_the_panes_and_a_pinned_picture_are_subtracted(explorer):
+    page, canvas = explorer.page, explorer.page.locator(".sx-canvas").first
+    weights = explorer.value("[[float(w) for w in e.weights] for e in explorer.explanations]")
+
+    def difference():
+        return float(canvas.locator(".sx-pointed").inner_text().split("difference ")[1].split(" ")[0].replace("−", "-"))
+
+    def colour():
+        return canvas.locator(".sx-paper canvas").first.evaluate(
+            "c => { const [r, , b] = c.getContext('2d').getImageData(.88 * c.width, .72 * c.height, 1, 1).data; return b - r; }"
+        )
+
+    canvas.locator(".sx-display summary").click()
+    canvas.get_by_label("View").select_option("difference")
+    assert page.locator(".sx-canvas").nth(1).locator(".sx-display select").input_value() == "difference"
+    tops = [paper.bounding_box()["y"] for paper in page.locator(".sx-paper").all()]
+    assert tops[0] == pytest.approx(tops[1], abs=2)  # what is unfolded is so in both
+    page.mouse.move(*at(canvas, (0.88, 0.72)))
+    assert difference() == pytest.approx(weights[0][3] - weights[1][8], abs=0.0011)
+    assert colour() * difference() > 0
+    explorer.picture("explorer-difference")
+    page.get_by_label("Second pane").uncheck()
+    page.wait_for_function("() => document.querySelectorAll('.sx-canvas').length === 1")
+    canvas.get_by_role("button", name="Pin", exact=True).click()
+    page.get_by_label("Class to explain").select_option("suit")
+    now = explorer.value("[float(w) for w in explorer.explanation.refit(target='suit').weights]")
+    page.mouse.move(*at(canvas, (0.85, 0.7)))
+    assert difference() == pytest.approx(now[3] - weights[0][3], abs=0.0011)
+    assert "football helmet" in canvas.locator(".sx-pin").inner_text()
+    explorer.picture("explorer-pinned")
+    canvas.get_by_role("button", name="Unpin").click()
+    assert canvas.locator(".sx-display select").input_value() == "weights"  # nothing is left to compare with
+
+
+def test_regions_go_to_a_file_and_come_back(explorer, tmp_path):
+    page, canvas = explorer.page, explorer.page.locator(".sx-canvas").first
+    canvas.locator(".sx-files summary").click()
+    for button, name in (("Save regions (PNG)", "regions.png"), ("Save names", "regions.names.txt")):
+        with page.expect_download() as download:
+            canvas.get_by_role("button", name=button).click()
+        download.value.save_as(tmp_path / name)
+    explorer.value("True", f"explorer.save_regions({str(tmp_path / 'python.png')!r})")
+    shown = tuple(explorer.value("list(explorer.regions.names)"))
+    classes, names = load_annotation(tmp_path / "regions.png", (512, 512))
+    again, also = load_annotation(tmp_path / "python.png", (512, 512))
+    assert names == also == shown
+    np.testing.assert_array_equal(classes, again)
+    (tmp_path / "regions.names.txt").write_text("flag\nrocket\nsuit\nhelmet\n")
+    with page.expect_file_chooser() as chooser:
+        canvas.get_by_role("button", name="Load regions…").click()
+    chooser.value.set_files([tmp_path / "regions.png", tmp_path / "regions.names.txt"])
+    explorer.wait_value("list(explorer.regions.names)", ["flag", "rocket", "suit", "helmet"], timeout=120)
+    explorer.value("True", f"explorer.load_regions({str(tmp_path / 'python.png')!r}); explorer.wait()")
+    assert explorer.value("list(explorer.regions.names)") == list(names)
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    with page.expect_file_chooser() as chooser:
+        canvas.get_by_role("button", name="Load regions…").click()
+    chooser.value.set_files([tmp_path / "broken.png"])
+    canvas.locator(".sx-title", has_text="not an intact PNG").wait_for()
+
+
+def test_words_and_tooltips(explorer):
+    page = explorer.page
+    explorer.value("True", "explorer.panes[1].set(segmenter='slic'); explorer.wait()")
+    page.locator(".sx-title", has_text="(asked for 14, got").wait_for(timeout=LONG)
+    for summary in page.locator(".sx-canvas").first.locator("summary").all():
+        summary.click()
+    assert page.locator(".sx-canvas details[open]").count() == 4  # the other pane's, too
+    bare = page.evaluate(
+        """() => [...document.querySelectorAll('.segxai-widget :is(button, select, input, summary, .sx-title, .sx-legend)')]
+          .filter((e) => e.checkVisibility() && !e.closest('[title]')).map((e) => e.outerHTML.slice(0, 120))"""
+    )
+    assert bare == []
+    wide = page.evaluate(
+        """() => [...document.querySelectorAll('.sx-form select')].filter((e) => {
+          const box = e.getBoundingClientRect(), around = e.closest('.sx-form').getBoundingClientRect();
+          return box.right > around.right + 1;
+        }).length"""
+    )
+    assert wide == 0
+
+
+def test_picture_gauge_and_five_weights_fit_beside_the_open_sidebar(explorer):
+    page = explorer.page
+    page.set_viewport_size({"width": 1280, "height": 900})
+    explorer.run("application:toggle-left-area")
+    page.wait_for_timeout(500)
+    assert page.locator("#jp-left-stack").bounding_box()["width"] > 150
+    for pane in page.locator(".sx-canvas").all():
+        top, rows = pane.locator(".sx-gauge").bounding_box()["y"], pane.locator(".sx-row").all()
+        last = rows[min(4, len(rows) - 1)].bounding_box()
+        assert last["y"] + last["height"] - top <= 650
+        assert pane.locator(".sx-stage").bounding_box()["height"] >= 280
+    explorer.picture("explorer-sidebar")
+    explorer.run("application:toggle-left-area")
 
 
 def test_after_a_reload_the_page_is_as_it_was(explorer):

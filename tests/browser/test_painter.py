@@ -198,6 +198,8 @@ def test_names_are_text(start):
         p.field(number).fill(name)
         p.keys("Enter")
     p.book.wait_value("list(painter.names)", names)
+    p.root.locator(".sx-share").nth(2).click()  # anywhere in the row
+    assert p.root.locator(".sx-pick").nth(2).get_attribute("aria-pressed") == "true"
     p.pick(1)
     p.drag((50, 50), (80, 50))
     assert EVIL in p.noted()

@@ -274,6 +274,21 @@ def test_a_report_and_a_canvas_are_shown_by_the_same_code(page, tmp_path, explan
         opened.picture(f"saved-{name}")
 
 
+def test_a_report_begins_with_the_answer(page, tmp_path, explanations):
+    e = explanations["by hand", "mean"]
+    e.save(tmp_path / "why.html")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    opened = Saved(page, tmp_path / "why.html")
+    answer, strongest = page.locator(".sx-answer"), int(np.argmax(e.weights))
+    text = answer.inner_text()
+    assert f"“{e.target}” {e.coalitions.full:.1%}" in text
+    without = e.coalitions.value_of(np.arange(len(e.regions)) != strongest)
+    assert f"Without “{e.regions.names[strongest]}”: {without:.1%}" in text
+    box = answer.bounding_box()
+    assert box["y"] + box["height"] < page.locator(".sx-stage").bounding_box()["y"] < 800
+    assert opened.problems == []
+
+
 def test_a_table_that_is_a_sample_estimates_what_it_does_not_hold(page, tmp_path, astronaut, classifier):
     regions = segxai.segment(astronaut, "grid", rows=4, columns=4)
     e = segxai.explain(astronaut, regions, classifier, "football helmet", max_evaluations=200)
@@ -297,13 +312,13 @@ def test_the_depth_of_a_tree_is_a_slider(page, tmp_path, astronaut, classifier):
     opened = Saved(page, tmp_path / "tree.html")
     assert opened.weights() == expected(e.coarsen(3))
     for depth in (1, 7, 16):
-        page.get_by_label("regions", exact=True).fill(str(depth))
+        page.get_by_label("Depth").fill(str(depth))
         assert opened.weights() == expected(e.coarsen(depth))
     page.get_by_label("rather than").select_option("suit")
     assert opened.weights() == pytest.approx(expected(e.contrast("suit")), abs=0.0011)
     page.mouse.click(*opened.at((0.9, 0.9)))  # what is off stays off at every depth
-    page.get_by_label("regions", exact=True).fill("2")
-    page.get_by_label("regions", exact=True).fill("16")
+    page.get_by_label("Depth").fill("2")
+    page.get_by_label("Depth").fill("16")
     assert page.locator(".sx-gone").count() == 1
     assert opened.problems == []
     opened.picture("saved-tree")

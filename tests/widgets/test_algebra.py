@@ -7,14 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segxai import SegxaiError
+from segxai import Regions, SegxaiError, explain, load_classifier
 from segxai.classifiers.subsets import all_subsets
 from segxai.explanation import sets, surrogates
 from segxai.explanation.sampling import draw_coalitions
+from segxai.report.state import table_state, tree_state
 
 from .test_javascript import ROOT, needs_node
 
 SCRIPT = Path(__file__).parent / "javascript" / "algebra.mjs"
+TREES = Path(__file__).parent / "javascript" / "trees.mjs"
 SETTINGS = [{"kernelWidth": w, "alpha": a} for w, a in ((0.25, 0), (0.05, 0), (5, 0), (0.6, 1), (0.25, 0.01), (0.004, 0))]
 CLOSE = {"rtol": 0, "atol": 1e-6}
 
@@ -103,3 +105,36 @@ def test_rows_are_found(pairs):
             shown = ~np.isin(np.arange(number), off)
             there = np.flatnonzero((masks == shown).all(axis=1))
             assert row == (there[0] if there.size else -1)
+
+
+@needs_node
+def test_every_cut_of_fifty_trees():
+    """The page looks up and subtracts node values; Python adds the leaves of a coarser explanation up."""
+    rng, given, explained = np.random.default_rng(1), [], []
+    for n in range(50):
+        rows, columns = rng.integers(1, 5, 2)
+        image = rng.integers(0, 256, (rows * 6, columns * 6, 3), np.uint8)
+        grid = Regions.from_labels(np.kron(np.arange(rows * columns).reshape(rows, columns), np.ones((6, 6), int)))
+        pixel = rng.normal(size=(3, image.size)) / image.size
+
+        def outputs(images, pixel=pixel):
+            scores = np.tanh(images.reshape(len(images), -1) / 255 @ pixel.T * 40)
+            return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+
+        box = load_classifier(outputs, class_names=["a", "b", "c"])
+        e = explain(image, grid, box, "a", method="tree", max_evaluations=int(rng.choice([16, 64, 512])), seed=n, progress=False)
+        explained.append(e)
+        given.append(
+            {"tree": tree_state(e.descent), "classes": table_state(e.descent.coalitions)["classes"], "target": "a", "versus": "b"}
+        )
+    run = subprocess.run(["node", TREES], input=json.dumps(given), capture_output=True, text=True, timeout=120, cwd=ROOT)
+    assert run.returncode == 0, run.stderr
+    cuts = 0
+    for e, found in zip(explained, json.loads(run.stdout), strict=True):
+        for k, cut in enumerate(found):
+            for weights, python in ((cut["weights"], e.coarsen(k + 1)), (cut["contrast"], e.contrast("b").coarsen(k + 1))):
+                groups = [np.flatnonzero(row).tolist() for row in e.descent.members(python.regions)]
+                order = [groups.index(sorted(leaves)) for leaves in cut["leaves"]]
+                np.testing.assert_allclose(weights, python.weights[order], **CLOSE)
+                cuts += 1
+    assert cuts > 400

@@ -7,20 +7,23 @@ from secrets import token_hex
 from typing import cast
 
 import ipywidgets
+import numpy as np
 
 from ...errors import SegxaiError, SegxaiValueError, unknown_name
 from ...explanation.explanation import Explanation
 from ...explanation.fills import FILLS
+from ...fcn.annotation import IGNORE, load_annotation, save_annotation
 from ...progress import close_widget
 from ...regions import Regions
 from ...report.page import check_page_path, explorer_state, live_fragment, write_explorer
-from ...report.state import setting_fields
+from ...report.state import depth_field, finest, setting_fields
 from ..form import Form
-from ..region_canvas import picture
+from ..region_canvas import loaded_regions, picture
 from ..shared import browser
 from .pane import Pane
 from .work import Work
 
+START_DEPTH = 9  # regions that a tree is cut into at first
 SAVED_FILLS = ("mean", "blur", "black", "grey")  # of a page without a kernel; they are small as pictures
 
 
@@ -50,7 +53,14 @@ class ExplanationExplorer(ipywidgets.VBox):
         group = token_hex(4)
         self.shared = Form(
             [],
-            {"method": "lime", "kernel_width": 0.25, "fill": "mean", "versus": "", "compare": len(start) == 2},
+            {
+                "method": "lime",
+                "kernel_width": 0.25,
+                "fill": "mean",
+                "versus": "",
+                "depth": START_DEPTH,
+                "compare": len(start) == 2,
+            },
             title="Explanation",
             away="Segmenter, fill and second pane are paused; the rest still works.",
             group=group,
@@ -100,7 +110,7 @@ class ExplanationExplorer(ipywidgets.VBox):
         return cast(Explanation, self.panes[0].explanation)  # the constructor computes it
 
     def set(self, **values) -> None:
-        """Change method, kernel_width, fill, target or compare, as its control would."""
+        """Change method, kernel_width, fill, target, versus, depth or compare, as its control would."""
         for key in values:
             if key not in self.shared.values:
                 raise unknown_name("setting", key, self.shared.values)
@@ -121,7 +131,7 @@ class ExplanationExplorer(ipywidgets.VBox):
             if "compare" in changed:
                 self._row.children = self.panes[: 2 if now["compare"] else 1]
             for pane in self._row.children:  # a pane that was hidden may have missed earlier changes
-                if pane.explanation is None or pane.requested_fill != now["fill"]:
+                if pane.explanation is None or pane.requested != (now["fill"], now["method"] == "tree"):
                     pane.request()
                 elif changed:
                     pane.refit()
@@ -132,9 +142,30 @@ class ExplanationExplorer(ipywidgets.VBox):
         with self.shared.hold_sync():
             self.shared.values = {"target": self.explanation.target, **self.shared.values}
             self._shared_before = dict(self.shared.values)
-            fields = setting_fields(names, FILLS)
-            second = {"key": "compare", "label": "second pane", "kind": "check", "hint": "Compare two segmenters"}
-            self.shared.fields = [*fields, second]
+            self._fields = setting_fields(names, FILLS)
+            method = next(field for field in self._fields if field["key"] == "method")
+            method["options"], method["remote"] = [*method["options"], ["tree", "tree of parts"]], ["tree"]
+            second = {"key": "compare", "label": "Second pane", "kind": "check", "hint": "Compare two segmenters"}
+            self._fields.append(second)
+            self._fit_depth()
+
+    def _fit_depth(self):
+        """The slider of depth is there where a tree is shown, up to its leaves."""
+        leaves = [len(finest(e)[0]) for e in self.explanations if e.method == "tree"]
+        fields = [*self._fields[:-1], *([depth_field(max(leaves))] if leaves else []), self._fields[-1]]
+        if self.shared.fields != fields:
+            self.shared.fields = fields
+
+    def save_regions(self, path) -> None:
+        """Write the regions on the left as an annotation: <path>.png, and their names in <path>.names.txt, as the painter does."""
+        regions = self.regions
+        if len(regions) > IGNORE:
+            raise SegxaiValueError(f"An annotation has at most {IGNORE} regions; these are {len(regions)}.")
+        save_annotation(path, regions.labels.astype(np.uint8), regions.names)
+
+    def load_regions(self, path) -> None:
+        """Explain, on the left, the regions of an annotation (.png, and beside it .names.txt), in the background."""
+        self.panes[0].load(loaded_regions(*load_annotation(path, self.image.shape[:2])))
 
     def save(self, path, fills=SAVED_FILLS) -> None:
         """Write a page (.html) that needs no Python, with the panes' segmenters and these fills; see `segxai.save_explorer`."""
@@ -149,6 +180,7 @@ class ExplanationExplorer(ipywidgets.VBox):
     def _draw(self):
         for pane in self._row.children:
             pane.draw()
+        self._fit_depth()
 
     def _repr_mimebundle_(self, **kwargs):
         if browser.without_kernel():

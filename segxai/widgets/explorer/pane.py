@@ -30,7 +30,9 @@ class Pane(ipywidgets.VBox):
         self._work, self._group, self._settings, self._when_shown = work, group, settings, shown
         self.explanation: Explanation | None = None
         self.canvas: RegionCanvas | None = None
-        self.requested_fill: str | None = None  # of the last request; what is shown may still be of another
+        self.requested: tuple[str, bool] | None = (
+            None  # fill, and whether by tree, of the last request; what is shown may be of another
+        )
         self._found: Explanation | None = None
         self._renamed: Regions | None = None
         self._ticket, self._fitting = 0, False
@@ -47,13 +49,13 @@ class Pane(ipywidgets.VBox):
     def compute(self) -> None:
         """Explain now, in this thread, with a progress bar."""
         key = self._key()
-        self.requested_fill = key[-1]
+        self.requested = key[2:]
         self._show(self._work.find(key, progress=None))
 
     def request(self) -> None:
         """Explain in the background; an earlier request of this pane is given up."""
         key = self._key()
-        self.requested_fill = key[-1]
+        self.requested = key[2:]
         self._ticket += 1
         self._show_progress(0.0, "")
         self._work.later(partial(self._answer, key, self._ticket))
@@ -62,7 +64,7 @@ class Pane(ipywidgets.VBox):
         """Give up what is being computed; what was shown before stays."""
         with self._work.lock:
             self._ticket += 1
-            self.requested_fill = self._found.coalitions.fill if self._found is not None else None
+            self.requested = (self._found.coalitions.fill, self._found.method == "tree") if self._found is not None else None
             if self._shown_values is not None:
                 self._fit_form(self._shown_values)
             self._show_progress(-1.0, "Cancelled.")
@@ -78,16 +80,29 @@ class Pane(ipywidgets.VBox):
 
     def with_fills(self, fills: Iterable[str]) -> list[Explanation]:
         """The explanation with each of these fills; the classifier is evaluated on those that were not computed yet."""
-        name, params, _ = self._key()
-        return [self._refitted(self._renamed_as_before(self._work.find((name, params, fill), progress=False))) for fill in fills]
+        name, params, _, tree = self._key()
+        keys = [(name, params, fill, tree) for fill in fills]
+        return [self._refitted(self._renamed_as_before(self._work.find(key, progress=False))) for key in keys]
 
     def draw(self) -> None:
         """Show the explanation on the canvas."""
         if self.canvas is not None and self.explanation is not None:
-            self.canvas.show(self.explanation)
+            self.canvas.show(self.explanation, self._asked())
+
+    def _asked(self):
+        """A note where the segmenter found another number of regions than its slider asks for."""
+        shown = self._shown_values or {}
+        wanted = next((shown[key] for key in ("n_regions", "n_segments", "markers") if shown.get(key)), None)
+        got = len(self._found.regions) if self._found is not None and self._found.method != "tree" else wanted
+        return "" if wanted in (None, got) else f"asked for {wanted}, got {got}"
+
+    def load(self, regions: Regions) -> None:
+        """Explain regions that come from elsewhere, in the background; they are offered as a segmenter from then on."""
+        self._renamed = None  # the names of the file win over those that were given before
+        self._request_regions("loaded", regions)
 
     def edit(self, what: str, value: Any) -> None:
-        """Rename ("rename", the renamed `Regions`), merge ("merge", names) or divide ("divide", a name) regions of the canvas."""
+        """Rename ("rename", the renamed `Regions`), merge ("merge", names), divide ("divide", a name) or load ("load", `Regions`)."""
         with self._work.lock:
             found = self._found
             if found is None or self.explanation is None:
@@ -99,17 +114,19 @@ class Pane(ipywidgets.VBox):
                 elif what == "merge":
                     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
                         raise SegxaiValueError(f"Regions to merge come as a list of names; got {value!r}.")
-                    self._request_regions(found.regions.merge({" and ".join(value): value}))
+                    self._request_regions(self._edited_name(), found.regions.merge({" and ".join(value): value}))
+                elif what == "load":
+                    self.load(value)
                 else:
-                    self._request_regions(found.regions.expand(value))
+                    self._request_regions(self._edited_name(), found.regions.expand(value))
             except SegxaiError as error:
                 self.form.message = str(error)
 
-    def _request_regions(self, regions):
-        """Explain regions that were edited in the page; they are offered as a segmenter from then on."""
-        self.form.values = {
-            "segmenter": self._work.offer(f"edited {self.form.values['segmenter'].removeprefix('edited ')}", regions)
-        }
+    def _edited_name(self):
+        return f"edited {self.form.values['segmenter'].removeprefix('edited ')}"
+
+    def _request_regions(self, name, regions):
+        self.form.values = {"segmenter": self._work.offer(name, regions)}
 
     def _show_progress(self, share, message):
         self.form.progress, self.form.message = share, message
@@ -117,10 +134,12 @@ class Pane(ipywidgets.VBox):
             self.canvas.busy = share >= 0
 
     def _refitted(self, explanation):
-        settings = self._settings()
-        found = explanation.refit(settings["method"], kernel_width=settings["kernel_width"], target=settings.get("target"))
+        settings, tree = self._settings(), explanation.method == "tree"
+        method = explanation.method if tree or settings["method"] == "tree" else settings["method"]
+        found = explanation.refit(method, kernel_width=settings["kernel_width"], target=settings.get("target"))
         rival = settings.get("versus")
-        return found.contrast(rival) if rival and rival != found.target else found
+        found = found.contrast(rival) if rival and rival != found.target else found
+        return found.coarsen(max(1, min(int(settings["depth"]), len(found.regions)))) if tree else found
 
     def _answer(self, key, ticket):
         """In the background: answer a request, unless a later one, `cancel` or `close` has made it void."""
@@ -166,8 +185,10 @@ class Pane(ipywidgets.VBox):
 
     def _renamed_as_before(self, found):
         """Names that were given in the page stay with their regions."""
-        known = self._renamed is not None and np.array_equal(self._renamed.labels, found.regions.labels)
-        return replace(found, regions=self._renamed) if known else found
+        if found.method == "tree" or self._renamed is None or not np.array_equal(self._renamed.labels, found.regions.labels):
+            return found
+        names = dict(zip(found.regions.names, self._renamed.names, strict=True))
+        return replace(found, regions=found.regions.rename(names))
 
     def _changed(self, change):
         with self._work.lock:
@@ -181,7 +202,7 @@ class Pane(ipywidgets.VBox):
         for field, default in self._work.sliders(values["segmenter"]):
             value = values.get(field["key"], default)
             params.append((field["key"], "auto" if field.get("zero") == "auto" and value == 0 else value))
-        return values["segmenter"], tuple(params), self._settings()["fill"]
+        return values["segmenter"], tuple(params), self._settings()["fill"], self._settings()["method"] == "tree"
 
     def _fit_form(self, values):
         """The sliders that belong to the segmenter in `values`, each at its value there or at its default."""
@@ -196,7 +217,7 @@ class Pane(ipywidgets.VBox):
                 self.form.fields = [
                     choice(
                         "segmenter",
-                        "segmenter",
+                        "Segmenter",
                         [n for n, _ in offered],
                         reasons=reasons,
                         hint="What divides the photograph into regions",

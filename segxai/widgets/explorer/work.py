@@ -70,17 +70,21 @@ class Work:
         if name in self._also:
             return []
         return [
-            (span(s.parameter, s.label, s.least, s.most, s.step, log=s.log, zero=s.zero), s.start) for s in registry.sliders(name)
+            (span(s.parameter, s.label, s.least, s.most, s.step, log=s.log, zero=s.zero, hint=s.hint), s.start)
+            for s in registry.sliders(name)
         ]
 
     def find(self, key, *, progress) -> Explanation:
-        """The explanation for (segmenter, its parameters, fill), from the cache or by evaluating the classifier."""
-        name, params, fill = key
+        """The explanation for (segmenter, its parameters, fill, whether by tree), from the cache or by evaluating the classifier."""
+        name, params, fill, tree = key
         found = self._cache.pop(key, None)
         if found is None:
             source = self._also.get(name, name)
             regions = source if isinstance(source, Regions) else segment(self.image, source, **dict(params))
-            found = explain(self.image, regions, self.classifier, self._target, fill=fill, progress=progress, **self._options)
+            method = "tree" if tree else "lime"
+            found = explain(
+                self.image, regions, self.classifier, self._target, method=method, fill=fill, progress=progress, **self._options
+            )
         self._cache[key] = found  # at the end, for the first is forgotten first
         if len(self._cache) > KEPT:
             del self._cache[next(iter(self._cache))]

@@ -14,7 +14,7 @@ class Form(anywidget.AnyWidget):
 
     fields: dicts with key, label, kind ("select", "range", "check") and disabled (cannot be used now); of a select its options
     [(value, text)] and reasons {value: why it cannot be chosen}; of a range min, max, step, log (logarithmic), live (changes while
-    it is dragged), zero (a text for 0); hint: its tooltip; local: works without a kernel; when {key: value}: of use only then. progress: 0..1 while something is under way (0: no share known), -1
+    it is dragged), zero (a text for 0); hint: its tooltip; local: works without a kernel, but for the options in remote; when {key: value}: of use only then. progress: 0..1 while something is under way (0: no share known), -1
     otherwise. message: a line below. away: what is shown at the top when the kernel is gone; "" for nothing.
     """
 

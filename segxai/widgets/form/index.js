@@ -69,11 +69,13 @@ export function render({ model, el }) {
     shown[focused]?.control.focus();
   }
   // Of use only where other fields have the values of `when`, and, unless the page does it by itself, while there is a kernel.
-  const usable = ({ when = {}, disabled, local }) =>
-    !disabled && (local || !away) && Object.entries(when).every(([key, wanted]) => value(key) === wanted);
+  const usable = ({ key, when = {}, disabled, local, remote = [] }) =>
+    !disabled && ((local && !remote.includes(value(key))) || !away)
+    && Object.entries(when).every(([other, wanted]) => value(other) === wanted);
   function show() {
     for (const [key, { control, field, show: write }] of Object.entries(shown)) {
       control.disabled = !usable(field);
+      for (const option of field.remote ?? []) control.querySelector(`[value="${option}"]`).disabled = away;
       if (value(key) !== undefined) write();
     }
     share("settings", model.get("values"));

@@ -13,7 +13,7 @@ export function renderExplorer(state, el) {
   const { segmentations, settings, fields } = state, names = Object.keys(segmentations), group = freshId("explorer");
   const form = stillModel({ ...FORM, title: "Explanation", group, fields: [...fields], values: { ...settings } });
   if (names.length > 1) {
-    const second = { key: "compare", label: "second pane", kind: "check", hint: "Compare two segmenters" };
+    const second = { key: "compare", label: "Second pane", kind: "check", hint: "Compare two segmenters" };
     form.set("fields", [...fields, second]);
     form.set("values", { ...settings, compare: false });
   }
@@ -35,7 +35,7 @@ function makePane(state, form, group, first) {
   const choice = stillModel({
     ...FORM, title: "Segmenter", group: "", values: { segmenter: first },
     fields: [{
-      key: "segmenter", label: "segmenter", kind: "select", options: names.map((name) => [name, name]),
+      key: "segmenter", label: "Segmenter", kind: "select", options: names.map((name) => [name, name]),
       hint: "What divides the photograph into regions",
     }],
   });

@@ -11,7 +11,7 @@ import { makeHistory } from "./history.js";
 import { listenToKeys, listenToPointers } from "./input.js";
 import { drawMarks } from "./marks.js";
 import { makeClasses, makeFiles, makeFit } from "./panel.js";
-import { encodePng } from "./png.js";
+import { encodePng } from "../shared/png.js";
 import { cutOut, floodFill, joinBoxes, paintLine, paintPolygon, putBack, sameBytes, UNPAINTED, wholeBox } from "./raster.js";
 
 const MOST_SHOWN = 40; // code points of a name in a sentence

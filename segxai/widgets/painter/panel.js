@@ -1,10 +1,11 @@
 // Beside and beneath the picture: the classes, files in and out, and the button that fits and explains.
 
 import { button, make, toolbar } from "../shared/elements.js";
+import { annotationFiles } from "../shared/files.js";
 import { send } from "../shared/messages.js";
 import { percent, short } from "../shared/numbers.js";
+import { encodePng } from "../shared/png.js";
 import { drawMap } from "./draw.js";
-import { encodePng } from "./png.js";
 import { UNPAINTED } from "./raster.js";
 
 export function makeClasses(painter) {
@@ -22,18 +23,18 @@ export function makeClasses(painter) {
 function classRow(painter, list, name, id) {
   const swatch = make("canvas", { width: 28, height: 20, "aria-hidden": "true" });
   drawMap(swatch.getContext("2d"), { width: 28, height: 20, ids: new Uint8Array(560).fill(id) }, [0, 0, 27, 19]);
-  const field = make("input", { type: "text", value: name, dir: "auto", "aria-label": `Name of class ${id}`, title: name });
-  field.addEventListener("change", () => renameClass(painter, id, field));
-  field.addEventListener("keydown", (event) => { if (event.key === "Enter") field.blur(); });
   const choose = () => painter.choose("current", id);
-  field.addEventListener("focus", choose); // whoever names a class paints with it next
-  const pick = button("", choose, { class: "sx-pick", "aria-label": `Paint class ${id}: ${name}`, title: "Paint with this class" });
-  pick.append(swatch, make("span", { text: id }));
+  const pick = button("", choose, { class: "sx-pick", "aria-label": `Paint class ${id}: ${name}`, title: `Paint with ${name}` });
+  pick.append(swatch, make("span", { text: id }), make("span", { class: "sx-name", dir: "auto", text: name }));
+  const pencil = button("✎", () => {
+    choose(); // whoever names a class paints with it next
+    editName(pick, id, name, (text) => renameClass(painter, id, text));
+  }, { class: "sx-pencil", "aria-label": `Rename class ${id}: ${name}`, title: "Rename this class" });
   const remove = button("×", () => removeClass(painter, list, id), {
     class: "sx-remove", "aria-label": `Remove class ${id}: ${name}`, title: "Remove this class and its paint",
     disabled: painter.names.length === 1,
   });
-  const row = make("li", {}, pick, field, make("span", { class: "sx-share" }), remove);
+  const row = make("li", {}, pick, pencil, make("span", { class: "sx-share", title: "Share of the photograph" }), remove);
   row.addEventListener("click", (event) => { if (event.target === row || event.target.matches(".sx-share")) choose(); });
   return row;
 }
@@ -48,16 +49,39 @@ function addClass(painter, list) {
   while (names.includes(`class ${number}`)) number++;
   painter.rename(`class ${number} added`, [...names, `class ${number}`]);
   painter.choose("current", painter.names.length - 1);
-  const field = list.querySelector("li:last-child input");
+  list.querySelector("li:last-child .sx-pencil").click();
+}
+
+// In place of the row's button; Enter or leaving the field keeps the name, Escape the old one.
+function editName(pick, id, name, done) {
+  const label = `Name of class ${id}`, title = "Enter keeps the name, Escape the old one";
+  const field = make("input", { type: "text", value: name, dir: "auto", "aria-label": label, title });
+  const list = pick.closest("ul");
+  let open = true;
+  const end = (keep, back = false) => {
+    if (!open) return;
+    open = false;
+    field.remove();
+    pick.hidden = false;
+    if (keep) done(field.value);
+    if (back) list.querySelectorAll(".sx-pencil")[id].focus();
+  };
+  field.addEventListener("blur", () => end(true));
+  field.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key === "Enter") end(true, true);
+    else if (event.key === "Escape") end(false, true);
+  });
+  pick.hidden = true;
+  pick.before(field);
   field.focus();
   field.select();
 }
 
-function renameClass(painter, id, field) {
-  const { names } = painter, name = field.value.split(/\s+/).filter(Boolean).join(" "), shown = short(name, 40);
+function renameClass(painter, id, text) {
+  const { names } = painter, name = text.split(/\s+/).filter(Boolean).join(" "), shown = short(name, 40);
   const taken = names.some((other, k) => k !== id && other === name);
   if (!name || taken) {
-    field.value = names[id];
     painter.notify(taken ? `There is a class called ${shown} already.` : "A class needs a name.");
   } else if (name !== names[id]) {
     painter.rename(`renamed to ${shown}`, names.map((old, k) => (k === id ? name : old)));
@@ -72,35 +96,13 @@ function removeClass(painter, list, id) {
   list.querySelector(".sx-pick").focus();
 }
 
-function download(bytes, type, name) {
-  const link = make("a", { href: URL.createObjectURL(new Blob([bytes], { type })), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-}
-
 export function makeFiles(painter) {
   const { model, listen } = painter;
-  const file = make("input", {
-    type: "file", accept: ".png,.txt", multiple: true, hidden: true, "aria-label": "PNG of class ids, and its names",
+  const take = (fields, png) => send(model, "import", fields, [png]);
+  const files = annotationFiles(listen, {
+    take, notify: (text) => painter.notify(text), map: () => painter.map, names: () => painter.names,
+    texts: ["Import…", "Export PNG", "Export names"], stem: "annotation",
   });
-  listen.on(file, "change", async () => {
-    const chosen = [...file.files], isText = (each) => each.name.endsWith(".txt");
-    const png = chosen.find((each) => !isText(each)), text = chosen.find(isText);
-    file.value = "";
-    if (!png) painter.notify("Choose a PNG of class ids (and with it the file of its names, if there is one).");
-    else if (png.size > 8e6) painter.notify(`${png.name} is too large: 8 MB at most.`);
-    else {
-      painter.notify(`${png.name} is being read.`);
-      send(model, "import", { names: text ? await text.text() : null }, [await png.arrayBuffer()]);
-    }
-  });
-  const files = toolbar("Files",
-    button("Import…", () => file.click(), { title: "A PNG of class ids and, if there is one, its names.txt" }),
-    button("Export PNG", async () => download(await encodePng(painter.map, true), "image/png", "annotation.png"),
-      { title: "Save the class ids as a palette PNG" }),
-    button("Export names", () => download(`${painter.names.join("\n")}\n`, "text/plain", "annotation.names.txt"),
-      { title: "Save the classes' names, one a line" }),
-    file);
   files.classList.add("sx-files");
   return files;
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,11 +12,14 @@ import numpy as np
 import traitlets
 
 from ...errors import SegxaiError, SegxaiValueError
-from ...explanation.explanation import Explanation
+from ...explanation.explanation import Explanation, TreeExplanation
+from ...fcn.annotation import IGNORE, import_class_png
 from ...files import replacing
+from ...regions import Regions
 from ...report.page import live_page
 from ...report.pictures import jpeg
-from ...report.state import regions_state, settings_state, table_state
+from ...report.state import finest, regions_state, settings_state, table_state, tree_state
+from ...segmentation.classes import regions_of_classes
 from ..shared import browser
 from ..shared.messages import receive
 
@@ -24,11 +27,12 @@ from ..shared.messages import receive
 class RegionCanvas(anywidget.AnyWidget):
     """The regions of an explanation over the photograph: point, switch off and on, rename, read the classifier's output.
 
-    off: the numbers of the regions that are switched off, set from either side. view: "weights", "borders" or
-    "photograph". opacity, threshold (share of the largest weight below which colours are hidden) and zoom: as its controls have them.
+    off: the numbers of the regions that are switched off, set from either side. view: "weights", "difference"
+    (to what is pinned, or between the two canvases of a group), "borders" or "photograph". opacity, threshold (share of the largest weight below which colours are hidden) and zoom: as its controls have them.
     group: canvases with the same text share their pointer, their view, and one colour scale; a `Form` of the group has the
     settings. on_edit: called with ("rename", the renamed
-    `Regions`), and with ("merge", names) or ("divide", name) where the page wants other regions.
+    `Regions`), and with ("merge", names), ("divide", name) or ("load", `Regions`) where the page wants other regions.
+    Of a tree explanation the canvas shows every depth; the numbers in `off` are those of its leaves.
 
     >>> canvas = segxai.widgets.RegionCanvas(segxai.explain(image))     # doctest: +SKIP
     >>> canvas                                                          # doctest: +SKIP
@@ -44,6 +48,7 @@ class RegionCanvas(anywidget.AnyWidget):
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     areas = traitlets.List(traitlets.Float()).tag(sync=True)
     anchors: traitlets.List = traitlets.List().tag(sync=True)
+    size: traitlets.List = traitlets.List().tag(sync=True)
     segmenter = traitlets.Unicode().tag(sync=True)
     divisible = traitlets.List(traitlets.Unicode()).tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
@@ -60,11 +65,13 @@ class RegionCanvas(anywidget.AnyWidget):
     weights = traitlets.List(traitlets.Float()).tag(sync=True)
     intercept = traitlets.Float().tag(sync=True)
     r2 = traitlets.Float().tag(sync=True)
+    tree = traitlets.Dict().tag(sync=True)
+    depth = traitlets.Int().tag(sync=True)
     group = traitlets.Unicode("").tag(sync=True)
     busy = traitlets.Bool(False).tag(sync=True)  # while another explanation is computed: the picture is dimmed
 
     off = traitlets.List(traitlets.Int()).tag(sync=True)
-    view = traitlets.Enum(("weights", "borders", "photograph"), "weights").tag(sync=True)
+    view = traitlets.Enum(("weights", "difference", "borders", "photograph"), "weights").tag(sync=True)
     opacity = traitlets.Float(0.8, min=0, max=1).tag(sync=True)
     threshold = traitlets.Float(0.0, min=0, max=1).tag(sync=True)
     zoom = traitlets.Float(1.0, min=1, max=6).tag(sync=True)
@@ -75,32 +82,36 @@ class RegionCanvas(anywidget.AnyWidget):
         self._on_edit = on_edit
         self.show(explanation)
         self.observe(self._renamed, "names")
-        receive(self, {"merge": partial(self._edit, "merge", "regions"), "divide": partial(self._edit, "divide", "region")})
+        handlers = {"merge": partial(self._edit, "merge", "regions"), "divide": partial(self._edit, "divide", "region")}
+        receive(self, {**handlers, "load": self._load})
 
-    def show(self, explanation: Explanation) -> None:
-        """Show another explanation. Only what differs is sent; of the same regions the switched-off ones stay so."""
+    def show(self, explanation: Explanation, note: str = "") -> None:
+        """Show another explanation, with a note beside its title. Only what differs is sent; what is off stays so where regions fit it."""
         e, before = explanation, self.explanation
         self.explanation = e
+        regions, table = finest(e)
+        old_regions, old_table = (None, None) if before is None else finest(before)
         with self.hold_sync(), self.hold_trait_notifications():  # in this order it is one message
             if before is None or before.image is not e.image:
                 self.photo = jpeg(e.image)
-            if before is None or before.coalitions.filled is not e.coalitions.filled:
-                self.filled = jpeg(e.coalitions.filled)
-            if before is None or before.regions != e.regions:
-                self._set(regions_state(e.regions, e.image.shape))
-                self.divisible = list(e.regions.expandable())
-                if before is not None and not np.array_equal(before.regions.labels, e.regions.labels):
-                    self.off = []
-            if before is None or before.coalitions.table is not e.coalitions.table:
-                self._set(table_state(e.coalitions))
+            if old_table is None or old_table.filled is not table.filled:
+                self.filled = jpeg(table.filled)
+            if old_regions is None or old_regions != regions or old_regions.method != regions.method:
+                self._set(regions_state(regions, e.image.shape))
+                self.divisible = [] if e.method == "tree" else list(regions.expandable())
+                if old_regions is not None and not np.array_equal(old_regions.labels, regions.labels):
+                    self.off = _off_in(regions, np.isin(old_regions.labels, self.off))
+            if old_table is None or old_table.table is not table.table or (before.method == "tree") != (e.method == "tree"):
+                self._set(table_state(table))
+                self.tree = tree_state(e.descent) if isinstance(e, TreeExplanation) else {}
             self._set(settings_state(e))
-            self.note = ""
+            self.note = note
 
     @property
     def answer(self) -> float | None:
         """The classifier's probability with the regions in `off` switched off; None where a sampled table does not hold it."""
-        shown = ~np.isin(np.arange(len(self.explanation.regions)), self.off)
-        return self.explanation.coalitions.value_of(shown)
+        regions, table = finest(self.explanation)
+        return table.value_of(~np.isin(np.arange(len(regions)), self.off))
 
     def save(self, path) -> None:
         """Write a web page (.html) in which the canvas works without Python or network."""
@@ -122,10 +133,12 @@ class RegionCanvas(anywidget.AnyWidget):
 
     def _renamed(self, change):
         """Names that were edited in the page become the names of the explanation's regions."""
-        regions = self.explanation.regions
+        regions, _ = finest(self.explanation)
         if list(regions.names) == change["new"]:
             return
         try:
+            if self.explanation.method == "tree":
+                raise SegxaiValueError("The nodes of a tree keep their names; rename the regions before it is grown.")
             if len(change["new"]) != len(regions):
                 raise SegxaiValueError(f"There are {len(regions)} regions, and {len(change['new'])} names came.")
             renamed = regions.rename(dict(zip(regions.names, change["new"], strict=True)))
@@ -139,14 +152,39 @@ class RegionCanvas(anywidget.AnyWidget):
 
     def _edit(self, what, key, fields, buffers):
         if self._on_edit is None:
-            self.note = "Regions can be merged and divided in an explorer."
+            self.note = "Regions can be merged, divided and loaded in an explorer."
         else:
             self._on_edit(what, fields.get(key))
+
+    def _load(self, fields, buffers):
+        """A file of regions that was chosen in the page, in the format that the painter writes."""
+        names = fields.get("names")
+        try:
+            shape = self.explanation.image.shape[:2]
+            classes, known = import_class_png(
+                buffers[0] if buffers else b"", shape, names.splitlines() if isinstance(names, str) else None
+            )
+        except SegxaiError as error:
+            self.note = str(error)
+            return
+        self._edit("load", "regions", {"regions": loaded_regions(classes, known)}, ())
 
     def _repr_mimebundle_(self, **kwargs):
         if browser.without_kernel():
             return {"text/html": browser.still(self, "region_canvas"), "text/plain": repr(self.explanation)}
         return browser.beside(super()._repr_mimebundle_(**kwargs), picture(self.explanation))
+
+
+def _off_in(regions: Regions, gone: np.ndarray) -> list[int]:
+    """The numbers of the regions that make up what is gone, an (H, W) mask; none where they do not fit it."""
+    area = np.bincount(regions.labels.ravel(), weights=gone.ravel())
+    size = np.bincount(regions.labels.ravel())
+    return np.flatnonzero(area).tolist() if ((area == 0) | (area == size)).all() else []
+
+
+def loaded_regions(classes: np.ndarray, names: Sequence[str]) -> Regions:
+    """The regions of an annotation: (H, W) class ids as `load_annotation` returns them, and their names."""
+    return regions_of_classes(classes, {**dict(enumerate(names)), IGNORE: "unpainted"}, "loaded")
 
 
 def picture(explanation: Explanation) -> dict:

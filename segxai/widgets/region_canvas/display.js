@@ -3,12 +3,13 @@
 import { button, labelled, make, range, toolbar } from "../shared/elements.js";
 import { signed } from "../shared/numbers.js";
 
-const VIEWS = { weights: "weights", borders: "borders", photograph: "photograph" };
+const VIEWS = { weights: "weights", difference: "difference", borders: "borders", photograph: "photograph" };
 export const MOST_ZOOM = 6;
 
 // set(key, value) changes one of view, opacity, threshold and zoom.
 export function makeDisplay(listen, get, set) {
-  const view = make("select", {}, ...Object.entries(VIEWS).map(([value, text]) => make("option", { value, text })));
+  const options = Object.entries(VIEWS).map(([value, text]) => make("option", { value, text }));
+  const view = make("select", {}, ...options);
   const opacity = range(0, 1, 0.05), threshold = range(0, 1, 0.05), thresholdShown = make("output", { class: "sx-value" });
   const zoomBy = (factor) => set("zoom", Math.max(1, Math.min(MOST_ZOOM, get("zoom") * factor)));
   const smaller = button("−", () => zoomBy(1 / 1.5), { "aria-label": "Zoom out", title: "Zoom out (key −)" });
@@ -17,9 +18,11 @@ export function makeDisplay(listen, get, set) {
   listen.on(opacity, "input", () => set("opacity", Number(opacity.value)));
   listen.on(threshold, "input", () => set("threshold", Number(threshold.value)));
 
-  function show(limit) {
-    const weights = get("view") === "weights", zoom = get("zoom");
-    view.value = get("view");
+  // shown: the view that is painted; comparable: whether there is something to be different from.
+  function show(limit, shown, comparable) {
+    const weights = shown === "weights" || shown === "difference", zoom = get("zoom");
+    options[1].disabled = !comparable;
+    view.value = shown;
     opacity.value = get("opacity");
     opacity.disabled = threshold.disabled = !weights;
     threshold.value = get("threshold");
@@ -28,10 +31,12 @@ export function makeDisplay(listen, get, set) {
     larger.disabled = zoom >= MOST_ZOOM;
   }
 
-  const element = make("details", { class: "sx-display" }, make("summary", { text: "Display" }), toolbar("How the picture is shown",
-    labelled("view", view, "", "Weights as colours, borders alone, or the photograph"),
-    labelled("opacity", opacity, "", "How strong the colours of the weights are"),
-    labelled("mute weaker than", threshold, thresholdShown, "Regions with weaker weights are shown without colour"),
-    make("span", { class: "sx-field" }, make("span", { class: "sx-soft", text: "zoom" }), smaller, larger)));
+  const summary = make("summary", { text: "Display", title: "View, opacity, threshold and zoom" });
+  const element = make("details", { class: "sx-display" }, summary, toolbar("How the picture is shown",
+    labelled("View", view, "",
+      "Weights as colours, their difference (to what is pinned, else left minus right), borders alone, or the photograph"),
+    labelled("Opacity", opacity, "", "How strong the colours of the weights are"),
+    labelled("Mute weaker than", threshold, thresholdShown, "Regions with weaker weights are shown without colour"),
+    make("span", { class: "sx-field" }, make("span", { class: "sx-soft", text: "Zoom" }), smaller, larger)));
   return { element, show, zoomBy };
 }

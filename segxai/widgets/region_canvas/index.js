@@ -7,28 +7,33 @@ import { watchKernel } from "../shared/kernel.js";
 import { send } from "../shared/messages.js";
 import { counted, percent, short, signed } from "../shared/numbers.js";
 import { committer, listener, prepare } from "../shared/view.js";
+import { makePin, pairOf, subtract, weightAt } from "./compare.js";
 import { makeDisplay } from "./display.js";
 import { explainTable, METHODS, outputsWithout, readTable } from "./explain.js";
+import { makeFiles } from "./files.js";
 import { makeGauge } from "./gauge.js";
 import { levelOf, treeWeights } from "./level.js";
 import { makeList, orderOf } from "./list.js";
 import { editName, openMenu } from "./menu.js";
 import { isArrow, neighbourOf } from "./neighbours.js";
-import { paintAbove, paintBase } from "./paint.js";
+import { paintAbove, paintBase, paintDifference } from "./paint.js";
 import { loadScene } from "./scene.js";
 
 const SETTINGS = ["target", "versus", "method", "kernel_width", "alpha", "depth"];
 const DISPLAY = ["view", "opacity", "threshold", "zoom"];
-const CONTENT = ["photo", "filled", "labels", "names", "areas", "anchors",
+const CONTENT = ["photo", "filled", "labels", "names", "areas", "anchors", "size",
   "table", "bits", "log_importance", "classes", "segmenter", "note", "tree"];
 const MOST_SHOWN = 70; // code points of a name in a sentence
 const DESCRIBED = 12; // regions in the picture's description
 const TEXT_SIZE = 12.5; // of the numbers on the picture, in pixels of the screen
+const TITLE_HINT = "What divides the photograph, the number of regions, the method, and R²: "
+  + "the share of the table's variance that the weights explain";
 const HELP = "Click a region to switch it off and on. With keys: arrows move, Enter switches, m opens its menu, Escape leaves.";
 
 class Canvas {
   constructor(model, el, scene) {
     Object.assign(this, { model, scene, current: -1, cursor: null, shared: {}, limits: new Map(), merging: -1, away: false });
+    Object.assign(this, { spot: null, pinned: null, other: null });
     this.listen = listener(model);
     this.commit = committer(model);
     this.root = prepare(el, "sx-canvas");
@@ -37,7 +42,10 @@ class Canvas {
     this.build();
     this.connect();
     const note = this.get("group") ? "" : "What is shown still works."; // in a group the form shows it
-    watchKernel(model, this.root, this.listen, note, (away) => { this.away = away; });
+    watchKernel(model, this.root, this.listen, note, (away) => {
+      this.away = away;
+      this.files.show(this.live);
+    });
     this.explain();
     this.showAll();
     this.showBusy();
@@ -52,18 +60,27 @@ class Canvas {
     return new Set(this.level.leaves.flatMap((leaves, k) => (leaves.every((leaf) => gone.has(leaf)) ? [k] : [])));
   }
   get names() { return this.level.names; }
+  get live() { return !this.model.still && !this.away; } // whether Python is there
+  get pair() { return pairOf(this.layer, this.pinned, this.other); }
+  get view() {
+    const view = this.get("view");
+    return view === "difference" && !this.pair ? "weights" : view;
+  }
   get weights() { return this.explanation.weights; }
   get most() { return Math.max(...this.weights.map(Math.abs), 1e-9); }
   get limit() { return Math.max(this.most, ...this.limits.values()); }
   // Those of the group's form win over the model's own, which arrive from Python later.
   get settings() {
     const known = (key) => (key in this.shared && !(key === "target" && !this.table.classes.includes(this.shared.target)));
-    return Object.fromEntries(SETTINGS.map((key) => [key, known(key) ? this.shared[key] : this.get(key)]));
+    const found = Object.fromEntries(SETTINGS.map((key) => [key, known(key) ? this.shared[key] : this.get(key)]));
+    // Trees come from Python: until then, what is here is shown as what it is.
+    const tree = Boolean(this.get("tree")?.joins);
+    return { ...found, method: tree ? "tree" : found.method === "tree" ? this.get("method") : found.method };
   }
 
   // --- elements -----------------------------------------------------------------------------------------------------
   build() {
-    this.title = make("p", { class: "sx-title", dir: "auto" });
+    this.title = make("p", { class: "sx-title", dir: "auto", title: TITLE_HINT });
     this.problem = make("p", { class: "sx-problem", role: "status" });
     this.gauge = makeGauge();
     this.base = make("canvas", { "aria-hidden": "true" });
@@ -78,16 +95,21 @@ class Canvas {
       toggle: (k) => this.toggle(k), point: (k) => this.point(k), menu: (k, anchor) => this.openMenu(k, anchor),
     });
     this.display = makeDisplay(this.listen, (key) => this.get(key), (key, value) => this.setDisplay(key, value));
+    this.files = makeFiles(this);
+    this.comparison = makePin(() => this.layer, () => this.base, (layer) => {
+      this.pinned = layer;
+      this.showDisplay();
+    }, (on) => this.share("pin", on));
+    this.legend = ["opposes", "supports the class"].map((text) => make("span", { text }));
     this.root.classList.toggle("sx-grouped", Boolean(this.get("group")));
     this.root.append(this.title, this.problem, this.gauge.line, this.gauge.classes,
       make("div", { class: "sx-body" },
         make("div", { class: "sx-left" }, this.stage, this.pointed),
         make("div", { class: "sx-right" }, this.list.element)),
-      this.actions(),
-      make("p", { class: "sx-legend" },
-        make("span", { text: "opposes" }), make("span", { class: "sx-ramp", "aria-hidden": "true" }),
-        make("span", { text: "supports the class" })),
-      this.display.element, help);
+      this.actions(), this.comparison.element,
+      make("p", { class: "sx-legend", title: "A weight is what showing the region adds to the class's probability" },
+        this.legend[0], make("span", { class: "sx-ramp", "aria-hidden": "true" }), this.legend[1]),
+      this.display.element, this.files.element, help);
   }
 
   actions() {
@@ -99,12 +121,12 @@ class Canvas {
     });
     this.allOn = button("Turn all on", () => this.setOff([]), { title: "Show every region again" });
     this.mirror = make("input", { type: "checkbox" });
-    this.mirrored = labelled("both panes", this.mirror, "", "Switch the region at the same place of the other pane, too");
+    this.mirrored = labelled("Both panes", this.mirror, "", "Switch the region at the same place of the other pane, too");
     this.mirrored.hidden = true; // until there is another pane
     return toolbar("Which regions are shown", this.allOn,
       button("Invert", () => this.setOff(this.names.map((_, k) => k).filter((k) => !this.off.has(k))),
         { title: "Show what is off, and switch off what is shown" }),
-      labelled("show only the top", keep, "", "Of the regions that support the class"), this.mirrored);
+      labelled("Show only the top", keep, "", "Of the regions that support the class"), this.comparison.pin, this.mirrored);
   }
 
   connect() {
@@ -117,6 +139,8 @@ class Canvas {
       this.openMenu(this.regionAt(this.placeOf(event)), stage);
     });
     listen.on(stage, "keydown", (event) => this.keyed(event));
+    // In both panes at once, for their photographs stay side by side.
+    this.folded().forEach((each, place) => listen.on(each, "toggle", () => this.share("open", [place, each.open])));
     listen.on(stage, "blur", () => this.point(-1));
     listen.on(stage, "scroll", () => {
       this.share("scroll", [stage.scrollLeft / stage.scrollWidth, stage.scrollTop / stage.scrollHeight]);
@@ -133,6 +157,8 @@ class Canvas {
     listen.ending(() => resized.disconnect());
   }
 
+  folded() { return [this.display.element, this.files.element]; }
+
   receivers() {
     return {
       cursor: (spot) => this.followCursor(spot),
@@ -140,8 +166,18 @@ class Canvas {
       display: ([key, value]) => { if (this.get(key) !== value) this.commit(key, value); },
       scroll: ([x, y]) => { this.stage.scrollTo(x * this.stage.scrollWidth, y * this.stage.scrollHeight); },
       toggleAt: ([spot, on]) => this.switchTo(this.regionAt(spot), on),
-      hello: () => this.share("limit", this.most),
+      hello: () => {
+        this.share("limit", this.most);
+        this.share("layer", this.layer);
+      },
       limit: (most, from) => this.takeLimit(most, from),
+      pin: (on) => this.comparison.set(on),
+      open: ([place, open]) => { this.folded()[place].open = open; },
+      layer: (layer) => {
+        this.other = layer;
+        this.placeDisplay();
+        if (this.get("view") === "difference") this.paintBase();
+      },
     };
   }
 
@@ -190,7 +226,17 @@ class Canvas {
       this.current = -1;
     }
     this.explain();
-    this.showRegions();
+    this.showRegionsOnce();
+  }
+
+  // A change of settings also changes the scale that the panes share: what follows from both is painted once.
+  showRegionsOnce() {
+    if (this.due) return;
+    this.due = true;
+    queueMicrotask(() => {
+      this.due = false;
+      this.showRegions();
+    });
   }
 
   showAll() {
@@ -211,12 +257,20 @@ class Canvas {
     const strongest = orderOf(weights).slice(0, DESCRIBED).map((k) => `${names[k]} ${signed(weights[k], 2)}`).join("; ");
     const why = versus ? `${target} rather than ${versus}` : target;
     this.stage.setAttribute("aria-label", `Weights of the regions for ${why}. ${strongest}`);
+    const { width, height, labels } = this.level.scene;
+    this.layer = { root: this.root, title: `${made}, ${METHODS[method] ?? method}, ${why}`, weights, labels, width, height };
+    this.share("layer", this.layer);
+    this.files.show(this.live);
     this.placeDisplay();
     this.showOff();
   }
 
   placeDisplay() {
-    this.display.show(this.limit);
+    const { view, pair } = this; // what the view select offers depends on the pair, whatever the view is
+    this.display.show(this.limit, view, Boolean(pair));
+    const [minus, plus] = view === "difference" ? [`${pair[2]}: less`, "more"] : ["opposes", "supports the class"];
+    this.legend[0].textContent = minus;
+    this.legend[1].textContent = plus;
     this.paper.style.width = `${100 * this.get("zoom")}%`;
   }
 
@@ -235,16 +289,30 @@ class Canvas {
     this.showPointed();
   }
 
+  // At a place of the photograph.
+  differenceAt(x, y) {
+    const [plus, minus] = this.pair;
+    return weightAt(plus, x, y) - weightAt(minus, x, y);
+  }
+
   paintSettings() {
+    const { view } = this, pair = view === "difference" ? this.pair : null;
+    const differences = pair && this.level.anchors.map(([x, y]) => this.differenceAt(x, y));
+    const limit = pair ? Math.max(this.limit, ...pair.slice(0, 2).flatMap(({ weights }) => weights.map(Math.abs))) : this.limit;
     return {
-      off: this.off, limit: this.limit, threshold: this.get("threshold"), opacity: this.get("opacity"), view: this.get("view"),
+      off: this.off, limit, threshold: this.get("threshold"), opacity: this.get("opacity"), view, pair, differences,
       current: this.current, cursor: this.cursor, anchors: this.level.anchors,
       textSize: TEXT_SIZE * (this.scene.width / (this.paper.clientWidth || this.scene.width)),
     };
   }
 
   paintBase() {
-    paintBase(this.base.getContext("2d"), this.level.scene, this.weights, this.paintSettings());
+    const pen = this.base.getContext("2d"), settings = this.paintSettings(), { pair } = settings;
+    if (pair) {
+      // What the other picture has is taken on this one's pixels, with the sign of left minus right.
+      const sign = pair[0] === this.layer ? 1 : -1, other = sign > 0 ? pair[1] : pair[0];
+      paintDifference(pen, this.level.scene, subtract(this.layer, other).map((d) => sign * d), settings);
+    } else paintBase(pen, this.level.scene, this.weights, settings);
     this.paintAbove();
   }
 
@@ -262,8 +330,10 @@ class Canvas {
       this.pointed.textContent = `Click the region to merge with ${this.names[this.merging]}. Escape gives up.`;
     } else if (k < 0) this.pointed.textContent = "Hover over a region to read its weight.";
     else {
-      const area = `${percent(this.level.areas[k])} of the photograph${this.off.has(k) ? "; switched off" : ""}`;
-      this.pointed.replaceChildren(nameIn(short(this.names[k], MOST_SHOWN)), `: weight ${signed(this.weights[k])}, ${area}`);
+      const gone = this.off.has(k) ? "; switched off" : "", area = `, ${percent(this.level.areas[k])} of the photograph${gone}`;
+      const { x, y } = this.spot ?? this.spotOf(k), there = this.view === "difference" && signed(this.differenceAt(x, y));
+      const own = signed(this.weights[k]), weight = there ? `${own} here, difference ${there} (${this.pair[2]})` : own;
+      this.pointed.replaceChildren(nameIn(short(this.names[k], MOST_SHOWN)), `: weight ${weight}${there ? "" : area}`);
     }
   }
 
@@ -278,7 +348,7 @@ class Canvas {
     if (most > 0) this.limits.set(from, most);
     else this.limits.delete(from);
     this.mirrored.hidden = !this.limits.size;
-    if (this.limit !== before) this.showRegions();
+    if (this.limit !== before) this.showRegionsOnce();
   }
 
   // --- switching regions ----------------------------------------------------------------------------------------------
@@ -313,12 +383,12 @@ class Canvas {
   // --- changing regions -----------------------------------------------------------------------------------------------
   openMenu(k, anchor) {
     if (!(k >= 0)) return;
-    const live = !this.model.still && !this.away, name = this.names[k];
+    const { live } = this, name = this.names[k];
     openMenu(this.root, anchor, name, [
       ["Show only this", () => this.showOnly(k)],
       [this.off.has(k) ? "Switch on" : "Switch off", () => this.toggle(k)],
       ["Rename …", () => editName(this.list.rowOf(k), name, (text) => this.rename(k, text)), !this.level.nodes],
-      ["Merge with …", () => this.startMerge(k), live && this.names.length > 2],
+      ["Merge with …", () => this.startMerge(k), live && this.names.length > 2 && !this.level.nodes],
       ["Divide into parts", () => send(this.model, "divide", { region: name }), live && this.get("divisible").includes(name)],
     ]);
   }
@@ -340,6 +410,8 @@ class Canvas {
     if (k >= 0 && k !== first) send(this.model, "merge", { regions: [this.names[first], this.names[k]] });
     this.showPointed();
   }
+
+  notify(text) { this.pointed.textContent = text; }
 
   leave() {
     this.merging = -1;
@@ -382,15 +454,21 @@ class Canvas {
   }
 
   moveTo(spot) {
-    this.point(this.regionAt(spot));
+    this.pointAt(spot);
     this.share("cursor", spot);
+  }
+
+  pointAt(spot) {
+    const k = this.regionAt(spot);
+    this.spot = spot;
+    if (k !== this.current) this.point(k);
+    else if (k >= 0 && this.view === "difference") this.showPointed();
   }
 
   followCursor(spot) {
     this.cursor = spot;
-    const k = this.regionAt(spot);
-    if (k === this.current) this.paintAbove();
-    else this.point(k);
+    if (this.regionAt(spot) === this.current) this.paintAbove();
+    this.pointAt(spot);
   }
 
   keyed(event) {
@@ -400,6 +478,7 @@ class Canvas {
       m: () => this.openMenu(this.current, this.stage), ContextMenu: () => this.openMenu(this.current, this.stage),
       "+": () => this.display.zoomBy(1.5), "=": () => this.display.zoomBy(1.5), "-": () => this.display.zoomBy(1 / 1.5),
     };
+    this.spot = null;
     if (isArrow(event.key)) this.point(neighbourOf(this.level.anchors, this.current, event.key));
     else if (event.key in acts) acts[event.key]();
     else return;
@@ -411,7 +490,11 @@ class Canvas {
 export async function render({ model, el }) {
   const canvas = new Canvas(model, el, await loadScene(model));
   canvas.root.dataset.ready = "true";
-  return () => canvas.listen.end();
+  return () => {
+    canvas.share("limit", 0);
+    canvas.share("layer", null);
+    canvas.listen.end();
+  };
 }
 
 export default { render };

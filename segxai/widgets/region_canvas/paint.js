@@ -17,6 +17,20 @@ export function coversOf(weights, { off, limit, threshold, opacity }) {
   });
 }
 
+// Lightened, so that dark things do not darken the colour of the weight that lies over them.
+const lightAt = (from, p) => 128 + 0.1495 * from[p] + 0.2935 * from[p + 1] + 0.057 * from[p + 2];
+
+// difference: of each pixel, see compare.js; on the scale of the weights.
+export function paintDifference(pen, { photo, edge, image }, difference, { limit, threshold, opacity }) {
+  const to = image.data;
+  for (let i = 0, p = 0; i < difference.length; i++, p += 4) {
+    const share = Math.min(1, Math.abs(difference[i]) / limit), cover = share < threshold ? 0 : opacity * share;
+    const light = edge[i] === 2 ? 30 : lightAt(photo, p), colour = difference[i] >= 0 ? BLUE : ORANGE;
+    for (let c = 0; c < 3; c++) to[p + c] = light + (edge[i] === 2 ? 0 : cover) * (colour[c] - light);
+  }
+  pen.putImageData(image, 0, 0);
+}
+
 // view: "weights", "borders" or "photograph".
 export function paintBase(pen, scene, weights, settings) {
   const { width, photo, filled, labels, edge, image } = scene, { off, view } = settings, to = image.data;
@@ -34,8 +48,7 @@ export function paintBase(pen, scene, weights, settings) {
       for (let c = 0; c < 3; c++) to[p + c] = from[p + c];
       continue;
     }
-    // Lightened, so that dark things do not darken the colour of the weight that lies over them.
-    const light = 128 + 0.1495 * from[p] + 0.2935 * from[p + 1] + 0.057 * from[p + 2], cover = covers[k];
+    const light = lightAt(from, p), cover = covers[k];
     const colour = weights[k] >= 0 ? BLUE : ORANGE;
     for (let c = 0; c < 3; c++) to[p + c] = light + cover * (colour[c] - light);
   }
@@ -46,6 +59,7 @@ export function paintAbove(pen, scene, weights, { current, cursor, anchors, ...s
   pen.clearRect(0, 0, scene.width, scene.height);
   if (current >= 0 && scene.boxes[current]) paintOutline(pen, scene, current);
   if (settings.view === "weights") writeWeights(pen, scene, weights, anchors, settings);
+  if (settings.view === "difference") writeWeights(pen, scene, settings.differences, anchors, { ...settings, off: new Set() });
   if (cursor) paintCursor(pen, cursor.x * scene.width, cursor.y * scene.height);
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inflateSync, crc32 } from "node:zlib";
 import { makeHistory } from "../../../segxai/widgets/painter/history.js";
-import { encodePng } from "../../../segxai/widgets/painter/png.js";
+import { encodePng } from "../../../segxai/widgets/shared/png.js";
 import { colourOfClass } from "../../../segxai/widgets/shared/palette.js";
 
 // An independent reader: {kind: data} of the chunks, whose check sums must be right.

@@ -1,6 +1,6 @@
 // Class ids as a PNG, exactly: a canvas cannot write palettes, and some browsers add noise to what is read from a canvas.
 
-import { colourOfClass } from "../shared/palette.js";
+import { colourOfClass } from "./palette.js";
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   for (let k = 0; k < 8; k++) n = n & 1 ? (n >>> 1) ^ 0xedb88320 : n >>> 1;
