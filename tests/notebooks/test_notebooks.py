@@ -173,6 +173,8 @@ WRONG = {
             ("my_claim = ('slic', 'deletion')", "three words"),
             ("my_claim = ('lime', 'deletion', 'open')", "has no row"),
             ("row = next(iter(verdicts))\nmy_claim = (*row, 'worse' if verdicts[row] == 'better' else 'better')", "the interval"),
+        ],
+    ],
     "13_catch_clever_hans": [
         [
             ("fake = np.clip(loser * 1.3, 0, 255).astype(np.uint8)", "less than 10%"),

@@ -12,7 +12,9 @@ PAGES = sorted(NOTEBOOKS.glob("*.md"))
 
 def test_minutes_and_titles_in_the_table():
     row = re.compile(r"\[(\d\d) ([^]]+)\]\((\d\d_\w+)\.ipynb\) \| (\d+) ")
-    found = {stem: (f"{number}_" == stem[:3], title, int(minutes)) for number, title, stem, minutes in row.findall(page("TEACHING"))}
+    found = {
+        stem: (f"{number}_" == stem[:3], title, int(minutes)) for number, title, stem, minutes in row.findall(page("TEACHING"))
+    }
     assert found == {lesson.stem: (True, *promised(lesson)) for lesson in LESSONS}
 
 
