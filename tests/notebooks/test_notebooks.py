@@ -15,7 +15,7 @@ import pytest
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SOURCES = sorted((NOTEBOOKS / "src").glob("[0-9][0-9]_*.py"))
 MOST_MEMORY = 1.6e9  # bytes, what Binder's 2 GB leave to a kernel
-LONGEST_WAIT = 90  # seconds for one cell; 30 is the aim, slow and busy machines get more
+LONGEST_WAIT = 200  # seconds for one cell: one that hangs; 30 is the aim on a machine of its own
 WIDEST_LINE = 88  # characters of code that fit on Binder's screen
 LONGEST_LESSON = 45  # minutes
 # Plausible wrong answers to the exercises of a notebook, in order, and a part of the hint that each must get.
@@ -324,13 +324,12 @@ def checks(notebook):
 
 
 def check_time(notebook):
-    """What the first cell says of the computer's work is true within a factor of two, in processor time: other work on the machine
-    does not count. On other machines than CI's, which the notebooks were written on, it may be more or less."""
+    """What the first cell says of the computer's work is roughly true, in processor time: a factor of four is left to the machine."""
     number, unit = re.search(r"The computer works for about (\d+) (second|minute)s? of it", notebook.cells[0].source).groups()
     stated = int(number) * {"second": 1, "minute": 60}[unit]
     assert stated <= 300
     if os.environ.get("SEGXAI_NO_SKIPS"):
-        assert stated / 2 <= notebook.metadata["segxai"]["processor"] <= 2 * stated
+        assert stated / 4 <= notebook.metadata["segxai"]["processor"] <= 4 * stated
 
 
 def test_runs_as_it_stands(notebook):
