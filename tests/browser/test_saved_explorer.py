@@ -268,6 +268,12 @@ def test_a_report_and_a_canvas_are_shown_by_the_same_code(page, tmp_path, explan
     for name in ("why", "canvas"):
         opened = Saved(page, tmp_path / f"{name}.html")
         assert opened.weights() == expected(e)
+        if name == "why":  # what the classifier predicts, what it uses, and what happens without that: on the first screen
+            answer, picture = page.locator(".sx-answer"), page.locator(".sx-stage").bounding_box()
+            without = e.coalitions.value_of([True, True, True, False])
+            assert f"gives “football helmet” {e.coalitions.full:.1%}. It uses most “helmet”" in answer.inner_text()
+            assert f"Without “helmet”: {without:.1%}." in answer.inner_text()
+            assert picture["y"] + picture["height"] <= 900
         opened.page.mouse.click(*opened.at(HELMET))
         assert "→" in opened.gauge()
         assert opened.problems == []
