@@ -83,8 +83,8 @@ def tree_regions(
     """The photograph's region tree cut at n_regions: 1 to LEAVES, or "auto".
 
     image: (H, W, 3) uint8. features: a function (image, basins (h, w)) -> (B, D), or None. names: "place", or "auto" for nouns, which
-    are looked for only when a node becomes a region. The trees of the last KEPT pairs of photograph and method are cached, with
-    the nouns. Raises SegxaiValueError for any other n_regions or names.
+    are looked for in all nodes at once, so that another number of regions needs no network. The trees of the last KEPT pairs of
+    photograph and method are cached, with the nouns. Raises SegxaiValueError for any other n_regions or names.
     """
     if n_regions != "auto" and (
         isinstance(n_regions, bool) or not isinstance(n_regions, (int, np.integer)) or not 1 <= n_regions <= LEAVES
@@ -105,6 +105,8 @@ def tree_regions(
             _trees.popitem(last=False)
     number = automatic_number(root, merging.worth) if n_regions == "auto" else int(n_regions)
     namer = nouns if names == "auto" else None
+    if namer:
+        namer(nodes(root))
     return Regions(resize_labels(atoms, image.shape[:2]), coarsest(root, number), method, root, namer)
 
 
@@ -115,6 +117,11 @@ def automatic_number(root: Part, worth: float) -> int:
         return sum(count(child) for child in part.children) if part.children and part.cost >= worth else 1
 
     return int(np.clip(count(root), FEWEST, MOST))
+
+
+def nodes(root: Part) -> list[Part]:
+    """A tree's root and all parts below it."""
+    return [root, *(node for child in root.children for node in nodes(child))]
 
 
 def _grow(image, merging, features) -> tuple[np.ndarray, Part, Nouns]:
