@@ -244,8 +244,10 @@ ratio = scatter(int(my_samples)) / scatters[200]
 if my_samples > 5000:
     print("Not yet: that is more than enough. How few will do?")
 elif ratio > 0.55:
-    print(f"Not yet: the scatter is {ratio:.2f} times that of 200 samples. It falls "
-          "with the square root of their number, so twice as many are not enough.")
+    print(
+        f"Not yet: the scatter is {ratio:.2f} times that of 200 samples. It falls "
+        "with the square root of their number, so twice as many are not enough."
+    )
 else:
     print(f"Correct: {my_samples} samples give {ratio:.2f} of the scatter.")
 

@@ -117,8 +117,10 @@ if np.size(fit) != 1:
 elif np.isclose(fit, iou):
     print(f"Correct: {iou:.2f}. The region is far too large for the helmet.")
 elif np.isclose(fit, covered):
-    print("Not yet: that is the share of the helmet that is covered. The whole "
-          "photograph would get 1, too. Divide by the union.")
+    print(
+        "Not yet: that is the share of the helmet that is covered. The whole "
+        "photograph would get 1, too. Divide by the union."
+    )
 elif np.isclose(fit, (a & b).sum() / (a.sum() + b.sum())):
     print("Not yet: the sum counts the pixels in both twice. Divide by the union.")
 else:
