@@ -59,8 +59,9 @@ def from_mask_list(masks: Sequence, shape: tuple[int, int] | None = None, method
     """Convert a list of masks, e.g. from a "segment anything" model, to `Regions`. Masks may overlap and need not cover the image.
 
     masks: (H, W) boolean arrays, or mappings with "segmentation" and optionally "score" (or "predicted_iou" and "stability_score")
-    and "name"; or the entries of transformers' image-segmentation pipeline, with "mask", "label" and "score", as they come. Where masks overlap, the smaller one wins, because it is usually a part of the larger. Of nearly identical masks
-    (intersection over union above 0.9) the one with the best score is kept. Uncovered pixels become "rest".
+    and "name"; or the entries of transformers' image-segmentation pipeline, with "mask", "label" and "score", as they come. Where
+    masks overlap, the smaller one wins, because it is usually a part of the larger. Of nearly identical masks (intersection over
+    union above 0.9) the one with the best score is kept. Uncovered pixels become "rest".
     shape: (H, W), needed only for an empty list. Raises SegxaiValueError if the masks differ in shape.
     Source of the format: Kirillov et al. 2023, "Segment Anything".
     """
