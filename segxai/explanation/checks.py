@@ -17,7 +17,7 @@ from .fills import Fill
 
 if TYPE_CHECKING:
     from ..plots import DescribedFigure
-    from .explanation import Explanation
+    from ..plots.duck_types import Explained
 
 FILLS_COMPARED = ("mean", "blur", "grey", "noise")
 # The sign of a weight below this share of the largest one is not interpreted.
@@ -71,7 +71,7 @@ def sign_flips(weights: np.ndarray) -> np.ndarray:
 
 
 def robustness(
-    explanation: Explanation, *, fills: Sequence[Fill] = FILLS_COMPARED, borders: int = 2, progress: Progress = None
+    explanation: Explained, *, fills: Sequence[Fill] = FILLS_COMPARED, borders: int = 2, progress: Progress = None
 ) -> Robustness:
     """Repeat the explanation with each of `fills`, and with all borders shifted by `borders` pixels in both directions.
 
@@ -165,7 +165,7 @@ def placebo_p_values(effects: np.ndarray, placebos: np.ndarray) -> np.ndarray:
     return (1 + (placebos >= effects[:, None]).sum(axis=1)) / (1 + placebos.shape[1])
 
 
-def placebo_test(explanation: Explanation, *, placements: int = 39, seed: int = 0, progress: Progress = None) -> Placebo:
+def placebo_test(explanation: Explained, *, placements: int = 39, seed: int = 0, progress: Progress = None) -> Placebo:
     """Test whether covering a region lowers the probability more than covering the same shape elsewhere does.
 
     Large regions have large effects wherever they are. The test therefore moves each region's shape to `placements` random

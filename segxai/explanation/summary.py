@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from .explanation import Explanation, TreeExplanation
+    from ..plots.duck_types import Explained
 
 
-def sentences(explanation: Explanation, search: bool = True) -> list[str]:
+def sentences(explanation: Explained, search: bool = True) -> list[str]:
     """Sentences on the largest weight, the smallest sufficient and necessary sets, the strongest interaction, parts and findings."""
     e = explanation
     name, weight = max(e.ranking(), key=lambda pair: abs(pair[1]))
@@ -29,7 +29,7 @@ MOST_OF_IT = 0.6  # a part with at least this share of the whole's value is repo
 WORTH_SAYING = 0.1  # of the largest absolute value
 
 
-def tree_sentences(explanation: TreeExplanation, search: bool = True) -> list[str]:
+def tree_sentences(explanation: Explained, search: bool = True) -> list[str]:
     """Sentences on the strongest support and opposition in a region tree, on their strongest parts, and on values divided only by area."""
     e = explanation
     few = e if len(e.regions) <= FEW else e.coarsen(FEW)
