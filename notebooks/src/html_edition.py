@@ -62,11 +62,16 @@ def main(folder: Path) -> None:
             f'<span class="about">{minutes(notebook)} minutes, with {seconds:.0f} s of computing</span>'
             f"{markdown('You will learn: ' + will_learn(notebook))}</li>"
         )
+    beside = sorted(execute.NOTEBOOKS.glob("*.md"))  # for the teacher: glossary, cheat sheet, plans
+    for path in beside:
+        (folder / f"{path.stem}.html").write_text(page(path.stem.capitalize(), markdown(path.read_text("utf-8"))), encoding="utf-8")
+    teaching = ", ".join(f'<a href="{path.stem}.html">{path.stem.capitalize()}</a>' for path in beside)
     index = (
         "<h1>segxai: explain an image classifier by the things in the picture</h1>"
         '<p class="about">The executed notebooks as pages. Pictures with regions answer to mouse and keyboard; what needs Python '
         "(another segmenter, another photograph, your own painting) needs the notebooks themselves.</p>"
         f'<ul class="series">{"".join(entries)}</ul>'
+        f"<p>{teaching}</p>"
     )
     (folder / "index.html").write_text(page("segxai", index), encoding="utf-8")
     if found := broken(folder):
@@ -166,17 +171,17 @@ def shown(output) -> str:
             f'<img alt="{html.escape(data.get("text/plain", "a figure"))}" src="data:image/png;base64,{data["image/png"].strip()}">'
         )
     if WIDGET in data:
-        return '<p class="about">Here stands a control that asks Python; it works in the notebook.</p>'
+        return '<p class="about">Here stands a control that needs Python; it works in the notebook.</p>'
     text = data.get("text/plain", "")
     return f"<pre>{html.escape(text)}</pre>" if text else ""
 
 
 def markdown(text) -> str:
-    """Markdown as the notebook shows it; links to other notebooks lead to their pages."""
+    """Markdown as the notebook shows it; links to notebooks and to other Markdown lead to their pages."""
     from nbconvert.filters.markdown import markdown2html
 
     made = markdown2html(text)
-    made = re.sub(r'href="(\d\d_\w+)\.ipynb', r'href="\1.html', made)
+    made = re.sub(r'href="(\d\d_\w+)\.ipynb|href="([A-Z]+)\.md', lambda found: f'href="{found[1] or found[2]}.html', made)
     return re.sub(r'<a class="anchor-link"[^>]*>.*?</a>', "", made)
 
 

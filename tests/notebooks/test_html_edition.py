@@ -90,12 +90,12 @@ def test_reports_that_a_notebook_wrote_come_along(edition, tmp_path):
 
 
 def test_the_whole_edition_of_a_series(edition, tmp_path, monkeypatch):
-    source = SOURCES / "00_ask_one_question.py"
-    monkeypatch.setattr(edition.build, "lessons", lambda: [source])
     monkeypatch.setattr(
         edition.execute, "executed", lambda notebook: nbformat.from_dict({**notebook, "metadata": {"segxai": {"seconds": 3}}})
     )
     edition.main(tmp_path / "html")
     index = (tmp_path / "html" / "index.html").read_text()
-    assert 'href="00_ask_one_question.html"' in index
+    for source in edition.build.lessons():
+        assert f'href="{source.stem}.html"' in index
+    assert 'href="GLOSSARY.html"' in index
     assert "20 min" in index
