@@ -48,42 +48,40 @@ _SPECIAL = {
 class Nouns:
     """A function that renames parts of a region tree by nouns, as `Regions` takes it. Names from other sources stay.
 
-    image: (h, w, 3) uint8. atoms: (h, w) integers, the tree's leaves. Each part is looked at once; the results are kept.
+    image: (h, w, 3) uint8. atoms: (h, w) integers, the tree's leaves. parts: those that are classified, all in the first call;
+    smaller ones are named by DeepLab's classes alone.
     """
 
-    def __init__(self, image: np.ndarray, atoms: np.ndarray):
-        self.image, self.atoms = image, atoms.astype(np.int32)
-        self.found: dict[tuple[int, ...], tuple[str, Evidence] | None] = {}
+    def __init__(self, image: np.ndarray, atoms: np.ndarray, parts: Sequence[Part]):
+        self.image, self.atoms, self.parts = image, atoms.astype(np.int32), parts
 
     def __call__(self, parts: Sequence[Part]) -> list[Part]:
-        new = [part for part in parts if part.evidence == COLOUR_AND_PLACE and part.atoms not in self.found]
-        if new:
-            masks = [np.isin(self.atoms, part.atoms) for part in new]
-            for part, noun in zip(new, self._nouns(masks, [part.name for part in new]), strict=True):
-                self.found[part.atoms] = noun
-        return [self._named(part) for part in parts]
+        return [self._named(part) if part.evidence == COLOUR_AND_PLACE else part for part in parts]
 
     def _named(self, part) -> Part:
-        noun = self.found[part.atoms] if part.evidence == COLOUR_AND_PLACE else None
-        return replace(part, name=noun[0], evidence=noun[1]) if noun else part
+        known = self._covering(part)
+        # A guess, which is for the whole part, is better than the name of a thing that the part is only a piece of.
+        if not (known and known.main) and part.atoms in self._guesses:
+            noun, probability = self._guesses[part.atoms]
+            return replace(part, name=noun, evidence=Evidence("guess", probability))
+        if known:
+            name = known.name if known.main else f"{known.name}: {part.name}"
+            return replace(part, name=name, evidence=Evidence("DeepLab", known.share))
+        return part
 
-    def _nouns(self, masks, places) -> list[tuple[str, Evidence] | None]:
-        covering = [None if self._classes is None else covering_class(self._classes, mask) for mask in masks]
-        found: list[tuple[str, Evidence] | None] = []
-        for known, place in zip(covering, places, strict=True):
-            # A part of a thing is not the thing: the person's hair is "person: dark brown, top".
-            if known is None:
-                found.append(None)
-            else:
-                found.append((known.name if known.main else f"{known.name}: {place}", Evidence("DeepLab", known.share)))
-        unsure = [
-            k for k, (mask, known) in enumerate(zip(masks, covering, strict=True))
-            if not (known and known.main) and SMALLEST <= mask.mean() <= LARGEST
-        ]  # fmt: skip
-        for k, noun in zip(unsure, guess_nouns(self.image, [masks[k] for k in unsure]), strict=True):
-            if noun:
-                found[k] = noun[0], Evidence("guess", noun[1])
-        return found
+    def _covering(self, part) -> Covering | None:
+        return None if self._classes is None else covering_class(self._classes, self._mask(part))
+
+    def _mask(self, part) -> np.ndarray:
+        return np.isin(self.atoms, part.atoms)
+
+    @cached_property
+    def _guesses(self) -> dict[tuple[int, ...], tuple[str, float]]:
+        """{atoms: (noun, probability)} of the parts that have one."""
+        masks = {part.atoms: self._mask(part) for part in self.parts if part.evidence == COLOUR_AND_PLACE}
+        masks = {atoms: mask for atoms, mask in masks.items() if SMALLEST <= mask.mean() <= LARGEST}
+        found = zip(masks, guess_nouns(self.image, list(masks.values())), strict=True)
+        return {atoms: noun for atoms, noun in found if noun}
 
     @cached_property
     def _classes(self) -> np.ndarray | None:
@@ -113,14 +111,29 @@ def covering_class(classes: np.ndarray, mask: np.ndarray) -> Covering | None:
 
 
 def guess_nouns(image: np.ndarray, masks: Sequence[np.ndarray]) -> list[tuple[str, float] | None]:
-    """The `agreed_noun` of each region by EfficientNet-Lite0. image: (h, w, 3) uint8. masks: (h, w) bool."""
-    views = [view(image, mask, contrast) for mask in masks for contrast in (0, DIMMED)]
+    """The `agreed_noun` of each region by EfficientNet-Lite0. image: (h, w, 3) uint8. masks: (h, w) bool.
+
+    Few regions are sure enough when cut out, so only these are looked at with their surroundings.
+    """
+    alone = _classified([view(image, mask, 0) for mask in masks])
+    names, column = _nouns()
+    # The other view gives 1 at most.
+    hopeful = [k for k, row in enumerate(alone) if np.bincount(column, row, len(names)).max() >= 2 * SURE - 1]
+    dimmed = _classified([view(image, masks[k], DIMMED) for k in hopeful])
+    found: list[tuple[str, float] | None] = [None] * len(masks)
+    for k, row in zip(hopeful, dimmed, strict=True):
+        found[k] = agreed_noun(np.stack([alone[k], row]))
+    return found
+
+
+def _classified(views) -> list[np.ndarray]:
+    """The class probabilities of each view."""
     network = encoder()
-    rows = [
-        network.net.run(network.probabilities, {network.images: np.stack(views[start : start + BATCH])})
+    return [
+        row
         for start in range(0, len(views), BATCH)
+        for row in network.net.run(network.probabilities, {network.images: np.stack(views[start : start + BATCH])})
     ]
-    return [agreed_noun(pair) for pair in np.concatenate(rows).reshape(len(masks), 2, -1)] if masks else []
 
 
 def agreed_noun(probabilities: np.ndarray) -> tuple[str, float] | None:

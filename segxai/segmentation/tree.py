@@ -25,6 +25,7 @@ from .nouns import Nouns
 from .segmenter import COUNT_OR_AUTO, Segmenter, Slider
 
 WORKING_SIDE = 512  # pixels, the longest side of the copy that is segmented
+NAMED = 16  # nouns are looked for in regions of cuts up to this number; smaller ones hardly ever have one
 LEAVES = 48  # the largest number of regions, by `n_regions` or repeated `expand`
 SMOOTHING = 1.0  # sigma, in pixels, of the Gaussian that closes gaps in contours
 SHALLOWEST = 0.02  # shallower basins, in contour strength, are not separated
@@ -83,8 +84,8 @@ def tree_regions(
     """The photograph's region tree cut at n_regions: 1 to LEAVES, or "auto".
 
     image: (H, W, 3) uint8. features: a function (image, basins (h, w)) -> (B, D), or None. names: "place", or "auto" for nouns, which
-    are looked for in all nodes at once, so that another number of regions needs no network. The trees of the last KEPT pairs of
-    photograph and method are cached, with the nouns. Raises SegxaiValueError for any other n_regions or names.
+    are looked for once, in all regions of cuts into NAMED or fewer, so that another number of regions needs no network. The trees of
+    the last KEPT pairs of photograph and method are cached, with the nouns. Raises SegxaiValueError for any other n_regions or names.
     """
     if n_regions != "auto" and (
         isinstance(n_regions, bool) or not isinstance(n_regions, (int, np.integer)) or not 1 <= n_regions <= LEAVES
@@ -105,8 +106,6 @@ def tree_regions(
             _trees.popitem(last=False)
     number = automatic_number(root, merging.worth) if n_regions == "auto" else int(n_regions)
     namer = nouns if names == "auto" else None
-    if namer:
-        namer(nodes(root))
     return Regions(resize_labels(atoms, image.shape[:2]), coarsest(root, number), method, root, namer)
 
 
@@ -119,9 +118,15 @@ def automatic_number(root: Part, worth: float) -> int:
     return int(np.clip(count(root), FEWEST, MOST))
 
 
-def nodes(root: Part) -> list[Part]:
-    """A tree's root and all parts below it."""
-    return [root, *(node for child in root.children for node in nodes(child))]
+def upper(root: Part, n_regions: int) -> list[Part]:
+    """The nodes that are regions in some cut of a tree into 2 to n_regions."""
+    lowest = {part.atoms for part in coarsest(root, n_regions)}
+    found, above = [], [root]
+    while above:
+        children = above.pop().children
+        found += children
+        above += [child for child in children if child.atoms not in lowest]
+    return found
 
 
 def _grow(image, merging, features) -> tuple[np.ndarray, Part, Nouns]:
@@ -142,7 +147,7 @@ def _grow(image, merging, features) -> tuple[np.ndarray, Part, Nouns]:
         else:
             a, b, cost = joins[node - len(area)]
             parts[node] = Part(names[node], group, (parts[a], parts[b]), cost, COLOUR_AND_PLACE)
-    return atoms, parts[node], Nouns(copy, atoms)
+    return atoms, parts[node], Nouns(copy, atoms, upper(parts[node], NAMED))
 
 
 def leaves(labels: np.ndarray, joins: list[Join]) -> tuple[np.ndarray, dict[int, tuple[int, ...]]]:

@@ -84,15 +84,15 @@ def test_a_class_covers_a_region_from_sixty_percent_on():
 def stripes(monkeypatch):
     """A tree over four stripes, all called "grey, centre"; stripes 0 and 2 look like cups, 1 like nothing, 2 and 3 together like a table.
 
-    What is looked at is listed in `.asked`.
+    What is looked at is listed in `.looked_at`.
     """
     labels = np.arange(4).repeat(5)[None].repeat(6, 0)
     known = {(0,): ("cup", 0.9), (2,): ("cup", 0.7), (2, 3): ("table", 0.8)}
-    namer, asked = Nouns(np.zeros((*labels.shape, 3), np.uint8), labels), []
+    looked_at = []
 
     def guesses(image, masks):
         covered = [tuple(map(int, np.unique(labels[mask]))) for mask in masks]
-        asked.extend(covered)
+        looked_at.extend(covered)
         return [known.get(atoms) for atoms in covered]
 
     monkeypatch.setattr(nouns, "guess_nouns", guesses)
@@ -101,8 +101,10 @@ def stripes(monkeypatch):
     left = Part("grey, left", (0, 1), tuple(leaves[:2]), 1.0, COLOUR_AND_PLACE)
     right = Part("grey, right", (2, 3), tuple(leaves[2:]), 2.0, COLOUR_AND_PLACE)
     root = Part("grey, centre", (0, 1, 2, 3), (left, right), 3.0, COLOUR_AND_PLACE)
-    regions = Regions(labels, [root], "", root, namer)
-    regions.asked = asked
+    regions = Regions(
+        labels, [left, right], "", root, Nouns(np.zeros((*labels.shape, 3), np.uint8), labels, [left, right, *leaves])
+    )
+    regions.looked_at = looked_at
     return regions
 
 
@@ -113,16 +115,26 @@ def test_nouns_come_with_their_evidence_and_repeated_ones_are_numbered(stripes):
     assert whole.name_evidence == (("guess", 0.9), ("colour and place", None), ("guess", 0.7), ("colour and place", None))
 
 
-def test_only_nodes_that_become_regions_are_looked_at_and_only_once(stripes):
-    assert stripes.asked == []  # the whole photograph is no region of it
-    halves = stripes.cut(2)
-    assert halves.names == ("grey, left", "table")
-    assert stripes.asked == [(0, 1), (2, 3)]
-    assert halves.expand("table").names == ("grey, left", "cup", "grey, centre")
-    assert stripes.asked[2:] == [(2,), (3,)]
-    stripes.cut(4).expandable()
-    stripes.cut(2)
-    assert stripes.asked[4:] == [(0,), (1,)]
+def test_parts_are_looked_at_once_and_smaller_ones_not_at_all(stripes):
+    everything = [(0, 1), (2, 3), (0,), (1,), (2,), (3,)]
+    assert stripes.cut(2).names == ("grey, left", "table")
+    assert stripes.cut(2).expand("table").names == ("grey, left", "cup", "grey, centre")
+    assert stripes.cut(4).names == ("cup 1", "grey, centre", "cup 2", "grey, centre 2")
+    assert stripes.looked_at == everything
+    coarse = Regions(
+        stripes.atoms, stripes.parts, "", stripes.tree, Nouns(stripes.namer.image, stripes.atoms, stripes.tree.children)
+    )
+    assert coarse.cut(2).names == ("grey, left", "table")
+    assert coarse.cut(3).names == ("grey, left", "grey, centre", "grey, centre 2")
+    assert stripes.looked_at == [*everything, (0, 1), (2, 3)]
+
+
+def test_regions_that_are_no_noun_when_cut_out_are_not_looked_at_again(monkeypatch):
+    """Two of three regions are sure when cut out, and one of these with its surroundings, too."""
+    batches = [[{"banana": 0.9}, {"banana": 0.5}, {"crash helmet": 0.8}], [{"lemon": 0.9}, {"crash helmet": 0.75}]]
+    monkeypatch.setattr(nouns, "_classified", lambda views: [outputs(row, {})[0] for row in batches.pop(0)] if views else [])
+    masks = [np.ones((4, 4), bool)] * 3
+    assert [noun and noun[0] for noun in nouns.guess_nouns(np.zeros((4, 4, 3), np.uint8), masks)] == [None, None, "helmet"]
 
 
 def test_a_given_name_stays_whatever_else_is_known(stripes):
@@ -150,7 +162,7 @@ def test_a_class_of_deeplab_comes_first_and_its_parts_say_that_they_are_parts(st
     monkeypatch.setattr(nouns.pascal, "why_unavailable", lambda: "")
     monkeypatch.setattr(nouns.pascal, "pascal_classes", lambda image: classes)
     halves = Regions(
-        stripes.atoms, [stripes.tree], "", stripes.tree, Nouns(np.zeros((*stripes.shape, 3), np.uint8), stripes.atoms)
+        stripes.atoms, [stripes.tree], "", stripes.tree, Nouns(stripes.namer.image, stripes.atoms, stripes.namer.parts)
     ).cut(2)
     assert halves.names == ("cat", "table")
     assert halves.name_evidence == (("DeepLab", 0.9), ("guess", 0.8))

@@ -108,6 +108,12 @@ def test_the_automatic_number_undoes_the_joins_that_are_worth_it(costs, number):
     assert automatic_number(part, worth=5) == number
 
 
+def test_the_upper_nodes_are_those_that_some_cut_has_as_regions(astronaut):
+    whole = segxai.segment(astronaut, "contours")
+    regions = {part.atoms for n in range(2, 8) for part in whole.cut(n).parts}
+    assert {part.atoms for part in tree.upper(whole.tree, 7)} == regions
+
+
 def test_pooled_features_are_means_of_the_upsampled_map():
     rng = np.random.default_rng(0)
     feature_map = rng.normal(size=(7, 5, 3)).astype(np.float32)
