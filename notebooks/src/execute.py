@@ -52,14 +52,22 @@ def execute(notebook, still: bool = False) -> dict:
 
 def executed(notebook) -> dict:
     """The same for a page without a kernel, from what was kept where nothing has changed."""
-    path = KEPT / f"{_fingerprint(notebook)}.ipynb"
-    if not path.is_file():
-        result = execute(notebook, still=True)
-        KEPT.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
-        nbformat.write(result, temporary)
-        os.replace(temporary, path)
-    return nbformat.read(path, as_version=4)
+    if not _kept(notebook).is_file():
+        keep(notebook, execute(notebook, still=True))
+    return nbformat.read(_kept(notebook), as_version=4)
+
+
+def keep(notebook, result) -> None:
+    """Keep what the execution of a notebook gave, for `executed`."""
+    path = _kept(notebook)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    nbformat.write(result, temporary)
+    os.replace(temporary, path)
+
+
+def _kept(notebook) -> Path:
+    return KEPT / f"{_fingerprint(notebook)}.ipynb"
 
 
 def _fingerprint(notebook) -> str:

@@ -1,6 +1,7 @@
 """Every notebook is in step with its source, has the parts a lesson needs, and runs: with stubs, and with solutions."""
 
 import ast
+import copy
 import importlib.util
 import itertools
 import os
@@ -312,15 +313,8 @@ def check_run(notebook):
     assert peak is None or peak < MOST_MEMORY, f"{peak / 1e9:.2f} GB"
 
 
-def checks(notebook):
-    """What each check printed."""
-    printed = [
-        "".join(o.get("text", "") for o in cell.outputs)
-        for cell in notebook.cells
-        if cell.cell_type == "code" and tagged(cell, "check")
-    ]
-    assert all(printed)
-    return printed
+def printed(cell):
+    return "".join(output.get("text", "") for output in cell.outputs)
 
 
 def check_time(notebook):
@@ -332,36 +326,70 @@ def check_time(notebook):
         assert stated / 4 <= notebook.metadata["segxai"]["processor"] <= 4 * stated
 
 
-def test_runs_as_it_stands(notebook):
-    """On one thread, offline, as a page without a kernel shows it."""
-    notebook = execute.executed(notebook)
-    check_run(notebook)
-    check_time(notebook)
-    assert not any(text.startswith("Correct") for text in checks(notebook))
+def assigned(code):
+    """The names that a cell assigns at its top level."""
+    stored = set()
+    for node in ast.parse(code).body:
+        if isinstance(node, ast.FunctionDef):
+            stored.add(node.name)
+        elif isinstance(node, ast.Assign):
+            stored |= {name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+    return stored
 
 
-def test_runs_with_the_solutions(source, notebook):
-    # What follows the last check was run with the stub; running it twice would take CI over its time.
-    last = max(i for i, cell in enumerate(notebook.cells) if tagged(cell, "check"))
-    notebook.cells = notebook.cells[: last + 2]
-    answered = []
-    exercises = iter(WRONG.get(source.stem, []))
-    for place, cell in enumerate(notebook.cells[: last + 1]):
-        answered.append(cell)
-        if tagged(cell, "exercise"):
-            check = notebook.cells[place + 1].source
-            for answer, hint in next(exercises, []):
-                # The check runs once more before, because a wrong answer may be made of what it computes.
-                for code in (check, answer, check):
-                    answered.append(nbformat.v4.new_code_cell(code))
-                answered[-1].metadata["hint"] = hint
-            answered.append(nbformat.v4.new_code_cell(solution_code(notebook.cells[place + 2])))
-    notebook.cells = answered
-    notebook = execute.execute(notebook)
-    check_run(notebook)
-    assert all(text.startswith("Correct") for text in checks(notebook))
-    for cell in notebook.cells:
-        if "hint" in cell.metadata:
-            printed = "".join(output.get("text", "") for output in cell.outputs)
-            assert printed.startswith("Not yet"), printed
-            assert cell.metadata["hint"] in printed
+def uses(cell, names):
+    if cell.cell_type != "code" or tagged(cell, "check") or tagged(cell, "exercise") or cell.source.startswith("%"):
+        return False
+    return any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(ast.parse(cell.source)))
+
+
+def with_answers(cells, wrong):
+    """The cells, with others between them, marked "begins", which is how the text that each of them prints must begin, and "hint".
+
+    After the check of an exercise its wrong answers are checked and then its solution; then the stub is run again, so that what
+    follows runs as it stands. A cell that uses what an exercise assigns runs with the solution before.
+    """
+    wrong = iter(wrong)
+    out, solutions = [], []
+
+    def add(code, begins="", hint=""):
+        out.append(nbformat.v4.new_code_cell(code, metadata={"begins": begins, "hint": hint}))
+
+    for place, cell in enumerate(cells):
+        for stub, solution in solutions:
+            if uses(cell, assigned(solution)):
+                for code in (solution, cell.source, stub):
+                    add(code)
+        out.append(cell)
+        if tagged(cell, "check"):
+            stub, check = cells[place - 1].source, cell.source
+            solutions.append((stub, solution_code(cells[place + 1])))
+            for answer, hint in next(wrong, []):
+                add(answer)
+                add(check, "Not yet", hint)
+            for code, begins in ((solutions[-1][1], ""), (check, "Correct"), (stub, "")):
+                add(code, begins)
+    return out
+
+
+def test_runs_as_it_stands_and_with_the_solutions(source, notebook):
+    """On one thread, offline, as a page without a kernel shows it; the static edition takes over what was executed as it stands."""
+    everything = copy.deepcopy(notebook)
+    everything.cells = with_answers(notebook.cells, WRONG.get(source.stem, []))
+    done = execute.execute(everything, still=True)
+    check_run(done)
+    check_time(done)
+    for cell in done.cells:
+        if cell.metadata.get("begins"):
+            assert printed(cell).startswith(cell.metadata["begins"]), printed(cell)
+            assert cell.metadata["hint"] in printed(cell)
+        elif tagged(cell, "check"):
+            assert printed(cell)
+            assert not printed(cell).startswith("Correct")
+    done.cells = [cell for cell in done.cells if "begins" not in cell.metadata]
+    for number, cell in enumerate((cell for cell in done.cells if cell.cell_type == "code"), 1):
+        cell.execution_count = number
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output.execution_count = number
+    execute.keep(notebook, done)
