@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 NODE_TOOLS := node_modules/.package-lock.json
 
-.PHONY: help setup demo test lint lint-js bundles lab app notebooks picture html docs lock clean
+.PHONY: help setup demo test lint lint-js bundles lab app notebooks picture html slides docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -72,6 +72,9 @@ picture: $(READY)  ## draw the picture in the README
 
 html: $(READY)  ## build html/: the executed notebooks as web pages that need no Python
 	$(BIN)/python notebooks/src/html_edition.py
+
+slides: html  ## build html/slides/: the executed notebooks as slides (shown by reveal.js, which a browser fetches from the internet)
+	$(BIN)/python notebooks/src/slides.py
 
 docs: $(READY)  ## build docs/: the reference of the package, from its docstrings
 	$(BIN)/pdoc --output-directory docs segxai segxai.data segxai.metrics segxai.plots segxai.explanation.surrogates segxai.widgets segxai.nets.upsampling

@@ -28,10 +28,21 @@ def notebook_text(source: Path) -> str:
         cell.id = f"c{number:02d}"
         # jupytext also notes how many blank lines followed; only the tags mean something here.
         cell.metadata = {"tags": cell.metadata["tags"]} if "tags" in cell.metadata else {}
+        cell.metadata["slideshow"] = {"slide_type": slide_type(cell)}
     notebook.metadata = METADATA
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     nbformat.validate(notebook)
     return nbformat.writes(notebook) + "\n"
+
+
+def slide_type(cell) -> str:
+    """Where a cell stands when a notebook is shown as slides, in Jupyter's own words: each section is a slide, its parts scroll down."""
+    tags = cell.metadata.get("tags", [])
+    if {"hidden", "check", "solution"} & set(tags):
+        return "skip"
+    if cell.cell_type == "markdown":
+        return "slide" if cell.source.startswith(("# ", "## ")) else "subslide"
+    return "subslide" if "exercise" in tags else "-"  # code stays with the text above it
 
 
 def lessons() -> list[Path]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbconvert import SlidesExporter
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SOURCES = sorted((NOTEBOOKS / "src").glob("[0-9][0-9]_*.py"))
@@ -246,6 +247,16 @@ def test_first_screen(notebook):
         assert promise in first.source
     (minutes,) = re.findall(r"Time: (\d+) minutes", first.source)
     assert int(minutes) <= LONGEST_LESSON
+
+
+def test_as_slides_it_opens_with_its_question_and_leaves_out_what_the_class_must_find(notebook):
+    kinds = {cell.id: cell.metadata["slideshow"]["slide_type"] for cell in notebook.cells}
+    assert kinds[notebook.cells[0].id] == "slide"
+    assert all(kinds[cell.id] == "skip" for cell in notebook.cells if tagged(cell, "solution") or tagged(cell, "check"))
+    shown = SlidesExporter().from_notebook_node(notebook)[0]
+    slides = [cell for cell in notebook.cells if kinds[cell.id] in ("slide", "subslide")]
+    assert shown.count("<section>") >= len(slides) >= 10
+    assert "<summary>Solution</summary>" not in shown
 
 
 def test_parts_of_a_lesson(notebook):

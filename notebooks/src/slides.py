@@ -1,0 +1,28 @@
+"""Make html/slides/*.html, the executed lessons as slides: `python notebooks/src/slides.py [FOLDER]`.
+
+What the tests or the static edition have executed is not executed again. reveal.js, which turns the pages, is fetched by the browser.
+"""
+
+import sys
+from pathlib import Path
+
+import build
+import execute
+import nbformat
+from nbconvert import SlidesExporter
+
+# A section may be longer than a screen; code and its picture are read together.
+REVEAL = {"reveal_scroll": True, "reveal_number": "c/t", "reveal_theme": "white"}
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    exporter = SlidesExporter(**REVEAL)
+    for source in build.lessons():
+        print(f"{source.stem} ...", flush=True)
+        notebook = execute.executed(nbformat.reads(build.notebook_text(source), as_version=4))
+        (folder / f"{source.stem}.html").write_text(exporter.from_notebook_node(notebook)[0], encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else execute.ROOT / "html" / "slides"))
