@@ -16,14 +16,16 @@ function showLine(line, { table, target, whole, now, off }) {
   const parts = [name, " ", make("span", { class: "sx-whole", text: outputText(whole[at] ?? 0, table.output) })];
   if (off.size && now.values[at] !== null) {
     const fewer = now.values[at] < whole[at];
-    parts.push(" → ", make("span", { class: `sx-now ${fewer ? "sx-fell" : "sx-rose"}`, text: outputText(now.values[at], table.output) }));
+    const text = outputText(now.values[at], table.output);
+    parts.push(" → ", make("span", { class: `sx-now ${fewer ? "sx-fell" : "sx-rose"}`, text }));
     if (now.estimated) parts.push(make("span", { class: "sx-soft", text: " (estimated from the weights)" }));
   }
   line.replaceChildren(...parts);
 }
 
 function showClasses(list, { table, target, whole, now }) {
-  const largest = Math.max(...whole, ...now.values.map(Number), 1e-9), width = (value) => `${(100 * Math.max(0, value)) / largest}%`;
+  const largest = Math.max(...whole, ...now.values.map(Number), 1e-9);
+  const width = (value) => `${(100 * Math.max(0, value)) / largest}%`; // no bar for what is below 0
   list.replaceChildren(...table.classes.map((name, c) => {
     const value = now.values[c], bar = make("span", { class: "sx-share-bar", "aria-hidden": "true" }, make("i"), make("b"));
     bar.firstChild.style.width = width(whole[c]); // with everything shown, as a pale bar
