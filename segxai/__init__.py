@@ -18,7 +18,7 @@ from .fcn.crf import crf_refine
 from .fcn.network import FCN
 from .fcn.segmenter import LearnedSegmenter
 from .fcn.training import FineTuned, Step, finetune, finetune_steps
-from .images import load_image
+from .images import Bands, load_image
 from .nets.upsampling import bilinear_upsample_weights, get_kernel_size, upsample_filt
 from .regions import Regions
 from .segmentation.compose import KerasHubSegmenter, from_class_map, from_mask_list, refine
@@ -33,6 +33,7 @@ __version__ = "0.1.0"
 __all__ = [
     "FCN",
     "FILLS",
+    "Bands",
     "Classifier",
     "Coalitions",
     "Comparison",

@@ -9,30 +9,86 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from .errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
+from .errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError, whole_number
 
-# Whatever `as_image` accepts.
-ImageLike: TypeAlias = np.ndarray | Image.Image | str | os.PathLike
 # Larger photographs are reduced on reading: no network here takes an input of more than 600 pixels a side,
 # and the memory that segmenters need grows with the area.
 MAX_SIDE = 2048
 # A file whose header states more pixels than this is refused before decoding (decompression bombs).
 MAX_PIXELS = 150_000_000
+# Transparency is nearly always all or nothing: with a smaller share of such pixels, a fourth channel may be something else.
+LEAST_ALL_OR_NOTHING = 0.001
+
+
+@dataclass(frozen=True, eq=False)
+class Bands:
+    """A picture with any number of channels: three of them are shown and segmented, all of them are perturbed and classified.
+
+    pixels: (H, W, C) array of finite numbers of any range; the classifier receives (N, H, W, C) arrays of the same type. rgb: the
+    numbers of the channels that are shown as red, green and blue. uint8 channels are shown as they are, others from their 2nd to
+    their 98th percentile. Raises SegxaiValueError for any other shape, type or channel.
+
+    >>> bands = Bands(np.zeros((4, 6, 5), np.uint16), rgb=(3, 2, 1))
+    >>> bands
+    <Bands: 4 x 6, 5 channels, of which 3, 2, 1 are shown as red, green, blue>
+    >>> as_image(bands).shape
+    (4, 6, 3)
+    """
+
+    pixels: np.ndarray
+    rgb: tuple[int, int, int] = (0, 1, 2)
+    _limits: np.ndarray = field(init=False, repr=False)
+
+    def __post_init__(self):
+        pixels = as_array(self.pixels, "The picture")
+        if pixels.ndim != 3 or 0 in pixels.shape or pixels.dtype.kind not in "iuf":
+            raise SegxaiValueError(
+                f"Bands have shape (height, width, channels) and contain numbers; got shape {pixels.shape} of {pixels.dtype}."
+            )
+        if not np.isfinite(pixels).all():
+            raise SegxaiValueError("The picture contains NaN or infinite values. Replace them first, e.g. numpy.nan_to_num(image).")
+        if not isinstance(self.rgb, (tuple, list)) or len(self.rgb) != 3:
+            raise SegxaiValueError(f"rgb must be the numbers of three channels, for red, green and blue; got {self.rgb!r}.")
+        rgb = tuple(whole_number("A channel of rgb", channel) for channel in self.rgb)
+        if max(rgb) >= pixels.shape[-1]:
+            raise SegxaiValueError(f"rgb={rgb}: the channels of this picture are 0 to {pixels.shape[-1] - 1}.")
+        shown = pixels[..., list(rgb)]
+        limits = np.percentile(shown, (2, 98), axis=(0, 1)) if pixels.dtype != np.uint8 else np.repeat([[0.0], [255.0]], 3, axis=1)
+        for name, value in (("pixels", pixels), ("rgb", rgb), ("_limits", limits)):
+            object.__setattr__(self, name, value)
+
+    def __repr__(self):
+        height, width, channels = self.pixels.shape
+        shown = ", ".join(map(str, self.rgb))
+        return f"<Bands: {height} x {width}, {channels} channels, of which {shown} are shown as red, green, blue>"
+
+    def view(self, pixels: np.ndarray | None = None) -> np.ndarray:
+        """(H, W, 3) uint8, what is shown of these pixels (H, W, C), by default the picture's own, and on its scale."""
+        shown = (self.pixels if pixels is None else pixels)[..., list(self.rgb)].astype(np.float64)
+        low, high = self._limits
+        return np.rint(255 * np.clip((shown - low) / np.where(high > low, high - low, 1), 0, 1)).astype(np.uint8)
+
+
+# Whatever `as_image` accepts.
+ImageLike: TypeAlias = np.ndarray | Image.Image | str | os.PathLike | Bands
 
 
 def as_image(image: ImageLike) -> np.ndarray:
-    """Convert an array, a PIL image or a path to an (H, W, 3) uint8 RGB array.
+    """Convert an array, a PIL image or a path to an (H, W, 3) uint8 RGB array; of `Bands` the three channels that are shown.
 
-    Accepts arrays of shape (H, W), (H, W, 1), (H, W, 3) and (H, W, 4). uint8 values are kept; uint16 values are read
+    Accepts arrays of shape (H, W), (H, W, 1), (H, W, 3) and (H, W, 4), which are RGBA: four bands are `Bands`. uint8 values are kept; uint16 values are read
     as 0..65535, booleans as black and white, floats as 0..1 or, if any value exceeds 1, as 0..255. Transparent pixels
     are composited over white. Raises SegxaiValueError for any other shape or type and for NaN or infinite values.
     """
+    if isinstance(image, Bands):
+        return image.view()
     if isinstance(image, (str, os.PathLike)):
         return load_image(image)
     if hasattr(image, "convert") and hasattr(image, "getbands"):  # a PIL image
@@ -46,7 +102,8 @@ def as_image(image: ImageLike) -> np.ndarray:
     if array.ndim != 3 or array.shape[-1] not in (1, 3, 4) or 0 in array.shape:
         raise SegxaiValueError(
             f"An image of shape {np.shape(image)} is not supported. Expected (height, width), "
-            "(height, width, 3) for RGB or (height, width, 4) for RGBA."
+            "(height, width, 3) for RGB or (height, width, 4) for RGBA. A picture with other channels is given as "
+            "segxai.Bands(image, rgb=(0, 1, 2)), with the numbers of the channels to show as red, green and blue."
         )
     array = _as_uint8(array)
     if array.shape[-1] == 4:
@@ -55,6 +112,30 @@ def as_image(image: ImageLike) -> np.ndarray:
     if array.shape[-1] == 1:
         array = np.repeat(array, 3, axis=-1)
     return np.ascontiguousarray(array)
+
+
+def as_picture(image: ImageLike) -> np.ndarray | Bands:
+    """What is perturbed: `Bands` as they are, and everything else as `as_image` reads it.
+
+    Warns if the fourth channel of an (H, W, 4) array, which is read as transparency, hardly looks like it.
+    """
+    if isinstance(image, Bands):
+        return image
+    photograph = as_image(image)
+    if isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[-1] == 4:
+        alpha = _as_uint8(image)[..., 3]
+        if np.isin(alpha, (0, 255)).mean() < LEAST_ALL_OR_NOTHING:
+            warnings.warn(
+                "This (height, width, 4) array was read as RGBA and laid on white, although next to no pixel is opaque or "
+                "transparent. If its channels are four bands, pass segxai.Bands(image, rgb=(0, 1, 2)); if not, image[..., :3].",
+                stacklevel=3,
+            )
+    return photograph
+
+
+def pixels_of(image: ImageLike) -> np.ndarray:
+    """(H, W, C) what a classifier is evaluated on: all channels of `Bands`, of everything else the (H, W, 3) uint8 photograph."""
+    return image.pixels if isinstance(image, Bands) else as_image(image)
 
 
 def _as_uint8(array: np.ndarray) -> np.ndarray:
@@ -173,14 +254,14 @@ def _stretch(array: np.ndarray) -> np.ndarray:
 
 
 def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize an image to (size[0], size[1], 3) float32, 0..255, without cropping.
+    """Resize an image (H, W, C) to (size[0], size[1], C) float32, without cropping.
 
     Bilinear and antialiased: the filter's support grows with the reduction factor (Pillow's resampling).
     """
     height, width = size
     if image.shape[:2] == (height, width):
         return image.astype(np.float32)
-    if image.dtype == np.uint8:
+    if image.dtype == np.uint8 and image.shape[2:] in ((), (3,)):
         return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR), dtype=np.float32)
     planes = [
         np.asarray(

@@ -8,11 +8,12 @@ from typing import TypeAlias, cast
 import numpy as np
 
 from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
-from ..images import ImageLike, as_image
+from ..images import ImageLike, pixels_of
 from ..regions import plain_text
 
 BATCH_SIZE = 32
 OUTPUTS = ("probability", "logit", "score")
+_RGB_ONLY = " RGB; a picture with other channels is passed as segxai.Bands"
 Target: TypeAlias = str | int | None  # a class by name or number; None stands for the most probable one
 
 
@@ -24,10 +25,10 @@ def batches(count: int, size: int) -> list[slice]:
 class Classifier:
     """A function from images to class probabilities, with names for its classes.
 
-    function: takes (N, H, W, 3) uint8 RGB images and returns (N, C) probabilities; an output of shape (N,) or (N, 1)
+    function: takes (N, H, W, 3) uint8 RGB images, or all channels of `Bands`, and returns (N, C) probabilities; an output of shape (N,) or (N, 1)
     is read as the probability of the second of two classes. class_names: of the C classes; "class 0", "class 1" ... by default.
     output: "probability", "logit" or "score", the quantity that figures and sentences name. A single logit or score per image
-    stays one column.
+    stays one column. channels: that it takes, or None for any number.
     """
 
     def __init__(
@@ -37,10 +38,11 @@ class Classifier:
         name: str = "function",
         batch_size: int = BATCH_SIZE,
         output: str = "probability",
+        channels: int | None = None,
     ):
         if output not in OUTPUTS:
             raise unknown_name("output", output, OUTPUTS)
-        self.output = output
+        self.output, self.channels = output, channels
         self._function = function
         self._class_names = None if class_names is None else tuple(plain_text(str(n)) for n in class_names)
         self._named = class_names is not None
@@ -67,14 +69,14 @@ class Classifier:
         """Evaluate (N, H, W, 3) images, a list of images of any sizes, or one image: (N, C) float32 probabilities."""
         if not isinstance(images, (list, tuple)) and (not isinstance(images, np.ndarray) or images.ndim < 4):
             images = [cast(ImageLike, images)]
-        arrays = [as_image(image) for image in images]
+        arrays = [pixels_of(image) for image in images]
         if not arrays:
             raise SegxaiValueError("predict() needs at least one image; the list is empty.")
         return np.concatenate([self.predict_batch(arrays[batch]) for batch in batches(len(arrays), self.batch_size)])
 
     def top(self, image: ImageLike, k: int = 5) -> list[tuple[str, float]]:
         """The k most probable classes of one image as (name, probability) pairs."""
-        probabilities = self.predict(as_image(image))[0]
+        probabilities = self.predict([image])[0]
         return [(self.class_names[i], float(probabilities[i])) for i in np.argsort(-probabilities, kind="stable")[:k]]
 
     def index(self, target: str | int) -> int:
@@ -92,10 +94,12 @@ class Classifier:
     def masked_predictor(self, image: np.ndarray, labels: np.ndarray, filled: np.ndarray, expected: int = 0) -> Callable:
         """A function that evaluates perturbed images: coalitions (N, K) bool to (N, C) probabilities.
 
-        For each coalition the regions of `image` (H, W, 3) whose bit is False are replaced by the pixels of `filled` (H, W, 3).
+        For each coalition the regions of `image` (H, W, C) whose bit is False are replaced by the pixels of `filled` (H, W, C).
         labels: (H, W), the region of each pixel, 0..K-1. expected: the total number of coalitions to come, or 0 if unknown;
         the built-in networks use it to decide whether sharing their early layers pays off.
         """
+
+        self.check_channels(image)
 
         def predict(masks):
             on = masks[:, labels]
@@ -108,9 +112,19 @@ class Classifier:
 
     def predict_batch(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Evaluate at most `batch_size` (H, W, 3) uint8 images, of any sizes, as one batch: (n, C) float32 probabilities."""
+        for image in images:
+            self.check_channels(image)
         if len({image.shape for image in images}) == 1:
             return self.checked(np.stack(images), len(images))
         return np.concatenate([self.checked(image[None], 1) for image in images])
+
+    def check_channels(self, image: np.ndarray) -> None:
+        """Raise SegxaiValueError if the classifier does not take as many channels as an image (H, W, C) has."""
+        if self.channels not in (None, image.shape[-1]):
+            hint = " Pass the picture as segxai.Bands, with all its channels." if image.shape[-1] == 3 else ""
+            raise SegxaiValueError(
+                f"The classifier {self.name} takes {self.channels} channels, but the picture has {image.shape[-1]}.{hint}"
+            )
 
     def checked(self, images: np.ndarray, count: int) -> np.ndarray:
         """Evaluate the function on a batch; raises SegxaiError unless it returns (count, C) finite numbers."""
@@ -120,7 +134,8 @@ class Classifier:
             raise
         except Exception as error:
             raise SegxaiError(
-                f"The classifier raised {type(error).__name__}: {error}. Its input was a batch of shape {images.shape}, uint8 RGB."
+                f"The classifier raised {type(error).__name__}: {error}. Its input was a batch of shape {images.shape}, "
+                f"{images.dtype}{_RGB_ONLY if images.shape[-1] == 3 else ''}."
             ) from error
         if output.dtype.kind not in "iuf":
             raise SegxaiError(f"The classifier returned {output.dtype} values; probabilities (N, C) were expected.")

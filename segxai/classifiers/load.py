@@ -26,7 +26,8 @@ def load_classifier(
 
     model: "efficientnet_lite0" (the default) or "vgg16"; a Keras model or the path of a saved one (``.keras``, ``.h5``); or any
     function from (N, H, W, 3) uint8 RGB images to (N, C) probabilities. A Keras model receives float32 RGB images, 0..255, at its
-    own input size; it must include its own preprocessing and return probabilities.
+    own input size; it must include its own preprocessing and return probabilities. Of `Bands` a function or a Keras model receives
+    all channels, unscaled.
     weights: "auto" for the network's ImageNet weights; for "vgg16" also the path of a TF-slim checkpoint or of a Keras ``.h5``
     file, or a keras.applications.VGG16 model.
     class_names: the names of the classes of a Keras model or a function.
@@ -74,12 +75,12 @@ def _keras_file(path, class_names):
 
 def _keras_classifier(model, class_names):
     shape = model.input_shape
-    if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] != 3:
-        raise SegxaiValueError(f"The Keras model takes inputs of shape {shape}; (None, height, width, 3) was expected.")
+    if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] is None:
+        raise SegxaiValueError(f"The Keras model takes inputs of shape {shape}; (None, height, width, channels) was expected.")
 
     def function(images):
         height, width = shape[1] or images.shape[1], shape[2] or images.shape[2]
         batch = np.stack([resize(image, (height, width)) for image in images])
         return model.predict_on_batch(batch)
 
-    return Classifier(function, class_names, name=model.name)
+    return Classifier(function, class_names, name=model.name, channels=shape[-1])

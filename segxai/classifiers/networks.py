@@ -37,7 +37,7 @@ class NetClassifier(Classifier):
     ):
         from ..nets.graph import GraphSession, tf
 
-        super().__init__(self._run, class_names, name)
+        super().__init__(self._run, class_names, name, channels=3)
         self.size = size
         self._net = GraphSession()
         with self._net.build():
@@ -54,6 +54,7 @@ class NetClassifier(Classifier):
         assign_weights(self._net, weights)
 
     def masked_predictor(self, image: np.ndarray, labels: np.ndarray, filled: np.ndarray, expected: int = 0) -> Callable:
+        self.check_channels(image)
         size = (self.size, self.size)
         small = resize_labels(labels, size)
         feed = {self._image: resize(image, size), self._fill: resize(filled, size), self._labels: small}
@@ -80,6 +81,8 @@ class NetClassifier(Classifier):
         self._net.close()
 
     def predict_batch(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        for image in images:
+            self.check_channels(image)
         return self.checked(np.stack([resize(image, (self.size, self.size)) for image in images]), len(images))
 
     def _run(self, batch):

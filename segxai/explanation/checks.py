@@ -11,9 +11,11 @@ import numpy as np
 from .. import plots
 from ..classifiers.classifier import batches
 from ..errors import whole_number
+from ..images import pixels_of
+from ..plots.numbers import quantity
 from ..progress import Progress, track
 from ..regions import Regions
-from .fills import Fill
+from .fills import Fill, in_type_of
 
 if TYPE_CHECKING:
     from ..plots import DescribedFigure
@@ -29,13 +31,14 @@ class Robustness:
     """The weights of the regions under several variants of the fill and the borders.
 
     names: (K,) of the regions. target: the class explained. variants: (V,) descriptions, the unchanged explanation first.
-    weights: (V, K), changes of the target's probability.
+    weights: (V, K), changes of the target's probability, or of what else `output` names.
     """
 
     names: tuple[str, ...]
     target: str
     variants: tuple[str, ...]
     weights: np.ndarray
+    output: str = "probability"
 
     @property
     def interval(self) -> np.ndarray:
@@ -97,7 +100,7 @@ def robustness(
             weights.append(e.weights_again(**changes))
             advance(e.evaluations)
     variants = (f"fill {e.coalitions.fill}", *(name for name, _ in others))
-    return Robustness(e.regions.names, e.target, variants, np.array(weights))
+    return Robustness(e.regions.names, e.target, variants, np.array(weights), e.coalitions.output)
 
 
 def shift_borders(regions: Regions, pixels: int) -> Regions:
@@ -129,7 +132,7 @@ def shift_borders(regions: Regions, pixels: int) -> Regions:
 class Placebo:
     """The effect of covering each region, compared with covering its shape at other places.
 
-    effects: (K,) decrease of the target's probability when region k is covered. placebos: (K, P) the same for P copies of
+    effects: (K,) decrease of the target's probability, or of what else `output` names, when region k is covered. placebos: (K, P) the same for P copies of
     its shape at random places. areas: (K,) the regions' shares of the image.
     """
 
@@ -138,6 +141,7 @@ class Placebo:
     effects: np.ndarray
     placebos: np.ndarray
     areas: np.ndarray
+    output: str = "probability"
 
     @property
     def p_values(self) -> np.ndarray:
@@ -148,7 +152,7 @@ class Placebo:
         """One sentence on the region with the largest effect."""
         k = int(np.argmax(self.effects))
         return [
-            f"Covering “{self.names[k]}” lowers “{self.target}” by {self.effects[k]:.3f}; covering the same shape elsewhere lowers it by "
+            f"Covering “{self.names[k]}” lowers {quantity(self.output, f'“{self.target}”')} by {self.effects[k]:.3f}; covering the same shape elsewhere lowers it by "
             f"{self.placebos[k].mean():.3f} on average ({self.placebos.shape[1]} placebos, p = {self.p_values[k]:.3f})."
         ]
 
@@ -185,10 +189,10 @@ def placebo_test(explanation: Explained, *, placements: int = 39, seed: int = 0,
             places = [mask] + [_moved(mask, rng) for _ in range(placements)]
             for batch in batches(len(places), classifier.batch_size):
                 pictures = [_covered(e, place) for place in places[batch]]
-                values[k, batch] = classifier.predict(pictures)[:, e.coalitions.target]
+                values[k, batch] = classifier.predict_batch(pictures)[:, e.coalitions.target]
                 advance(len(pictures))
     effects = e.coalitions.full - values
-    return Placebo(e.regions.names, e.target, effects[:, 0], effects[:, 1:], e.regions.areas)
+    return Placebo(e.regions.names, e.target, effects[:, 0], effects[:, 1:], e.regions.areas, e.coalitions.output)
 
 
 def _moved(mask, rng, tries=30):
@@ -205,9 +209,9 @@ def _moved(mask, rng, tries=30):
 
 
 def _covered(explanation, mask):
-    picture = explanation.image.copy()
+    picture = pixels_of(explanation.picture).copy()
     if explanation.coalitions.fill == "mean":
-        picture[mask] = np.rint(explanation.image[mask].mean(axis=0)).astype(np.uint8)
+        picture[mask] = in_type_of(picture, picture[mask].mean(axis=0))
     else:
         picture[mask] = explanation.coalitions.filled[mask]
     return picture

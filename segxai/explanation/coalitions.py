@@ -15,13 +15,14 @@ from ..classifiers.classifier import Classifier, Target, batches
 from ..classifiers.load import ClassifierLike, load_classifier
 from ..classifiers.subsets import codes
 from ..errors import SegxaiValueError, unknown_name, whole_number
-from ..images import ImageLike, as_image
+from ..images import Bands, ImageLike, as_image, as_picture, pixels_of
 from ..progress import Progress, track
 from ..segmentation.registry import RegionsLike, as_regions
 from .fills import Fill, fill_image
 from .sampling import draw_coalitions
 
 KEPT_TARGETS = 5
+ROUNDING = 1e-3  # by which a probability may leave 0..1, and a sum of them 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +33,8 @@ class Coalitions:
     exact: whether the table contains all 2**K coalitions. evaluations: the number of images evaluated.
     targets: (T,) class numbers: the most probable classes of the whole image, and the target. table: (N, T) float32, their
     probabilities, so that the target can be changed without another evaluation.
-    fill: its name. filled: (H, W, 3) uint8, the image from which switched-off regions are filled.
+    fill: its name. filled: (H, W, C), the image from which switched-off regions are filled. bands: the picture, if it was given as
+    `Bands`.
     log_importance: (N,) the negative logarithm of the probability with which a coalition was drawn; None if the table is
     complete. See `segxai.explanation.sampling`.
     """
@@ -49,12 +51,23 @@ class Coalitions:
     filled: np.ndarray
     seed: int = 0
     log_importance: np.ndarray | None = None
-    output: str = "probability"  # or "logit", "score": what the values are
+    output: str = "probability"  # or "logit", "score": what the values are; "output" where they turned out to be no probabilities
+    bands: Bands | None = None
 
     @property
     def target_name(self) -> str:
         """The name of the target class."""
         return self.target_names[self.targets.index(self.target)]
+
+    @property
+    def filled_view(self) -> np.ndarray:
+        """(H, W, 3) uint8, what is shown of `filled`."""
+        return self.filled if self.bands is None else self.bands.view(self.filled)
+
+    @property
+    def most_together(self) -> float:
+        """The largest sum of the kept classes' values in any row; above 1 they are no probabilities that exclude each other."""
+        return float(self.without_contrast().table.sum(axis=1).max())
 
     @property
     def full(self) -> float:
@@ -141,11 +154,12 @@ def evaluate_coalitions(
     `segxai.explanation.sampling.draw_coalitions`; any method can be fitted to them. target: class name or number; by default the most probable class
     of the whole image. fill: see `segxai.explanation.fills.fill_image`. Raises SegxaiError for invalid arguments.
     """
-    image, classifier = as_image(image), load_classifier(classifier)
-    regions = as_regions(image, regions)
+    picture, classifier = as_picture(image), load_classifier(classifier)
+    pixels = pixels_of(picture)
+    regions = as_regions(as_image(picture), regions)
     check_target(classifier, target)
     masks, log_importance = draw_coalitions(len(regions), max_evaluations, whole_number("seed", seed), method, kernel_width)
-    filled = fill_image(image, regions.labels, fill, seed)
+    filled = fill_image(pixels, regions.labels, fill, seed)
     # The whole image comes first, because it determines which classes are kept.
     order = np.r_[len(masks) - 1, 0 : len(masks) - 1]
     kept: list[int] = []
@@ -155,7 +169,7 @@ def evaluate_coalitions(
             kept.extend(kept_targets(probabilities[0], classifier.index(target) if target is not None else None))
         return probabilities[:, kept]
 
-    rows = evaluate_masks(classifier, image, regions.labels, filled, masks[order], columns, progress=progress)
+    rows = evaluate_masks(classifier, pixels, regions.labels, filled, masks[order], columns, progress=progress)
     table = np.empty_like(rows)
     table[order] = rows
     column = kept.index(classifier.index(target)) if target is not None else 0
@@ -172,8 +186,16 @@ def evaluate_coalitions(
         filled=filled,
         seed=seed,
         log_importance=log_importance,
-        output=classifier.output,
+        output=kind_of_output(classifier, table),
+        bands=picture if isinstance(picture, Bands) else None,
     )
+
+
+def kind_of_output(classifier: Classifier, table: np.ndarray) -> str:
+    """The classifier's `output`; "output" if it claims probabilities, but values in the table lie outside 0..1."""
+    if classifier.output == "probability" and (table.min() < -ROUNDING or table.max() > 1 + ROUNDING):
+        return "output"
+    return classifier.output
 
 
 def evaluate_masks(

@@ -10,11 +10,12 @@ import numpy as np
 
 from ..classifiers.classifier import Classifier, Target, batches
 from ..errors import whole_number
+from ..images import Bands, pixels_of
 from ..progress import Progress, track
 from ..regions import Regions
 from ..segmentation.binary import BinaryTree
 from . import owen
-from .coalitions import Coalitions, kept_targets
+from .coalitions import Coalitions, kept_targets, kind_of_output
 from .fills import Fill, fill_image
 
 TREE_SHARE = 4  # one evaluation in so many follows the tree where it cannot be divided everywhere; the others are sampled
@@ -109,7 +110,7 @@ class Descent:
 
 
 def descend(
-    image: np.ndarray,
+    image: np.ndarray | Bands,
     tree: BinaryTree,
     classifier: Classifier,
     target: Target,
@@ -127,9 +128,9 @@ def descend(
     target: by default the most probable class of the whole image. Evaluates at most `max_evaluations` images.
     """
     max_evaluations = whole_number("max_evaluations", max_evaluations, 2)
-    labels = tree.leaves.labels
-    filled = fill_image(image, labels, fill, whole_number("seed", seed))
-    predict = classifier.masked_predictor(image, labels, filled, max_evaluations)
+    labels, pixels = tree.leaves.labels, pixels_of(image)
+    filled = fill_image(pixels, labels, fill, whole_number("seed", seed))
+    predict = classifier.masked_predictor(pixels, labels, filled, max_evaluations)
     kept: list[int] = []
     rows: list[np.ndarray] = []
     with track(max_evaluations, "dividing the tree", progress=progress) as advance:
@@ -171,6 +172,8 @@ def descend(
             fill=fill if isinstance(fill, str) else "given",
             filled=filled,
             seed=seed,
+            output=kind_of_output(classifier, table),
+            bands=image if isinstance(image, Bands) else None,
         ),
         division,
     )

@@ -13,7 +13,8 @@ from .. import plots, report
 from ..classifiers.classifier import Classifier, Target
 from ..classifiers.load import ClassifierLike, load_classifier
 from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
-from ..images import ImageLike, as_image
+from ..images import Bands, ImageLike, as_image, as_picture, pixels_of
+from ..plots.numbers import format_output
 from ..progress import Progress
 from ..regions import Regions
 from ..segmentation.binary import binary_tree
@@ -37,7 +38,7 @@ _OWEN_NEEDS_ALL = "Owen values need every coalition; use at most 10 regions, or 
 class Explanation:
     """The effect of each region of a photograph on the probability of one class.
 
-    weights: (K,) the probability added by showing region k. intercept: the surrogate's value with no region shown.
+    image: (H, W, 3) uint8, what is shown; what is perturbed is `picture`. weights: (K,) the probability added by showing region k. intercept: the surrogate's value with no region shown.
     r2: the share of the table's variance that the surrogate explains. interval: (K, 2) 95 % confidence interval; zero width
     if every coalition was evaluated. hierarchy: the regions' indices, nested where regions are parts of one thing (see
     `drill_down`). findings: sentences added by `examine`. sets_found: the results of `sufficient` and `necessary` so far.
@@ -64,13 +65,19 @@ class Explanation:
         return self.coalitions.target_name
 
     @property
+    def picture(self) -> np.ndarray | Bands:
+        """What is perturbed: the photograph, or `Bands`."""
+        return self.image if self.coalitions.bands is None else self.coalitions.bands
+
+    @property
     def evaluations(self) -> int:
         """Images that the classifier was evaluated on."""
         return self.coalitions.evaluations
 
     def __repr__(self):
         strongest = ", ".join(f"{name} {weight:+.2f}" for name, weight in self.ranking()[:3])
-        return f"<Explanation of {self.target!r} ({self.coalitions.full:.2f}) by {self.method}: {strongest}, ...>"
+        value = format_output(self.coalitions.full, self.coalitions.output)
+        return f"<Explanation of {self.target!r} ({value}) by {self.method}: {strongest}, ...>"
 
     def ranking(self) -> list[tuple[str, float]]:
         """(name, weight) of every region, the largest weight first."""
@@ -127,11 +134,11 @@ class Explanation:
     def find_set(self, kind: str, p: float, *, progress: Progress = None) -> tuple[tuple[str, ...], float] | None:
         """(names, value) of the set that `sufficient` or `necessary` returns: what it keeps, or what is left without it."""
         if not isinstance(p, (int, float, np.integer, np.floating)) or not 0 < p <= 1:
-            raise SegxaiValueError(f"p is a share of the whole image's probability, above 0 and up to 1; got {p!r}.")
+            raise SegxaiValueError(f"p is a share of the whole image's {self.coalitions.output}, above 0 and up to 1; got {p!r}.")
         table = self.coalitions
         if table.full < 0:
             raise SegxaiError(
-                f"{kind}() speaks of a share of the whole image's value, which is {table.full:.3f}; it must not be negative."
+                f"{kind}() speaks of a share of the whole image's {table.output}, which is {table.full:.3f}; it must not be negative."
             )
         if (kind, p) not in self.sets_found:
             self.sets_found[kind, p] = self._find_set(kind, p * table.full, progress=progress)
@@ -149,7 +156,7 @@ class Explanation:
             columns = [table.target]
             rows = evaluate_masks(
                 self.need_classifier(f"{kind}() of a sample"),
-                self.image,
+                pixels_of(self.picture),
                 self.regions.labels,
                 table.filled,
                 sets ^ away,
@@ -181,7 +188,9 @@ class Explanation:
         self._need_exact("drill_down()")
         classifier = self.need_classifier("drill_down()")
         index = self.regions.index(name)
-        regions, coalitions = expand_coalitions(self.image, self.regions, name, self.coalitions, classifier, progress=progress)
+        regions, coalitions = expand_coalitions(
+            pixels_of(self.picture), self.regions, name, self.coalitions, classifier, progress=progress
+        )
         return from_coalitions(
             self.image, regions, coalitions, "owen", self.kernel_width, self.alpha, classifier,
             nest(self.hierarchy, index, len(regions) - len(self.regions) + 1),
@@ -255,7 +264,7 @@ class Explanation:
     def weights_again(
         self,
         *,
-        image: np.ndarray | None = None,
+        image: np.ndarray | Bands | None = None,
         classifier: Classifier | None = None,
         target: Target = None,
         fill: Fill | None = None,
@@ -268,7 +277,7 @@ class Explanation:
         """
         table = evaluate_coalitions(
             classifier or self.classifier,
-            self.image if image is None else image,
+            self.picture if image is None else image,
             shift_borders(self.regions, shift) if shift else self.regions,
             self.coalitions.target if target is None else target,
             fill=self.coalitions.filled if fill is None else fill,
@@ -353,7 +362,7 @@ class TreeExplanation(Explanation):
     def weights_again(
         self,
         *,
-        image: np.ndarray | None = None,
+        image: np.ndarray | Bands | None = None,
         classifier: Classifier | None = None,
         target: Target = None,
         fill: Fill | None = None,
@@ -363,7 +372,7 @@ class TreeExplanation(Explanation):
         """(K,) like `Explanation.weights_again`; the tree is divided anew, wherever the evidence then is."""
         tree = self.descent.tree
         again = descend(
-            self.image if image is None else image,
+            self.picture if image is None else image,
             replace(tree, leaves=shift_borders(tree.leaves, shift)) if shift else tree,
             classifier or self.need_classifier("This check"),
             self.coalitions.target if target is None else target,
@@ -427,7 +436,7 @@ def explain(
 ) -> Explanation:
     """Explain a classifier's prediction: how much does each region of the photograph contribute?
 
-    image: array, PIL image or path. regions: `Regions`, an (H, W) label map, or a method for `segment`.
+    image: array, PIL image or path, or `Bands` for other channels than red, green and blue. regions: `Regions`, an (H, W) label map, or a method for `segment`.
     classifier: a `Classifier` or anything that `load_classifier` accepts; by default EfficientNet-Lite0.
     target: class name or number; by default the most probable class. method: "lime", "shapley", "banzhaf", "owen"
     (equal to Shapley values unless regions are nested, see `Explanation.drill_down`), or "tree": adaptive Owen values of the
@@ -443,17 +452,18 @@ def explain(
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
     surrogates.check_settings(kernel_width, alpha)
-    image = as_image(image)
+    picture = as_picture(image)
+    image = as_image(picture)
     classifier = load_classifier(classifier)
     check_target(classifier, target)
     regions = as_regions(image, regions)
     if method == "tree":
-        descent = descend(image, binary_tree(image, regions), classifier, target, fill, max_evaluations, seed, progress=progress)
+        descent = descend(picture, binary_tree(image, regions), classifier, target, fill, max_evaluations, seed, progress=progress)
         return explain_descent(image, descent, descent.tree.leaves, classifier)
     if method == "owen" and 2 ** len(regions) > whole_number("max_evaluations", max_evaluations, 2):
         raise SegxaiError(_OWEN_NEEDS_ALL)  # before the classifier is evaluated
     coalitions = evaluate_coalitions(
-        classifier, image, regions, target, fill=fill, max_evaluations=max_evaluations, seed=seed, progress=progress,
+        classifier, picture, regions, target, fill=fill, max_evaluations=max_evaluations, seed=seed, progress=progress,
         method=method, kernel_width=kernel_width,
     )  # fmt: skip
     return from_coalitions(image, regions, coalitions, method, kernel_width, alpha, classifier)

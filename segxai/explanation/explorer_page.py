@@ -9,7 +9,7 @@ from .. import report
 from ..classifiers.classifier import Target
 from ..classifiers.load import ClassifierLike, load_classifier
 from ..errors import SegxaiValueError
-from ..images import ImageLike, as_image
+from ..images import ImageLike, as_image, as_picture
 from ..progress import Progress
 from ..segmentation.registry import RegionsLike, as_regions
 from .explanation import explain
@@ -35,17 +35,17 @@ def save_explorer(
     Raises SegxaiError for another ending, no segmenter or fill, or whatever `explain` refuses.
     """
     report.check_page_path(path)
-    image, classifier = as_image(image), load_classifier(classifier)
+    picture, classifier = as_picture(image), load_classifier(classifier)
     if isinstance(segmenters, str) or isinstance(fills, str) or not segmenters or not fills:
         raise SegxaiValueError(
             "segmenters and fills are sequences with at least one entry, e.g. ('deep', 'slic') and ('mean', 'blur')."
         )
     explanations = []
     for segmenter in segmenters:
-        regions = as_regions(image, segmenter)
+        regions = as_regions(as_image(picture), segmenter)
         for fill in fills:
             explanation = explain(
-                image, regions, classifier, target, fill=fill, max_evaluations=max_evaluations, seed=seed, progress=progress
+                picture, regions, classifier, target, fill=fill, max_evaluations=max_evaluations, seed=seed, progress=progress
             )
             target = explanation.target  # the most probable class is the same for all, but for rounding
             explanations.append(explanation)

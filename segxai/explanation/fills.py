@@ -6,47 +6,71 @@ from collections.abc import Sequence
 from typing import TypeAlias, cast
 
 import numpy as np
-from skimage import color, filters  # both import their functions when they are first called
+from skimage import filters  # imports its functions when they are first called
 
 from ..errors import SegxaiValueError, unknown_name, whole_number
-from ..images import ImageLike, as_image
+from ..images import Bands, ImageLike, pixels_of
 
 Fill: TypeAlias = str | Sequence[float] | ImageLike  # see `fill_image`
 FILLS = ("mean", "grey", "black", "white", "blur", "noise")
-_COLOURS = {"grey": 127, "black": 0, "white": 255}
+_COLOURS = {"grey": 127 / 255, "black": 0.0, "white": 1.0}  # shares of the range of values
 
 
 def fill_image(image: np.ndarray, labels: np.ndarray, fill: Fill = "mean", seed: int = 0) -> np.ndarray:
-    """The (H, W, 3) uint8 image whose pixels replace switched-off regions.
+    """The image, of the shape (H, W, C) and the type of `image`, whose pixels replace switched-off regions.
 
     fill: "mean" (the mean colour of each region, as in lime), "grey" (127), "black", "white", "blur" (Gaussian, sigma 1/20
-    of the longer side), "noise" (uniform, from `seed`), an RGB colour (three numbers 0..255), or an image of the same height
-    and width. Raises SegxaiValueError for anything else.
+    of the longer side), "noise" (uniform, from `seed`), a colour (a number for each channel, for RGB 0..255), or an image of the
+    same shape. For images that are not uint8, black and white are the lowest and the highest value of each channel; grey and noise lie
+    between them. Raises SegxaiValueError for anything else.
     """
+    low, high = value_range(image)
     if isinstance(fill, str):
         if fill == "gray":
             fill = "grey"
         if fill in _COLOURS:
-            return np.full_like(image, _COLOURS[fill])
+            return np.broadcast_to(in_type_of(image, low + _COLOURS[fill] * (high - low)), image.shape).copy()
         if fill == "mean":
-            return np.rint(color.label2rgb(labels, image.astype(float), kind="avg", bg_label=-1)).astype(np.uint8)
+            sums = [np.bincount(labels.ravel(), image[..., c].ravel()) for c in range(image.shape[-1])]
+            return in_type_of(image, (np.stack(sums, axis=1) / np.bincount(labels.ravel())[:, None])[labels])
         if fill == "blur":
             smooth = filters.gaussian(image.astype(np.float32), max(image.shape[:2]) / 20, mode="reflect", channel_axis=-1)
-            return np.rint(smooth).astype(np.uint8)
+            return in_type_of(image, smooth)
         if fill == "noise":
-            return np.random.default_rng(whole_number("seed", seed)).integers(0, 256, image.shape, dtype=np.uint8)
+            rng = np.random.default_rng(whole_number("seed", seed))
+            if image.dtype == np.uint8:
+                return rng.integers(0, 256, image.shape, dtype=np.uint8)
+            return in_type_of(image, rng.uniform(low, high, image.shape))
         raise unknown_name("fill", fill, FILLS)
     try:
         value = np.asarray(fill)
     except ValueError:  # rows of different lengths
         value = np.zeros(())
-    if value.shape == (3,) and np.issubdtype(value.dtype, np.number):
-        if not (np.isfinite(value).all() and value.min() >= 0 and value.max() <= 255):
+    if value.shape == image.shape[2:] and np.issubdtype(value.dtype, np.number):
+        if not np.isfinite(value).all() or (image.dtype == np.uint8 and not (value.min() >= 0 and value.max() <= 255)):
             raise SegxaiValueError(f"A fill colour must be three numbers from 0 to 255 (red, green, blue); got {fill!r}.")
-        return np.broadcast_to(np.rint(value).astype(np.uint8), image.shape).copy()
-    if value.ndim < 2:
-        raise SegxaiValueError(f"A fill must be one of {', '.join(FILLS)}, a colour (r, g, b), or an image; got {fill!r}.")
-    value = as_image(cast(ImageLike, fill))
-    if value.shape != image.shape:
-        raise SegxaiValueError(f"The fill image has shape {value.shape}, the photograph {image.shape}; they must be equal.")
+        return np.broadcast_to(in_type_of(image, value), image.shape).copy()
+    if value.ndim < 2 and not isinstance(fill, Bands):
+        raise SegxaiValueError(
+            f"A fill must be one of {', '.join(FILLS)}, a colour of {image.shape[-1]} numbers, or an image; got {fill!r}."
+        )
+    if value.shape == image.shape and value.dtype == image.dtype:
+        return value
+    value = pixels_of(cast(ImageLike, fill))
+    if value.shape != image.shape or value.dtype != image.dtype:
+        raise SegxaiValueError(
+            f"The fill image has shape {value.shape} ({value.dtype}), the photograph {image.shape} ({image.dtype}); they must be equal."
+        )
     return value
+
+
+def value_range(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(C,) the lowest and the highest value that a channel can have, for uint8, or has, for any other type."""
+    if image.dtype == np.uint8:
+        return np.zeros(image.shape[-1]), np.full(image.shape[-1], 255.0)
+    return image.min(axis=(0, 1)).astype(float), image.max(axis=(0, 1)).astype(float)
+
+
+def in_type_of(image: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Values in the type of the image, rounded if it holds whole numbers."""
+    return (values if image.dtype.kind == "f" else np.rint(values)).astype(image.dtype)

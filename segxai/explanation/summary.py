@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .coalitions import ROUNDING
+
 if TYPE_CHECKING:
     from ..plots.duck_types import Explained
 
@@ -73,10 +75,21 @@ def _within(nodes, i) -> str:
 
 
 def _no_probability(e) -> list[str]:
-    output = e.coalitions.output
-    return (
-        [] if output == "probability" else [f"The values are {output}s, not probabilities: weights are differences of {output}s."]
-    )
+    table = e.coalitions
+    if table.output in ("logit", "score"):
+        return [f"The values are {table.output}s, not probabilities: weights are differences of {table.output}s."]
+    if table.output == "output":
+        values = table.without_contrast().table
+        return [
+            f"The values are not probabilities: they range from {values.min():.3g} to {values.max():.3g}. Name them with "
+            "load_classifier(function, output='logit') or output='score'."
+        ]
+    if table.most_together > 1 + ROUNDING:
+        return [
+            f"The values of the classes add up to {table.most_together:.3g}, so they are not probabilities of classes that exclude each "
+            "other. If they are no probabilities at all, name them with load_classifier(function, output='score')."
+        ]
+    return []
 
 
 def halving(number: int, evaluated: int) -> str:

@@ -25,7 +25,7 @@ class Curve:
     """An insertion or deletion curve.
 
     x: (S + 1,) the share of the image's area that is shown (insertion) or removed (deletion), from 0 to 1. y: (S + 1,) the target's
-    probability divided by that for the whole photograph. area: under the curve, by the trapezoidal rule. steps: (S,) the names of
+    probability (or what else `output` names) divided by that for the whole photograph. area: under the curve, by the trapezoidal rule. steps: (S,) the names of
     the regions of each step; regions of equal weight (or weight per area) share a step. calls: images evaluated.
     """
 
@@ -37,6 +37,7 @@ class Curve:
     steps: tuple[tuple[str, ...], ...]
     fill: str
     calls: int
+    output: str = "probability"
 
     def __repr__(self):
         return f"<{self.kind} curve of {self.target!r}: area {self.area:.3f}, {len(self.steps)} steps, fill {self.fill}>"
@@ -85,13 +86,13 @@ def _curve(explanation, kind, fill, order) -> Curve:
     full = values[-1 if kind == "insertion" else 0]
     if full <= 0:
         raise SegxaiError(
-            f"{kind} divides by the whole photograph's probability of {e.target!r}, which is {full:.3g}; it must be positive."
+            f"{kind} divides by the whole photograph's {e.coalitions.output} of {e.target!r}, which is {full:.3g}; it must be positive."
         )
     x = np.append(0.0, np.cumsum([e.regions.areas[group].sum() for group in groups]))
     y = values / full
     name = e.coalitions.fill if fill is None else fill if isinstance(fill, str) else "given"
     steps = tuple(tuple(e.regions.names[k] for k in group) for group in groups)
-    return Curve(kind, e.target, float(np.trapezoid(y, x)), x, y, steps, name, calls)
+    return Curve(kind, e.target, float(np.trapezoid(y, x)), x, y, steps, name, calls, e.coalitions.output)
 
 
 METRICS = (

@@ -7,6 +7,7 @@ import numpy as np
 from ..explanation.coalitions import evaluate_masks
 from ..explanation.explanation import Explanation
 from ..explanation.fills import Fill, fill_image
+from ..images import pixels_of
 
 # Weights count as equal if they differ by less than TIED times the largest one (probabilities are float32), or by less than ZERO.
 TIED, ZERO = 1e-6, 1e-12
@@ -46,5 +47,6 @@ def evaluate(explanation: Explanation, masks: np.ndarray, fill: Fill | None = No
     """(M, C) probabilities of all classes for coalitions (M, K) bool. fill: by default the explanation's."""
     e = explanation
     classifier = e.need_classifier("This metric")
-    filled = e.coalitions.filled if fill is None else fill_image(e.image, e.regions.labels, fill, e.coalitions.seed)
-    return evaluate_masks(classifier, e.image, e.regions.labels, filled, masks, progress=False)
+    pixels = pixels_of(e.picture)
+    filled = e.coalitions.filled if fill is None else fill_image(pixels, e.regions.labels, fill, e.coalitions.seed)
+    return evaluate_masks(classifier, pixels, e.regions.labels, filled, masks, progress=False)

@@ -48,7 +48,7 @@ def random_model(explanation: Explanation, other: ClassifierLike = None, seed: i
     other = shuffled_network(whole_number("seed", seed)) if other is None else load_classifier(other)
     e = explanation
     e.need_class("This check")
-    if len(other.predict(e.image)[0]) <= e.coalitions.target:
+    if len(other.predict([e.picture])[0]) <= e.coalitions.target:
         raise SegxaiValueError(f"The other classifier has no class {e.coalitions.target}, the target of this explanation.")
     return _compare(e, "random model", other.name, other, e.coalitions.target)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..errors import SegxaiValueError, whole_number
 from ..explanation.explanation import Explanation, TreeExplanation
+from ..explanation.fills import in_type_of, value_range
+from ..images import Bands, pixels_of
 from ..progress import Progress, track
 from .metric import Metric
 
@@ -47,7 +49,8 @@ def noise_stability(
 ) -> Stability:
     """Repeat the explanation with slight noise on the photograph, for the same regions and coalitions. Down is better; range 0 upwards.
 
-    sigma: standard deviation of the Gaussian noise in grey levels, 0 to 255; 4 is hardly visible. The regions are kept, because weights
+    sigma: standard deviation of the Gaussian noise in grey levels, 0 to 255; 4 is hardly visible. Of `Bands` that are not uint8, 255
+    is the range of each channel. The regions are kept, because weights
     of different regions cannot be compared; this measures the stability of the weights, not of the segmenter.
     Raises SegxaiError if the explanation holds no classifier.
     Source: Alvarez-Melis and Jaakkola 2018, "On the Robustness of Interpretability Methods".
@@ -58,10 +61,12 @@ def noise_stability(
         raise SegxaiValueError(f"sigma must be the noise's standard deviation in grey levels, 0 to 255; got {sigma!r}.")
     rng = np.random.default_rng(whole_number("seed", seed))
     fill = e.coalitions.filled if e.coalitions.fill == "given" else e.coalitions.fill
-    changes = []
+    pixels, changes = pixels_of(e.picture), []
+    low, high = value_range(pixels)
     for _ in range(repeats):
-        noisy = np.clip(np.rint(e.image + rng.normal(0, sigma, e.image.shape)), 0, 255).astype(np.uint8)
-        changes.append({"image": noisy, "fill": fill})
+        noise = rng.normal(0, sigma, pixels.shape) * ((high - low) / 255)
+        noisy = in_type_of(pixels, np.clip(pixels + noise, low, high))
+        changes.append({"image": replace(e.picture, pixels=noisy) if isinstance(e.picture, Bands) else noisy, "fill": fill})
     return _repeat(e, "noise", changes, progress=progress)
 
 

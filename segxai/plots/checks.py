@@ -6,6 +6,7 @@ import numpy as np
 
 from .duck_types import Checked
 from .figure import BLUE, INK, ORANGE, DescribedFigure, shorten
+from .numbers import quantity
 
 
 def plot_robustness(robustness: Checked) -> DescribedFigure:
@@ -23,7 +24,8 @@ def plot_robustness(robustness: Checked) -> DescribedFigure:
             color=INK if index == 0 else BLUE, label=variant,
         )  # fmt: skip
     names = [shorten(robustness.names[k]) + ("  (sign depends)" if robustness.flips[k] else "") for k in order]
-    _label_rows(axes, names, f"change of P({shorten(robustness.target)})", "weights under other fills and borders")
+    axis = f"change of {quantity(robustness.output, shorten(robustness.target))}"
+    _label_rows(axes, names, axis, "weights under other fills and borders")
     axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     figure.alt = " ".join(robustness.sentences())
     return figure
@@ -38,7 +40,8 @@ def plot_placebo(placebo: Checked) -> DescribedFigure:
     axes.plot(placebo.placebos[order], rows, "o", color="#8a8a8a", alpha=0.4)
     axes.plot(placebo.effects[order], rows, "D", color=BLUE, markersize=9)
     names = [f"{shorten(placebo.names[k])} ({placebo.areas[k]:.0%}), p = {placebo.p_values[k]:.3f}" for k in order]
-    _label_rows(axes, names, f"decrease of P({shorten(placebo.target)})", "diamond: the region covered; dots: its shape elsewhere")
+    axis = f"decrease of {quantity(placebo.output, shorten(placebo.target))}"
+    _label_rows(axes, names, axis, "diamond: the region covered; dots: its shape elsewhere")
     figure.alt = "; ".join(
         f"{name}: effect {effect:+.3f}, p = {p:.3f}"
         for name, effect, p in zip(placebo.names, placebo.effects, placebo.p_values, strict=True)

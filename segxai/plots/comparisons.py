@@ -36,7 +36,7 @@ def plot_curves(curves: Iterable[Measured], titles: Iterable[str] | None = None)
     axes.set_xlim(0, 1)
     axes.set_ylim(min(0, *(c.y.min() for c in curves)), max(1.05, *(1.05 * c.y.max() for c in curves)))
     axes.set_xlabel("share of the image's area shown (insertion) or removed (deletion)", fontsize=9)
-    axes.set_ylabel("probability relative to the whole photograph", fontsize=9)
+    axes.set_ylabel(f"{curves[0].output} relative to the whole photograph", fontsize=9)
     axes.set_title(f"“{curves[0].target}”, region by region", fontsize=10, parse_math=False)
     for text in axes.legend(fontsize=8, frameon=False).get_texts():
         text.set_parse_math(False)

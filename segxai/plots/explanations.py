@@ -15,6 +15,7 @@ from ..regions import Regions
 from .draw import MOST_NAMES, draw_borders, draw_names, draw_weights, lightened_grey, show
 from .duck_types import Explained, Studied
 from .figure import BLUE, INK, ORANGE, ORANGE_BLUE, DescribedFigure, shorten
+from .numbers import quantity
 
 MOST_BARS = 15
 
@@ -123,7 +124,7 @@ def plot_effects(many: Studied) -> DescribedFigure:
     axes.invert_yaxis()
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.set_title(f"mean weights over {len(many.results)} photographs", fontsize=10)
-    axes.set_xlabel("mean change of the target's probability (in brackets: photographs)", fontsize=9)
+    axes.set_xlabel(f"mean change of the target's {many.output} (in brackets: photographs)", fontsize=9)
     axes.spines[["top", "right", "left"]].set_visible(False)
     figure.alt = "; ".join(map(str, effects)) + "."
     return figure
@@ -133,11 +134,6 @@ def describe(explanation: Explained) -> str:
     """Describe an explanation in one sentence, for alternative text."""
     weights = ", ".join(f"{name} {weight:+.2f}" for name, weight in explanation.ranking()[:MOST_BARS])
     return f"{explanation.method} weights for {explanation.target} ({explanation.coalitions.output} {explanation.coalitions.full:.2f}): {weights}."
-
-
-def quantity(output: str, target: str) -> str:
-    """The name of a value on an axis: "P(cat)", "logit of cat"."""
-    return f"P({target})" if output == "probability" else f"{output} of {target}"
 
 
 def draw_bars(axes: Axes, explanation: Explained, limit: float) -> None:

@@ -20,6 +20,7 @@ from .. import plots
 from ..errors import SegxaiValueError
 from ..files import replacing
 from ..plots.duck_types import Explained
+from ..plots.numbers import format_output
 from .pictures import SHOWN_SIDE, jpeg
 from .state import METHODS, as_json, depth_field, finest, regions_state, setting_fields, settings_state, table_state, tree_state
 
@@ -58,7 +59,7 @@ def write_report(
     )
     hint = (
         "<p class='sx-note'>Click a region, or reach it with the arrow keys and press Enter, to switch it off: the line above the "
-        "picture then gives the probability without it. Blue supports the class, orange opposes it.</p>"
+        "picture then gives the classifier's output without it. Blue supports the class, orange opposes it.</p>"
     )
     write_page(path, title, f"{hint}\n{body}{table}", script=asset("bundles/page.js"), style=asset("bundles/page.css"))
 
@@ -136,7 +137,7 @@ def explorer_state(explanations: Sequence[Explained]) -> dict[str, Any]:
         tree = tree_state(e.descent) if e.method == "tree" else {}
         known = segmentations.setdefault(name, {"regions": regions_state(regions, e.image.shape), "fills": {}})
         known["fills"][table.fill] = {
-            "filled": jpeg(table.filled, quality=80),
+            "filled": jpeg(table.filled_view, quality=80),
             **table_state(table),
             **_weights(e),
             "tree": tree,
@@ -148,7 +149,7 @@ def explorer_state(explanations: Sequence[Explained]) -> dict[str, Any]:
         "photo": jpeg(first.image),
         "segmentations": segmentations,
         "settings": {**settings, "fill": first.coalitions.fill},
-        "fields": _fields(first, setting_fields(classes, fills)),
+        "fields": _fields(first, setting_fields(classes, fills, first.coalitions.output)),
     }
 
 
@@ -197,7 +198,7 @@ def plain_figure(explanation: Explained) -> str:
     grey = jpeg(plots.lightened_grey(e.image), SHOWN_SIDE, 86)
     return (
         f"<figure><figcaption><b>{html.escape(_made(e))}</b>: {html.escape(e.method)} weights for “{html.escape(e.target)}”, "
-        f"{e.coalitions.full:.1%} with everything shown</figcaption>"
+        f"{_value(e, e.coalitions.full)} with everything shown</figcaption>"
         f"<svg viewBox='0 0 {width} {height}' role='img' aria-labelledby='t{unique}'><title id='t{unique}'>"
         f"{html.escape(plots.describe(e))}</title><image width='{width}' height='{height}' preserveAspectRatio='none' "
         f"href='data:image/jpeg;base64,{base64.b64encode(grey).decode()}'/>{''.join(shapes)}</svg>"
@@ -215,13 +216,17 @@ def _made(e) -> str:
 def _answer(e) -> str:
     """What the classifier predicts, which regions it uses, and what is left without the first of them, in one paragraph."""
     order = [k for k in np.argsort(-e.weights, kind="stable")[:2] if e.weights[k] > 0]
-    text = f"The classifier gives “{html.escape(e.target)}” <b>{e.coalitions.full:.1%}</b>."
+    text = f"The classifier gives “{html.escape(e.target)}” <b>{_value(e, e.coalitions.full)}</b>."
     if order:
         named = " and ".join(f"“{html.escape(e.regions.names[k])}” ({e.weights[k]:+.3f})" for k in order)
         without = e.coalitions.value_of(np.arange(len(e.regions)) != order[0])
         text += f" It uses most {named}."
-        text += "" if without is None else f" Without “{html.escape(e.regions.names[order[0]])}”: <b>{without:.1%}</b>."
+        text += "" if without is None else f" Without “{html.escape(e.regions.names[order[0]])}”: <b>{_value(e, without)}</b>."
     return f"<p class='sx-answer'>{text}</p>"
+
+
+def _value(e, value) -> str:
+    return format_output(value, e.coalitions.output)
 
 
 def _effort(e) -> str:

@@ -52,6 +52,7 @@ def table_state(coalitions: Any) -> dict[str, Any]:
         "log_importance": b"" if kept.exact or kept.log_importance is None else kept.log_importance.astype("<f8").tobytes(),
         "classes": list(kept.target_names),
         "fill": kept.fill,
+        "output": kept.output,
     }
 
 
@@ -98,10 +99,10 @@ def target_and_rival(coalitions: Any) -> tuple[str, str]:
     return next((a, b) for a in names for b in names if coalitions.target_name == f"{a} rather than {b}")
 
 
-def setting_fields(classes: Sequence[str], fills: Sequence[str]) -> list[dict[str, Any]]:
-    """The controls of an explanation, as a form in the browser shows them."""
+def setting_fields(classes: Sequence[str], fills: Sequence[str], output: str) -> list[dict[str, Any]]:
+    """The controls of an explanation, as a form in the browser shows them. output: what the classifier's values are."""
     fields = [
-        _select("target", "Class to explain", classes, "The class whose probability the weights explain"),
+        _select("target", "Class to explain", classes, f"The class whose {output} the weights explain"),
         _select("versus", "Rather than", [["", "–"], *([c, c] for c in classes)], "Explain why this class rather than another one"),
         _select("method", "Method", list(METHODS.items()), "How the classifier's outputs are summed up in one weight a region"),
         {

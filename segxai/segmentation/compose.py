@@ -58,12 +58,34 @@ def expanded(regions: Regions) -> Regions:
 def from_mask_list(masks: Sequence, shape: tuple[int, int] | None = None, method: str = "masks") -> Regions:
     """Convert a list of masks, e.g. from a "segment anything" model, to `Regions`. Masks may overlap and need not cover the image.
 
-    masks: (H, W) boolean arrays, or mappings with "segmentation" and optionally "score" (or "predicted_iou" and "stability_score")
-    and "name"; or the entries of transformers' image-segmentation pipeline, with "mask", "label" and "score", as they come. Where
-    masks overlap, the smaller one wins, because it is usually a part of the larger. Of nearly identical masks (intersection over
-    union above 0.9) the one with the best score is kept. Uncovered pixels become "rest".
+    masks: (H, W) arrays or Pillow images, not 0 inside the region; or mappings with "segmentation" and optionally "score" (or
+    "predicted_iou" and "stability_score") and "name", as Segment Anything makes them; or the entries of transformers'
+    image-segmentation pipeline, with "mask", "label" and "score". Where masks overlap, the smaller one wins, because it is usually a
+    part of the larger. Of nearly identical masks (intersection over union above 0.9) the one with the best score is kept. Empty
+    masks, and those that smaller ones cover, are left out. Uncovered pixels become "rest".
     shape: (H, W), needed only for an empty list. Raises SegxaiValueError if the masks differ in shape.
     Source of the format: Kirillov et al. 2023, "Segment Anything".
+
+    What SamAutomaticMaskGenerator().generate(image) returns:
+
+    >>> whole, part = np.zeros((2, 4, 4), bool)
+    >>> whole[:, 1:], part[:2, 2:] = True, True
+    >>> automatic = [
+    ...     {"segmentation": whole, "area": 12, "bbox": [1, 0, 3, 4], "predicted_iou": 0.98, "stability_score": 0.97},
+    ...     {"segmentation": part, "area": 4, "bbox": [2, 0, 2, 2], "predicted_iou": 0.91, "stability_score": 0.95},
+    ... ]
+    >>> from_mask_list(automatic).names
+    ('rest', 'mask 1', 'mask 2')
+
+    What transformers.pipeline("image-segmentation")(image) returns:
+
+    >>> from PIL import Image
+    >>> answer = [
+    ...     {"label": "cat", "mask": Image.fromarray(whole.astype(np.uint8) * 255), "score": 0.99},
+    ...     {"label": "collar", "mask": Image.fromarray(part.astype(np.uint8) * 255), "score": None},
+    ... ]
+    >>> from_mask_list(answer)
+    <3 Regions by masks, 4 x 4: rest, cat, collar>
     """
     entries = [_entry(_from_pipeline(mask), index) for index, mask in enumerate(masks)]
     shapes = {entry[0].shape for entry in entries} | ({tuple(shape)} if shape is not None else set())
@@ -128,6 +150,10 @@ def _entry(mask, index):
             score = float(mask.get("score", mask.get("predicted_iou", 0.0) + mask.get("stability_score", 0.0)))
         except (TypeError, ValueError) as error:
             raise SegxaiValueError(f"The score of mask {index} is not a number.") from error
+        if isinstance(mask["segmentation"], Mapping):
+            raise SegxaiValueError(
+                f"Mask {index} is run-length encoded; let the generator return arrays (output_mode='binary_mask')."
+            )
         return as_array(mask["segmentation"], f"Mask {index}").astype(bool), score, str(mask.get("name", f"mask {index + 1}"))
     return as_array(mask, f"Mask {index}").astype(bool), 0.0, f"mask {index + 1}"
 

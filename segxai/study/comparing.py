@@ -19,7 +19,7 @@ from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from ..explanation.coalitions import check_target
 from ..explanation.explanation import METHODS, explain
 from ..explanation.fills import FILLS, Fill
-from ..images import ImageLike, as_array, as_image, reduced, resize_labels
+from ..images import Bands, ImageLike, as_array, as_image, reduced, resize_labels
 from ..metrics import METRICS
 from ..progress import Progress
 from ..regions import distinct_names
@@ -113,6 +113,8 @@ def compare(
 def _measure(index, image, mask, *, specified, settings):
     """Measure all segmenters on one photograph, locally or on a worker."""
     try:
+        if isinstance(image, Bands):
+            raise SegxaiValueError("compare() measures RGB photographs; this picture is segxai.Bands.")
         image, mask = _reduced(as_image(image), mask)
         classifier = classifier_of(specified)
         target = settings["target"]
@@ -122,7 +124,7 @@ def _measure(index, image, mask, *, specified, settings):
     except SegxaiError as error:
         return index, _without_folder(str(error), image)
     values, failures, seconds = {}, {}, {}
-    target_name, full = "", float("nan")
+    target_name, full, output = "", float("nan"), classifier.output
     for label, segmenter in settings["segmenters"].items():
         started = time.perf_counter()
         try:
@@ -134,10 +136,10 @@ def _measure(index, image, mask, *, specified, settings):
             taken = time.perf_counter() - started
             values[label] = _values(explanation, mask, settings["metrics"], settings["fills"])
             seconds[label] = taken
-            target_name, full = explanation.target, explanation.coalitions.full
+            target_name, full, output = explanation.target, explanation.coalitions.full, explanation.coalitions.output
         except SegxaiError as error:
             failures[label] = str(error)
-    return index, Measured(index, target_name, full, values, failures, seconds)
+    return index, Measured(index, target_name, full, values, failures, seconds, output)
 
 
 def _reduced(image, mask):

@@ -14,6 +14,7 @@ from .. import plots, report
 from ..errors import SegxaiValueError, unknown_name
 from ..files import replacing
 from ..plots.numbers import ARROWS, format_interval
+from .engine import common_output
 
 if TYPE_CHECKING:
     from ..plots import DescribedFigure
@@ -33,8 +34,8 @@ class Column(NamedTuple):
 class Measured:
     """The results for one photograph.
 
-    index: its number. target, full: the class explained, and its probability. values: {segmenter: {metric: value}}.
-    failures: {segmenter: reason}. seconds: {segmenter: seconds of one explanation}.
+    index: its number. target, full: the class explained, and its value. values: {segmenter: {metric: value}}.
+    failures: {segmenter: reason}. seconds: {segmenter: seconds of one explanation}. output: what `full` is, see `Coalitions`.
     """
 
     index: int
@@ -43,6 +44,7 @@ class Measured:
     values: dict[str, dict[str, float]]
     failures: dict[str, str]
     seconds: dict[str, float]
+    output: str = "probability"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +67,11 @@ class Comparison:
     def metrics(self) -> tuple[str, ...]:
         """The labels of the columns."""
         return tuple(column.label for column in self.columns)
+
+    @property
+    def output(self) -> str:
+        """What the classifier's values are: "probability", "logit", "score", or "output" where nothing is known."""
+        return common_output(self.results)
 
     def title(self, metric: str) -> str:
         """A metric's label for display, with an arrow in its better direction."""

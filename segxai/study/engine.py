@@ -23,7 +23,7 @@ from ..classifiers.load import ClassifierLike, load_classifier
 from ..classifiers.networks import NetClassifier
 from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
 from ..files import replacing
-from ..images import as_image
+from ..images import pixels_of
 from ..progress import Progress, track
 from ..regions import Regions
 from ..weights.loaded import loaded
@@ -138,7 +138,7 @@ class Store:
 
     def _path(self, job) -> Path:
         """A path derived from the content of the image (and of given regions or masks), so that image files may be renamed."""
-        image = as_image(job[1])
+        image = pixels_of(job[1])
         digest = hashlib.sha256(str(image.shape).encode() + image.tobytes())
         for given in job[2:]:
             if isinstance(given, Regions):
@@ -201,6 +201,12 @@ def as_image_list(images: Any, function: str) -> list:
     if not isinstance(images, Iterable):
         raise SegxaiValueError(f"{function} takes a list of images or a folder; got {images!r}.")
     return list(images)
+
+
+def common_output(results: Iterable) -> str:
+    """The `output` that all results have; "output" where they differ."""
+    kinds = {result.output for result in results}
+    return kinds.pop() if len(kinds) == 1 else "output"
 
 
 def fingerprint(value: Any) -> str:

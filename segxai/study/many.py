@@ -17,11 +17,11 @@ from ..classifiers.load import ClassifierLike
 from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from ..explanation.coalitions import check_target
 from ..explanation.explanation import METHODS, explain
-from ..images import ImageLike, as_image
+from ..images import ImageLike
 from ..progress import Progress
 from ..regions import Regions
 from ..segmentation.registry import check_method
-from .engine import Store, as_image_list, classifier_of, fingerprint, run_metadata, specification
+from .engine import Store, as_image_list, classifier_of, common_output, fingerprint, run_metadata, specification
 from .engine import run as run_jobs
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ _OPTIONS = ("method", "fill", "max_evaluations", "kernel_width", "alpha", "seed"
 class ImageResult:
     """The result for one photograph.
 
-    index: its number. names, weights, areas: (K,) of the regions. target, full: the class explained, and its probability.
-    evaluations: the number of images evaluated.
+    index: its number. names, weights, areas: (K,) of the regions. target, full: the class explained, and its value.
+    evaluations: the number of images evaluated. output: what the values are, see `Coalitions`.
     """
 
     index: int
@@ -45,6 +45,7 @@ class ImageResult:
     target: str
     full: float
     evaluations: int
+    output: str = "probability"
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,11 @@ class ManyExplanations:
             for name in result.names:
                 counts[name] = counts.get(name, 0) + 1
         return tuple(sorted(counts, key=lambda name: -counts[name]))
+
+    @property
+    def output(self) -> str:
+        """What the weights are differences of: "probability", "logit", "score", or "output" where nothing is known."""
+        return common_output(self.results)
 
     def effects(self) -> list[Effect]:
         """The mean weight of each name over the photographs in which it occurs, the largest first, with 95 % intervals (Student's t)."""
@@ -165,7 +171,7 @@ def explain_many(
 def _explain_one(index, image, regions, specified, target, options):
     """Explain one image, locally or on a worker. Returns the text of a SegxaiError, so that a bad image does not end the run."""
     try:
-        explanation = explain(as_image(image), regions, classifier_of(specified), target, progress=False, **options)
+        explanation = explain(image, regions, classifier_of(specified), target, progress=False, **options)
     except SegxaiError as error:
         return index, str(error)
     table = explanation.coalitions
@@ -177,6 +183,7 @@ def _explain_one(index, image, regions, specified, target, options):
         explanation.target,
         table.full,
         table.evaluations,
+        table.output,
     )
 
 
@@ -209,11 +216,11 @@ def _load(file, index) -> ImageResult:
     with np.load(file, allow_pickle=False) as kept:
         names = tuple(str(name) for name in kept["names"])
         target, full, evaluations = str(kept["target"]), float(kept["full"]), int(kept["evaluations"])
-        return ImageResult(index, names, kept["weights"], kept["areas"], target, full, evaluations)
+        return ImageResult(index, names, kept["weights"], kept["areas"], target, full, evaluations, str(kept["output"]))
 
 
 def _save(file, result) -> None:
     np.savez(
         file, names=np.array(result.names), weights=result.weights, areas=result.areas,
-        target=np.array(result.target), full=result.full, evaluations=result.evaluations,
+        target=np.array(result.target), full=result.full, evaluations=result.evaluations, output=np.array(result.output),
     )  # fmt: skip

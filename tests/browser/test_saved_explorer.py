@@ -328,3 +328,24 @@ def test_the_depth_of_a_tree_is_a_slider(page, tmp_path, astronaut, classifier):
     assert page.locator(".sx-gone").count() == 1
     assert opened.problems == []
     opened.picture("saved-tree")
+
+
+def test_logits_of_a_picture_with_five_channels_are_named_and_never_shares(page, tmp_path):
+    bands = np.repeat(np.linspace(100, 900, 60)[None, :, None], 40, axis=0) * np.arange(1, 6)
+
+    def logits(images):
+        return np.stack([images[..., 4].mean(axis=(1, 2)) / 1000, -images[..., 3].mean(axis=(1, 2)) / 1000], axis=1)
+
+    classifier = segxai.load_classifier(logits, class_names=["bright", "dark"], output="logit")
+    regions = segxai.Regions.from_labels(np.arange(60)[None].repeat(40, axis=0) // 30, ["left", "right"], "halves")
+    picture = segxai.Bands(bands, rgb=(2, 1, 0))
+    segxai.save_explorer(tmp_path / "bands.html", picture, classifier, "bright", segmenters=[regions], fills=["black"])
+    shown = Saved(page, tmp_path / "bands.html")
+    assert shown.gauge() == "bright logit 2.500"
+    assert "dark\nlogit -2.000" in page.locator(".sx-classes").inner_text()
+    page.locator(".sx-row[data-region='1']").click()
+    expected = np.where(np.arange(60) < 30, bands[0, :, 4], 500).mean() / 1000
+    assert shown.gauge() == f"bright logit 2.500 → logit {expected:.3f}"
+    assert page.get_by_title("The class whose logit the weights explain").count() == 1
+    assert not shown.problems
+    assert not [request for request in shown.requests if not request.startswith(("file:", "data:", "blob:"))]

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 import segxai
 from segxai import KerasHubSegmenter, Regions, SegxaiError, from_class_map, from_mask_list, refine
@@ -59,6 +60,70 @@ def test_of_two_masks_of_one_thing_the_better_scored_stays():
         ]
     )
     assert set(regions.names) == {"rest", "body", "face"}
+
+
+def automatic(mask, iou, stability):
+    """An entry of the list that Segment Anything's automatic mask generator returns."""
+    rows, columns = np.nonzero(mask)
+    corner = [int(columns.min()), int(rows.min())] if mask.any() else [0, 0]
+    size = [int(np.ptp(columns)), int(np.ptp(rows))] if mask.any() else [0, 0]
+    return {
+        "segmentation": mask, "area": int(mask.sum()), "bbox": corner + size, "predicted_iou": iou, "point_coords": [[3.0, 4.0]],
+        "stability_score": stability, "crop_box": [0, 0, 30, 30],
+    }  # fmt: skip
+
+
+def test_automatic_masks_of_segment_anything_as_they_come():
+    body, face, twin = masks()
+    nothing = np.zeros((30, 30), bool)
+    regions = from_mask_list(
+        [automatic(face, 0.9, 0.95), automatic(nothing, 1.0, 1.0), automatic(twin, 0.7, 0.8), automatic(body, 0.96, 0.97)]
+    )
+    assert regions.names == ("rest", "mask 4", "mask 1")  # the body's twin is scored lower
+    assert np.array_equal(regions.mask("mask 1"), face)
+    assert np.array_equal(regions.mask("mask 4"), body & ~face)
+    assert np.array_equal(regions.mask("rest"), ~body)
+    encoded = automatic(face, 0.9, 0.95) | {"segmentation": {"size": [30, 30], "counts": [900]}}
+    with pytest.raises(SegxaiError, match=r"run-length encoded.*binary_mask"):
+        from_mask_list([encoded])
+
+
+def picture_of(mask, mode):
+    """A mask as the Pillow image that transformers returns ("L": 0 and 255), or of one bit."""
+    return Image.fromarray(mask.astype(np.uint8) * 255).convert(mode)
+
+
+@pytest.mark.parametrize("mode", ["L", "1"])
+def test_answers_of_the_transformers_pipeline_as_they_come(mode):
+    body, face, _ = masks()
+    other = np.zeros((30, 30), bool)
+    other[26:, :4] = True
+    answer = [
+        {"label": "person", "mask": picture_of(body, mode), "score": 0.99},
+        {"label": "face", "mask": picture_of(face, mode), "score": None},  # semantic segmentation has no scores
+        {"label": "person", "mask": picture_of(other, mode), "score": 0.8},
+        {"label": "nothing", "mask": picture_of(np.zeros((30, 30), bool), mode), "score": 0.9},
+    ]
+    regions = from_mask_list(answer)
+    assert set(regions.names) == {"rest", "person", "person 2", "face"}
+    assert np.array_equal(regions.mask("face"), face)
+    assert np.array_equal(regions.mask("person"), body & ~face)
+    assert np.array_equal(regions.mask("person 2"), other)
+
+
+@pytest.mark.parametrize("kind", [bool, np.uint8, np.int64, np.float32, "L", "1"])
+def test_masks_without_anything_in_whatever_type(kind):
+    body, face, _ = masks()
+    given = [picture_of(m, kind) if isinstance(kind, str) else m.astype(kind) for m in (body, face)]
+    assert from_mask_list(given) == from_mask_list([body, face])
+    assert from_mask_list([{"segmentation": m} for m in given]) == from_mask_list([body, face])
+
+
+def test_a_mask_that_smaller_ones_cover_is_left_out():
+    body = masks()[0]
+    left, right = body.copy(), body.copy()
+    left[:, 15:], right[:, :15] = False, False
+    assert from_mask_list([body, left, right]).names == ("rest", "mask 2", "mask 3")
 
 
 def test_no_mask_at_all_is_one_region():

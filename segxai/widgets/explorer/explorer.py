@@ -142,7 +142,7 @@ class ExplanationExplorer(ipywidgets.VBox):
         with self.shared.hold_sync():
             self.shared.values = {"target": self.explanation.target, **self.shared.values}
             self._shared_before = dict(self.shared.values)
-            self._fields = setting_fields(names, FILLS)
+            self._fields = setting_fields(names, FILLS, self.explanation.coalitions.output)
             method = next(field for field in self._fields if field["key"] == "method")
             method["options"], method["remote"] = [*method["options"], ["tree", "tree of parts"]], ["tree"]
             second = {"key": "compare", "label": "Second pane", "kind": "check", "hint": "Compare two segmenters"}

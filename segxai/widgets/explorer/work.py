@@ -9,7 +9,7 @@ from functools import partial
 from ...classifiers.load import load_classifier
 from ...errors import SegxaiError
 from ...explanation.explanation import Explanation, explain
-from ...images import as_image
+from ...images import as_image, as_picture
 from ...regions import Regions
 from ...segmentation import registry
 from ...segmentation.registry import segment, segmenters, why_unavailable
@@ -27,7 +27,8 @@ class Work:
     """
 
     def __init__(self, image, classifier, also, target, **options):
-        self.image = as_image(image)
+        self._picture = as_picture(image)
+        self.image = as_image(self._picture)
         self.classifier = load_classifier(classifier)
         self._also = dict(also or {})
         self._target, self._options = target, options
@@ -83,7 +84,7 @@ class Work:
             regions = source if isinstance(source, Regions) else segment(self.image, source, **dict(params))
             method = "tree" if tree else "lime"
             found = explain(
-                self.image, regions, self.classifier, self._target, method=method, fill=fill, progress=progress, **self._options
+                self._picture, regions, self.classifier, self._target, method=method, fill=fill, progress=progress, **self._options
             )
         self._cache[key] = found  # at the end, for the first is forgotten first
         if len(self._cache) > KEPT:

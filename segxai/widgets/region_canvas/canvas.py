@@ -57,6 +57,7 @@ class RegionCanvas(anywidget.AnyWidget):
     log_importance = traitlets.Bytes().tag(sync=True)
     classes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     fill = traitlets.Unicode().tag(sync=True)
+    output = traitlets.Unicode("probability").tag(sync=True)
     target = traitlets.Unicode().tag(sync=True)
     versus = traitlets.Unicode().tag(sync=True)
     method = traitlets.Unicode().tag(sync=True)
@@ -95,7 +96,7 @@ class RegionCanvas(anywidget.AnyWidget):
             if before is None or before.image is not e.image:
                 self.photo = jpeg(e.image)
             if old_table is None or old_table.filled is not table.filled:
-                self.filled = jpeg(table.filled)
+                self.filled = jpeg(table.filled_view)
             if old_regions is None or old_regions != regions or old_regions.method != regions.method:
                 self._set(regions_state(regions, e.image.shape))
                 self.divisible = [] if e.method == "tree" else list(regions.expandable())
@@ -109,7 +110,7 @@ class RegionCanvas(anywidget.AnyWidget):
 
     @property
     def answer(self) -> float | None:
-        """The classifier's probability with the regions in `off` switched off; None where a sampled table does not hold it."""
+        """The classifier's value for the class with the regions in `off` switched off; None where a sampled table does not hold it."""
         regions, table = finest(self.explanation)
         return table.value_of(~np.isin(np.arange(len(regions)), self.off))
 

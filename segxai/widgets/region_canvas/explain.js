@@ -11,7 +11,7 @@ export function readTable(model) {
   const numbers = arrayOf(Float32Array, model.get("table")), logImportance = arrayOf(Float64Array, model.get("log_importance"));
   const table = bits.length ? sampledTable(count, bits, logImportance) : exactTable(count);
   const column = (c) => Float32Array.from({ length: table.rows }, (_, row) => numbers[row * classes.length + c]);
-  return { ...table, classes, outputs: classes.map((_, c) => column(c)) };
+  return { ...table, classes, output: model.get("output") ?? "probability", outputs: classes.map((_, c) => column(c)) };
 }
 
 // { weights, intercept, r2, problem }. given: the weights that came from Python, for what cannot be computed here.
@@ -35,5 +35,6 @@ export function outputsWithout(table, off, { weights, intercept }, target, leave
   if (row >= 0) return { values: table.outputs.map((column) => column[row]), estimated: false };
   const shown = (k) => leaves[k].filter((leaf) => !off.has(leaf)).length / leaves[k].length;
   const sum = weights.reduce((total, weight, k) => total + weight * shown(k), intercept);
-  return { values: table.classes.map((name) => (name === target ? Math.max(0, Math.min(1, sum)) : null)), estimated: true };
+  const estimate = table.output === "probability" ? Math.max(0, Math.min(1, sum)) : sum;
+  return { values: table.classes.map((name) => (name === target ? estimate : null)), estimated: true };
 }

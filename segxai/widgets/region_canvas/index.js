@@ -22,7 +22,7 @@ import { loadScene } from "./scene.js";
 const SETTINGS = ["target", "versus", "method", "kernel_width", "alpha", "depth"];
 const DISPLAY = ["view", "opacity", "threshold", "zoom"];
 const CONTENT = ["photo", "filled", "labels", "names", "areas", "anchors", "size",
-  "table", "bits", "log_importance", "classes", "segmenter", "note", "tree"];
+  "table", "bits", "log_importance", "classes", "output", "segmenter", "note", "tree"];
 const MOST_SHOWN = 70; // code points of a name in a sentence
 const DESCRIBED = 12; // regions in the picture's description
 const TEXT_SIZE = 12.5; // of the numbers on the picture, in pixels of the screen
@@ -107,7 +107,7 @@ class Canvas {
         make("div", { class: "sx-left" }, this.stage, this.pointed),
         make("div", { class: "sx-right" }, this.list.element)),
       this.actions(), this.comparison.element,
-      make("p", { class: "sx-legend", title: "A weight is what showing the region adds to the class's probability" },
+      make("p", { class: "sx-legend", title: "A weight is what showing the region adds to the output for the class" },
         this.legend[0], make("span", { class: "sx-ramp", "aria-hidden": "true" }), this.legend[1]),
       this.display.element, this.files.element, help);
   }

@@ -8,6 +8,9 @@ export function signed(value, digits = 3) {
 
 export const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
+// A classifier's value; what is no probability comes with its name.
+export const outputText = (value, output) => (output === "probability" ? percent(value) : `${output} ${value.toFixed(3)}`);
+
 export const brief = (value) =>
   Math.abs(value) >= 1e6 ? value.toExponential(1).replace("e+", "e") : value.toLocaleString("en", { maximumSignificantDigits: 3 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { outputsWithout, readTable } from "../../../segxai/widgets/region_canvas/explain.js";
 import { orderOf } from "../../../segxai/widgets/region_canvas/list.js";
 import { coversOf, paintBase } from "../../../segxai/widgets/region_canvas/paint.js";
 import { bordersOf } from "../../../segxai/widgets/region_canvas/scene.js";
@@ -42,4 +43,19 @@ test("whatever the photograph's own colour: grey without weight, blue for suppor
 
 test("the largest weights of either sign come first", () => {
   assert.deepEqual(orderOf([0, -0.2, 0.3, 0.3]), [2, 3, 1, 0]);
+});
+
+test("only what is called a probability is kept within 0 and 1 when it is estimated", () => {
+  const bytes = (array) => new DataView(array.buffer);
+  const state = {
+    names: ["a", "b"], classes: ["box"], bits: bytes(Uint8Array.of(3, 0)), log_importance: bytes(Float64Array.of(0, 0)),
+    table: bytes(Float32Array.of(6, 1)),
+  };
+  const estimate = (output) => {
+    const table = readTable({ get: (key) => ({ ...state, output })[key] });
+    return outputsWithout(table, new Set([0]), { weights: [2, 3], intercept: 1 }, "box", [[0], [1]]);
+  };
+  assert.deepEqual(estimate("score"), { values: [4], estimated: true });
+  assert.deepEqual(estimate("probability"), { values: [1], estimated: true });
+  assert.deepEqual(estimate(undefined), { values: [1], estimated: true }); // a page that was saved before
 });

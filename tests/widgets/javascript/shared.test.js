@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { receive, send } from "../../../segxai/widgets/shared/messages.js";
-import { brief, counted, onAxis, percent, roundTicks, short, signed, whole } from "../../../segxai/widgets/shared/numbers.js";
+import {
+  brief, counted, onAxis, outputText, percent, roundTicks, short, signed, whole,
+} from "../../../segxai/widgets/shared/numbers.js";
 import { BLUE, colourOf, colourOfClass, css, ORANGE } from "../../../segxai/widgets/shared/palette.js";
 import { arrayOf, numbersOf } from "../../../segxai/widgets/shared/pictures.js";
 import { stillModel, stillState } from "../../../segxai/widgets/shared/still.js";
@@ -15,6 +17,8 @@ test("numbers with their sign, and none where they are rounded to zero", () => {
 
 test("numbers as people read them", () => {
   assert.equal(percent(0.0984), "9.8 %");
+  assert.equal(outputText(0.0984, "probability"), "9.8 %");
+  assert.equal(outputText(-2.5, "logit"), "logit -2.500");
   assert.deepEqual([1234.5, 0.00012345, 3.2e7].map(brief), ["1,230", "0.000123", "3.2e7"]);
   assert.deepEqual([300000, 9000, 2e6].map(onAxis), ["300k", "9,000", "2.0e6"]);
   assert.deepEqual([1234.6, 5e6].map(whole), ["1,235", "5.0e6"]);
