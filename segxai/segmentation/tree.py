@@ -121,7 +121,8 @@ def automatic_number(root: Part, worth: float) -> int:
 def upper(root: Part, n_regions: int) -> list[Part]:
     """The nodes that are regions in some cut of a tree into 2 to n_regions."""
     lowest = {part.atoms for part in coarsest(root, n_regions)}
-    found, above = [], [root]
+    found: list[Part] = []
+    above = [root]
     while above:
         children = above.pop().children
         found += children
