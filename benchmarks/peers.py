@@ -144,7 +144,7 @@ def measure(path, names, budgets, seeds, classifier, workers, before: int, done:
     for budget in budgets:
         for name in (*names, TREE):
             key = f"{name} @ {budget}"
-            if key in found:
+            if key in found and (seeds == 1 or "spread" in found[key]):
                 continue
             maps = []
             for seed in range(seeds):
@@ -265,9 +265,7 @@ def main():
                     break
                 seeds = given.seeds if i < SEED_PHOTOGRAPHS else 1
                 done = rows.get(path.stem, {})
-                rows[path.stem] = measure(
-                    path, given.only or PEERS, given.budgets, seeds, classifier, workers, before, done
-                )
+                rows[path.stem] = measure(path, given.only or PEERS, given.budgets, seeds, classifier, workers, before, done)
                 with replacing(kept) as temporary:
                     temporary.write_text(json.dumps(rows, indent=1))
                 print(path.stem, f"{time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
