@@ -2,7 +2,7 @@
 
     python worker.py HOST PORT          # the key of the connection is in the environment, PEERS_KEY
 
-A job is (method, shape, pixels, fill, budget, seed); the reply is ("found", map, seconds, bytes), where the map is (H, W) float64: the
+A job is (method, shape, pixels, fill, budget, seed); the reply is ("found", map, wall seconds, processor seconds, bytes), where the map is (H, W) float64: the
 weight that the peer gives to each pixel, or, of a region, its weight divided by its number of pixels. In between come any number of
 ("evaluate", shape, pixels), answered by the target's probabilities. Arrays travel as bytes: NumPy's versions may differ.
 """
@@ -124,12 +124,12 @@ def main(host, port):
         while (job := connection.recv()) is not None:
             method, shape, pixels, fill, budget, seed = job
             image, fill = (np.frombuffer(data, np.uint8).reshape(shape).copy() for data in (pixels, fill))
-            started = time.perf_counter()
+            started, worked = time.perf_counter(), time.process_time()
             with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
                 values = METHODS[method](image, fill, predict, budget, seed)
-            seconds = time.perf_counter() - started
+            seconds, cpu = time.perf_counter() - started, time.process_time() - worked
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-            connection.send(("found", np.ascontiguousarray(values, np.float64).tobytes(), seconds, memory))
+            connection.send(("found", np.ascontiguousarray(values, np.float64).tobytes(), seconds, cpu, memory))
 
 
 if __name__ == "__main__":
