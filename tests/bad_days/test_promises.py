@@ -39,7 +39,7 @@ VALID = st.fixed_dictionaries(
         "method": st.sampled_from(["lime", "shapley", "banzhaf", "owen", "tree"]),
         "fill": st.sampled_from(FILLS) | st.tuples(*[st.integers(0, 255)] * 3),
         "max_evaluations": st.integers(32, 2000),
-        "kernel_width": st.floats(0.1, 100),
+        "kernel_width": st.floats(0.25, 100),
         "alpha": st.just(0) | st.floats(1e-3, 1e3),
         "seed": st.integers(0, 2**31),
     },
@@ -97,7 +97,8 @@ rng = np.random.default_rng(0)
 for number in range(200):
     image = rng.integers(0, 256, (96, 128, 3), dtype=np.uint8)  # always another: nothing that is kept for a photograph serves again
     method = ("lime", "shapley", "tree")[number % 3]
-    explanation = segxai.explain(image, "grid", method=method, max_evaluations=8, progress=False)
+    regions = segxai.segment(image, "grid", rows=1, columns=3)
+    explanation = segxai.explain(image, regions, method=method, max_evaluations=8, progress=False)
     explanation.ranking()
     if number % 10 == 0:
         explanation._repr_html_()
