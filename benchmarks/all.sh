@@ -13,7 +13,6 @@ failed=()
 run() { echo "== $*"; "$python" benchmarks/results.py "$@" || failed+=("$1"); }
 
 run coalitions
-run cold
 run versus_lime
 run sampling
 run regions --bsds "$folder" --limit "$limit"
@@ -23,5 +22,5 @@ run segmenters
 run finetune
 run widgets
 
-"$python" benchmarks/results.py --join
+cat benchmarks/results/[a-z]*.md > benchmarks/results/README.md
 [ ${#failed[@]} = 0 ] || { echo "failed: ${failed[*]}" >&2; exit 1; }

@@ -7,7 +7,8 @@ The target is the most probable class. An explanation is judged by the areas und
 package's blur for all, pixels in the order of weight per area; pixels of equal weight per area are one region.
 
 cpu s: the processor's seconds for an explanation, of both processes, segmenting and sending images included and starting Python not: on a
-shared machine they vary less than the clock's, which are kept, too. memory: the peak of the
+shared machine they vary less than the clock's, which are kept, too.
+What is loaded at first use counts for the first photograph; the table has medians. memory: the peak of the
 explaining process, plus, for peers, that of the process with the classifier before it has explained anything. spread: over seeds, the mean standard
 deviation of a pixel's weight divided by the largest mean weight, on the first photographs. Intervals: 95 %, bootstrap over photographs.
 
