@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 NODE_TOOLS := node_modules/.package-lock.json
 
-.PHONY: help setup demo test lint lint-js bundles lab app notebooks picture html slides docs lock clean
+.PHONY: help setup demo test lint lint-js bundles lab app notebooks picture html slides docs wheel links lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -76,8 +76,14 @@ html: $(READY)  ## build html/: the executed notebooks as web pages that need no
 slides: html  ## build html/slides/: the executed notebooks as slides (shown by reveal.js, which a browser fetches from the internet)
 	$(BIN)/python notebooks/src/slides.py
 
-docs: $(READY)  ## build docs/: the reference of the package, from its docstrings
-	$(BIN)/pdoc --output-directory docs segxai segxai.data segxai.metrics segxai.plots segxai.explanation.surrogates segxai.widgets segxai.nets.upsampling
+docs: $(READY)  ## build build/docs/: the reference of the package, from its docstrings
+	$(BIN)/pdoc --output-directory build/docs segxai segxai.data segxai.metrics segxai.plots segxai.explanation.surrogates segxai.widgets segxai.nets.upsampling
+
+wheel: $(READY)  ## build dist/: the source distribution, and the wheel from it
+	$(BIN)/uv build --quiet --clear --out-dir dist
+
+links:  ## set the repository's owner in the links to Binder and Colab: make links OWNER=name
+	@$(PYTHON) .ci/links.py $(OWNER)
 
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
@@ -86,5 +92,5 @@ lock: $(READY)  ## update the two lock files (keeps locked versions where possib
 	echo "pydensecrf2>=1.0" | $(UV_COMPILE) --no-deps - --output-file requirements-crf.lock
 
 clean:  ## remove the .venv and all generated files
-	rm -rf .venv demo html docs build dist node_modules screenshots test-results .cache/executed .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv demo html build dist node_modules screenshots test-results .cache/executed .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

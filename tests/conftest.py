@@ -1,5 +1,8 @@
 import contextlib
 import os
+import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -22,6 +25,27 @@ def pytest_runtest_makereport(item, call):
 @pytest.fixture(scope="session")
 def root():
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def uv():
+    """Runs uv with some arguments; returns its standard output."""
+    beside = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+    if beside is None:
+        pytest.skip("uv is not installed: pip install uv")
+
+    def run(*arguments, cwd):
+        done = subprocess.run([beside, *map(str, arguments)], cwd=cwd, capture_output=True, text=True)
+        if (
+            done.returncode
+            and not os.environ.get("SEGXAI_NO_SKIPS")
+            and re.search(r"dns error|Failed to fetch|network was disabled|Connection", done.stderr)
+        ):
+            pytest.skip("uv needs a package index")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
 
 
 @pytest.fixture(scope="session")

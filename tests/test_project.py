@@ -2,11 +2,9 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 
@@ -60,23 +58,6 @@ def test_a_lock_holds_names_versions_and_hashes_only(root, name):
     assert "--hash=sha256:" in lock
     for line in lock.splitlines():
         assert re.match(r"([A-Za-z0-9._-]+==\S+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?)$", line), line
-
-
-@pytest.fixture(scope="module")
-def uv():
-    """Runs uv with some arguments; returns its standard output."""
-    beside = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
-    if beside is None:
-        pytest.skip("uv is not installed: pip install uv")
-
-    def run(*arguments, cwd):
-        done = subprocess.run([beside, *map(str, arguments)], cwd=cwd, capture_output=True, text=True)
-        if done.returncode and not IN_CI and re.search(r"dns error|Failed to fetch|network was disabled|Connection", done.stderr):
-            pytest.skip("uv needs a package index")
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return run
 
 
 @pytest.fixture(scope="module")
