@@ -46,6 +46,7 @@ VALID = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.filterwarnings("ignore:This .height, width, 4. array was read as RGBA")  # as most random ones are
 @FUZZ
 @given(photographs(), VALID)
 def test_every_valid_input_is_explained(photograph, options):
