@@ -86,8 +86,11 @@ class Server:
                 time.sleep(0.2)
         raise RuntimeError("The server did not start:\n" + (self.folder / "server.log").read_text()[-2000:])
 
-    def api(self, path, method="GET"):
-        request = urllib.request.Request(f"{self.url}/api/{path}", method=method, headers={"Authorization": f"token {self.token}"})
+    def api(self, path, method="GET", content=None):
+        request = urllib.request.Request(
+            f"{self.url}/api/{path}", None if content is None else json.dumps(content).encode(), method=method,
+            headers={"Authorization": f"token {self.token}"},
+        )  # fmt: skip
         body = urllib.request.urlopen(request, timeout=30).read()
         return json.loads(body) if body else None
 
@@ -210,18 +213,57 @@ def close_notebook(book):
                 book.server.api(f"sessions/{session['id']}", "DELETE")
 
 
+class Desk:
+    """Notebooks after one another, in one kernel that has its imports already and one browser that has JupyterLab in its cache."""
+
+    def __init__(self, server, browser):
+        self.server, self.session = server, None
+        self.context = browser.new_context(viewport={"width": 1280, "height": 900})
+
+    def open(self, name, theme):
+        place = {"path": name, "name": name, "type": "notebook"}
+        if self.session is None:
+            self.session = self.server.api("sessions", "POST", {**place, "kernel": {"name": "python3"}})["id"]
+        else:
+            self.server.api(f"sessions/{self.session}", "PATCH", place)
+        return Notebook(self.server, self.context.new_page(), name).open(theme)
+
+    def clear(self, book):
+        """Leave nothing of a notebook to the next: its page, a running cell, its widgets and its names."""
+        book.page.close()
+        try:
+            self.server.api(f"kernels/{book.session()['kernel']['id']}/interrupt", "POST")
+            book.value("None", "import ipywidgets; ipywidgets.Widget.close_all()\nget_ipython().run_line_magic('reset', '-f')")
+        except Exception:  # a kernel in such a state is not for the next
+            self.end()
+
+    def end(self):
+        if self.session is not None:
+            with contextlib.suppress(urllib.error.HTTPError):
+                self.server.api(f"sessions/{self.session}", "DELETE")
+        self.session = None
+
+
+@pytest.fixture(scope="module")
+def desk(server, browser):
+    desk = Desk(server, browser)
+    yield desk
+    desk.end()
+    desk.context.close()
+
+
 @pytest.fixture
-def notebook(server, page):
+def notebook(server, desk):
     """A function (cells, theme) -> an open Notebook with these code cells, not yet run."""
     opened = []
 
     def make(*cells, name=None, theme="light"):
-        opened.append(Notebook(server, page, write_notebook(server, *cells, name=name)))
-        return opened[-1].open(theme)
+        opened.append(desk.open(write_notebook(server, *cells, name=name), theme))
+        return opened[-1]
 
     yield make
     for book in opened:
-        close_notebook(book)
+        desk.clear(book)
 
 
 @pytest.fixture(scope="module")

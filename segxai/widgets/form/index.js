@@ -4,7 +4,7 @@ import { button, labelled, make, toolbar } from "../shared/elements.js";
 import { joinGroup } from "../shared/group.js";
 import { watchKernel } from "../shared/kernel.js";
 import { send } from "../shared/messages.js";
-import { listener, prepare, saveChanges } from "../shared/view.js";
+import { committer, listener, prepare, saveChanges } from "../shared/view.js";
 
 const CONTROLS = {
   select(field, value, choose) {
@@ -26,7 +26,7 @@ const CONTROLS = {
     };
     control.addEventListener("input", () => {
       write(read());
-      if (field.live) choose(read());
+      if (field.live) choose(read(), true);
     });
     if (!field.live) control.addEventListener("change", () => choose(read()));
     const show = () => {
@@ -52,15 +52,17 @@ export function render({ model, el }) {
   const share = joinGroup(listen, model.get("group"), { hello: () => share("settings", model.get("values")) });
 
   const value = (key) => model.get("values")[key];
-  function choose(key, chosen) {
-    model.set("values", { ...model.get("values"), [key]: chosen });
-    saveChanges(model);
+  const commit = committer(model);
+  // moving: Python hears of it when the slider rests; the page follows at once.
+  function choose(key, chosen, moving = false) {
+    commit("values", { ...model.get("values"), [key]: chosen });
+    if (!moving) saveChanges(model);
   }
   function build() {
     const focused = Object.keys(shown).find((key) => shown[key].control === document.activeElement);
     shown = {};
     bar.replaceChildren(...model.get("fields").map((field) => {
-      const made = CONTROLS[field.kind](field, () => value(field.key), (chosen) => choose(field.key, chosen));
+      const made = CONTROLS[field.kind](field, () => value(field.key), (...chosen) => choose(field.key, ...chosen));
       made.control.dataset.field = field.key;
       shown[field.key] = { ...made, field };
       return labelled(field.label, made.control, made.after, field.hint);

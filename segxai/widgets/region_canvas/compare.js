@@ -21,12 +21,10 @@ export function subtract(one, other) {
   return found;
 }
 
-const isShown = (layer) => Boolean(layer?.root.isConnected && layer.root.offsetParent);
-
 // Which layer minus which: [plus, minus, in words], null where there is nothing to compare with.
 export function pairOf(mine, pinned, other) {
   if (pinned) return [mine, pinned, "now minus pinned"];
-  if (!isShown(other)) return null;
+  if (!other?.root.isConnected) return null;
   const first = mine.root.compareDocumentPosition(other.root) & Node.DOCUMENT_POSITION_FOLLOWING;
   return first ? [mine, other, "left minus right"] : [other, mine, "left minus right"];
 }

@@ -8,7 +8,15 @@ const MOST_SHOWN = 60; // code points of a class's name
 export function makeGauge() {
   const line = make("p", { class: "sx-gauge", "aria-live": "polite" });
   const classes = make("ul", { class: "sx-classes", "aria-label": "Outputs for the classes" });
-  return { line, classes, show: (state) => { showLine(line, state); showClasses(classes, state); } };
+  let shown = "";
+  function show(state) {
+    const { table, target, whole, now, off } = state, next = JSON.stringify([table.classes, target, whole, now, off.size]);
+    if (next === shown) return; // weights change more often than what the classifier predicts
+    shown = next;
+    showLine(line, state);
+    showClasses(classes, state);
+  }
+  return { line, classes, show };
 }
 
 function showLine(line, { table, target, whole, now, off }) {

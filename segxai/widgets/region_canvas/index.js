@@ -33,7 +33,7 @@ const HELP = "Click a region to switch it off and on. With keys: arrows move, En
 class Canvas {
   constructor(model, el, scene) {
     Object.assign(this, { model, scene, current: -1, cursor: null, shared: {}, limits: new Map(), merging: -1, away: false });
-    Object.assign(this, { spot: null, pinned: null, other: null });
+    Object.assign(this, { spot: null, pinned: null, other: null, seen: false, paperWidth: 0 });
     this.listen = listener(model);
     this.commit = committer(model);
     this.root = prepare(el, "sx-canvas");
@@ -152,10 +152,24 @@ class Canvas {
     listen.model("change:busy", () => this.showBusy());
     this.follow(CONTENT, () => this.reload());
     this.follow([...SETTINGS, "weights"], () => this.showSettings());
-    const resized = new ResizeObserver(() => this.paintAbove());
-    resized.observe(stage);
+    const resized = new ResizeObserver(() => this.measure());
+    for (const each of [stage, this.paper]) resized.observe(each);
     listen.ending(() => resized.disconnect());
   }
+
+  // Sizes are read here alone, where the page's layout is known: to read them while the page changes computes it again.
+  measure() {
+    this.paperWidth = this.paper.clientWidth;
+    const seen = this.paperWidth > 0;
+    if (seen !== this.seen) {
+      this.seen = seen;
+      this.shareLayer();
+    }
+    this.paintAbove();
+  }
+
+  // Pictures that nobody sees are not compared with.
+  shareLayer() { this.share("layer", this.seen ? this.layer : null); }
 
   folded() { return [this.display.element, this.files.element]; }
 
@@ -168,7 +182,7 @@ class Canvas {
       toggleAt: ([spot, on]) => this.switchTo(this.regionAt(spot), on),
       hello: () => {
         this.share("limit", this.most);
-        this.share("layer", this.layer);
+        this.shareLayer();
       },
       limit: (most, from) => this.takeLimit(most, from),
       pin: (on) => this.comparison.set(on),
@@ -226,8 +240,10 @@ class Canvas {
       this.current = -1;
     }
     this.explain();
-    this.showRegionsOnce();
+    if (this.shownKey !== this.keyOf()) this.showRegionsOnce(); // Python's echo of what was done here changes nothing
   }
+
+  keyOf() { return JSON.stringify([this.settings, this.explanation]); }
 
   // A change of settings also changes the scale that the panes share: what follows from both is painted once.
   showRegionsOnce() {
@@ -250,6 +266,7 @@ class Canvas {
 
   showRegions() {
     const { weights, names } = this, { method, target, versus } = this.settings, { r2, problem } = this.explanation;
+    this.shownKey = this.keyOf();
     const note = this.get("note"), made = `${this.get("segmenter")}: ${counted(names.length, "region")}`;
     this.title.textContent = `${made}, ${METHODS[method] ?? method}, R² ${r2.toFixed(2)}${note ? ` (${note})` : ""}`;
     this.problem.textContent = problem ?? "";
@@ -259,7 +276,7 @@ class Canvas {
     this.stage.setAttribute("aria-label", `Weights of the regions for ${why}. ${strongest}`);
     const { width, height, labels } = this.level.scene;
     this.layer = { root: this.root, title: `${made}, ${METHODS[method] ?? method}, ${why}`, weights, labels, width, height };
-    this.share("layer", this.layer);
+    this.shareLayer();
     this.files.show(this.live);
     this.placeDisplay();
     this.showOff();
@@ -302,7 +319,7 @@ class Canvas {
     return {
       off: this.off, limit, threshold: this.get("threshold"), opacity: this.get("opacity"), view, pair, differences,
       current: this.current, cursor: this.cursor, anchors: this.level.anchors,
-      textSize: TEXT_SIZE * (this.scene.width / (this.paper.clientWidth || this.scene.width)),
+      textSize: TEXT_SIZE * (this.scene.width / (this.paperWidth || this.scene.width)),
     };
   }
 

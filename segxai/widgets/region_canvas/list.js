@@ -6,28 +6,32 @@ import { percent, signed } from "../shared/numbers.js";
 // actions: toggle(k), point(k), menu(k, anchor).
 export function makeList(actions) {
   const element = make("ul", { class: "sx-list", "aria-label": "Regions and their weights" });
-  let rows = [], order = [], stop = 0;
+  let rows = [], order = [], stop = 0, made = "";
 
+  // Rows stay as long as their regions do: the weights change with each step of a slider.
   function show({ weights, names, areas, limit }) {
-    const focused = rows.findIndex((row) => row?.contains(document.activeElement));
-    order = orderOf(weights);
-    rows = [];
-    element.replaceChildren(...order.map((k) => {
-      rows[k] = makeRow({ k, name: names[k], weight: weights[k], area: areas[k], limit }, actions);
-      return make("li", {}, rows[k], menuButton(k, names[k], actions));
-    }));
-    if (!(stop < order.length)) stop = 0;
-    setStop(stop);
-    if (focused >= 0) rows[focused]?.focus();
+    const focused = rows.findIndex((row) => row.item.contains(document.activeElement));
+    const regions = JSON.stringify([names, areas]), next = orderOf(weights);
+    if (regions !== made) {
+      made = regions;
+      order = [];
+      rows = names.map((name, k) => makeRow({ k, name, area: areas[k] }, actions));
+    }
+    rows.forEach((row, k) => row.show(weights[k], limit));
+    if (next.length === order.length && next.every((k, i) => k === order[i])) return;
+    order = next;
+    element.replaceChildren(...order.map((k) => rows[k].item));
+    setStop(stop < order.length ? stop : 0);
+    if (focused >= 0) rows[focused]?.button.focus();
   }
 
   function setStop(place) {
     stop = place;
-    order.forEach((k, i) => rows[k].setAttribute("tabindex", i === place ? "0" : "-1"));
+    order.forEach((k, i) => rows[k].button.setAttribute("tabindex", i === place ? "0" : "-1"));
   }
 
   function mark(current, off) {
-    rows.forEach((row, k) => {
+    rows.forEach(({ button: row }, k) => {
       row.classList.toggle("sx-lit", k === current);
       row.classList.toggle("sx-gone", off.has(k));
       row.setAttribute("aria-checked", String(!off.has(k)));
@@ -35,33 +39,40 @@ export function makeList(actions) {
   }
 
   element.addEventListener("focusin", ({ target }) => {
-    const place = order.findIndex((k) => rows[k] === target);
+    const place = order.findIndex((k) => rows[k].button === target);
     if (place >= 0) setStop(place);
   });
   element.addEventListener("keydown", (event) => {
     const moves = { ArrowDown: stop + 1, ArrowUp: stop - 1, Home: 0, End: order.length - 1 };
     const menu = event.key === "ContextMenu" || event.key === "m" || (event.key === "F10" && event.shiftKey);
-    if (event.key in moves) rows[order[Math.max(0, Math.min(order.length - 1, moves[event.key]))]].focus();
-    else if (menu) actions.menu(order[stop], rows[order[stop]]);
+    if (event.key in moves) rows[order[Math.max(0, Math.min(order.length - 1, moves[event.key]))]].button.focus();
+    else if (menu) actions.menu(order[stop], rows[order[stop]].button);
     else return;
     event.preventDefault();
     event.stopPropagation();
   });
-  return { element, show, mark, rowOf: (k) => rows[k] };
+  return { element, show, mark, rowOf: (k) => rows[k].button };
 }
 
-function makeRow({ k, name, weight, area, limit }, { toggle, point }) {
-  const share = Math.max(-1, Math.min(1, weight / limit));
-  const bar = make("span", { class: `sx-bar ${share < 0 ? "sx-minus" : "sx-plus"}`, "aria-hidden": "true" }, make("span"));
-  bar.firstChild.style.width = `${50 * Math.abs(share)}%`;
-  return make("button", {
+// { item, button, show(weight, limit) }.
+function makeRow({ k, name, area }, actions) {
+  const { toggle, point } = actions, number = make("span", { class: "sx-number" });
+  const bar = make("span", { "aria-hidden": "true" }, make("span"));
+  const row = make("button", {
     type: "button", class: "sx-row", role: "switch", "aria-checked": "true", "data-region": k, tabindex: -1,
     title: `${name}: click to switch it off and on`,
-    "aria-label": `${name}: weight ${signed(weight)}, ${percent(area)} of the photograph`,
     onclick: () => toggle(k), onpointerenter: () => point(k), onpointerleave: () => point(-1), onfocus: () => point(k),
   },
-    make("span", { class: "sx-name", dir: "auto", text: name }), bar,
-    make("span", { class: "sx-number", text: signed(weight) }), make("span", { class: "sx-area", text: percent(area) }));
+    make("span", { class: "sx-name", dir: "auto", text: name }), bar, number,
+    make("span", { class: "sx-area", text: percent(area) }));
+  function show(weight, limit) {
+    const share = Math.max(-1, Math.min(1, weight / limit));
+    bar.className = `sx-bar ${share < 0 ? "sx-minus" : "sx-plus"}`;
+    bar.firstChild.style.width = `${50 * Math.abs(share)}%`;
+    number.textContent = signed(weight);
+    row.setAttribute("aria-label", `${name}: weight ${signed(weight)}, ${percent(area)} of the photograph`);
+  }
+  return { item: make("li", {}, row, menuButton(k, name, actions)), button: row, show };
 }
 
 const menuButton = (k, name, { menu }) => {

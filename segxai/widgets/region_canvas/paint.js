@@ -17,15 +17,39 @@ export function coversOf(weights, { off, limit, threshold, opacity }) {
   });
 }
 
-// Lightened, so that dark things do not darken the colour of the weight that lies over them.
-const lightAt = (from, p) => 128 + 0.1495 * from[p] + 0.2935 * from[p + 1] + 0.057 * from[p + 2];
+const SHADES = 256; // of grey
+
+const wordOf = (r, g, b) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0; // one pixel, as a little-endian Uint32Array has it
+const WHITE = wordOf(255, 255, 255), DARK = wordOf(30, 30, 30);
+
+// What paintBase reads of a picture: its pixels as words, and their lightness under weights. That is lightened, so that dark
+// things do not darken the colour of the weight that lies over them.
+export function pixelsOf({ data }) {
+  const light = new Uint8Array(data.length / 4);
+  for (let i = 0, p = 0; i < light.length; i++, p += 4) {
+    light[i] = 128.5 + 0.1495 * data[p] + 0.2935 * data[p + 1] + 0.057 * data[p + 2]; // .5: what is stored is cut off
+  }
+  return { words: new Uint32Array(data.buffer, data.byteOffset, light.length), light };
+}
+
+// The words of every shade of grey under each region's colour: a picture has many more pixels than these.
+function tintsOf(weights, settings) {
+  const tints = new Uint32Array(weights.length * SHADES);
+  coversOf(weights, settings).forEach((cover, k) => {
+    const colour = weights[k] >= 0 ? BLUE : ORANGE;
+    for (let light = 0; light < SHADES; light++) {
+      tints[k * SHADES + light] = wordOf(...colour.map((c) => Math.round(light + cover * (c - light))));
+    }
+  });
+  return tints;
+}
 
 // difference: of each pixel, see compare.js; on the scale of the weights.
 export function paintDifference(pen, { photo, edge, image }, difference, { limit, threshold, opacity }) {
   const to = image.data;
   for (let i = 0, p = 0; i < difference.length; i++, p += 4) {
     const share = Math.min(1, Math.abs(difference[i]) / limit), cover = share < threshold ? 0 : opacity * share;
-    const light = edge[i] === 2 ? 30 : lightAt(photo, p), colour = difference[i] >= 0 ? BLUE : ORANGE;
+    const light = edge[i] === 2 ? 30 : photo.light[i], colour = difference[i] >= 0 ? BLUE : ORANGE;
     for (let c = 0; c < 3; c++) to[p + c] = light + (edge[i] === 2 ? 0 : cover) * (colour[c] - light);
   }
   pen.putImageData(image, 0, 0);
@@ -33,24 +57,18 @@ export function paintDifference(pen, { photo, edge, image }, difference, { limit
 
 // view: "weights", "borders" or "photograph".
 export function paintBase(pen, scene, weights, settings) {
-  const { width, photo, filled, labels, edge, image } = scene, { off, view } = settings, to = image.data;
-  const grey = view === "weights", borders = view !== "photograph";
-  const covers = grey ? coversOf(weights, settings) : weights.map(() => 0);
-  for (let i = 0, p = 0; i < labels.length; i++, p += 4) {
-    const k = labels[i], gone = off.has(k);
+  const { width, photo, filled, labels, edge, image } = scene, { off, view } = settings;
+  const borders = view !== "photograph", to = new Uint32Array(image.data.buffer);
+  const tints = view === "weights" ? tintsOf(weights, settings) : null, gone = Uint8Array.from(weights, (_, k) => off.has(k));
+  for (let i = 0; i < labels.length; i++) {
+    const k = labels[i];
     if (borders && edge[i]) {
-      const dash = gone && ((i % width) + Math.floor(i / width)) % 8 < 4;
-      to[p] = to[p + 1] = to[p + 2] = edge[i] === 1 && !dash ? 255 : 30;
-      continue;
+      const dash = gone[k] && ((i % width) + Math.floor(i / width)) % 8 < 4;
+      to[i] = edge[i] === 1 && !dash ? WHITE : DARK;
+    } else {
+      const from = gone[k] ? filled : photo;
+      to[i] = tints ? tints[k * SHADES + from.light[i]] : from.words[i];
     }
-    const from = gone ? filled : photo;
-    if (!grey) {
-      for (let c = 0; c < 3; c++) to[p + c] = from[p + c];
-      continue;
-    }
-    const light = lightAt(from, p), cover = covers[k];
-    const colour = weights[k] >= 0 ? BLUE : ORANGE;
-    for (let c = 0; c < 3; c++) to[p + c] = light + cover * (colour[c] - light);
   }
   pen.putImageData(image, 0, 0);
 }

@@ -1,6 +1,7 @@
 // The pictures of a canvas, decoded: whose pixel is whose, where borders run, and a buffer to paint in.
 
 import { decode, numbersOf } from "../shared/pictures.js";
+import { pixelsOf } from "./paint.js";
 
 const decoded = new WeakMap(); // by bytes, so that a change of one picture decodes only that one
 
@@ -17,7 +18,7 @@ export async function loadScene(model, before = null) {
   const { width, height } = map, labels = numbersOf(map), image = new ImageData(width, height);
   for (let p = 3; p < image.data.length; p += 4) image.data[p] = 255;
   const borders = bordersOf(labels, width, height);
-  return { width, height, labels, image, ...borders, photo: photo.data, filled: filled.data, sources };
+  return { width, height, labels, image, ...borders, photo: pixelsOf(photo), filled: pixelsOf(filled), sources };
 }
 
 // edge: 1 for the last pixel of a region, 2 for the first of the next, so that a border is dark beside light.

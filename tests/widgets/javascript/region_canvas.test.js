@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { outputsWithout, readTable } from "../../../segxai/widgets/region_canvas/explain.js";
 import { orderOf } from "../../../segxai/widgets/region_canvas/list.js";
-import { coversOf, paintBase } from "../../../segxai/widgets/region_canvas/paint.js";
+import { coversOf, paintBase, pixelsOf } from "../../../segxai/widgets/region_canvas/paint.js";
 import { bordersOf } from "../../../segxai/widgets/region_canvas/scene.js";
 import { BLUE, ORANGE } from "../../../segxai/widgets/shared/palette.js";
 
@@ -27,7 +27,8 @@ function painted(colours, weights, more = {}) {
   const labels = Uint16Array.from(colours.flatMap((_, k) => [k, k, k, k]));
   const image = { data: new Uint8ClampedArray(4 * labels.length) };
   const data = Uint8ClampedArray.from([...labels].flatMap((k) => [...colours[k], 255]));
-  const edge = new Uint8Array(labels.length), scene = { width: 2, labels, edge, photo: data, filled: data, image };
+  const edge = new Uint8Array(labels.length), picture = pixelsOf({ data });
+  const scene = { width: 2, labels, edge, photo: picture, filled: picture, image };
   paintBase({ putImageData() {} }, scene, weights, { ...settings, ...more });
   return colours.map((_, k) => [...image.data.subarray(16 * k, 16 * k + 3)]);
 }
