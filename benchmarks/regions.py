@@ -8,7 +8,7 @@ own parameter. Printed are its covering at the one scale that is best for all ph
 FOLDER holds ID.jpg and ID.npz with "segmentations", (people, H, W) integers. The contour network was trained on the train and validation
 parts of BSDS500; only the test part measures anything. About 7 s a photograph on two cores.
 
-    python benchmarks/regions.py --bsds FOLDER [--limit N]
+    python benchmarks/regions.py --bsds FOLDER [--limit N] [--segmenters NAME ...]
 
 Source of the measure and of the published figures: Arbelaez, Maire, Fowlkes, Malik 2011, "Contour Detection and Hierarchical Image
 Segmentation", section 3.1.3 and table 2 (BSDS500, the whole test set).
@@ -67,16 +67,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bsds", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--limit", type=int, metavar="N", help="the first N photographs only")
-    asked = parser.parse_args()
-    paths = sorted(asked.bsds.glob("*.jpg"))[: asked.limit]
+    parser.add_argument("--segmenters", nargs="+", choices=SCALES, default=list(SCALES), metavar="NAME")
+    arguments = parser.parse_args()
+    paths = sorted(arguments.bsds.glob("*.jpg"))[: arguments.limit]
     if not paths:
-        parser.error(f"There are no photographs (ID.jpg) in {asked.bsds}.")
-    tables = {name: np.zeros((len(paths), len(scales))) for name, scales in SCALES.items()}
-    seconds = dict.fromkeys(SCALES, 0.0)
+        parser.error(f"There are no photographs (ID.jpg) in {arguments.bsds}.")
+    chosen = {name: SCALES[name] for name in arguments.segmenters}
+    tables = {name: np.zeros((len(paths), len(scales))) for name, scales in chosen.items()}
+    seconds = dict.fromkeys(chosen, 0.0)
     for i, path in enumerate(paths):
         image = segxai.images.load_image(path)
         people = np.load(path.with_suffix(".npz"), allow_pickle=False)["segmentations"].astype(int)
-        for name, scales in SCALES.items():
+        for name, scales in chosen.items():
             for j, params in enumerate(scales):
                 start = time.perf_counter()
                 labels = segxai.segment(image, name, **params).labels

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..plots.numbers import FAINT
 from .coalitions import ROUNDING
 
 if TYPE_CHECKING:
@@ -16,7 +17,10 @@ def sentences(explanation: Explained, search: bool = True) -> list[str]:
     """Sentences on the largest weight, the smallest sufficient and necessary sets, the strongest interaction, parts and findings."""
     e = explanation
     name, weight = max(e.ranking(), key=lambda pair: abs(pair[1]))
-    found = [f"“{name}” {'supports' if weight >= 0 else 'opposes'} “{e.target}” most ({e.method} weight {weight:+.3f})."]
+    if abs(weight) < FAINT:
+        found = [f"No region changes “{e.target}” noticeably (all {e.method} weights are below {FAINT})."]
+    else:
+        found = [f"“{name}” {'supports' if weight >= 0 else 'opposes'} “{e.target}” most ({e.method} weight {weight:+.3f})."]
     if not e.coalitions.exact:
         found.append(halving(len(e.regions), len(e.coalitions.masks)))
     found += _sets(e, search)
@@ -42,11 +46,11 @@ def tree_sentences(explanation: Explained, search: bool = True) -> list[str]:
     found = []
     for name, sign in ((order[0], 1), (order[-1], -1)):
         value = sign * nodes[place[name]].value
-        if value > 0 and value >= WORTH_SAYING * largest:
+        if value >= max(FAINT, WORTH_SAYING * largest):
             verb = "supports" if sign > 0 else "speaks against"
             found.append(f"“{name}” {verb} “{e.target}” most ({sign * value:+.3f}){_within(nodes, place[name])}.")
     if not found:
-        found.append(f"No region changes “{e.target}”.")
+        found.append(f"No region changes “{e.target}” noticeably.")
     top = nodes[0]
     if e.descent.sampled:
         how = (
@@ -132,7 +136,7 @@ def _by_search(e) -> str:
 def _interaction(e) -> list[str]:
     matrix = e.interactions()
     i, j = np.unravel_index(np.argmax(np.abs(matrix)), matrix.shape)
-    if i == j:  # no two regions interact
+    if i == j or abs(matrix[i, j]) < FAINT:  # no two regions interact
         return []
     pair = _joined((e.regions.names[i], e.regions.names[j]))
     kind = (

@@ -14,6 +14,7 @@ from skimage.measure import find_contours
 
 from ..regions import Regions
 from .figure import INK, ORANGE_BLUE, shorten
+from .numbers import signed
 
 MOST_NAMES = 12
 DRAWN_SIDE = 1024  # pixels; larger photographs are subsampled, which is not visible at the size of these figures
@@ -55,7 +56,7 @@ def draw_weights(axes: Axes, regions: Regions, weights: np.ndarray, limit: float
     for k in np.argsort(-np.abs(weights), kind="stable")[:MOST_NAMES]:
         row, column = _place(regions, k)
         axes.text(
-            column, row, f"{weights[k]:+.2f}", ha="center", va="center", fontsize=9, fontweight="bold", color=INK,
+            column, row, signed(weights[k], 2), ha="center", va="center", fontsize=9, fontweight="bold", color=INK,
             path_effects=[withStroke(linewidth=2.5, foreground="white")], clip_on=True,
         )  # fmt: skip
 

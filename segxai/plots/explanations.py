@@ -15,7 +15,7 @@ from ..regions import Regions
 from .draw import MOST_NAMES, draw_borders, draw_names, draw_weights, lightened_grey, show
 from .duck_types import Explained, Studied
 from .figure import BLUE, INK, ORANGE, ORANGE_BLUE, DescribedFigure, shorten
-from .numbers import quantity
+from .numbers import quantity, signed, widest
 
 MOST_BARS = 15
 
@@ -61,7 +61,7 @@ def plot_explanations(explanations: Iterable[Explained], titles: Sequence[str] |
         raise SegxaiValueError("plot_explanations needs at least one explanation.")
     if titles is None:
         titles = [f"{e.regions.method or 'regions'}: {len(e.regions)} regions" for e in explanations]
-    limit = max(np.abs(e.weights).max() for e in explanations) or 1.0
+    limit = widest(*(e.weights for e in explanations))
     heights = [4.0 * min(max(e.image.shape[0] / e.image.shape[1], 0.55), 1.3) + 0.5 for e in explanations]
     # Inches; with less, a row's axis label seems to belong to the title of the next row.
     figure = DescribedFigure(figsize=(13, sum(heights)), layout=ConstrainedLayoutEngine(h_pad=0.12))
@@ -81,7 +81,7 @@ def plot_interactions(explanation: Explained) -> DescribedFigure:
     """Plot the Shapley interactions of all pairs of regions: blue if two reinforce each other, orange if they are redundant."""
     matrix = explanation.interactions()
     names = [shorten(name, 22) for name in explanation.regions.marked_names]
-    limit = np.abs(matrix).max() or 1.0
+    limit = widest(matrix)
     side = 0.55 * len(names) + 2.6
     figure = DescribedFigure(figsize=(side + 1, side), layout="constrained")
     axes = figure.subplots()
@@ -91,7 +91,7 @@ def plot_interactions(explanation: Explained) -> DescribedFigure:
         for j in range(len(names)):
             if i != j:
                 colour = "white" if abs(matrix[i, j]) > 0.65 * limit else INK
-                axes.text(j, i, f"{matrix[i, j]:+.2f}", ha="center", va="center", fontsize=8, color=colour)
+                axes.text(j, i, signed(matrix[i, j], 2), ha="center", va="center", fontsize=8, color=colour)
     axes.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=8, parse_math=False)
     axes.set_yticks(range(len(names)), names, fontsize=8, parse_math=False)
     axes.set_title(f"interactions of pairs, “{shorten(explanation.target)}”", fontsize=10, parse_math=False)
@@ -120,7 +120,7 @@ def plot_effects(many: Studied) -> DescribedFigure:
     for row, mean, margin in zip(rows, means, margins, strict=True):
         at, side = (mean + margin, "left") if mean >= 0 else (mean - margin, "right")
         shift = (4 if mean >= 0 else -4, 0)
-        axes.annotate(f"{mean:+.2f}", (at, row), shift, textcoords="offset points", ha=side, va="center", fontsize=8)
+        axes.annotate(signed(mean, 2), (at, row), shift, textcoords="offset points", ha=side, va="center", fontsize=8)
     axes.invert_yaxis()
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.set_title(f"mean weights over {len(many.results)} photographs", fontsize=10)
@@ -154,7 +154,7 @@ def draw_bars(axes: Axes, explanation: Explained, limit: float) -> None:
     for row, weight, (low, high) in zip(rows, weights, interval, strict=True):
         at, side = (max(high, 0), "left") if weight >= 0 else (min(low, 0), "right")
         axes.annotate(
-            f"{weight:+.3f}", (at, row), (3 if weight >= 0 else -3, 0), textcoords="offset points", ha=side, va="center", fontsize=8
+            signed(weight), (at, row), (3 if weight >= 0 else -3, 0), textcoords="offset points", ha=side, va="center", fontsize=8
         )
     left_out = len(explanation.weights) - len(order)
     note = f" (the strongest {len(order)} of {len(explanation.weights)})" if left_out else ""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+FAINT = 0.0005  # weights below are written as 0, so they must not fill a scale of colours or bars
 ARROWS = {"up": "↑", "down": "↓", "zero": "→ 0", "": ""}
 
 
@@ -17,6 +20,25 @@ def format_output(value: float, output: str) -> str:
     ('50.0%', 'logit -2.500')
     """
     return f"{value:.1%}" if output == "probability" else f"{output} {value:.3f}"
+
+
+def widest(*weights: np.ndarray) -> float:
+    """The largest absolute weight, as the end of a scale of colours and bars; at least FAINT.
+
+    >>> widest(np.array([-0.2, 0.1]), np.array([1e-12])), widest(np.array([1e-12]))
+    (0.2, 0.0005)
+    """
+    return max(FAINT, *(float(np.abs(row).max()) for row in weights))
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """A number with its sign; what is rounded to zero has none.
+
+    >>> signed(0.12), signed(-0.0001)
+    ('+0.120', '0')
+    """
+    text = f"{value:+.{digits}f}"
+    return text if float(text) else "0"
 
 
 def format_number(value: float) -> str:

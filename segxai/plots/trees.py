@@ -8,6 +8,7 @@ from .draw import draw_borders, draw_names, draw_pixels, draw_weights, lightened
 from .duck_types import Explained
 from .explanations import describe, draw_bars
 from .figure import ORANGE_BLUE, DescribedFigure, shorten
+from .numbers import widest
 
 MOST_REGIONS = 9  # the most regions whose names and weights fit into the photograph
 LOUDEST = (
@@ -26,7 +27,7 @@ def plot_tree(explanation: Explained) -> DescribedFigure:
         figsize=(16, 4.0 * min(max(e.image.shape[0] / e.image.shape[1], 0.55), 1.3) + 0.5), layout="constrained"
     )
     named, weighed, heat, bars = figure.subplots(1, 4)
-    limit = float(np.abs(few.weights).max()) or 1.0
+    limit = widest(few.weights)
     show(named, e.image, f"{e.regions.method or 'regions'}: {len(few.regions)} of {number} regions")
     draw_borders(named, few.regions)
     draw_names(named, few.regions)

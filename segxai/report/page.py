@@ -20,7 +20,7 @@ from .. import plots
 from ..errors import SegxaiValueError
 from ..files import replacing
 from ..plots.duck_types import Explained
-from ..plots.numbers import format_output
+from ..plots.numbers import format_output, signed, widest
 from .pictures import SHOWN_SIDE, jpeg
 from .state import METHODS, as_json, depth_field, finest, regions_state, setting_fields, settings_state, table_state, tree_state
 
@@ -168,7 +168,7 @@ def figure(explanation: Explained) -> str:
     """One explanation for a page of `write_report`: the explorer, and what the table shows in words."""
     e = explanation
     names, weights, order = e.regions.names, e.weights, np.argsort(-np.abs(e.weights), kind="stable")[:_MOST_ROWS]
-    plain = escaped_table(["region", "weight"], [[names[k], f"{weights[k]:+.3f}"] for k in order])
+    plain = escaped_table(["region", "weight"], [[names[k], signed(weights[k])] for k in order])
     return (
         f"<figure>{_answer(e)}{live_element('explorer', explorer_state([e]))}"
         f"<noscript><p>{html.escape(plots.describe(e))}</p>{plain}</noscript>{_effort(e)}{_words(e)}</figure>"
@@ -185,11 +185,11 @@ def plain_figure(explanation: Explained) -> str:
     e, regions = explanation, explanation.regions
     height, width = regions.shape
     unique = hashlib.sha1(regions.labels.tobytes() + e.weights.tobytes() + e.image.tobytes()).hexdigest()[:10]
-    limit = float(np.abs(e.weights).max()) or 1.0
+    limit = widest(e.weights)
     shapes = []
     for k, (name, weight) in enumerate(zip(regions.names, e.weights, strict=True)):
         doubt = _doubt(regions.name_evidence[k])
-        label = html.escape(f"{name}{doubt}: weight {weight:+.3f}, {regions.areas[k]:.1%} of the image")
+        label = html.escape(f"{name}{doubt}: weight {signed(weight)}, {regions.areas[k]:.1%} of the image")
         colour, strength = plots.BLUE if weight >= 0 else plots.ORANGE, _TINT * abs(float(weight)) / limit
         shapes.append(
             f"<path class='sx-region' d='{region_path(regions.labels == k)}' fill='{colour}' fill-opacity='{strength:.3f}' "
@@ -266,7 +266,7 @@ def _table(e, areas, limit) -> str:
             f"<td class='sx-weight'><svg viewBox='0 0 100 10' preserveAspectRatio='none' aria-hidden='true'>"
             f"<rect x='{start:.2f}' y='1' width='{length:.2f}' height='8' style='fill:{colour}'/>"
             f"<line x1='50' x2='50' y1='0' y2='10' style='stroke:currentColor;stroke-width:.6'/></svg></td>"
-            f"<td class='sx-number'>{weight:+.3f}{span}</td><td class='sx-number'>{areas[k]:.1%}</td></tr>"
+            f"<td class='sx-number'>{signed(weight)}{span}</td><td class='sx-number'>{areas[k]:.1%}</td></tr>"
         )
     left_out = len(e.weights) - len(order)
     note = f"<p class='sx-note'>The {left_out} weakest regions are left out of the table.</p>" if left_out else ""

@@ -159,3 +159,20 @@ def test_many_regions_are_cut_down_to_what_can_be_read(quarters, additive, tmp_p
     assert "weakest regions are left out" in explanation._repr_html_()
     explanation.plot()
     write_report(tmp_path / "x.html", [("one", [figure(explanation)])])
+
+
+def test_weights_that_are_written_as_zero_have_neither_bar_nor_colour(quarters):
+    """A classifier that hardly depends on anything: rounding noise must not look like an explanation."""
+    image, labels = quarters
+    flat = segxai.load_classifier(
+        lambda images: 0.5 + 1e-9 * images.mean(axis=(1, 2, 3))[:, None] * [1, -1], class_names=["a", "b"]
+    )
+    e = segxai.explain(image, labels, flat, 0, fill="black")
+    assert 0 < np.abs(e.weights).max() < 1e-6
+    page = plain_figure(e)
+    widths = [float(width) for width in re.findall(r"<rect [^>]*width='([\d.]+)' height='8'", page)]
+    assert len(widths) == 4
+    assert max(widths) < 0.1
+    assert "+0.000" not in page
+    assert "-0.000" not in page
+    assert plot_explanation(e).axes[-1].get_xlim()[1] >= 0.0005

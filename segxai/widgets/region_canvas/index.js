@@ -5,7 +5,7 @@ import { button, freshId, labelled, make, nameIn, toolbar } from "../shared/elem
 import { joinGroup } from "../shared/group.js";
 import { watchKernel } from "../shared/kernel.js";
 import { send } from "../shared/messages.js";
-import { counted, percent, short, signed } from "../shared/numbers.js";
+import { counted, FAINT, percent, short, signed } from "../shared/numbers.js";
 import { committer, listener, prepare } from "../shared/view.js";
 import { makePin, pairOf, subtract, weightAt } from "./compare.js";
 import { makeDisplay } from "./display.js";
@@ -67,7 +67,7 @@ class Canvas {
     return view === "difference" && !this.pair ? "weights" : view;
   }
   get weights() { return this.explanation.weights; }
-  get most() { return Math.max(...this.weights.map(Math.abs), 1e-9); }
+  get most() { return Math.max(...this.weights.map(Math.abs), FAINT); }
   get limit() { return Math.max(this.most, ...this.limits.values()); }
   // Those of the group's form win over the model's own, which arrive from Python later.
   get settings() {

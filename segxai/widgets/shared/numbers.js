@@ -1,5 +1,7 @@
 // Numbers and names as texts.
 
+export const FAINT = 0.0005; // weights below are written as 0, so they must not fill a scale of colours or bars
+
 // What is rounded to zero has no sign.
 export function signed(value, digits = 3) {
   const text = Math.abs(value).toFixed(digits);
