@@ -43,7 +43,7 @@ def commit() -> str:
 
 def page(name: str, options: list[str], printed: str) -> str:
     """Markdown. Folders are named by their last part only: where they lie on this machine means nothing elsewhere."""
-    called = " ".join(Path(option).name if os.sep in option else option for option in options)
+    called = " ".join(Path(option).name if os.sep in option and Path(option).exists() else option for option in options)
     return "\n".join(
         (
             f"# {name}\n",
