@@ -25,7 +25,7 @@ from .nouns import Nouns
 from .segmenter import COUNT_OR_AUTO, Segmenter, Slider
 
 WORKING_SIDE = 512  # pixels, the longest side of the copy that is segmented
-NAMED = 16  # nouns are looked for in regions of cuts up to this number; smaller ones hardly ever have one
+NAMED = 14  # nouns are looked for in regions of cuts up to this number; smaller ones hardly ever have one
 LEAVES = 48  # the largest number of regions, by `n_regions` or repeated `expand`
 SMOOTHING = 1.0  # sigma, in pixels, of the Gaussian that closes gaps in contours
 SHALLOWEST = 0.02  # shallower basins, in contour strength, are not separated
