@@ -2,15 +2,16 @@
 
 Each peer runs in an environment of its own, which uv makes from benchmarks/peers/PEER.txt, and evaluates the classifier of this process
 over a socket. lime explains with its default segmenter (quickshift) and with slic (50 segments); SHAP's partition explainer with its
-blur and inpainting maskers; Captum's Lime (as in its tutorial) and KernelShap on slic's regions with blurred pixels for those hidden.
+blur and inpainting maskers; Captum's Lime (linear regression, a Euclidean kernel of width 1000) and KernelShap on slic's regions with
+blurred pixels for those hidden.
 The target is the most probable class. An explanation is judged by the areas under the insertion and the deletion curve, under this
 package's blur for all, pixels in the order of weight per area; pixels of equal weight per area are one region.
 
-cpu s: the processor's seconds for an explanation, of both processes, segmenting and sending images included and starting Python not: on a
-shared machine they vary less than the clock's, which are kept, too.
-What is loaded at first use counts for the first photograph; the table has medians. memory: the peak of the
-explaining process, plus, for peers, that of the process with the classifier before it has explained anything. spread: over seeds, the mean standard
-deviation of a pixel's weight divided by the largest mean weight, on the first photographs. Intervals: 95 %, bootstrap over photographs.
+cpu s: the processor's seconds for an explanation, of both processes, segmenting and sending images included and starting Python not: on
+a shared machine they vary less than the clock's, which are kept, too. What is loaded at first use counts for the first photograph; the
+table has medians. memory: the peak of the explaining process, plus, for peers, that of the process with the classifier before it has
+explained anything. spread: over seeds, the mean standard deviation of a pixel's weight divided by the largest mean weight, on the first
+photographs. Intervals: 95 %, bootstrap over photographs.
 
     python benchmarks/peers.py --photographs FOLDER [--limit N] [--budgets 128 512 1024] [--only NAME]... [--seeds N] [--draw]
 

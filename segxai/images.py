@@ -83,9 +83,9 @@ ImageLike: TypeAlias = np.ndarray | Image.Image | str | os.PathLike | Bands
 def as_image(image: ImageLike) -> np.ndarray:
     """Convert an array, a PIL image or a path to an (H, W, 3) uint8 RGB array; of `Bands` the three channels that are shown.
 
-    Accepts arrays of shape (H, W), (H, W, 1), (H, W, 3) and (H, W, 4), which are RGBA: four bands are `Bands`. uint8 values are kept; uint16 values are read
-    as 0..65535, booleans as black and white, floats as 0..1 or, if any value exceeds 1, as 0..255. Transparent pixels
-    are composited over white. Raises SegxaiValueError for any other shape or type and for NaN or infinite values.
+    Accepts arrays of shape (H, W), (H, W, 1), (H, W, 3) and (H, W, 4), which are RGBA: four bands are `Bands`. uint8 values are kept;
+    uint16 values are read as 0..65535, booleans as black and white, floats as 0..1 or, if any value exceeds 1, as 0..255. Transparent
+    pixels are composited over white. Raises SegxaiValueError for any other shape or type and for NaN or infinite values.
     """
     if isinstance(image, Bands):
         return image.view()

@@ -2,9 +2,9 @@
 
     python worker.py HOST PORT          # the key of the connection is in the environment, PEERS_KEY
 
-A job is (method, shape, pixels, fill, budget, seed); the reply is ("found", map, wall seconds, processor seconds, bytes), where the map is (H, W) float64: the
-weight that the peer gives to each pixel, or, of a region, its weight divided by its number of pixels. In between come any number of
-("evaluate", shape, pixels), answered by the target's probabilities. Arrays travel as bytes: NumPy's versions may differ.
+A job is (method, shape, pixels, fill, budget, seed); the reply is ("found", map, wall seconds, processor seconds, bytes), where the map
+is (H, W) float64: the weight that the peer gives to each pixel, or, of a region, its weight divided by its number of pixels. In between
+come any number of ("evaluate", shape, pixels), answered by the target's probabilities. Arrays travel as bytes: NumPy's versions may differ.
 """
 
 import contextlib
@@ -78,7 +78,7 @@ def captum(name):
         from captum.attr._core.lime import get_exp_kernel_similarity_function
 
         torch.manual_seed(seed)
-        np.random.seed(seed)  # noqa: NPY002
+        np.random.seed(seed)  # noqa: NPY002  scikit-learn, which fits for Captum, draws from the global generator, too
         labels = slic(image)
 
         def forward(images):
@@ -89,7 +89,7 @@ def captum(name):
 
         if name == "KernelShap":
             explainer = attr.KernelShap(forward)
-        else:  # the kernel and the model of Captum's own tutorial for images
+        else:
             explainer = attr.Lime(
                 forward, interpretable_model=SkLearnLinearRegression(),
                 similarity_func=get_exp_kernel_similarity_function("euclidean", kernel_width=1000),

@@ -52,9 +52,10 @@ def execute(notebook, still: bool = False) -> dict:
 
 def executed(notebook) -> dict:
     """The same for a page without a kernel, from what was kept where nothing has changed."""
-    if not _kept(notebook).is_file():
+    path = _kept(notebook)  # made of all files of the package, so it is not made twice
+    if not path.is_file():
         keep(notebook, execute(notebook, still=True))
-    return nbformat.read(_kept(notebook), as_version=4)
+    return nbformat.read(path, as_version=4)
 
 
 def keep(notebook, result) -> None:

@@ -25,8 +25,9 @@ def batches(count: int, size: int) -> list[slice]:
 class Classifier:
     """A function from images to class probabilities, with names for its classes.
 
-    function: takes (N, H, W, 3) uint8 RGB images, or all channels of `Bands`, and returns (N, C) probabilities; an output of shape (N,) or (N, 1)
-    is read as the probability of the second of two classes. class_names: of the C classes; "class 0", "class 1" ... by default.
+    function: takes (N, H, W, 3) uint8 RGB images, or all channels of `Bands`, and returns (N, C) probabilities; an output of shape
+    (N,) or (N, 1) is read as the probability of the second of two classes. class_names: of the C classes; "class 0", "class 1" ...
+    by default.
     output: "probability", "logit" or "score", the quantity that figures and sentences name. A single logit or score per image
     stays one column. channels: that it takes, or None for any number.
     """
@@ -72,6 +73,8 @@ class Classifier:
         arrays = [pixels_of(image) for image in images]
         if not arrays:
             raise SegxaiValueError("predict() needs at least one image; the list is empty.")
+        for array in arrays:
+            self.check_channels(array)
         return np.concatenate([self.predict_batch(arrays[batch]) for batch in batches(len(arrays), self.batch_size)])
 
     def top(self, image: ImageLike, k: int = 5) -> list[tuple[str, float]]:
@@ -112,8 +115,6 @@ class Classifier:
 
     def predict_batch(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Evaluate at most `batch_size` (H, W, 3) uint8 images, of any sizes, as one batch: (n, C) float32 probabilities."""
-        for image in images:
-            self.check_channels(image)
         if len({image.shape for image in images}) == 1:
             return self.checked(np.stack(images), len(images))
         return np.concatenate([self.checked(image[None], 1) for image in images])

@@ -132,8 +132,8 @@ def shift_borders(regions: Regions, pixels: int) -> Regions:
 class Placebo:
     """The effect of covering each region, compared with covering its shape at other places.
 
-    effects: (K,) decrease of the target's probability, or of what else `output` names, when region k is covered. placebos: (K, P) the same for P copies of
-    its shape at random places. areas: (K,) the regions' shares of the image.
+    effects: (K,) decrease of the target's probability, or of what else `output` names, when region k is covered. placebos: (K, P) the
+    same for P copies of its shape at random places. areas: (K,) the regions' shares of the image.
     """
 
     names: tuple[str, ...]
@@ -150,9 +150,9 @@ class Placebo:
 
     def sentences(self) -> list[str]:
         """One sentence on the region with the largest effect."""
-        k = int(np.argmax(self.effects))
+        k, value = int(np.argmax(self.effects)), quantity(self.output, f"“{self.target}”")
         return [
-            f"Covering “{self.names[k]}” lowers {quantity(self.output, f'“{self.target}”')} by {self.effects[k]:.3f}; covering the same shape elsewhere lowers it by "
+            f"Covering “{self.names[k]}” lowers {value} by {self.effects[k]:.3f}; covering the same shape elsewhere lowers it by "
             f"{self.placebos[k].mean():.3f} on average ({self.placebos.shape[1]} placebos, p = {self.p_values[k]:.3f})."
         ]
 

@@ -38,9 +38,9 @@ _OWEN_NEEDS_ALL = "Owen values need every coalition; use at most 10 regions, or 
 class Explanation:
     """The effect of each region of a photograph on the probability of one class.
 
-    image: (H, W, 3) uint8, what is shown; what is perturbed is `picture`. weights: (K,) the probability added by showing region k. intercept: the surrogate's value with no region shown.
-    r2: the share of the table's variance that the surrogate explains. interval: (K, 2) 95 % confidence interval; zero width
-    if every coalition was evaluated. hierarchy: the regions' indices, nested where regions are parts of one thing (see
+    image: (H, W, 3) uint8, what is shown; what is perturbed is `picture`. weights: (K,) the probability added by showing region k.
+    intercept: the surrogate's value with no region shown. r2: the share of the table's variance that the surrogate explains.
+    interval: (K, 2) 95 % confidence interval; zero width if every coalition was evaluated. hierarchy: the regions' indices, nested where regions are parts of one thing (see
     `drill_down`). findings: sentences added by `examine`. sets_found: the results of `sufficient` and `necessary` so far.
     """
 
@@ -436,7 +436,8 @@ def explain(
 ) -> Explanation:
     """Explain a classifier's prediction: how much does each region of the photograph contribute?
 
-    image: array, PIL image or path, or `Bands` for other channels than red, green and blue. regions: `Regions`, an (H, W) label map, or a method for `segment`.
+    image: array, PIL image or path, or `Bands` for other channels than red, green and blue. regions: `Regions`, an (H, W) label map,
+    or a method for `segment`.
     classifier: a `Classifier` or anything that `load_classifier` accepts; by default EfficientNet-Lite0.
     target: class name or number; by default the most probable class. method: "lime", "shapley", "banzhaf", "owen"
     (equal to Shapley values unless regions are nested, see `Explanation.drill_down`), or "tree": adaptive Owen values of the

@@ -25,8 +25,8 @@ class Curve:
     """An insertion or deletion curve.
 
     x: (S + 1,) the share of the image's area that is shown (insertion) or removed (deletion), from 0 to 1. y: (S + 1,) the target's
-    probability (or what else `output` names) divided by that for the whole photograph. area: under the curve, by the trapezoidal rule. steps: (S,) the names of
-    the regions of each step; regions of equal weight (or weight per area) share a step. calls: images evaluated.
+    probability (or what else `output` names) divided by that for the whole photograph. area: under the curve, by the trapezoidal rule.
+    steps: (S,) the names of the regions of each step; regions of equal weight (or weight per area) share a step. calls: images evaluated.
     """
 
     kind: str

@@ -70,23 +70,26 @@ class Nouns:
         return part
 
     def _covering(self, part) -> Covering | None:
-        return None if self._classes is None else covering_class(self._classes, self._mask(part))
-
-    def _mask(self, part) -> np.ndarray:
-        return np.isin(self.atoms, part.atoms)
+        return (
+            None if self._counts is None else covering_class(self._counts[list(part.atoms)].sum(axis=0), self._counts.sum(axis=0))
+        )
 
     @cached_property
     def _guesses(self) -> dict[tuple[int, ...], tuple[str, float]]:
         """{atoms: (noun, probability)} of the parts that have one."""
-        masks = {part.atoms: self._mask(part) for part in self.parts if part.evidence == COLOUR_AND_PLACE}
+        masks = {part.atoms: np.isin(self.atoms, part.atoms) for part in self.parts if part.evidence == COLOUR_AND_PLACE}
         masks = {atoms: mask for atoms, mask in masks.items() if SMALLEST <= mask.mean() <= LARGEST}
         found = zip(masks, guess_nouns(self.image, list(masks.values())), strict=True)
         return {atoms: noun for atoms, noun in found if noun}
 
     @cached_property
-    def _classes(self) -> np.ndarray | None:
-        """DeepLab's class ids (h, w), or None where it was not fetched."""
-        return None if pascal.why_unavailable() else pascal.pascal_classes(self.image)
+    def _counts(self) -> np.ndarray | None:
+        """(A, 21) the pixels of each DeepLab class in each leaf, or None where DeepLab was not fetched."""
+        if pascal.why_unavailable():
+            return None
+        leaves, classes = self.atoms.max() + 1, len(pascal.CLASSES)
+        pairs = self.atoms * classes + pascal.pascal_classes(self.image)
+        return np.bincount(pairs.ravel(), minlength=leaves * classes).reshape(leaves, classes)
 
 
 class Covering(NamedTuple):
@@ -97,17 +100,16 @@ class Covering(NamedTuple):
     main: bool
 
 
-def covering_class(classes: np.ndarray, mask: np.ndarray) -> Covering | None:
+def covering_class(inside: np.ndarray, everywhere: np.ndarray) -> Covering | None:
     """The DeepLab class that covers at least COVERED of a region; None if there is none, or only background.
 
-    classes: (h, w) PASCAL VOC class ids. mask: (h, w) bool.
+    inside, everywhere: (21,) the pixels of each PASCAL VOC class in the region and in the image.
     """
-    inside = np.bincount(classes[mask], minlength=len(pascal.CLASSES))
     best = int(inside.argmax())
-    share = float(inside[best] / mask.sum())
+    share = float(inside[best] / inside.sum())
     if best == 0 or share < COVERED:
         return None
-    return Covering(pascal.CLASSES[best], share, bool(inside[best] >= MAIN * (classes == best).sum()))
+    return Covering(pascal.CLASSES[best], share, bool(inside[best] >= MAIN * everywhere[best]))
 
 
 def guess_nouns(image: np.ndarray, masks: Sequence[np.ndarray]) -> list[tuple[str, float] | None]:
@@ -116,9 +118,8 @@ def guess_nouns(image: np.ndarray, masks: Sequence[np.ndarray]) -> list[tuple[st
     Few regions are sure enough when cut out, so only these are looked at with their surroundings.
     """
     alone = _classified([view(image, mask, 0) for mask in masks])
-    names, column = _nouns()
     # The other view gives 1 at most.
-    hopeful = [k for k, row in enumerate(alone) if np.bincount(column, row, len(names)).max() >= 2 * SURE - 1]
+    hopeful = [k for k, row in enumerate(alone) if _by_noun(row).max() >= 2 * SURE - 1]
     dimmed = _classified([view(image, masks[k], DIMMED) for k in hopeful])
     found: list[tuple[str, float] | None] = [None] * len(masks)
     for k, row in zip(hopeful, dimmed, strict=True):
@@ -141,11 +142,16 @@ def agreed_noun(probabilities: np.ndarray) -> tuple[str, float] | None:
 
     probabilities: (2, 1000), added up over classes with the same noun. The mean must be at least SURE, each at least SUPPORTED.
     """
-    names, column = _nouns()
-    both = np.stack([np.bincount(column, row, len(names)) for row in probabilities])
+    both = np.stack([_by_noun(row) for row in probabilities])
     best = int(both.sum(axis=0).argmax())
     agreed = (both.argmax(axis=1) == best).all() and both[:, best].min() >= SUPPORTED and both[:, best].mean() >= SURE
-    return (names[best], float(both[:, best].mean())) if agreed else None
+    return (_nouns()[0][best], float(both[:, best].mean())) if agreed else None
+
+
+def _by_noun(probabilities) -> np.ndarray:
+    """The probability of each noun, from those of the 1000 classes."""
+    names, column = _nouns()
+    return np.bincount(column, probabilities, len(names))
 
 
 def view(image: np.ndarray, mask: np.ndarray, contrast: float) -> np.ndarray:
