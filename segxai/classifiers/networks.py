@@ -21,8 +21,9 @@ class NetClassifier(Classifier):
     """A built-in network, which resizes images and perturbs them at its own input size.
 
     Perturbing inside the graph takes one look-up per pixel, instead of copying every perturbed photograph at full size in Python.
-    network: a function from the input batch to (logits, early). early: a feature map near the input with the `stride` and
+    network: a function from the input batch to (logits, end_points). early: the end point near the input that has the `stride` and
     `window` of `early_plan.EarlyPlan`, so that the early layers are computed once for many coalitions; or None.
+    The graph serves others, too: `net` runs `end_points` and `probabilities` on `images` (N, H, W, 3) of any size, 0..255.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class NetClassifier(Classifier):
         weights: Mapping[str, np.ndarray],
         class_names: Sequence[str],
         size: int,
+        early: str | None = None,
         stride: int = 0,
         window: tuple[int, int] = (0, 0),
     ):
@@ -39,19 +41,20 @@ class NetClassifier(Classifier):
 
         super().__init__(self._run, class_names, name, channels=3)
         self.size = size
-        self._net = GraphSession()
-        with self._net.build():
+        self.net = GraphSession()
+        with self.net.build():
             self._image = tf.placeholder(tf.float32, (size, size, 3), "image")
             self._fill = tf.placeholder(tf.float32, (size, size, 3), "fill")
             self._labels = tf.placeholder(tf.int32, (size, size), "labels")
             self._masks = tf.placeholder(tf.float32, (None, None), "masks")
             on = tf.gather(self._masks, self._labels, axis=1)[..., None]
-            # TensorFlow can feed any tensor: `predict` feeds the batch directly and bypasses the masking.
-            self._batch = tf.ensure_shape(self._fill + on * (self._image - self._fill), (None, size, size, 3))
-            logits, self._early = network(self._batch)
-            self._probabilities = tf.nn.softmax(logits)
+            # What is fed here, as `predict` does, bypasses the masking and may have another size.
+            self.images = tf.placeholder_with_default(self._fill + on * (self._image - self._fill), (None, None, None, 3))
+            logits, self.end_points = network(self.images)
+            self.probabilities = tf.nn.softmax(logits)
+        self._early = None if early is None else self.end_points[early]
         self._stride, self._window = stride, window
-        assign_weights(self._net, weights)
+        assign_weights(self.net, weights)
 
     def masked_predictor(self, image: np.ndarray, labels: np.ndarray, filled: np.ndarray, expected: int = 0) -> Callable:
         self.check_channels(image)
@@ -60,39 +63,39 @@ class NetClassifier(Classifier):
         feed = {self._image: resize(image, size), self._fill: resize(filled, size), self._labels: small}
 
         def run(fetch, masks):
-            return self._net.run(fetch, {**feed, self._masks: masks.astype(np.float32)})
+            return self.net.run(fetch, {**feed, self._masks: masks.astype(np.float32)})
 
         plan = EarlyPlan(small, int(labels.max()) + 1, self._stride, self._window, expected) if self._early is not None else None
         if plan is None or plan.rows is None:
-            return lambda masks: run(self._probabilities, masks)
+            return lambda masks: run(self.probabilities, masks)
         early = np.concatenate([run(self._early, plan.rows[batch]) for batch in batches(len(plan.rows), self.batch_size)])
-        return lambda masks: self._net.run(self._probabilities, {self._early: plan.assemble(early, masks)})
+        return lambda masks: self.net.run(self.probabilities, {self._early: plan.assemble(early, masks)})
 
     @property
     def nbytes(self) -> int:
         """Bytes of the network's weights."""
-        return self._net.nbytes
+        return self.net.nbytes
 
     @property
     def closed(self) -> bool:
-        return self._net.closed
+        return self.net.closed
 
     def close(self) -> None:
-        self._net.close()
+        self.net.close()
 
     def predict_batch(self, images: Sequence[np.ndarray]) -> np.ndarray:
         return self.checked(np.stack([resize(image, (self.size, self.size)) for image in images]), len(images))
 
     def _run(self, batch):
-        return self._net.run(self._probabilities, {self._batch: batch})
+        return self.net.run(self.probabilities, {self.images: batch})
 
 
-def default_classifier() -> Classifier:
+def default_classifier() -> NetClassifier:
     """EfficientNet-Lite0, loaded once and shared; reloaded if it was closed."""
     return loaded("efficientnet_lite0", _efficientnet_lite0)
 
 
-def efficientnet_lite0_classifier(weights: Any) -> Classifier:
+def efficientnet_lite0_classifier(weights: Any) -> NetClassifier:
     if not (isinstance(weights, str) and weights == "auto"):
         raise SegxaiValueError("efficientnet_lite0 takes its weights only from its pip package; use weights='auto'.")
     return default_classifier()
@@ -109,15 +112,14 @@ def efficientnet_classifier(name: str, weights: Mapping[str, np.ndarray], class_
     from ..nets import efficientnet_lite
 
     def network(images):
-        logits, ends = efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images), num_classes=len(class_names))
-        return logits, ends["stride_4"]
+        return efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images), num_classes=len(class_names))
 
     return NetClassifier(
-        name, network, weights, class_names, efficientnet_lite.INPUT_SIZE, stride=4, window=efficientnet_lite.STRIDE_4_WINDOW
+        name, network, weights, class_names, efficientnet_lite.INPUT_SIZE, "stride_4", 4, efficientnet_lite.STRIDE_4_WINDOW
     )
 
 
-def vgg16_classifier(weights: Any) -> Classifier:
+def vgg16_classifier(weights: Any) -> NetClassifier:
     from ..nets import vgg16
 
     if weights is None:
@@ -129,7 +131,8 @@ def vgg16_classifier(weights: Any) -> Classifier:
     number = arrays[f"{vgg16.SCOPE}/fc8/weights"].shape[-1]
 
     def network(images):
-        return vgg16.vgg16(vgg16.preprocess(images), num_classes=number)[0][:, 0, 0], None
+        logits, end_points = vgg16.vgg16(vgg16.preprocess(images), num_classes=number)
+        return logits[:, 0, 0], end_points
 
     names = imagenet_class_names() if number == 1000 else [f"class {i}" for i in range(number)]
     return NetClassifier("vgg16", network, arrays, names, vgg16.INPUT_SIZE)

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..classifiers.networks import default_classifier
 from ..images import resize
 from ..regions import Regions
-from .encoder import encoder
 from .segmenter import COUNT_OR_AUTO, Segmenter, Slider
 from .tree import LEAVES, Merging, tree_regions
 
@@ -51,7 +51,7 @@ def _end_points(image) -> dict[int, np.ndarray]:
     """{stride: (h, w, D)} of the photograph with its longest side at NETWORK_SIDE and both sides at least 32."""
     scale = NETWORK_SIDE / max(image.shape[:2])
     copy = resize(image, tuple(max(32, round(side * scale)) for side in image.shape[:2]))
-    network = encoder()
+    network = default_classifier()
     end_points = {stride: network.end_points[f"stride_{stride}"] for stride in STRIDE_WEIGHTS}
     return {stride: value[0] for stride, value in network.net.run(end_points, {network.images: copy[None]}).items()}
 

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..classifiers.networks import default_classifier
 from ..errors import SegxaiValueError
 from ..images import resize, resize_labels
 from ..regions import COLOUR_AND_PLACE, Part, Regions
 from .deep import pool
-from .encoder import encoder
 from .names import describe
 from .segmenter import COUNT_OR_AUTO, Segmenter, Slider
 
@@ -156,7 +156,7 @@ def _superpixel_features(copy, superpixels) -> np.ndarray:
 
 
 def _end_points(copy) -> dict[str, np.ndarray]:
-    network = encoder()
+    network = default_classifier()
     wanted = {f"stride_{stride}": network.end_points[f"stride_{stride}"] for stride in STRIDE_WEIGHTS}
     return {name: value[0] for name, value in network.net.run(wanted, {network.images: copy[None]}).items()}
 

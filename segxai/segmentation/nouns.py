@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..classifiers.networks import default_classifier
 from ..images import resize
 from ..regions import COLOUR_AND_PLACE, Evidence, Part
 from ..weights.imagenet import imagenet_class_names
 from . import pascal
-from .encoder import encoder
 
 COVERED = 0.6  # a DeepLab class names a region if it covers at least this share of it
 MAIN = 0.5  # and if the region holds at least this share of the class; otherwise the region is only a part of the thing
@@ -129,7 +129,7 @@ def guess_nouns(image: np.ndarray, masks: Sequence[np.ndarray]) -> list[tuple[st
 
 def _classified(views) -> list[np.ndarray]:
     """The class probabilities of each view."""
-    network = encoder()
+    network = default_classifier()
     return [
         row
         for start in range(0, len(views), BATCH)

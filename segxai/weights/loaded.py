@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-MOST = 4  # the contour network, the encoder and DeepLab (2 MB) for regions and their names, and a classifier
+MOST = 4  # the contour network, EfficientNet-Lite0 and DeepLab (2 MB) for regions and their names, and another classifier
 
 T = TypeVar("T")
 _networks: OrderedDict[tuple, Any] = OrderedDict()

@@ -194,7 +194,7 @@ def test_the_helmet_is_called_helmet(n_regions, astronaut, monkeypatch):
 def test_names_by_place_run_no_classifier(cat, monkeypatch):
     small = cat[::4, ::4]
     named = segxai.segment(small, "deep", n_regions=8)
-    monkeypatch.setattr(nouns, "encoder", None)
+    monkeypatch.setattr(nouns, "default_classifier", None)
     plain = segxai.segment(small, "deep", n_regions=8, names="place")
     assert np.array_equal(plain.labels, named.labels)
     assert set(plain.name_evidence) == {COLOUR_AND_PLACE}
