@@ -33,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):  # a terminal that cannot encode an arrow shows a question mark instead of failing
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    if argv is None:  # a process of its own: TensorFlow loads Keras, a third of its start, unless it expects tf_keras instead
+        os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
     parser = _parser()
     args = parser.parse_args(argv)
     try:
