@@ -31,9 +31,11 @@ photo = segxai.data.photograph("astronaut")
 plots.plot_image(photo, "Eileen Collins, astronaut (photograph: NASA)")
 
 # %% [markdown]
-# A person in an orange space suit, a large black helmet on the right, a model of the space shuttle, a flag. The
-# classifier is [EfficientNet-Lite0](https://arxiv.org/abs/1905.11946), a small network trained on the 1000 classes of
-# ImageNet. We treat it as a **black box**: an image goes in, and 1000 probabilities come out.
+# A person in an orange space suit, a large black helmet on the right, a model of the
+# space shuttle, a flag. The classifier is EfficientNet-Lite0, a small relative of
+# [EfficientNet](https://arxiv.org/abs/1905.11946), trained on the 1000 classes of
+# ImageNet. We treat it as a **black box**: an image goes in, and 1000 probabilities
+# come out.
 
 # %%
 classifier = segxai.load_classifier("efficientnet_lite0")
@@ -76,21 +78,27 @@ explanation = segxai.explain(photo)
 explanation.plot()
 
 # %% [markdown]
-# **How to read the figure.** On the left are the regions. Most names state colour and position, because the computer does
-# not know what it has found; a name with a question mark is a guess, and "person" appears where a segmenter that knows
-# people has been downloaded (notebook 02). The middle and the right panel show a **weight** for each region: blue with a
-# plus sign means that showing the region raises the probability of the class, orange with a minus sign that it lowers it.
+# **How to read the figure.** On the left are the regions. Most names state colour and
+# position, because the computer does not know what it has found. A name with a question
+# mark is a guess, and "person" appears where a segmenter that knows people has been
+# downloaded (notebook 02). The middle and right panels show a **weight** for each
+# region: blue with a plus sign means that showing the region raises the probability of
+# the class, orange with a minus sign that it lowers it.
 #
-# Where do the weights come from? A choice of regions that are shown is called a **coalition**. Every other region is
-# painted in its own mean colour, the **fill**. The classifier is evaluated on these pictures, and the simplest model there
-# is, a sum, is fitted to its probabilities. It is a **surrogate** for the classifier, near this one photograph:
+# Where do the weights come from? A choice of regions that are shown is called a
+# **coalition**. Every other region is painted in its own mean colour, the **fill**. The
+# classifier is evaluated on these pictures, and a very simple model, a sum, is fitted
+# to its probabilities. This sum is a **surrogate** for the classifier near this one
+# photograph:
 #
 # $$f(z)\approx w_0+\sum_{k=1}^{K}w_k z_k$$
 #
-# Here $K$ is the number of regions, $z_k$ is 1 where region $k$ is shown and 0 where it is hidden, $f(z)$ is the
-# probability, and $w_k$ is the weight of region $k$. This is LIME
-# ([Ribeiro, Singh and Guestrin 2016](https://arxiv.org/abs/1602.04938)). R² in the title says how well the sum fits: 1 is
-# perfect, and 0 is no better than one fixed number.
+# Here $K$ is the number of regions, $z_k$ is 1 where region $k$ is shown and 0 where it
+# is hidden, $f(z)$ is the probability, and $w_k$ is the weight of region $k$. This is
+# LIME ([Ribeiro, Singh and Guestrin 2016](https://arxiv.org/abs/1602.04938)). Pictures
+# in which more regions are shown count more in the fit (notebook 01). R² in the title
+# says how well the sum fits: 1 is perfect, and 0 is no better than one fixed number for
+# all pictures.
 #
 # ## 3. Names that mean something
 #
@@ -110,8 +118,9 @@ explanation = replace(explanation, regions=regions)
 plots.plot_regions(photo, regions)
 
 # %% [markdown]
-# Each name now belongs to a region, but look at where the borders run. An explanation can never be finer than its regions:
-# what the region called "face" also contains shares the face's weight.
+# Each name now belongs to a region, but look at where the borders run. An explanation
+# can never be finer than its regions: whatever else the region called "face" contains
+# shares the face's weight.
 #
 # ## 4. Every coalition
 #
@@ -137,8 +146,9 @@ print(f"{len(regions)} regions, {table.evaluations} evaluations, all: {table.exa
 assert table.exact and table.evaluations == 2 ** len(regions)
 
 # %% [markdown]
-# Nothing was left to chance: every coalition is in the table, so running the cell again gives the same weights. What
-# follows mostly reads this table, and the classifier can rest.
+# Nothing was left to chance: every coalition is in the table, so running the cell again
+# gives the same weights. Most of what follows only reads this table, and the classifier
+# can rest.
 #
 # ## 5. A weight and a fact
 #
@@ -167,8 +177,9 @@ Markdown(
 # %% [markdown]
 # ### Exercise 1: only the helmet
 #
-# Is the helmet enough by itself? Write the coalition that shows the helmet and nothing else, as an array with one True or
-# False for each region. The line below shows everything.
+# Is the helmet enough by itself? Write the coalition that shows the helmet and nothing
+# else, as an array with one True or False for each region, in the order of
+# `regions.names`. The line below shows everything.
 
 # %% tags=["exercise"]
 only_helmet = np.ones(len(regions), bool)
@@ -220,8 +231,9 @@ runner_up = explanation.refit(target="football helmet")
 plots.plot_explanations([explanation, runner_up], ["bobsleigh", "football helmet"])
 
 # %% [markdown]
-# Besides the weights, look up the facts. How much of the photograph's probability is left when only the helmet is shown,
-# and how much when only the helmet is hidden? The same for the suit, the face, and all three.
+# Now look up the facts as well. What share of the probability is left when only the
+# helmet is shown, and what share when only the helmet is hidden? The table gives the
+# same for the suit, the face, and all three.
 
 # %%
 sets = [[thing] for thing in places] + [list(places)]
@@ -244,12 +256,14 @@ enough = explanation.sufficient(0.5)
 assert "face" in enough and len(enough) >= 3 and set(enough) - set(places)
 
 # %% [markdown]
-# "Football helmet" is a simple case: almost nothing is left without the helmet, and the helmet alone keeps nearly half.
-# "Bobsleigh" is not. Neither the helmet nor the suit nor the face keeps anything worth mentioning alone, and all three of
-# them keep little more. Yet without the face most of the probability is gone: the face is needed, but it is not enough.
+# "Football helmet" is a simple case: little is left without the helmet, and the helmet
+# alone keeps nearly half. "Bobsleigh" is not. By itself, neither the helmet nor the
+# suit nor the face keeps much, and all three together keep little more. Yet without the
+# face most of the probability is gone: the face is needed, but it is not enough.
 #
-# Such parts work *together*. A sum of weights cannot express that, and a low R² warns you of it. That is why we look up
-# facts beside the weights. So which regions are missing?
+# Such parts work *together*. A sum of weights cannot express that, and a low R² warns
+# you of it. That is why we look up facts as well as weights. So which regions are
+# missing?
 #
 # ### Exercise 2: your own coalition (open)
 #
@@ -281,13 +295,17 @@ else:
 # my_set = list(explanation.sufficient(0.5))
 # ```
 #
+# It looks through the table for the smallest set that keeps at least half. Any other
+# set that keeps half is right as well.
+#
 # </details>
 
 # %% [markdown]
 # ## 7. Where this fails
 #
-# We chose the fill. Would another one have told another story? This time the classifier has to be evaluated again, on
-# photographs in which hidden regions show a strong blur.
+# We chose the fill. Would another fill have told another story? This time the
+# classifier has to be evaluated again, on pictures in which the hidden regions are
+# strongly blurred.
 
 # %%
 blurred = segxai.explain(photo, regions, classifier, "bobsleigh", fill="blur")
@@ -308,9 +326,10 @@ assert blurred.weights[wall] < 0.4 * explanation.weights[wall]
 # %% [markdown]
 # ## The answer
 #
-# **Suit, helmet, face, or a combination?** It depends on the class. For "football helmet" it is the helmet, and the face and
-# the suit only add to it. For "bobsleigh" it is a combination, but not the one that we expected: the face is needed, while
-# the three together keep next to nothing unless further regions join them.
+# **Suit, helmet, face, or a combination?** It depends on the class. For "football
+# helmet" it is the helmet, and the face and the suit only add to it. For "bobsleigh" it
+# is a combination, but not the one that we expected: the face is needed, while the
+# three together keep little unless further regions join them.
 #
 # What we do **not** know yet is how far to trust this. The regions came from one method, the fill was our choice, and LIME
 # is only one way to compute weights. Notebook 07 returns to the question with better tools.

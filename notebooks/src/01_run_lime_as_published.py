@@ -45,19 +45,21 @@ plots.plot_image(outlined, f"lime's default: {number} superpixels")
 # 1. Divide the photograph into $K$ patches.
 # 2. Draw coalitions at random, by default 1000 of them: each patch is shown or hidden by the toss of a coin.
 # 3. Evaluate the classifier on each perturbed photograph. A hidden patch shows its mean colour.
-# 4. Fit a sum to the probabilities, in which coalitions near the whole photograph count more:
+# 4. Fit a sum to the probabilities. Coalitions near the whole photograph count more:
 #
 # $$\min_{w_0,\,w}\;\sum_{n=1}^{N}\pi_n\Bigl(f(z_n)-w_0-\sum_{k=1}^{K}w_k z_{nk}\Bigr)^2+\alpha\sum_{k=1}^{K}w_k^2,
 # \qquad \pi_n=\sqrt{e^{-d_n^2/0.25^2}}$$
 #
-# $z_{nk}$ is 1 where patch $k$ is shown in coalition $n$, $f(z_n)$ is the probability, $d_n$ is the cosine distance between
-# $z_n$ and the whole photograph, 0.25 is the **kernel width**, and $\alpha=1$ is the penalty of a ridge regression. The
-# method is from [Ribeiro, Singh and Guestrin 2016](https://arxiv.org/abs/1602.04938), the program from
-# [their package](https://github.com/marcotcr/lime).
+# $z_{nk}$ is 1 where patch $k$ is shown in coalition $n$, $f(z_n)$ is the probability,
+# $d_n$ is the cosine distance between $z_n$ and the whole photograph (1 minus the
+# square root of the share of patches that are shown), and 0.25 is the **kernel width**.
+# $\alpha=1$ is the penalty on large weights, as in any ridge regression. The method is
+# from [Ribeiro, Singh and Guestrin 2016](https://arxiv.org/abs/1602.04938), the program
+# from [their package](https://github.com/marcotcr/lime).
 
 # %%
 Quiz(
-    "Which part of all coalitions of these patches will 1000 samples cover?",
+    "What share of all coalitions of these patches will 1000 samples cover?",
     {
         "about half": "Ten patches have 1024. But how many patches are there?",
         "about a thousandth": "That would be right for 20 patches.",
@@ -133,15 +135,17 @@ assert 40 <= number <= 43 and turned > 0.1 and agreement < 0.99
 assert same[0] & same[1]
 
 # %% [markdown]
-# A dot on the diagonal would be a weight that is the same in both runs. Far from zero the dots stay near it; around zero
-# there is a cloud, in which even the sign is chance. Whoever shows a single run shows part of that cloud.
+# A dot on the diagonal would be a weight that is the same in both runs. Far from zero
+# the dots stay near the diagonal. Around zero there is a cloud, in which even the sign
+# is chance, and anyone who shows a single run shows part of that cloud.
 #
 # The patches were the same in both runs. That is an accident: `lime` hands its seed to quickshift, but under a name that
 # current versions of scikit-image no longer know, so it is dropped without a word.
 #
 # ## 3. A trap: patches that start at 1
 #
-# Many tutorials replace quickshift by the `slic` of scikit-image. Its labels start at 1.
+# Many tutorials replace quickshift with `slic` from scikit-image. Its labels start
+# at 1.
 
 # %%
 labels = slic(photo, n_segments=15, sigma=1)
@@ -153,8 +157,9 @@ print("labels with a weight:    ", np.arange(len(few)))
 assert labels.min() == 1 and len(few) == labels.max()
 
 # %% [markdown]
-# `lime` assumes that labels are 0, 1, …, n − 1. So it switches a patch 0 on and off that does not exist, and it never hides
-# the last patch. No error is reported, and the last patch has no weight at all.
+# `lime` assumes that labels are 0, 1, …, n − 1. So it switches on and off a patch 0
+# that does not exist, and it never hides the last patch. No error is reported, and the
+# last patch has no weight at all.
 #
 # ### Exercise 1: repair the labels
 #
@@ -194,8 +199,10 @@ else:
 # %% [markdown]
 # ## 4. The same without chance
 #
-# With eight patches there are only 256 coalitions, far fewer than LIME's default number of samples. So evaluate them all.
-# `segxai` does, and its regions always start at 0. (SLIC takes the number of patches as a wish: we request 20.)
+# With eight patches there are only 256 coalitions, far fewer than LIME's default number
+# of samples. So let us evaluate them all. `segxai` does so whenever there are few
+# enough, and its regions always start at 0. (SLIC treats the number of patches only as
+# a suggestion: we ask for 20 and get eight.)
 
 # %%
 eight = segxai.segment(photo, "slic", n_segments=20)
@@ -206,8 +213,9 @@ exact.plot()
 assert exact.coalitions.exact and len(eight) == 8
 
 # %% [markdown]
-# No seed is involved here; a second run gives the same weights. And we now own a table from which LIME runs can be drawn
-# for free: instead of evaluating the classifier, look the probability up.
+# No seed is involved here; a second run gives the same weights. And now we have a table
+# from which LIME runs can be drawn for free: instead of evaluating the classifier, we
+# look the probability up.
 
 
 # %%
@@ -234,7 +242,8 @@ for samples, spread in scatters.items():
 #
 # ### Exercise 2: half the scatter (open)
 #
-# Choose a number of samples with which the scatter is at most half of what it is with 200. Use as few as you can.
+# Choose a number of samples for which the scatter is at most half of what it is
+# with 200. Use as few as you can.
 
 # %% tags=["exercise"]
 my_samples = 200
@@ -246,7 +255,7 @@ if my_samples > 5000:
 elif ratio > 0.55:
     print(
         f"Not yet: the scatter is {ratio:.2f} times that of 200 samples. It falls "
-        "with the square root of their number, so twice as many are not enough."
+        "with one over the square root of their number: twice as many are too few."
     )
 else:
     print(f"Correct: {my_samples} samples give {ratio:.2f} of the scatter.")
@@ -263,15 +272,16 @@ else:
 # %% [markdown]
 # ## 5. What the segmentation does
 #
-# Chance can be bought off with samples, or avoided with few patches. What about the patches themselves?
+# More samples reduce chance, and with few patches there is none. What about the patches
+# themselves?
 
 # %%
 Quiz(
-    "All coalitions evaluated again, but with six patches instead of eight. Will the "
-    "helmet's patch have the same weight?",
+    "All coalitions are evaluated again, but with six patches instead of eight. Will "
+    "the helmet's patch have the same weight?",
     {
         "Yes, there is no chance left": "There is none, but the patches differ.",
-        "No": "Its border may move, and so do the patches around it.",
+        "No": "Its border may move, and so may those of the patches around it.",
     },
     answer="No",
     rationale="A weight belongs to a patch, and the patch has changed.",
@@ -283,8 +293,9 @@ by_six = segxai.explain(photo, six, network, "football helmet")
 plots.plot_explanations([exact, by_six], ["eight patches", "six patches"])
 
 # %% [markdown]
-# To compare the two influences, write each weight on the pixels of its patch. Then measure at each pixel how far the
-# numbers differ from seed to seed, and from segmentation to segmentation.
+# To compare chance with the segmentation, write each weight on the pixels of its patch.
+# Then measure at each pixel how far the numbers differ from seed to seed, and from
+# segmentation to segmentation.
 
 # %%
 painted = [e.weights[e.regions.labels] for e in (exact, by_six)]
@@ -304,15 +315,17 @@ assert choice > 1.5 * chance[1000] and chance[1000] < 0.6 * chance[200]
 # The comparison has a limit. A weight belongs to a patch and not to a pixel, and a larger patch may rightly weigh more. But
 # that is the point: a weight means nothing without its patch, and a patch called "grey, right" means little to a reader.
 #
-# **Where this fails:** one photograph, one class, one fill and a handful of segmentations. And an exact weight is still a
-# weight in a simple sum: exact is not the same as true.
+# **Where this fails:** this was one photograph, one class, one fill and, in the
+# comparison, two segmentations. And an exact weight is still a weight in a simple sum:
+# exact is not the same as true.
 #
 # ## The answer
 #
-# **How much of a LIME explanation is chance, and how much is the segmentation?** With the published defaults, some
-# forty patches and 1000 samples, the largest effects are found again with another seed, but many small weights change their
-# sign. With eight patches every coalition can be evaluated, and chance is gone. The segmentation cannot be removed in
-# this way: with 1000 samples it moves the weights more than the seed does. It can only be chosen so that its regions mean
-# something.
+# **How much of a LIME explanation is chance, and how much is the segmentation?** With
+# the published defaults, some forty patches and 1000 samples, the largest effects are
+# found again with another seed, but many small weights change their sign. With eight
+# patches every coalition can be evaluated, and chance is gone. The influence of the
+# segmentation cannot be removed in this way, and with 1000 samples it is larger than
+# that of the seed. We can only choose a segmentation whose regions mean something.
 #
 # Networks that know objects can be downloaded. **Why not let one of them draw the regions? Go on with 02.**

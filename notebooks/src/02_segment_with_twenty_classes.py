@@ -23,9 +23,11 @@
 # $$\hat c_{ij}=\arg\max_{c}\;p_{ijc}$$
 #
 # The version used here was trained on the twenty classes of
-# [PASCAL VOC](http://host.robots.ox.ac.uk/pascal/VOC/) and "background". `python -m segxai fetch deeplab` downloads it once
-# (2 MB). Where that was not done, this notebook uses a stand-in: the regions that a person drew, joined into the classes
-# that PASCAL has. That is what a segmenter of these classes would give if it made no mistake at all.
+# [PASCAL VOC](http://host.robots.ox.ac.uk/pascal/VOC/) and "background".
+# `python -m segxai fetch deeplab` downloads it once (2 MB). Where that has not been
+# done, this notebook uses a stand-in: the regions that a person drew, joined into the
+# classes that PASCAL has. That is what a segmenter with these classes would give if it
+# made no mistakes at all.
 
 # %%
 import numpy as np
@@ -54,9 +56,10 @@ areas = ", ".join(f"{name} {area:.0%}" for name, area in shares)
 Markdown(f"Areas found by {source}: {areas}.")
 
 # %% [markdown]
-# The person is found, and the name is a real name, not a colour and a place. (DeepLab, where it was fetched, also takes a
-# part of the space shuttle for a bottle. A segmenter makes mistakes, too.) On street scenes or in living rooms it divides
-# the photograph into just the things that one would talk about. Here are its classes.
+# The person is found, and the name is a real name, not a colour and a place. (DeepLab,
+# where it was fetched, also takes a part of the space shuttle for a bottle. A segmenter
+# makes mistakes, too.) In a street scene or a living room it finds just the things that
+# one would talk about. Here are its classes.
 
 # %%
 print(", ".join(CLASSES))
@@ -96,14 +99,16 @@ assert class_of("suit", found)[0] == class_of("face", found)[0] == "person"
 assert class_of("helmet", found)[0] == class_of("flag", found)[0] == "background"
 
 # %% [markdown]
-# Suit and face have become one region, and helmet, flag and shuttle have become another. Our question is whether the
-# classifier uses the suit, the helmet, the face or a combination. With these regions it cannot even be put.
+# Suit and face have become one region, and helmet, flag and shuttle have become
+# another. Our question is whether the classifier uses the suit, the helmet, the face or
+# a combination. With these regions it cannot even be asked.
 #
 # ### Exercise 1: how well does the background fit the helmet?
 #
-# Most helmet pixels lie in "background", yet the two are hardly the same. A fair measure is the **IoU** (intersection over
-# union): the pixels in both, divided by the pixels in either. Compute it for the masks below. The line computes something
-# else.
+# Most helmet pixels lie in "background", yet the two are hardly the same. A fair
+# measure is the **IoU** (intersection over union): the pixels in both, divided by the
+# pixels in either. Compute it for the masks in the next cell. The last line there
+# computes something else.
 
 # %% tags=["exercise"]
 helmet, background = drawn.mask("helmet"), perfect.mask("background")
@@ -139,7 +144,8 @@ else:
 # %% [markdown]
 # ## 3. Explain with these regions
 #
-# Let us do it all the same, and explain "football helmet", the runner-up of notebook 00.
+# Let us use these regions all the same, and explain "football helmet", the runner-up of
+# notebook 00.
 
 # %%
 Quiz(
@@ -187,7 +193,7 @@ Quiz(
     "Would a segmenter with a thousand classes solve the problem for good?",
     {
         "Yes": "It would solve it for those thousand. What about the next photograph?",
-        "No": "A list that is fixed beforehand lacks something, and things have parts.",
+        "No": "Any list fixed beforehand lacks something, and things have parts.",
     },
     answer="No",
     rationale="The cause may be a part (the visor), or something nobody put on a list "
@@ -197,8 +203,8 @@ Quiz(
 # %% [markdown]
 # ### Exercise 2: your own classes (open)
 #
-# With which classes could the question be answered? Put the things of the annotation into **at most five** classes of your
-# own. The stub is what PASCAL would do.
+# Which classes would let us answer the question? Sort the things in the annotation into
+# **at most five** classes of your own. The stub does what PASCAL would do.
 
 # %% tags=["exercise"]
 my_classes = {
@@ -235,7 +241,7 @@ else:
 # }
 # ```
 #
-# Other groups are as good, as long as suit, helmet and face are in different ones.
+# Other groups are just as good, as long as suit, helmet and face are in different ones.
 #
 # </details>
 
@@ -250,16 +256,18 @@ for name, group in my_classes.items():
 segxai.explain(photo, mine, classifier, target, method="shapley").plot()
 
 # %% [markdown]
-# **Where this fails:** we chose a photograph that the twenty classes do not fit. In a photograph of a cat on a sofa they do,
-# and then such a segmenter is a good choice. It also makes mistakes of its own, at borders and with small things, which the
+# **Where this fails:** we chose a photograph that the twenty classes do not fit. In a
+# photograph of a cat on a sofa they do, and then such a segmenter is a good choice. A
+# segmenter also makes mistakes of its own, at borders and with small things, which the
 # stand-in hides.
 #
 # ## The answer
 #
-# **Why not simply use a pretrained semantic segmenter?** Because its classes are fixed before anybody knows the question.
-# The helmet belongs to none of the twenty, so it vanishes into "background", and the background is then reported as the
-# cause. Suit and face merge into one person. No improvement of the network helps: the segmentation without any mistake
-# fails in the same way.
+# **Why not simply use a pretrained semantic segmenter?** Because its classes are fixed
+# before anybody knows the question. The helmet belongs to none of the twenty, so it
+# vanishes into "background", and the background is then reported as the cause. Suit and
+# face merge into one person. A better network would not help: even the segmentation
+# without any mistake fails in the same way.
 #
 # We need regions that follow *things*, whether or not there is a class for them, and names that come afterwards. What
 # separates things are contours, and a network that was trained on photographs has already learned to see them. **What does

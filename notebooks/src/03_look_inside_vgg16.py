@@ -18,8 +18,10 @@
 # %% [markdown]
 # ## 1. Build the plan
 #
-# A network in TF-slim is first of all a plan, called a **graph**. It says which layer follows which. A plan has shapes, but
-# no weights yet, so even a large one costs little memory.
+# In TF-slim, a library on top of TensorFlow, a network is first of all a plan, called a
+# **graph**. It says which layer follows which. A plan has shapes but no weights yet, so
+# even a large one costs little memory. (`GraphSession`, in the next cell, holds such a
+# plan.)
 #
 # The function `vgg16` takes a batch of photographs, here one of 224 × 224 pixels. It returns the scores and the **end
 # points**: places in the network where we may look at what it has computed so far. (The network is configuration D of
@@ -60,17 +62,20 @@ heights = {name: shape[0] for name, shape in shapes.items()}
 draw_bars(heights, labels, "End points of VGG16: height × width × channels")
 
 # %% [markdown]
-# Read from top to bottom: five stages of convolutions, each followed by a pooling layer. `stride_4` is the last convolution
-# at **stride** 4: one step on this map is four pixels on the photograph.
+# Read from top to bottom: five stages of convolutions, each followed by a pooling
+# layer. `stride_4` is the last convolution at **stride** 4: one step on this map is
+# four pixels in the photograph.
 #
-# The side halves five times, from 224 to 7, while the channels grow from 64 to 512. So the network gives up *where* and gains
-# *what*. Then, at fc6, the side drops from 7 to 1: no place is left.
+# The side halves five times, from 224 to 7, while the channels grow from 64 to 512. So
+# the network gives up *where* and gains *what*. Then, at fc6, the first layer after the
+# poolings, the side drops from 7 to 1: no place is left.
 #
 # ## 2. Count the weights
 #
-# VGG16 has its name from its 16 layers with weights: 13 convolutions and 3 fully connected layers, fc6, fc7 and fc8.
-# (Here a weight is a number inside the network, not the weight of a region.) The plan knows the shape of every weight, so
-# we can count without loading anything.
+# The 16 in VGG16 counts the layers that have weights: 13 convolutions and 3 fully
+# connected layers, fc6, fc7 and fc8. (Here a weight is a number inside the network, not
+# the weight of a region.) The plan knows the shape of every weight, so we can count
+# without loading anything.
 #
 # **Predict:**
 
@@ -100,8 +105,10 @@ draw_bars(millions, [f"{n:.2f}" for n in millions.values()], "Weights, in millio
 # One layer, fc6, holds three quarters of the network. It joins everything with everything: a map of 7 × 7 places with 512
 # channels, times 4096 outputs. The 13 convolutions, which do most of the computing, are the short bars.
 #
-# This matters for small machines. Training with Adam keeps four numbers for each weight: the weight, its gradient, and two
-# averages. So people thin out fc6 and fc7. `vgg16` has the options `fc_width` and `fc6_kernel` for that.
+# This matters for small machines. Training with Adam, a common method, keeps four
+# numbers for each weight: the weight, its gradient, and two averages. That is why fc6
+# and fc7 are often made thinner, for which `vgg16` has the options `fc_width` and
+# `fc6_kernel`.
 #
 # ## 3. How far does one number see?
 #
@@ -127,7 +134,7 @@ Quiz(
         "larger than 224": "6 more places of 32 pixels are added to 212.",
     },
     answer="larger than 224",
-    rationale="212 + 6 × 32 = 404: the convolutions also look at the zeros around.",
+    rationale="212 + 6 × 32 = 404: the convolutions also look at zeros outside.",
 )
 
 # %%
@@ -141,8 +148,9 @@ for op in plan.graph.get_operations():
 draw_bars(fields, fields.values(), "Side of the receptive field in pixels")
 
 # %% [markdown]
-# The field grows slowly at first and fast at the end, because each step is a longer way on the photograph. At fc6 it is
-# larger than 224. There it covers the whole photograph, and the zeros around it.
+# The field grows slowly at first and fast at the end, because one step on a later map
+# spans more of the photograph. At fc6 it is larger than 224: it covers the whole
+# photograph and zeros around it.
 #
 # ### Your turn: the field of other layers
 #
@@ -182,7 +190,8 @@ else:
 # </details>
 
 # %% [markdown]
-# How large is VGG16's field on a real photograph? We crop this one to multiples of 32 pixels, the last stride.
+# How large is VGG16's field in a real photograph? We crop this one to multiples of 32
+# pixels, the last stride.
 
 # %%
 from matplotlib.patches import Rectangle
@@ -201,16 +210,19 @@ figure.alt += ", as squares on a cup. The largest is higher than the photograph.
 figure
 
 # %% [markdown]
-# A number of pool3 sees a patch of coffee and rim. A number of pool5 sees most of the cup and a part of the spoon. A number of
-# fc6 sees more than the photograph is high.
+# A number in pool3 sees a patch of coffee and rim. A number in pool5 sees most of the
+# cup and a part of the spoon. A number in fc6 sees a square that is taller than the
+# photograph.
 #
 # ## 4. Measure it
 #
 # The rule of section 3 is a claim. We test it on a network that runs. Random weights will do, as the field depends on
 # kernels and strides only. (fc6 and fc7 are thin here, with 64 channels, to save memory.)
 #
-# The **gradient** of a number says how much each pixel can change it. Where it is zero, the pixel is not seen. We take
-# pool3, pool4 and pool5, the place in the middle, and a picture of noise with 352 pixels: 44 places on pool3, 22, and 11.
+# The **gradient** of a number says how strongly it reacts to a small change of each
+# pixel. Where the gradient is zero, the pixel is not seen. We take the place in the
+# middle of pool3, pool4 and pool5, and a picture of noise with a side of 352 pixels,
+# which becomes 44, 22 and 11 places.
 
 # %%
 plan.close()
@@ -238,14 +250,15 @@ squares = {n: r[np.ix_(r.any(axis=1), r.any(axis=0))] for n, r in reach.items()}
 
 # %%
 Quiz(
-    "Were all pixels equal, the middle quarter would hold 25 %. And now?",
+    "If all pixels counted equally, the middle quarter would hold 25 % of the sum. "
+    "How much does it hold?",
     {
         "less": "How many ways lead from a pixel at the border to the number?",
         "25 %": "A pixel in the middle is seen by more of the layers' windows.",
         "more": "Many more ways lead from the middle to the number.",
     },
     answer="more",
-    rationale="A corner pixel has one way through the layers, a middle one thousands.",
+    rationale="A corner pixel has one way through the layers, a middle one a million.",
 )
 
 # %%
@@ -256,10 +269,13 @@ for name, square in squares.items():
     print(f"{name}: computed {fields[name]}, found {len(square)}, middle {share:.0%}")
 
 # %% [markdown]
-# The rule holds to the pixel. But the pixels do not count the same: the middle quarter holds far more than 25 %.
+# The rule holds to the pixel. But the pixels do not all count the same: the middle
+# quarter holds far more than 25 %.
 #
-# The function below draws maps with one colour scale, from dark blue to yellow. We shall use it again. Here one unit is a
-# factor of ten: yellow is the pixel that counts most, and dark blue counts a millionth of it. White is not seen at all.
+# The function below draws maps with one colour scale, from dark blue to yellow. We
+# shall use it again. Here one unit is a factor of ten: yellow is the pixel that counts
+# most, and dark blue is one that counts a millionth as much, or less. White pixels are
+# not seen at all.
 
 
 # %%
@@ -288,19 +304,21 @@ assert (fields["pool5"], fields["fc6"]) == (212, 404)
 assert np.nanmin(powers["pool5, field 212"]) < -6
 
 # %% [markdown]
-# The middle counts most, and the corners of pool5 count a million times less. So "sees 212 pixels" is a limit and does not
-# say what matters. (This network has random weights. Training changes the picture, but not the limit.)
+# The middle counts most, and the corners of pool5's field count less than a millionth
+# as much. So "sees 212 pixels" is a limit and does not say what matters. (This network
+# has random weights. Training changes the picture, but not the limit.)
 #
 # ## 5. A matrix is a convolution
 #
-# Until pool5, VGG16 is made of convolutions and poolings, which take a photograph of any size. fc6 does not: its matrix has
-# one row for each number of a 7 × 7 map. Let us look at a small fc6, with 8 channels in and 16 out.
+# Up to pool5, VGG16 is made of convolutions and poolings, which take a photograph of
+# any size. fc6 does not: its matrix has one row for each number of a 7 × 7 map. Let us
+# look at a small fc6, with 8 channels in and 16 out.
 #
 # A convolution with a 7 × 7 kernel also takes each number of a 7 × 7 map times a weight. So we write the same weights in
 # another shape, without changing any. (`VALID` means: only where the whole kernel fits on the map.)
 #
-# The matrix cannot take a larger map. The convolution can. We give it one of 10 × 10 places, too. How many places will come
-# out, and what does each of them contain?
+# The matrix cannot take a larger map. The convolution can, so we also give it one of
+# 10 × 10 places. How many places will come out, and what does each of them contain?
 
 # %%
 random = np.random.default_rng(0)
@@ -326,8 +344,9 @@ print("a map", large.shape, "gives", scores.shape)
 #
 # ## 6. VALID or SAME
 #
-# Our `vgg16` is built like this, so it takes larger photographs, too. A plan knows its shapes without running, so
-# look them up for several sizes. `SAME` means: fc6 surrounds the map with zeros, so that the map keeps its size.
+# Our `vgg16` is built like this, so it takes larger photographs, too. A plan knows its
+# shapes without running, so we look them up for several sizes. `SAME` means: fc6
+# surrounds the map with zeros, so that the map keeps its size.
 
 
 # %%
@@ -347,11 +366,13 @@ for side in (224, 256, 320):
 #
 # ### Your turn: find the rule
 #
-# Write a function that takes the side of the photograph and the padding of fc6, and gives the side of the score map. Two
-# hints. In *this* project's graph the five poolings are padded themselves, so each halves the side and rounds **up**. (The
-# `vgg_16` that comes with TF-slim has unpadded poolings, which round down: 225 pixels become 7 there and 8 here, 500 become
-# 15 and 16. Rounding up leaves no pixel at the border without an answer.) And fc6 with VALID loses a border, with SAME it
-# does not. The stub knows one answer only.
+# Write a function that takes the side of the photograph and the padding of fc6, and
+# gives the side of the score map. Two hints. In *this* project's graph the five
+# poolings are padded, too, so each halves the side and rounds **up**. (The `vgg_16`
+# that comes with TF-slim has unpadded poolings, which round down: 225 pixels become 7
+# there and 8 here, 500 become 15 and 16. Rounding up leaves no pixel at the border
+# without an answer.) And fc6 loses a border with VALID, but not with SAME. The stub
+# knows only one answer.
 
 
 # %% tags=["exercise"]
@@ -409,8 +430,9 @@ draw_maps({"64 filters of conv1_1": tiles}, 1, "Tiles with edges and colours")
 # Some tiles are bright on one side and dark on the other: they respond to edges of that direction. Others have two opposite
 # colours, and some respond to one colour anywhere. No one wrote these down; training found them.
 #
-# Deeper filters have 64 to 512 input channels and are no pictures any more. We look at their **feature maps** instead, the
-# output of a filter at every place. For each of the five stages, here is the channel that varies most over the photograph.
+# Deeper filters have 64 to 512 input channels and can no longer be shown as pictures.
+# So we look at their **feature maps** instead, the output of a filter at every place.
+# For each of the five stages, here is the channel that varies most over the photograph.
 
 # %%
 with GraphSession() as network:
@@ -477,15 +499,18 @@ else:
 # %% [markdown]
 # ## The answer
 #
-# **What must change so that VGG16 answers for every place?** Nothing but the shape of three matrices. fc6 becomes a 7 × 7
-# convolution, fc7 and fc8 become 1 × 1 convolutions. The weights stay as they are. With 224 pixels there is one score per
-# class, with more pixels there is a map.
+# **What must change so that VGG16 answers for every place?** Nothing but the shape of
+# three matrices. fc6 becomes a 7 × 7 convolution, and fc7 and fc8 become 1 × 1
+# convolutions. The weights stay as they are. With 224 pixels there is one score per
+# class, and with more pixels there is a map.
 #
 # **How much does each answer see?** A square of 404 pixels at most, and neighbouring answers are 32 pixels apart. The middle
 # of the square counts far more than its border.
 #
-# **Where this fails:** the map is coarse. A photograph of 384 × 576 pixels gets 12 × 18 answers, and nothing in them says
-# where within 32 pixels the rim of the cup runs. With SAME padding, the answers near the border rest on zeros in part. And
-# fc6 alone is 411 MB, and four times that to train it with Adam: too much for a small machine.
+# **Where this fails:** the map is coarse. A photograph of 384 × 576 pixels gets 12 × 18
+# answers, and nothing in them says where within 32 pixels the rim of the cup runs. With
+# SAME padding, the answers near the border rest on zeros in part. And fc6 alone takes
+# 411 MB, and four times that when it is trained with Adam: too much for a small
+# machine.
 #
 # How does a map of 12 × 18 answers become as large as the photograph? **Go on with notebook 04.**

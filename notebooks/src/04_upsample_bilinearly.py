@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Upsample with a bilinear kernel
 #
-# **You will do:** make the kernel of bilinear upsampling, stamp it onto a canvas with your own hands, and compare the result
-# with TensorFlow and with scikit-image.
+# **You will do:** make the kernel of bilinear upsampling, stamp it onto a canvas by
+# hand, and compare the result with TensorFlow and with scikit-image.
 #
 # **You will learn:** what a transposed convolution does; why its kernel has the size that it has; what happens at the
 # border; what no upsampling can bring back.
@@ -18,8 +18,9 @@
 # %% [markdown]
 # ## 1. A coarse map
 #
-# We take the photograph of notebook 03 and its annotation. From the annotation we make a coarse map without errors: for each
-# square of 32 × 32 pixels, the part that belongs to the thing. A square that is half cup gives 0.5.
+# We take the photograph of notebook 03 and its annotation. From the annotation we make
+# a coarse map without errors: for each square of 32 × 32 pixels, the share that belongs
+# to the thing. A square that is half cup gives 0.5.
 
 # %%
 import numpy as np
@@ -61,9 +62,10 @@ draw_maps(maps, 2, "The cup without its coffee, sharp and in squares")
 #
 # ## 2. The kernel
 #
-# The simplest way is to repeat each value, which gives squares. **Bilinear** upsampling is better: it goes in straight
-# lines from each value to the next, in both directions. In a network this is done by stamping: each value is multiplied by a
-# small picture, the **kernel**, and all stamps are added.
+# The simplest way is to repeat each value, which gives squares. **Bilinear** upsampling
+# is better: it runs in a straight line from each value to the next, along rows and
+# along columns. In a network this is done by stamping: a small picture, the **kernel**,
+# is multiplied by each value, and all these stamps are added.
 #
 # **Predict:**
 
@@ -94,8 +96,10 @@ draw_maps(drawings, 3, alt, ".2f", vmin=0, vmax=1)
 #
 # $$k(u, v) = \left(1 - \frac{|u|}{f}\right)\left(1 - \frac{|v|}{f}\right) \quad\text{for } |u|, |v| < f,$$
 #
-# and 0 further away ([Long, Shelhamer and Darrell 2015](https://arxiv.org/abs/1411.4038), section 3.3). Draw one row of
-# it. The weight is 1 at the value itself. It is 0 at the neighbouring values, which lie *f* pixels away.
+# and 0 further away
+# ([Long, Shelhamer and Darrell 2015](https://arxiv.org/abs/1411.4038), section 3.3).
+# The next cell draws one row of it. The weight is 1 at the value itself and 0 at the
+# neighbouring values, which lie *f* pixels away.
 
 # %%
 figure = plots.DescribedFigure(figsize=(9, 2.8), layout="constrained")
@@ -114,9 +118,11 @@ figure.alt = "A triangle; 5 pixels on it for factor 3, 8 pixels for factor 4"
 figure
 
 # %% [markdown]
-# Count the dots. Odd factor: one pixel sits on the value, and factor − 1 on each side, because the pixel at distance `factor`
-# has weight 0. That makes 2 × factor − 1. Even factor: the pixels sit half a step aside, `factor` on each side. That makes
-# 2 × factor. Both in one formula: 2 × factor − factor % 2.
+# Count the dots. With an odd factor, one pixel sits on the value, and factor − 1 on
+# each side, because the pixel at distance `factor` has weight 0. That makes
+# 2 × factor − 1. With an even factor, the value lies between two pixels, and `factor`
+# pixels are on each side. That makes 2 × factor. Both in one formula:
+# 2 × factor − factor % 2.
 #
 # ### Your turn: one row of the kernel
 #
@@ -230,8 +236,9 @@ draw_maps(drawings, 2, "The cup gets smoother with the factor", vmin=0, vmax=1)
 #
 # ## 5. Several classes
 #
-# A network has one map for each class. A convolution may mix them, so its weights have four axes: kernel height, kernel
-# width, class out, class in. For upsampling, no class may leak into another.
+# A network has one map for each class. A transposed convolution may mix them, so its
+# weights have four axes: kernel height, kernel width, class out, class in. For
+# upsampling, no class may leak into another.
 #
 # **Predict:**
 
@@ -254,14 +261,15 @@ alt = "Nine kernels; only those from a class to itself are not zero"
 draw_maps(pairs, 3, alt, ".2f", width=7, vmin=0, vmax=1)
 
 # %% [markdown]
-# Six of nine are zero. Only the diagonal holds the kernel. So each class is upsampled on its own. These weights need no
-# training: they are a constant. (The authors of FCN used them as a start and let some layers learn. Here they stay fixed.)
+# Six of nine are zero. Only the diagonal holds the kernel, so each class is upsampled
+# on its own. These weights need no training: they are a constant. (The authors of FCN
+# used them as a start and let some layers learn. Here they stay fixed.)
 #
 # ## 6. The border
 #
-# scikit-image upsamples, too: `rescale` with `order=1` is bilinear. It comes from another world, without stamps, so it is a
-# good judge. We compare it with two versions: the plain stamps, and `bilinear_upsample`, which the networks of this series
-# use.
+# scikit-image upsamples, too: `rescale` with `order=1` is bilinear. It knows nothing of
+# stamps, so it is an independent judge. We compare it with two versions: the plain
+# stamps, and `bilinear_upsample`, which the networks of this series use.
 #
 # **Predict before you run:** section 3 had a weak point. Where will the plain stamps be wrong?
 
@@ -285,10 +293,11 @@ alt = "An orange border on the left: too low. No difference on the right"
 draw_maps(differences, 2, alt, cmap=plots.ORANGE_BLUE, vmin=-1.2, vmax=1.2)
 
 # %% [markdown]
-# White is no difference, orange is too low, blue would be too high. Inside, all three agree. On the left, the plain stamps are
-# far too low at the border: beyond it there is nothing, and nothing counts as zero. On the
-# right, `bilinear_upsample` first continues the outermost values by one place, then stamps, then cuts the margin away. It
-# agrees with scikit-image everywhere.
+# White means no difference, orange means too low, and blue would mean too high. Inside,
+# all three agree. On the left, the plain stamps are far too low at the border: beyond
+# it there is nothing, and nothing counts as zero. On the right, `bilinear_upsample`
+# first continues the outermost values by one place, then stamps, then cuts the margin
+# away. It agrees with scikit-image everywhere.
 #
 # ## 7. A kernel that does not fit
 #
@@ -324,8 +333,9 @@ draw_maps(maps, 3, alt, ".2f", vmin=0, vmax=1.78)
 #
 # ### Your turn: test a kernel
 #
-# Write a function that says whether a kernel keeps a flat map flat, and at the same value. Hint: stamp a map of ones, cut the
-# border off, and look whether all is 1 (`np.allclose`). The stub trusts every kernel.
+# Write a function that says whether a kernel keeps a flat map flat, and at the same
+# value. Hint: stamp a map of ones, cut the border off, and check whether all that is
+# left is 1 (`np.allclose`). The stub trusts every kernel.
 
 
 # %% tags=["exercise"]
@@ -455,7 +465,8 @@ else:
 # my_shape[100:300, 104:120] = True  # a bar of 16 pixels
 # ```
 #
-# Any shape will do that is wider than 8 pixels and narrower than 32.
+# Most bars of 16 to 20 pixels will do. Narrower ones may be lost at stride 8 already,
+# and wider ones may survive stride 32.
 #
 # </details>
 
@@ -466,13 +477,15 @@ else:
 # 2 × factor − factor % 2 for every value, and add. Nothing is trained. Away from the border this is bilinear interpolation,
 # and at the border, too, if the outermost values are continued first.
 #
-# **What is lost?** Details smaller than the stride. From stride 32, the large things come back with an IoU of 0.92,
-# the spoon with 0.71. From stride 8, all of them have at least 0.95. Upsampling makes a map larger and smoother. It
-# brings no new detail, and an edge becomes a ramp of 32 pixels or more.
+# **What is lost?** Details smaller than the stride. From stride 32, the large things
+# come back with an IoU of 0.92, the spoon with 0.71. From stride 8, all of them have at
+# least 0.95. Upsampling makes a map larger and smoother. It brings no new detail, and
+# from stride 32 even the sharpest edge becomes a ramp of 32 pixels or more.
 #
 # **Where this fails:** our coarse maps came from the annotation. A network's maps have errors, so its IoU will be lower.
 # And a kernel that does not fit the factor draws checkerboards.
 #
-# **What is it good for?** Next to one another, five maps of different strides can be upsampled to one size and added up. What
-# a network finds in them when it was trained on outlines drawn by people, and how such a coarse map still draws a sharp
-# line: **go on with notebook 05.**
+# **What is it good for?** Maps of different strides can be upsampled to one size and
+# added up. Notebook 05 does this with five of them, in a network that was trained on
+# outlines drawn by people. How can such coarse maps still help to draw a sharp line?
+# **Go on with notebook 05.**

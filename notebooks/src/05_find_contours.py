@@ -12,15 +12,18 @@
 #
 # **Time: 30 minutes.** The computer works for about 15 seconds of it.
 #
-# **The question:** a list of twenty classes was too short for the astronaut's helmet. How can a network find the borders of
-# things for which it has no name? The last section answers it.
+# **The question:** a list of twenty classes had no place for the astronaut's helmet.
+# How can a network find the borders of things for which it has no name? The last
+# section answers it.
 
 # %% [markdown]
 # ## 1. Outlines without names
 #
-# A contour network has no classes at all. For each pixel it gives one number from 0 to 1: how likely is it that a person
-# would draw an outline here? Its training photographs came with such drawings, made by several people for each of 500
-# photographs ([BSDS500](https://www2.eecs.berkeley.edu/Research/Projects/CS/vision/grouping/resources.html)).
+# A contour network has no classes at all. For each pixel it gives one number from 0 to
+# 1: how likely is it that a person would draw an outline here? Its training photographs
+# came with such drawings. They are part of
+# [BSDS500](https://www2.eecs.berkeley.edu/Research/Projects/CS/vision/grouping/resources.html),
+# 500 photographs that were each outlined by several people.
 
 # %%
 import numpy as np
@@ -132,10 +135,12 @@ draw(maps, 3, "Side outputs from fine to coarse, and the fused map")
 #
 # ## 3. Build it
 #
-# Everything that this network needs is in two lessons: the convolutions of 03 and the upsampling of 04. After each stage a
-# 1 × 1 convolution turns all channels into a single number, a **logit**, and the map of logits is upsampled to the size of
-# the photograph. The five maps $S_1 \dots S_5$ are fused by one more 1 × 1 convolution with weights $w_i$ and a bias $b$, and
-# the sigmoid $\sigma$ turns the result into a probability:
+# Everything that this network needs is in two lessons: the convolutions of 03 and the
+# upsampling of 04. After each stage a **score head**, which is a 1 × 1 convolution,
+# turns all channels into a single number at each place, a **logit**, and the map of
+# logits is upsampled to the size of the photograph. The five maps $S_1 \dots S_5$ are
+# fused by one more 1 × 1 convolution with weights $w_i$ and a bias $b$, and the sigmoid
+# $\sigma$ turns the result into a probability:
 #
 # $$P(x) = \sigma\Big(b + \sum_{i=1}^{5} w_i\, S_i(x)\Big), \qquad \sigma(t) = \frac{1}{1 + e^{-t}}.$$
 #
@@ -196,8 +201,9 @@ assert np.allclose(fusion, 0.2, atol=0.02) and heads < body / 5000
 #
 # ### Exercise 1: fuse
 #
-# `stack` holds the five side logits, 512 × 512 × 5. Write the formula of this section, which leads from the logits, the
-# five weights and the bias to probabilities. The stub takes the mean of the logits.
+# `stack` holds the five side logits, 512 × 512 × 5. Write the formula of this section,
+# which turns the logits into probabilities by means of the five weights and the bias.
+# The stub takes the mean of the logits.
 
 
 # %% tags=["exercise"]
@@ -238,8 +244,8 @@ else:
 #
 # $$L = -\beta \sum_{x:\, y(x) = 1} \log P(x) \; - \; (1 - \beta) \sum_{x:\, y(x) = 0} \log\big(1 - P(x)\big)$$
 #
-# (equation 2 of the paper). It is applied to each side output and to the fused map, so that each stage learns to draw by
-# itself.
+# (equation 2 of the paper). Each side output has this loss, so that each stage learns
+# to draw by itself, and the fused map has a loss of its own.
 
 # %%
 Quiz(

@@ -40,9 +40,11 @@ plots.plot_image(grey, "contour strength: darker is stronger")
 #
 # ## 2. Flood the map
 #
-# Think of the map as a landscape in which contours are ridges, and let water rise from every hollow. Where the waters of
-# two hollows would meet, build a dam. The dams divide the whole photograph into *basins*. This is the **watershed**
-# (Beucher and Lantuéjoul 1979), described in
+# Think of the map as a landscape in which contours are ridges, and let water rise from
+# every hollow. Where the waters of two hollows would meet, build a dam. The dams divide
+# the whole photograph into *basins*. (The map is smoothed a little first, and the
+# shallowest hollows are left out.) This is the **watershed** (Beucher and Lantuéjoul
+# 1979), described in
 # [scikit-image's example](https://scikit-image.org/docs/stable/auto_examples/segmentation/plot_watershed.html).
 
 # %%
@@ -69,7 +71,8 @@ plots.plot_image(np.uint8(255 * outlines), f"{number} basins")
 assert number > 100
 
 # %% [markdown]
-# Hardly a border of a thing is lost, but each thing is in pieces. From now on we only ever have to *remove* borders.
+# Hardly any border of a thing is lost, but each thing is in pieces. From now on we only
+# ever have to *remove* borders.
 #
 # ## 3. Merge the cheapest pair, again and again
 #
@@ -93,8 +96,9 @@ print(
 )
 
 # %% [markdown]
-# In the code ε is called `floor`, γ `contour` and s `size`. Notice that a border comes with its length and with its *total*
-# strength. The cost needs neither alone.
+# In the code ε is called `floor`, γ `contour` and s `size` (section 5 explains
+# `worth`). Notice that a border comes with its length and with its *total* strength.
+# What the cost needs is neither of the two by itself.
 #
 # ## 4. Your turn: what a border costs
 #
@@ -137,8 +141,8 @@ else:
 # %% [markdown]
 # ## 5. One tree, many segmentations
 #
-# The package keeps the last 48 regions as the leaves of the tree. `cut(n)` undoes the costliest merges first, until there
-# are `n` regions.
+# The package keeps the tree from the point where 48 regions are left; these are its
+# leaves. `cut(n)` undoes the costliest merges first, until there are `n` regions.
 
 # %%
 Quiz(
@@ -172,8 +176,9 @@ print([len(np.unique(coarse[finer == k])) for k in range(len(cuts[1]))])
 assert all(len(np.unique(coarse[finer == k])) == 1 for k in range(len(cuts[1])))
 
 # %% [markdown]
-# Only ones. The tree can also be read as a list. Each line is a node, and the nodes that it was merged from are indented
-# below it; the cost tells how reluctantly they were merged.
+# There are only ones. The tree can also be read as a list. Each line is a node, and the
+# nodes that it was merged from are indented below it; the cost tells how reluctantly
+# they were merged.
 
 
 # %%
@@ -187,8 +192,9 @@ def outline(part, depth):
 outline(deep.tree, 0)
 
 # %% [markdown]
-# Costs never rise on the way down. Where they drop sharply, a thing ends and its parts begin. `n_regions="auto"` looks for
-# that: it undoes all merges that cost more than a fixed amount, and stops between three and nine regions.
+# Costs never rise on the way down. Where they drop sharply, a thing ends and its parts
+# begin. `n_regions="auto"` looks for that: it undoes all merges that cost at least a
+# fixed amount, `worth`, but keeps to between three and nine regions.
 #
 # ## 6. With or without the classifier's eyes
 #
@@ -225,15 +231,19 @@ for thing in sample.annotation.names:
 Markdown("\n".join(rows))
 
 # %% [markdown]
-# Both find the helmet. The flag, the shuttle and the patches are found better with features: what looks alike is cheap to
-# merge, even across a contour. Hair and face are one region for both, so neither name can have a good score.
+# Both find the helmet. The flag, the shuttle and the patches are found better with
+# features: what looks alike is cheap to merge, even across a contour. (`contours` is
+# independent of this classifier, but not of ImageNet, on which its VGG16 was first
+# trained.) Hair and face are one region for both, so neither name can have a good
+# score.
 #
 # ## 7. Names
 #
-# A region's first name is its commonest colour and its place: "black, bottom right". A noun would be better, and there are
-# two sources for one. If DeepLab (notebook 02) was fetched, a class that covers most of a region gives its name. And
-# the classifier of whole photographs can be evaluated on two *views* of the region: cut out on grey, and with its
-# surroundings dimmed. The next cell prints the most probable class of each view.
+# A region's first name is its commonest colour and its place: "black, bottom right". A
+# noun would be better, and there are two sources for one. If DeepLab (notebook 02) was
+# fetched, a class that covers most of a region names it. And the classifier of whole
+# photographs can be evaluated on two *views* of the region: cut out on grey, and with
+# its surroundings dimmed. The next cell prints the most probable class of each view.
 
 # %%
 twelve = cuts[1]
@@ -250,11 +260,14 @@ for alone, dimmed, (name, evidence) in zip(words[::2], words[1::2], names, stric
 Markdown("\n".join(rows))
 
 # %% [markdown]
-# Read down the first column: a probability can be high although the word is absurd, because a piece of cloth on grey is
-# no photograph that the network knows. So a noun is believed only when *both* views give it and are sure (probabilities of
-# words such as "crash helmet" and "football helmet" are added up for "helmet"). Even so the round badge on the suit narrowly
-# misses being called a hockey puck. A noun found in this way is marked as a guess, "helmet ?", wherever it is drawn. All
-# other regions keep colour and place. The best name is the one that you give: `regions.rename({...})`.
+# Read down the first column: a probability can be high although the word is absurd,
+# because a piece of cloth on grey is not the kind of photograph that the network knows.
+# So a noun is believed only when *both* views give it and are sure enough on average
+# (probabilities of words such as "crash helmet" and "football helmet" are added up for
+# "helmet"). Even so, the round badge on the suit narrowly misses being called a hockey
+# puck. A noun found in this way is marked as a guess, "helmet ?", wherever it is drawn.
+# All other regions keep colour and place. The best name is the one that you give:
+# `regions.rename({...})`.
 
 # %% tags=["hidden"]
 assert "helmet ?" in twelve.marked_names and "hockey puck" not in twelve.names
@@ -304,8 +317,10 @@ else:
 # neighbours is merged, again and again. A pair is cheap when the contour between the two is weak, when they look alike, or
 # when one of them is small. The merges make one tree, and each number of regions is a cut of it.
 #
-# Where this fails: a greedy merge is never taken back. A thing with strong contours inside, such as a checked shirt, stays in
-# pieces for long, and a thing whose outline fades away is swallowed by its neighbour. The tree knows no meanings, either:
+# **Where this fails:** a greedy merge is never taken back. A thing with strong contours
+# inside, such as a checked shirt, stays in pieces for a long time, and a thing whose
+# outline fades away is swallowed by its neighbour. The tree knows no meanings, either:
 # names are for you to give.
 #
-# The next question is the one that this course began with: **07** asks which of these regions the classifier uses.
+# The next question is the one with which this course began: which of these regions does
+# the classifier use? **Go on with 07.**
