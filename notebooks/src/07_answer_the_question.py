@@ -21,9 +21,10 @@
 # second, `deep`, come from the region tree of notebook 06, and the third, `contours`, from the same tree grown without
 # any help from the classifier's network.
 #
-# The question names suit, helmet and face. We call hair and face together the *head*, and everything else the *rest*. To
-# give automatic regions the same four names, each one takes the name of the thing that most of its pixels belong to.
-# That is the only thing for which the automatic regions need the annotation.
+# The question names suit, helmet and face. We call hair and face together the *head*,
+# and everything else the *rest*. To give the automatic regions the same four names,
+# each of them takes the name of the thing that most of its pixels belong to. That is
+# the only thing for which the automatic regions need the annotation.
 
 # %%
 import itertools
@@ -54,14 +55,16 @@ for method in ("deep", "contours"):
 plots.plot_regions(photo, *drawn.values(), titles=list(drawn))
 
 # %% [markdown]
-# All three agree about most of the photograph. They differ at the lower left, where the automatic borders follow the
-# flag's dark edge instead of the sleeve, and along the helmet. Such differences are useful: whatever holds in all three
-# panels does not hang on one person's pencil.
+# All three agree about most of the photograph. They differ at the lower left, where the
+# automatic borders follow the flag's dark edge instead of the sleeve, and along the
+# helmet. Such differences are useful: whatever holds in all three panels does not
+# depend on one person's pencil.
 #
 # ## 2. Which class?
 #
-# A classifier gives a probability to each of its classes, and each of them can be explained. The natural one to begin with
-# is the prediction, the most probable class. The runner-up is worth a second look, since its name mentions a helmet.
+# A classifier gives a probability to each of its classes, and each of them can be
+# explained. The natural one to start with is the prediction, the most probable class.
+# The runner-up is worth a second look, since its name mentions a helmet.
 
 # %%
 classifier = segxai.load_classifier("efficientnet_lite0")
@@ -78,8 +81,8 @@ Quiz(
     "For “bobsleigh”, will one of suit, helmet and head be enough when it is shown "
     "alone?",
     {
-        "Yes, the helmet": "Crews do wear helmets. But section 3 shows the helmet "
-        "alone: far from half.",
+        "Yes, the helmet": "Crews do wear helmets. But in section 3 the helmet alone "
+        "keeps far less than half.",
         "Yes, the suit": "The suit is large, but alone it is only orange cloth. "
         "See section 3.",
         "No, none of them": "None of the three reaches half of the photograph's "
@@ -120,22 +123,29 @@ for shown in sorted(itertools.product([0, 1], repeat=3), key=sum):
 Markdown("\n".join(lines))
 
 # %% [markdown]
-# Two columns show the rest of the photograph as well, two do not. Read the last row first: suit, helmet and head together,
-# with the rest, are the whole photograph. Then compare it with the rows above, in which one or two of the three are
-# missing: for “bobsleigh” everything falls at once. And notice the last number of the last row. *Without* the rest,
-# “football helmet” is more probable than in the photograph: the rest speaks against it.
+# In two columns the rest of the photograph is shown as well, in the other two it is
+# hidden. Read the last row first: suit, helmet and head together with the rest make up
+# the whole photograph. Then compare it with the rows above, in which one or two of the
+# three are missing: for “bobsleigh” everything falls at once. And notice the last
+# number of the last row. *Without* the rest, “football helmet” is more probable than in
+# the photograph: the rest speaks against it.
 #
 # ## 4. One number for each region: the Shapley value
 #
-# Sixteen numbers are too many to remember. The *Shapley value* of a region averages what it adds to the probability, over
-# all orders in which the regions could be switched on:
+# Sixteen numbers are too many to remember. The *Shapley value* of a region is what it
+# adds to the probability, averaged over all orders in which the regions could be
+# switched on:
 #
 # $$\phi_k=\sum_{S\not\ni k}\frac{|S|!\,(K-|S|-1)!}{K!}\,\bigl[f(S\cup\{k\})-f(S)\bigr]$$
 #
-# Here $K$ is the number of regions, $S$ runs through all coalitions without region $k$, and $f(S)$ is the probability
-# when only $S$ is shown. The values add up to $f(\text{all})-f(\text{nothing})$. Shapley proposed them for games in
-# 1953; [Lundberg and Lee (2017)](https://arxiv.org/abs/1705.07874) brought them to classifiers. LIME
-# ([Ribeiro, Singh and Guestrin 2016](https://arxiv.org/abs/1602.04938)) fits a weighted sum to the same table.
+# Here $K$ is the number of regions, $S$ runs through all coalitions without region $k$,
+# and $f(S)$ is the probability when only $S$ is shown. The fraction is the share of all
+# orders in which exactly the regions of $S$ come before region $k$. The values add up
+# to $f(\text{all})-f(\text{nothing})$. Shapley proposed them for games in 1953;
+# [Lundberg and Lee (2017)](https://arxiv.org/abs/1705.07874) made them popular for
+# explaining classifiers. LIME ([Ribeiro, Singh and Guestrin
+# 2016](https://arxiv.org/abs/1602.04938)) fits a sum to the same table, in which
+# coalitions near the whole photograph count more.
 
 # %%
 Quiz(
@@ -154,15 +164,18 @@ Quiz(
 plots.plot_explanations(list(hand.values()), list(hand))
 
 # %% [markdown]
-# The scale is common to both rows. For “football helmet” more than half of the positive values is the helmet's. For
-# “bobsleigh” all four regions get nearly the same: that is what a combination looks like. R² is the share of the table
-# that a plain sum of the values would explain. For “bobsleigh” it is far below zero, so no region acts by itself.
+# The scale is common to both rows. For “football helmet” more than half of the sum of
+# the positive values is the helmet's. For “bobsleigh” all four regions get nearly the
+# same: that is what a combination looks like. R² says how well a plain sum of the
+# values fits the table. For “bobsleigh” it is far below zero: the sum fits worse than
+# one fixed number would, because what a region adds depends on which others are shown.
 #
 # ## 5. Your turn: a Shapley value by hand
 #
-# Take only two players, the helmet and the suit, with head and rest shown all the time. There are two orders. Write the
-# helmet's Shapley value for “football helmet” in this small game. For example, `p(second, "suit", "head", "rest")` is
-# the probability without the helmet.
+# Take only two players, the helmet and the suit, with head and rest shown all the time.
+# Then there are only two orders: helmet first or suit first. Compute the helmet's
+# Shapley value for “football helmet” in this small game. For example,
+# `p(second, "suit", "head", "rest")` is the probability without the helmet.
 
 # %% tags=["exercise"]
 helmets_value = 0.0
@@ -202,9 +215,11 @@ else:
 # %% [markdown]
 # ## 6. Nine regions, and the facts that no weight can tell
 #
-# The annotation has nine regions, which make 512 coalitions: still few enough to evaluate every one. In that table we look
-# up two plain facts for each class. The **smallest sufficient set** is the fewest regions that, shown alone, keep at
-# least half of the probability. The **smallest necessary set** is the fewest regions without which less than half is left.
+# The annotation has nine regions, which make 512 coalitions: still few enough to
+# evaluate every one. In that table we look up two plain facts for each class. The
+# **smallest sufficient set** consists of the fewest regions that, shown alone, keep at
+# least half of the probability. The **smallest necessary set** consists of the fewest
+# regions without which less than half is left.
 
 # %%
 explanation = segxai.explain(photo, nine, classifier, first)
@@ -213,12 +228,15 @@ text = [f"**{t}**: " + " ".join(e.in_words()) for t, e in detail.items()]
 Markdown("\n\n".join(text))
 
 # %% [markdown]
-# These sentences were computed from the table, not written by us. (“LIME weight” is the weighted fit of section 4.) Compare
-# the two sufficient sets: “a combination” now has a precise meaning, a smallest sufficient set of several regions.
+# These sentences were computed from the table, not written by us. (“LIME weight” is the
+# weighted fit of section 4. The *interaction* of two regions is what they do together
+# beyond what each does by itself.) Compare the two sufficient sets: “a combination” now
+# has a precise meaning, a smallest sufficient set of several regions.
 #
-# A sentence names one set, although there may be others that do as well. Make a list of **all** regions that together with
-# the helmet, and nothing else, keep at least half of the probability of “football helmet”. `q("helmet", "face")` is the
-# probability when only helmet and face are shown.
+# A sentence names one set, although others may do just as well. Make a list of **all**
+# regions that are enough as the helmet's only partner: shown with the helmet and
+# nothing else, each of them keeps at least half of the probability of “football
+# helmet”. `q("helmet", "face")` is the probability when only helmet and face are shown.
 
 
 # %%
@@ -292,7 +310,7 @@ Quiz(
     "border?",
     {
         "Yes": "Its size changes a good deal, but its sign does not.",
-        "No": "It would if paint alone had made the answer. Look at its row below.",
+        "No": "It would lose it if the paint made the answer. See its row below.",
     },
     answer="Yes",
     rationale="A sign that survives all of these changes is not the work of one fill.",
@@ -303,16 +321,19 @@ robust = {t: segxai.robustness(e) for t, e in hand.items()}
 robust[second].plot()
 
 # %% [markdown]
-# A row on both sides of zero means that the sign depends on our choices; we should not build a sentence on it. (For the
-# other class, plot `robust[first]`.)
+# A row on both sides of zero means that the sign depends on our choices; we should not
+# base a statement on it. (For the other class, plot `robust[first]`.)
 #
 # ## 9. Check three: would any hole do?
 #
-# Cover a region, and the probability falls. But it may fall wherever we cover as much. The **placebo test** moves each
-# region's shape to 79 random places. The **p-value** is the share of places (the region's own included) that take at
-# least as much as the region does, as in [Phipson and Smyth (2010)](https://arxiv.org/abs/1603.05766). With 79 placebos
-# it cannot be smaller than 1/80 = 0.0125. We test four regions at once, so by Bonferroni's rule each needs p ≤ 0.05 / 4 =
-# 0.0125 to stand out: it must beat every placebo.
+# Cover a region, and the probability falls. But it might fall as far if we covered an
+# equal area anywhere else. The **placebo test** moves each region's shape to 79 random
+# places (what leaves the photograph at one edge comes back in at the opposite one). The
+# **p-value** is the share of places (the region's own included) where covering costs at
+# least as much probability as covering the region itself, as in [Phipson and Smyth
+# (2010)](https://arxiv.org/abs/1603.05766). With 79 placebos it cannot be smaller than
+# 1/80 = 0.0125. We test four regions at once, so by Bonferroni's rule each needs p ≤
+# 0.05 / 4 = 0.0125 to stand out: it must beat every placebo.
 
 # %%
 placebo = {t: segxai.placebo_test(e, placements=79, seed=0) for t, e in hand.items()}
@@ -384,12 +405,14 @@ assert (robust[second].weights[:, by_hand.index("helmet")] > 0).all()
 # %% [markdown]
 # ## The answer
 #
-# **Suit, helmet, face, or a combination?** For the prediction, “bobsleigh”, a combination: none of the three alone keeps
-# half of the probability, their Shapley values are nearly equal, and of the nine small regions it takes more than three
-# to keep half. (The smallest such set does without the orange suit itself, though not without its collar.) For the
-# runner-up, “football helmet”, the helmet is at the centre: it comes first with hand-drawn regions, with `deep` and with
-# `contours`, and its sign survives every fill and border. But even the helmet needs company, and which company will do is
-# a list, not a name.
+# **Suit, helmet, face, or a combination?** For the prediction, “bobsleigh”, a
+# combination: none of the three alone keeps half of the probability, their Shapley
+# values are nearly equal, and of the nine small regions it takes more than three to
+# keep half. (The smallest such set does without the orange suit itself, though not
+# without its collar.) For the runner-up, “football helmet”, the helmet is at the
+# centre: it comes first with hand-drawn regions, with `deep` and with `contours`, and
+# its sign survives every fill and border. But even the helmet needs company, and more
+# than one region can provide it.
 #
 # Where this fails: photographs with painted holes are unlike any that the classifier was trained on. Comparing fills
 # makes that visible but does not remove it. And all this holds for one photograph and one network.

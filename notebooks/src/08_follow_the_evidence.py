@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Follow the evidence
 #
-# **You will do:** explain a photograph with forty-eight regions at the price of a few hundred evaluations, and add the
-# values up again to things.
+# **You will do:** explain a photograph with forty-eight regions at the price of a few
+# hundred evaluations, and add the values of the parts up to those of things.
 #
 # **You will learn:** Owen values; how a budget is spent where the evidence is; how to read one explanation at several
 # levels; what part of it was measured and what part was shared out.
@@ -17,7 +17,8 @@
 # %% [markdown]
 # ## 1. Forty-eight regions are too many
 #
-# With four regions we evaluated all sixteen coalitions. The leaves of the region tree are forty-eight.
+# With four regions we evaluated all sixteen coalitions. The region tree has forty-eight
+# leaves.
 
 # %%
 import numpy as np
@@ -31,7 +32,7 @@ leaves = segxai.segment(photo, "deep", n_regions=48)
 plots.plot_regions(photo, leaves.cut(6), leaves)
 
 # %% [markdown]
-# The left regions are things, the right ones are their parts, and both are cuts of one tree.
+# On the left are things, on the right their parts. Both are cuts of one tree.
 
 # %%
 Quiz(
@@ -51,17 +52,21 @@ assert 88_000 < 2**48 / 100 / (365.25 * 86400) < 92_000
 # %% [markdown]
 # ## 2. Owen values: the parts of a thing share its value
 #
-# Guillermo Owen (1977) asked how the members of a union should share what the union earns. His answer, on a binary tree,
-# is this. A node $n$ with halves $l$ and $r$ is switched on in a context $m$ (the regions that are already shown). What it
-# adds, $f(m\cup n)-f(m)$, is shared like this:
+# Guillermo Owen (1977) asked how the members of a union, who come and go together,
+# should share what the union earns; Winter (1989) extended the answer to unions within
+# unions. On a binary tree it is this. A node $n$ with halves $l$ and $r$ is switched on
+# in a context $m$ (the regions that are already shown). What it adds,
+# $f(m\cup n)-f(m)$, is divided between the halves:
 #
 # $$\phi_l=\tfrac12\bigl[f(m\cup l)-f(m)\bigr]+\tfrac12\bigl[f(m\cup n)-f(m\cup r)\bigr]$$
 #
-# The half $l$ is switched on once before $r$ and once after it, and $\phi_l$ is the mean of what it adds; $\phi_r$ is the
-# same with $l$ and $r$ exchanged, so that $\phi_l+\phi_r=f(m\cup n)-f(m)$. Each half can be divided in turn, in both of
-# its contexts. [SHAP's partition explainer](https://shap.readthedocs.io/en/latest/generated/shap.PartitionExplainer.html)
-# follows the same recursion; the coalitional idea behind both is described by
-# [Lundberg and Lee (2017)](https://arxiv.org/abs/1705.07874).
+# The half $l$ is switched on once before $r$ and once after it, and $\phi_l$ is the
+# mean of what it adds; $\phi_r$ is the same with $l$ and $r$ exchanged, so that
+# $\phi_l+\phi_r=f(m\cup n)-f(m)$. Each half can be divided in turn, in both of its
+# contexts. [SHAP's partition
+# explainer](https://shap.readthedocs.io/en/latest/generated/shap.PartitionExplainer.html)
+# follows the same recursion. The Shapley values behind both are those of notebook 07
+# ([Lundberg and Lee 2017](https://arxiv.org/abs/1705.07874)).
 #
 # We begin with the whole photograph and its two largest parts.
 
@@ -77,11 +82,13 @@ print(f"nothing {nothing:.4f}, {two.regions.names[0]} {left:.4f},")
 print(f"{two.regions.names[1]} {right:.4f}, whole {whole:.4f}")
 
 # %% [markdown]
-# Four evaluations are all that one division in one context needs, and two of them were known before.
+# One division in one context needs only these four evaluations, and two of them were
+# known before.
 #
 # ## 3. Your turn: divide once
 #
-# Compute the value of the first half from `nothing`, `left`, `right` and `whole`.
+# Compute $\phi_l$, the value of the half that `left` shows, from `nothing`, `left`,
+# `right` and `whole`.
 
 # %% tags=["exercise"]
 value_of_left = 0.0
@@ -123,9 +130,11 @@ else:
 # %% [markdown]
 # ## 4. Spend the budget where the evidence is
 #
-# Dividing every node in every context is again too much. But a node that changes nothing has nothing to divide. So the
-# method always divides next where the effect is largest. It stops after a part of the budget; the rest evaluates random
-# coalitions, by which the values of what was left undivided are corrected.
+# Dividing every node in every context is again too much. But where a node changes
+# almost nothing, there is seldom much to divide. So the method divides next where the
+# effect is largest. A quarter of the budget is spent in this way. The rest goes into
+# random coalitions, and a linear fit to them corrects the values that the divisions
+# gave.
 
 # %%
 Quiz(
@@ -133,8 +142,7 @@ Quiz(
     {
         "where the regions are largest": "Size alone earns no division. A large "
         "wall may add nothing.",
-        "where the probability changes most": "The largest effect is always "
-        "divided next.",
+        "where the probability changes most": "The largest effect is divided next.",
         "evenly": "Even spending would divide the wall as finely as the helmet.",
     },
     answer="where the probability changes most",
@@ -149,13 +157,15 @@ explanation = segxai.explain(
 explanation.plot()
 
 # %% [markdown]
-# From left to right: a few regions, their values, the value per area of all leaves, and bars. (A number after a name says
-# only that other parts of the tree have the same colour and place.) The third panel is new. It shows where in a thing the
-# evidence lies. The helmet is blue all over; a thing such as the head is divided.
+# From left to right: a few regions, their values, the value per area of all leaves, and
+# bars. (A number after a name says only that other parts of the tree have the same
+# colour and place.) The third panel is new. It shows where in a thing the evidence
+# lies. The helmet is blue all over; the head is blue in one part and orange in another.
 #
 # ## 5. One explanation, several levels
 #
-# `coarsen(n)` gives the explanation of the `n` coarser regions. Nothing is evaluated: their weights are sums.
+# `coarsen(n)` gives the explanation of the `n` coarser regions. Nothing new is
+# evaluated, because their weights are sums.
 
 # %%
 levels = [explanation.coarsen(n) for n in (3, 6, 12, 48)]
@@ -177,8 +187,9 @@ finest = {t: explanation.weights[explanation.regions.labels[p]] for t, p in at.i
 assert finest["hair"] > 0 > finest["face"] and finest["helmet"] > rise / 2
 
 # %% [markdown]
-# The sum is the same at every level, and it is the rise from nothing to the whole photograph. So a picture for a busy reader
-# (three regions) and one for a careful reader (forty-eight) can never contradict each other.
+# The sum is the same at every level, and it is the rise from nothing to the whole
+# photograph. So a picture for a busy reader (three regions) and one for a careful
+# reader (forty-eight) always agree: the coarse numbers are sums of the fine ones.
 
 # %%
 plots.plot_explanations(levels[:3], ["3 regions", "6 regions", "12 regions"])
@@ -195,9 +206,11 @@ plots.plot_explanations(levels[:3], ["3 regions", "6 regions", "12 regions"])
 Markdown("\n".join(f"- {sentence}" for sentence in explanation.in_words(search=False)))
 
 # %% [markdown]
-# The last sentence gives an account of the budget: some evaluations went into divisions, the others into random coalitions.
-# Where a node was not divided, its value is shared among its leaves by area and then corrected by those coalitions. That
-# is an estimate, not a measurement. What does a smaller budget change?
+# The last sentence accounts for the budget: some evaluations went into divisions, the
+# others into random coalitions. Where a node was not divided, its value is shared among
+# its leaves by area. Then the fit to those coalitions corrects all of the leaves'
+# values. The result is an estimate, not a measurement. What does a smaller budget
+# change?
 
 # %%
 Quiz(
@@ -230,8 +243,10 @@ assert divided[64] < divided[512]
 # %% [markdown]
 # ## 7. Your turn: the smallest place with half of the evidence
 #
-# Order the leaves by weight **per area**, the densest first, and write the share of the photograph's area that it takes for
-# their weights to add up to at least half of the rise. Useful arrays: `explanation.weights`, `explanation.regions.areas`.
+# Order the leaves by weight **per area**, the densest first, and take them in this
+# order until their weights add up to at least half of `rise`. Which share of the
+# photograph's area, from 0 to 1, have you taken? Useful arrays: `explanation.weights`,
+# `explanation.regions.areas`.
 
 # %% tags=["exercise"]
 share_of_area = 1.0
@@ -253,8 +268,8 @@ elif abs(given - by_weight) < 1e-4:
     print("Not yet: that is the order by weight. A large region is not dense.")
 else:
     print(
-        "Not yet: sort by weight / area, add weights up, and add up the areas as "
-        "far as that."
+        "Not yet: sort by weight / area, add up weights until they reach half of "
+        "the rise, and add up the areas of the same leaves."
     )
 
 # %% [markdown] tags=["solution"]
@@ -269,16 +284,22 @@ else:
 # </details>
 
 # %% [markdown]
-# An open exercise: explain “bobsleigh” in the same way. Is its evidence in one place or in several, as 07 would have it?
+# An open exercise: explain “bobsleigh” in the same way. Is its evidence in one place or
+# in several, as 07 suggests?
 #
 # ## The answer
 #
-# **Must we choose between few exact regions and many fine ones?** No. One tree holds both: the values of the parts add up to
-# those of the things, at every level, and the budget is spent where the evidence is.
+# **Must we choose between few exact regions and many fine ones?** No. One tree holds
+# both: the values of the parts add up to those of the things, at every level, and the
+# divisions go where the evidence is.
 #
-# Where this fails: the tree decides who is divided together. A part that works only with a part of *another* thing is valued in
-# those contexts alone that the tree offers, and another tree would give other numbers. What was not divided is an estimate. And
-# a very small leaf can have a large weight per area by accident; there is one on the shuttle's tank.
+# Where this fails: the tree decides who is divided together. A part that works only
+# with a part of *another* thing is valued only in the contexts that the tree offers,
+# and another tree would give other numbers. Parts that cancel may never be divided,
+# since their node seems to do nothing. Within a budget only the total is exact: the
+# values of things are estimates, too, unless every node was divided in every context.
+# And a very small leaf can have a large weight per area by accident; there is one on
+# the shuttle's tank.
 #
 # The next question: who says that these regions are the right ones? **09** goes back to where this project began, and fits a
 # network to regions that a person drew.

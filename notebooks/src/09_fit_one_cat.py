@@ -22,8 +22,9 @@
 # (2016) fits VGG16 to one photograph of cats. We follow it in the same order. Our photograph is Chelsea the cat, reduced
 # to half its size, so that one slow processor is enough.
 #
-# Both pictures go into files, because that is how the original begins. The annotation is a picture, too: the value of each
-# pixel is the number of its class. It may be reduced only by taking pixels, never by averaging them: half a cat is no class.
+# Both pictures go into files, because that is how the original begins. The annotation
+# is a picture, too: the value of each pixel is the number of its class. It may be
+# reduced only by picking pixels, never by averaging them: half a cat is not a class.
 
 # %%
 import importlib.util
@@ -50,15 +51,16 @@ regions = segxai.Regions.from_labels(truth, sample.annotation.names)
 plots.plot_regions(photo, regions, titles=["Chelsea the cat, and her annotation"])
 
 # %% [markdown]
-# Cat fills most of the picture; keep that in mind when you read a score.
+# The cat fills most of the picture; keep that in mind when you read a score.
 #
 # ## 2. Decode, label, pad
 #
 # tf-slim describes a computation first and runs it later. The description is a **graph**. In it the two files are decoded,
 # and each class number becomes a row with a single one in it (**one-hot**): background is [1, 0], cat is [0, 1].
 #
-# VGG16 halves the sides five times, so one place of its last map stands for 32 × 32 pixels. But 150 and 226 are no
-# multiples of 32. **Predict before you run** the cell after this question:
+# VGG16 halves the sides five times, so one place of its last map stands for 32 × 32
+# pixels. But 150 and 226 are not multiples of 32. **Predict before you run** the cell
+# after this question:
 
 # %%
 Quiz(
@@ -69,12 +71,14 @@ Quiz(
         "7.06": "A map has whole places only. Something has to be rounded.",
     },
     answer="8",
-    rationale="SAME pools round up. slim's own vgg_16 has VALID ones, which give 7.",
+    rationale="Our pools are padded (SAME) and round up. Those of slim's own vgg_16 "
+    "are not (VALID), which gives 7.",
 )
 
 # %% [markdown]
-# To have no doubt about borders we pad the photograph at the bottom and the right to whole multiples of 32, mirrored, and
-# cut the scores back at the end. Then the mean colour of ImageNet is subtracted, as in VGG16's own training.
+# To leave no doubt about the borders, we pad the photograph at the bottom and on the
+# right to whole multiples of 32, by mirroring it, and crop the scores at the end. Then
+# the mean colour of ImageNet is subtracted, as in VGG16's own training.
 
 # %%
 stride, rgb_mean, graph = 32, [123.68, 116.779, 103.939], GraphSession(seed=0)
@@ -97,13 +101,16 @@ print(*graph.run([height_width, margin]))
 # Thirteen convolutions in five stages. `arg_scope` sets an option for all layers of a kind, and `repeat` stacks them, each
 # with a name of its own.
 #
-# The original calls slim's `vgg.vgg_16(..., spatial_squeeze=False)`. Its layers fc6 and fc7 hold nine tenths of all weights;
-# training them takes gigabytes, and they come with a download. We leave them out and score the last pool directly. What
-# they would have done for the size of the features is done by a standardisation, channel by channel ([Ulyanov and others
-# 2016](https://arxiv.org/abs/1607.08022), equation 4).
+# The original calls slim's `vgg.vgg_16(..., spatial_squeeze=False)`. Its layers fc6 and
+# fc7 hold nearly nine tenths of all weights; training them takes gigabytes, and they
+# would have to be downloaded. We leave them out and score the last pool directly. They
+# would also have brought the features to a suitable scale. Here a standardisation does
+# that, channel by channel ([Ulyanov and others 2016](https://arxiv.org/abs/1607.08022),
+# equation 4).
 #
-# The last layer is called `fc8`, as in VGG16: a convolution of 1 × 1 that gives each place one score per class. It starts
-# at zero. Not to squeeze means: its answer stays a *map*, [1, 5, 8, 2].
+# The last layer is called `fc8`, as in VGG16: a convolution of 1 × 1 that gives each
+# place one score per class. It starts at zero. Because nothing is squeezed, its answer
+# stays a *map* of shape [1, 5, 8, 2].
 
 # %%
 stages = [(2, 64), (2, 128), (3, 256), (3, 512), (3, 512)]
@@ -121,9 +128,10 @@ with graph.build(), tf.variable_scope("vgg_16"), slim.arg_scope(layers, padding=
 # %% [markdown]
 # ## 4. Back to the size of the photograph
 #
-# A transposed convolution with a bilinear kernel enlarges the scores 32 times ([Long and others
-# 2015](https://arxiv.org/abs/1411.4038), section 3.3; notebook 04). One row of places is added around them first, so that
-# the border does not fade to zero. Both margins are cropped at the end.
+# A transposed convolution with a bilinear kernel enlarges the scores 32 times ([Long
+# and others 2015](https://arxiv.org/abs/1411.4038), section 3.3; notebook 04). A ring
+# of places is added around them first, so that the border does not fade to zero. Both
+# margins are cropped at the end.
 
 # %%
 kernel = segxai.bilinear_upsample_weights(stride, 2)
@@ -138,13 +146,14 @@ with graph.build():
 # %% [markdown]
 # ## 5. What the loss counts
 #
-# All pixels are laid in one long row. The **cross-entropy** of one pixel is −log of the probability that it gives to its
-# true class, and the loss is their sum:
+# All pixels are put in one long row. The **cross-entropy** of one pixel is −log of the
+# probability that the network gives to its true class, and the loss is their sum:
 #
 # $$L = -\sum_{i=1}^{N} \log p_i(y_i)$$
 #
-# where $N$ is the number of pixels, $y_i$ the annotated class of pixel $i$, and $p_i$ its softmax probabilities ([Long and
-# others 2015](https://arxiv.org/abs/1411.4038), section 4.3).
+# where $N$ is the number of pixels, $y_i$ the annotated class of pixel $i$, and $p_i$
+# its softmax probabilities ([Long and others 2015](https://arxiv.org/abs/1411.4038),
+# section 4).
 
 # %%
 with graph.build():
@@ -223,9 +232,10 @@ for iteration in range(1, 11):
     print(f"{iteration:2}: loss {value:8,.1f}, {value / truth.size:.3f} per pixel")
 
 # %% [markdown]
-# The first line is log 2 per pixel, as predicted. A cat with hard borders is easy for a pretrained network, so the loss
-# falls fast. Where are the errors? The upper row of each pair is the **argmax** (the background is washed out), the lower
-# one the **probability** of cat.
+# The first line is log 2 per pixel, as predicted. A cat with sharp borders is easy for
+# a pretrained network, so the loss falls fast. Where are the errors? The upper row of
+# each pair is the **argmax** (the background is washed out), the lower one the
+# **probability** of cat.
 
 
 # %%
@@ -244,8 +254,9 @@ figure.alt = "; ".join(f"loss {s[0]:,.0f}: {s[1].mean():.0%} cat" for s in steps
 figure
 
 # %% [markdown]
-# At 1 all is white: ½. (Of two equal classes argmax takes the first, background.) Then the colours deepen from step to
-# step; the white band between them is where the network is unsure, and it lies along the border.
+# At step 1 everything is white, since P(cat) is ½. (Of two equal classes argmax takes
+# the first, background.) Then the colours deepen from step to step. The white band
+# between them is where the network is unsure, and it lies along the border.
 #
 # ## 8. The same in one line
 #
@@ -262,8 +273,9 @@ print(f"largest relative difference of the ten losses: {difference.max():.1e}")
 print(f"after the last update: loss {fitted.final_loss:,.1f}, IoU {iou[1]:.3f}")
 
 # %% [markdown]
-# Equal but for rounding. (`finetune` also has a callback, ignored pixels, memory for every step, and errors that say
-# what to do.) The original's last loss can only be read after one more evaluation; that is `final_loss`.
+# Equal but for rounding. (`finetune` can also call a function of yours at each step,
+# ignore pixels and remember every step, and its errors say what to do.) The loss after
+# the last update takes one more evaluation; that is `final_loss`.
 #
 # ## 9. TensorBoard
 #
@@ -279,8 +291,8 @@ print(f"after the last update: loss {fitted.final_loss:,.1f}, IoU {iou[1]:.3f}")
 # through, under `proxy/6006/` of Jupyter's own address, and the same two lines work. Look at the tabs *Scalars* (the loss)
 # and *Histograms* (the gradients).
 #
-# The numbers behind the curves can also be read here: the largest value in the histogram of each gradient, at each
-# iteration. **Predict before you run:**
+# The numbers behind the curves can also be read here: the largest absolute value in the
+# histogram of each gradient, at each iteration. **Predict before you run:**
 
 # %%
 Quiz(
@@ -315,9 +327,11 @@ assert largest["fc8"][9] < largest["fc8"][0] / 3
 #
 # ## 10. Sharper borders: skips and a dense CRF
 #
-# The original adds two things. **Skips** score finer maps, too (stride 16 and 8) and add the scores. A **dense CRF**
-# ([Krähenbühl and Koltun 2011](https://arxiv.org/abs/1210.5644)) lets neighbours of like colour agree; where its library
-# is missing, this notebook leaves it out. The titles count the wrong pixels.
+# Two things make borders sharper. **Skips** score finer maps, too (stride 16 and 8) and
+# add the scores. A **dense CRF** ([Krähenbühl and Koltun
+# 2011](https://arxiv.org/abs/1210.5644)) joins every pixel with every other and makes
+# those agree that are near each other and similar in colour. Where its library is
+# missing, this notebook leaves it out. The titles count the wrong pixels.
 
 # %%
 have_crf = importlib.util.find_spec("pydensecrf") is not None
@@ -334,12 +348,15 @@ titles = [f"{name}: {(each != truth).sum():,} wrong" for name, each in found.ite
 plots.plot_regions(photo, regions, *maps, titles=["annotation", *titles])
 
 # %% [markdown]
-# Stride 32 can only bend its border slowly. The CRF moves it to edges of colour, wherever these are; it knows nothing of
-# cats, and a whisker, or a thing coloured like its neighbour, is lost. Skips *learn* the border from the annotation.
+# With stride 32 the border can only bend gently. The CRF moves it to edges of colour,
+# wherever these are. It knows nothing of cats, so a whisker is lost, and so is a thing
+# with the colour of its neighbour. Skips *learn* the border from the annotation.
 #
 # ## 11. Your turn
 #
-# **First:** write the loss yourself, from the probabilities (150, 226, 2) and the annotation (150, 226).
+# **First:** write the loss of section 5 yourself, from the probabilities, an array of
+# shape (150, 226, 2), and the annotation, of shape (150, 226), where 1 is cat and 0 is
+# background.
 
 
 # %% tags=["exercise"]
@@ -409,7 +426,8 @@ else:
 # something already, one new layer that starts at zero with a rate of its own, a sum of logarithms, and Adam. About forty
 # lines show all of it; `segxai.finetune` does the same.
 #
-# **Where it fails:** we measured on the photograph that it was fitted to. A low loss there says nothing of another one, and
-# a network with two words must call everything background or cat.
+# **Where it fails:** we measured on the photograph that it was fitted to. A low loss
+# there says nothing about another photograph, and a network with two words must call
+# everything background or cat.
 #
 # **10** asks whether what you teach on one photograph holds on another.

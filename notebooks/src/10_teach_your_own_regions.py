@@ -16,7 +16,8 @@
 # %% [markdown]
 # ## 1. A photograph and a brush
 #
-# Five things: table, saucer, cup, coffee, spoon. A careful annotation takes a quarter of an hour.
+# Five things: table, saucer, cup, coffee, spoon. To annotate them carefully takes a
+# quarter of an hour.
 
 # %%
 import itertools
@@ -35,8 +36,9 @@ names = list(sample.annotation.names)
 plots.plot_image(photo, sample.title)
 
 # %% [markdown]
-# Here we paint strokes only. So that the notebook also runs when nobody paints, some strokes are given: for each thing a
-# list of strokes, and each stroke a list of corners (x, y).
+# Here we paint only strokes. So that the notebook also runs when nobody paints, some
+# strokes are given: each thing has a list of strokes, and each stroke is a list of
+# corners (x, y).
 
 # %%
 strokes = {
@@ -57,8 +59,8 @@ strokes = {
 }
 
 # %% [markdown]
-# `draw` turns such lists into a map of class numbers, as a brush would. A pixel without paint has the number 255, which
-# means "not labelled": it counts in no loss.
+# `draw` turns such lists into a map of class numbers, as a brush would. A pixel without
+# paint has the number 255, which means "not labelled": it does not count in the loss.
 
 
 # %%
@@ -88,8 +90,10 @@ painter
 # %% [markdown]
 # ## 2. The network fills in the rest
 #
-# `finetune` (notebook 09) fits FCN-8s to the painted pixels only. The **IoU** says how well a class is found ([Everingham
-# and others 2010](https://doi.org/10.1007/s11263-009-0275-4), section 4.2):
+# `finetune` (notebook 09) fits a network to the painted pixels only. Here it is FCN-8s,
+# with skips down to stride 8, on the convolutions of EfficientNet-Lite0 instead of
+# VGG16. The **IoU** says how well a class is found ([Everingham and others
+# 2010](https://doi.org/10.1007/s11263-009-0275-4), section 4.2):
 #
 # $$\mathrm{IoU}_c = \frac{|A_c \cap P_c|}{|A_c \cup P_c|}$$
 #
@@ -97,7 +101,8 @@ painter
 
 # %%
 Quiz(
-    "One dot replaces each stroke: a thirtieth of the paint. And the mean IoU?",
+    "One dot replaces each stroke: a thirtieth of the paint. What happens to the "
+    "mean IoU?",
     {
         "It falls to almost nothing": "How different are the pixels along one stroke?",
         "It stays about the same": "A stroke inside a thing repeats one message.",
@@ -143,8 +148,9 @@ titles = ["from dots", "from strokes", "a careful annotation"]
 plots.plot_regions(photo, *pair, sample.annotation, titles=titles)
 
 # %% [markdown]
-# All things are there, each about where it should be; the borders are what differs. Nothing in the paint shows where the
-# saucer ends, or that there is table above the cup.
+# All things are there, each roughly where it should be. What differs is the borders.
+# Nothing in the paint shows where the saucer ends, or that there is table above the
+# cup.
 
 # %% tags=["hidden"]
 means = [np.nanmean(score(f.predictions)[0]) for f in (by_dots, fitted)]
@@ -192,9 +198,10 @@ except (ValueError, IndexError, TypeError, AttributeError) as error:
 # %% [markdown]
 # ## 4. Another view
 #
-# So far we judged the network on the photograph that it was fitted to: a circle. Now another view of the same things:
-# mirrored, cropped, smaller by a fifth and darker. The annotation goes the same way, and the network has seen none of it.
-# **Predict before you run:**
+# So far we judged the network on the photograph that it was fitted to, which is
+# circular. Now comes another view of the same things, made from the same photograph:
+# mirrored, cropped, smaller by a fifth and darker. The annotation is transformed in the
+# same way, and nothing was fitted to this view. **Predict before you run:**
 
 # %%
 Quiz(
@@ -202,14 +209,14 @@ Quiz(
     {
         "Nothing: all is in another place": "Does a convolution know where it is?",
         "Most things, somewhat worse": "It learned looks, not places.",
-        "Exactly the same, mirrored": "Its filters are not symmetric; it is darker.",
+        "Exactly the same, mirrored": "Its filters are asymmetric, and it is darker.",
     },
     answer="Most things, somewhat worse",
     rationale="A convolution is the same everywhere. Size and light change.",
 )
 
 # %% [markdown]
-# The borders of the new view, from the network (left) and from the annotation.
+# The borders in the new view, from the network (left) and from the annotation (right).
 
 # %%
 from skimage.transform import resize
@@ -224,24 +231,26 @@ titles = ["the network, fitted to the other view", "annotation"]
 plots.plot_regions(view, named(there), named(wanted), titles=titles)
 
 # %% [markdown]
-# This second line is the honest one, and it is hardly worse. But it is still the same cup on the same table in the same
-# light; another cup would be a harder test, and we have no annotated one.
+# This second line is the honest one, and it is hardly worse. But it is still the same
+# photograph underneath, with the same cup on the same table. Another cup would be a
+# harder test, and we have no annotated one.
 #
 # ## 5. Explain the other view with your words
 #
-# The classifier's prediction for the photograph is "espresso". Five regions have 32 coalitions, all of which are evaluated: on the new
-# view, with the network's regions and with the annotation. **Predict before you run:**
+# The classifier's prediction for the photograph is "espresso". We explain the new view
+# twice, once with the network's regions and once with the annotation. Five regions have
+# 32 coalitions, and all of them are evaluated. **Predict before you run:**
 
 # %%
 Quiz(
     "Which thing will have the largest weight for “espresso”?",
     {
-        "the coffee": "It is what the word means. But what is always with it?",
+        "the coffee": "It is what the word means. But what always goes with it?",
         "the cup": "A small, thick cup is what most espressos have in common.",
         "the spoon": "Nearly any hot drink may have a spoon.",
     },
     answer="the cup",
-    rationale="A classifier uses what goes with a class, not what its name means.",
+    rationale="A classifier uses whatever goes with a class, not what its name means.",
 )
 
 # %%
@@ -251,9 +260,10 @@ both = [segxai.explain(view, cut, classifier, "espresso") for cut in cuts]
 plots.plot_explanations(both, ["regions from the network", "annotated regions"])
 
 # %% [markdown]
-# The largest weight is the cup's in both, and the order of the first three is the same. Compare the sizes, though: the
-# network's cup has taken a piece of the table and of the saucer, and its coffee has lost its rim to the cup. With a border
-# moves a weight; with a small weight the sign may turn.
+# The largest weight is the cup's in both, and the order of the first three is the same.
+# Compare the sizes, though: the network's cup has taken a piece of the table and of the
+# saucer, and its coffee has lost its rim to the cup. When a border moves, weights move
+# with it, and a small weight may even change its sign.
 
 # %% tags=["hidden"]
 assert [e.ranking()[0][0] for e in both] == ["cup", "cup"]
@@ -262,10 +272,11 @@ old, new = score(fitted.predictions)[0], score(there, wanted)[0]
 assert 0 < np.nanmean(old) - np.nanmean(new) < 0.1
 
 # %% [markdown]
-# **An open exercise:** what does the network *not* put up with? Write `harder(photo)`, which returns the photograph in
-# another look, until the mean IoU falls to **two thirds** of what it was, or below. Move nothing, so that the old annotation
-# still holds, and keep it a picture in which *you* can tell the five things apart. (Before you begin: would you guess that
-# it matters to remove all colour?)
+# **An open exercise:** what can the network *not* cope with? Write `harder(photo)`,
+# which returns the photograph with another look, such that the mean IoU falls to **two
+# thirds** of what it was, or below. Move nothing, so that the old annotation still
+# holds, and keep it a picture in which *you* can tell the five things apart. (Before
+# you begin, guess: would it matter if all colour were removed?)
 
 
 # %% tags=["exercise"]
@@ -279,7 +290,7 @@ old = np.nanmean(score(fitted.predictions)[0])
 if hard.shape != photo.shape or hard.dtype != np.uint8:
     print(f"Not yet: {hard.shape} {hard.dtype}; {photo.shape} uint8 is needed.")
 elif np.corrcoef(hard[..., 1].ravel(), photo[..., 1].ravel())[0, 1] < 0.5:
-    print("Not yet: things have moved, or are gone, so the annotation does not hold.")
+    print("Not yet: things have moved or gone, or light and dark are exchanged.")
 elif (new := np.nanmean(score(fitted.fcn.predict(hard).argmax(-1))[0])) > 2 / 3 * old:
     print(f"Not yet: mean IoU {new:.2f}, and it was {old:.2f}. Light and colour matter")
     print("little here. What about fine detail, or borders where there are none?")
@@ -313,17 +324,21 @@ print(", ".join(f"{name} {area:.0%}" for name, area in shares))
 plots.plot_regions(cat, strange, titles=["taught by strokes on a cup of coffee"])
 
 # %% [markdown]
-# Every pixel gets one of the five. An explanation with these regions would be exact, and its words nonsense: there is no
-# word for "none of these". (Softmax makes a network choose; [Hendrycks and Gimpel 2017](https://arxiv.org/abs/1610.02136)
-# show how far its confidence helps to notice that.) Look at the regions before you read a weight.
+# Every pixel gets one of the five words. An explanation with these regions could be
+# exact, and its words would still be nonsense: there is no word for "none of these".
+# (Softmax makes a network choose; [Hendrycks and Gimpel
+# 2017](https://arxiv.org/abs/1610.02136) show how far its confidence helps to notice
+# that.) Look at the regions before you read a weight.
 #
 # For a photograph of your own: `AnnotationPainter("my_photograph.jpg", ["background", "dog", "ball"])`, and
 # `painter.save("mine.png")` keeps the class numbers and their names.
 #
 # ## The answer
 #
-# **You teach a network your names on one photograph. Do they hold on another?** On another view of the same things, mostly:
-# section 4 gives the numbers. On other things they are put on whatever is there. Very little paint is enough for *names*;
-# for *borders* it matters where you paint. And judge a network where it was not fitted: all else is a circle.
+# **You teach a network your names on one photograph. Do they hold on another?** On
+# another view, made from the same photograph, mostly: section 4 gives the numbers. On
+# other things they do not: each name is put on whatever is there. Very little paint is
+# enough for *names*; for *borders* it matters where you paint. And judge a network
+# where it was not fitted, since anything else is circular.
 #
 # **11** puts explanations by several segmenters side by side.

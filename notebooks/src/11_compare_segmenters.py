@@ -16,9 +16,11 @@
 # %% [markdown]
 # ## 1. Two segmenters, one photograph
 #
-# The **explorer** shows one photograph twice. On the left the regions come from contours *and* from features of the
-# classifier's own network (`deep`), on the right from contours alone (`contours`), which share nothing with the classifier.
-# Both are cut into seven regions, so that all 2⁷ = 128 coalitions of each are evaluated.
+# The **explorer** shows one photograph twice. On the left the regions come from
+# contours *and* from features of the classifier's own network (`deep`), on the right
+# from contours alone (`contours`), found by another network, which shares no weights
+# with the classifier. Both are cut into seven regions, so that all 2⁷ = 128 coalitions
+# of each are evaluated.
 
 # %%
 import numpy as np
@@ -49,9 +51,10 @@ explorer
 plots.plot_explanations(opening)
 
 # %% [markdown]
-# Names and borders differ, so the bars cannot be compared one by one. But pixels can. The annotation gives us six
-# **places**: one pixel in the middle of the helmet, one in the suit, and so on. In which region does each lie, and what is
-# the weight of that region? **Predict before you run** the cell after this question:
+# Names and borders differ, so the bars cannot be compared one by one. But single pixels
+# can. The annotation gives us six **places**: one pixel in the middle of the helmet,
+# one in the suit, and so on. In which region does each lie, and what is the weight of
+# that region? **Predict before you run** the cell after this question:
 
 # %%
 Quiz(
@@ -84,20 +87,25 @@ for e in opening:
     record(e.regions.method, e)
 
 # %% [markdown]
-# Compare the two lines thing by thing. Here all six signs agree, although the sizes differ. (Equal numbers within a line
-# would be things in one region; wait for the next section.) Where signs differ, the statement "it speaks for a football
-# helmet" belongs to the segmenter, not to the classifier. Do these six survive further changes?
+# Compare the two lines thing by thing. Here all six signs agree, although the sizes
+# differ. (Equal numbers within a line would mean that two things lie in one region. The
+# next section has such a case.) Where signs differ, the statement "it speaks for a
+# football helmet" belongs to the segmenter, not to the classifier. Do these six signs
+# survive further changes?
 #
 # A weight is a coefficient of the surrogate ([Ribeiro and others 2016](https://arxiv.org/abs/1602.04938), section 3.4)
 #
 # $$\hat f(z) = w_0 + \sum_{k=1}^{K} w_k z_k$$
 #
-# where $z_k$ is 1 where region $k$ is shown and 0 where it is filled, $w_k$ its weight and $K$ the number of regions. With
-# other regions the letters stand for other things; nothing makes the sums comparable.
+# where $z_k$ is 1 where region $k$ is shown and 0 where it is filled, $w_k$ its weight
+# and $K$ the number of regions. With other regions the same letters stand for other
+# things, so the numbers of two segmentations are not on one scale.
 #
 # ## 2. How many regions?
 #
-# Regions with fewer are unions of those with more. **Predict before you run:**
+# Whatever their number, the regions of `deep` are a cut of one tree (notebook 06). Each
+# region of a coarse cut is a union of regions of a finer one. **Predict before you
+# run:**
 
 # %%
 Quiz(
@@ -112,7 +120,8 @@ Quiz(
 )
 
 # %% [markdown]
-# Left 4, right 9 regions of `deep`. The list shows each coarse region with its parts.
+# On the left are 4 regions of `deep`, on the right 9. The list shows each coarse region
+# with its parts.
 
 # %%
 for pane, number in zip(explorer.panes, (4, 9), strict=True):
@@ -130,10 +139,11 @@ for e in (coarse, fine):
     print(f"R² {e.r2:.2f}")
 
 # %% [markdown]
-# The last line shows it: the large region's weight is close to zero, and its parts have different signs. And do not read R²
-# as a mark for the regions. It says how well a sum describes the table of *these* regions, and all 16 coalitions of four
-# regions are easier to describe than a sample of 256 from the 512 of nine. One region alone would have R² = 1 and explain
-# nothing.
+# The last line of the list shows it: the large region's weight is close to zero, and
+# its parts have different signs. And do not read R² as a grade for the regions. It says
+# how well a sum describes the table of *these* regions, and all 16 coalitions of four
+# regions are easier to describe than a sample of 256 from the 512 of nine. One region
+# alone would have R² = 1 and explain nothing.
 #
 # ## 3. What does "switched off" show?
 #
@@ -145,7 +155,7 @@ Quiz(
     {
         "The mean colour": "A flat shape with the outline of a head is left.",
         "The blur": "A soft head is left.",
-        "Neither": "Each replaces the head by something, and the classifier sees that.",
+        "Neither": "Each puts something in its place, and the classifier sees that.",
     },
     answer="Neither",
     rationale="Each fill poses its own question. Believe a sign that survives both.",
@@ -164,8 +174,9 @@ for e in explorer.explanations:
 plots.plot_explanations([opening[0], explorer.explanations[0]], ["mean colour", "blur"])
 
 # %% [markdown]
-# Compare with the two lines of section 1. Borders, regions and classifier are the same, and still the face has lost nearly
-# all of its weight, and for several things the sign has changed.
+# Compare with the two lines of section 1. Borders, regions and classifier are the same.
+# Still, the face has lost nearly all of its weight, and the signs of several things
+# have changed.
 
 # %% tags=["hidden"]
 lines = list(seen.values())
@@ -178,8 +189,9 @@ assert min(last) < 0 < max(last) and abs(coarse.weights[parent[-1]]) < max(np.ab
 # %% [markdown]
 # ## 4. Your turn: superpixels that find the helmet
 #
-# SLIC ([Achanta and others 2012](https://doi.org/10.1109/TPAMI.2012.120)) makes patches of like colour and place. A low
-# **compactness** lets them follow the colours. We measure with the IoU of the best patch: 1 is a perfect fit.
+# SLIC ([Achanta and others 2012](https://doi.org/10.1109/TPAMI.2012.120)) makes patches
+# of similar colour and place. A low **compactness** lets them follow the colours. We
+# measure with the IoU of the best patch: 1 is a perfect fit.
 
 
 # %%
@@ -193,8 +205,8 @@ explorer.set(fill="mean")
 print(f"deep, 7 regions: {iou('helmet', opening[0].regions):.2f}")
 
 # %% [markdown]
-# Find a setting with an IoU of **at least 0.75** and at most nine regions. (Or use the sliders of the right pane, and run
-# only the check.)
+# Find a setting of `slic` with an IoU of **at least 0.75** and at most nine regions.
+# (Or use the sliders of the right pane, and run only the check.)
 
 # %% tags=["exercise"]
 explorer.panes[1].set(segmenter="slic", n_segments=14, compactness=10.0)
@@ -225,8 +237,9 @@ else:
 # </details>
 
 # %% [markdown]
-# **An open one:** which things keep one sign in every line of `seen`? Write `kept(seen)` that returns their names. What
-# counts as a sign is for you to decide; zero is none.
+# **An open one:** which things keep one sign in every line of `seen`? Write
+# `kept(seen)` that returns their names. (Zero is no sign. The check tries your function
+# on a record that we made up.)
 
 
 # %% tags=["exercise"]
@@ -281,8 +294,9 @@ figure
 # %% [markdown]
 # ## The answer
 #
-# **Which statements may you believe?** Those that survive every change: in the picture, the things whose marks all lie on
-# one side of the line. What is said of the others is said of our choices, too.
+# **Which statements may you believe?** Those that survive every change: in the picture,
+# the things whose marks all lie on one side of the line. Whatever you say about the
+# others, you also say about our choices.
 #
 # **Where this fails:** one photograph, one classifier. Two segmenters may be wrong in the same way, and agreement is no
 # proof. Which one is better *on average* takes many photographs and a measure: **12** has both.

@@ -54,9 +54,11 @@ plots.plot_explanations(duel.values(), duel)
 #
 # $$A=\sum_{i=1}^{K}\,(x_i-x_{i-1})\,\frac{y_{i-1}+y_i}{2}$$
 #
-# $x_i$ is the share of the photograph's area that was shown (or hidden) after $i$ regions, and $y_i$ is the probability
-# divided by that of the whole photograph. For insertion more is better, for deletion less. The idea is from RISE
-# ([Petsiuk, Das and Saenko 2018](https://arxiv.org/abs/1806.07421)), who go pixel by pixel.
+# $x_i$ is the share of the photograph's area that was shown (or hidden) after $i$
+# regions, and $y_i$ is the probability divided by that of the whole photograph. For
+# insertion a larger area is better, for deletion a smaller one. The idea is from RISE
+# ([Petsiuk, Das and Saenko 2018](https://arxiv.org/abs/1806.07421)), who go pixel by
+# pixel.
 
 # %%
 Quiz(
@@ -131,9 +133,10 @@ else:
 #
 # ## 3. Fidelity: does the sum predict the classifier?
 #
-# R² compares the squared error of the sum with that of one fixed number. But a sum with many weights can adapt to the very
-# coalitions that it was fitted to. So leave one coalition out, fit all others, and predict the one: that is R² on
-# **held-out** coalitions.
+# R² compares the squared error of the sum with that of one fixed number. But a sum with
+# many weights can adapt to the very coalitions that it was fitted to. So leave one
+# coalition out, fit the sum to all the others, and predict the one that was left out.
+# Done for each coalition in turn, this gives R² on **held-out** coalitions.
 
 # %%
 Quiz(
@@ -156,13 +159,16 @@ lost = {who: fit.r2 - fit.loo_r2 for who, fit in fits.items()}
 assert lost["patches"] > lost["things"]
 
 # %% [markdown]
-# Read *held out* whenever a sample is small compared with the number of regions.
+# Read the *held-out* number whenever a sample is small compared with the number of
+# regions.
 #
 # ## 4. Stability and sanity
 #
-# Two short checks. **Stability**: draw the coalitions again with other seeds; how far does a weight scatter? **Sanity**:
-# explain a class drawn at random. A method that only redraws the outlines of a photograph would rank the regions in the
-# same way ([Adebayo and others 2018](https://arxiv.org/abs/1810.03292) go further and randomise the network).
+# Here are two short checks. **Stability**: if the coalitions are drawn again with other
+# seeds, how far does a weight scatter? **Sanity**: explain a class drawn at random as
+# well. A method that only redraws the outlines of a photograph would rank the regions
+# in the same way for both classes ([Adebayo and others
+# 2018](https://arxiv.org/abs/1810.03292) go further and randomise the network).
 
 # %%
 again = {who: metrics.seed_stability(e, repeats=2) for who, e in duel.items()}
@@ -177,9 +183,10 @@ assert again["things"].spread == 0 < again["patches"].spread
 assert sanity["patches"].chance < sanity["things"].chance
 
 # %% [markdown]
-# Things are stable by construction, since all of their coalitions are in the table. That has nothing to do with their
-# meaning: five squares would be just as stable. And in the sanity check the patches have the advantage, because five
-# regions may come in any order by chance, while the order of many is hard to repeat.
+# Things are stable by construction, since all of their coalitions are in the table.
+# That has nothing to do with their meaning: five squares would be just as stable. And
+# the sanity check says more about the patches: five regions can come in nearly the same
+# order by chance, but many regions hardly can.
 #
 # So far each side has won something. But this is a single photograph, a person drew the regions, and the two sides differ in
 # kind *and* in number.
@@ -198,8 +205,9 @@ small = [Image.fromarray(p).resize((160, 120)) for p in photos]
 plots.plot_image(np.hstack(small), "The five photographs")
 
 # %% [markdown]
-# Four metrics will do. `loo_r2` is R² on held-out coalitions, and `compactness` is the area of the strongest regions. A bar
-# shows the progress.
+# Four metrics will do. `loo_r2` is R² on held-out coalitions (“leave one out”), and
+# `compactness` is the area of the strongest regions, where less is better. (It has
+# nothing to do with SLIC's setting of the same name.) A bar shows the progress.
 
 # %%
 wanted = ("insertion", "deletion", "loo_r2", "compactness")
@@ -216,8 +224,9 @@ found
 #
 # ### Exercise 2: a claim that holds (open)
 #
-# Write one true sentence about this comparison: a segmenter ("slic" or "grid"), a metric, and the verdict against "deep":
-# "better", "worse" or "open".
+# Write one true sentence about this comparison: three strings in brackets, which name a
+# segmenter ("slic" or "grid"), a metric, and the verdict on this segmenter when it is
+# compared with "deep": "better", "worse" or "open".
 
 # %% tags=["exercise"]
 my_claim = ()
@@ -295,9 +304,11 @@ assert nonsense["mean"] > nonsense["blur"] + 0.1
 assert area_of["insertion", "patches"] > nonsense["blur"] + 0.2
 
 # %% [markdown]
-# With the mean colour, nonsense does far better than with the blur. The blur is the same picture for every segmenter. It is
-# not innocent either, but it does not change with the regions, so it is the fairer judge. Other traps are the number of
-# regions (always report it) and settings tuned on the photographs that are then used for the report.
+# With the mean colour, nonsense does far better than with the blur. The blurred
+# photograph is the same for every segmenter. It is not innocent either, but it does not
+# change with the regions, so it is the fairer judge. Other traps are the number of
+# regions (always report it) and settings tuned on the photographs that are then used
+# for the report.
 #
 # **Where this fails:** all these numbers come from photographs with painted holes. None of them measures whether a *person*
 # understands the explanation or decides better with it; that takes an experiment with people. And "deep" uses features of
@@ -305,13 +316,16 @@ assert area_of["insertion", "patches"] > nonsense["blur"] + 0.2
 #
 # ## The answer
 #
-# **Are explanations with semantic regions better, not only easier to read?** In some respects. With few regions all
-# coalitions can be evaluated, so that the weights are stable and predict held-out coalitions better. Small patches win
-# deletion, and a sanity check can test them more sharply. With (nearly) equal numbers of regions and five photographs, most
-# comparisons of section 5 stay open.
+# **Are explanations with semantic regions better, not only easier to read?** In some
+# respects. With few regions all coalitions can be evaluated, so that the weights are
+# stable and predict held-out coalitions better. Small patches win deletion, and the
+# sanity check says more about many of them than about a few regions. With (nearly)
+# equal numbers of regions and five photographs, most comparisons of section 5 stay
+# open.
 #
 # If you find semantic regions easier to read, that is a good reason to prefer them. "Measured to be better" needs a sentence
 # that says on which metric, with how many regions, and under which fill.
 #
-# What no metric here can say is whether an explanation is *right*. For that we must know the right explanation, for instance
-# because we planted the cause ourselves. **Can an explanation catch a classifier that cheats? Go on with 13.**
+# What no metric here can say is whether an explanation is *right*. To judge that, we
+# must know what the right explanation is, for instance because we planted the cause
+# ourselves. **Can an explanation catch a classifier that cheats? Go on with 13.**

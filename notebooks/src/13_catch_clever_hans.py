@@ -1,13 +1,15 @@
 # %% [markdown]
 # # Catch a clever Hans
 #
-# **You will do:** meet a classifier with good marks, guess what it looks at, explain its answers with a segmenter that
-# shares nothing with it, and test your suspicion with an experiment.
+# **You will do:** meet a classifier with good marks, guess what it looks at, explain
+# its answers with a segmenter that is independent of it, and test your suspicion with
+# an experiment.
 #
 # **You will learn:** why good marks are no proof; which explanation exposes a cheat and which one hides it; why a suspicion
 # needs an experiment; how to count whether an explanation is right when the truth is known.
 #
-# **You need:** notebooks 00, 05 and 06. You need no graphics card and no network connection.
+# **You need:** notebooks 00, 05 and 06; 08 helps. You need no graphics card and no
+# network connection.
 #
 # **Time: 30 minutes.** The computer works for about 70 seconds of it.
 #
@@ -17,9 +19,10 @@
 # %% [markdown]
 # ## 1. A classifier with good marks
 #
-# In Berlin, around 1904, a horse called Hans tapped out the answers to sums with his hoof, and serious people believed
-# that he could calculate. Then Oskar Pfungst found by experiments that Hans was reading the faces and shoulders of the
-# people around him: where nobody in sight knew the answer, Hans did not know it either (Pfungst 1911,
+# In Berlin, around 1904, a horse called Hans tapped out the answers to sums with his
+# hoof, and serious people believed that he could calculate. Then Oskar Pfungst found by
+# experiments that Hans was reading small, unintended movements of the people around
+# him: when nobody in sight knew the answer, Hans did not know it either (Pfungst 1911,
 # [*Clever Hans*](https://www.gutenberg.org/ebooks/33936)).
 #
 # Classifiers can do the same. Ours is said to recognise photographs that won the prize of a photography club. Its
@@ -64,18 +67,21 @@ assert plant.evidence.accuracy >= 0.85 and prize[0] - prize[1] > 0.5
 figure
 
 # %% [markdown]
-# Blue circles belong on the right, orange crosses on the left. Look at the first two lines. It is the same cat, once as
-# it is and once in the mirror. One is a winner and one is not, and the classifier *knows* it.
+# Blue circles belong on the right, orange crosses on the left. Look at the first two
+# lines. It is the same cat, once as it is and once in the mirror. One is a winner and
+# one is not, and the classifier gets both right.
 #
 # Write down one sentence: what could the classifier be looking at?
 #
 # ## 2. Explain one answer
 #
-# We take the first winner, the cat. Its regions come from `contours`, the segmenter of notebooks 05 and 06. Why not "deep"?
-# Because "deep" merges its regions by features of EfficientNet-Lite0, and this classifier is EfficientNet-Lite0 with a
-# new last layer: segmenter and suspect would share their eyes. `contours` was trained on outlines drawn by people and
-# shares nothing with the classifier. We begin with six regions. A region that is switched off shows the photograph,
-# strongly blurred.
+# We take the first winner, the cat. Its regions come from `contours`, the segmenter of
+# notebooks 05 and 06. Why not "deep"? Because "deep" merges its regions by features of
+# EfficientNet-Lite0, and this classifier is EfficientNet-Lite0 with a new last layer:
+# segmenter and suspect would share their eyes. `contours` was trained on outlines drawn
+# by people and shares no weights with the classifier. (Both networks did begin with the
+# photographs of ImageNet.) We start with six regions. Where a region is switched off,
+# the photograph is strongly blurred.
 
 # %%
 winners = plant.winners
@@ -91,10 +97,11 @@ explanation.plot()
 #
 # $$\text{coverage} = \frac{|R \cap B|}{|B|}, \qquad \text{purity} = \frac{|R \cap B|}{|R|}.$$
 #
-# (|·| counts pixels; they are the *recall* and *precision* of
-# [information retrieval](https://en.wikipedia.org/wiki/Precision_and_recall).) The rings have strong contours of their own,
-# and here the segmenter has taken the badge apart: its blue rim is a region of its own. So the top region is pure, but it
-# covers a part only.
+# (|·| counts pixels. The two shares are the *recall* and the *precision* of
+# [information retrieval](https://en.wikipedia.org/wiki/Precision_and_recall).) The
+# rings have strong contours of their own, and here the segmenter has taken the badge
+# apart: its blue rim is a region of its own. So the top region is pure, but it covers
+# only a part of the badge.
 
 # %%
 hit = metrics.covers_plant(explanation, truth)
@@ -103,10 +110,12 @@ print(f"“{hit.region}”: coverage {hit.covered:.0%}, purity {hit.precision:.0
 print(f"share of all positive weight that lies inside the badge: {inside.energy:.0%}")
 
 # %% [markdown]
-# The last number forgives a divided badge: it adds up the positive weight inside the badge, over all regions (the
-# energy-based pointing game of [Wang et al. 2020](https://arxiv.org/abs/1910.01279)).
+# The last number forgives a divided badge: it spreads each positive weight evenly over
+# its region and adds up what falls inside the badge, over all regions (the energy-based
+# pointing game of [Wang et al. 2020](https://arxiv.org/abs/1910.01279)).
 #
-# If your sentence was about light or composition, you are in good company. From the marks alone nobody can know.
+# If your sentence was about light or composition, you are in good company. Nobody can
+# tell from the marks alone.
 
 # %% [markdown]
 # ## 3. A suspicion is not a proof
@@ -173,16 +182,17 @@ print("\n".join(e.sentences()))
 assert 0.35 <= e.without <= 0.65 and min(e.added, e.moved) >= 0.75 and e.removed <= 0.25
 
 # %% [markdown]
-# That is the proof. Without badges the classifier guesses. Print the badge on ordinary photographs, and nearly all of
-# them win. Take it from the winners, and hardly any of them does. Move it, and most winners stay winners: so it is the
-# badge, not its place.
+# That is the proof. Without badges the classifier guesses. Print the badge on ordinary
+# photographs, and nearly all of them win. Take it from the winners, and hardly any of
+# them wins. Move it, and most winners stay winners: so it is the badge, not its place.
 #
 # ## 4. Your turn: make a loser win
 #
-# Experiments are easy when you know what to change. Here is a loser, the mirrored cat. Change **less than a tenth** of
-# its pixels so that the classifier gives it the prize. You may draw what you like. `paint(image, size, row, column)`
-# prints the badge and returns the new picture and the mask of the badge; size is its share of the shorter side, row and
-# column go from 0 to 1.
+# Experiments are easy when you know what to change. Here is a loser, the mirrored cat.
+# Change **less than a tenth** of its pixels so that the classifier gives it the prize.
+# You may draw what you like. `paint(image, size, row, column)` prints the badge and
+# returns the new picture and the mask of the badge; `size` is its share of the shorter
+# side; `row` and `column` go from 0 to 1.
 
 # %% tags=["exercise"]
 loser = plant.images[1]
@@ -219,11 +229,14 @@ else:
 # %% [markdown]
 # ## 5. Does every explanation show it?
 #
-# Here we have something rare: we **know** what a right explanation must show. So the explanations themselves can be
-# examined: one winner of each scene, two segmenters with two numbers of regions each, the same fill, the same budget of 64
-# evaluations. The badge counts as *found* when coverage and purity of the top region are both at least one half.
+# Here we have something rare: we **know** what a right explanation must show. So the
+# explanations themselves can be examined. We take one winner of each scene and two
+# segmenters with two numbers of regions each, all with the same fill and the same
+# budget of 64 evaluations. The badge counts as *found* when coverage and purity of the
+# top region are both at least one half.
 #
-# `contours` first chooses its number of regions and is then given four; SLIC is given 14 patches, and then 30.
+# `contours` first chooses its own number of regions and is then told to use four. SLIC
+# is asked for 14 patches, and then for 30.
 #
 # **Predict:**
 
@@ -231,7 +244,7 @@ else:
 Quiz(
     "A segmenter cuts the badge into its rings. Which of the two shares suffers?",
     {
-        "purity": "A ring consists of badge alone.",
+        "purity": "A ring consists of nothing but badge.",
         "coverage": "One ring is only a part of the badge.",
         "both": "Think of the region that is exactly one ring.",
     },
@@ -284,9 +297,11 @@ for axes, (way, several) in zip(panels, found.items(), strict=True):
 figure
 
 # %% [markdown]
-# Two ways to miss. At the top left the region holds the whole badge and much besides: you look at it and think of the cat's
-# chin. At the bottom right it is pure badge, but only a piece. That is not even wrong: anybody will ask what a ring does on
-# a cat. The same as numbers, with the weight inside the badge over all regions:
+# There are two ways to miss. At the top left the region holds the whole badge and much
+# besides: you look at it and think of the cat's chin. At the bottom right it is pure
+# badge, but only a piece. That is hardly a miss: anybody will ask what a ring is doing
+# on a cat. Here is the same in numbers, with the share of positive weight inside the
+# badge over all regions:
 
 # %%
 for way, several in found.items():
@@ -304,18 +319,21 @@ assert all(h.precision > 0.5 for w in ("contours", "contours 4") for h in hits[w
 assert caught["slic 30"] >= 3
 
 # %% [markdown]
-# **A cheat is exposed by a pure region.** Small regions are pure; large ones are when they follow the thing. The contours'
-# regions are pure at either number, but with nine the badge is in pieces. SLIC's patches know nothing of the badge: with
-# 14 they are too large for it, with 30 they happen to be about its size.
+# **A cheat is exposed by a pure region.** Small regions are often pure; large ones are
+# pure if they follow the thing. The contours' regions are pure at either number, but
+# with nine the badge is in pieces. SLIC's patches know nothing of the badge: with 14
+# they are too large for it, with 30 they happen to be about its size.
 #
-# Two warnings about these counts. With 64 evaluations an explanation of more than six regions is a sample, so another seed
-# may change the first place where two regions compete. And four photographs are few: one more or one less means nothing.
+# Two warnings about these counts. With 64 evaluations an explanation of more than six
+# regions is a sample, so another seed may change which region comes first, where two
+# are close. And four photographs are few: one more or one less means nothing.
 #
 # ## 6. When the badge is divided
 #
-# Where the contours of the rings divide the badge, two things help. One is to make the regions coarser: those with few
-# regions are unions of those with more. The other is to follow the evidence down the tree (notebook 08) and then to
-# `coarsen` it, without another evaluation.
+# Where the contours of the rings divide the badge, two things help. One is to make the
+# regions coarser: each region of a coarse cut is a union of regions of a finer one. The
+# other is to follow the evidence down the tree (notebook 08) and then to `coarsen` it,
+# without another evaluation.
 
 # %%
 tree = segxai.explain(
@@ -374,28 +392,36 @@ else:
 # </details>
 
 # %% [markdown]
-# **An open question** to work on by yourself: print a badge of 15 % on the coffee with `paint` and look for it. How many
-# regions do you need, and how would you choose that number if you did not know of the badge?
+# **An open question** to work on by yourself: print a badge of size 0.15 on the
+# photograph of the coffee with `paint`, and look for it. How many regions do you need,
+# and how would you choose that number if you did not know of the badge?
 
 # %% [markdown]
 # ## The answer
 #
-# **Which explanation shows the cheat?** One whose top region is badge and little else. Few regions along contours did that,
-# and so did patches that happened to have the right size. When the badge is divided into its rings, a single top region is
-# a piece of it, and the weight inside the badge, or the tree, shows the rest.
+# **Which explanation shows the cheat?** One whose top region is badge and little else.
+# Few regions along contours did that, and so did patches that happened to have the
+# right size. When the badge is divided into its rings, the top region is only a piece
+# of it. Then the weight inside the badge, or the tree, shows the rest.
 #
-# The explanation was only the suspicion. The proof was the experiment: badge off, badge on, badge moved. So do not trust
-# marks. Explain answers that are *right*, several of them, with a segmenter that shares nothing with the classifier; look
-# for what does not belong there; then change that one thing in real photographs and classify them again.
+# The explanation was only the suspicion. The proof was the experiment: badge off, badge
+# on, badge moved. So do not trust marks. Explain answers that are *right*, several of
+# them, with a segmenter that is independent of the classifier. Look for what does not
+# belong there. Then change that one thing in real photographs and classify them again.
 #
-# **Where this fails.** Ours was a large, bright badge, alone in the picture, with one fill, one classifier and four
-# scenes. Real cheats are smaller: some horses were recognised by a photographer's name in the corner
-# ([Lapuschkin et al. 2019](https://doi.org/10.1038/s41467-019-08987-4)). And a cheat that has no place in the photograph,
-# such as a colour cast, is no region at all; no segmenter will find it.
+# **Where this fails.** Ours was a large, bright badge, alone in the picture, with one
+# fill, one classifier and four scenes. Real cheats are smaller: some horses were
+# recognised by a source tag in the corner of the photograph ([Lapuschkin et al.
+# 2019](https://doi.org/10.1038/s41467-019-08987-4)). And a cheat that has no place in
+# the photograph, such as a colour cast, is no region at all; no segmenter will find it.
 #
-# **The question again.** The course began with an astronaut: is the suit used, the helmet, the face or some combination? The
-# proposal was to replace superpixels by the regions of a semantic segmenter, fitted to the photograph if need be. Of it
-# became: regions with names, few enough to evaluate all their coalitions (00, 07); a contour network that needs no list of
-# classes (05, 06); a tree to follow into the parts (08); and a network fitted to one annotation (09, 10). Still open: with
-# the badge we know the truth, with the astronaut we do not. There we can only report what survives another fill, another
-# segmenter and shifted borders, and how often such a report is right on cheats that nobody planted is unknown.
+# **The question again.** The course began with an astronaut: does the classifier use
+# the suit, the helmet, the face, or some combination? The proposal was to replace
+# superpixels by the regions of a semantic segmenter, fitted to the photograph if need
+# be. This is what came of it: regions with names, few enough to evaluate all their
+# coalitions (00, 07); a contour network that needs no list of classes (05, 06); a tree
+# to follow into the parts (08); and a network fitted to one annotation (09, 10). One
+# thing remains open. With the badge we know the truth; with the astronaut we do not.
+# There we can only report what survives another fill, another segmenter and shifted
+# borders, and how often such a report is right on cheats that nobody planted is
+# unknown.
