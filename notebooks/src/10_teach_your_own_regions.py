@@ -330,6 +330,11 @@ plots.plot_regions(cat, strange, titles=["taught by strokes on a cup of coffee"]
 # 2017](https://arxiv.org/abs/1610.02136) show how far its confidence helps to notice
 # that.) Look at the regions before you read a weight.
 #
+# There is a second catch in section 5: the network that drew the regions began as
+# EfficientNet-Lite0, and so did the classifier that they explain. What the classifier
+# overlooks, such regions may overlook as well. The annotation beside them does not share
+# that weakness, and lesson 13 tests the suspicion.
+#
 # For a photograph of your own: `AnnotationPainter("my_photograph.jpg", ["background", "dog", "ball"])`, and
 # `painter.save("mine.png")` keeps the class numbers and their names.
 #

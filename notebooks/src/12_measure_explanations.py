@@ -318,7 +318,7 @@ assert area_of["insertion", "patches"] > nonsense["blur"] + 0.2
 #
 # **Are explanations with semantic regions better, not only easier to read?** In some
 # respects. With few regions all coalitions can be evaluated, so that the weights are
-# stable and predict held-out coalitions better. Small patches win deletion, and the
+# stable and lose less on held-out coalitions. Small patches win deletion, and the
 # sanity check says more about many of them than about a few regions. With (nearly)
 # equal numbers of regions and five photographs, most comparisons of section 5 stay
 # open.
