@@ -1,17 +1,19 @@
 # %% [markdown]
 # # Ask one question
 #
-# **You will do:** show a photograph to an image classifier, obtain an explanation of its prediction in one cell, and then
-# check that explanation against single facts.
+# **You will do:** show a photograph to an image classifier, obtain an explanation of
+# its prediction in one cell, and then check that explanation against single facts.
 #
-# **You will learn:** what a region, a coalition, a fill and a weight are, and how to read the figures of this course.
+# **You will learn:** what a region, a coalition, a fill and a weight are, and how to
+# read the figures of this course.
 #
 # **You need:** a little Python. You need no graphics card and no network connection.
 #
-# **Time: 20 minutes.** Run the cells from top to bottom with Shift+Enter. The computer works for about 30 seconds of it.
+# **Time: 20 minutes.** Run the cells from top to bottom with Shift+Enter. The computer
+# works for about 30 seconds of it.
 #
-# **The question:** shown the photograph below, does the classifier use the space suit, the helmet, the face, or a
-# combination of them? The last section gives a first answer.
+# **The question:** shown the photograph below, does the classifier use the space suit,
+# the helmet, the face, or a combination of them? The last section gives a first answer.
 
 # %% [markdown]
 # ## 1. A photograph and a prediction
@@ -50,15 +52,17 @@ assert "astronaut" not in classifier.class_names
 assert classifier.top(photo, 1)[0][1] < 1 / 3
 
 # %% [markdown]
-# The prediction is wrong, and the network is not even sure of it. The last line shows why: there is no class "astronaut".
-# The network has to spread its probability over classes that it knows, and people who wear helmets sit in bobsleighs and
-# play football. That is a plausible story, but so far it is only a story. Let us measure.
+# The prediction is wrong, and the network is not even sure of it. The last line shows
+# why: there is no class "astronaut". The network has to spread its probability over
+# classes that it knows, and people who wear helmets sit in bobsleighs and play
+# football. That is a plausible story, but so far it is only a story. Let us measure.
 #
 # ## 2. An explanation in one cell
 #
-# To find out which part of a photograph matters, we hide parts of it and look at what happens to the probability. The
-# parts should mean something to us, so `segxai` first divides the photograph into **regions** that follow the contours of
-# things. Notebooks 05 and 06 show how.
+# To find out which part of a photograph matters, we hide parts of it and look at what
+# happens to the probability. The parts should mean something to us, so `segxai` first
+# divides the photograph into **regions** that follow the contours of things. Notebooks
+# 05 and 06 show how.
 
 # %%
 Quiz(
@@ -102,7 +106,8 @@ explanation.plot()
 #
 # ## 3. Names that mean something
 #
-# You know what the regions show, so point at three places (row, column) and name the regions there.
+# You know what the regions show, so point at three places (row, column) and name the
+# regions there.
 
 
 # %%
@@ -152,8 +157,8 @@ assert table.exact and table.evaluations == 2 ** len(regions)
 #
 # ## 5. A weight and a fact
 #
-# A weight summarises many coalitions. One row of the table is a plain fact. Look up the picture from which only the
-# helmet is missing.
+# A weight summarises many coalitions. One row of the table is a plain fact. Look up the
+# picture from which only the helmet is missing.
 
 # %%
 all_but_helmet = np.array(regions.names) != "helmet"
@@ -211,7 +216,8 @@ else:
 # %% [markdown]
 # ## 6. The other class
 #
-# The table holds the probabilities of other classes, too. The runner-up was "football helmet". What led to it?
+# The table holds the probabilities of other classes, too. The runner-up was "football
+# helmet". What led to it?
 
 # %%
 Quiz(
@@ -267,8 +273,9 @@ assert "face" in enough and len(enough) >= 3 and set(enough) - set(places)
 #
 # ### Exercise 2: your own coalition (open)
 #
-# Find a small set of regions that keeps at least half of the probability of "bobsleigh". There are several; `regions.names`
-# lists what you can choose from. Try to use as few as you can.
+# Find a small set of regions that keeps at least half of the probability of
+# "bobsleigh". There are several; `regions.names` lists what you can choose from. Try to
+# use as few as you can.
 
 # %% tags=["exercise"]
 my_set = []
@@ -316,12 +323,15 @@ wall = regions.index(name_at(regions, 60, 330))
 assert blurred.weights[wall] < 0.4 * explanation.weights[wall]
 
 # %% [markdown]
-# Trust what both rows agree on, and doubt what changes with the fill: the wall behind her, with the model of the shuttle,
-# loses nearly all of its weight. The regions were our choice as well, and notebook 01 shows how much depends on them.
-# Finally, an explanation is about one photograph: nothing here says what the classifier does with the next one.
+# Trust what both rows agree on, and doubt what changes with the fill: the wall behind
+# her, with the model of the shuttle, loses nearly all of its weight. The regions were
+# our choice as well, and notebook 01 shows how much depends on them. Finally, an
+# explanation is about one photograph: nothing here says what the classifier does with
+# the next one.
 #
-# `explanation.save("why.html")` keeps an explanation as one web page, on which regions can be switched off without Python.
-# The words of the course are collected in [the glossary](GLOSSARY.md).
+# `explanation.save("why.html")` keeps an explanation as one web page, on which regions
+# can be switched off without Python. The words of the course are collected in [the
+# glossary](GLOSSARY.md).
 
 # %% [markdown]
 # ## The answer
@@ -331,8 +341,9 @@ assert blurred.weights[wall] < 0.4 * explanation.weights[wall]
 # is a combination, but not the one that we expected: the face is needed, while the
 # three together keep little unless further regions join them.
 #
-# What we do **not** know yet is how far to trust this. The regions came from one method, the fill was our choice, and LIME
-# is only one way to compute weights. Notebook 07 returns to the question with better tools.
+# What we do **not** know yet is how far to trust this. The regions came from one
+# method, the fill was our choice, and LIME is only one way to compute weights. Notebook
+# 07 returns to the question with better tools.
 #
-# The next question is about the method itself: **how much of a LIME explanation is chance, and how much is the
-# segmentation? Go on with 01.**
+# The next question is about the method itself: **how much of a LIME explanation is
+# chance, and how much is the segmentation? Go on with 01.**

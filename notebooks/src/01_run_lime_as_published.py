@@ -1,23 +1,27 @@
 # %% [markdown]
 # # Run LIME as published
 #
-# **You will do:** run the package `lime` with its own defaults, repeat it with another seed, compare it with an exact
-# result, and change the segmentation.
+# **You will do:** run the package `lime` with its own defaults, repeat it with another
+# seed, compare it with an exact result, and change the segmentation.
 #
-# **You will learn:** how LIME works, and how much its numbers owe to chance and to the way the photograph was divided.
+# **You will learn:** how LIME works, and how much its numbers owe to chance and to the
+# way the photograph was divided.
 #
 # **You need:** notebook 00. You need no graphics card and no network connection.
 #
 # **Time: 25 minutes.** The computer works for about 75 seconds of it.
 #
-# **The question:** how much of a LIME explanation is chance, and how much is the segmentation? The last section answers it.
+# **The question:** how much of a LIME explanation is chance, and how much is the
+# segmentation? The last section answers it.
 
 # %% [markdown]
 # ## 1. The default superpixels
 #
-# LIME usually works with **superpixels**, small patches of similar colour. Unless you ask for something else, the package
-# uses [quickshift](https://scikit-image.org/docs/stable/api/skimage.segmentation.html#skimage.segmentation.quickshift) with
-# the parameters below. We halve the sides of the photograph to save time; the classifier sees 224 × 224 pixels anyway.
+# LIME usually works with **superpixels**, small patches of similar colour. Unless you
+# ask for something else, the package uses
+# [quickshift](https://scikit-image.org/docs/stable/api/skimage.segmentation.html#skimage.segmentation.quickshift)
+# with the parameters below. We halve the sides of the photograph to save time; the
+# classifier sees 224 × 224 pixels anyway.
 
 # %%
 import lime.lime_image
@@ -39,15 +43,19 @@ outlined = (255 * mark_boundaries(photo, patches, color=(1, 1, 0))).astype(np.ui
 plots.plot_image(outlined, f"lime's default: {number} superpixels")
 
 # %% [markdown]
-# Some patches follow the things in the photograph, many do not. Quickshift looks at colour and position, and at nothing
-# else. Now LIME takes four steps:
+# Some patches follow the things in the photograph, many do not. Quickshift looks at
+# colour and position, and at nothing else. Now LIME takes four steps:
 #
 # 1. Divide the photograph into $K$ patches.
-# 2. Draw coalitions at random, by default 1000 of them: each patch is shown or hidden by the toss of a coin.
-# 3. Evaluate the classifier on each perturbed photograph. A hidden patch shows its mean colour.
+# 2. Draw coalitions at random, by default 1000 of them: each patch is shown or hidden
+#    by the toss of a coin.
+# 3. Evaluate the classifier on each perturbed photograph. A hidden patch shows its mean
+#    colour.
 # 4. Fit a sum to the probabilities. Coalitions near the whole photograph count more:
 #
-# $$\min_{w_0,\,w}\;\sum_{n=1}^{N}\pi_n\Bigl(f(z_n)-w_0-\sum_{k=1}^{K}w_k z_{nk}\Bigr)^2+\alpha\sum_{k=1}^{K}w_k^2,
+# $$\min_{w_0,\,w}\;\sum_{n=1}^{N}\pi_n
+# \Bigl(f(z_n)-w_0-\sum_{k=1}^{K}w_k z_{nk}\Bigr)^2
+# +\alpha\sum_{k=1}^{K}w_k^2,
 # \qquad \pi_n=\sqrt{e^{-d_n^2/0.25^2}}$$
 #
 # $z_{nk}$ is 1 where patch $k$ is shown in coalition $n$, $f(z_n)$ is the probability,
@@ -73,8 +81,9 @@ Quiz(
 # %% [markdown]
 # ## 2. LIME, twice
 #
-# The classifier is passed to `lime` as a plain function. We explain "football helmet", the runner-up of notebook 00, once
-# with seed 0 and later once more with seed 1. Each run evaluates 1000 photographs, which may take half a minute.
+# The classifier is passed to `lime` as a plain function. We explain "football helmet",
+# the runner-up of notebook 00, once with seed 0 and later once more with seed 1. Each
+# run evaluates 1000 photographs, which may take half a minute.
 
 # %%
 lime.lime_image.tqdm = iter  # lime 0.2.0.1 has no switch for its progress bar
@@ -139,8 +148,9 @@ assert same[0] & same[1]
 # the dots stay near the diagonal. Around zero there is a cloud, in which even the sign
 # is chance, and anyone who shows a single run shows part of that cloud.
 #
-# The patches were the same in both runs. That is an accident: `lime` hands its seed to quickshift, but under a name that
-# current versions of scikit-image no longer know, so it is dropped without a word.
+# The patches were the same in both runs. That is an accident: `lime` hands its seed to
+# quickshift, but under a name that current versions of scikit-image no longer know, so
+# it is dropped without a word.
 #
 # ## 3. A trap: patches that start at 1
 #
@@ -163,8 +173,9 @@ assert labels.min() == 1 and len(few) == labels.max()
 #
 # ### Exercise 1: repair the labels
 #
-# Write a function that takes any label map and returns the same patches numbered 0, 1, …, n − 1. There may be gaps in the
-# numbers. Hint: look up `return_inverse` of `np.unique`.
+# Write a function that takes any label map and returns the same patches numbered 0, 1,
+# …, n − 1. There may be gaps in the numbers. Hint: look up `return_inverse` of
+# `np.unique`.
 
 
 # %% tags=["exercise"]
@@ -238,7 +249,8 @@ for samples, spread in scatters.items():
     print(f"{samples:4} samples: scatter {spread:.4f}")
 
 # %% [markdown]
-# The scatter is the standard deviation of a weight over 60 seeds, averaged over the patches.
+# The scatter is the standard deviation of a weight over 60 seeds, averaged over the
+# patches.
 #
 # ### Exercise 2: half the scatter (open)
 #
@@ -312,8 +324,9 @@ Markdown(
 assert choice > 1.5 * chance[1000] and chance[1000] < 0.6 * chance[200]
 
 # %% [markdown]
-# The comparison has a limit. A weight belongs to a patch and not to a pixel, and a larger patch may rightly weigh more. But
-# that is the point: a weight means nothing without its patch, and a patch called "grey, right" means little to a reader.
+# The comparison has a limit. A weight belongs to a patch and not to a pixel, and a
+# larger patch may rightly weigh more. But that is the point: a weight means nothing
+# without its patch, and a patch called "grey, right" means little to a reader.
 #
 # **Where this fails:** this was one photograph, one class, one fill and, in the
 # comparison, two segmentations. And an exact weight is still a weight in a simple sum:
@@ -328,4 +341,5 @@ assert choice > 1.5 * chance[1000] and chance[1000] < 0.6 * chance[200]
 # segmentation cannot be removed in this way, and with 1000 samples it is larger than
 # that of the seed. We can only choose a segmentation whose regions mean something.
 #
-# Networks that know objects can be downloaded. **Why not let one of them draw the regions? Go on with 02.**
+# Networks that know objects can be downloaded. **Why not let one of them draw the
+# regions? Go on with 02.**

@@ -1,24 +1,27 @@
 # %% [markdown]
 # # Segment with twenty classes
 #
-# **You will do:** look at a photograph through a segmenter that knows twenty kinds of things, explain a prediction with its
-# regions, and choose better classes yourself.
+# **You will do:** look at a photograph through a segmenter that knows twenty kinds of
+# things, explain a prediction with its regions, and choose better classes yourself.
 #
-# **You will learn:** what semantic segmentation is, and why an explanation cannot name what its segmenter has no class for.
+# **You will learn:** what semantic segmentation is, and why an explanation cannot name
+# what its segmenter has no class for.
 #
 # **You need:** notebook 00. You need no graphics card and no network connection.
 #
 # **Time: 20 minutes.** The computer works for about 20 seconds of it.
 #
-# **The question:** networks that find people, bottles and screens in a photograph can be downloaded. Why not simply use one
-# of them to draw the regions? The last section answers it.
+# **The question:** networks that find people, bottles and screens in a photograph can
+# be downloaded. Why not simply use one of them to draw the regions? The last section
+# answers it.
 
 # %% [markdown]
 # ## 1. A segmenter that knows objects
 #
-# Superpixels group similar colours. A **semantic segmenter** gives every pixel a class instead. DeepLabv3
-# ([Chen and others 2017](https://arxiv.org/abs/1706.05587)) computes a probability $p_{ijc}$ for each pixel $(i, j)$ and
-# each class $c$, and takes the most probable one:
+# Superpixels group similar colours. A **semantic segmenter** gives every pixel a class
+# instead. DeepLabv3 ([Chen and others 2017](https://arxiv.org/abs/1706.05587)) computes
+# a probability $p_{ijc}$ for each pixel $(i, j)$ and each class $c$, and takes the
+# most probable one:
 #
 # $$\hat c_{ij}=\arg\max_{c}\;p_{ijc}$$
 #
@@ -80,7 +83,8 @@ Quiz(
 # %% [markdown]
 # ## 2. Where does the helmet go?
 #
-# For each thing in the hand-drawn annotation, count which class most of its pixels received.
+# For each thing in the hand-drawn annotation, count which class most of its pixels
+# received.
 
 
 # %%
@@ -182,9 +186,11 @@ Markdown(
 )
 
 # %% [markdown]
-# Nothing in the upper row is computed wrongly. All coalitions were evaluated, and the Shapley values (notebook 07 explains
-# them) are exact. Still, "it is a football helmet because of the background" is nonsense to a reader, and worse than a
-# superpixel called "black, bottom right": the name sounds like a finding, but the segmenter merely had no better one.
+# Nothing in the upper row is computed wrongly. All coalitions were evaluated, and the
+# Shapley values (notebook 07 explains them) are exact. Still, "it is a football helmet
+# because of the background" is nonsense to a reader, and worse than a superpixel called
+# "black, bottom right": the name sounds like a finding, but the segmenter merely had no
+# better one.
 #
 # ## 4. More classes?
 
@@ -246,8 +252,9 @@ else:
 # </details>
 
 # %% [markdown]
-# Now explain with your own classes. While the exercise is unsolved, this repeats the nonsense of section 3. (R² may even be
-# negative: Shapley values add up to the right sum, but they are not the best fit to all coalitions.)
+# Now explain with your own classes. While the exercise is unsolved, this repeats the
+# nonsense of section 3. (R² may even be negative: Shapley values add up to the right
+# sum, but they are not the best fit to all coalitions.)
 
 # %%
 mine = drawn
@@ -269,6 +276,7 @@ segxai.explain(photo, mine, classifier, target, method="shapley").plot()
 # face merge into one person. A better network would not help: even the segmentation
 # without any mistake fails in the same way.
 #
-# We need regions that follow *things*, whether or not there is a class for them, and names that come afterwards. What
-# separates things are contours, and a network that was trained on photographs has already learned to see them. **What does
-# such a network see, layer by layer? Go on with 03.**
+# We need regions that follow *things*, whether or not there is a class for them, and
+# names that come afterwards. What separates things are contours, and a network that was
+# trained on photographs has already learned to see them. **What does such a network
+# see, layer by layer? Go on with 03.**

@@ -1,19 +1,22 @@
 # %% [markdown]
 # # Look inside VGG16
 #
-# **You will do:** build the network VGG16 as a plan, count its weights, measure how far one of its numbers sees, turn its
-# last layers into convolutions, and look at trained filters and at what they find in a photograph.
+# **You will do:** build the network VGG16 as a plan, count its weights, measure how far
+# one of its numbers sees, turn its last layers into convolutions, and look at trained
+# filters and at what they find in a photograph.
 #
-# **You will learn:** what an end point, a stride and a receptive field are; where 138 million weights come from; why a
-# classifier can answer for every place of a photograph.
+# **You will learn:** what an end point, a stride and a receptive field are; where 138
+# million weights come from; why a classifier can answer for every place of a
+# photograph.
 #
-# **You need:** notebook 00. You need no graphics card and no network connection. This is optional reading: 05 works
-# without it.
+# **You need:** notebook 00. You need no graphics card and no network connection. This
+# is optional reading: 05 works without it.
 #
 # **Time: 30 minutes.** The computer works for about 30 seconds of it.
 #
-# **The question:** VGG16 gives one answer for one photograph. What must change so that it answers for every place? And how
-# much of the photograph does each answer see? The last section answers both.
+# **The question:** VGG16 gives one answer for one photograph. What must change so that
+# it answers for every place? And how much of the photograph does each answer see? The
+# last section answers both.
 
 # %% [markdown]
 # ## 1. Build the plan
@@ -23,12 +26,13 @@
 # even a large one costs little memory. (`GraphSession`, in the next cell, holds such a
 # plan.)
 #
-# The function `vgg16` takes a batch of photographs, here one of 224 × 224 pixels. It returns the scores and the **end
-# points**: places in the network where we may look at what it has computed so far. (The network is configuration D of
-# [Simonyan and Zisserman 2015](https://arxiv.org/abs/1409.1556).)
+# The function `vgg16` takes a batch of photographs, here one of 224 × 224 pixels. It
+# returns the scores and the **end points**: places in the network where we may look at
+# what it has computed so far. (The network is configuration D of [Simonyan and
+# Zisserman 2015](https://arxiv.org/abs/1409.1556).)
 #
-# Nothing is computed yet, but every end point already knows its height, width and channels. We draw the height as a bar
-# and write all three beside it.
+# Nothing is computed yet, but every end point already knows its height, width and
+# channels. We draw the height as a bar and write all three beside it.
 
 # %%
 import numpy as np
@@ -102,8 +106,9 @@ millions = {layer: number / 1e6 for layer, number in weights.items()}
 draw_bars(millions, [f"{n:.2f}" for n in millions.values()], "Weights, in millions")
 
 # %% [markdown]
-# One layer, fc6, holds three quarters of the network. It joins everything with everything: a map of 7 × 7 places with 512
-# channels, times 4096 outputs. The 13 convolutions, which do most of the computing, are the short bars.
+# One layer, fc6, holds three quarters of the network. It joins everything with
+# everything: a map of 7 × 7 places with 512 channels, times 4096 outputs. The 13
+# convolutions, which do most of the computing, are the short bars.
 #
 # This matters for small machines. Training with Adam, a common method, keeps four
 # numbers for each weight: the weight, its gradient, and two averages. That is why fc6
@@ -112,16 +117,20 @@ draw_bars(millions, [f"{n:.2f}" for n in millions.values()], "Weights, in millio
 #
 # ## 3. How far does one number see?
 #
-# Take one number on a map. Which pixels of the photograph can change it? They form a square, the **receptive field**.
-# We can compute its side layer by layer. We keep two numbers: `field`, and the stride so far.
+# Take one number on a map. Which pixels of the photograph can change it? They form a
+# square, the **receptive field**. We can compute its side layer by layer. We keep two
+# numbers: `field`, and the stride so far.
 #
-# With the kernel's side *k* and the step *s* of each layer, the field *r* and the stride *j* grow like this:
+# With the kernel's side *k* and the step *s* of each layer, the field *r* and the
+# stride *j* grow like this:
 #
-# $$r_l = r_{l-1} + (k_l - 1)\, j_{l-1}, \qquad j_l = s_l\, j_{l-1}, \qquad r_0 = j_0 = 1.$$
+# $$r_l = r_{l-1} + (k_l - 1)\, j_{l-1}, \qquad j_l = s_l\, j_{l-1},
+# \qquad r_0 = j_0 = 1.$$
 #
-# (*l* counts the layers; see [Araujo, Norris and Sim 2019](https://distill.pub/2019/computing-receptive-fields/).) By hand:
-# a 3 × 3 convolution gives 3, the next one 5, a 2 × 2 pooling 6. The pooling makes the stride 2. So the next 3 × 3
-# convolution adds 2 × 2 and gives 10.
+# (*l* counts the layers; see [Araujo, Norris and Sim
+# 2019](https://distill.pub/2019/computing-receptive-fields/).) By hand: a 3 × 3
+# convolution gives 3, the next one 5, a 2 × 2 pooling 6. The pooling makes the stride
+# 2. So the next 3 × 3 convolution adds 2 × 2 and gives 10.
 #
 # **Predict:**
 
@@ -154,8 +163,9 @@ draw_bars(fields, fields.values(), "Side of the receptive field in pixels")
 #
 # ### Your turn: the field of other layers
 #
-# Write a function that takes a list of layers, each a pair (side of the kernel, step), and returns the side of the
-# receptive field. The stub adds kernels and forgets the stride.
+# Write a function that takes a list of layers, each a pair (side of the kernel, step),
+# and returns the side of the receptive field. The stub adds kernels and forgets the
+# stride.
 
 
 # %% tags=["exercise"]
@@ -216,8 +226,9 @@ figure
 #
 # ## 4. Measure it
 #
-# The rule of section 3 is a claim. We test it on a network that runs. Random weights will do, as the field depends on
-# kernels and strides only. (fc6 and fc7 are thin here, with 64 channels, to save memory.)
+# The rule of section 3 is a claim. We test it on a network that runs. Random weights
+# will do, as the field depends on kernels and strides only. (fc6 and fc7 are thin here,
+# with 64 channels, to save memory.)
 #
 # The **gradient** of a number says how strongly it reacts to a small change of each
 # pixel. Where the gradient is zero, the pixel is not seen. We take the place in the
@@ -242,9 +253,10 @@ reach = {name: np.abs(gradient[0]).sum(axis=-1) for name, gradient in found.item
 squares = {n: r[np.ix_(r.any(axis=1), r.any(axis=0))] for n, r in reach.items()}
 
 # %% [markdown]
-# `reach` says how much each pixel counts, over all channels and colours. `squares` holds the part that is not zero. First the
-# test: is its side the one that we computed? Then a question that the rule does not answer: how much of the sum lies in the
-# middle quarter of the square?
+# `reach` says how much each pixel counts, over all channels and colours. `squares`
+# holds the part that is not zero. First the test: is its side the one that we computed?
+# Then a question that the rule does not answer: how much of the sum lies in the middle
+# quarter of the square?
 #
 # **Predict:**
 
@@ -314,8 +326,9 @@ assert np.nanmin(powers["pool5, field 212"]) < -6
 # any size. fc6 does not: its matrix has one row for each number of a 7 × 7 map. Let us
 # look at a small fc6, with 8 channels in and 16 out.
 #
-# A convolution with a 7 × 7 kernel also takes each number of a 7 × 7 map times a weight. So we write the same weights in
-# another shape, without changing any. (`VALID` means: only where the whole kernel fits on the map.)
+# A convolution with a 7 × 7 kernel also takes each number of a 7 × 7 map times a
+# weight. So we write the same weights in another shape, without changing any. (`VALID`
+# means: only where the whole kernel fits on the map.)
 #
 # The matrix cannot take a larger map. The convolution can, so we also give it one of
 # 10 × 10 places. How many places will come out, and what does each of them contain?
@@ -336,11 +349,13 @@ for row, column in np.ndindex(4, 4):
 print("a map", large.shape, "gives", scores.shape)
 
 # %% [markdown]
-# On the small map both give the same 16 numbers, at one place. On the large one there are 4 × 4 places: the window fits in 4
-# positions each way. Each place holds exactly what the old matrix gives for its window.
+# On the small map both give the same 16 numbers, at one place. On the large one there
+# are 4 × 4 places: the window fits in 4 positions each way. Each place holds exactly
+# what the old matrix gives for its window.
 #
-# Nothing was trained again. fc7 and fc8 become convolutions in the same way, with 1 × 1 kernels
-# ([Long, Shelhamer and Darrell 2015](https://arxiv.org/abs/1411.4038), section 3.1).
+# Nothing was trained again. fc7 and fc8 become convolutions in the same way, with 1 × 1
+# kernels ([Long, Shelhamer and Darrell 2015](https://arxiv.org/abs/1411.4038), section
+# 3.1).
 #
 # ## 6. VALID or SAME
 #
@@ -361,8 +376,8 @@ for side in (224, 256, 320):
     print(side, {padding: planned_side(side, padding) for padding in ("VALID", "SAME")})
 
 # %% [markdown]
-# With 224 pixels and VALID there is one score per class: the classifier that everybody knows. A larger photograph gives a
-# map.
+# With 224 pixels and VALID there is one score per class: the classifier that everybody
+# knows. A larger photograph gives a map.
 #
 # ### Your turn: find the rule
 #
@@ -405,15 +420,17 @@ else:
 # </details>
 
 # %% [markdown]
-# For segmentation we want an answer everywhere, so we take SAME. It has a price: at the border, a part of the 7 × 7 window
-# lies on the zeros outside. In a corner only 4 × 4 of its 49 places are inside, so two thirds of what fc6 sees there is made
-# up.
+# For segmentation we want an answer everywhere, so we take SAME. It has a price: at the
+# border, a part of the 7 × 7 window lies on the zeros outside. In a corner only 4 × 4
+# of its 49 places are inside, so two thirds of what fc6 sees there is made up.
 #
 # ## 7. Trained filters
 #
-# So far the weights were random or missing. Now we load trained ones: the thirteen convolutions of the contour network
-# (notebook 05), which is VGG16, trained on ImageNet and then on outlines drawn by people. A filter of the first layer is a
-# picture of 3 × 3 pixels in three colours, so we can look at all 64. Each is scaled to its own largest weight; grey is zero.
+# So far the weights were random or missing. Now we load trained ones: the thirteen
+# convolutions of the contour network (notebook 05), which is VGG16, trained on ImageNet
+# and then on outlines drawn by people. A filter of the first layer is a picture of 3 ×
+# 3 pixels in three colours, so we can look at all 64. Each is scaled to its own largest
+# weight; grey is zero.
 
 # %%
 from segxai.weights import assign_weights
@@ -427,8 +444,9 @@ tiles = tiles.reshape(4, 4, 3, 4, 16).transpose(3, 0, 4, 1, 2).reshape(16, 64, 3
 draw_maps({"64 filters of conv1_1": tiles}, 1, "Tiles with edges and colours")
 
 # %% [markdown]
-# Some tiles are bright on one side and dark on the other: they respond to edges of that direction. Others have two opposite
-# colours, and some respond to one colour anywhere. No one wrote these down; training found them.
+# Some tiles are bright on one side and dark on the other: they respond to edges of that
+# direction. Others have two opposite colours, and some respond to one colour anywhere.
+# No one wrote these down; training found them.
 #
 # Deeper filters have 64 to 512 input channels and can no longer be shown as pictures.
 # So we look at their **feature maps** instead, the output of a filter at every place.
@@ -450,15 +468,17 @@ for s, found in maps.items():
 draw_maps(drawings, 3, "From fine and bright to coarse")
 
 # %% [markdown]
-# The first maps are as fine as the photograph and hardly more than its edges and brightness. From stage to stage they get
-# coarser, and what they respond to gets larger. (Each map has its own colour scale, as channels have no common unit. And
-# one channel out of hundreds is an example, not a summary.)
+# The first maps are as fine as the photograph and hardly more than its edges and
+# brightness. From stage to stage they get coarser, and what they respond to gets
+# larger. (Each map has its own colour scale, as channels have no common unit. And one
+# channel out of hundreds is an example, not a summary.)
 #
 # ### Your turn: a channel for the cup (open)
 #
-# Does any channel respond to the cup more than to the rest? Choose a stride and a channel whose mean response inside the
-# annotated cup is at least three times its mean over the whole photograph. There are several. `maps[8][0]` has 48 × 72
-# places and 512 channels, and `inside(8)` marks the places on that map that lie in the cup.
+# Does any channel respond to the cup more than to the rest? Choose a stride and a
+# channel whose mean response inside the annotated cup is at least three times its mean
+# over the whole photograph. There are several. `maps[8][0]` has 48 × 72 places and 512
+# channels, and `inside(8)` marks the places on that map that lie in the cup.
 
 
 # %% tags=["exercise"]
@@ -504,8 +524,8 @@ else:
 # convolutions. The weights stay as they are. With 224 pixels there is one score per
 # class, and with more pixels there is a map.
 #
-# **How much does each answer see?** A square of 404 pixels at most, and neighbouring answers are 32 pixels apart. The middle
-# of the square counts far more than its border.
+# **How much does each answer see?** A square of 404 pixels at most, and neighbouring
+# answers are 32 pixels apart. The middle of the square counts far more than its border.
 #
 # **Where this fails:** the map is coarse. A photograph of 384 × 576 pixels gets 12 × 18
 # answers, and nothing in them says where within 32 pixels the rim of the cup runs. With
@@ -513,4 +533,5 @@ else:
 # 411 MB, and four times that when it is trained with Adam: too much for a small
 # machine.
 #
-# How does a map of 12 × 18 answers become as large as the photograph? **Go on with notebook 04.**
+# How does a map of 12 × 18 answers become as large as the photograph? **Go on with
+# notebook 04.**

@@ -4,16 +4,17 @@
 # **You will do:** make the kernel of bilinear upsampling, stamp it onto a canvas by
 # hand, and compare the result with TensorFlow and with scikit-image.
 #
-# **You will learn:** what a transposed convolution does; why its kernel has the size that it has; what happens at the
-# border; what no upsampling can bring back.
+# **You will learn:** what a transposed convolution does; why its kernel has the size
+# that it has; what happens at the border; what no upsampling can bring back.
 #
-# **You need:** notebook 03, or at least its end: a network answers on a coarse map, with 32 pixels from place to place.
-# This is optional reading. You need no graphics card and no network connection.
+# **You need:** notebook 03, or at least its end: a network answers on a coarse map,
+# with 32 pixels from place to place. This is optional reading. You need no graphics
+# card and no network connection.
 #
 # **Time: 25 minutes.** The computer works for about 10 seconds of it.
 #
-# **The question:** how does a coarse map become as large as the photograph, and what is lost on the way? The last section
-# answers it with numbers.
+# **The question:** how does a coarse map become as large as the photograph, and what is
+# lost on the way? The last section answers it with numbers.
 
 # %% [markdown]
 # ## 1. A coarse map
@@ -57,8 +58,8 @@ maps = {"the cup, 384 × 576": cup, "coarse, 12 × 18": coarse(cup, 32)}
 draw_maps(maps, 2, "The cup without its coffee, sharp and in squares")
 
 # %% [markdown]
-# Left: what we want. Right: what we have. (The coffee is a thing of its own, so the cup has a hole.) We must fill in 32 × 32
-# pixels for each square.
+# Left: what we want. Right: what we have. (The coffee is a thing of its own, so the cup
+# has a hole.) We must fill in 32 × 32 pixels for each square.
 #
 # ## 2. The kernel
 #
@@ -88,13 +89,17 @@ alt = "Bilinear kernels, highest in the middle and falling to all sides"
 draw_maps(drawings, 3, alt, ".2f", vmin=0, vmax=1)
 
 # %% [markdown]
-# The kernel is larger than the factor, because each stamp must reach over to its neighbours. An even factor gives 2 × factor,
-# an odd one gives one less. Each kernel is a small hill, falling in straight lines along its rows and columns. With factor 3
-# the top is 1. With factors 2 and 4 no pixel is at the top: the centre lies between four pixels.
+# The kernel is larger than the factor, because each stamp must reach over to its
+# neighbours. An even factor gives 2 × factor, an odd one gives one less. Each kernel is
+# a small hill, falling in straight lines along its rows and columns. With factor 3 the
+# top is 1. With factors 2 and 4 no pixel is at the top: the centre lies between four
+# pixels.
 #
-# The formula behind it, for a pixel at distance *(u, v)* from the value, with the factor *f*:
+# The formula behind it, for a pixel at distance *(u, v)* from the value, with the
+# factor *f*:
 #
-# $$k(u, v) = \left(1 - \frac{|u|}{f}\right)\left(1 - \frac{|v|}{f}\right) \quad\text{for } |u|, |v| < f,$$
+# $$k(u, v) = \left(1 - \frac{|u|}{f}\right)\left(1 - \frac{|v|}{f}\right)
+# \quad\text{for } |u|, |v| < f,$$
 #
 # and 0 further away
 # ([Long, Shelhamer and Darrell 2015](https://arxiv.org/abs/1411.4038), section 3.3).
@@ -126,8 +131,9 @@ figure
 #
 # ### Your turn: one row of the kernel
 #
-# Write a function that returns that row of dots, `k(u, 0)` of the formula, for any factor. The distances are those in the
-# cell above. The stub weighs all pixels the same.
+# Write a function that returns that row of dots, `k(u, 0)` of the formula, for any
+# factor. The distances are those in the cell above. The stub weighs all pixels the
+# same.
 
 
 # %% tags=["exercise"]
@@ -162,9 +168,11 @@ else:
 # %% [markdown]
 # ## 3. Stamp by hand
 #
-# Start with a map of one row: 1, 3, 2. The factor is 2. Each value is stamped 2 pixels to the right of the one before it.
+# Start with a map of one row: 1, 3, 2. The factor is 2. Each value is stamped 2 pixels
+# to the right of the one before it.
 #
-# **Predict before you run:** at which pixels do two stamps overlap? What comes out between 1 and 3?
+# **Predict before you run:** at which pixels do two stamps overlap? What comes out
+# between 1 and 3?
 
 # %%
 kernel, values = np.array([0.25, 0.75, 0.75, 0.25]), [1, 3, 2]
@@ -184,15 +192,18 @@ figure.alt = "Sums of the stamps: " + ", ".join(f"{total:g}" for total in below)
 figure
 
 # %% [markdown]
-# Between 1 and 3 come 1.5 and 2.5: a straight line. At each end one stamp is alone, and the sum falls off. We shall come
-# back to that. The outermost pixel on each side is cut away, so that 3 values give 6 pixels.
+# Between 1 and 3 come 1.5 and 2.5: a straight line. At each end one stamp is alone, and
+# the sum falls off. We shall come back to that. The outermost pixel on each side is cut
+# away, so that 3 values give 6 pixels.
 #
 # ## 4. Stamp in two dimensions
 #
-# With rows and columns it is the same. We write it as a function, for any kernel. TensorFlow calls this
-# [`conv2d_transpose`](https://www.tensorflow.org/api_docs/python/tf/nn/conv2d_transpose). The name comes from matrices: a
-# convolution with stride 2 is a matrix that makes a small map from a large one, and its transpose goes the other way. We
-# compare the two on random numbers.
+# With rows and columns it is the same. We write it as a function, for any kernel.
+# TensorFlow calls this
+# [`conv2d_transpose`](https://www.tensorflow.org/api_docs/python/tf/nn/conv2d_transpose).
+# The name comes from matrices: a convolution with stride 2 is a matrix that makes a
+# small map from a large one, and its transpose goes the other way. We compare the two
+# on random numbers.
 
 
 # %%
@@ -217,7 +228,8 @@ print(f"largest difference: {difference:.0e}")
 assert difference < 1e-9
 
 # %% [markdown]
-# Equal, up to rounding. A transposed convolution is stamping and nothing else. Now stamp the cup with four factors.
+# Equal, up to rounding. A transposed convolution is stamping and nothing else. Now
+# stamp the cup with four factors.
 
 # %%
 coarse_cup = coarse(cup, 32)
@@ -228,11 +240,11 @@ drawings = {f"factor {f}: {m.shape[0]} × {m.shape[1]}": m for f, m in grown.ite
 draw_maps(drawings, 2, "The cup gets smoother with the factor", vmin=0, vmax=1)
 
 # %% [markdown]
-# With factor 32 the map is as large as the photograph. It is smooth, but it has no edge: even the sharpest step takes 32 pixels
-# from 0 to 1.
+# With factor 32 the map is as large as the photograph. It is smooth, but it has no
+# edge: even the sharpest step takes 32 pixels from 0 to 1.
 #
-# The kernel grows with the factor, so that neighbouring stamps always overlap. The map gets smoother, and that is all: no new
-# detail comes in.
+# The kernel grows with the factor, so that neighbouring stamps always overlap. The map
+# gets smoother, and that is all: no new detail comes in.
 #
 # ## 5. Several classes
 #
@@ -271,7 +283,8 @@ draw_maps(pairs, 3, alt, ".2f", width=7, vmin=0, vmax=1)
 # stamps, so it is an independent judge. We compare it with two versions: the plain
 # stamps, and `bilinear_upsample`, which the networks of this series use.
 #
-# **Predict before you run:** section 3 had a weak point. Where will the plain stamps be wrong?
+# **Predict before you run:** section 3 had a weak point. Where will the plain stamps be
+# wrong?
 
 # %%
 from segxai.nets.upsampling import bilinear_upsample
@@ -301,8 +314,9 @@ draw_maps(differences, 2, alt, cmap=plots.ORANGE_BLUE, vmin=-1.2, vmax=1.2)
 #
 # ## 7. A kernel that does not fit
 #
-# In many networks this kernel is free: any size, any weights. What if its size does not fit the factor? Take a flat map, all
-# ones, and a 3 × 3 kernel with equal weights of 4/9, so that the mean comes out right. The factor is 2.
+# In many networks this kernel is free: any size, any weights. What if its size does not
+# fit the factor? Take a flat map, all ones, and a 3 × 3 kernel with equal weights of
+# 4/9, so that the mean comes out right. The factor is 2.
 #
 # **Predict:**
 
@@ -327,9 +341,10 @@ alt = "Bilinear stays flat inside, equal weights give a checkerboard"
 draw_maps(maps, 3, alt, ".2f", vmin=0, vmax=1.78)
 
 # %% [markdown]
-# A **checkerboard**. The stamps overlap unevenly: some pixels get one stamp, some two, some four. On the cup you see a grid
-# that has nothing to do with the cup. Pictures made by networks often show such grids, and this is one cause
-# ([Odena, Dumoulin and Olah 2016](https://distill.pub/2016/deconv-checkerboard/)).
+# A **checkerboard**. The stamps overlap unevenly: some pixels get one stamp, some two,
+# some four. On the cup you see a grid that has nothing to do with the cup. Pictures
+# made by networks often show such grids, and this is one cause ([Odena, Dumoulin and
+# Olah 2016](https://distill.pub/2016/deconv-checkerboard/)).
 #
 # ### Your turn: test a kernel
 #
@@ -374,18 +389,21 @@ else:
 # </details>
 
 # %% [markdown]
-# The bilinear kernel passes the test for every factor: at each pixel the overlapping weights add up to 1.
+# The bilinear kernel passes the test for every factor: at each pixel the overlapping
+# weights add up to 1.
 #
 # ## 8. What is lost
 #
-# Now the main test. Make a coarse map of each thing, upsample it, and call a pixel "thing" where the value is above 0.5. Then
-# compare with the annotation by the IoU (intersection over union): pixels in both, divided by pixels in either.
-# `grow` goes to the coarse map and back.
+# Now the main test. Make a coarse map of each thing, upsample it, and call a pixel
+# "thing" where the value is above 0.5. Then compare with the annotation by the IoU
+# (intersection over union): pixels in both, divided by pixels in either. `grow` goes to
+# the coarse map and back.
 #
-# The strides 32, 16 and 8 are those of VGG16's pool5, pool4 and pool3. For comparison, the first column repeats the values
-# of stride 32, so it gives squares.
+# The strides 32, 16 and 8 are those of VGG16's pool5, pool4 and pool3. For comparison,
+# the first column repeats the values of stride 32, so it gives squares.
 #
-# **Predict before you run:** the things are a saucer, a cup, the coffee and a spoon. Which one suffers most?
+# **Predict before you run:** the things are a saucer, a cup, the coffee and a spoon.
+# Which one suffers most?
 
 
 # %%
@@ -408,7 +426,8 @@ for thing in ("saucer", "cup", "coffee", "spoon"):
     print(f"{thing:7}", *(f"{value:10.2f}" for value in row))
 
 # %% [markdown]
-# Bilinear beats squares each time. Large things come back well, even from stride 32. The spoon does not. Look at it:
+# Bilinear beats squares each time. Large things come back well, even from stride 32.
+# The spoon does not. Look at it:
 
 # %%
 spoon = annotation.mask("spoon")[:384, :576]
@@ -429,13 +448,15 @@ assert np.allclose([row[0] for row in large_things], 0.92, atol=0.01)
 assert min(row[2] for row in table.values()) > 0.945
 
 # %% [markdown]
-# The bowl of the spoon is there each time, though at stride 32 with corners. The end of the handle, above, is thinner than
-# 32 pixels. At stride 32 it is gone, and upsampling cannot bring it back.
+# The bowl of the spoon is there each time, though at stride 32 with corners. The end of
+# the handle, above, is thinner than 32 pixels. At stride 32 it is gone, and upsampling
+# cannot bring it back.
 #
 # ### Your turn: a shape that gets lost (open)
 #
-# Draw a shape that comes back from stride 8 with an IoU of at least 0.9, and of which stride 32 brings back less than half.
-# The stub draws a large square, which no stride can harm much.
+# Draw a shape that comes back from stride 8 with an IoU of at least 0.9, and of which
+# stride 32 brings back less than half. The stub draws a large square, which no stride
+# can harm much.
 
 # %% tags=["exercise"]
 my_shape = np.zeros((384, 576), bool)
@@ -473,17 +494,19 @@ else:
 # %% [markdown]
 # ## The answer
 #
-# **How does a coarse map become as large as the photograph?** By a transposed convolution: stamp a bilinear kernel of size
-# 2 × factor − factor % 2 for every value, and add. Nothing is trained. Away from the border this is bilinear interpolation,
-# and at the border, too, if the outermost values are continued first.
+# **How does a coarse map become as large as the photograph?** By a transposed
+# convolution: stamp a bilinear kernel of size 2 × factor − factor % 2 for every value,
+# and add. Nothing is trained. Away from the border this is bilinear interpolation, and
+# at the border, too, if the outermost values are continued first.
 #
 # **What is lost?** Details smaller than the stride. From stride 32, the large things
 # come back with an IoU of 0.92, the spoon with 0.71. From stride 8, all of them have at
 # least 0.95. Upsampling makes a map larger and smoother. It brings no new detail, and
 # from stride 32 even the sharpest edge becomes a ramp of 32 pixels or more.
 #
-# **Where this fails:** our coarse maps came from the annotation. A network's maps have errors, so its IoU will be lower.
-# And a kernel that does not fit the factor draws checkerboards.
+# **Where this fails:** our coarse maps came from the annotation. A network's maps have
+# errors, so its IoU will be lower. And a kernel that does not fit the factor draws
+# checkerboards.
 #
 # **What is it good for?** Maps of different strides can be upsampled to one size and
 # added up. Notebook 05 does this with five of them, in a network that was trained on

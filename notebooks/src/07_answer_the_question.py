@@ -1,25 +1,27 @@
 # %% [markdown]
 # # Answer the question
 #
-# **You will do:** reduce the question to a table of sixteen photographs, read the answer off it for two classes, and then
-# try hard to break that answer.
+# **You will do:** reduce the question to a table of sixteen photographs, read the
+# answer off it for two classes, and then try hard to break that answer.
 #
-# **You will learn:** the Shapley value, smallest sufficient and necessary sets, interactions, and how to check an
-# explanation with other regions, other fills, other borders and placebos.
+# **You will learn:** the Shapley value, smallest sufficient and necessary sets,
+# interactions, and how to check an explanation with other regions, other fills, other
+# borders and placebos.
 #
 # **You need:** notebooks 00 and 06. You need no graphics card and no network connection.
 #
 # **Time: 30 minutes.** The computer works for about 50 seconds of it.
 #
-# **The question:** shown the astronaut, does the classifier use the suit, the helmet, the face, or some combination of
-# them? The last section answers it.
+# **The question:** shown the astronaut, does the classifier use the suit, the helmet,
+# the face, or some combination of them? The last section answers it.
 
 # %% [markdown]
 # ## 1. Three ways to draw the regions
 #
-# Any answer depends on where the regions end, so we shall give it three times. A person drew the first regions by hand. The
-# second, `deep`, come from the region tree of notebook 06, and the third, `contours`, from the same tree grown without
-# any help from the classifier's network.
+# Any answer depends on where the regions end, so we shall give it three times. A person
+# drew the first regions by hand. The second, `deep`, come from the region tree of
+# notebook 06, and the third, `contours`, from the same tree grown without any help from
+# the classifier's network.
 #
 # The question names suit, helmet and face. We call hair and face together the *head*,
 # and everything else the *rest*. To give the automatic regions the same four names,
@@ -73,8 +75,9 @@ for name, probability in classifier.top(photo, 3):
     print(f"{probability:.3f}  {name}")
 
 # %% [markdown]
-# Both classes are wrong (there is no "astronaut" among the thousand), but neither is absurd. What in the photograph led
-# to each of them? Make a guess before the classifier is evaluated.
+# Both classes are wrong (there is no "astronaut" among the thousand), but neither is
+# absurd. What in the photograph led to each of them? Make a guess before the classifier
+# is evaluated.
 
 # %%
 Quiz(
@@ -95,9 +98,10 @@ Quiz(
 # %% [markdown]
 # ## 3. The whole answer is a table of sixteen photographs
 #
-# Four regions can be shown or hidden in 2<sup>4</sup> = 16 ways. Each way is a *coalition*. Hidden regions are painted in
-# their own mean colour. We evaluate the classifier on all sixteen photographs; nothing is sampled, and everything
-# below, whatever its name, is arithmetic on this table.
+# Four regions can be shown or hidden in 2<sup>4</sup> = 16 ways. Each way is a
+# *coalition*. Hidden regions are painted in their own mean colour. We evaluate the
+# classifier on all sixteen photographs; nothing is sampled, and everything below,
+# whatever its name, is arithmetic on this table.
 
 # %%
 four = {
@@ -289,20 +293,22 @@ else:
 # %% [markdown]
 # ## 7. Check one: other regions
 #
-# So far the regions were drawn by hand. The next figure repeats the explanation of “bobsleigh” with the automatic ones.
+# So far the regions were drawn by hand. The next figure repeats the explanation of
+# “bobsleigh” with the automatic ones.
 
 # %%
 plots.plot_explanations(list(four.values()), [f"{first}: {m}" for m in four])
 
 # %% [markdown]
-# Compare the signs and the order of the bars down the column. `contours` matters most here, since its regions owe
-# nothing to the network that they explain. For “football helmet” all three put the helmet first; try it with
+# Compare the signs and the order of the bars down the column. `contours` matters most
+# here, since its regions owe nothing to the network that they explain. For “football
+# helmet” all three put the helmet first; try it with
 # `four["contours"].refit(target=second)`.
 #
 # ## 8. Check two: other fills and other borders
 #
-# “Hidden” meant painted in the mean colour. That is a choice, so we try three other fills, and move all borders by two
-# pixels each way.
+# “Hidden” meant painted in the mean colour. That is a choice, so we try three other
+# fills, and move all borders by two pixels each way.
 
 # %%
 Quiz(
@@ -340,7 +346,8 @@ placebo = {t: segxai.placebo_test(e, placements=79, seed=0) for t, e in hand.ite
 placebo[first].plot()
 
 # %% [markdown]
-# A diamond to the right of all its dots stands out. The next cell lists such regions for both classes.
+# A diamond to the right of all its dots stands out. The next cell lists such regions
+# for both classes.
 
 # %%
 for t, result in placebo.items():
@@ -348,13 +355,15 @@ for t, result in placebo.items():
     print(f"{t}: {', '.join(names) or 'no region'} beats every placebo")
 
 # %% [markdown]
-# A large shape such as the suit or the rest covers some of the helmet or the head almost wherever it lands, so for large
-# regions this test is a severe one: not standing out does not prove that the region is unused.
+# A large shape such as the suit or the rest covers some of the helmet or the head
+# almost wherever it lands, so for large regions this test is a severe one: not standing
+# out does not prove that the region is unused.
 #
 # ## 10. An open exercise: a class of your own
 #
-# Choose any other class of `explanation.coalitions.target_names`, and find a smallest sufficient set of the nine regions
-# for it. Does its answer look more like that of “bobsleigh” or of “football helmet”?
+# Choose any other class of `explanation.coalitions.target_names`, and find a smallest
+# sufficient set of the nine regions for it. Does its answer look more like that of
+# “bobsleigh” or of “football helmet”?
 
 # %% tags=["exercise"]
 my_class, my_set = "football helmet", ["helmet"]
@@ -414,8 +423,9 @@ assert (robust[second].weights[:, by_hand.index("helmet")] > 0).all()
 # its sign survives every fill and border. But even the helmet needs company, and more
 # than one region can provide it.
 #
-# Where this fails: photographs with painted holes are unlike any that the classifier was trained on. Comparing fills
-# makes that visible but does not remove it. And all this holds for one photograph and one network.
+# Where this fails: photographs with painted holes are unlike any that the classifier
+# was trained on. Comparing fills makes that visible but does not remove it. And all
+# this holds for one photograph and one network.
 #
-# The next question: must we choose between few regions with exact values and many regions with fine borders? **08** follows
-# the evidence down the tree instead.
+# The next question: must we choose between few regions with exact values and many
+# regions with fine borders? **08** follows the evidence down the tree instead.

@@ -4,15 +4,16 @@
 # **You will do:** explain a photograph with forty-eight regions at the price of a few
 # hundred evaluations, and add the values of the parts up to those of things.
 #
-# **You will learn:** Owen values; how a budget is spent where the evidence is; how to read one explanation at several
-# levels; what part of it was measured and what part was shared out.
+# **You will learn:** Owen values; how a budget is spent where the evidence is; how to
+# read one explanation at several levels; what part of it was measured and what part was
+# shared out.
 #
 # **You need:** notebooks 06 and 07. You need no graphics card and no network connection.
 #
 # **Time: 25 minutes.** The computer works for about 40 seconds of it.
 #
-# **The question:** must we choose between a few regions with exact values and many regions with fine borders? The last
-# section answers it.
+# **The question:** must we choose between a few regions with exact values and many
+# regions with fine borders? The last section answers it.
 
 # %% [markdown]
 # ## 1. Forty-eight regions are too many
@@ -195,12 +196,14 @@ assert finest["hair"] > 0 > finest["face"] and finest["helmet"] > rise / 2
 plots.plot_explanations(levels[:3], ["3 regions", "6 regions", "12 regions"])
 
 # %% [markdown]
-# A thing whose parts speak for and against the class can have a weight near zero. The head is one: look at hair and face in
-# the heat map of section 4. So do not call a region unimportant before you have seen its parts.
+# A thing whose parts speak for and against the class can have a weight near zero. The
+# head is one: look at hair and face in the heat map of section 4. So do not call a
+# region unimportant before you have seen its parts.
 #
 # ## 6. In words
 #
-# `in_words` names the strongest regions and follows each one down while a single part of it keeps most of its value.
+# `in_words` names the strongest regions and follows each one down while a single part
+# of it keeps most of its value.
 
 # %%
 Markdown("\n".join(f"- {sentence}" for sentence in explanation.in_words(search=False)))
@@ -301,5 +304,5 @@ else:
 # And a very small leaf can have a large weight per area by accident; there is one on
 # the shuttle's tank.
 #
-# The next question: who says that these regions are the right ones? **09** goes back to where this project began, and fits a
-# network to regions that a person drew.
+# The next question: who says that these regions are the right ones? **09** goes back to
+# where this project began, and fits a network to regions that a person drew.

@@ -1,26 +1,31 @@
 # %% [markdown]
 # # Fit one cat
 #
-# **You will do:** train a fully convolutional VGG16 on one photograph in about forty lines of tf-slim, with nothing hidden;
-# watch its argmax and its probability at each of ten steps; then get the same losses from one line of `segxai`.
+# **You will do:** train a fully convolutional VGG16 on one photograph in about forty
+# lines of tf-slim, with nothing hidden; watch its argmax and its probability at each of
+# ten steps; then get the same losses from one line of `segxai`.
 #
-# **You will learn:** what the loss counts; why stride 32 needs padding and cropping; which weights are restored and which
-# start from nothing; what a dense CRF and finer skips add.
+# **You will learn:** what the loss counts; why stride 32 needs padding and cropping;
+# which weights are restored and which start from nothing; what a dense CRF and finer
+# skips add.
 #
-# **You need:** a little Python; 03 and 04 help. You need no graphics card and no network connection.
+# **You need:** a little Python; 03 and 04 help. You need no graphics card and no
+# network connection.
 #
 # **Time: 30 minutes.** The computer works for about 50 seconds of it.
 #
-# **The question:** what does it take to teach a network, in ten steps and with one photograph, where the cat is?
+# **The question:** what does it take to teach a network, in ten steps and with one
+# photograph, where the cat is?
 
 # %% [markdown]
 # ## 1. A photograph and its annotation
 #
-# This project began with a published run: D. Pakhomov's
-# [Image Segmentation with Tensorflow using CNNs and Conditional Random
+# This project began with a published run: D. Pakhomov's [Image Segmentation with
+# Tensorflow using CNNs and Conditional Random
 # Fields](http://warmspringwinds.github.io/tensorflow/tf-slim/2016/12/18/image-segmentation-with-tensorflow-using-cnns-and-conditional-random-fields/)
-# (2016) fits VGG16 to one photograph of cats. We follow it in the same order. Our photograph is Chelsea the cat, reduced
-# to half its size, so that one slow processor is enough.
+# (2016) fits VGG16 to one photograph of cats. We follow it in the same order. Our
+# photograph is Chelsea the cat, reduced to half its size, so that one slow processor is
+# enough.
 #
 # Both pictures go into files, because that is how the original begins. The annotation
 # is a picture, too: the value of each pixel is the number of its class. It may be
@@ -55,8 +60,9 @@ plots.plot_regions(photo, regions, titles=["Chelsea the cat, and her annotation"
 #
 # ## 2. Decode, label, pad
 #
-# tf-slim describes a computation first and runs it later. The description is a **graph**. In it the two files are decoded,
-# and each class number becomes a row with a single one in it (**one-hot**): background is [1, 0], cat is [0, 1].
+# tf-slim describes a computation first and runs it later. The description is a
+# **graph**. In it the two files are decoded, and each class number becomes a row with a
+# single one in it (**one-hot**): background is [1, 0], cat is [0, 1].
 #
 # VGG16 halves the sides five times, so one place of its last map stands for 32 × 32
 # pixels. But 150 and 226 are not multiples of 32. **Predict before you run** the cell
@@ -94,12 +100,13 @@ with graph.build():
 print(*graph.run([height_width, margin]))
 
 # %% [markdown]
-# The second pair says how many rows and columns were added: 160 × 256 pixels now, and 5 × 8 places.
+# The second pair says how many rows and columns were added: 160 × 256 pixels now, and 5
+# × 8 places.
 #
 # ## 3. VGG16 without its classifier
 #
-# Thirteen convolutions in five stages. `arg_scope` sets an option for all layers of a kind, and `repeat` stacks them, each
-# with a name of its own.
+# Thirteen convolutions in five stages. `arg_scope` sets an option for all layers of a
+# kind, and `repeat` stacks them, each with a name of its own.
 #
 # The original calls slim's `vgg.vgg_16(..., spatial_squeeze=False)`. Its layers fc6 and
 # fc7 hold nearly nine tenths of all weights; training them takes gigabytes, and they
@@ -180,12 +187,15 @@ Quiz(
 # %% [markdown]
 # ## 6. The optimiser, and what is restored
 #
-# Adam at 0.0001 is the original's choice. It moves every weight by about its rate, whatever the gradient's size. `fc8`
-# starts at zero and has far to go, so it gets 100 times the rate; the convolutions know a lot already and get a fifth. The
-# first four of them stay as they are: edges and colours are the same for everything, and their gradients, at full size,
-# would take most of the memory ([Girshick 2015](https://arxiv.org/abs/1504.08083), section 4.5).
-# `compute_gradients` and `apply_gradients` are separate, so that a histogram of each gradient can be kept between them.
-# `control_dependencies` makes sure that no weight moves before all gradients have been computed.
+# Adam at 0.0001 is the original's choice. It moves every weight by about its rate,
+# whatever the gradient's size. `fc8` starts at zero and has far to go, so it gets 100
+# times the rate; the convolutions know a lot already and get a fifth. The first four of
+# them stay as they are: edges and colours are the same for everything, and their
+# gradients, at full size, would take most of the memory ([Girshick
+# 2015](https://arxiv.org/abs/1504.08083), section 4.5). `compute_gradients` and
+# `apply_gradients` are separate, so that a histogram of each gradient can be kept
+# between them. `control_dependencies` makes sure that no weight moves before all
+# gradients have been computed.
 
 # %%
 with graph.build():
@@ -202,9 +212,10 @@ with graph.build():
     summary = tf.summary.merge_all()
 
 # %% [markdown]
-# Now the weights: **all but the last layer** are restored. They come from the contour network (notebook 05), whose
-# thirteen convolutions are VGG16's, trained on ImageNet and then on contours ([Xie and Tu
-# 2015](https://arxiv.org/abs/1504.06375)). `fc8` and Adam's own variables are only initialised.
+# Now the weights: **all but the last layer** are restored. They come from the contour
+# network (notebook 05), whose thirteen convolutions are VGG16's, trained on ImageNet
+# and then on contours ([Xie and Tu 2015](https://arxiv.org/abs/1504.06375)). `fc8` and
+# Adam's own variables are only initialised.
 
 # %%
 with graph.build():
@@ -219,7 +230,8 @@ print(f"{len(kept)} variables are restored, {len(last)} start from nothing.")
 # %% [markdown]
 # ## 7. Ten iterations
 #
-# `run` fetches the loss, the argmax and the probability *before* the update, and then updates.
+# `run` fetches the loss, the argmax and the probability *before* the update, and then
+# updates.
 
 # %%
 graph.run(start)
@@ -260,7 +272,8 @@ figure
 #
 # ## 8. The same in one line
 #
-# `segxai.finetune` is this loop. Is it? Same photograph, same seed; compare all ten losses.
+# `segxai.finetune` is this loop. Is it? Same photograph, same seed; compare all ten
+# losses.
 
 # %%
 writer.close()
@@ -279,17 +292,19 @@ print(f"after the last update: loss {fitted.final_loss:,.1f}, IoU {iou[1]:.3f}")
 #
 # ## 9. TensorBoard
 #
-# The loop wrote events. To see them in TensorBoard, inside JupyterLab, run these two lines in a cell of their own:
+# The loop wrote events. To see them in TensorBoard, inside JupyterLab, run these two
+# lines in a cell of their own:
 #
 # ```
 # %load_ext tensorboard
 # %tensorboard --logdir logs
 # ```
 #
-# TensorBoard is a server with a port of its own. On your machine the browser reaches it directly. On Binder a browser
-# reaches nothing but Jupyter, so there [jupyter-server-proxy](https://jupyter-server-proxy.readthedocs.io) hands its page
-# through, under `proxy/6006/` of Jupyter's own address, and the same two lines work. Look at the tabs *Scalars* (the loss)
-# and *Histograms* (the gradients).
+# TensorBoard is a server with a port of its own. On your machine the browser reaches it
+# directly. On Binder a browser reaches nothing but Jupyter, so there
+# [jupyter-server-proxy](https://jupyter-server-proxy.readthedocs.io) hands its page
+# through, under `proxy/6006/` of Jupyter's own address, and the same two lines work.
+# Look at the tabs *Scalars* (the loss) and *Histograms* (the gradients).
 #
 # The numbers behind the curves can also be read here: the largest absolute value in the
 # histogram of each gradient, at each iteration. **Predict before you run:**
@@ -323,7 +338,8 @@ assert largest["conv3/conv3_1"][0] == 0 < largest["conv3/conv3_1"][1]
 assert largest["fc8"][9] < largest["fc8"][0] / 3
 
 # %% [markdown]
-# The zero is exact. At iteration 10 both gradients are much smaller than at 2: there is less left to correct.
+# The zero is exact. At iteration 10 both gradients are much smaller than at 2: there is
+# less left to correct.
 #
 # ## 10. Sharper borders: skips and a dense CRF
 #
@@ -388,8 +404,8 @@ else:
 # </details>
 
 # %% [markdown]
-# **Second, an open one:** `places(side)` is the number of places at stride 32 for *any* side, with pools that round up.
-# There are several ways to write it.
+# **Second, an open one:** `places(side)` is the number of places at stride 32 for *any*
+# side, with pools that round up. There are several ways to write it.
 
 
 # %% tags=["exercise"]
@@ -422,9 +438,10 @@ else:
 # %% [markdown]
 # ## The answer
 #
-# **What does it take to teach a network, in ten steps and with one photograph, where the cat is?** Convolutions that know
-# something already, one new layer that starts at zero with a rate of its own, a sum of logarithms, and Adam. About forty
-# lines show all of it; `segxai.finetune` does the same.
+# **What does it take to teach a network, in ten steps and with one photograph, where
+# the cat is?** Convolutions that know something already, one new layer that starts at
+# zero with a rate of its own, a sum of logarithms, and Adam. About forty lines show all
+# of it; `segxai.finetune` does the same.
 #
 # **Where it fails:** we measured on the photograph that it was fitted to. A low loss
 # there says nothing about another photograph, and a network with two words must call

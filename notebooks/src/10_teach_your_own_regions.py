@@ -1,17 +1,20 @@
 # %% [markdown]
 # # Teach your own regions
 #
-# **You will do:** paint a few strokes on a photograph, let a network find the rest, improve your strokes, and then use the
-# network on *another* view of the same thing.
+# **You will do:** paint a few strokes on a photograph, let a network find the rest,
+# improve your strokes, and then use the network on *another* view of the same thing.
 #
-# **You will learn:** how little paint is needed; where a stroke helps and where it is wasted; how to judge a network on a
-# view that it was not fitted to; what it does where it has no word.
+# **You will learn:** how little paint is needed; where a stroke helps and where it is
+# wasted; how to judge a network on a view that it was not fitted to; what it does where
+# it has no word.
 #
-# **You need:** notebooks 00 and 09; 07 helps. You need no graphics card and no network connection.
+# **You need:** notebooks 00 and 09; 07 helps. You need no graphics card and no network
+# connection.
 #
 # **Time: 30 minutes.** The computer works for about 40 seconds of it.
 #
-# **The question:** you teach a network your names on one photograph. Do they hold on another?
+# **The question:** you teach a network your names on one photograph. Do they hold on
+# another?
 
 # %% [markdown]
 # ## 1. A photograph and a brush
@@ -79,9 +82,10 @@ given = draw(strokes)
 print(f"{(given != 255).mean():.1%} of the photograph is painted.")
 
 # %% [markdown]
-# Now the painter. Choose a class, then paint with the mouse, a pen or a finger; Undo takes a stroke back. By keyboard: Tab
-# to the picture, move with the arrow keys, paint with Space. **Paint:** change our strokes, or make your own. Keep the five
-# names, and leave most of the photograph unpainted.
+# Now the painter. Choose a class, then paint with the mouse, a pen or a finger; Undo
+# takes a stroke back. By keyboard: Tab to the picture, move with the arrow keys, paint
+# with Space. **Paint:** change our strokes, or make your own. Keep the five names, and
+# leave most of the photograph unpainted.
 
 # %%
 painter = AnnotationPainter(photo, names, given)
@@ -97,7 +101,8 @@ painter
 #
 # $$\mathrm{IoU}_c = \frac{|A_c \cap P_c|}{|A_c \cup P_c|}$$
 #
-# where $A_c$ are the pixels annotated as class $c$ and $P_c$ those predicted as $c$. **Predict before you run:**
+# where $A_c$ are the pixels annotated as class $c$ and $P_c$ those predicted as $c$.
+# **Predict before you run:**
 
 # %%
 Quiz(
@@ -113,7 +118,8 @@ Quiz(
 )
 
 # %% [markdown]
-# Run the next cell after you have painted. It fits a network to your strokes, and another to the dots.
+# Run the next cell after you have painted. It fits a network to your strokes, and
+# another to the dots.
 
 
 # %%
@@ -160,8 +166,9 @@ assert 20 < (given != 255).sum() / (dots != 255).sum() < 40
 # %% [markdown]
 # ## 3. Your turn: put paint where it helps
 #
-# With the given strokes the table is found with an IoU of about 0.85. Bring it to **0.90 or more** with a few more strokes:
-# corners (x, y), x to the right (0 to 599), y down (0 to 399). They are added to what is in the painter.
+# With the given strokes the table is found with an IoU of about 0.85. Bring it to
+# **0.90 or more** with a few more strokes: corners (x, y), x to the right (0 to 599), y
+# down (0 to 399). They are added to what is in the painter.
 
 # %% tags=["exercise"]
 extra = {"table": [[(560, 60), (580, 120)]]}
@@ -191,7 +198,8 @@ except (ValueError, IndexError, TypeError, AttributeError) as error:
 # ]}
 # ```
 #
-# A thin line on the table, close around saucer and cup: little paint, all of it near a border. (Other solutions exist.)
+# A thin line on the table, close around saucer and cup: little paint, all of it near a
+# border. (Other solutions exist.)
 #
 # </details>
 
@@ -305,8 +313,9 @@ else:
 #     return np.kron(photo[::10, ::10], np.ones((10, 10, 1), np.uint8))
 # ```
 #
-# A mosaic keeps places and colours, and you still recognise the cup. But each tile has borders where there were none. (Grey
-# instead of colour hardly matters, and neither does less light.)
+# A mosaic keeps places and colours, and you still recognise the cup. But each tile has
+# borders where there were none. (Grey instead of colour hardly matters, and neither
+# does less light.)
 #
 # </details>
 
@@ -335,7 +344,8 @@ plots.plot_regions(cat, strange, titles=["taught by strokes on a cup of coffee"]
 # overlooks, such regions may overlook as well. The annotation beside them does not share
 # that weakness, and lesson 13 tests the suspicion.
 #
-# For a photograph of your own: `AnnotationPainter("my_photograph.jpg", ["background", "dog", "ball"])`, and
+# For a photograph of your own:
+# `AnnotationPainter("my_photograph.jpg", ["background", "dog", "ball"])`, and
 # `painter.save("mine.png")` keeps the class numbers and their names.
 #
 # ## The answer

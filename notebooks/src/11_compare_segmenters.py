@@ -1,17 +1,20 @@
 # %% [markdown]
 # # Compare segmenters
 #
-# **You will do:** put two explanations of one photograph side by side, change one thing at a time, and keep a record of
-# what changes and what stays.
+# **You will do:** put two explanations of one photograph side by side, change one thing
+# at a time, and keep a record of what changes and what stays.
 #
-# **You will learn:** which parts of an explanation come from the segmenter, from the number of regions and from the fill;
-# why a high R² does not make one segmenter better than another.
+# **You will learn:** which parts of an explanation come from the segmenter, from the
+# number of regions and from the fill; why a high R² does not make one segmenter better
+# than another.
 #
-# **You need:** notebooks 00, 06 and 07. You need no graphics card and no network connection.
+# **You need:** notebooks 00, 06 and 07. You need no graphics card and no network
+# connection.
 #
 # **Time: 30 minutes.** The computer works for about 60 seconds of it.
 #
-# **The question:** two segmenters explain one photograph, and the explanations differ. Which statements may you believe?
+# **The question:** two segmenters explain one photograph, and the explanations differ.
+# Which statements may you believe?
 
 # %% [markdown]
 # ## 1. Two segmenters, one photograph
@@ -43,9 +46,10 @@ opening = explorer.explanations
 explorer
 
 # %% [markdown]
-# **Point** at a region: below the picture you read its name and its weight, and a ring marks the same place in the other
-# picture. **Click** it, and it is switched off: the last line says what is left of the probability. By keyboard: Tab to the
-# picture, then the arrow keys and Enter. The same pair as a figure that stays as it is:
+# **Point** at a region: below the picture you read its name and its weight, and a ring
+# marks the same place in the other picture. **Click** it, and it is switched off: the
+# last line says what is left of the probability. By keyboard: Tab to the picture, then
+# the arrow keys and Enter. The same pair as a figure that stays as it is:
 
 # %%
 plots.plot_explanations(opening)
@@ -93,7 +97,8 @@ for e in opening:
 # football helmet" belongs to the segmenter, not to the classifier. Do these six signs
 # survive further changes?
 #
-# A weight is a coefficient of the surrogate ([Ribeiro and others 2016](https://arxiv.org/abs/1602.04938), section 3.4)
+# A weight is a coefficient of the surrogate ([Ribeiro and others
+# 2016](https://arxiv.org/abs/1602.04938), section 3.4)
 #
 # $$\hat f(z) = w_0 + \sum_{k=1}^{K} w_k z_k$$
 #
@@ -147,7 +152,8 @@ for e in (coarse, fine):
 #
 # ## 3. What does "switched off" show?
 #
-# So far a region that is off shows its mean colour. The blur leaves a soft shape instead. **Predict before you run:**
+# So far a region that is off shows its mean colour. The blur leaves a soft shape
+# instead. **Predict before you run:**
 
 # %%
 Quiz(
@@ -232,7 +238,8 @@ else:
 # explorer.panes[1].set(segmenter="slic", n_segments=14, compactness=1.0)
 # ```
 #
-# You *knew* where the helmet is. Whoever turns sliders until an explanation looks right has made it, not found it.
+# You *knew* where the helmet is. Whoever turns sliders until an explanation looks right
+# has made it, not found it.
 #
 # </details>
 
@@ -298,5 +305,6 @@ figure
 # the things whose marks all lie on one side of the line. Whatever you say about the
 # others, you also say about our choices.
 #
-# **Where this fails:** one photograph, one classifier. Two segmenters may be wrong in the same way, and agreement is no
-# proof. Which one is better *on average* takes many photographs and a measure: **12** has both.
+# **Where this fails:** one photograph, one classifier. Two segmenters may be wrong in
+# the same way, and agreement is no proof. Which one is better *on average* takes many
+# photographs and a measure: **12** has both.

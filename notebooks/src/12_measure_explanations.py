@@ -1,24 +1,27 @@
 # %% [markdown]
 # # Measure explanations
 #
-# **You will do:** let two explanations of one prediction compete, compute a metric by hand, compare three segmenters on five
-# photographs, and fool a metric.
+# **You will do:** let two explanations of one prediction compete, compute a metric by
+# hand, compare three segmenters on five photographs, and fool a metric.
 #
-# **You will learn:** insertion and deletion curves, fidelity on held-out coalitions, stability, a sanity check, and paired
-# differences with intervals.
+# **You will learn:** insertion and deletion curves, fidelity on held-out coalitions,
+# stability, a sanity check, and paired differences with intervals.
 #
-# **You need:** notebooks 00 and 01; 07 helps. You need no graphics card and no network connection.
+# **You need:** notebooks 00 and 01; 07 helps. You need no graphics card and no network
+# connection.
 #
 # **Time: 30 minutes.** The computer works for about 80 seconds of it.
 #
-# **The question:** semantic regions have names, so we find them easier to read. (We have not tested that with readers.) Are
-# the explanations also *better*? The last section answers it.
+# **The question:** semantic regions have names, so we find them easier to read. (We
+# have not tested that with readers.) Are the explanations also *better*? The last
+# section answers it.
 
 # %% [markdown]
 # ## 1. Two explanations of one prediction
 #
-# The photograph shows a cup of coffee. One explanation uses **things**: the five regions that a person drew. The other uses
-# **patches**: small superpixels. Hidden regions show a strong blur (section 6 says why).
+# The photograph shows a cup of coffee. One explanation uses **things**: the five
+# regions that a person drew. The other uses **patches**: small superpixels. Hidden
+# regions show a strong blur (section 6 says why).
 
 # %%
 from dataclasses import replace
@@ -43,14 +46,16 @@ duel = {"things": things, "patches": patches}
 plots.plot_explanations(duel.values(), duel)
 
 # %% [markdown]
-# Both rows explain the same class. For the things all 32 coalitions were evaluated. There are so many patches that the 256
-# coalitions evaluated here are a tiny sample. You may already prefer one row; from here on only numbers count.
+# Both rows explain the same class. For the things all 32 coalitions were evaluated.
+# There are so many patches that the 256 coalitions evaluated here are a tiny sample.
+# You may already prefer one row; from here on only numbers count.
 #
 # ## 2. Insertion and deletion
 #
-# **Insertion** begins with the blurred photograph and shows one region after the other, the largest weight first. If the
-# weights are right, the probability rises early. **Deletion** begins with the whole photograph and hides the regions in
-# the same order; now the probability should fall early. The metric is the area under the curve:
+# **Insertion** begins with the blurred photograph and shows one region after the other,
+# the largest weight first. If the weights are right, the probability rises early.
+# **Deletion** begins with the whole photograph and hides the regions in the same order;
+# now the probability should fall early. The metric is the area under the curve:
 #
 # $$A=\sum_{i=1}^{K}\,(x_i-x_{i-1})\,\frac{y_{i-1}+y_i}{2}$$
 #
@@ -93,8 +98,8 @@ assert area_of["deletion", "things"] > area_of["deletion", "patches"]
 #
 # ### Exercise 1: the area
 #
-# Compute the area under the deletion curve of the things. `np.diff(x)` gives the widths of the steps. The line below is not
-# right yet.
+# Compute the area under the deletion curve of the things. `np.diff(x)` gives the widths
+# of the steps. The line below is not right yet.
 
 # %% tags=["exercise"]
 x, y = curves["deletion", "things"].x, curves["deletion", "things"].y
@@ -128,8 +133,8 @@ else:
 # </details>
 
 # %% [markdown]
-# Some programs report the mean of the heights. It depends on the number of regions, so it must not be compared between
-# segmenters.
+# Some programs report the mean of the heights. It depends on the number of regions, so
+# it must not be compared between segmenters.
 #
 # ## 3. Fidelity: does the sum predict the classifier?
 #
@@ -188,14 +193,15 @@ assert sanity["patches"].chance < sanity["things"].chance
 # the sanity check says more about the patches: five regions can come in nearly the same
 # order by chance, but many regions hardly can.
 #
-# So far each side has won something. But this is a single photograph, a person drew the regions, and the two sides differ in
-# kind *and* in number.
+# So far each side has won something. But this is a single photograph, a person drew the
+# regions, and the two sides differ in kind *and* in number.
 #
 # ## 5. Five photographs, equal numbers
 #
-# `segxai.compare` explains the most probable class on each photograph, with the same fill and the same budget for each
-# segmenter. We request six regions from all of them; SLIC takes that as a wish, so look at the number of regions before you
-# compare. The grid knows nothing about the photograph. It is the baseline.
+# `segxai.compare` explains the most probable class on each photograph, with the same
+# fill and the same budget for each segmenter. We request six regions from all of them;
+# SLIC takes that as a wish, so look at the number of regions before you compare. The
+# grid knows nothing about the photograph. It is the baseline.
 
 # %%
 large = [segxai.data.photograph(name) for name in segxai.data.names()[:3]]
@@ -217,10 +223,11 @@ found = segxai.compare(
 found
 
 # %% [markdown]
-# The upper table gives means with wide intervals, because *photographs* differ. That is not our question. The lower table
-# subtracts photograph by photograph, and its intervals come from the **bootstrap**: draw five of the five differences with
-# replacement, take their mean, and repeat this many times. The middle 95 % of the means are the interval. Where it contains
-# zero, the verdict is "open".
+# The upper table gives means with wide intervals, because *photographs* differ. That is
+# not our question. The lower table subtracts photograph by photograph, and its
+# intervals come from the **bootstrap**: draw five of the five differences with
+# replacement, take their mean, and repeat this many times. The middle 95 % of the means
+# are the interval. Where it contains zero, the verdict is "open".
 #
 # ### Exercise 2: a claim that holds (open)
 #
@@ -277,8 +284,9 @@ assert len(verdicts) == 8 and open_rows >= 5
 # %% [markdown]
 # ## 6. How to fool a metric
 #
-# LIME's default fill paints a hidden region in its mean colour. Where regions are small that is a mosaic, in which one can
-# still see what was "hidden". Give the patches *random* weights and insert them in that meaningless order.
+# LIME's default fill paints a hidden region in its mean colour. Where regions are small
+# that is a mosaic, in which one can still see what was "hidden". Give the patches
+# *random* weights and insert them in that meaningless order.
 
 # %%
 Quiz(
@@ -310,9 +318,10 @@ assert area_of["insertion", "patches"] > nonsense["blur"] + 0.2
 # regions (always report it) and settings tuned on the photographs that are then used
 # for the report.
 #
-# **Where this fails:** all these numbers come from photographs with painted holes. None of them measures whether a *person*
-# understands the explanation or decides better with it; that takes an experiment with people. And "deep" uses features of
-# the classifier's own network, which may favour it.
+# **Where this fails:** all these numbers come from photographs with painted holes. None
+# of them measures whether a *person* understands the explanation or decides better with
+# it; that takes an experiment with people. And "deep" uses features of the classifier's
+# own network, which may favour it.
 #
 # ## The answer
 #
@@ -323,8 +332,9 @@ assert area_of["insertion", "patches"] > nonsense["blur"] + 0.2
 # equal numbers of regions and five photographs, most comparisons of section 5 stay
 # open.
 #
-# If you find semantic regions easier to read, that is a good reason to prefer them. "Measured to be better" needs a sentence
-# that says on which metric, with how many regions, and under which fill.
+# If you find semantic regions easier to read, that is a good reason to prefer them.
+# "Measured to be better" needs a sentence that says on which metric, with how many
+# regions, and under which fill.
 #
 # What no metric here can say is whether an explanation is *right*. To judge that, we
 # must know what the right explanation is, for instance because we planted the cause

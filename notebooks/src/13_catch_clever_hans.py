@@ -5,16 +5,18 @@
 # its answers with a segmenter that is independent of it, and test your suspicion with
 # an experiment.
 #
-# **You will learn:** why good marks are no proof; which explanation exposes a cheat and which one hides it; why a suspicion
-# needs an experiment; how to count whether an explanation is right when the truth is known.
+# **You will learn:** why good marks are no proof; which explanation exposes a cheat and
+# which one hides it; why a suspicion needs an experiment; how to count whether an
+# explanation is right when the truth is known.
 #
 # **You need:** notebooks 00, 05 and 06; 08 helps. You need no graphics card and no
 # network connection.
 #
 # **Time: 30 minutes.** The computer works for about 70 seconds of it.
 #
-# **The question:** a classifier is right for a wrong reason. Which explanation shows it? The last section answers it, and
-# returns to the question with which the course began.
+# **The question:** a classifier is right for a wrong reason. Which explanation shows
+# it? The last section answers it, and returns to the question with which the course
+# began.
 
 # %% [markdown]
 # ## 1. A classifier with good marks
@@ -25,9 +27,9 @@
 # him: when nobody in sight knew the answer, Hans did not know it either (Pfungst 1911,
 # [*Clever Hans*](https://www.gutenberg.org/ebooks/33936)).
 #
-# Classifiers can do the same. Ours is said to recognise photographs that won the prize of a photography club. Its
-# examination: 16 photographs that it has never seen, half of them winners. (The cell also trains the classifier. That
-# takes ten seconds or more.)
+# Classifiers can do the same. Ours is said to recognise photographs that won the prize
+# of a photography club. Its examination: 16 photographs that it has never seen, half of
+# them winners. (The cell also trains the classifier. That takes ten seconds or more.)
 
 # %%
 import numpy as np
@@ -43,10 +45,12 @@ print(f"right answers: {plant.evidence.accuracy:.0%}")
 # %% [markdown]
 # Nearly everything is right. Many reports would end here.
 #
-# **Predict before you go on:** would you let it choose the winners of next year? What else would you want to know?
+# **Predict before you go on:** would you let it choose the winners of next year? What
+# else would you want to know?
 #
-# Below are its predictions, one line for each photograph. The four views of a scene stand together: the whole photograph,
-# its mirror image, and two parts of it. (Chelsea is a cat.) We do not show you the photographs yet.
+# Below are its predictions, one line for each photograph. The four views of a scene
+# stand together: the whole photograph, its mirror image, and two parts of it. (Chelsea
+# is a cat.) We do not show you the photographs yet.
 
 # %%
 prize = plant.classifier.predict(list(plant.images))[:, 1]
@@ -91,11 +95,13 @@ explanation = segxai.explain(cat, regions, plant.classifier, "prize", fill="blur
 explanation.plot()
 
 # %% [markdown]
-# There is something in the photograph that does not belong to a cat: a badge with rings. The club prints it on the pictures
-# that have won. How well does the region with the largest weight fit it? Let *B* be the pixels of the badge and *R* those
-# of that region. Two shares describe the fit:
+# There is something in the photograph that does not belong to a cat: a badge with
+# rings. The club prints it on the pictures that have won. How well does the region with
+# the largest weight fit it? Let *B* be the pixels of the badge and *R* those of that
+# region. Two shares describe the fit:
 #
-# $$\text{coverage} = \frac{|R \cap B|}{|B|}, \qquad \text{purity} = \frac{|R \cap B|}{|R|}.$$
+# $$\text{coverage} = \frac{|R \cap B|}{|B|},
+# \qquad \text{purity} = \frac{|R \cap B|}{|R|}.$$
 #
 # (|·| counts pixels. The two shares are the *recall* and the *precision* of
 # [information retrieval](https://en.wikipedia.org/wiki/Precision_and_recall).) The
@@ -120,10 +126,12 @@ print(f"share of all positive weight that lies inside the badge: {inside.energy:
 # %% [markdown]
 # ## 3. A suspicion is not a proof
 #
-# So far we have blurred a hole into one photograph. Perhaps *any* hole there takes the prize away. Perhaps the place
-# matters, and not the badge. Pfungst did not stop at a suspicion either. He experimented.
+# So far we have blurred a hole into one photograph. Perhaps *any* hole there takes the
+# prize away. Perhaps the place matters, and not the badge. Pfungst did not stop at a
+# suspicion either. He experimented.
 #
-# For this photograph we have the original without the badge. And we can print the badge somewhere else.
+# For this photograph we have the original without the badge. And we can print the badge
+# somewhere else.
 #
 # **Predict:**
 
@@ -156,11 +164,11 @@ assert p[1] < 0.3 and min(p[0], p[2]) > 0.65
 figure
 
 # %% [markdown]
-# Without the badge the prize is gone. With the badge in the corner it is back. Nothing was blurred here: the middle
-# picture is a real photograph.
+# Without the badge the prize is gone. With the badge in the corner it is back. Nothing
+# was blurred here: the middle picture is a real photograph.
 #
-# One cat is one cat. The same experiment with all 16 photographs was made when the classifier was trained. `evidence`
-# holds the results.
+# One cat is one cat. The same experiment with all 16 photographs was made when the
+# classifier was trained. `evidence` holds the results.
 #
 # **Predict:**
 
@@ -274,8 +282,8 @@ for number in chosen:
     print(plant.names[number], "is done")
 
 # %% [markdown]
-# Each mark below is one photograph, and the grey square is "found". (Marks are moved a little so that they do not hide each
-# other.)
+# Each mark below is one photograph, and the grey square is "found". (Marks are moved a
+# little so that they do not hide each other.)
 
 # %%
 figure = plots.DescribedFigure(figsize=(13, 3.8), layout="constrained")
@@ -346,19 +354,21 @@ for n_regions in (2, 4, 9, 16):
     print(f"{n_regions:2} regions: coverage {h.covered:.0%}, purity {h.precision:.0%}")
 
 # %% [markdown]
-# Read the two columns against each other. Few regions tend to cover and many tend to be pure; what you look for is a number
-# with both. But to *see* the cheat you need no threshold at all: draw the tree.
+# Read the two columns against each other. Few regions tend to cover and many tend to be
+# pure; what you look for is a number with both. But to *see* the cheat you need no
+# threshold at all: draw the tree.
 
 # %%
 tree.coarsen(6).plot()
 
 # %% [markdown]
-# The third panel draws weight per area for all 48 leaves. Where is it darkest? You know by now what is there.
+# The third panel draws weight per area for all 48 leaves. Where is it darkest? You know
+# by now what is there.
 #
 # ### Your turn: count for yourself
 #
-# Write `purity(region, badge)` for two boolean masks of equal shape, by the formula of section 2. The stub trusts every
-# region.
+# Write `purity(region, badge)` for two boolean masks of equal shape, by the formula of
+# section 2. The stub trusts every region.
 
 
 # %% tags=["exercise"]
