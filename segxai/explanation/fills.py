@@ -48,7 +48,9 @@ def fill_image(image: np.ndarray, labels: np.ndarray, fill: Fill = "mean", seed:
         value = np.zeros(())
     if value.shape == image.shape[2:] and np.issubdtype(value.dtype, np.number):
         if not np.isfinite(value).all() or (image.dtype == np.uint8 and not (value.min() >= 0 and value.max() <= 255)):
-            raise SegxaiValueError(f"A fill colour must be three numbers from 0 to 255 (red, green, blue); got {fill!r}.")
+            raise SegxaiValueError(
+                f"A fill colour must have finite numbers, from 0 to 255 for 8-bit channels, {image.shape[-1]} of them; got {fill!r}."
+            )
         return np.broadcast_to(in_type_of(image, value), image.shape).copy()
     if value.ndim < 2 and not isinstance(fill, Bands):
         raise SegxaiValueError(
