@@ -133,7 +133,7 @@ else:
 #
 # Dividing every node in every context is again too much. But where a node changes
 # almost nothing, there is seldom much to divide. So the method divides next where the
-# effect is largest. A quarter of the budget is spent in this way. The rest goes into
+# effect is largest. Half of the budget is spent in this way. The other half goes into
 # random coalitions, and a linear fit to them corrects the values that the divisions
 # gave.
 

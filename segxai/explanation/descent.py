@@ -18,7 +18,7 @@ from . import owen
 from .coalitions import Coalitions, kept_targets, kind_of_output
 from .fills import Fill, fill_image
 
-TREE_SHARE = 4  # one evaluation in so many follows the tree where it cannot be divided everywhere; the others are sampled
+TREE_SHARE = 2  # one evaluation in so many follows the tree where it cannot be divided everywhere; the others are sampled
 
 
 class Node(NamedTuple):
@@ -122,7 +122,7 @@ def descend(
 ) -> Descent:
     """Divide the target's probability down the tree; see `owen.divide`.
 
-    Where the budget does not suffice for exact Owen values, a quarter of it follows the largest effects, and what that leaves
+    Where the budget does not suffice for exact Owen values, half of it follows the largest effects, and what that leaves
     undivided is corrected by a regression on coalitions drawn with `seed` (`owen.corrected`), which the rest is spent on.
 
     target: by default the most probable class of the whole image. Evaluates at most `max_evaluations` images.

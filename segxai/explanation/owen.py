@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-PRIOR = 0.3  # ridge penalty of `corrected`: the weight of the tree's own values relative to a sampled coalition
+PRIOR = 0.5  # ridge penalty of `corrected`: the weight of the tree's own values relative to a sampled coalition
 BATCH = 32  # coalitions evaluated before the effects are ranked again
 
 

@@ -264,7 +264,7 @@ def test_checks_follow_the_tree_again(stripes):
         assert robust.weights[2:].sum(axis=1) == pytest.approx([-0.6, -0.6], abs=1e-6)
     assert segxai.metrics.seed_stability(e, 2, progress=False).spread == 0  # enough evaluations for exact values
     few = explain(image, labels, model, max_evaluations=20)
-    assert few.descent.sampled == 16  # a quarter of 20 is 5, and a node takes two
+    assert few.descent.sampled == 10  # half of 20 follows the tree, and a node takes two
     assert segxai.metrics.seed_stability(few, 2, progress=False).spread > 0
     assert segxai.metrics.noise_stability(e, sigma=1.0, repeats=2, progress=False).spread == pytest.approx(0, abs=1e-6)
     label = segxai.metrics.random_label(e)
