@@ -67,8 +67,9 @@ app: $(READY)  ## open the explorer as a web page without code (Voilà, this mac
 notebooks: $(READY)  ## build notebooks/*.ipynb from notebooks/src/*.py
 	$(BIN)/python notebooks/src/build.py
 
-picture: $(READY)  ## draw the picture in the README
+picture: $(READY)  ## draw the picture in the README and those in docs/gallery.md
 	$(BIN)/python notebooks/src/difference.py
+	$(BIN)/python docs/gallery.py
 
 html: $(READY)  ## build html/: the executed notebooks as web pages that need no Python
 	$(BIN)/python notebooks/src/html_edition.py

@@ -1,0 +1,148 @@
+"""Draw docs/gallery/*.webp and write docs/gallery.md: what each picture shows, and the lines that made it.
+
+python docs/gallery.py [NAME ...]     # all pictures, or those named; the page is always written
+"""
+
+import inspect
+import io
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import segxai
+from segxai import metrics, plots
+
+HERE = Path(__file__).parent
+
+
+def things_and_their_parts():
+    """Regions that are things and their parts. All three cuts are of one tree, which was grown from contours and from what
+    EfficientNet-Lite0 sees. Nothing was annotated."""
+    coffee = segxai.data.photograph("coffee")
+    cuts = [segxai.segment(coffee, "deep", n_regions=n) for n in (3, 7, 10)]
+    return plots.plot_regions(coffee, *cuts, titles=["3 regions", "7 regions", "10 regions"])
+
+
+def contours_of_things():
+    """The contours that the regions come from: VGG16 with five upsampled side outputs (HED)."""
+    contours = segxai.contours(segxai.data.photograph("coffee"))
+    dark_on_white = np.uint8(255 - 255 * contours)[..., None].repeat(3, axis=2)
+    return plots.plot_image(dark_on_white, "the darker, the more certainly a contour")
+
+
+def why_a_football_helmet():
+    """Which things speak for “football helmet”? Exact Shapley values of twelve regions, from all 4096 coalitions. The name of
+    the helmet is a guess by the classifier's own network, so it is marked."""
+    astronaut = segxai.data.photograph("astronaut")
+    regions = segxai.segment(astronaut, "deep", n_regions=12)
+    return segxai.explain(astronaut, regions, target="football helmet", method="shapley", max_evaluations=4096).plot()
+
+
+def down_the_tree():
+    """The evidence followed down the tree of regions: nine things on the left, their forty-eight parts on the right. The
+    values of the parts add up to those of the things."""
+    astronaut = segxai.data.photograph("astronaut")
+    return segxai.explain(astronaut, method="tree", target="football helmet", fill="blur").plot()
+
+
+def signs_under_other_fills():
+    """Do the weights keep their signs when hidden regions are filled differently, or when the borders shift?"""
+    sample = segxai.data.load("astronaut")
+    explanation = segxai.explain(sample.image, sample.annotation, target="football helmet")
+    return segxai.robustness(explanation).plot()
+
+
+def placebos():
+    """Does covering the helmet lower the probability because it is the helmet, or would its shape elsewhere do the same?"""
+    sample = segxai.data.load("astronaut")
+    explanation = segxai.explain(sample.image, sample.annotation, target="football helmet")
+    return segxai.placebo_test(explanation).plot()
+
+
+def interactions():
+    """Which things count together? Above zero, a pair is worth more than its two parts."""
+    sample = segxai.data.load("astronaut")
+    return segxai.explain(sample.image, sample.annotation, method="shapley").plot_interactions()
+
+
+def one_cat():
+    """A fully convolutional network, fitted in ten steps to one annotated photograph, and its prediction."""
+    sample = segxai.data.load("cat")
+    fitted = segxai.finetune(sample.image, sample.annotation, stride=8)
+    predicted = segxai.segment(sample.image, fitted.segmenter())
+    return plots.plot_regions(sample.image, sample.annotation, predicted, titles=["drawn by hand", "predicted"])
+
+
+def insertion_of_regions():
+    """Is the evidence where the explanation says? The most important regions are shown first; the earlier the curve rises, the
+    better."""
+    astronaut = segxai.data.photograph("astronaut")
+    explained = {name: segxai.explain(astronaut, name, fill="blur") for name in ("deep", "slic")}
+    return plots.plot_curves([metrics.insertion(e) for e in explained.values()], list(explained))
+
+
+PICTURES = (
+    why_a_football_helmet,
+    things_and_their_parts,
+    contours_of_things,
+    down_the_tree,
+    signs_under_other_fills,
+    placebos,
+    interactions,
+    one_cat,
+    insertion_of_regions,
+)
+
+
+def title_of(picture) -> str:
+    return picture.__name__.replace("_", " ").capitalize()
+
+
+def code_of(picture) -> str:
+    """The function's lines without its name, its docstring and its `return`."""
+    body = inspect.getsource(picture).split('"""', 2)[2]
+    return textwrap.dedent(body.strip("\n")).replace("return ", "figure = ", 1).strip()
+
+
+def section(picture, alt: str) -> str:
+    caption = " ".join(inspect.getdoc(picture).split())
+    name = picture.__name__
+    return f"## {title_of(picture)}\n\n{caption}\n\n![{alt}](gallery/{name}.webp)\n\n```python\n{code_of(picture)}\n```\n"
+
+
+def page(alts: dict[str, str]) -> str:
+    """alts: {name of a picture: what it shows, for those who cannot see it}."""
+    sections = [section(picture, alts[picture.__name__]) for picture in PICTURES]
+    start = "import numpy as np\nimport segxai\nfrom segxai import metrics, plots"
+    return "\n".join(
+        ["# Gallery\n", f"Every picture is made by the lines below it, after these:\n\n```python\n{start}\n```\n", *sections]
+    )
+
+
+def kept_alts(written: str) -> dict[str, str]:
+    """The descriptions in the page as it is."""
+    images = [line for line in written.splitlines() if line.startswith("![")]
+    return {line.rsplit("](gallery/", 1)[1].removesuffix(".webp)"): line[2:].rsplit("](", 1)[0] for line in images}
+
+
+def main(wanted) -> int:
+    path = HERE / "gallery.md"
+    alts = kept_alts(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    for picture in PICTURES:
+        name = picture.__name__
+        if wanted and name not in wanted:
+            continue
+        figure, drawn = picture(), io.BytesIO()
+        figure.savefig(drawn, format="png", dpi=80)
+        Image.open(drawn).convert("RGB").save(HERE / "gallery" / f"{name}.webp", "WEBP", quality=82)
+        alts[name] = " ".join(figure.alt.replace("[", "(").replace("]", ")").split())
+        print(f"{name}: {alts[name]}", flush=True)
+    path.write_text(page(alts), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
