@@ -3,8 +3,10 @@
 >>> import segxai
 >>> segxai.explain("photo.jpg", regions="deep").plot()      # doctest: +SKIP
 
-TensorFlow is not imported until a network is first needed.
+TensorFlow is not imported until a network is first needed, `segxai.widgets` not until it is named.
 """
+
+import importlib
 
 from . import data, metrics
 from .classifiers import Classifier, load_classifier
@@ -76,3 +78,9 @@ __all__ = [
     "side_outputs",
     "upsample_filt",
 ]
+
+
+def __getattr__(name):
+    if name == "widgets":
+        return importlib.import_module(f"{__name__}.widgets")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
