@@ -16,6 +16,7 @@ run coalitions
 run versus_lime
 run sampling
 run regions --bsds "$folder" --limit "$limit"
+run dseg --photographs "$folder"
 run depth --photographs "$folder" --limit "$limit" --smaller
 run peers --photographs "$folder" --limit "$limit"
 run segmenters

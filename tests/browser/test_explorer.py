@@ -327,7 +327,7 @@ def test_names_are_text_whatever_they_hold(notebook):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 800])
+@pytest.mark.parametrize("width", [1280, 800, 390])
 def test_it_is_accessible_and_nothing_is_cut_off(explorer, theme, width):
     from axe_playwright_python.sync_playwright import Axe
 

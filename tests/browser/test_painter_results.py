@@ -99,7 +99,7 @@ def test_kernel_away(start):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 800])
+@pytest.mark.parametrize("width", [1280, 800, 390])
 def test_looks_and_accessibility(start, theme, width):
     from axe_playwright_python.sync_playwright import Axe
 
