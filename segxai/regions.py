@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
@@ -290,11 +290,14 @@ class Regions:
         return tuple(part.name for part in self._parts if part.children)
 
 
-def coarsest(tree: Part, n_regions: int) -> list[Part]:
-    """The nodes of a tree cut at n_regions, or all leaves where there are fewer: the costliest joins are taken apart first."""
+def coarsest(tree: Part, n_regions: int, first: Collection[tuple[int, ...]] = ()) -> list[Part]:
+    """The nodes of a tree cut at n_regions, or all leaves where there are fewer: the costliest joins are taken apart first.
+
+    first: the atoms of nodes that are taken apart before all others.
+    """
     parts = [tree]
     while len(parts) < n_regions and any(part.children for part in parts):
-        index = max(range(len(parts)), key=lambda i: (bool(parts[i].children), parts[i].cost))
+        index = max(range(len(parts)), key=lambda i: (bool(parts[i].children), parts[i].atoms in first, parts[i].cost))
         parts[index : index + 1] = parts[index].children
     return parts
 

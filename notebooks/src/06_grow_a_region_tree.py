@@ -204,7 +204,8 @@ outline(deep.tree, 0)
 # %% [markdown]
 # Costs never rise on the way down. Where they drop sharply, a thing ends and its parts
 # begin. `n_regions="auto"` looks for that: it undoes all merges that cost at least a
-# fixed amount, `worth`, but keeps to between three and nine regions.
+# fixed amount, `worth`, but keeps to between three and nine regions. Where a thing has
+# been given a noun (section 7), the automatic cut makes it a region of its own.
 #
 # ## 6. With or without the classifier's eyes
 #

@@ -34,10 +34,16 @@ def binary_tree(image: np.ndarray, regions: Regions) -> BinaryTree:
 
     Regions that are joined, and parts of a node that has more than two, are joined two at a time, first those that touch and
     differ least in mean colour (CIE Lab), by Ward's criterion (Ward 1963); the joins count as costlier than all below them.
+    Joins above the given regions count as costlier than all others, so the tree cut into as many regions gives these.
     """
     atoms, root = regions.atoms, regions.tree
     join = _Joining(image, atoms)
-    root = _halved(root, join) if root is not None else join(tuple(_halved(part, join) for part in regions.parts))
+    given = {frozenset(part.atoms) for part in regions.parts}
+    if root is not None:
+        root = _halved(root, join)
+        root = _raised(root, given, root.cost)
+    else:
+        root = join(tuple(_halved(part, join) for part in regions.parts))
     parts, order = [root], []
     while any(part.children for part in parts):
         index = max(range(len(parts)), key=lambda i: (bool(parts[i].children), parts[i].cost))  # as Regions.cut chooses
@@ -47,7 +53,6 @@ def binary_tree(image: np.ndarray, regions: Regions) -> BinaryTree:
     if regions.namer is not None:
         nodes = list(regions.namer(nodes))
     # The regions that were given come first: it is the others that get a number where names repeat.
-    given = {frozenset(part.atoms) for part in regions.parts}
     ranked = sorted(range(len(nodes)), key=lambda i: (frozenset(nodes[i].atoms) not in given, -i))
     names = dict(zip(ranked, distinct_names([nodes[i].name for i in ranked]), strict=True))
     number = {frozenset(node.atoms): i for i, node in enumerate(nodes)}
@@ -60,6 +65,13 @@ def binary_tree(image: np.ndarray, regions: Regions) -> BinaryTree:
     areas = np.array([count[list(node.atoms)].sum() for node in nodes]) / atoms.size
     leaves = Regions(atoms, named[: len(parts)], regions.method, named[-1])
     return BinaryTree(leaves, joins, tuple(node.name for node in named), areas)
+
+
+def _raised(part: Part, given: set[frozenset[int]], cost: float) -> Part:
+    """The same tree with `cost` added to that of every node above the given ones."""
+    if frozenset(part.atoms) in given or not part.children:
+        return part
+    return replace(part, children=tuple(_raised(child, given, cost) for child in part.children), cost=part.cost + cost)
 
 
 def _halved(part: Part, join) -> Part:

@@ -69,6 +69,10 @@ class Nouns:
             return replace(part, name=name, evidence=Evidence("DeepLab", known.share))
         return part
 
+    def surest(self) -> list[Part]:
+        """The parts that have a noun on which two views agree, the surest first."""
+        return sorted((part for part in self.parts if part.atoms in self._guesses), key=lambda part: -self._guesses[part.atoms][1])
+
     def _covering(self, part) -> Covering | None:
         return (
             None if self._counts is None else covering_class(self._counts[list(part.atoms)].sum(axis=0), self._counts.sum(axis=0))

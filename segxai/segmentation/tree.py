@@ -11,7 +11,7 @@ import hashlib
 import heapq
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -104,9 +104,35 @@ def tree_regions(
         _trees.move_to_end(key)
         while len(_trees) > KEPT:
             _trees.popitem(last=False)
-    number = automatic_number(root, merging.worth) if n_regions == "auto" else int(n_regions)
     namer = nouns if names == "auto" else None
-    return Regions(resize_labels(atoms, image.shape[:2]), coarsest(root, number), method, root, namer)
+    if n_regions == "auto":
+        parts = automatic_cut(root, merging.worth, namer.surest() if namer else ())
+    else:
+        parts = coarsest(root, int(n_regions))
+    return Regions(resize_labels(atoms, image.shape[:2]), parts, method, root, namer)
+
+
+def automatic_cut(root: Part, worth: float, things: Sequence[Part] = ()) -> list[Part]:
+    """The tree cut at `automatic_number`, where things are regions of their own as far as MOST regions allow, the first ones first.
+
+    things: nodes of the tree. Of a thing and its parts the earlier in the list is a region.
+    """
+    apart: set[tuple[int, ...]] = set()  # nodes that have to be taken apart
+    kept: set[tuple[int, ...]] = set()
+    for thing in things:
+        above = [node.atoms for node in _above(root, thing)]
+        if thing.atoms not in apart and kept.isdisjoint(above) and len(apart.union(above)) < MOST:
+            apart.update(above)
+            kept.add(thing.atoms)
+    return coarsest(root, max(automatic_number(root, worth), len(apart) + 1), apart)
+
+
+def _above(root: Part, node: Part) -> Iterator[Part]:
+    """The nodes on the way from the root down to a node, without it."""
+    atom = node.atoms[0]
+    while root.atoms != node.atoms:
+        yield root
+        root = next(child for child in root.children if atom in child.atoms)
 
 
 def automatic_number(root: Part, worth: float) -> int:

@@ -195,6 +195,16 @@ def test_cuts_are_those_of_the_regions_own_tree(cat):
         assert np.array_equal(found.leaves.cut(n).labels, cut.labels)
 
 
+def test_the_regions_that_were_given_are_a_cut_of_the_tree(cat):
+    regions = segxai.segment(cat, "deep", n_regions=4)
+    cheapest = min((part for part in regions.parts if part.children), key=lambda part: part.cost)
+    given = regions.expand(cheapest.name)
+    assert given != regions.cut(5)  # or this test shows nothing
+    cut = binary_tree(cat, given).leaves.cut(5)
+    assert len({*zip(cut.labels.ravel(), given.labels.ravel(), strict=True)}) == 5
+    assert set(cut.names) == set(given.names)
+
+
 def test_flat_regions_are_joined_those_first_that_look_alike(stripes):
     image, labels, model = stripes
     e = explain(image, labels, model)

@@ -180,7 +180,7 @@ def test_labels_and_classic_regions_say_where_their_names_come_from(cat):
     assert set(segxai.segment(cat, "slic").name_evidence) == {COLOUR_AND_PLACE}
 
 
-@pytest.mark.parametrize("n_regions", [14])
+@pytest.mark.parametrize("n_regions", ["auto", 14])
 def test_the_helmet_is_called_helmet(n_regions, astronaut, monkeypatch):
     monkeypatch.setattr(nouns.pascal, "why_unavailable", lambda: "DeepLab knows no helmets")
     monkeypatch.setattr(segxai.segmentation.tree, "_trees", type(segxai.segmentation.tree._trees)())

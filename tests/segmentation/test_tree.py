@@ -10,7 +10,7 @@ from segxai import SegxaiError
 from segxai.images import resize
 from segxai.regions import Part
 from segxai.segmentation import deep, tree
-from segxai.segmentation.tree import Join, Merging, automatic_number, basins, borders, leaves, merge, tree_regions
+from segxai.segmentation.tree import Join, Merging, automatic_cut, automatic_number, basins, borders, leaves, merge, tree_regions
 
 METHODS = ("deep", "contours")
 
@@ -106,6 +106,30 @@ def test_the_automatic_number_undoes_the_joins_that_are_worth_it(costs, number):
     for cost in reversed(costs):
         part = Part("", (), (part, Part("", (1,))), cost)
     assert automatic_number(part, worth=5) == number
+
+
+@pytest.fixture
+def comb():
+    """A tree whose leaves come off one by one: node k is (k, k + 1, ... 11), its halves leaf k and node k + 1, the root is node 0."""
+    nodes = [Part("leaf 11", (11,))]
+    for k in reversed(range(11)):
+        nodes.append(Part(f"node {k}", tuple(range(k, 12)), (Part(f"leaf {k}", (k,)), nodes[-1]), 12.0 - k))
+    return nodes[::-1]
+
+
+def test_things_are_regions_of_their_own_in_an_automatic_cut(comb):
+    def cut(*things, worth=10.5):
+        return [part.name for part in automatic_cut(comb[0], worth, things)]
+
+    assert cut() == ["leaf 0", "leaf 1", "node 2"]
+    assert cut(comb[4].children[0]) == ["leaf 0", "leaf 1", "leaf 2", "leaf 3", "leaf 4", "node 5"]
+    assert cut(comb[1]) == ["leaf 0", "leaf 1", "node 2"]  # what is worth dividing is divided
+    assert cut(comb[4], comb[2]) == ["leaf 0", "leaf 1", "leaf 2", "leaf 3", "node 4"]  # the first one wins, whether whole ...
+    assert cut(comb[3], comb[6]) == ["leaf 0", "leaf 1", "leaf 2", "node 3"]  # ... or part
+    assert len(cut(comb[7].children[0])) == 9
+    assert cut(comb[8].children[0]) == cut()  # nine regions are the most
+    assert cut(comb[8].children[0], comb[2].children[0]) == ["leaf 0", "leaf 1", "leaf 2", "node 3"]
+    assert len(cut(comb[2], worth=0)) == 9
 
 
 def test_the_upper_nodes_are_those_that_some_cut_has_as_regions(astronaut):
