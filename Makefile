@@ -20,15 +20,16 @@ help:  ## list the targets
 
 setup: $(READY)  ## create the .venv (about 1.5 GB on disk)
 
+# The CRF, which is optional, takes a minute to compile; meanwhile all else is installed.
 $(READY): requirements.lock requirements-crf.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "segxai needs Python 3.11 or newer; choose one, e.g.: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	@echo "Setting up .venv (once; a few minutes) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock
-	@$(BIN)/python -m pip install --quiet --no-deps --editable .
-	@echo "Compiling the CRF (optional; a minute) ..."
-	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements-crf.lock 2> .venv/crf.log || \
+	@$(BIN)/python -m pip wheel --quiet --no-deps --require-hashes --wheel-dir .venv/crf --requirement requirements-crf.lock 2> .venv/crf.log & \
+	  $(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock || { kill $$!; exit 1; }; \
+	  $(BIN)/python -m pip install --quiet --no-deps --editable . || { kill $$!; exit 1; }; \
+	  wait $$! && $(BIN)/python -m pip install --quiet --no-deps --no-index .venv/crf/*.whl || \
 	  echo "The CRF was not installed: it needs a C++ compiler and Python's headers (see .venv/crf.log). Everything else works."
 	@touch $(READY)
 

@@ -148,19 +148,19 @@ def exhaustive(joins: np.ndarray) -> int:
 def sample(masks: np.ndarray, number: int, seed: int) -> np.ndarray:
     """(M, L) bool, M <= `number`: coalitions that are not among `masks` (N, L), each followed by its complement where that is new, too.
 
-    Their sizes are drawn uniformly, so that few and many regions shown occur as often as half of them.
+    Whether a leaf is shown is decided by a fair coin. The sum of all values is known already; about the differences between leaves
+    coalitions of half of them say most.
     """
     rng = np.random.default_rng(seed)
-    leaves = masks.shape[1]
     known = {mask.tobytes() for mask in masks}
     drawn: list[np.ndarray] = []
     for _ in range(20 * number):
-        mask = rng.permutation(leaves) < rng.integers(1, leaves)
+        mask = rng.random(masks.shape[1]) < 0.5
         for candidate in (mask, ~mask):
             if len(drawn) < number and candidate.tobytes() not in known:
                 known.add(candidate.tobytes())
                 drawn.append(candidate)
-    return np.array(drawn, bool).reshape(-1, leaves)
+    return np.array(drawn, bool).reshape(-1, masks.shape[1])
 
 
 def corrected(weights: np.ndarray, areas: np.ndarray, masks: np.ndarray, values: np.ndarray, empty: float) -> np.ndarray:
