@@ -155,7 +155,7 @@ def sample(masks: np.ndarray, number: int, seed: int) -> np.ndarray:
     known = {mask.tobytes() for mask in masks}
     drawn: list[np.ndarray] = []
     for _ in range(20 * number):
-        mask = rng.random(masks.shape[1]) < 0.5
+        mask = rng.integers(0, 2, masks.shape[1]).astype(bool)
         for candidate in (mask, ~mask):
             if len(drawn) < number and candidate.tobytes() not in known:
                 known.add(candidate.tobytes())
