@@ -53,14 +53,20 @@ def walk(page) -> dict:
     if not page.get_by_label("second pane").is_checked():
         page.get_by_label("second pane").check()
     page.wait_for_selector(".sx-canvas[data-ready] >> nth=1", timeout=LONG)
-    left, seen = page.locator(".sx-canvas").first, {}
+    left, steps = page.locator(".sx-canvas").first, {}
 
-    def note(step):
-        page.wait_for_timeout(300)
+    def shown():
         numbers = [page.locator(".sx-canvas").nth(pane).locator(".sx-row").all_inner_texts() for pane in (0, 1)]
         gauges = page.locator(".sx-gauge").all_inner_texts()
         pointed = page.locator(".sx-pointed").all_inner_texts()
-        seen[step] = [numbers, gauges, pointed, page.locator(".sx-row.sx-gone .sx-name").all_inner_texts()]
+        return [numbers, gauges, pointed, page.locator(".sx-row.sx-gone .sx-name").all_inner_texts()]
+
+    def note(step):
+        before = None
+        while before != (seen := shown()):  # until nothing changes any more
+            before = seen
+            page.wait_for_timeout(300)
+        steps[step] = seen
 
     note("at first")
     page.mouse.move(*at(page, HELMET))
@@ -96,8 +102,8 @@ def walk(page) -> dict:
     page.locator(".sx-display summary").first.click()
     views = page.locator(".sx-display").get_by_label("view")
     views.first.select_option("difference")
-    seen["views"] = [views.nth(pane).input_value() for pane in (0, 1)]
-    return seen
+    steps["views"] = [views.nth(pane).input_value() for pane in (0, 1)]
+    return steps
 
 
 def check_access(page):

@@ -250,7 +250,7 @@ def test_words_and_tooltips(explorer):
     page.locator(".sx-title", has_text="(asked for 14, got").wait_for(timeout=LONG)
     for summary in page.locator(".sx-canvas").first.locator("summary").all():
         summary.click()
-    assert page.locator(".sx-canvas details[open]").count() == 4  # the other pane's, too
+    page.wait_for_function("() => document.querySelectorAll('.sx-canvas details[open]').length === 4")  # the other pane's, too
     bare = page.evaluate(
         """() => [...document.querySelectorAll('.segxai-widget :is(button, select, input, summary, .sx-title, .sx-legend)')]
           .filter((e) => e.checkVisibility() && !e.closest('[title]')).map((e) => e.outerHTML.slice(0, 120))"""
