@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import platform
 import sys
@@ -33,11 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):  # a terminal that cannot encode an arrow shows a question mark instead of failing
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    if argv is None:  # a process of its own: TensorFlow loads Keras, a third of its start, unless it expects tf_keras instead
-        os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
     parser = _parser()
     args = parser.parse_args(argv)
     try:
+        if argv is None and args.run in (_explain, _compare):  # a process of its own
+            _load_tensorflow()
         return args.run(args) or 0
     except SegxaiError as error:
         print(f"segxai: {error}", file=sys.stderr)
@@ -45,6 +46,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("segxai: stopped", file=sys.stderr)
         return 130
+
+
+def _load_tensorflow():
+    """Import TensorFlow without Keras and tf-slim without scikit-learn, which take half of the time and which no command uses."""
+    # TensorFlow imports Keras unless it expects tf_keras instead; tf-slim does without scikit-learn, where that is not installed.
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+    sys.modules["sklearn"] = None  # type: ignore[assignment]
+    gc.disable()  # nothing of an import is garbage, and what it leaves need not be searched for garbage later
+    try:
+        from .nets import graph  # noqa: F401
+    finally:
+        gc.freeze()
+        gc.enable()
+        del sys.modules["sklearn"]
 
 
 def _parser() -> argparse.ArgumentParser:

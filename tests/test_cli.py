@@ -34,6 +34,21 @@ def test_explain_prints_a_table_and_writes_a_page(tmp_path, capsys, cat):
     assert out.read_text(encoding="utf-8").count("<figure") == 2
 
 
+def test_a_command_loads_neither_keras_nor_scikit_learn_and_both_can_be_imported_later():
+    code = """
+import sys
+from segxai.__main__ import main
+sys.argv = ["segxai", "explain", "cat", "--segmenter", "grid", "--max-evaluations", "8"]
+assert main() == 0
+assert "tensorflow" in sys.modules
+assert not {"keras", "sklearn"} & set(sys.modules)
+import sklearn.linear_model
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+
+
 def test_explain_examines_when_asked(tmp_path, capsys, monkeypatch):
     asked = []
     examine = segxai.Explanation.examine
