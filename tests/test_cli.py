@@ -38,7 +38,7 @@ def test_a_command_loads_neither_keras_nor_scikit_learn_and_both_can_be_imported
     code = """
 import sys
 from segxai.__main__ import main
-sys.argv = ["segxai", "explain", "cat", "--segmenter", "grid", "--max-evaluations", "8"]
+sys.argv = ["segxai", "explain", "cat", "--segmenter", "grid", "--max-evaluations", "18"]
 assert main() == 0
 assert "tensorflow" in sys.modules
 assert not {"keras", "sklearn"} & set(sys.modules)
