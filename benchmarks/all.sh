@@ -19,6 +19,7 @@ run regions --bsds "$folder" --limit "$limit"
 run dseg --photographs "$folder"
 run depth --photographs "$folder" --limit "$limit" --smaller
 run peers --photographs "$folder" --limit "$limit"
+run independence --photographs "$folder"
 run segmenters
 run finetune
 run widgets
