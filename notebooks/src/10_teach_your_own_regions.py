@@ -135,8 +135,9 @@ def score(predictions, wanted=truth):
 
 
 dots = draw({name: [each[:1] for each in lines] for name, lines in strokes.items()})
-by_dots, fitted = fit(dots), fit(painter.annotation)
-by_dots.fcn.close()
+by_dots = fit(dots)
+by_dots.fcn.close()  # before the next network comes, for both need memory
+fitted = fit(painter.annotation)
 for label, found in (("dots", by_dots), ("strokes", fitted)):
     print(f"{label:8} {score(found.predictions)[1]}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from collections.abc import Sequence
@@ -126,6 +127,7 @@ class FCN:
         self.images = self.is_training = self.scores = self.probabilities = self.training_ops = self._saver = None
         self._variables: list = []
         self.updates = {}
+        gc.collect()  # a graph refers to itself: Python would free it at some time, and the next network needs the memory now
 
     def __enter__(self):
         return self
