@@ -68,7 +68,7 @@ def measure(path, classifier, smaller):
 
 
 def told(values):
-    low, high = bootstrap(values) if len(values) > 1 else (values[0], values[0])
+    low, high = bootstrap(values)
     return f"{np.mean(values):7.3f} [{low:6.3f}, {high:6.3f}]"
 
 

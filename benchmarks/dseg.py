@@ -65,7 +65,7 @@ def told(column, values) -> str:
         return f"{int(values.sum())} of {len(values)}"
     if column in ("regions", "s"):
         return f"{values.mean():.1f}"
-    low, high = bootstrap(values) if len(values) > 1 else (values[0], values[0])
+    low, high = bootstrap(values)
     return f"{values.mean():.3f} ({low:.3f} to {high:.3f})"
 
 

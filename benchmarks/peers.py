@@ -173,7 +173,7 @@ def column(rows, key, field):
 
 
 def interval(values) -> str:
-    low, high = bootstrap(values) if len(values) > 1 else (values[0], values[0])
+    low, high = bootstrap(values)
     return f"{np.mean(values):6.3f} [{low:6.3f}, {high:6.3f}]"
 
 
@@ -227,7 +227,7 @@ def draw(rows, budget, path):
         for row, name in enumerate(names):
             key = f"{name} @ {budget}"
             values = column([r for r in rows if key in r], key, field)
-            low, high = bootstrap(values) if len(values) > 1 else (values[0], values[0])
+            low, high = bootstrap(values)
             colour = "#0b62a4" if name == TREE else "#555555"
             axes.plot([low, high], [row, row], color=colour, linewidth=2)
             axes.plot(values.mean(), row, "o", color=colour)

@@ -4,13 +4,11 @@ python docs/gallery.py [NAME ...]     # all pictures, or those named; the page i
 """
 
 import inspect
-import io
 import sys
 import textwrap
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 import segxai
 from segxai import metrics, plots
@@ -135,9 +133,8 @@ def main(wanted) -> int:
         name = picture.__name__
         if wanted and name not in wanted:
             continue
-        figure, drawn = picture(), io.BytesIO()
-        figure.savefig(drawn, format="png", dpi=80)
-        Image.open(drawn).convert("RGB").save(HERE / "gallery" / f"{name}.webp", "WEBP", quality=82)
+        figure = picture()
+        figure.savefig(HERE / "gallery" / f"{name}.webp", dpi=80, pil_kwargs={"quality": 82})
         alts[name] = " ".join(figure.alt.replace("[", "(").replace("]", ")").split())
         print(f"{name}: {alts[name]}", flush=True)
     path.write_text(page(alts), encoding="utf-8")

@@ -6,7 +6,7 @@
 TensorFlow is not imported until a network is first needed, `segxai.widgets` not until it is named.
 """
 
-import importlib
+import lazy_loader
 
 from . import data, metrics
 from .classifiers import Classifier, load_classifier
@@ -79,8 +79,4 @@ __all__ = [
     "upsample_filt",
 ]
 
-
-def __getattr__(name):
-    if name == "widgets":
-        return importlib.import_module(f"{__name__}.widgets")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, _, _ = lazy_loader.attach(__name__, submodules=["widgets"])

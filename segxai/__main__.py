@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import importlib
 import os
 import platform
 import sys
@@ -52,14 +53,15 @@ def _load_tensorflow():
     """Import TensorFlow without Keras and tf-slim without scikit-learn, which take half of the time and which no command uses."""
     # TensorFlow imports Keras unless it expects tf_keras instead; tf-slim does without scikit-learn, where that is not installed.
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-    sys.modules["sklearn"] = None  # type: ignore[assignment]
+    sys.modules.setdefault("sklearn", None)  # type: ignore[arg-type]  # None makes Python say that it is not installed
     gc.disable()  # nothing of an import is garbage, and what it leaves need not be searched for garbage later
     try:
-        from .nets import graph  # noqa: F401
+        importlib.import_module("segxai.nets.graph")
     finally:
         gc.freeze()
         gc.enable()
-        del sys.modules["sklearn"]
+        if sys.modules["sklearn"] is None:
+            del sys.modules["sklearn"]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -76,8 +76,8 @@ Quiz(
         "motorbike": "A helmet may remind you of one, but that is another thing.",
     },
     answer="background",
-    rationale="There is no class “helmet”, so even a perfect segmenter must call it "
-    "background, together with the flag, the shuttle and the wall.",
+    rationale="There is no class “helmet”, so even a perfect segmenter must call "
+    "it background, together with the flag, the shuttle and the wall.",
 )
 
 # %% [markdown]
@@ -231,7 +231,8 @@ elif len(my_classes) > 5:
     print(f"Not yet: {len(my_classes)} classes, at most five are allowed.")
 elif merged:
     a, b = merged[0]
-    print(f"Not yet: {a} and {b} are both “{where[a]}”, so they cannot be told apart.")
+    same = f"{a} and {b} are both “{where[a]}”"
+    print(f"Not yet: {same}, so they cannot be told apart.")
 else:
     print(f"Correct: {len(my_classes)} classes, and the three things are apart.")
 

@@ -138,7 +138,7 @@ draw_bars(millions, [f"{n:.2f}" for n in millions.values()], "Weights, in millio
 Quiz(
     "VGG16 was made for a side of 224 pixels. How large is the field of fc6?",
     {
-        "smaller than 224": "pool5 alone sees 212, and fc6 covers 7 × 7 of its places.",
+        "smaller than 224": "pool5 alone sees 212; fc6 covers 7 × 7 of its places.",
         "exactly 224": "Nobody fitted the two numbers to each other.",
         "larger than 224": "6 more places of 32 pixels are added to 212.",
     },

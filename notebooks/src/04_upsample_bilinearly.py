@@ -79,7 +79,7 @@ Quiz(
         "4": "Each stamp reaches half a step into its neighbours' pixels.",
     },
     answer="4",
-    rationale="The side is 2 × factor − factor mod 2: twice the step for even factors.",
+    rationale="The side is 2 × factor − factor mod 2: twice the step for even ones.",
 )
 
 # %%

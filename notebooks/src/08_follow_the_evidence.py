@@ -41,7 +41,7 @@ Quiz(
     {
         "about a day": "A day is enough for some 2^23 coalitions.",
         "about a year": "A year is enough for some 2^31 coalitions.",
-        "about 90,000 years": "2^48 is 2.8 × 10^14; a year has about 3 × 10^7 seconds.",
+        "about 90,000 years": "2^48 is 2.8 × 10^14; a year has 3.2 × 10^7 seconds.",
     },
     answer="about 90,000 years",
     rationale="2^48 / 100 seconds = 2.8 × 10^12 seconds.",

@@ -25,7 +25,8 @@ class Node(NamedTuple):
     """A node of the tree. Its value is the sum of its two children's values; the root's is p(whole) - p(nothing).
 
     shared: the part that the division only shared out, by area, from an undivided node above; where coalitions were sampled, the
-    fit to them has corrected it (`Descent.sampled`), and it shows where the value rests on that fit. divided: whether the value was divided among the children by evaluation, in at least one context. parent, children: indices in the list of nodes.
+    fit to them has corrected it (`Descent.sampled`), and it shows where the value rests on that fit. divided: whether the value was
+    divided among the children by evaluation, in at least one context. parent, children: indices in the list of nodes.
     """
 
     name: str

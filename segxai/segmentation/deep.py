@@ -27,7 +27,8 @@ def deep(image: np.ndarray, n_regions: int | str = "auto", names: str = "auto") 
 
     n_regions: 1 to 48, or "auto" for 3 to 9, chosen where the cost of further merges rises. The regions for a small n_regions are
     unions of those for a larger one, so `Regions.expand` knows the parts of each region. names: "auto" for nouns where there is
-    evidence (see `nouns`), which an automatic number makes regions of their own; "place" for colour and place alone. Raises SegxaiValueError for any other n_regions or names.
+    evidence (see `nouns`), which an automatic number makes regions of their own; "place" for colour and place alone. Raises
+    SegxaiValueError for any other n_regions or names.
     """
     return tree_regions(image, "deep", n_regions, MERGING, features, names)
 

@@ -74,9 +74,9 @@ class Nouns:
         return sorted((part for part in self.parts if part.atoms in self._guesses), key=lambda part: -self._guesses[part.atoms][1])
 
     def _covering(self, part) -> Covering | None:
-        return (
-            None if self._counts is None else covering_class(self._counts[list(part.atoms)].sum(axis=0), self._counts.sum(axis=0))
-        )
+        if self._counts is None:
+            return None
+        return covering_class(self._counts[list(part.atoms)].sum(axis=0), self._counts.sum(axis=0))
 
     @cached_property
     def _guesses(self) -> dict[tuple[int, ...], tuple[str, float]]:

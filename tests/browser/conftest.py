@@ -213,6 +213,14 @@ def close_notebook(book):
                 book.server.api(f"sessions/{session['id']}", "DELETE")
 
 
+def serious_findings(page, selector):
+    """What axe finds wrong for people who use assistive technology: [(rule, impact, HTML of its places)], if it is serious."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, context=selector).response["violations"]
+    return [(v["id"], v["impact"], [n["html"] for n in v["nodes"]]) for v in found if v["impact"] in ("serious", "critical")]
+
+
 class Desk:
     """Notebooks after one another, in one kernel that has its imports already and one browser that has JupyterLab in its cache."""
 

@@ -1,26 +1,15 @@
 """One explorer in JupyterLab, as a Voilà page and as a saved page: the same steps show the same in all three."""
 
-import json
-
 import pytest
 
-from .conftest import PICTURES, Server, write_notebook
+from .conftest import PICTURES, Server, serious_findings, write_notebook
+from .exploring import CLASSIFIER, HELMET, LONG, at
 
 pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser for all of them
 
-CELL = """
-import numpy as np
-import segxai
-from segxai.widgets import ExplanationExplorer
-
-def box(images):
-    bright = images[:, ::9, ::9].astype(float).mean(axis=(1, 2, 3)) / 255
-    helmet = images[:, 300::9, 300::9].astype(float).std(axis=(1, 2, 3)) / 255
-    head = images[:, 50:200:9, 200:350:9].astype(float).std(axis=(1, 2, 3)) / 255
-    columns = [0.3 * bright, helmet * (0.4 + head), 0.05 + 0 * bright]
-    return np.stack([*columns, 1 - sum(columns)], axis=1)
-
-classifier = segxai.load_classifier(box, class_names=["suit", "football helmet", "shuttle", "rest"])
+CELL = (
+    CLASSIFIER
+    + """
 labels = np.kron(np.arange(4).reshape(2, 2), np.ones((256, 256), int))
 explorer = ExplanationExplorer(
     segxai.data.photograph("astronaut"), classifier, start=("by hand", "grid"), target="football helmet",
@@ -29,8 +18,7 @@ explorer = ExplanationExplorer(
 explorer.save("saved.html", fills=("mean",))
 explorer
 """
-HELMET = (0.8, 0.85)
-LONG = 240_000  # ms; machines are busy at times
+)
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +26,6 @@ def voila(tmp_path_factory):
     server = Server(tmp_path_factory.mktemp("voila"), "server")
     yield server
     server.stop()
-
-
-def at(page, share, pane=0):
-    paper = page.locator(".sx-paper").nth(pane)
-    paper.evaluate("paper => paper.scrollIntoView({ block: 'center' })")
-    box = paper.bounding_box()
-    return box["x"] + share[0] * box["width"], box["y"] + share[1] * box["height"]
 
 
 def walk(page) -> dict:
@@ -69,9 +50,9 @@ def walk(page) -> dict:
         steps[step] = seen
 
     note("at first")
-    page.mouse.move(*at(page, HELMET))
+    page.mouse.move(*at(left, HELMET))
     note("pointed at")
-    page.mouse.click(*at(page, HELMET))
+    page.mouse.click(*at(left, HELMET))
     note("switched off")
     left.get_by_role("button", name="Invert").click()
     note("inverted")
@@ -80,7 +61,7 @@ def walk(page) -> dict:
     note("the top two")
     left.get_by_role("button", name="Turn all on").click()
     page.get_by_label("both panes").first.check()
-    page.mouse.click(*at(page, (0.2, 0.2)))
+    page.mouse.click(*at(left, (0.2, 0.2)))
     note("in both panes")
     page.get_by_label("both panes").first.uncheck()
     for pane in (0, 1):
@@ -106,19 +87,11 @@ def walk(page) -> dict:
     return steps
 
 
-def check_access(page):
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page, context=".sx-canvas").response["violations"]
-    serious = [v for v in found if v["impact"] in ("serious", "critical")]
-    assert not serious, json.dumps(serious, indent=1)[:3000]
-
-
 def test_the_same_steps_show_the_same(shared_notebook, voila, browser):
     book = shared_notebook(CELL)
     book.run_all()
     in_lab = walk(book.page)
-    check_access(book.page)
+    assert serious_findings(book.page, ".sx-canvas") == []
     book.picture("everywhere-lab")
     assert in_lab["at first"][0][0] != in_lab["another kernel width"][0][0]
     assert in_lab["switched off"][3] == ["helmet"]
@@ -128,7 +101,7 @@ def test_the_same_steps_show_the_same(shared_notebook, voila, browser):
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(f"{voila.url}/voila/render/{write_notebook(voila, CELL)}?token={voila.token}", timeout=LONG)
     in_voila = walk(page)
-    check_access(page)
+    assert serious_findings(page, ".sx-canvas") == []
     page.screenshot(path=PICTURES / "everywhere-voila.png")
     assert in_voila == in_lab
 
@@ -137,7 +110,7 @@ def test_the_same_steps_show_the_same(shared_notebook, voila, browser):
     page.on("request", lambda request: requests.append(request.url))
     page.goto((voila.folder / "work" / "saved.html").as_uri())
     in_a_file = walk(page)
-    check_access(page)
+    assert serious_findings(page, ".sx-canvas") == []
     page.screenshot(path=PICTURES / "everywhere-saved.png")
     page.close()
     assert in_a_file == in_lab

@@ -5,23 +5,13 @@ import pytest
 
 from segxai.fcn.annotation import load_annotation
 
+from .exploring import CLASSIFIER, HELMET, LONG, at
+
 pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser for all of them
 
-SETUP = """
-import numpy as np
-import segxai
-from segxai.widgets import ExplanationExplorer
-
-def box(images):
-    box.images += len(images)
-    bright = images[:, ::9, ::9].astype(float).mean(axis=(1, 2, 3)) / 255
-    helmet = images[:, 300::9, 300::9].astype(float).std(axis=(1, 2, 3)) / 255
-    head = images[:, 50:200:9, 200:350:9].astype(float).std(axis=(1, 2, 3)) / 255
-    columns = [0.3 * bright, helmet * (0.4 + head), 0.05 + 0 * bright]
-    return np.stack([*columns, 1 - sum(columns)], axis=1)
-
-box.images = 0
-classifier = segxai.load_classifier(box, class_names=["suit", "football helmet", "shuttle", "rest"])
+SETUP = (
+    CLASSIFIER
+    + """
 quarters = segxai.Regions.from_labels(np.kron(np.arange(4).reshape(2, 2), np.ones((256, 256), int)), ["flag", "shuttle", "suit", "helmet"])
 explorer = ExplanationExplorer(
     segxai.data.photograph("astronaut"), classifier, start=("quarters", "grid"), target="football helmet", max_evaluations=512,
@@ -31,9 +21,8 @@ explorer.panes[1].set(rows=3, columns=3)
 explorer.wait()
 explorer
 """
+)
 STILL_TO_COME = 1500  # ms; what the page has for Python is sent by then
-HELMET = (0.8, 0.85)
-LONG = 240_000  # ms; machines are busy at times
 
 
 @pytest.fixture(scope="module")
@@ -63,13 +52,6 @@ for pane in explorer.panes:
     opened.page.wait_for_function("() => !document.querySelector('.sx-gone')")
     opened.page.evaluate("() => document.querySelectorAll('.sx-canvas details').forEach(e => { e.open = false; })")
     return opened
-
-
-def at(canvas, share):
-    paper = canvas.locator(".sx-paper")
-    paper.evaluate("paper => paper.scrollIntoView({ block: 'center' })")
-    box = paper.bounding_box()
-    return box["x"] + share[0] * box["width"], box["y"] + share[1] * box["height"]
 
 
 def test_pointing_stays_in_the_browser_and_the_panes_share_the_pointer(explorer):

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from .conftest import serious_findings
+
 pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser for all of them
 
 
@@ -232,8 +234,6 @@ def test_an_error_is_one_line_and_a_wrong_number_is_not_sent(book):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_looks_and_accessibility(notebook, theme):
-    from axe_playwright_python.sync_playwright import Axe
-
     book = opened(notebook, NAMES, theme=theme)
     page = book.page
     button(book, "Start").click()
@@ -251,9 +251,7 @@ def test_looks_and_accessibility(notebook, theme):
             " document.querySelector('.sx-fit').parentElement.getBoundingClientRect().right + 1).map(e => e.className || e.tagName)"
         )
         assert cut_off == []
-    found = Axe().run(page, context=".sx-fit")
-    worst = [(v["id"], v["impact"], [n["html"] for n in v["nodes"]]) for v in found.response["violations"]]
-    assert [v for v in worst if v[1] in ("serious", "critical")] == []
+    assert serious_findings(page, ".sx-fit") == []
     assert page.evaluate("window.broken") is None
     assert page.locator(".sx-fit img").count() == 0
     assert page.locator(".sx-fit tbody .sx-name").first.inner_text() == NASTY

@@ -1,11 +1,10 @@
 """What becomes of a painting: after a reload, in files, fitted and explained, and when the kernel is away."""
 
-import json
-
 import numpy as np
 import pytest
 from PIL import Image
 
+from .conftest import serious_findings
 from .painting import CELL, EVIL, opened
 
 pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser for all of them
@@ -101,8 +100,6 @@ def test_kernel_away(start):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 800, 390])
 def test_looks_and_accessibility(start, theme, width):
-    from axe_playwright_python.sync_playwright import Axe
-
     cell = """
 import segxai
 from segxai.widgets import AnnotationPainter
@@ -127,6 +124,4 @@ painter
                 " return b.left < r.left - 1 || b.right > r.right + 1 }"
             )
             assert not cut, element.evaluate("e => e.outerHTML")
-    found = Axe().run(p.page, context=".sx-painter").response["violations"]
-    serious = [v for v in found if v["impact"] in ("serious", "critical")]
-    assert not serious, json.dumps(serious, indent=1)[:3000]
+    assert serious_findings(p.page, ".sx-painter") == []

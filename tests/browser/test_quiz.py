@@ -2,6 +2,8 @@
 
 import pytest
 
+from .conftest import serious_findings
+
 pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser for all of them
 
 NASTY = '<img src=x onerror="window.broken=1">'
@@ -14,8 +16,6 @@ quiz
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_answered_by_mouse_and_keyboard(notebook, theme):
-    from axe_playwright_python.sync_playwright import Axe
-
     book = notebook(CELL, theme=theme).run_all()
     page, quiz = book.page, book.page.locator(".sx-quiz")
     quiz.wait_for(timeout=60_000)
@@ -38,8 +38,6 @@ def test_answered_by_mouse_and_keyboard(notebook, theme):
     page.keyboard.press(" ")
     assert feedback.inner_text().startswith("✗ Not so. No.")
     book.picture(f"quiz_{theme}")
-    found = Axe().run(page, context=".sx-quiz")
-    worst = [(v["id"], v["impact"], [n["html"] for n in v["nodes"]]) for v in found.response["violations"]]
-    assert [v for v in worst if v[1] in ("serious", "critical")] == []
+    assert serious_findings(page, ".sx-quiz") == []
     assert page.evaluate("window.broken") is None
     assert quiz.locator("img").count() == 0
