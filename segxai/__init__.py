@@ -13,9 +13,11 @@ from .classifiers import Classifier, load_classifier
 from .errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
 from .explanation.checks import Placebo, Robustness, placebo_test, robustness
 from .explanation.coalitions import Coalitions, evaluate_coalitions
-from .explanation.explanation import Explanation, TreeExplanation, explain
+from .explanation.explain import explain
+from .explanation.explanation import Explanation
 from .explanation.explorer_page import save_explorer
 from .explanation.fills import FILLS
+from .explanation.tree_explanation import TreeExplanation
 from .fcn.crf import crf_refine
 from .fcn.network import FCN
 from .fcn.segmenter import LearnedSegmenter

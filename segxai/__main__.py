@@ -16,7 +16,8 @@ from pathlib import Path
 from . import data
 from .classifiers.networks import default_classifier
 from .errors import SegxaiError, SegxaiValueError
-from .explanation.explanation import METHODS, explain
+from .explanation.explain import explain
+from .explanation.explanation import METHODS
 from .images import check_image_file, load_image
 from .report import escaped_table, figure, write_report
 from .segmentation.registry import segment

@@ -1,4 +1,4 @@
-"""Explain a classifier's prediction by the regions of a photograph."""
+"""An explanation: the effect of each region of a photograph on a classifier's output, and what can be read off it."""
 
 from __future__ import annotations
 
@@ -11,27 +11,23 @@ import numpy as np
 
 from .. import plots, report
 from ..classifiers.classifier import Classifier, Target
-from ..classifiers.load import ClassifierLike, load_classifier
-from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
-from ..images import Bands, ImageLike, as_image, as_picture, pixels_of
+from ..errors import SegxaiError, SegxaiValueError, unknown_name
+from ..images import Bands, pixels_of
 from ..plots.numbers import format_output
 from ..progress import Progress
 from ..regions import Regions
-from ..segmentation.binary import binary_tree
-from ..segmentation.registry import RegionsLike, as_regions
 from . import sets, surrogates
 from .checks import FILLS_COMPARED, placebo_test, robustness, shift_borders
-from .coalitions import Coalitions, check_target, evaluate_coalitions, evaluate_masks
-from .descent import Descent, Node, descend
+from .coalitions import Coalitions, evaluate_coalitions, evaluate_masks
 from .fills import Fill
 from .parts import expand_coalitions, nest
-from .summary import sentences, tree_sentences
+from .summary import sentences
 
 if TYPE_CHECKING:
     from ..plots import DescribedFigure
 
 METHODS = ("lime", "shapley", "banzhaf", "owen", "tree")
-_OWEN_NEEDS_ALL = "Owen values need every coalition; use at most 10 regions, or raise max_evaluations."
+OWEN_NEEDS_ALL = "Owen values need every coalition; use at most 10 regions, or raise max_evaluations."
 
 
 @dataclass(frozen=True, eq=False)
@@ -313,164 +309,6 @@ class Explanation:
             )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class TreeExplanation(Explanation):
-    """The effect of each node of a region tree on the probability of one class: adaptive Owen values, `method` "tree".
-
-    regions: the leaves of the tree, or coarser regions (`coarsen`, `drill_down`). weights: their values, which are sums over leaves
-    and add up to p(whole) - p(nothing). coalitions: the evaluated coalitions that keep each region together. descent: the values of
-    the whole tree. interval: of zero width, for none is estimated: where the budget is too small for exact Owen values, the weights
-    rest in part on sampled coalitions, and `metrics.seed_stability` measures by how much they vary.
-    The tree is divided where the evidence for the explained class is. The same division also gives additive values for the other
-    classes kept and for contrasts (`refit`, `contrast`), but these are divided less finely where their own evidence is.
-    """
-
-    descent: Descent = field(kw_only=True)
-
-    def nodes(self) -> list[Node]:
-        """All nodes of the tree with their values, the whole photograph first."""
-        return self.descent.nodes()
-
-    def coarsen(self, n_regions: int) -> TreeExplanation:
-        """The explanation of n coarser regions (see `Regions.cut`), whose weights are sums of these, without model calls."""
-        return explain_descent(self.image, self.descent, self.regions.cut(n_regions), self.classifier, self.findings)
-
-    def drill_down(self, name: str | int, *, progress: Progress = None) -> TreeExplanation:
-        """Replace one region by its two halves, whose values add up to its own, without evaluating the classifier.
-
-        Raises SegxaiError if the region is a leaf.
-        """
-        return explain_descent(self.image, self.descent, self.regions.expand(name), self.classifier, self.findings)
-
-    def refit(
-        self, method: str | None = None, *, kernel_width: float | None = None, alpha: float | None = None, target: Target = None
-    ) -> Explanation:
-        """Recompute the values of the same tree for another class that was kept, without evaluating the classifier.
-
-        Other methods need every coalition of the regions, which is available here only for a few coarse regions; otherwise
-        SegxaiError is raised.
-        """
-        if method not in (None, "tree"):
-            self._need_exact(f"method {method!r}")
-            return super().refit(method, kernel_width=kernel_width, alpha=alpha, target=target)
-        table = self.descent.coalitions
-        return self._read(table if target is None else table.for_target(target))
-
-    def contrast(self, other: str | int) -> TreeExplanation:
-        """Explain the target's probability minus that of `other`, without evaluating the classifier; see `Coalitions.contrast`."""
-        return self._read(self.descent.coalitions.contrast(other))
-
-    def weights_again(
-        self,
-        *,
-        image: np.ndarray | Bands | None = None,
-        classifier: Classifier | None = None,
-        target: Target = None,
-        fill: Fill | None = None,
-        seed: int | None = None,
-        shift: int = 0,
-    ) -> np.ndarray:
-        """(K,) like `Explanation.weights_again`; the tree is divided anew, wherever the evidence then is."""
-        tree = self.descent.tree
-        again = descend(
-            self.picture if image is None else image,
-            replace(tree, leaves=shift_borders(tree.leaves, shift)) if shift else tree,
-            classifier or self.need_classifier("This check"),
-            self.coalitions.target if target is None else target,
-            self.coalitions.filled if fill is None else fill,
-            self.evaluations,
-            self.coalitions.seed if seed is None else seed,
-            progress=False,
-        )
-        return self.descent.members(self.regions) @ again.values[: len(tree.leaves)]
-
-    def in_words(self, *, search: bool = True) -> list[str]:
-        """A summary in sentences: the strongest regions and their strongest parts, and the share of values divided only by area."""
-        return tree_sentences(self, search)
-
-    def plot(self) -> DescribedFigure:
-        """A figure of a few regions with their weights, of the weights of all leaves as a heat map, and of bars."""
-        return plots.plot_tree(self)
-
-    def _read(self, coalitions) -> TreeExplanation:
-        return explain_descent(self.image, self.descent.read(coalitions), self.regions, self.classifier)
-
-    def _need_exact(self, what):
-        if not self.coalitions.exact:
-            raise SegxaiError(
-                f"{what} needs every coalition of the regions, but a tree explanation evaluates only some of them. "
-                "Explain a few of its regions instead: explain(image, explanation.coarsen(8).regions)."
-            )
-
-
-def explain_descent(
-    image: np.ndarray,
-    descent: Descent,
-    regions: Regions,
-    classifier: Classifier | None,
-    findings: tuple[str, ...] = (),
-) -> TreeExplanation:
-    """Explain regions that are unions of a tree's leaves by the values of these leaves, without evaluating the classifier."""
-    weights = descent.members(regions) @ descent.values[: len(descent.tree.leaves)]
-    table = descent.between(regions)
-    fitted = table.empty + table.masks @ weights
-    r2 = surrogates.weighted_r2(table.values.astype(float), fitted, np.ones(len(fitted)))
-    return TreeExplanation(
-        image, regions, table, "tree", weights, table.empty, r2, np.stack([weights, weights], axis=1),
-        kernel_width=0.25, alpha=0.0, classifier=classifier, findings=findings, descent=descent,
-    )  # fmt: skip
-
-
-def explain(
-    image: ImageLike,
-    regions: RegionsLike = "deep",
-    classifier: ClassifierLike = None,
-    target: Target = None,
-    *,
-    method: str = "lime",
-    fill: Fill = "mean",
-    max_evaluations: int = 1024,
-    kernel_width: float = 0.25,
-    alpha: float = 0.0,
-    seed: int = 0,
-    progress: Progress = None,
-) -> Explanation:
-    """Explain a classifier's prediction: how much does each region of the photograph contribute?
-
-    image: array, PIL image or path, or `Bands` for other channels than red, green and blue. regions: `Regions`, an (H, W) label map,
-    or a method for `segment`.
-    classifier: a `Classifier` or anything that `load_classifier` accepts; by default EfficientNet-Lite0.
-    target: class name or number; by default the most probable class. method: "lime", "shapley", "banzhaf", "owen"
-    (equal to Shapley values unless regions are nested, see `Explanation.drill_down`), or "tree": adaptive Owen values of the
-    region tree down to its leaves, a `TreeExplanation`, for which 512 evaluations are a good start; regions without a tree are
-    joined into one, see `segmentation.binary.binary_tree`.
-    fill: what replaces switched-off regions, see `explanation.fills.fill_image`. The built-in networks switch regions off at
-    their input size, so their output may differ slightly from that for a photograph perturbed at full size.
-    max_evaluations: the budget. If 2**K exceeds it, `seed` draws a sample of the coalitions for `method`; otherwise the table is complete.
-    kernel_width, alpha: of LIME's fit, see `surrogates.fit_lime`. progress: see `segxai.progress.track`.
-    Raises SegxaiError for invalid arguments. Source: Ribeiro et al. 2016, "Why Should I Trust You?"; the sources of the other
-    methods are in `segxai.explanation.surrogates`.
-    """
-    if method not in METHODS:
-        raise unknown_name("method", method, METHODS)
-    surrogates.check_settings(kernel_width, alpha)
-    picture = as_picture(image)
-    image = as_image(picture)
-    classifier = load_classifier(classifier)
-    check_target(classifier, target)
-    regions = as_regions(image, regions)
-    if method == "tree":
-        descent = descend(picture, binary_tree(image, regions), classifier, target, fill, max_evaluations, seed, progress=progress)
-        return explain_descent(image, descent, descent.tree.leaves, classifier)
-    if method == "owen" and 2 ** len(regions) > whole_number("max_evaluations", max_evaluations, 2):
-        raise SegxaiError(_OWEN_NEEDS_ALL)  # before the classifier is evaluated
-    coalitions = evaluate_coalitions(
-        classifier, picture, regions, target, fill=fill, max_evaluations=max_evaluations, seed=seed, progress=progress,
-        method=method, kernel_width=kernel_width,
-    )  # fmt: skip
-    return from_coalitions(image, regions, coalitions, method, kernel_width, alpha, classifier)
-
-
 def from_coalitions(
     image: np.ndarray,
     regions: Regions,
@@ -492,7 +330,7 @@ def from_coalitions(
         fit = surrogates.fit_banzhaf(masks, values, exact, log_importance)
     elif method == "owen":
         if not exact:
-            raise SegxaiError(_OWEN_NEEDS_ALL)
+            raise SegxaiError(OWEN_NEEDS_ALL)
         fit = surrogates.fit_owen(masks, values, hierarchy)
     elif method == "tree":
         raise SegxaiError("method 'tree' chooses its own coalitions: call explain(image, regions, method='tree').")

@@ -12,7 +12,7 @@ from ..errors import SegxaiValueError
 from ..images import ImageLike, as_image, as_picture
 from ..progress import Progress
 from ..segmentation.registry import RegionsLike, as_regions
-from .explanation import explain
+from .explain import explain
 from .fills import Fill
 
 

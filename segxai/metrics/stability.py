@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import SegxaiValueError, whole_number
-from ..explanation.explanation import Explanation, TreeExplanation
+from ..explanation.explanation import Explanation
 from ..explanation.fills import in_type_of, value_range
+from ..explanation.tree_explanation import TreeExplanation
 from ..images import Bands, pixels_of
 from ..progress import Progress, track
 from .metric import Metric

@@ -17,7 +17,8 @@ from ..classifiers.classifier import Classifier, Target
 from ..classifiers.load import ClassifierLike
 from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from ..explanation.coalitions import check_target
-from ..explanation.explanation import METHODS, explain
+from ..explanation.explain import explain
+from ..explanation.explanation import METHODS
 from ..explanation.fills import FILLS, Fill
 from ..images import Bands, ImageLike, as_array, as_image, reduced, resize_labels
 from ..metrics import METRICS

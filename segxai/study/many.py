@@ -16,7 +16,8 @@ from ..classifiers.classifier import Target
 from ..classifiers.load import ClassifierLike
 from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from ..explanation.coalitions import check_target
-from ..explanation.explanation import METHODS, explain
+from ..explanation.explain import explain
+from ..explanation.explanation import METHODS
 from ..images import ImageLike
 from ..progress import Progress
 from ..regions import Regions

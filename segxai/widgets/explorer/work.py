@@ -8,7 +8,8 @@ from functools import partial
 
 from ...classifiers.load import load_classifier
 from ...errors import SegxaiError
-from ...explanation.explanation import Explanation, explain
+from ...explanation.explain import explain
+from ...explanation.explanation import Explanation
 from ...images import as_image, as_picture
 from ...regions import Regions
 from ...segmentation import registry

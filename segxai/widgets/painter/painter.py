@@ -12,7 +12,8 @@ import numpy as np
 import traitlets
 
 from ...errors import SegxaiError, SegxaiValueError
-from ...explanation.explanation import Explanation, explain
+from ...explanation.explain import explain
+from ...explanation.explanation import Explanation
 from ...fcn.annotation import (
     IGNORE,
     check_ids,

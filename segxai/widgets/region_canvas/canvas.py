@@ -12,7 +12,8 @@ import numpy as np
 import traitlets
 
 from ...errors import SegxaiError, SegxaiValueError
-from ...explanation.explanation import Explanation, TreeExplanation
+from ...explanation.explanation import Explanation
+from ...explanation.tree_explanation import TreeExplanation
 from ...fcn.annotation import IGNORE, import_class_png
 from ...files import replacing
 from ...regions import Regions
