@@ -133,9 +133,12 @@ else:
 #
 # Dividing every node in every context is again too much. But where a node changes
 # almost nothing, there is seldom much to divide. So the method divides next where the
-# effect is largest. Half of the budget is spent in this way. The other half goes into
-# random coalitions, and a linear fit to them corrects the values that the divisions
-# gave.
+# effect is largest. A quarter of the budget is spent in this way. The rest goes into
+# coalitions of many leaves at once, and a linear fit to them corrects the values that
+# the divisions gave. Chance composes a third of these coalitions. The others put the
+# values found so far to the test: each shows the leaves that seem to matter most, or
+# everything but these ([Thompson
+# sampling](https://en.wikipedia.org/wiki/Thompson_sampling)).
 
 # %%
 Quiz(
@@ -210,7 +213,7 @@ Markdown("\n".join(f"- {sentence}" for sentence in explanation.in_words(search=F
 
 # %% [markdown]
 # The last sentence accounts for the budget: some evaluations went into divisions, the
-# others into random coalitions. Where a node was not divided, its value is shared among
+# others into sampled coalitions. Where a node was not divided, its value is shared among
 # its leaves by area. Then the fit to those coalitions corrects all of the leaves'
 # values. The result is an estimate, not a measurement. What does a smaller budget
 # change?

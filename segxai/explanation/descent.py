@@ -14,11 +14,12 @@ from ..images import Bands, pixels_of
 from ..progress import Progress, track
 from ..regions import Regions
 from ..segmentation.binary import BinaryTree
-from . import owen
+from . import correction, owen
 from .coalitions import Coalitions, kept_targets, kind_of_output
 from .fills import Fill, fill_image
 
-TREE_SHARE = 2  # one evaluation in so many follows the tree where it cannot be divided everywhere; the others are sampled
+TREE_SHARE = 4  # one evaluation in so many follows the tree where it cannot be divided everywhere; the others are sampled
+COIN_SHARE = 3  # one sampled coalition in so many is drawn by a coin, the others along orderings of the leaves
 
 
 class Node(NamedTuple):
@@ -40,11 +41,15 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Descent:
-    """tree: the region tree. coalitions: the evaluated coalitions of its leaves. division: the effects computed from them."""
+    """tree: the region tree. coalitions: the evaluated coalitions of its leaves. division: the effects computed from the first of them.
+
+    fit_weights: (M,) of the other coalitions in the fit that corrects the division, see `segxai.explanation.correction`.
+    """
 
     tree: BinaryTree
     coalitions: Coalitions
     division: owen.Division
+    fit_weights: np.ndarray
 
     @cached_property
     def values(self) -> np.ndarray:
@@ -62,8 +67,8 @@ class Descent:
         table = self.coalitions
         values, shared = owen.node_values(joins, areas, self.division, table.values[:count])
         if count < len(table.masks):
-            weights = owen.corrected(values[: len(areas)], areas, table.masks[count:], table.values[count:], table.empty)
-            values = owen.members(joins) @ weights
+            sample = correction.Sample(table.masks[count:], self.fit_weights)
+            values = owen.members(joins) @ correction.posterior(values[: len(areas)], areas, sample, table.values[count:]).mean
         return values, shared
 
     @property
@@ -123,8 +128,8 @@ def descend(
 ) -> Descent:
     """Divide the target's probability down the tree; see `owen.divide`.
 
-    Where the budget does not suffice for exact Owen values, half of it follows the largest effects, and what that leaves
-    undivided is corrected by a regression on coalitions drawn with `seed` (`owen.corrected`), which the rest is spent on.
+    Where the budget does not suffice for exact Owen values, a quarter of it follows the largest effects. The rest is spent on coalitions
+    drawn with `seed`, a fit to which corrects what that leaves undivided; see `segxai.explanation.correction`.
 
     target: by default the most probable class of the whole image. Evaluates at most `max_evaluations` images.
     """
@@ -134,6 +139,11 @@ def descend(
     predict = classifier.masked_predictor(pixels, labels, filled, max_evaluations)
     kept: list[int] = []
     rows: list[np.ndarray] = []
+
+    def values_of(some):
+        column = 0 if target is None else kept.index(classifier.index(target))
+        return [float(row[column]) for row in some]
+
     with track(max_evaluations, "dividing the tree", progress=progress) as advance:
 
         def evaluate(masks):
@@ -143,17 +153,19 @@ def descend(
                     kept.extend(kept_targets(probabilities[0], None if target is None else classifier.index(target)))
                 rows.extend(probabilities[:, kept])
                 advance(len(probabilities))
-            column = 0 if target is None else kept.index(classifier.index(target))
-            return [row[column] for row in rows[-len(masks) :]]
+            return values_of(rows[-len(masks) :])
 
         if owen.exhaustive(tree.joins) <= max_evaluations:
             division = owen.divide(tree.joins, evaluate, max_evaluations)
-            masks = division.masks
+            masks, fit_weights = division.masks, np.zeros(0)
         else:
             division = owen.divide(tree.joins, evaluate, max(2, max_evaluations // TREE_SHARE))
-            drawn = owen.sample(division.masks, max_evaluations - len(division.masks), seed)
-            for batch in batches(len(drawn), owen.BATCH):
-                evaluate(drawn[batch])
+            values, areas = values_of(rows), tree.areas[: len(tree.leaves)]
+            prior, _ = owen.node_values(tree.joins, areas, division, values)
+            number = max_evaluations - len(division.masks)
+            drawn, fit_weights = correction.draw(
+                prior[: len(areas)], areas, division.masks, evaluate, number, -(-number // COIN_SHARE), seed
+            )
             masks = np.concatenate([division.masks, drawn])
         if len(rows) < max_evaluations:  # everything is divided already
             advance(max_evaluations - len(rows))
@@ -177,4 +189,5 @@ def descend(
             bands=image if isinstance(image, Bands) else None,
         ),
         division,
+        fit_weights,
     )

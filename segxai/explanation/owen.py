@@ -5,8 +5,7 @@ node into its halves a and b in this context takes two evaluations, f(m + a) and
 those of a and b, each before and after the other. They add up to the effect of the node, in every context and hence for every node.
 If all effects are divided, the sums at the leaves are their Owen values for the nested unions that the tree describes. Within a
 budget, the largest effects are divided first, and undivided effects are shared out by area. The number of contexts doubles with each
-level, so in a deep tree most contexts remain undivided; there the tree's values are the prior of a regression on sampled coalitions
-(`corrected`).
+level, so in a deep tree most contexts remain undivided; see `segxai.explanation.correction` for what is done there.
 
 Plain arrays: a tree of L leaves is `joins`, (L - 1, 2) integers, of which row k joins two nodes to node L + k; the leaves are
 the nodes 0..L-1, the root is the last. Sources: Owen 1977, "Values of Games with a Priori Unions"; Winter 1989, "A Value for
@@ -21,7 +20,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-PRIOR = 0.5  # ridge penalty of `corrected`: the weight of the tree's own values relative to a sampled coalition
 BATCH = 32  # coalitions evaluated before the effects are ranked again
 
 
@@ -143,35 +141,3 @@ def exhaustive(joins: np.ndarray) -> int:
         for half in joins[node - leaves]:
             contexts[half] = 2 * contexts[node]
     return 2 + 2 * sum(contexts[leaves:])
-
-
-def sample(masks: np.ndarray, number: int, seed: int) -> np.ndarray:
-    """(M, L) bool, M <= `number`: coalitions that are not among `masks` (N, L), each followed by its complement where that is new, too.
-
-    Whether a leaf is shown is decided by a fair coin. The sum of all values is known already; about the differences between leaves
-    coalitions of half of them say most.
-    """
-    rng = np.random.default_rng(seed)
-    known = {mask.tobytes() for mask in masks}
-    drawn: list[np.ndarray] = []
-    for _ in range(20 * number):
-        mask = rng.integers(0, 2, masks.shape[1]).astype(bool)
-        for candidate in (mask, ~mask):
-            if len(drawn) < number and candidate.tobytes() not in known:
-                known.add(candidate.tobytes())
-                drawn.append(candidate)
-    return np.array(drawn, bool).reshape(-1, masks.shape[1])
-
-
-def corrected(weights: np.ndarray, areas: np.ndarray, masks: np.ndarray, values: np.ndarray, empty: float) -> np.ndarray:
-    """(L,) the leaves' values moved to where a linear fit to sampled coalitions (M, L) wants them; their sum stays.
-
-    A ridge regression of values (M,) on the leaves shown, with the given weights (L,) as the prior mean and a prior variance in
-    proportion to the leaves' areas (L,), which add up to 1; empty: the value of nothing shown. Linear in all values.
-    """
-    scale = np.sqrt(areas)
-    design = masks * scale
-    design = design - np.outer(design @ scale, scale)  # no correction of the sum
-    residual = np.asarray(values, float) - empty - masks @ weights
-    correction = np.linalg.solve(design.T @ design + PRIOR * np.eye(len(areas)), design.T @ residual)
-    return weights + scale * correction
