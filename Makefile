@@ -26,6 +26,7 @@ $(READY): requirements.lock requirements-crf.lock pyproject.toml
 	  { echo "segxai needs Python 3.11 or newer; choose one, e.g.: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	@echo "Setting up .venv (once; a few minutes) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo '{}' > .venv/package.json  # else Node.js takes JupyterLab's scripts for modules, as package.json here says of the widgets'
 	@rm -rf .venv/crf
 	@$(BIN)/python -m pip wheel --quiet --no-deps --require-hashes --wheel-dir .venv/crf --requirement requirements-crf.lock 2> .venv/crf.log & \
 	  $(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock || { kill $$!; exit 1; }; \
