@@ -14,6 +14,7 @@ Other photographs, another classifier and another segmentation network: the figu
 """
 
 import argparse
+import sys
 import time
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def main():
         image = segxai.load_image(path)
         for j, name in enumerate(chosen):
             table[i, j] = measure(image, name, classifier, arguments.seeds if i < STABILITY_ON else 0)
-        print(path.name, flush=True)
+        print(path.name, file=sys.stderr, flush=True)
     widths = [max(len(column), 24 if column not in (*COUNTED, "regions", "s") else 10) for column in COLUMNS]
     print(f"\n{len(paths)} photographs")
     print(f"{'':14}" + "".join(f"{column:<{width + 2}}" for column, width in zip(COLUMNS, widths, strict=True)))

@@ -11,7 +11,8 @@ cpu s: the processor's seconds for an explanation, of both processes, segmenting
 a shared machine they vary less than the clock's, which are kept, too. What is loaded at first use counts for the first photograph; the
 table has medians. memory: the peak of the explaining process, plus, for peers, that of the process with the classifier before it has
 explained anything. spread: over seeds, the mean standard deviation of a pixel's weight divided by the largest mean weight, on the first
-photographs. Intervals: 95 %, bootstrap over photographs.
+photographs. Intervals: 95 %, bootstrap over photographs. Where a peer fails, it has fewer photographs than the others, and each difference
+is over those that both have.
 
     python benchmarks/peers.py --photographs FOLDER [--limit N] [--budgets 128 512 1024] [--only NAME]... [--seeds N] [--draw]
 
@@ -70,6 +71,10 @@ def environment(peer: str) -> Path:
     return python
 
 
+class PeerError(Exception):
+    """A peer could not explain a photograph; what it said."""
+
+
 class Worker:
     """A peer's process, which explains photographs with the classifier of this one."""
 
@@ -82,7 +87,7 @@ class Worker:
             self.connection = listener.accept()
 
     def explain(self, method, image, fill, target, budget, seed):
-        """((H, W) weight of each pixel, {"wall", "cpu", "evaluations", "bytes"})."""
+        """((H, W) weight of each pixel, {"wall", "cpu", "evaluations", "bytes"}). Raises PeerError."""
         evaluations, worked = 0, time.process_time()
         self.connection.send((method, image.shape, image.tobytes(), fill.tobytes(), budget, seed))
         while True:
@@ -91,6 +96,8 @@ class Worker:
                 values, wall, cpu, memory = reply
                 record = {"wall": wall, "cpu": cpu + time.process_time() - worked, "evaluations": evaluations, "bytes": memory}
                 return np.frombuffer(values).reshape(image.shape[:2]), record
+            if kind == "failed":
+                raise PeerError(*reply)
             shape, pixels = reply
             images = np.frombuffer(pixels, np.uint8).reshape(shape)
             evaluations += len(images)
@@ -157,12 +164,16 @@ def measure(path, names, budgets, seeds, classifier, workers, before: int, done:
                     peer = PEERS[name]
                     if peer not in workers:
                         workers[peer] = Worker(peer, classifier)
-                    values, record = workers[peer].explain(name, image, fill, target, budget, seed)
+                    try:
+                        values, record = workers[peer].explain(name, image, fill, target, budget, seed)
+                    except PeerError as error:
+                        print(f"{path.stem}, {key}: {error}", file=sys.stderr)
+                        break
                     record["bytes"] += before
                 if seed == 0:
                     found[key] = record | judged(values, image, fill, classifier, target)
                 maps.append(values)
-            if seeds > 1:
+            if len(maps) == seeds > 1:
                 largest = max(np.abs(np.mean(maps, axis=0)).max(), np.finfo(float).tiny)
                 found[key]["spread"] = float(np.std(maps, axis=0, ddof=1).mean() / largest)
     return found

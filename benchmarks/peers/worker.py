@@ -125,8 +125,12 @@ def main(host, port):
             method, shape, pixels, fill, budget, seed = job
             image, fill = (np.frombuffer(data, np.uint8).reshape(shape).copy() for data in (pixels, fill))
             started, worked = time.perf_counter(), time.process_time()
-            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-                values = METHODS[method](image, fill, predict, budget, seed)
+            try:
+                with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                    values = METHODS[method](image, fill, predict, budget, seed)
+            except Exception as error:  # the package's own, whatever it is
+                connection.send(("failed", f"{type(error).__name__}: {error}"))
+                continue
             seconds, cpu = time.perf_counter() - started, time.process_time() - worked
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
             connection.send(("found", np.ascontiguousarray(values, np.float64).tobytes(), seconds, cpu, memory))
