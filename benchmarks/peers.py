@@ -11,8 +11,8 @@ cpu s: the processor's seconds for an explanation, of both processes, segmenting
 a shared machine they vary less than the clock's, which are kept, too. What is loaded at first use counts for the first photograph; the
 table has medians. memory: the peak of the explaining process, plus, for peers, that of the process with the classifier before it has
 explained anything. spread: over seeds, the mean standard deviation of a pixel's weight divided by the largest mean weight, on the first
-photographs. Intervals: 95 %, bootstrap over photographs. Where a peer fails, it has fewer photographs than the others, and each difference
-is over those that both have.
+photographs. Intervals: 95 %, bootstrap over photographs. A peer that fails, or that --only gives more photographs, has others than the rest: means
+are over the photographs that all have, differences over those that both have.
 
     python benchmarks/peers.py --photographs FOLDER [--limit N] [--budgets 128 512 1024] [--only NAME]... [--seeds N] [--draw]
 
@@ -197,25 +197,34 @@ def names_at(rows, budget):
     return [name for name in (TREE, *PEERS) if any(f"{name} @ {budget}" in row for row in rows)]
 
 
+def common(rows, names, budget):
+    """The photographs that all of them have explained with this budget."""
+    return [row for row in rows if all(f"{name} @ {budget}" in row for name in names)]
+
+
 def report(rows, budgets):
     for budget in budgets:
         names = names_at(rows, budget)
         if not names:
             continue
-        print(f"\n{budget} evaluations")
+        everywhere = common(rows, names, budget)
+        if not everywhere:
+            print(f"\n{budget} evaluations: no photograph has all of {', '.join(names)}")
+            continue
+        print(f"\n{budget} evaluations, {len(everywhere)} photographs")
         print(
-            f"{'':24} {'photographs':>11}  {'insertion ↑':23} {'deletion ↓':23} {'cpu s':>6} {'evaluations':>12} {'regions':>8} {'GB':>5} {'spread':>7}"
+            f"{'':24} {'insertion ↑':23} {'deletion ↓':23} {'cpu s':>6} {'evaluations':>12} {'regions':>8} {'GB':>5} {'spread':>7}"
         )
         for name in names:
             key = f"{name} @ {budget}"
-            here = [row for row in rows if key in row]
-            spread = [row[key]["spread"] for row in here if "spread" in row[key]]
+            spread = [row[key]["spread"] for row in everywhere if "spread" in row[key]]
             print(
-                f"{name:24} {len(here):>11}  {interval(column(here, key, 'insertion')):23} {interval(column(here, key, 'deletion')):23} "
-                f"{np.median(column(here, key, 'cpu')):6.1f} {column(here, key, 'evaluations').mean():12.0f} {column(here, key, 'regions').mean():8.0f} "
-                f"{column(here, key, 'bytes').max() / 1e9:5.2f} {f'{np.mean(spread):.3f}' if spread else '':>7}"
+                f"{name:24} {interval(column(everywhere, key, 'insertion')):23} {interval(column(everywhere, key, 'deletion')):23} "
+                f"{np.median(column(everywhere, key, 'cpu')):6.1f} {column(everywhere, key, 'evaluations').mean():12.0f} "
+                f"{column(everywhere, key, 'regions').mean():8.0f} {column(everywhere, key, 'bytes').max() / 1e9:5.2f} "
+                f"{f'{np.mean(spread):.3f}' if spread else '':>7}"
             )
-        print(f"\n{TREE} minus, photograph by photograph")
+        print(f"\n{TREE} minus, on the photographs that both have")
         for name in names[1:]:
             key, own = f"{name} @ {budget}", f"{TREE} @ {budget}"
             here = [row for row in rows if key in row and own in row]
@@ -231,13 +240,14 @@ def draw(rows, budget, path):
     from matplotlib.figure import Figure
 
     names = names_at(rows, budget)[::-1]
+    everywhere = common(rows, names, budget)
     figure = Figure((8.4, 0.9 + 0.38 * len(names)), layout="constrained")
     for axes, field, better in zip(
         figure.subplots(1, 2, sharey=True), ("insertion", "deletion"), ("right is better", "left is better"), strict=True
     ):
         for row, name in enumerate(names):
             key = f"{name} @ {budget}"
-            values = column([r for r in rows if key in r], key, field)
+            values = column(everywhere, key, field)
             low, high = bootstrap(values)
             colour = "#0b62a4" if name == TREE else "#555555"
             axes.plot([low, high], [row, row], color=colour, linewidth=2)
@@ -247,7 +257,7 @@ def draw(rows, budget, path):
         axes.set_yticks(range(len(names)), names)
         axes.set_ylim(-0.6, len(names) - 0.3)
         axes.grid(axis="x", alpha=0.3)
-    figure.suptitle(f"{budget} evaluations, means over {len(rows)} photographs with 95 % intervals", fontsize=11)
+    figure.suptitle(f"{budget} evaluations, means over {len(everywhere)} photographs with 95 % intervals", fontsize=11)
     with replacing(path) as temporary:
         figure.savefig(temporary, metadata={"Date": None})
 
@@ -290,7 +300,7 @@ def main():
     measured = list(rows.values())
     report(measured, given.budgets)
     for budget in given.budgets:
-        if names_at(measured, budget):
+        if common(measured, names_at(measured, budget), budget):
             draw(measured, budget, RESULTS / f"peers_{budget}.svg")
 
 
