@@ -198,8 +198,8 @@ def names_at(rows, budget):
 
 
 def common(rows, names, budget):
-    """The photographs that all of them have explained with this budget."""
-    return [row for row in rows if all(f"{name} @ {budget}" in row for name in names)]
+    """The photographs that all of them, if there are any, have explained with this budget."""
+    return [row for row in rows if names and all(f"{name} @ {budget}" in row for name in names)]
 
 
 def report(rows, budgets):

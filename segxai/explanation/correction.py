@@ -87,10 +87,9 @@ def draw(
         if len(drawn) > before:
             values.extend(evaluate(np.array(drawn[before:])))
 
-    def fitted():
+    def weighed():
         equal = Sample(np.array(drawn), np.ones(len(drawn)))
-        sample = equal._replace(weights=_by_kind(posterior(prior, areas, equal, values).residuals, np.array(kinds)))
-        return sample, posterior(prior, areas, sample, values)
+        return equal._replace(weights=_by_kind(posterior(prior, areas, equal, values).residuals, np.array(kinds)))
 
     def coin():
         return rng.integers(0, 2, leaves).astype(bool)
@@ -98,7 +97,7 @@ def draw(
     add(by_coin, coin, COIN, COIN)
     for part in np.array_split(np.arange(number - by_coin), ROUNDS):
         if len(part) and drawn:
-            _, found = fitted()
+            found = posterior(prior, areas, weighed(), values)
 
             def first_leaves(found=found):
                 order = np.argsort(-(found.mean + found.root @ rng.standard_normal(leaves)) / areas)
@@ -108,7 +107,7 @@ def draw(
 
             add(len(part), first_leaves, FIRST, REST)
     add(number - len(drawn), coin, COIN, COIN)  # where orderings repeat each other
-    return fitted()[0] if drawn else Sample(np.zeros((0, leaves), bool), np.zeros(0))
+    return weighed() if drawn else Sample(np.zeros((0, leaves), bool), np.zeros(0))
 
 
 def _by_kind(residuals, kinds) -> np.ndarray:

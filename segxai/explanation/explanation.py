@@ -270,20 +270,24 @@ class Explanation:
     ) -> np.ndarray:
         """(K,) the weights of a repeated explanation of the same regions, with as many evaluations and the given changes.
 
+        A tree is divided anew, wherever the evidence then is.
         fill: by default the filled image of this explanation. shift: pixels by which borders move, see `checks.shift_borders`.
         """
-        table = evaluate_coalitions(
-            classifier or self.classifier,
+        return self._repeated(
             self.picture if image is None else image,
-            shift_borders(self.regions, shift) if shift else self.regions,
+            classifier or self.need_classifier("This check"),
             self.coalitions.target if target is None else target,
-            fill=self.coalitions.filled if fill is None else fill,
-            max_evaluations=max(2, len(self.coalitions.masks)),
-            seed=self.coalitions.seed if seed is None else seed,
-            progress=False,
-            method=self.method,
-            kernel_width=self.kernel_width,
+            self.coalitions.filled if fill is None else fill,
+            self.coalitions.seed if seed is None else seed,
+            shift,
         )
+
+    def _repeated(self, image, classifier, target, fill, seed, shift) -> np.ndarray:
+        regions = shift_borders(self.regions, shift) if shift else self.regions
+        table = evaluate_coalitions(
+            classifier, image, regions, target, fill=fill, max_evaluations=max(2, len(self.coalitions.masks)), seed=seed, progress=False,
+            method=self.method, kernel_width=self.kernel_width,
+        )  # fmt: skip
         return self.with_coalitions(table).weights
 
     def need_class(self, what: str) -> None:

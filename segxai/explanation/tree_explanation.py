@@ -10,14 +10,12 @@ import numpy as np
 from .. import plots
 from ..classifiers.classifier import Classifier, Target
 from ..errors import SegxaiError
-from ..images import Bands
 from ..progress import Progress
 from ..regions import Regions
 from . import surrogates
 from .checks import shift_borders
 from .descent import Descent, Node, descend
 from .explanation import Explanation
-from .fills import Fill
 from .summary import tree_sentences
 
 if TYPE_CHECKING:
@@ -71,28 +69,11 @@ class TreeExplanation(Explanation):
         """Explain the target's probability minus that of `other`, without evaluating the classifier; see `Coalitions.contrast`."""
         return self._read(self.descent.coalitions.contrast(other))
 
-    def weights_again(
-        self,
-        *,
-        image: np.ndarray | Bands | None = None,
-        classifier: Classifier | None = None,
-        target: Target = None,
-        fill: Fill | None = None,
-        seed: int | None = None,
-        shift: int = 0,
-    ) -> np.ndarray:
-        """(K,) like `Explanation.weights_again`; the tree is divided anew, wherever the evidence then is."""
+    def _repeated(self, image, classifier, target, fill, seed, shift) -> np.ndarray:
         tree = self.descent.tree
-        again = descend(
-            self.picture if image is None else image,
-            replace(tree, leaves=shift_borders(tree.leaves, shift)) if shift else tree,
-            classifier or self.need_classifier("This check"),
-            self.coalitions.target if target is None else target,
-            self.coalitions.filled if fill is None else fill,
-            self.evaluations,
-            self.coalitions.seed if seed is None else seed,
-            progress=False,
-        )
+        if shift:
+            tree = replace(tree, leaves=shift_borders(tree.leaves, shift))
+        again = descend(image, tree, classifier, target, fill, self.evaluations, seed, progress=False)
         return self.descent.members(self.regions) @ again.values[: len(tree.leaves)]
 
     def in_words(self, *, search: bool = True) -> list[str]:

@@ -29,6 +29,9 @@ def test_sampled_coalitions_are_new_and_evaluated_once(leaves, number, seed):
     found = drawn()
     assert list(map(bytes, found.masks)) == asked
     assert len({*asked, *map(bytes, ends(leaves))}) == len(asked) + 2
+    by_coin = -(-number // 3) // 2 * 2
+    if by_coin <= 2**leaves - 2:
+        assert np.array_equal(found.masks[:by_coin:2], ~found.masks[1:by_coin:2])
     assert len(asked) <= number
     if number <= 2**leaves // 4:  # small trees run out of coalitions
         assert len(asked) == number
