@@ -24,7 +24,7 @@ import segxai
 from segxai import metrics
 from segxai.classifiers.networks import default_classifier
 from segxai.metrics.order import evaluate
-from segxai.segmentation import pascal
+from segxai.segmentation.deeplab import why_unavailable
 from segxai.study.comparison import bootstrap
 
 BUDGET, FILL, STABILITY_ON = 512, "mean", 5
@@ -78,7 +78,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=2, help="repetitions that stability is computed from")
     arguments = parser.parse_args()
     chosen = list(arguments.segmenters)
-    if pascal.why_unavailable() and "pascal+deep" in chosen:
+    if why_unavailable() and "pascal+deep" in chosen:
         chosen.remove("pascal+deep")
         print("without pascal+deep, which needs: python -m segxai fetch deeplab")
     classifier = default_classifier()

@@ -37,7 +37,7 @@ import numpy as np
 import segxai
 from IPython.display import Markdown
 from segxai.plots import explanations as plots
-from segxai.segmentation.pascal import CLASSES, why_unavailable
+from segxai.segmentation.deeplab import PASCAL_CLASSES, why_unavailable
 from segxai.widgets import Quiz
 
 sample = segxai.data.load("astronaut")
@@ -65,7 +65,7 @@ Markdown(f"Areas found by {source}: {areas}.")
 # one would talk about. Here are its classes.
 
 # %%
-print(", ".join(CLASSES))
+print(", ".join(PASCAL_CLASSES))
 
 # %%
 Quiz(

@@ -20,7 +20,7 @@ from ..classifiers.networks import default_classifier
 from ..images import resize
 from ..regions import COLOUR_AND_PLACE, Evidence, Part
 from ..weights.imagenet import imagenet_class_names
-from . import pascal
+from . import deeplab as pascal
 
 COVERED = 0.6  # a DeepLab class names a region if it covers at least this share of it
 MAIN = 0.5  # and if the region holds at least this share of the class; otherwise the region is only a part of the thing
@@ -91,7 +91,7 @@ class Nouns:
         """(A, 21) the pixels of each DeepLab class in each leaf, or None where DeepLab was not fetched."""
         if pascal.why_unavailable():
             return None
-        leaves, classes = self.atoms.max() + 1, len(pascal.CLASSES)
+        leaves, classes = self.atoms.max() + 1, len(pascal.PASCAL_CLASSES)
         pairs = self.atoms * classes + pascal.pascal_classes(self.image)
         return np.bincount(pairs.ravel(), minlength=leaves * classes).reshape(leaves, classes)
 
@@ -113,7 +113,7 @@ def covering_class(inside: np.ndarray, everywhere: np.ndarray) -> Covering | Non
     share = float(inside[best] / inside.sum())
     if best == 0 or share < COVERED:
         return None
-    return Covering(pascal.CLASSES[best], share, bool(inside[best] >= MAIN * everywhere[best]))
+    return Covering(pascal.PASCAL_CLASSES[best], share, bool(inside[best] >= MAIN * everywhere[best]))
 
 
 def guess_nouns(image: np.ndarray, masks: Sequence[np.ndarray]) -> list[tuple[str, float] | None]:

@@ -11,13 +11,13 @@ import numpy as np
 from ..errors import SegxaiError, SegxaiValueError, unknown_name
 from ..images import ImageLike, as_image
 from ..regions import Regions
-from . import classic, deep, features, pascal, tree
+from . import classic, deep, deeplab, features, tree
 from .compose import expanded, refine
 from .segmenter import Slider
 
 Method: TypeAlias = str | Callable  # see `segment`
 RegionsLike: TypeAlias = Regions | np.ndarray | Method  # whatever `as_regions` accepts
-SEGMENTERS = {s.name: s for family in (deep, tree, features, pascal, classic) for s in family.SEGMENTERS}
+SEGMENTERS = {s.name: s for family in (deep, tree, features, deeplab, classic) for s in family.SEGMENTERS}
 
 
 def segmenters() -> tuple[str, ...]:

@@ -3,7 +3,7 @@ import pytest
 
 import segxai
 from segxai import SegxaiError
-from segxai.segmentation.pascal import _interpreter, pascal_classes
+from segxai.segmentation.deeplab import _interpreter, pascal_classes
 from segxai.weights.downloads import cached
 
 needs_model = pytest.mark.skipif(cached("deeplab") is None, reason="DeepLab was not fetched: python -m segxai fetch deeplab")

@@ -19,7 +19,7 @@ from ..weights.loaded import loaded
 from .classes import regions_of_classes
 from .segmenter import Segmenter
 
-CLASSES = (
+PASCAL_CLASSES = (
     "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
     "dining table", "dog", "horse", "motorbike", "person", "potted plant", "sheep", "sofa", "train", "tv",
 )  # fmt: skip
@@ -35,7 +35,7 @@ def pascal(image: np.ndarray, objects: bool = False) -> Regions:
     Raises SegxaiFileError if the model was not fetched.
     """
     classes = pascal_classes(image)
-    regions = regions_of_classes(classes, CLASSES, "pascal", Evidence("DeepLab"))
+    regions = regions_of_classes(classes, PASCAL_CLASSES, "pascal", Evidence("DeepLab"))
     if objects:
         for name in regions.names:
             if name != "background" and name in regions.expandable():
@@ -62,7 +62,7 @@ def pascal_classes(image: np.ndarray) -> np.ndarray:
         interpreter.invoke()
         found = interpreter.get_tensor(result["index"])[0].copy()
     classes = _enlarged(found, image.shape[:2])
-    counts = np.bincount(classes.ravel(), minlength=len(CLASSES))
+    counts = np.bincount(classes.ravel(), minlength=len(PASCAL_CLASSES))
     return np.where(counts[classes] < SMALLEST * classes.size, 0, classes)
 
 
