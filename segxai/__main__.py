@@ -94,8 +94,8 @@ def _parser() -> argparse.ArgumentParser:
 
     fetch = commands.add_parser("fetch", help="download optional weights into the cache")
     fetch.add_argument(
-        "names", nargs="+", metavar="NAME", choices=["contours", "deeplab", "vgg16"],
-        help="contours (55 MB), deeplab (2 MB), vgg16 (553 MB)",
+        "names", nargs="+", metavar="NAME", choices=["contours", "deeplab", "ade20k", "vgg16"],
+        help="contours (55 MB), deeplab (2 MB), ade20k (2 MB), vgg16 (553 MB)",
     )  # fmt: skip
     fetch.add_argument("--conv-only", action="store_true", help="vgg16 without its fully connected layers (59 MB)")
     fetch.set_defaults(run=_fetch)
@@ -283,6 +283,8 @@ def _doctor(args) -> int:
         todo.append("for contours: python -m segxai fetch contours  (55 MB; fetched at their first use otherwise)")
     if "deeplab" in missing:
         todo.append("optional: python -m segxai fetch deeplab   (2 MB, regions named by PASCAL VOC classes)")
+    if "ade20k" in missing:
+        todo.append("optional: python -m segxai fetch ade20k    (2 MB, regions by ADE20K's classes)")
     if {"vgg16", "vgg16-conv"} <= missing:
         todo.append("optional: python -m segxai fetch vgg16     (553 MB; 59 MB with --conv-only)")
     print("To do:" if todo else "Nothing to do.")

@@ -98,3 +98,12 @@ def test_doctor_says_what_is_here(capsys, tmp_path, monkeypatch):
     assert str(tmp_path) in printed
     assert f"numpy            {np.__version__}" in printed
     assert "python -m segxai fetch deeplab" in printed
+    assert "python -m segxai fetch ade20k" in printed
+
+
+def test_several_downloads_are_fetched_at_once(monkeypatch, capsys):
+    monkeypatch.setattr("segxai.__main__.fetch", lambda name: f"/cache/{name}")
+    assert main(["fetch", "deeplab", "ade20k"]) == 0
+    printed = capsys.readouterr().out
+    assert "in /cache/deeplab" in printed
+    assert "in /cache/ade20k" in printed

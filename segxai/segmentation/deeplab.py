@@ -1,96 +1,210 @@
-"""DeepLabv3 trained on PASCAL VOC: regions named by its 20 classes (person, cat, bottle ...) and background.
+"""DeepLabv3 on MobileNetV2: regions named by the classes of PASCAL VOC or of ADE20K.
 
-Sources: Chen et al. 2017, "Rethinking Atrous Convolution for Semantic Image Segmentation"; Everingham et al. 2010 for
-the classes. `python -m segxai fetch deeplab` downloads the model (2 MB, Apache-2.0).
+`python -m segxai fetch deeplab ade20k` downloads the two models (2 MB each, Apache-2.0).
+
+References
+----------
+Chen et al. 2017, "Rethinking Atrous Convolution for Semantic Image Segmentation".
 """
 
 from __future__ import annotations
 
 import threading
+from functools import partial
 from importlib.util import find_spec
+from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError
 from ..images import resize
 from ..regions import Evidence, Regions
-from ..weights.downloads import cached, usable
+from ..weights.downloads import DOWNLOADS, cached, usable
 from ..weights.loaded import loaded
 from .classes import regions_of_classes
 from .segmenter import Segmenter
 
 PASCAL_CLASSES = (
-    "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
-    "dining table", "dog", "horse", "motorbike", "person", "potted plant", "sheep", "sofa", "train", "tv",
+    "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair",
+    "cow", "dining table", "dog", "horse", "motorbike", "person", "potted plant", "sheep", "sofa",
+    "train", "tv",
 )  # fmt: skip
-_ONE_AT_A_TIME = threading.Lock()  # the interpreter stores its input, so it is not thread-safe
+# The data set's own names list synonyms ("earth, ground"); of these, the everyday one is chosen.
+ADE20K_CLASSES = (
+    "other",
+    "wall", "building", "sky", "floor", "tree", "ceiling", "road", "bed", "window", "grass",
+    "cabinet", "sidewalk", "person", "ground", "door", "table", "mountain", "plant", "curtain",
+    "chair", "car", "water", "painting", "sofa", "shelf", "house", "sea", "mirror", "rug", "field",
+    "armchair", "seat", "fence", "desk", "rock", "wardrobe", "lamp", "bathtub", "railing",
+    "cushion", "pedestal", "box", "column", "signboard", "chest of drawers", "counter", "sand",
+    "sink", "skyscraper", "fireplace", "refrigerator", "grandstand", "path", "stairs", "runway",
+    "display case", "pool table", "pillow", "screen door", "stairway", "river", "bridge",
+    "bookcase", "blind", "coffee table", "toilet", "flower", "book", "hill", "bench", "countertop",
+    "stove", "palm tree", "kitchen island", "computer", "swivel chair", "boat", "bar",
+    "arcade machine", "hut", "bus", "towel", "light", "truck", "tower", "chandelier", "awning",
+    "streetlight", "booth", "television", "airplane", "dirt track", "clothes", "pole", "land",
+    "banister", "escalator", "ottoman", "bottle", "sideboard", "poster", "stage", "van", "ship",
+    "fountain", "conveyor belt", "canopy", "washing machine", "toy", "swimming pool", "stool",
+    "barrel", "basket", "waterfall", "tent", "bag", "motorbike", "cradle", "oven", "ball", "food",
+    "step", "storage tank", "trade name", "microwave", "pot", "animal", "bicycle", "lake",
+    "dishwasher", "projection screen", "blanket", "sculpture", "exhaust hood", "sconce", "vase",
+    "traffic light", "tray", "trash can", "fan", "pier", "crt screen", "plate", "monitor",
+    "bulletin board", "shower", "radiator", "glass", "clock", "flag",
+)  # fmt: skip
 SMALLEST = 0.003  # share of the image; smaller classes are treated as noise
 
 
+class _Model(NamedTuple):
+    """A name in DOWNLOADS, and the names of the classes; the first one means none of the others."""
+
+    download: str
+    classes: tuple[str, ...]
+
+
+_MODELS = {
+    "pascal": _Model("deeplab", PASCAL_CLASSES),
+    "ade20k": _Model("ade20k", ADE20K_CLASSES),
+}
+_ONE_AT_A_TIME = threading.Lock()  # an interpreter stores its input, so it is not thread-safe
+
+
 def pascal(image: np.ndarray, objects: bool = False) -> Regions:
-    """Regions named by PASCAL VOC class.
+    """Divide a photograph into regions named by PASCAL VOC's 20 classes.
 
-    objects: whether to split each class into its connected pieces ("person 1", "person 2"); otherwise the pieces are its parts,
-    for `expand`. Pixels of no class are "background", which `segment(image, "pascal+deep")` divides further.
-    Raises SegxaiFileError if the model was not fetched.
+    Parameters
+    ----------
+    image : (H, W, 3) ndarray of uint8
+        The photograph.
+    objects : bool
+        Whether to split each class into its connected pieces ("person 1", "person 2"). Otherwise
+        the pieces are the parts of the region, for `expand`.
+
+    Returns
+    -------
+    regions : Regions
+        Pixels of no class are "background", which ``segment(image, "pascal+deep")`` divides
+        further.
+
+    Raises
+    ------
+    SegxaiFileError
+        If the model was not fetched or is damaged.
+
+    References
+    ----------
+    Everingham et al. 2010, "The PASCAL Visual Object Classes (VOC) Challenge".
     """
-    classes = pascal_classes(image)
-    regions = regions_of_classes(classes, PASCAL_CLASSES, "pascal", Evidence("DeepLab"))
-    if objects:
-        for name in regions.names:
-            if name != "background" and name in regions.expandable():
-                regions = regions.expand(name)
-    return regions
+    return _regions(image, "pascal", objects)
 
 
-def why_unavailable() -> str:
-    """What this segmenter needs but is missing, or ""."""
-    if cached("deeplab") is None:
-        return "needs python -m segxai fetch deeplab"
+def ade20k(image: np.ndarray, objects: bool = False) -> Regions:
+    """Divide a photograph into regions named by ADE20K's 150 classes of things and surroundings.
+
+    Parameters
+    ----------
+    image : (H, W, 3) ndarray of uint8
+        The photograph.
+    objects : bool
+        Whether to split each class into its connected pieces ("chair 1", "chair 2"). Otherwise
+        the pieces are the parts of the region, for `expand`.
+
+    Returns
+    -------
+    regions : Regions
+        Nearly every pixel has a class, because walls, sky and ground are classes too; what has
+        none is "other".
+
+    Raises
+    ------
+    SegxaiFileError
+        If the model was not fetched or is damaged.
+
+    References
+    ----------
+    Zhou et al. 2017, "Scene Parsing through ADE20K Dataset".
+    """
+    return _regions(image, "ade20k", objects)
+
+
+def why_unavailable(segmenter: str = "pascal") -> str:
+    """What "pascal" or "ade20k" needs but is missing on this machine, or ""."""
+    if cached(_MODELS[segmenter].download) is None:
+        return f"needs python -m segxai fetch {_MODELS[segmenter].download}"
     return "" if find_spec("ai_edge_litert") else "needs pip install 'segxai[pascal]'"
 
 
 def pascal_classes(image: np.ndarray) -> np.ndarray:
-    """(H, W) PASCAL VOC class ids; classes smaller than SMALLEST of the image become background."""
-    path = str(_model_path())
-    interpreter = loaded(("deeplab", path), lambda: _interpreter(path))
+    """(H, W) indices into PASCAL_CLASSES; classes smaller than SMALLEST become background."""
+    return _classify(image, "pascal")
+
+
+def ade20k_classes(image: np.ndarray) -> np.ndarray:
+    """(H, W) indices into ADE20K_CLASSES; pixels of smaller classes take their next best class."""
+    return _classify(image, "ade20k")
+
+
+def _regions(image, segmenter, objects) -> Regions:
+    names = _MODELS[segmenter].classes
+    regions = regions_of_classes(_classify(image, segmenter), names, segmenter, Evidence("DeepLab"))
+    if objects:
+        for name in regions.names:
+            if name != names[0] and name in regions.expandable():
+                regions = regions.expand(name)
+    return regions
+
+
+def _classify(image, segmenter) -> np.ndarray:
+    path = str(_model_path(segmenter))
+    interpreter = loaded(("deeplab", path), lambda: _interpreter(path, segmenter))
     (entry,), (result,) = interpreter.get_input_details(), interpreter.get_output_details()
-    size = tuple(entry["shape"][1:3])
-    picture = np.rint(resize(image, size)).astype(np.uint8)[None]
+    picture = resize(image, tuple(entry["shape"][1:3]))
+    picture = np.rint(picture) if entry["dtype"] == np.uint8 else picture / 127.5 - 1
     with _ONE_AT_A_TIME:
-        interpreter.set_tensor(entry["index"], picture)
+        interpreter.set_tensor(entry["index"], picture.astype(entry["dtype"])[None])
         interpreter.invoke()
-        found = interpreter.get_tensor(result["index"])[0].copy()
-    classes = _enlarged(found, image.shape[:2])
-    counts = np.bincount(classes.ravel(), minlength=len(PASCAL_CLASSES))
-    return np.where(counts[classes] < SMALLEST * classes.size, 0, classes)
+        # Looked at in place, because a copy of ADE20K's 151 scores for each pixel takes 160 MB.
+        return _enlarged(interpreter.tensor(result["index"])()[0], image.shape[:2])
 
 
-def _enlarged(classes, size) -> np.ndarray:
-    """Resize a class map with smooth borders: each class is resized as a soft mask, and the largest value wins."""
-    present = np.unique(classes)
-    best, winner = np.zeros(size, np.float32), np.zeros(size, np.int64)
-    for value in present:
-        soft = resize((classes == value).astype(np.float32)[..., None], size)[..., 0]
+def _enlarged(output, size) -> np.ndarray:
+    """Class ids of the image's size, with smooth borders, from a model's output.
+
+    output: (h, w) ids, or (h, w, C) scores. The scores of each class, or its mask, are resized,
+    one class at a time to save memory, and the largest value wins.
+    """
+    scored = output.ndim == 3
+    ids = output.argmax(axis=-1) if scored else output
+    large = np.bincount(ids.ravel()) >= SMALLEST * ids.size
+    if not scored:
+        ids = np.where(large[ids], ids, 0)
+        large[0] = True
+    best, winner = np.full(size, -np.inf, np.float32), np.zeros(size, np.int64)
+    for value in np.flatnonzero(large):
+        plane = output[..., value] if scored else ids == value
+        soft = resize(plane.astype(np.float32)[..., None], size)[..., 0]
         stronger = soft > best
         best[stronger], winner[stronger] = soft[stronger], value
     return winner
 
 
-def _model_path():
-    path = usable("deeplab")
+def _model_path(segmenter):
+    name = _MODELS[segmenter].download
+    path = usable(name)
     if path is None:
         raise SegxaiFileNotFoundError(
-            "The segmenter 'pascal' needs a model that was not fetched yet: python -m segxai fetch deeplab (2 MB)"
+            f"The segmenter {segmenter!r} needs a model that was not fetched yet: "
+            f"python -m segxai fetch {name} ({DOWNLOADS[name].size / 1e6:.0f} MB)"
         )
     return path
 
 
-def _interpreter(path: str):
+def _interpreter(path: str, segmenter: str):
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError as error:
-        raise SegxaiError("The segmenter 'pascal' needs ai-edge-litert: pip install 'segxai[pascal]'") from error
+        raise SegxaiError(
+            f"The segmenter {segmenter!r} needs ai-edge-litert: pip install 'segxai[pascal]'"
+        ) from error  # fmt: skip
     from ..nets.graph import silent_stderr
 
     try:
@@ -98,12 +212,24 @@ def _interpreter(path: str):
             interpreter = Interpreter(path, num_threads=2)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
-        raise SegxaiFileError(f"{path!r} is not a readable model ({error}); run: python -m segxai fetch deeplab") from error
+        raise SegxaiFileError(
+            f"{path!r} is not a readable model ({error}); "
+            f"run: python -m segxai fetch {_MODELS[segmenter].download}"
+        ) from error  # fmt: skip
     return interpreter
 
 
 SEGMENTERS = (
     Segmenter(
-        "pascal", pascal, "objects of 20 classes (DeepLabv3 on PASCAL VOC) and the background", why_unavailable=why_unavailable
+        "pascal",
+        pascal,
+        "objects of 20 classes (DeepLabv3 on PASCAL VOC) and the background",
+        why_unavailable=why_unavailable,
+    ),
+    Segmenter(
+        "ade20k",
+        ade20k,
+        "things and surroundings of 150 classes (DeepLabv3 on ADE20K)",
+        why_unavailable=partial(why_unavailable, "ade20k"),
     ),
 )

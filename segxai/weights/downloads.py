@@ -31,6 +31,9 @@ _WRONG_HASH = "what arrived is not the file (its hash is wrong)"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
 _CORAL = "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/"
+_STARGAZERS = (
+    "https://raw.githubusercontent.com/ucalyptus/SIH-Stargazers/34dc5cb5d4ef1c0a3ae6c8c0f3093676fa26c91f/models/segmentation/"
+)
 
 DOWNLOADS = {
     "contours": Download(
@@ -51,6 +54,13 @@ DOWNLOADS = {
         "sha256:350af47fd346ea6d74b58833a351f583ba860e9806ec5bd292ff8d8f1f249398",
         2_193_224,
         "DeepLabv3 on PASCAL VOC, 21 classes (Apache-2.0)",
+    ),
+    "ade20k": Download(
+        "deeplabv3_mnv2_ade20k.tflite",
+        _STARGAZERS + "lite-model_deeplabv3-mobilenetv2-ade20k_1_default_1.tflite",
+        "sha256:9476784566f88bf0bdc3169f0012fb7d08857b325811d8c1aaf5ada1c0d4e4f9",
+        2_415_896,
+        "DeepLabv3 on ADE20K, 150 classes (Apache-2.0)",
     ),
     "vgg16": Download(
         "vgg16_weights_tf_dim_ordering_tf_kernels.h5",

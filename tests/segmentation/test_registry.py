@@ -7,8 +7,17 @@ import segxai
 from segxai import Regions, SegxaiError
 from segxai.weights.downloads import cached
 
-NEEDS_MODEL = pytest.mark.skipif(cached("deeplab") is None, reason="DeepLab was not fetched: python -m segxai fetch deeplab")
-METHODS = [pytest.param(m, marks=NEEDS_MODEL) if m == "pascal" else m for m in segxai.segmenters()]
+FETCHED = {"pascal": "deeplab", "ade20k": "ade20k"}
+
+
+def needing(method):
+    name = FETCHED[method]
+    missing = cached(name) is None
+    skip = pytest.mark.skipif(missing, reason=f"not fetched: python -m segxai fetch {name}")
+    return pytest.param(method, marks=skip)
+
+
+METHODS = [needing(m) if m in FETCHED else m for m in segxai.segmenters()]
 
 
 @pytest.mark.parametrize("method", METHODS)
