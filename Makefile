@@ -21,6 +21,7 @@ help:  ## list the targets
 setup: $(READY)  ## create the .venv (about 1.5 GB on disk)
 
 # The CRF, which is optional, takes a minute to compile; meanwhile all else is installed.
+# DeepLab's models are optional too: offline, the last command but one says so in one line, within three seconds.
 $(READY): requirements.lock requirements-crf.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "segxai needs Python 3.11 or newer; choose one, e.g.: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
@@ -33,6 +34,7 @@ $(READY): requirements.lock requirements-crf.lock pyproject.toml
 	  $(BIN)/python -m pip install --quiet --no-deps --editable . || { kill $$!; exit 1; }; \
 	  wait $$! && $(BIN)/python -m pip install --quiet --no-deps --no-index .venv/crf/*.whl || \
 	  echo "The CRF was not installed: it needs a C++ compiler and Python's headers (see .venv/crf.log). Everything else works."
+	@$(BIN)/python -m segxai fetch deeplab ade20k --seconds 3 || true
 	@touch $(READY)
 
 demo: $(READY)  ## explain two photographs: print a table and write demo/index.html

@@ -23,7 +23,7 @@ from .report import escaped_table, figure, write_report
 from .segmentation.registry import segment
 from .study.comparing import SEGMENTERS, compare
 from .study.engine import as_image_list, cluster
-from .weights.downloads import DOWNLOADS, cache_folder, fetch, usable
+from .weights.downloads import DOWNLOADS, cache_folder, fetch, fetch_within, usable
 
 _TABLE_ROWS = 5
 _COLUMNS = (
@@ -98,6 +98,10 @@ def _parser() -> argparse.ArgumentParser:
         help="contours (55 MB), deeplab (2 MB), ade20k (2 MB), vgg16 (553 MB)",
     )  # fmt: skip
     fetch.add_argument("--conv-only", action="store_true", help="vgg16 without its fully connected layers (59 MB)")
+    fetch.add_argument(
+        "--seconds", type=float, metavar="N",
+        help="give up after N seconds, or at any failure, with one line",
+    )  # fmt: skip
     fetch.set_defaults(run=_fetch)
 
     doctor = commands.add_parser("doctor", help="show versions, memory, installed weights and what to do next")
@@ -229,8 +233,14 @@ def _row(name, segmenter, e, seconds) -> list[str]:
 
 
 def _fetch(args) -> int:
-    for name in args.names:
-        name = "vgg16-conv" if name == "vgg16" and args.conv_only else name
+    names = ["vgg16-conv" if name == "vgg16" and args.conv_only else name for name in args.names]
+    if args.seconds is not None and (missing := fetch_within(args.seconds, names)):
+        again = " ".join([*args.names, *["--conv-only"] * args.conv_only])
+        raise SegxaiError(
+            f"{' and '.join(missing)} could not be fetched within {args.seconds:g} seconds. "
+            f"Everything else works; for later: python -m segxai fetch {again}"
+        )
+    for name in names:
         print(f"{DOWNLOADS[name].about}, {DOWNLOADS[name].size / 1e6:.0f} MB")
         print(f"in {fetch(name)}")
     return 0

@@ -1,5 +1,7 @@
 import subprocess
 import sys
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -107,3 +109,17 @@ def test_several_downloads_are_fetched_at_once(monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert "in /cache/deeplab" in printed
     assert "in /cache/ade20k" in printed
+
+
+def test_a_fetch_with_a_time_limit_ends_in_one_line(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("SEGXAI_CACHE", str(tmp_path))
+    stop = threading.Event()
+    monkeypatch.setattr("segxai.weights.downloads.fetch", lambda name, progress: stop.wait(30))
+    started = time.monotonic()
+    assert main(["fetch", "deeplab", "ade20k", "--seconds", "0.2"]) == 2
+    assert time.monotonic() - started < 10
+    stop.set()
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert "python -m segxai fetch deeplab ade20k" in captured.err

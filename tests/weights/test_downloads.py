@@ -106,6 +106,48 @@ def test_a_killed_fetch_leaves_no_file_and_the_next_succeeds(server):
     assert downloads.fetch("deeplab", progress=False).read_bytes() == CONTENT
 
 
+def test_what_arrives_within_the_time_limit_is_kept(server):
+    assert downloads.fetch_within(30, ["deeplab"]) == []
+    assert downloads.cached("deeplab").read_bytes() == CONTENT
+
+
+def test_what_takes_longer_than_the_time_limit_is_missing_until_it_is_whole(server):
+    server.delay = 0.1
+    assert downloads.fetch_within(0.3, ["deeplab"]) == ["deeplab"]
+    assert not (downloads.cache_folder() / "model.tflite").exists()
+    server.delay = 0
+    (running,) = (t for t in threading.enumerate() if t.name.endswith("(work)"))
+    running.join(30)
+    assert downloads.cached("deeplab").read_bytes() == CONTENT
+
+
+def test_a_process_ends_with_its_time_limit_and_leaves_no_file(server):
+    server.delay = 2  # a minute for the whole file
+    code = (
+        "import sys; from segxai.__main__ import main; from segxai.weights import downloads as d; "
+        f"d.DOWNLOADS['deeplab'] = d.Download{tuple(server.download)!r}; "
+        "sys.exit(main(['fetch', 'deeplab', '--seconds', '1']))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1)
+    assert server.hits == 1
+    assert downloads.cached("deeplab") is None
+    server.delay = 0
+    assert downloads.fetch("deeplab", progress=False).read_bytes() == CONTENT
+
+
+def test_offline_nothing_arrives_and_nothing_is_raised(server, monkeypatch):
+    nowhere = server.download._replace(source="http://127.0.0.1:9/x")
+    monkeypatch.setitem(downloads.DOWNLOADS, "deeplab", nowhere)
+    assert downloads.fetch_within(30, ["deeplab"]) == ["deeplab"]
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
+def test_a_time_limit_is_positive(seconds):
+    with pytest.raises(SegxaiError, match="positive number"):
+        downloads.fetch_within(seconds, ["deeplab"])
+
+
 def test_what_a_kill_left_is_cleared_away_when_it_is_old(server):
     folder = downloads.cache_folder() / "partial"
     folder.mkdir(parents=True)
