@@ -1,4 +1,4 @@
-"""Atomic writes: a file is written under a temporary name and then renamed, so it is either complete or absent."""
+"""Atomic writes, so that a file is either complete or absent; and the files that come with the package."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 
-from .errors import SegxaiError
+from .errors import SegxaiError, SegxaiFileNotFoundError
+
+_PACKAGE = Path(__file__).parent
 
 
 @contextmanager
@@ -32,6 +34,19 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         raise SegxaiError(f"{str(path)!r} could not be written: {_reason(error)}. Nothing was changed.") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def data_file(name: str) -> Path:
+    """Return the path of a file of the project's data folder, which an installed package contains.
+
+    Raises SegxaiFileNotFoundError if the file is missing.
+    """
+    # In a checkout the folder lies beside the package.
+    installed = _PACKAGE / "_data"
+    path = (installed if installed.is_dir() else _PACKAGE.parent / "data") / name
+    if not path.is_file():
+        raise SegxaiFileNotFoundError(f"{name} is missing from this installation; install segxai again.")
+    return path
 
 
 def _reason(error) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,25 +17,48 @@ from .images import as_array
 class Evidence(NamedTuple):
     """Where a region's name comes from, and how sure it is.
 
-    source: "given" by the user or an annotation, "DeepLab" (a class of `pascal`), "guess" (a noun that a classifier finds) or
-    "colour and place". probability: of a guess; for DeepLab the share of the region that has the class; None for the others.
+    Attributes
+    ----------
+    source : str
+        "given" by the user, an annotation or a segmenter of classes; "semantic", the project's own
+        FCN; "classifier", an ImageNet classifier; or "place", if nothing names the region.
+    probability : float or None
+        Of names from "semantic" and "classifier": the share of such names that are right.
     """
 
     source: str
     probability: float | None = None
 
+    @property
+    def sure(self) -> bool:
+        """Whether the name is shown without a question mark."""
+        return self.probability is None or self.probability >= SURE
+
 
 GIVEN = Evidence("given")
-COLOUR_AND_PLACE = Evidence("colour and place")
+PLACE = Evidence("place")
+SURE = 0.9  # names that are at least so probable are right in 95 of 100 (benchmarks/nouns.py)
 
 
 @dataclass(frozen=True)
 class Part:
-    """A node in a tree of regions: its name, the pixels that it covers (as atoms) and its parts.
+    """A node in a tree of regions: its name, the pixels that it covers and its parts.
 
-    atoms: the values that this part covers in the finest label map. children: smaller parts that together
-    cover the same atoms, or () if no finer division is known. cost: of joining the children, in the segmenter's own measure and
-    at least as high as theirs, so that `Regions.cut` undoes the costliest joins first; 0 without children. evidence: for the name.
+    Attributes
+    ----------
+    name : str
+        What it is called among other regions, e.g. "cat: top left" or "cup 2".
+    atoms : tuple of int
+        The values that it covers in the finest label map.
+    children : tuple of Part
+        Smaller parts that together cover the same atoms; empty if no finer division is known.
+    cost : float
+        Of joining the children, in the segmenter's own measure and at least as high as theirs, so
+        that `Regions.cut` undoes the costliest joins first; 0 without children.
+    evidence : Evidence
+        For the name.
+    noun : str
+        What it is, e.g. "cat" or "cup"; empty where only its place is known. By default the name.
     """
 
     name: str
@@ -43,9 +66,11 @@ class Part:
     children: tuple[Part, ...] = ()
     cost: float = 0.0
     evidence: Evidence = GIVEN
+    noun: str | None = None
 
-
-Namer: TypeAlias = Callable[[Sequence[Part]], Sequence[Part]]  # gives parts better names where it knows some
+    def __post_init__(self):
+        if self.noun is None:
+            object.__setattr__(self, "noun", "" if self.evidence == PLACE else self.name)
 
 
 class Regions:
@@ -61,26 +86,26 @@ class Regions:
     """
 
     def __init__(
-        self,
-        atoms: np.ndarray,
-        parts: Sequence[Part],
-        method: str = "",
-        tree: Part | None = None,
-        namer: Namer | None = None,
+        self, atoms: np.ndarray, parts: Sequence[Part], method: str = "", tree: Part | None = None
     ):
-        """From the finest label map, (H, W) integers from 0, and K parts that cover each of its values exactly once.
+        """From the finest label map and the parts that are the regions.
 
-        tree: a part that covers all values and has the K parts among its descendants, if there is one. namer: names these
-        regions and all that are made from them, so that only nodes that become regions have to be named.
+        Parameters
+        ----------
+        atoms : (H, W) array of int
+            The finest label map, with values from 0.
+        parts : sequence of Part
+            K parts that cover each of its values exactly once.
+        method : str
+            The name of the segmenter.
+        tree : Part, optional
+            A part that covers all values and has the K parts among its descendants.
         """
         covered = [atom for part in parts for atom in part.atoms]
         present = np.bincount(atoms.ravel(), minlength=len(covered)) > 0
         if sorted(covered) != list(range(len(covered))) or len(present) != len(covered) or not present.all():
             raise SegxaiValueError("The parts must cover every value of the label map exactly once.")
-        self._namer = namer
-        if namer is not None:
-            parts = namer(parts)
-        names = distinct_names(_numbered_nouns(parts))
+        names = distinct_names(_short_names(parts))
         self._parts = tuple(
             part if part.name == name else replace(part, name=name) for part, name in zip(parts, names, strict=True)
         )
@@ -171,13 +196,8 @@ class Regions:
 
     @property
     def marked_names(self) -> tuple[str, ...]:
-        """(K,) the names as pictures and pages show them: a guessed one has a question mark, "helmet ?"."""
-        return tuple(f"{part.name} ?" if part.evidence.source == "guess" else part.name for part in self._parts)
-
-    @property
-    def namer(self) -> Namer | None:
-        """What names the regions, where the segmenter has more to go by than colour and place."""
-        return self._namer
+        """(K,) the names as people read them: one that is not sure has a question mark, "helmet ?"."""
+        return tuple(part.name if part.evidence.sure else f"{part.name} ?" for part in self._parts)
 
     @property
     def method(self) -> str:
@@ -222,10 +242,10 @@ class Regions:
     def rename(self, names: Mapping[str, str]) -> Regions:
         """The same regions with new names, given as {old: new}."""
         changed = {self.index(old): _checked_name(new) for old, new in _mapping(names, "old", "new").items()}
-        parts = [replace(part, name=changed[i], evidence=GIVEN) if i in changed else part for i, part in enumerate(self._parts)]
+        parts = [_given(part, changed[i]) if i in changed else part for i, part in enumerate(self._parts)]
         _refuse_repeats([part.name for part in parts])
         tree = self._tree and _renamed(self._tree, {parts[i].atoms: name for i, name in changed.items()})
-        return Regions(self._atoms, parts, self.method, tree, self._namer)
+        return Regions(self._atoms, parts, self.method, tree)
 
     def merge(self, groups: Mapping[str, Sequence[str]]) -> Regions:
         """Join regions under a new name, e.g. {"astronaut": ["face", "suit"]}; `expand` splits them again."""
@@ -252,7 +272,27 @@ class Regions:
                 placed.add(group)
                 parts.append(joined[group])
         _refuse_repeats([part.name for part in parts])
-        return Regions(self._atoms, parts, self.method, namer=self._namer)
+        return Regions(self._atoms, parts, self.method)
+
+    def by_noun(self) -> Regions:
+        """One region for each noun: regions that are called alike are united.
+
+        Returns
+        -------
+        regions : Regions
+            "sky: left" and "sky: right", or "cup 1" and "cup 2", are united to "sky" and "cup";
+            `expand` divides them again. Regions that have no noun stay as they are.
+
+        Examples
+        --------
+        >>> labels = [[0, 1], [2, 3]]
+        >>> Regions.from_labels(labels, ["sky", "dog", "tree", "dog 2"]).by_noun().names
+        ('sky', 'dog', 'tree', 'dog 2')
+        """
+        alike: dict[str, list[Part]] = {}
+        for part in self._parts:
+            alike.setdefault(part.noun or f"\0{part.name}", []).append(part)
+        return Regions(self._atoms, [_united(parts) for parts in alike.values()], self.method)
 
     def expand(self, name: str | int) -> Regions:
         """Replace one region by its parts, at the same position. Raises SegxaiValueError if it has no known parts."""
@@ -263,7 +303,7 @@ class Regions:
             hint = f"Regions with parts: {', '.join(able)}." if able else "No region here has parts."
             raise SegxaiValueError(f"{part.name!r} has no known parts. {hint}")
         parts = [*self._parts[:index], *part.children, *self._parts[index + 1 :]]
-        return Regions(self._atoms, parts, self.method, self._tree, self._namer)
+        return Regions(self._atoms, parts, self.method, self._tree)
 
     @property
     def tree(self) -> Part | None:
@@ -283,7 +323,7 @@ class Regions:
                 "These regions are not nodes of a tree; `segment` with 'deep' or 'contours' gives some that are."
             )
         n_regions = whole_number("n_regions", n_regions, 1)
-        return Regions(self._atoms, coarsest(self._tree, n_regions), self.method, self._tree, self._namer)
+        return Regions(self._atoms, coarsest(self._tree, n_regions), self.method, self._tree)
 
     def expandable(self) -> tuple[str, ...]:
         """The names of the regions that have parts, as `expand` accepts them."""
@@ -320,17 +360,10 @@ def distinct_names(names: Sequence[str]) -> list[str]:
     return out
 
 
-def _numbered_nouns(parts: Sequence[Part]) -> list[str]:
-    """The parts' names. Nouns that repeat are all numbered, "cup 1" and "cup 2", because none is the first of its kind."""
-    names = [plain_text(part.name) for part in parts]
-    nouns = [name for name, part in zip(names, parts, strict=True) if part.evidence.source in ("DeepLab", "guess")]
-    repeats, seen = Counter(nouns), Counter[str]()
-    for k, part in enumerate(parts):
-        if part.evidence.source in ("DeepLab", "guess") and repeats[names[k]] > 1:
-            noun = names[k]
-            seen[noun] += 1
-            names[k] = f"{noun} {seen[noun]}"
-    return names
+def _short_names(parts: Sequence[Part]) -> list[str]:
+    """The parts' nouns where no other part has the same, else their names, which tell the place as well."""
+    nouns = Counter(part.noun for part in parts)
+    return [plain_text(part.noun if part.noun and nouns[part.noun] == 1 else part.name) for part in parts]
 
 
 def plain_text(text: str) -> str:
@@ -343,8 +376,21 @@ def _renamed(part: Part, names: Mapping[tuple[int, ...], str]) -> Part:
     """A tree in which the nodes that cover these atoms have other names."""
     children = tuple(_renamed(child, names) for child in part.children)
     if part.atoms in names:
-        return replace(part, name=names[part.atoms], children=children, evidence=GIVEN)
+        return replace(_given(part, names[part.atoms]), children=children)
     return replace(part, children=children)
+
+
+def _united(parts: Sequence[Part]) -> Part:
+    """One part for several of the same noun, whose name is as sure as the least sure of theirs."""
+    if len(parts) == 1:
+        return replace(parts[0], name=parts[0].noun or parts[0].name)
+    evidence = min((part.evidence for part in parts), key=lambda e: 1.0 if e.probability is None else e.probability)
+    noun = str(parts[0].noun)
+    return Part(noun, tuple(a for part in parts for a in part.atoms), tuple(parts), evidence=evidence)
+
+
+def _given(part: Part, name: str) -> Part:
+    return replace(part, name=name, noun=name, evidence=GIVEN)
 
 
 def _checked_name(name) -> str:

@@ -6,18 +6,14 @@ The photographs come with scikit-image; the annotations were drawn for segxai (s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import skimage.data
 from PIL import Image
 
-from ..errors import SegxaiFileNotFoundError, unknown_name
+from ..errors import unknown_name
+from ..files import data_file
 from ..regions import Regions
-
-_PACKAGE = Path(__file__).parent.parent
-# An installed package contains the data folder; in a checkout it lies beside the package.
-_FOLDER = _PACKAGE / "_data" if (_PACKAGE / "_data").is_dir() else _PACKAGE.parent / "data"
 
 _PHOTOGRAPHS = {
     "astronaut": ("astronaut", "Eileen Collins, astronaut", "NASA, public domain"),
@@ -56,9 +52,7 @@ def load(name: str) -> Sample:
 
 
 def _annotation(name) -> Regions:
-    path = _FOLDER / "annotations" / f"{name}.png"
-    if not path.is_file():
-        raise SegxaiFileNotFoundError(f"The annotation {path.name} is missing from this installation; install segxai again.")
+    path = data_file(f"annotations/{name}.png")
     labels = np.asarray(Image.open(path))
     classes = path.with_suffix(".names.txt").read_text(encoding="utf-8").splitlines()
     return Regions.from_labels(labels, dict(enumerate(classes)), "annotation")

@@ -13,11 +13,12 @@ import numpy as np
 
 from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError, unknown_name, whole_number
 from ..files import replacing
-from ..images import ImageLike, as_image
+from ..images import ImageLike, as_image, resize
 from ..weights import assign_weights
 from ..weights.checkpoint import read_checkpoint
 from ..weights.contours import contours_path, contours_weights
 from ..weights.downloads import usable
+from ..weights.semantic import SIDE, semantic_head
 from ..weights.vgg16 import reduce_fc, vgg16_weights
 
 ENCODERS = ("efficientnet_lite0", "vgg16")
@@ -29,8 +30,10 @@ class FCN:
     """FCN-32s, FCN-16s or FCN-8s on EfficientNet-Lite0 or VGG16. A context manager; closing it frees the graph.
 
     encoder: "efficientnet_lite0" (whose ImageNet weights are installed with segxai) or "vgg16".
-    num_classes: at least 2. stride: 32, 16 or 8, the stride of the finest features used; a smaller one gives finer borders.
-    weights: "auto" for the encoder's ImageNet weights, or for a VGG16 that was not fetched the contour network's thirteen
+    num_classes: at least 2; with weights="semantic" the number of their classes. stride: 32, 16 or 8, the stride of the finest
+    features used; a smaller one gives finer borders.
+    weights: "semantic" for the trained score heads that come with the package, an FCN-8s on EfficientNet-Lite0 (with stride=8);
+    "auto" for the encoder's ImageNet weights, or for a VGG16 that was not fetched the contour network's thirteen
     convolutions; None for random weights; the path of a file written by `save`; for "vgg16" also the path of a TF-slim checkpoint
     or of a Keras ``.h5`` file, or a keras.applications.VGG16 model. The attribute `source` names the weights in words.
     fc_width, fc6_kernel: for "vgg16", the channels of fc6 and fc7 and the kernel of fc6 (see `nets.vgg16.vgg16`), smaller for
@@ -58,6 +61,11 @@ class FCN:
         whole_number("seed", seed)
         if stride not in STRIDES:
             raise SegxaiValueError(f"stride must be 32, 16 or 8; got {stride!r}.")
+        self.side: int | None = None  # the longest side that photographs are resized to for `predict`
+        if isinstance(weights, str) and weights == "semantic":
+            self.side = SIDE
+            class_names = class_names or semantic_head().names
+            num_classes = len(class_names) if num_classes == 2 else num_classes
         self.encoder, self.num_classes, self.stride = encoder, int(num_classes), int(stride)
         self.class_names = tuple(class_names) if class_names is not None else tuple(f"class {i}" for i in range(num_classes))
         if len(self.class_names) != num_classes:
@@ -82,8 +90,13 @@ class FCN:
     def predict(self, image: ImageLike) -> np.ndarray:
         """The class probabilities of each pixel of an image of any size: (H, W, C) float32."""
         image = as_image(image)
-        height, width = image.shape[:2]
-        return self.net.run(self.probabilities, {self.images: pad(image)[None]})[0, :height, :width]
+        seen = image
+        if self.side is not None:
+            scale = self.side / max(image.shape[:2])
+            seen = resize(image, tuple(max(1, round(side * scale)) for side in image.shape[:2]))
+        height, width = seen.shape[:2]
+        found = self.net.run(self.probabilities, {self.images: pad(seen)[None]})[0, :height, :width]
+        return resize(found, image.shape[:2])
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the network to a ``.npz`` file (arrays and a JSON description, no pickle) or, for any other ending, to a
@@ -160,9 +173,12 @@ class FCN:
         self.fc_width, self.fc6_kernel = fc_width or 0, fc6_kernel or 7
         if weights is None:
             return {}, "random weights", False
-        path = Path(weights) if isinstance(weights, (str, os.PathLike)) and weights != "auto" else None
+        known = isinstance(weights, str) and weights in ("auto", "semantic")
+        path = Path(weights) if isinstance(weights, (str, os.PathLike)) and not known else None
         if path is not None and (path.suffix == ".npz" or os.path.isfile(_beside(path))):
             return *self._own_weights(path, fc_width, fc6_kernel), True
+        if self.side is not None:
+            return self._semantic_weights(), "semantic", True
         if self.encoder == "vgg16":
             arrays, source = _vgg16_weights(weights)
             fc6 = arrays.get("vgg_16/fc6/weights")
@@ -179,6 +195,18 @@ class FCN:
             f"{weights!r} was not written by FCN.save; the weights of efficientnet_lite0 are 'auto', None or such a file."
         )
 
+    def _semantic_weights(self):
+        from ..nets.fcn import SCOPE
+        from ..weights.efficientnet_lite import efficientnet_lite0_weights
+
+        head = semantic_head()
+        if (self.encoder, self.stride, self.num_classes) != ("efficientnet_lite0", 8, len(head.names)):
+            raise SegxaiValueError(
+                f"The semantic weights are those of FCN('efficientnet_lite0', stride=8) with {len(head.names)} classes; got "
+                f"{self.encoder!r}, stride={self.stride} and {self.num_classes} classes."
+            )
+        return efficientnet_lite0_weights() | head.variables(SCOPE)
+
     def _restore(self, arrays, whole):
         # What the source does not hold (score heads; fc6 and fc7 where it has none) starts fresh.
         self.net.run([v.initializer for v in self._variables])
@@ -188,6 +216,7 @@ class FCN:
         from ..nets import fcn
 
         arrays, described = read_npz(path) if path.suffix == ".npz" else ({}, _read_description(path))
+        self.side = described.get("side")
         self.fc_width = described.get("fc_width") if fc_width is None else fc_width
         self.fc6_kernel = described.get("fc6_kernel") if fc6_kernel is None else fc6_kernel
         for key in ("encoder", "num_classes", "stride", "fc_width", "fc6_kernel"):
@@ -199,7 +228,7 @@ class FCN:
         return arrays, described.get("source", path.name)
 
     def _description(self):
-        keys = ("encoder", "num_classes", "stride", "class_names", "fc_width", "fc6_kernel", "source")
+        keys = ("encoder", "num_classes", "stride", "class_names", "fc_width", "fc6_kernel", "source", "side")
         return {"format": _FORMAT, **{key: getattr(self, key) for key in keys}}
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..regions import COLOUR_AND_PLACE, Evidence, Part, Regions, distinct_names
-from .names import describe
+from ..regions import PLACE, Evidence, Part, Regions, distinct_names
+from .names import places
 from .tree import Merging, merge
 
 WARD = Merging(floor=1.0, contour=0.0, size=0.5, worth=0.0)
-MOST_LISTED = 3  # regions joined keep their own names up to so many; more of them are described by colour and place
+MOST_LISTED = 3  # regions joined keep their own names up to so many; more of them are named by their place
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +50,6 @@ def binary_tree(image: np.ndarray, regions: Regions) -> BinaryTree:
         order.append(parts[index])
         parts[index : index + 1] = parts[index].children
     nodes = [*parts, *reversed(order)]
-    if regions.namer is not None:
-        nodes = list(regions.namer(nodes))
     # The regions that were given come first: it is the others that get a number where names repeat.
     ranked = sorted(range(len(nodes)), key=lambda i: (frozenset(nodes[i].atoms) not in given, -i))
     names = dict(zip(ranked, distinct_names([nodes[i].name for i in ranked]), strict=True))
@@ -92,7 +90,7 @@ class _Joining:
     def __init__(self, image, atoms):
         from skimage.color import rgb2lab
 
-        self.image, self.atoms = image, atoms
+        self.atoms = atoms
         self.count = np.bincount(atoms.ravel()).astype(float)
         lab = rgb2lab(image)
         self.colour = np.stack([np.bincount(atoms.ravel(), lab[..., c].ravel()) for c in range(3)], axis=1)
@@ -119,12 +117,12 @@ class _Joining:
         for a, b, _ in joins:
             groups.append(groups[a] + groups[b])
         covered = [tuple(atom for k in group for atom in parts[k].atoms) for group in groups]
-        described = describe(self.image, self.atoms, covered)
+        described = places(self.atoms, covered)
         below = max(part.cost for part in parts)
         nodes = list(parts)
         for node, (a, b, cost) in enumerate(joins, start=len(parts)):
             listed = " + ".join(parts[k].name for k in groups[node])
-            name, evidence = described[node], COLOUR_AND_PLACE
+            name, evidence = described[node], PLACE
             if len(groups[node]) <= MOST_LISTED:
                 name, evidence = listed, _weakest(parts[k].evidence for k in groups[node])
             nodes.append(Part(name, covered[node], (nodes[a], nodes[b]), below + cost, evidence))
@@ -132,9 +130,8 @@ class _Joining:
 
 
 def _weakest(evidence: Iterable[Evidence]) -> Evidence:
-    """Of several names that are listed as one, a guess makes the whole list a guess, and the place makes it a description."""
-    rank = ("guess", "colour and place", "DeepLab", "given")
-    return min(evidence, key=lambda e: (rank.index(e.source), e.probability or 0))
+    """Names that are listed as one are as sure as the least sure of them; places name no thing."""
+    return min(evidence, key=lambda e: (e.source != "place", 1.0 if e.probability is None else e.probability))
 
 
 def _connected(number: int, pairs) -> bool:

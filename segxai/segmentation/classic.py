@@ -9,8 +9,8 @@ import numpy as np
 
 from ..errors import SegxaiValueError, whole_number
 from ..images import reduced, resize_labels
-from ..regions import COLOUR_AND_PLACE, Part, Regions
-from .names import describe
+from ..regions import PLACE, Part, Regions
+from .names import places
 from .segmenter import COUNT, Segmenter, Slider
 
 WORKING_SIDE = 1024  # pixels; larger photographs are reduced to this size for segmentation
@@ -102,8 +102,8 @@ def _named(image, labels, method) -> Regions:
     labels = resize_labels(labels, image.shape[:2])
     _, atoms = np.unique(labels, return_inverse=True)
     atoms = atoms.reshape(labels.shape)
-    names = describe(image, atoms, [(i,) for i in range(atoms.max() + 1)])
-    return Regions(atoms, [Part(name, (i,), evidence=COLOUR_AND_PLACE) for i, name in enumerate(names)], method)
+    names = places(atoms, [(i,) for i in range(atoms.max() + 1)])
+    return Regions(atoms, [Part(name, (i,), evidence=PLACE) for i, name in enumerate(names)], method)
 
 
 def _at_least(name, value, low, high=None):

@@ -14,23 +14,36 @@ import numpy as np
 from ..classifiers.networks import default_classifier
 from ..images import resize
 from ..regions import Regions
+from .pooling import pool
 from .segmenter import COUNT_OR_AUTO, Segmenter, Slider
 from .tree import LEAVES, Merging, tree_regions
 
 NETWORK_SIDE = 1024  # pixels, the longest side of the network's input
 STRIDE_WEIGHTS = {8: 1.0, 16: 1.0, 32: 0.75}
-MERGING = Merging(floor=0.05, contour=3.0, size=0.4, worth=0.045)
+MERGING = Merging(floor=0.05, contour=3.0, size=0.4, worth=0.045, nouns=0.7)
 
 
-def deep(image: np.ndarray, n_regions: int | str = "auto", names: str = "auto") -> Regions:
-    """Regions by contours and by EfficientNet-Lite0's features: objects and their parts, without annotation or training.
+def deep(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
+    """Divide a photograph into things and their parts, without annotation.
 
-    n_regions: 1 to 48, or "auto" for 3 to 9, chosen where the cost of further merges rises. The regions for a small n_regions are
-    unions of those for a larger one, so `Regions.expand` knows the parts of each region. names: "auto" for nouns where there is
-    evidence (see `nouns`), which an automatic number makes regions of their own; "place" for colour and place alone. Raises
-    SegxaiValueError for any other n_regions or names.
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+    n_regions : int or "auto"
+        1 to 48, or "auto" for 3 to 9: as many as the photograph has things. The regions for a small
+        number are unions of those for a larger one, so `Regions.expand` knows the parts of each.
+
+    Returns
+    -------
+    regions : Regions
+        Regions by contours, EfficientNet-Lite0's features and nouns.
+
+    Raises
+    ------
+    SegxaiValueError
+        For any other n_regions.
     """
-    return tree_regions(image, "deep", n_regions, MERGING, features, names)
+    return tree_regions(image, "deep", n_regions, MERGING, features)
 
 
 def features(image: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -55,36 +68,6 @@ def _end_points(image) -> dict[int, np.ndarray]:
     network = default_classifier()
     end_points = {stride: network.end_points[f"stride_{stride}"] for stride in STRIDE_WEIGHTS}
     return {stride: value[0] for stride, value in network.net.run(end_points, {network.images: copy[None]}).items()}
-
-
-def pool(feature_map: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(B, D) the mean over each label of a feature map (h, w, D), bilinearly upsampled to the size of the labels.
-
-    The upsampled map, with hundreds of channels at full size, is never computed. Both averaging and interpolation are linear,
-    so their weights are first summed for each label and position of the map.
-    """
-    from scipy.sparse import coo_array
-
-    (rows, row_weight), (columns, column_weight) = (
-        _bilinear(full, small) for full, small in zip(labels.shape, feature_map.shape[:2], strict=True)
-    )
-    height, width, depth = feature_map.shape
-    label, position, weight = [], [], []
-    for i in range(2):
-        for j in range(2):
-            label.append(labels.ravel())
-            position.append((rows[i][:, None] * width + columns[j]).ravel())
-            weight.append((row_weight[i][:, None] * column_weight[j]).ravel())
-    index = np.concatenate(label), np.concatenate(position)
-    weights = coo_array((np.concatenate(weight), index), shape=(int(labels.max()) + 1, height * width)).tocsr()
-    return weights @ feature_map.reshape(-1, depth) / np.bincount(labels.ravel())[:, None]
-
-
-def _bilinear(full: int, small: int):
-    """Along one axis: the two nearest positions in a map of `small` for each of `full` pixels, and their weights."""
-    at = np.clip((np.arange(full) + 0.5) * small / full - 0.5, 0, small - 1)
-    low = at.astype(int)
-    return (low, np.minimum(low + 1, small - 1)), (1 - (at - low), at - low)
 
 
 SEGMENTERS = (

@@ -17,9 +17,9 @@ import numpy as np
 from ..classifiers.networks import default_classifier
 from ..errors import SegxaiValueError
 from ..images import resize, resize_labels
-from ..regions import COLOUR_AND_PLACE, Part, Regions
-from .deep import pool
-from .names import describe
+from ..regions import PLACE, Part, Regions
+from .names import places
+from .pooling import pool
 from .segmenter import COUNT_OR_AUTO, Segmenter, Slider
 
 WORKING_SIDE = 512  # pixels, the longest side of the copy that is segmented
@@ -55,7 +55,7 @@ def features(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
     root = _prune(root, {int(leaf): atom for atom, leaf in enumerate(present)})
     nodes = _cut(root, n_regions)
     groups = [node.atoms for node in _walk(nodes)]
-    names = dict(zip(groups, describe(image, atoms, groups), strict=True))
+    names = dict(zip(groups, places(atoms, groups), strict=True))
     return Regions(atoms, [_part(node, names) for node in nodes], "features")
 
 
@@ -118,7 +118,7 @@ def _walk(nodes):
 
 def _part(node, names) -> Part:
     children = tuple(_part(half, names) for half in node.halves)
-    return Part(names[node.atoms], node.atoms, children, evidence=COLOUR_AND_PLACE)
+    return Part(names[node.atoms], node.atoms, children, evidence=PLACE)
 
 
 def _working_copy(image) -> np.ndarray:

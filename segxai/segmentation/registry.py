@@ -38,9 +38,6 @@ def segment(image: ImageLike, method: Method = "deep", **params: Any) -> Regions
     check_method(method)
     if isinstance(method, str) and "+" in method:
         coarse, finer = _names(method)
-        if "names" in inspect.signature(SEGMENTERS[finer].function).parameters:
-            # A noun belongs to a whole region, not to the piece of it that a coarse region holds.
-            params = {"names": "place"} | params
         return expanded(refine(segment(image, coarse), segment(image, finer, **params)))
     if isinstance(method, str):
         function, name = SEGMENTERS[method.strip()].function, method.strip()

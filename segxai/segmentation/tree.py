@@ -11,39 +11,40 @@ import hashlib
 import heapq
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import SegxaiValueError
 from ..images import resize, resize_labels
-from ..regions import COLOUR_AND_PLACE, Part, Regions, coarsest
+from ..regions import Part, Regions, coarsest
 from .contours import contours
-from .names import describe
-from .nouns import Nouns
+from .cut import FEWEST, MOST, best_cut
+from .nouns import LEAST, Seen, kinds, name_tree, object_nouns, pooled, seen, walk
 from .segmenter import COUNT_OR_AUTO, Segmenter, Slider
 
 WORKING_SIDE = 512  # pixels, the longest side of the copy that is segmented
-NAMED = 14  # nouns are looked for in regions of cuts up to this number; smaller ones hardly ever have one
 LEAVES = 48  # the largest number of regions, by `n_regions` or repeated `expand`
 SMOOTHING = 1.0  # sigma, in pixels, of the Gaussian that closes gaps in contours
 SHALLOWEST = 0.02  # shallower basins, in contour strength, are not separated
 SMALLEST = 0.001  # share of the image; smaller regions are merged first
 MOST_BASINS = 1000  # limits time and memory on noisy images; photographs have 150 to 400
-FEWEST, MOST = 3, 9  # limits of the automatic number of regions; 2**9 coalitions are evaluated in seconds
+# The automatic number of regions, see `automatic_cut`.
+PRICE = 0.01
+THING = 0.02
 KEPT = 8  # number of trees in the cache, 1 MB each
 
-_trees: OrderedDict[tuple[str, bytes], tuple[np.ndarray, Part, Nouns]] = OrderedDict()
+_trees: OrderedDict[tuple[str, bytes], Grown] = OrderedDict()
 _lock = threading.Lock()
 
 
 class Merging(NamedTuple):
     """The cost of merging two neighbours:
 
-    (floor + mean contour on their border) ** contour * apart * (a b / (a + b)) ** (2 size)
+    (floor + mean contour on their border) ** contour * apart * (a b / (a + b)) ** (2 size) * exp(nouns * d)
 
-    a and b are their shares of the image's area, and `apart` is the squared distance of their mean features (1 without features).
+    d is the total variation distance of their class probabilities (`nouns`), from 0 to 1. a and b are their shares of the image's area, and `apart` is the squared distance of their mean features (1 without features).
     With contour = 0 and size = 1/2 this is Ward's criterion. A larger `size` merges small regions earlier and large ones later.
     worth: the automatic number of regions undoes merges that cost at least this.
     """
@@ -52,6 +53,7 @@ class Merging(NamedTuple):
     contour: float
     size: float
     worth: float
+    nouns: float = 0.0
 
 
 BY_CONTOUR = Merging(floor=0.0, contour=1.0, size=0.08, worth=0.35)
@@ -65,12 +67,26 @@ class Join(NamedTuple):
     cost: float
 
 
-def contour_regions(image: np.ndarray, n_regions: int | str = "auto", names: str = "place") -> Regions:
-    """Regions by contours alone. Unlike those of "deep", they do not depend on a classifier's network.
+class Grown(NamedTuple):
+    """The leaves of a photograph's tree (h, w), its root with nouns, and the automatic cut."""
 
-    n_regions, names: as for "deep". By default the names do not depend on such a network either; names="auto" changes only them.
+    atoms: np.ndarray
+    root: Part
+    automatic: list[Part]
+
+
+def contour_regions(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
+    """Divide a photograph by contours alone.
+
+    Unlike those of "deep", the regions do not depend on a classifier's network; their names do.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+    n_regions : int or "auto"
+        As for "deep".
     """
-    return tree_regions(image, "contours", n_regions, BY_CONTOUR, names=names)
+    return tree_regions(image, "contours", n_regions, BY_CONTOUR)
 
 
 def tree_regions(
@@ -79,60 +95,153 @@ def tree_regions(
     n_regions: int | str,
     merging: Merging,
     features: Callable | None = None,
-    names: str = "place",
 ) -> Regions:
-    """The photograph's region tree cut at n_regions: 1 to LEAVES, or "auto".
+    """Cut a photograph's region tree.
 
-    image: (H, W, 3) uint8. features: a function (image, basins (h, w)) -> (B, D), or None. names: "place", or "auto" for nouns, which
-    are looked for once, in all regions of cuts into NAMED or fewer, so that another number of regions needs no network. The trees of
-    the last KEPT pairs of photograph and method are cached, with the nouns. Raises SegxaiValueError for any other n_regions or names.
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+    method : str
+        The segmenter's name.
+    n_regions : int or "auto"
+        1 to LEAVES, or "auto" for `automatic_cut`.
+    merging : Merging
+    features : callable, optional
+        From (image, basins (h, w)) to (B, D) features. With them nouns count in merging, too.
+
+    Returns
+    -------
+    regions : Regions
+        Nodes of the tree, whose names are nouns where there is evidence. The trees of the last KEPT
+        pairs of photograph and method are cached.
+
+    Raises
+    ------
+    SegxaiValueError
+        For any other n_regions.
     """
     if n_regions != "auto" and (
         isinstance(n_regions, bool) or not isinstance(n_regions, (int, np.integer)) or not 1 <= n_regions <= LEAVES
     ):
         raise SegxaiValueError(f"n_regions must be 'auto' or a whole number from 1 to {LEAVES}; got {n_regions!r}.")
-    if names not in ("auto", "place"):
-        raise SegxaiValueError(f"names must be 'auto' or 'place'; got {names!r}.")
     digest = hashlib.sha256(repr(image.shape).encode())
     digest.update(np.ascontiguousarray(image).data)
     key = method, digest.digest()
     with _lock:
         kept = _trees.get(key)
-    atoms, root, nouns = kept or _grow(image, merging, features)
+    tree = kept or _grow(image, merging, features)
     with _lock:
-        _trees[key] = atoms, root, nouns
+        _trees[key] = tree
         _trees.move_to_end(key)
         while len(_trees) > KEPT:
             _trees.popitem(last=False)
-    namer = nouns if names == "auto" else None
-    if n_regions == "auto":
-        parts = automatic_cut(root, merging.worth, namer.surest() if namer else ())
-    else:
-        parts = coarsest(root, int(n_regions))
-    return Regions(resize_labels(atoms, image.shape[:2]), parts, method, root, namer)
+    parts = tree.automatic if n_regions == "auto" else coarsest(tree.root, int(n_regions))
+    return Regions(resize_labels(tree.atoms, image.shape[:2]), parts, method, tree.root)
 
 
-def automatic_cut(root: Part, worth: float, things: Sequence[Part] = ()) -> list[Part]:
-    """The tree cut at `automatic_number`, where things are regions of their own as far as MOST regions allow, the first ones first.
+def automatic_cut(
+    root: Part, found: Seen, objects: Collection[tuple[int, ...]], worth: float
+) -> list[Part]:
+    """Cut a tree with nouns so that each thing is one region, and no region holds two nouns.
 
-    things: nodes of the tree. Of a thing and its parts the earlier in the list is a region.
+    A cut gains each region's area times the probability of its class, and THING for a thing that the
+    classifier named. Each region costs PRICE; undoing a merge that cost `worth` or more and was not
+    within a thing gains one and a half times as much.
+
+    Parameters
+    ----------
+    root : Part
+        A binary tree with nouns.
+    found : Seen
+        Of its leaves.
+    objects : collection of atoms
+        The nodes that the classifier named.
+    worth : float
+        Of merges, in the measure of their cost.
     """
-    apart: set[tuple[int, ...]] = set()  # nodes that have to be taken apart
-    kept: set[tuple[int, ...]] = set()
-    for thing in things:
-        above = [node.atoms for node in _above(root, thing)]
-        if thing.atoms not in apart and kept.isdisjoint(above) and len(apart.union(above)) < MOST:
-            apart.update(above)
-            kept.add(thing.atoms)
-    return coarsest(root, max(automatic_number(root, worth), len(apart) + 1), apart)
+    nodes = list(walk(root))
+    kept, divided = {}, {}
+    for node, row in zip(nodes, pooled(nodes, found.areas, kinds(found.classes)), strict=True):
+        named = node.atoms in objects
+        kept[node.atoms] = found.areas[list(node.atoms)].sum() * (1 if named else row.max()) + THING * named
+        whole = named or row[:-1].max() >= LEAST
+        divided[node.atoms] = PRICE * ((0 if whole else 1.5 * min(node.cost / worth, 1)) - 1)
+    return best_cut(root, kept, divided)
 
 
-def _above(root: Part, node: Part) -> Iterator[Part]:
-    """The nodes on the way from the root down to a node, without it."""
-    atom = node.atoms[0]
-    while root.atoms != node.atoms:
-        yield root
-        root = next(child for child in root.children if atom in child.atoms)
+def _grow(image, merging, features) -> Grown:
+    # Never larger than the photograph: regions stay connected when a label map is enlarged, but not when it is reduced.
+    scale = min(1, WORKING_SIDE / max(image.shape[:2]))
+    copy = np.rint(resize(image, tuple(max(1, round(side * scale)) for side in image.shape[:2]))).astype(np.uint8)
+    strength = contours(copy)
+    labels = basins(strength)
+    of_basins = seen(image, labels)
+    described = None if features is None else features(image, labels)
+    border = borders(labels, strength)
+    joins = merge(of_basins.areas, border, merging, described, of_basins.classes)
+    atoms, groups = leaves(labels, joins)
+    parts: dict[int, Part] = {}
+    for node, group in groups.items():
+        if len(group) == 1:
+            parts[node] = Part("", group)
+        else:
+            a, b, cost = joins[node - len(of_basins.areas)]
+            parts[node] = Part("", group, (parts[a], parts[b]), cost)
+    found, root = of_basins.over(labels, atoms), parts[node]
+    objects = object_nouns(copy, atoms, root, found)
+    root = name_tree(atoms, root, found, objects)
+    if not merging.nouns:
+        return Grown(atoms, root, coarsest(root, automatic_number(root, merging.worth)))
+    automatic = automatic_cut(root, found, objects, merging.worth)
+    touching = borders(atoms, strength)
+    alike = same_nouns(automatic, touching)
+    if len(alike) < len(automatic):
+        root = regrouped(alike, touching, found, merging)
+        root = name_tree(atoms, root, found, objects)
+        whole = {frozenset(a for part in group for a in part.atoms) for group in alike}
+        automatic = [node for node in walk(root) if frozenset(node.atoms) in whole]
+        while len(automatic) < FEWEST and any(part.children for part in automatic):  # one thing fills the photograph
+            costliest = max(automatic, key=lambda part: part.cost)
+            k = automatic.index(costliest)
+            automatic[k : k + 1] = costliest.children
+    return Grown(atoms, root, automatic)
+
+
+def same_nouns(parts: list[Part], touching: Iterable[tuple[int, int]]) -> list[list[Part]]:
+    """Group parts that touch and have the same noun; touching: pairs of atoms."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    region = {atom: k for k, part in enumerate(parts) for atom in part.atoms}
+    pairs = np.array([
+        (region[a], region[b]) for a, b in touching if parts[region[a]].noun and parts[region[a]].noun == parts[region[b]].noun
+    ]).reshape(-1, 2)  # fmt: skip
+    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(parts), len(parts)))
+    number, group = connected_components(graph, directed=False)
+    return [[part for part, g in zip(parts, group, strict=True) if g == k] for k in range(number)]
+
+
+def regrouped(groups: list[list[Part]], touching, found: Seen, merging: Merging) -> Part:
+    """Merge nodes within their groups first, then the groups: the root of a tree in which each group is a node."""
+
+    def merged(parts: list[Part]) -> Part:
+        if len(parts) == 1:
+            return parts[0]
+        region = {atom: k for k, part in enumerate(parts) for atom in part.atoms}
+        border: dict[tuple[int, int], tuple[int, float]] = {}
+        for (a, b), (length, total) in touching.items():
+            pair = tuple(sorted((region.get(a, -1), region.get(b, -1))))
+            if pair[0] >= 0 and pair[0] != pair[1]:
+                before = border.get(pair, (0, 0.0))
+                border[pair] = before[0] + length, before[1] + total
+        areas = np.array([found.areas[list(part.atoms)].sum() for part in parts])
+        nodes, below = list(parts), max(part.cost for part in parts)
+        for a, b, cost in merge(areas, border, merging, None, pooled(parts, found.areas, found.classes)):
+            halves = nodes[a], nodes[b]
+            nodes.append(Part("", halves[0].atoms + halves[1].atoms, halves, below + cost))
+        return nodes[-1]
+
+    return merged([merged(group) for group in groups])
 
 
 def automatic_number(root: Part, worth: float) -> int:
@@ -142,39 +251,6 @@ def automatic_number(root: Part, worth: float) -> int:
         return sum(count(child) for child in part.children) if part.children and part.cost >= worth else 1
 
     return int(np.clip(count(root), FEWEST, MOST))
-
-
-def upper(root: Part, n_regions: int) -> list[Part]:
-    """The nodes that are regions in some cut of a tree into 2 to n_regions."""
-    lowest = {part.atoms for part in coarsest(root, n_regions)}
-    found: list[Part] = []
-    above = [root]
-    while above:
-        children = above.pop().children
-        found += children
-        above += [child for child in children if child.atoms not in lowest]
-    return found
-
-
-def _grow(image, merging, features) -> tuple[np.ndarray, Part, Nouns]:
-    """The tree's leaves, (h, w) integers at the working size, its root, named by colour and place, and its nouns."""
-    # Never larger than the photograph: regions stay connected when a label map is enlarged, but not when it is reduced.
-    scale = min(1, WORKING_SIDE / max(image.shape[:2]))
-    copy = np.rint(resize(image, tuple(max(1, round(side * scale)) for side in image.shape[:2]))).astype(np.uint8)
-    strength = contours(copy)
-    labels = basins(strength)
-    area = np.bincount(labels.ravel()) / labels.size
-    joins = merge(area, borders(labels, strength), merging, None if features is None else features(image, labels))
-    atoms, groups = leaves(labels, joins)
-    names = dict(zip(groups, describe(copy, atoms, list(groups.values())), strict=True))
-    parts: dict[int, Part] = {}
-    for node, group in groups.items():
-        if len(group) == 1:
-            parts[node] = Part(names[node], group, evidence=COLOUR_AND_PLACE)
-        else:
-            a, b, cost = joins[node - len(area)]
-            parts[node] = Part(names[node], group, (parts[a], parts[b]), cost, COLOUR_AND_PLACE)
-    return atoms, parts[node], Nouns(copy, atoms, upper(parts[node], NAMED))
 
 
 def leaves(labels: np.ndarray, joins: list[Join]) -> tuple[np.ndarray, dict[int, tuple[int, ...]]]:
@@ -240,16 +316,20 @@ def merge(
     border: dict[tuple[int, int], tuple[int, float]],
     merging: Merging,
     features: np.ndarray | None = None,
+    classes: np.ndarray | None = None,
 ) -> list[Join]:
     """Merge the cheapest pair of neighbours until one node is left: B - 1 merges of B basins.
 
-    area: (B,) shares of the image. border: the result of `borders`, connected. features: (B, D), averaged by area when merged.
+    area: (B,) shares of the image. border: the result of `borders`, connected. features: (B, D) and classes: (B, C), averaged by area when merged.
     Costs never decrease: a merge that became possible only by a more expensive one gets the cost of that one.
     """
     number = len(area)
     area = np.concatenate([area, np.zeros(number - 1)])
-    if features is not None:
-        features = np.concatenate([features, np.zeros((number - 1, features.shape[1]))])
+    means = [
+        None if values is None else np.concatenate([values, np.zeros((number - 1, values.shape[1]))])
+        for values in (features, classes if merging.nouns else None)
+    ]
+    features, classes = means
     neighbours: list[Any] = [{} for _ in range(number)]  # {neighbour: border} for each node, None once it is merged
     for (a, b), value in border.items():
         neighbours[a][b] = neighbours[b][a] = value
@@ -258,6 +338,8 @@ def merge(
         apart = 1.0 if features is None else ((features[a] - features[b]) ** 2).sum()
         size = area[a] * area[b] / (area[a] + area[b])
         price = float((merging.floor + total / length) ** merging.contour * apart * size ** (2 * merging.size))
+        if classes is not None:
+            price *= np.exp(merging.nouns * np.abs(classes[a] - classes[b]).sum() / 2)
         return price * 1e-9 if min(area[a], area[b]) < SMALLEST else price
 
     queue = [(cost(a, b, *value), a, b) for (a, b), value in border.items()]
@@ -270,8 +352,9 @@ def merge(
         node = number + len(joins)
         joins.append(Join(a, b, max(found, joins[-1].cost if joins else 0.0)))
         area[node] = area[a] + area[b]
-        if features is not None:
-            features[node] = (area[a] * features[a] + area[b] * features[b]) / area[node]
+        for values in means:
+            if values is not None:
+                values[node] = (area[a] * values[a] + area[b] * values[b]) / area[node]
         around: dict[int, tuple[int, float]] = {}
         for half in (a, b):
             for other, (length, total) in neighbours[half].items():

