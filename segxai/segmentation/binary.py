@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..regions import PLACE, Evidence, Part, Regions, distinct_names
+from .cut import raised
 from .names import places
 from .tree import Merging, merge
 
@@ -41,7 +42,7 @@ def binary_tree(image: np.ndarray, regions: Regions) -> BinaryTree:
     given = {frozenset(part.atoms) for part in regions.parts}
     if root is not None:
         root = _halved(root, join)
-        root = _raised(root, given, root.cost)
+        root = raised(root, given)
     else:
         root = join(tuple(_halved(part, join) for part in regions.parts))
     parts, order = [root], []
@@ -63,13 +64,6 @@ def binary_tree(image: np.ndarray, regions: Regions) -> BinaryTree:
     areas = np.array([count[list(node.atoms)].sum() for node in nodes]) / atoms.size
     leaves = Regions(atoms, named[: len(parts)], regions.method, named[-1])
     return BinaryTree(leaves, joins, tuple(node.name for node in named), areas)
-
-
-def _raised(part: Part, given: set[frozenset[int]], cost: float) -> Part:
-    """The same tree with `cost` added to that of every node above the given ones."""
-    if frozenset(part.atoms) in given or not part.children:
-        return part
-    return replace(part, children=tuple(_raised(child, given, cost) for child in part.children), cost=part.cost + cost)
 
 
 def _halved(part: Part, join) -> Part:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -56,3 +57,23 @@ def best_cut(
     table = tables(root)
     fewest = min(FEWEST, len(table[0]))
     return regions(root, table, fewest + int(np.argmax(table[0][fewest - 1 :])))
+
+
+def raised(root: Part, regions: Collection[frozenset[int]]) -> Part:
+    """The same tree with the root's cost added to that of every node above some regions.
+
+    They are then the first cut of their number: coarser cuts unite them, and finer ones divide them.
+
+    Parameters
+    ----------
+    root : Part
+    regions : collection of frozenset of int
+        The atoms of nodes that cover the tree.
+    """
+
+    def lifted(part: Part) -> Part:
+        if not part.children or frozenset(part.atoms) in regions:
+            return part
+        return replace(part, children=tuple(map(lifted, part.children)), cost=part.cost + root.cost)
+
+    return lifted(root)

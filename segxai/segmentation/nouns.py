@@ -39,7 +39,7 @@ GROUPS = {
     "vehicle": ("car", "truck", "bus", "bicycle", "motorbike", "boat", "aeroplane", "train"),
     "plants": ("tree", "grass", "plant", "flower"),
 }
-LEAST = 0.6  # of the probabilities of classes pooled over a region; below it has no noun
+LEAST = 0.68  # of the probabilities of classes pooled over a region; below it has no noun
 SURE_CLASS = 0.8  # a class that is so probable is not overruled by the classifier's noun of another class
 SMALLEST, LARGEST = 0.005, 0.75  # shares of the photograph: too few pixels to classify, too few around them
 VIEW = 224  # pixels

@@ -20,7 +20,7 @@ from ..errors import SegxaiValueError
 from ..images import resize, resize_labels
 from ..regions import Part, Regions, coarsest
 from .contours import contours
-from .cut import FEWEST, MOST, best_cut
+from .cut import FEWEST, MOST, best_cut, raised
 from .nouns import LEAST, Seen, kinds, name_tree, object_nouns, pooled, seen, walk
 from .segmenter import COUNT_OR_AUTO, Segmenter, Slider
 
@@ -196,15 +196,11 @@ def _grow(image, merging, features) -> Grown:
     touching = borders(atoms, strength)
     alike = same_nouns(automatic, touching)
     if len(alike) < len(automatic):
-        root = regrouped(alike, touching, found, merging)
-        root = name_tree(atoms, root, found, objects)
-        whole = {frozenset(a for part in group for a in part.atoms) for group in alike}
-        automatic = [node for node in walk(root) if frozenset(node.atoms) in whole]
-        while len(automatic) < FEWEST and any(part.children for part in automatic):  # one thing fills the photograph
-            costliest = max(automatic, key=lambda part: part.cost)
-            k = automatic.index(costliest)
-            automatic[k : k + 1] = costliest.children
-    return Grown(atoms, root, automatic)
+        root = name_tree(atoms, regrouped(alike, touching, found, merging), found, objects)
+    regions = {frozenset(atom for part in group for atom in part.atoms) for group in alike}
+    root = raised(root, regions)
+    # One thing may fill the photograph; then it is divided into its parts.
+    return Grown(atoms, root, coarsest(root, max(len(regions), FEWEST)))
 
 
 def same_nouns(parts: list[Part], touching: Iterable[tuple[int, int]]) -> list[list[Part]]:
