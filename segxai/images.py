@@ -6,6 +6,7 @@ Everywhere else in segxai an image is a (height, width, 3) uint8 RGB array.
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ MAX_SIDE = 2048
 MAX_PIXELS = 150_000_000
 # Transparency is nearly always all or nothing: with a smaller share of such pixels, a fourth channel may be something else.
 LEAST_ALL_OR_NOTHING = 0.001
+_PACKAGE = os.path.join(os.path.dirname(__file__), "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,10 +127,9 @@ def as_picture(image: ImageLike) -> np.ndarray | Bands:
     if isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[-1] == 4:
         alpha = _as_uint8(image)[..., 3]
         if np.isin(alpha, (0, 255)).mean() < LEAST_ALL_OR_NOTHING:
-            warnings.warn(
+            _warn_caller(
                 "This (height, width, 4) array was read as RGBA and laid on white, although next to no pixel is opaque or "
-                "transparent. If its channels are four bands, pass segxai.Bands(image, rgb=(0, 1, 2)); if not, image[..., :3].",
-                stacklevel=3,
+                "transparent. If its channels are four bands, pass segxai.Bands(image, rgb=(0, 1, 2)); if not, image[..., :3]."
             )
     return photograph
 
@@ -229,8 +230,19 @@ def load_image(path: str | os.PathLike) -> np.ndarray:
         ImageOps.exif_transpose(opened, in_place=True)
         array = as_image(_array_of(opened))
     if longest > MAX_SIDE:
-        warnings.warn(f"{path.name} was reduced from a longest side of {longest} to {max(array.shape[:2])} pixels.", stacklevel=2)
+        _warn_caller(f"{path.name} was reduced from a longest side of {longest} to {max(array.shape[:2])} pixels.")
     return array
+
+
+def _warn_caller(message: str) -> None:
+    """Warn at the line that called into the package, however deep the call is.
+
+    `skip_file_prefixes` would do so from Python 3.12 on.
+    """
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, stacklevel=level)
 
 
 def _array_of(picture) -> np.ndarray:

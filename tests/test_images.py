@@ -97,6 +97,18 @@ def test_a_huge_photograph_is_reduced_with_a_notice(tmp_path):
     assert max(image.shape) == MAX_SIDE
 
 
+def explained(path):
+    return segxai.explain(path, "grid", lambda images: images.mean((1, 2, 3)) / 255, max_evaluations=18)
+
+
+@pytest.mark.parametrize("call", [load_image, as_image, explained])
+def test_the_notice_of_a_reduction_points_at_the_user_s_line(call, tmp_path):
+    Image.new("RGB", (MAX_SIDE + 2, 4)).save(tmp_path / "long.png")
+    with pytest.warns(UserWarning, match="reduced") as notices:
+        call(tmp_path / "long.png")
+    assert [notice.filename for notice in notices] == [__file__]
+
+
 def test_resize_keeps_everything_and_averages():
     image = np.zeros((64, 64, 3), np.uint8)
     image[:, ::2] = 200  # stripes of one pixel vanish into their mean when antialiased
