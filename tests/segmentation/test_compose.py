@@ -19,6 +19,14 @@ def test_a_coarse_map_is_refined_by_a_finer_one():
     assert np.array_equal(pieces.mask("right: top"), COARSE.mask("right") & FINER.mask("top"))
 
 
+@pytest.mark.parametrize(
+    ("coarse", "finer", "made"),
+    [("", "", ""), ("", "finer", "regions+finer"), ("coarse", "", "coarse+regions"), ("coarse", "finer", "coarse+finer")],
+)
+def test_what_is_refined_names_the_methods_that_are_known(coarse, finer, made):
+    assert refine(Regions.from_labels(COARSE.labels, method=coarse), Regions.from_labels(FINER.labels, method=finer)).method == made
+
+
 def test_pieces_too_small_to_matter_join_a_neighbour():
     finer = np.zeros((20, 20), int)
     finer[:10] = 1
