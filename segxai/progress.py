@@ -6,12 +6,14 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any, TypeAlias
 
 from tqdm import tqdm
 
 # None: a bar if the work takes long. True: a bar at once. False: no bar. A function: called as progress(done, total).
 Progress: TypeAlias = Callable[[int, int], object] | bool | None
+_around: ContextVar[Progress] = ContextVar("progress", default=None)  # see `showing`
 
 
 @contextlib.contextmanager
@@ -19,8 +21,9 @@ def track(total: int, what: str, *, progress: Progress = None) -> Iterator[Calla
     """Yield a function to be called with the number of items just completed.
 
     progress: None shows a bar if the work takes longer than two seconds, True shows it immediately, False never;
-    a function is called as progress(done, total).
+    a function is called as progress(done, total). Within `showing`, None stands for what is chosen there.
     """
+    progress = _around.get() if progress is None else progress
     if callable(progress):
         done = 0
 
@@ -36,6 +39,24 @@ def track(total: int, what: str, *, progress: Progress = None) -> Iterator[Calla
         bar = _notebook_bar if _in_notebook() else _terminal_bar
         with bar(total, what, 0 if progress else 2) as advance:
             yield advance
+
+
+@contextlib.contextmanager
+def showing(progress: Progress) -> Iterator[None]:
+    """Let everything inside the block that is not told otherwise show its progress in this way.
+
+    Work may be deep inside something that knows nothing of progress, such as a segmenter.
+    """
+    token = _around.set(_around.get() if progress is None else progress)
+    try:
+        yield
+    finally:
+        _around.reset(token)
+
+
+def bars_only(progress: Progress) -> bool | None:
+    """The same choice for work that a progress function does not count: where there is one, no bar is shown beside it."""
+    return False if callable(progress) else progress
 
 
 @contextlib.contextmanager

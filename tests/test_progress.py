@@ -26,6 +26,28 @@ def test_a_bar_in_a_notebook_leaves_no_widgets(shown, monkeypatch):
     assert set(_instances) == before
 
 
+def test_work_deep_inside_shows_what_is_chosen_around_it():
+    told = []
+
+    def tell(done, total):
+        told.append((done, total))
+
+    def work(total, **own):
+        with progress.track(total, "working", **own) as advance:
+            advance(total)
+
+    with progress.showing(tell):
+        work(1)
+        work(2, progress=False)
+        with progress.showing(None):
+            work(3)
+        with progress.showing(progress.bars_only(tell)):
+            work(4)
+        work(5)
+    work(6)
+    assert told == [(1, 1), (3, 3), (5, 5)]
+
+
 def test_nobody_is_told_where_nobody_looks(monkeypatch, capsys):
     monkeypatch.setattr(progress, "_is_interactive", lambda: False)
     with progress.track(2, "working") as advance:

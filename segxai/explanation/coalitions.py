@@ -156,7 +156,7 @@ def evaluate_coalitions(
     """
     picture, classifier = as_picture(image), load_classifier(classifier)
     pixels = pixels_of(picture)
-    regions = as_regions(as_image(picture), regions)
+    regions = as_regions(as_image(picture), regions, progress=progress)
     check_target(classifier, target)
     masks, log_importance = draw_coalitions(len(regions), max_evaluations, whole_number("seed", seed), method, kernel_width)
     filled = fill_image(pixels, regions.labels, fill, seed)

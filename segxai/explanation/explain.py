@@ -54,7 +54,7 @@ def explain(
     image = as_image(picture)
     classifier = load_classifier(classifier)
     check_target(classifier, target)
-    regions = as_regions(image, regions)
+    regions = as_regions(image, regions, progress=progress)
     if method == "tree":
         descent = descend(picture, binary_tree(image, regions), classifier, target, fill, max_evaluations, seed, progress=progress)
         return explain_descent(image, descent, descent.tree.leaves, classifier)

@@ -42,7 +42,7 @@ def save_explorer(
         )
     explanations = []
     for segmenter in segmenters:
-        regions = as_regions(as_image(picture), segmenter)
+        regions = as_regions(as_image(picture), segmenter, progress=progress)
         for fill in fills:
             explanation = explain(
                 picture, regions, classifier, target, fill=fill, max_evaluations=max_evaluations, seed=seed, progress=progress

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import SegxaiError, SegxaiFileError
 from ..images import ImageLike, as_image, resize
-from ..progress import track
+from ..progress import Progress, showing, track
 from ..weights import assign_weights
 from ..weights.contours import contours_path, contours_weights
 from ..weights.loaded import Network, loaded
@@ -26,23 +26,26 @@ _maps: OrderedDict[bytes, np.ndarray] = OrderedDict()
 _one_at_a_time = threading.Lock()  # two runs at once would need twice the memory
 
 
-def contours(image: ImageLike) -> np.ndarray:
+def contours(image: ImageLike, *, progress: Progress = None) -> np.ndarray:
     """Contour strength, (H, W) float32 in 0..1, at the photograph's size.
 
     A photograph with a side of more than 512 pixels is reduced for the network, and the map is enlarged. Smaller ones are not
     resized; the network was trained at 481 pixels. (Enlarging photographs of 64 to 320 pixels to twice their size would improve
     the correlation with outlines drawn by people only from 0.58 to 0.61.)
     The maps of the last few photographs are cached. Missing weights are downloaded; raises SegxaiError if that fails.
+    progress: see `segxai.progress.track`.
     Source: Xie and Tu 2015, "Holistically-Nested Edge Detection".
     """
     image = as_image(image)
-    return resize(_working_maps(image)[..., :1], image.shape[:2])[..., 0]
+    with showing(progress):
+        return resize(_working_maps(image)[..., :1], image.shape[:2])[..., 0]
 
 
-def side_outputs(image: ImageLike) -> tuple[np.ndarray, ...]:
+def side_outputs(image: ImageLike, *, progress: Progress = None) -> tuple[np.ndarray, ...]:
     """The five side outputs that `contours` fuses, each (H, W) float32 in 0..1, from fine (conv1_2) to coarse (conv5_3)."""
     image = as_image(image)
-    return tuple(np.moveaxis(resize(_working_maps(image)[..., 1:], image.shape[:2]), -1, 0))
+    with showing(progress):
+        return tuple(np.moveaxis(resize(_working_maps(image)[..., 1:], image.shape[:2]), -1, 0))
 
 
 def _working_maps(image) -> np.ndarray:

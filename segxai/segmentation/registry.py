@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import SegxaiError, SegxaiValueError, unknown_name
 from ..images import ImageLike, as_image
+from ..progress import Progress, bars_only, showing
 from ..regions import Regions
 from . import classic, deep, deeplab, features, tree
 from .compose import expanded, refine
@@ -25,27 +26,30 @@ def segmenters() -> tuple[str, ...]:
     return tuple(SEGMENTERS)
 
 
-def segment(image: ImageLike, method: Method = "deep", **params: Any) -> Regions:
+def segment(image: ImageLike, method: Method = "deep", *, progress: Progress = None, **params: Any) -> Regions:
     """Divide a photograph into named regions.
 
     image: array, PIL image or path. method: one of `segmenters()`; two of them joined as "coarse+finer", e.g. "pascal+deep", which
     divides the regions of the first by those of the second (see `refine`); or any function from an image to (H, W) integer labels
     or `Regions`. params: parameters of the method, e.g. n_regions for "deep" or n_segments for "slic", as listed in its docstring;
-    for "coarse+finer", those of the finer one.
+    for "coarse+finer", those of the finer one. progress: of networks that take long, see `segxai.progress.track`.
     Raises SegxaiValueError for an unknown method or parameter, and SegxaiError if the method fails.
     """
     image = as_image(image)
     check_method(method)
     if isinstance(method, str) and "+" in method:
         coarse, finer = _names(method)
-        return expanded(refine(segment(image, coarse), segment(image, finer, **params)))
+        return expanded(
+            refine(segment(image, coarse, progress=progress), segment(image, finer, progress=progress, **params))
+        )
     if isinstance(method, str):
         function, name = SEGMENTERS[method.strip()].function, method.strip()
         _check_params(function, name, params)
     else:
         function, name = method, getattr(method, "__name__", type(method).__name__)
     try:
-        result = function(image, **params)
+        with showing(progress):
+            result = function(image, **params)
     except SegxaiError:
         raise
     except Exception as error:
@@ -55,13 +59,14 @@ def segment(image: ImageLike, method: Method = "deep", **params: Any) -> Regions
     return check_shape(result, image, f"The segmenter {name!r} returned regions")
 
 
-def as_regions(image: np.ndarray, regions: RegionsLike) -> Regions:
+def as_regions(image: np.ndarray, regions: RegionsLike, *, progress: Progress = None) -> Regions:
     """Convert what `explain` accepts as regions: `Regions`, an (H, W) label map, or a method for `segment`.
 
+    progress: of the caller; a function is not called, for it counts what the caller does with the regions.
     Raises SegxaiValueError if they do not fit the image.
     """
     if isinstance(regions, str) or callable(regions):
-        return segment(image, regions)
+        return segment(image, regions, progress=bars_only(progress))
     if not isinstance(regions, Regions):
         regions = Regions.from_labels(regions)
     return check_shape(regions, image, "The regions are")

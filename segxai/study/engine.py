@@ -24,7 +24,7 @@ from ..classifiers.networks import NetClassifier
 from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
 from ..files import replacing
 from ..images import pixels_of
-from ..progress import Progress, track
+from ..progress import Progress, showing, track
 from ..regions import Regions
 from ..weights.loaded import loaded
 
@@ -52,7 +52,8 @@ def run(
     results = {index: outcome for index, outcome in kept.items() if outcome is not None}
     failures: dict[int, str] = {}
     waiting = {job[0]: job for job in jobs if job[0] not in results}
-    with track(len(jobs), what, progress=progress) as advance:
+    # One bar counts the photographs, so what is done on each of them shows none.
+    with track(len(jobs), what, progress=progress) as advance, showing(False):
         advance(len(results))
         for index, outcome in _here(work, waiting) if client is None else _on(client, work, waiting):
             if isinstance(outcome, str):

@@ -1,3 +1,6 @@
+import tempfile
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -119,3 +122,69 @@ def test_progress_is_shown_by_stages(monkeypatch, cat):
     monkeypatch.setattr(module, "track", track)
     module._run(cat[:32, :32].astype(np.float32))
     assert steps == [(5, "computing contours"), 1, 1, 1, 1, 1]
+
+
+@pytest.fixture
+def bars(monkeypatch):
+    """What the bars are of that are shown, as on a terminal, with nothing kept from before."""
+    import contextlib
+
+    from segxai import progress
+    from segxai.segmentation import tree
+
+    shown = []
+
+    @contextlib.contextmanager
+    def bar(total, what, delay):
+        shown.append(what)
+        yield lambda count: None
+
+    monkeypatch.setattr(progress, "_terminal_bar", bar)
+    monkeypatch.setattr(progress, "_is_interactive", lambda: True)
+    monkeypatch.setattr(progress, "_in_notebook", lambda: False)
+    monkeypatch.setattr(module, "_maps", type(module._maps)())
+    monkeypatch.setattr(tree, "_trees", type(tree._trees)())
+    return shown
+
+
+def grey(images):
+    return images.mean(axis=(1, 2, 3)) / 255
+
+
+def saved(image, **how):
+    with tempfile.TemporaryDirectory() as folder:
+        segxai.save_explorer(f"{folder}/x.html", image, grey, segmenters=["contours"], fills=["black"], **how)
+
+
+def compared(image, **how):
+    segxai.compare([image, image[:, ::-1]], ["contours"], ["insertion"], classifier=grey, **how)
+
+
+@pytest.mark.parametrize(
+    ("call", "shown"),
+    [
+        (contours, ["computing contours"]),
+        (side_outputs, ["computing contours"]),
+        (partial(segxai.segment, method="contours"), ["computing contours"]),
+        (partial(segxai.segment, method="grid+contours"), ["computing contours"]),
+        (partial(segxai.explain, regions="contours", classifier=grey), ["computing contours", "evaluating the classifier"]),
+        (partial(segxai.evaluate_coalitions, grey, regions="contours"), ["computing contours", "evaluating the classifier"]),
+        (saved, ["computing contours", "evaluating the classifier"]),
+        (compared, ["comparing"]),
+    ],
+)
+def test_without_progress_no_bar_is_shown_at_any_depth(call, shown, bars, cat):
+    call(image=cat[:32, :40], progress=False)
+    assert bars == []
+    call(image=cat[:32, :41])
+    assert bars == shown
+
+
+def test_a_function_counts_the_evaluations_alone(bars, cat):
+    told = []
+    segxai.explain(cat[:32, :40], "contours", grey, progress=lambda done, total: told.append((done, total)))
+    assert {total for _, total in told} == {told[-1][0]}
+    assert bars == []
+    told.clear()
+    contours(cat[:32, :41], progress=lambda done, total: told.append((done, total)))
+    assert told == [(k, 5) for k in range(1, 6)]

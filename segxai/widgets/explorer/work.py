@@ -11,6 +11,7 @@ from ...errors import SegxaiError
 from ...explanation.explain import explain
 from ...explanation.explanation import Explanation
 from ...images import as_image, as_picture
+from ...progress import bars_only
 from ...regions import Regions
 from ...segmentation import registry
 from ...segmentation.registry import segment, segmenters, why_unavailable
@@ -82,7 +83,10 @@ class Work:
         found = self._cache.pop(key, None)
         if found is None:
             source = self._also.get(name, name)
-            regions = source if isinstance(source, Regions) else segment(self.image, source, **dict(params))
+            if isinstance(source, Regions):
+                regions = source
+            else:
+                regions = segment(self.image, source, progress=bars_only(progress), **dict(params))
             method = "tree" if tree else "lime"
             found = explain(
                 self._picture, regions, self.classifier, self._target, method=method, fill=fill, progress=progress, **self._options
