@@ -17,7 +17,7 @@ import numpy as np
 
 from ..errors import SegxaiError, SegxaiValueError, whole_number
 from ..images import ImageLike, as_image
-from ..progress import Progress, track
+from ..progress import Progress, bars_only, showing, track
 from .annotation import IGNORE, AnnotationLike, read_annotation
 from .network import FCN, pad
 from .segmenter import LearnedSegmenter
@@ -125,7 +125,8 @@ def finetune(
     image = as_image(image)
     labels, names = read_annotation(annotation, image.shape[:2], names)
     _check_loop(iterations, learning_rate)  # before the network is built
-    fcn = FCN(encoder, len(names), stride, weights, class_names=names, seed=seed, **fcn_options)
+    with showing(bars_only(progress)):  # the weights may have to be fetched
+        fcn = FCN(encoder, len(names), stride, weights, class_names=names, seed=seed, **fcn_options)
     steps: list[Step] = []
     interrupted = False
     loop = None
@@ -171,26 +172,36 @@ def finetune_steps(
     """The training loop as a generator: each `Step` contains the loss and the probabilities before its update.
 
     labels: (H, W) class ids 0..C-1; 255 is ignored. Close the generator to stop the training after any step. The other
-    arguments and the errors are those of `finetune`.
+    arguments and the errors are those of `finetune`; what is wrong with an argument is said at this call, not at the first step.
     """
     image = as_image(image)
     _check_loop(iterations, learning_rate)
-    height, width = image.shape[:2]
-    training = _training_ops(fcn, learning_rate, trainable, with_summaries=logdir is not None)
-    feed = {**_feed(fcn, image, labels), fcn.is_training: True}
-    writer = _event_writer(fcn, logdir) if logdir is not None else None
+    variables, feed = _trainable(fcn, trainable), _feed(fcn, image, labels)
+    if logdir is not None:
+        _event_folder(logdir)
+    return _steps(fcn, variables, feed, image.shape[:2], iterations, learning_rate, logdir)
+
+
+def _steps(fcn, variables, feed, size, iterations, learning_rate, logdir):
+    height, width = size
+    training = _update(fcn, variables)
+    fcn.net.run(training["start"])
+    feed = {**feed, fcn.is_training: True, **{rate: factor * learning_rate for rate, factor in training["rates"]}}
+    # Fetched in the same run as the update; a control dependency ensures that they are computed before it.
+    fetches = [training["loss"], fcn.probabilities, training["update"]]
+    writer = None
+    if logdir is not None:
+        fetches.append(_summary(fcn, training))
+        writer = _event_writer(fcn, logdir)
     try:
         for iteration in range(1, iterations + 1):
-            # Fetched in the same run as the update; a control dependency ensures that they are computed before it.
-            loss, probabilities, summary, _ = fcn.net.run(
-                [training["loss"], fcn.probabilities, training["summary"], training["update"]], feed
-            )
+            loss, probabilities, _, *summary = fcn.net.run(fetches, feed)
             if not np.isfinite(loss):
                 raise SegxaiError(
                     f"The loss became {loss} at iteration {iteration}; choose a smaller learning_rate than {learning_rate:g}."
                 )
             if writer is not None:
-                writer.add_summary(summary, iteration)
+                writer.add_summary(*summary, iteration)
             # A copy, so that the larger padded array can be freed.
             probabilities = probabilities[0, :height, :width].copy()
             yield Step(iteration, float(loss), probabilities, probabilities.argmax(axis=-1).astype(np.uint8))
@@ -220,8 +231,7 @@ def _check_loop(iterations, learning_rate) -> None:
 def evaluate(fcn: FCN, image: ImageLike, labels: np.ndarray) -> tuple[float, np.ndarray]:
     """The summed loss and the probabilities (H, W, C), with dropout off."""
     image = as_image(image)
-    ops = _training_ops(fcn)
-    loss, probabilities = fcn.net.run([ops["loss"], fcn.probabilities], _feed(fcn, image, labels))
+    loss, probabilities = fcn.net.run([_loss(fcn)["loss"], fcn.probabilities], _feed(fcn, image, labels))
     return float(loss), probabilities[0, : image.shape[0], : image.shape[1]]
 
 
@@ -251,51 +261,66 @@ def _feed(fcn, image, labels):
         raise SegxaiValueError(
             f"Labels must be 0 to {fcn.num_classes - 1}, or {IGNORE} for ignored pixels; got {labels.min()} to {labels.max()}."
         )
-    return {fcn.images: pad(image)[None], _training_ops(fcn)["labels"]: pad(labels, mode="constant", constant_values=IGNORE)[None]}
+    return {fcn.images: pad(image)[None], _loss(fcn)["labels"]: pad(labels, mode="constant", constant_values=IGNORE)[None]}
 
 
-def _training_ops(fcn, rate=None, trainable="auto", with_summaries=False) -> dict:
-    """Add the loss to the network's graph and, if `rate` is given, an Adam update; returns the operations by name."""
-    from ..nets.fcn import SCOPE
+def _loss(fcn) -> dict:
+    """The labels' placeholder and the summed cross-entropy; added to the network's graph once."""
     from ..nets.graph import tf
 
-    ops = fcn.training_ops
-    if ops is None:
+    if fcn.training_ops is None:
         with fcn.net.build():
             labels = tf.placeholder(tf.int32, (1, None, None), "labels")
             counted = tf.cast(tf.not_equal(labels, IGNORE), tf.float32)
             entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(
                 labels=tf.where(counted > 0, labels, tf.zeros_like(labels)), logits=fcn.scores
             )
-            ops = fcn.training_ops = {"labels": labels, "loss": tf.reduce_sum(entropy * counted)}
-    if rate is None:
-        return ops
-    key = (rate, trainable, with_summaries)
-    if key in fcn.updates:  # reuse the operations, so that the graph does not grow; Adam is reset
-        fcn.net.run(fcn.updates[key]["start"])
+            fcn.training_ops = {"labels": labels, "loss": tf.reduce_sum(entropy * counted)}
+    return fcn.training_ops
+
+
+def _update(fcn, variables) -> dict:
+    """An Adam update of these variables, what resets it, and the placeholders of its rates with their factors.
+
+    Added to the network's graph once: another rate is fed, because each optimizer has thousands of operations.
+    """
+    from ..nets.fcn import SCOPE
+    from ..nets.graph import tf
+
+    key = tuple(v.op.name for v in variables)
+    if key in fcn.updates:
         return fcn.updates[key]
+    ops = _loss(fcn)
     with fcn.net.build():
-        variables = _trainable(fcn, trainable)
         gradients = list(zip(tf.gradients(ops["loss"], variables), variables, strict=True))
         heads = [pair for pair in gradients if pair[1].op.name.startswith(SCOPE + "/")]
         encoder = [pair for pair in gradients if not pair[1].op.name.startswith(SCOPE + "/")]
-        optimizers = [
-            (tf.train.AdamOptimizer(factor * rate), pairs)
+        groups = [
+            (tf.placeholder(tf.float32, (), "learning_rate"), factor, pairs)
             for factor, pairs in zip(rate_factors(fcn), (encoder, heads), strict=True)
             if pairs
         ]
+        optimizers = [tf.train.AdamOptimizer(rate) for rate, _, _ in groups]
         # The probabilities and gradients must be computed before the update changes the weights.
         with tf.control_dependencies([fcn.probabilities, ops["loss"], *(g for g, _ in gradients)]):
-            update = tf.group(*(optimizer.apply_gradients(pairs) for optimizer, pairs in optimizers))
-        start = [v.initializer for optimizer, _ in optimizers for v in optimizer.variables()]
-        fcn.net.run(start)
-        summary = tf.no_op()
-        if with_summaries:
-            summary = tf.summary.merge(
-                [tf.summary.scalar("loss", ops["loss"])] + [tf.summary.histogram(f"gradient/{v.op.name}", g) for g, v in gradients]
-            )
-    fcn.updates[key] = {**ops, "update": update, "summary": summary, "start": start}
+            update = tf.group(*(o.apply_gradients(pairs) for o, (_, _, pairs) in zip(optimizers, groups, strict=True)))
+        start = [v.initializer for optimizer in optimizers for v in optimizer.variables()]
+    rates = [(rate, factor) for rate, factor, _ in groups]
+    fcn.updates[key] = {**ops, "update": update, "start": start, "rates": rates, "gradients": gradients}
     return fcn.updates[key]
+
+
+def _summary(fcn, training) -> Any:
+    """The loss and a histogram of each gradient, for TensorBoard; added to the network's graph once."""
+    from ..nets.graph import tf
+
+    if "summary" not in training:
+        with fcn.net.build():
+            training["summary"] = tf.summary.merge(
+                [tf.summary.scalar("loss", training["loss"])]
+                + [tf.summary.histogram(f"gradient/{v.op.name}", g) for g, v in training["gradients"]]
+            )
+    return training["summary"]
 
 
 def _trainable(fcn, trainable):
@@ -319,13 +344,17 @@ def _trainable(fcn, trainable):
     return chosen
 
 
-def _event_writer(fcn, logdir):
-    from ..nets.graph import tf
-
+def _event_folder(logdir) -> None:
     try:
         Path(logdir).mkdir(parents=True, exist_ok=True)
-        with fcn.net.build():
-            return tf.summary.FileWriter(str(logdir))
     except (OSError, ValueError) as error:  # ValueError: an impossible folder name
         reason = getattr(error, "strerror", None) or error
         raise SegxaiError(f"The TensorBoard folder {str(logdir)!r} cannot be written: {reason}.") from error
+
+
+def _event_writer(fcn, logdir):
+    from ..nets.graph import tf
+
+    _event_folder(logdir)
+    with fcn.net.build():
+        return tf.summary.FileWriter(str(logdir))

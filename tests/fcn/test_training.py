@@ -274,6 +274,54 @@ def test_bad_requests(bad, sample):
         finetune(*small(sample), **bad)
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"iterations": 0},
+        {"learning_rate": -1},
+        {"trainable": "no such variable"},
+        {"labels": np.zeros((2, 2), int)},
+        {"labels": np.full((75, 113), 7)},
+        {"image": "nothing.png"},
+        {"logdir": "/proc/nowhere"},
+    ],
+)
+def test_the_loop_refuses_at_its_call_what_it_cannot_do(bad, sample):
+    image, labels = small(sample)
+    with FCN(weights=None) as fcn, pytest.raises(SegxaiError):
+        finetune_steps(fcn, **{"image": image, "labels": labels} | bad)
+
+
+def test_the_graph_grows_by_the_first_fit_alone(sample, tmp_path):
+    image, labels = small(sample)
+    with FCN(weights=None) as fcn:
+
+        def operations_after(**options):
+            list(finetune_steps(fcn, image, labels, iterations=1, **options))
+            return len(fcn.net.graph.get_operations())
+
+        first = operations_after(trainable="head", learning_rate=1e-4)
+        assert operations_after(trainable="head", learning_rate=1e-3) == first
+        assert operations_after(trainable="^fcn/", learning_rate=1e-2) == first  # the same variables
+        logged = operations_after(trainable="head", logdir=tmp_path)
+        assert logged - first < 20  # the summaries
+        assert operations_after(trainable="head", logdir=tmp_path, learning_rate=1e-5) == logged
+
+
+def test_the_rate_of_each_fit_is_its_own(sample):
+    image, labels = small(sample)
+
+    def losses(fcn, *rates):
+        return [[step.loss for step in finetune_steps(fcn, image, labels, iterations=2, learning_rate=rate)] for rate in rates]
+
+    with FCN() as fcn:
+        (first, _), (_, second) = losses(fcn, 1e-4, 1e-6)
+    with FCN() as other:
+        ((again, other_second),) = losses(other, 1e-3)
+    assert first == pytest.approx(again, rel=1e-6)
+    assert second != other_second
+
+
 def test_a_rate_that_explodes_says_so(sample):
     with pytest.raises(SegxaiError, match="smaller learning_rate"):
         finetune(*small(sample), learning_rate=1e30, iterations=5)
