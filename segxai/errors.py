@@ -1,6 +1,7 @@
 """The errors that segxai raises. Each message states what was wrong, what was expected and what to do."""
 
 import difflib
+import numbers
 import operator
 from collections.abc import Iterable
 from typing import Any
@@ -32,6 +33,11 @@ def unknown_name(what: str, name: object, known: Iterable) -> SegxaiValueError:
     else:
         hint = "Known: " + ", ".join(known[:20]) + (" ..." if len(known) > 20 else "") + "."
     return SegxaiValueError(f"Unknown {what} {name!r}. {hint}")
+
+
+def is_number(value: object) -> bool:
+    """Whether `value` is a real number of Python or NumPy; booleans are none."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def whole_number(name: str, value: Any, least: int = 0) -> int:

@@ -17,7 +17,7 @@ import skimage.data
 
 from ..classifiers.classifier import BATCH_SIZE, batches
 from ..classifiers.networks import NetClassifier, efficientnet_classifier
-from ..errors import SegxaiValueError, whole_number
+from ..errors import SegxaiValueError, is_number, whole_number
 from ..images import as_image, resize
 from ..weights import assign_weights
 
@@ -88,7 +88,7 @@ def planted(seed: int = 0, size: float = 0.33) -> Planted:
     about ten seconds. Raises SegxaiValueError for a size outside this range.
     """
     whole_number("seed", seed)
-    if isinstance(size, bool) or not isinstance(size, (int, float)) or not 0.15 <= size <= 0.5:
+    if not is_number(size) or not 0.15 <= size <= 0.5:
         raise SegxaiValueError(f"size must be a share of the shorter side from 0.15 to 0.5; got {size!r}.")
     rng = np.random.default_rng(seed)
     classifier = _badge_classifier(rng, size)

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import plots, report
 from ..classifiers.classifier import Classifier, Target
-from ..errors import SegxaiError, SegxaiValueError, unknown_name
+from ..errors import SegxaiError, SegxaiValueError, is_number, unknown_name
 from ..images import Bands, pixels_of
 from ..plots.numbers import format_output
 from ..progress import Progress
@@ -130,7 +130,7 @@ class Explanation:
 
     def find_set(self, kind: str, p: float, *, progress: Progress = None) -> tuple[tuple[str, ...], float] | None:
         """(names, value) of the set that `sufficient` or `necessary` returns: what it keeps, or what is left without it."""
-        if not isinstance(p, (int, float, np.integer, np.floating)) or not 0 < p <= 1:
+        if not is_number(p) or not 0 < p <= 1:
             raise SegxaiValueError(f"p is a share of the whole image's {self.coalitions.output}, above 0 and up to 1; got {p!r}.")
         table = self.coalitions
         if table.full < 0:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from ..classifiers.subsets import all_subsets, codes
-from ..errors import SegxaiError, SegxaiValueError
+from ..errors import SegxaiError, SegxaiValueError, is_number
 from .sampling import log_binomial
 
 
@@ -71,8 +71,7 @@ def lime_kernel(masks: np.ndarray, kernel_width: float) -> np.ndarray:
 def check_settings(kernel_width: float, alpha: float) -> None:
     """Raise SegxaiValueError for values outside the limits beyond which the fit overflows or cancels out."""
     for name, value, least, most in (("kernel_width", kernel_width, 1e-3, 1e3), ("alpha", alpha, 1e-6, 1e9)):
-        number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-        if not number or not (least <= value <= most or (name == "alpha" and value == 0)):
+        if not is_number(value) or not (least <= value <= most or (name == "alpha" and value == 0)):
             zero = "0 or " if name == "alpha" else ""
             raise SegxaiValueError(f"{name} must be {zero}a number from {least:g} to {most:g}; got {value!r}.")
 

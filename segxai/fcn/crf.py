@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiValueError, whole_number
+from ..errors import SegxaiError, SegxaiValueError, is_number, whole_number
 from ..images import ImageLike, as_array, as_image
 
 
@@ -41,10 +41,10 @@ def crf_refine(
     whole_number("iterations", iterations, 1)
     reaches = {"gaussian_sxy": gaussian_sxy, "bilateral_sxy": bilateral_sxy, "bilateral_srgb": bilateral_srgb}
     for name, value in (("gaussian_compat", gaussian_compat), ("bilateral_compat", bilateral_compat)):
-        if not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
+        if not is_number(value) or not np.isfinite(value):
             raise SegxaiValueError(f"{name} must be a number; got {value!r}.")
     for name, value in reaches.items():
-        if not isinstance(value, (int, float, np.number)) or not value > 0:
+        if not is_number(value) or not value > 0:
             raise SegxaiValueError(f"{name} must be positive; got {value!r}.")
     try:
         import pydensecrf.densecrf as dcrf

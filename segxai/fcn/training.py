@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiValueError, whole_number
+from ..errors import SegxaiError, SegxaiValueError, is_number, whole_number
 from ..images import ImageLike, as_image
 from ..progress import Progress, bars_only, showing, track
 from .annotation import IGNORE, AnnotationLike, read_annotation
@@ -224,7 +224,7 @@ def rate_factors(fcn: FCN) -> tuple[float, float]:
 
 def _check_loop(iterations, learning_rate) -> None:
     whole_number("iterations", iterations, 1)
-    if not isinstance(learning_rate, (int, float, np.number)) or not 0 < learning_rate < np.inf:
+    if not is_number(learning_rate) or not 0 < learning_rate < np.inf:
         raise SegxaiValueError(f"learning_rate must be positive; got {learning_rate!r}.")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..errors import SegxaiValueError, whole_number
+from ..errors import SegxaiValueError, is_number, whole_number
 from ..explanation.explanation import Explanation
 from ..explanation.fills import in_type_of, value_range
 from ..explanation.tree_explanation import TreeExplanation
@@ -58,7 +58,7 @@ def noise_stability(
     """
     e = explanation
     whole_number("repeats", repeats, 2)  # a single one has no spread
-    if not isinstance(sigma, (int, float)) or isinstance(sigma, bool) or not 0 <= sigma <= 255:
+    if not is_number(sigma) or not 0 <= sigma <= 255:
         raise SegxaiValueError(f"sigma must be the noise's standard deviation in grey levels, 0 to 255; got {sigma!r}.")
     rng = np.random.default_rng(whole_number("seed", seed))
     fill = e.coalitions.filled if e.coalitions.fill == "given" else e.coalitions.fill

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import SegxaiValueError, whole_number
+from ..errors import SegxaiValueError, is_number, whole_number
 from ..images import reduced, resize_labels
 from ..regions import PLACE, Part, Regions
 from .names import places
@@ -107,7 +107,7 @@ def _named(image, labels, method) -> Regions:
 
 
 def _at_least(name, value, low, high=None):
-    if not isinstance(value, (int, float, np.number)) or isinstance(value, bool) or not value >= low:
+    if not is_number(value) or not value >= low:
         raise SegxaiValueError(f"{name} must be a number of at least {low:g}; got {value!r}.")
     if high is not None and value > high:
         raise SegxaiValueError(f"{name} must be at most {high:g} for this image; got {value!r}.")

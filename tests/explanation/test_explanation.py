@@ -51,8 +51,9 @@ def test_sufficient_is_the_smallest_set_that_keeps_enough(quarters, additive):
     explanation = segxai.explain(quarters[0], segxai.Regions.from_labels(quarters[1], list("abcd")), additive, 1, fill="black")
     assert explanation.sufficient(p=1.0) == ("a",)  # 0.7 alone, above the whole image's 0.65
     assert explanation.sufficient(p=0.4) == ()  # even with nothing shown 0.3 of 0.65 is left
-    with pytest.raises(SegxaiError, match="share"):
-        explanation.sufficient(p=1.5)
+    for bad in (1.5, True, np.True_, "half"):
+        with pytest.raises(SegxaiError, match="share"):
+            explanation.sufficient(p=bad)
 
 
 def test_interactions_of_a_sample_are_refused(quarters, additive):

@@ -60,6 +60,8 @@ def test_without_pydensecrf_the_error_says_how_to_get_it(monkeypatch):
         (np.full((4, 4, 2), -1.0), {}),
         (np.full((4, 4, 2), 0.5), {"iterations": 0}),
         (np.full((4, 4, 2), 0.5), {"bilateral_sxy": 0}),
+        (np.full((4, 4, 2), 0.5), {"bilateral_sxy": True}),
+        (np.full((4, 4, 2), 0.5), {"gaussian_compat": False}),
     ],
 )
 def test_bad_requests(probabilities, options):

@@ -260,6 +260,7 @@ def test_annotation_files_that_lost_their_classes(tmp_path):
         {"iterations": 2.5},
         {"learning_rate": 0},
         {"learning_rate": np.nan},
+        {"learning_rate": True},
         {"trainable": "("},
         {"trainable": "no such variable"},
         {"stride": 4},

@@ -12,7 +12,7 @@ import anywidget
 import numpy as np
 import traitlets
 
-from ...errors import SegxaiError, SegxaiValueError
+from ...errors import SegxaiError, SegxaiValueError, is_number
 from ...fcn.annotation import IGNORE, read_annotation
 from ...fcn.network import FCN, STRIDES
 from ...fcn.training import LEARNING_RATE, FineTuned, Step, evaluate, finetune_steps
@@ -158,12 +158,7 @@ class FineTuneMonitor(anywidget.AnyWidget):
     def _usable(self, proposal):
         name, value = proposal["trait"].name, proposal["value"]
         whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        if (
-            name == "learning_rate"
-            and isinstance(value, numbers.Real)
-            and not isinstance(value, bool)
-            and 0 < float(value) < np.inf
-        ):
+        if name == "learning_rate" and is_number(value) and 0 < float(value) < np.inf:
             return float(value)
         if (name == "stride" and whole and value in STRIDES) or (name == "iterations" and whole and 1 <= value <= MOST_ITERATIONS):
             return int(value)
