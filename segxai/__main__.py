@@ -212,13 +212,13 @@ def _print_header():
 
 
 def _print_rows(name, segmenter, explanation, seconds):
-    target = f"{explanation.target[:19]} ({explanation.coalitions.full:.2f})"
+    target = f"{explanation.target[:19]} ({explanation.coalitions.full:z.2f})"
     strongest = sorted(explanation.ranking(), key=lambda pair: -abs(pair[1]))[:_TABLE_ROWS]
     for row, (region, weight) in enumerate(sorted(strongest, key=lambda pair: -pair[1])):
         first = row == 0
         print(
             f"{name[:12] if first else '':<12} {segmenter[:13] if first else '':<13} {target if first else '':<28} "
-            f"{region[:26]:<26} {weight:>+7.3f} "
+            f"{region[:26]:<26} {weight:>+z7.3f} "
             f"{explanation.coalitions.evaluations if first else '':>6} {f'{seconds:.1f}' if first else '':>8}"
         )
     left = len(explanation.regions) - len(strongest)
@@ -228,7 +228,7 @@ def _print_rows(name, segmenter, explanation, seconds):
 
 def _row(name, segmenter, e, seconds) -> list[str]:
     region, weight = e.ranking()[0]
-    numbers = f"{e.coalitions.full:.3f}", f"{weight:+.3f}", str(len(e.regions)), str(e.coalitions.evaluations), f"{seconds:.1f}"
+    numbers = f"{e.coalitions.full:z.3f}", f"{weight:+z.3f}", str(len(e.regions)), str(e.coalitions.evaluations), f"{seconds:.1f}"
     return [name, segmenter, e.target, region, *numbers]
 
 

@@ -57,7 +57,7 @@ class Robustness:
         if not self.flips.any():
             return [f"No region's sign changes across {what}."]
         return [
-            f"The sign of “{name}” depends on the {'fill' if fill else 'exact border'}: its weight ranges from {low:+.3f} to {high:+.3f} across {what}."
+            f"The sign of “{name}” depends on the {'fill' if fill else 'exact border'}: its weight ranges from {low:+z.3f} to {high:+z.3f} across {what}."
             for name, (low, high), flips, fill in zip(self.names, self.interval, self.flips, by_fill, strict=True)
             if flips
         ]
@@ -152,8 +152,8 @@ class Placebo:
         """One sentence on the region with the largest effect."""
         k, value = int(np.argmax(self.effects)), quantity(self.output, f"“{self.target}”")
         return [
-            f"Covering “{self.names[k]}” lowers {value} by {self.effects[k]:.3f}; covering the same shape elsewhere lowers it by "
-            f"{self.placebos[k].mean():.3f} on average ({self.placebos.shape[1]} placebos, p = {self.p_values[k]:.3f})."
+            f"Covering “{self.names[k]}” lowers {value} by {self.effects[k]:z.3f}; covering the same shape elsewhere lowers it by "
+            f"{self.placebos[k].mean():z.3f} on average ({self.placebos.shape[1]} placebos, p = {self.p_values[k]:.3f})."
         ]
 
     def plot(self) -> DescribedFigure:

@@ -72,7 +72,7 @@ class Explanation:
         return self.coalitions.evaluations
 
     def __repr__(self):
-        strongest = ", ".join(f"{name} {weight:+.2f}" for name, weight in self.ranking()[:3])
+        strongest = ", ".join(f"{name} {weight:+z.2f}" for name, weight in self.ranking()[:3])
         value = format_output(self.coalitions.full, self.coalitions.output)
         return f"<Explanation of {self.target!r} ({value}) by {self.method}: {strongest}, ...>"
 

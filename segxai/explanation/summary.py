@@ -20,7 +20,7 @@ def sentences(explanation: Explained, search: bool = True) -> list[str]:
     if abs(weight) < FAINT:
         found = [f"No region changes “{e.target}” noticeably (all {e.method} weights are below {FAINT})."]
     else:
-        found = [f"“{name}” {'supports' if weight >= 0 else 'opposes'} “{e.target}” most ({e.method} weight {weight:+.3f})."]
+        found = [f"“{name}” {'supports' if weight >= 0 else 'opposes'} “{e.target}” most ({e.method} weight {weight:+z.3f})."]
     if not e.coalitions.exact:
         found.append(halving(len(e.regions), len(e.coalitions.masks)))
     found += _sets(e, search)
@@ -48,7 +48,7 @@ def tree_sentences(explanation: Explained, search: bool = True) -> list[str]:
         value = sign * nodes[place[name]].value
         if value >= max(FAINT, WORTH_SAYING * largest):
             verb = "supports" if sign > 0 else "speaks against"
-            found.append(f"“{name}” {verb} “{e.target}” most ({sign * value:+.3f}){_within(nodes, place[name])}.")
+            found.append(f"“{name}” {verb} “{e.target}” most ({sign * value:+z.3f}){_within(nodes, place[name])}.")
     if not found:
         found.append(f"No region changes “{e.target}” noticeably.")
     top = nodes[0]
@@ -59,7 +59,7 @@ def tree_sentences(explanation: Explained, search: bool = True) -> list[str]:
     else:
         how = "every region was divided in every context: these are exact Owen values"
     found.append(
-        f"All regions together add {top.value:+.3f} to {e.coalitions.empty:.3f}, the value with nothing shown ({e.evaluations} evaluations; {how})."
+        f"All regions together add {top.value:+z.3f} to {e.coalitions.empty:z.3f}, the value with nothing shown ({e.evaluations} evaluations; {how})."
     )
     return [*found, *_sets(e, search), *_no_probability(e), *e.findings]
 
@@ -75,7 +75,7 @@ def _within(nodes, i) -> str:
         i = best
     if nodes[i] is start:
         return "; it is spread over its parts" if start.divided else ""
-    return f"; within it, most of that is “{nodes[i].name}” ({nodes[i].value:+.3f}, {nodes[i].area:.1%} of the image)"
+    return f"; within it, most of that is “{nodes[i].name}” ({nodes[i].value:+z.3f}, {nodes[i].area:.1%} of the image)"
 
 
 def _no_probability(e) -> list[str]:
@@ -123,7 +123,7 @@ def _sufficient(e, found) -> str:
 def _necessary(e, found) -> str:
     if found is not None:
         names, value = found
-        return f"Without {_joined(names)} it falls below half ({value:.3f}){_by_search(e)}."
+        return f"Without {_joined(names)} it falls below half ({value:z.3f}){_by_search(e)}."
     if e.coalitions.exact:
         return f"No set of regions is necessary: whatever is removed, “{e.target}” keeps more than half of its value."
     return f"No necessary set was found: whatever was removed, “{e.target}” kept more than half of its value."
@@ -144,7 +144,7 @@ def _interaction(e) -> list[str]:
         if matrix[i, j] >= 0
         else "have a smaller effect together than the sum of their separate effects"
     )
-    return [f"{pair} {kind} (interaction {matrix[i, j]:+.3f}, the strongest of all pairs)."]
+    return [f"{pair} {kind} (interaction {matrix[i, j]:+z.3f}, the strongest of all pairs)."]
 
 
 def _parts(e) -> list[str]:
@@ -153,7 +153,7 @@ def _parts(e) -> list[str]:
         return []
     groups = [_members(node) for node in e.hierarchy if isinstance(node, tuple)]
     return [
-        f"The weights of the parts {_joined(e.regions.names[k] for k in members)} add up to the whole region's {sum(e.weights[members]):+.3f}."
+        f"The weights of the parts {_joined(e.regions.names[k] for k in members)} add up to the whole region's {sum(e.weights[members]):+z.3f}."
         for members in groups
     ]
 
@@ -163,7 +163,7 @@ def _members(node) -> list[int]:
 
 
 def _of_whole(e, value) -> str:
-    return f"{value:.3f}; the whole photograph gives {e.coalitions.full:.3f}"
+    return f"{value:z.3f}; the whole photograph gives {e.coalitions.full:z.3f}"
 
 
 def _joined(names) -> str:

@@ -43,7 +43,7 @@ def plot_placebo(placebo: Checked) -> DescribedFigure:
     axis = f"decrease of {quantity(placebo.output, shorten(placebo.target))}"
     _label_rows(axes, names, axis, "diamond: the region covered; dots: its shape elsewhere")
     figure.alt = "; ".join(
-        f"{name}: effect {effect:+.3f}, p = {p:.3f}"
+        f"{name}: effect {effect:+z.3f}, p = {p:.3f}"
         for name, effect, p in zip(placebo.names, placebo.effects, placebo.p_values, strict=True)
     )
     return figure

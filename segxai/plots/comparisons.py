@@ -30,7 +30,7 @@ def plot_curves(curves: Iterable[Measured], titles: Iterable[str] | None = None)
         line, mark, colour = _LINES[i % len(_LINES)]
         axes.plot(
             curve.x, curve.y, linestyle=line, color=colour, marker=mark if len(curve.x) < 40 else "", markersize=4,
-            label=f"{title}: area {curve.area:.2f}",
+            label=f"{title}: area {curve.area:z.2f}",
         )  # fmt: skip
     axes.axhline(1, color="#9a9a9a", linewidth=0.8)
     axes.set_xlim(0, 1)
@@ -41,7 +41,7 @@ def plot_curves(curves: Iterable[Measured], titles: Iterable[str] | None = None)
     for text in axes.legend(fontsize=8, frameon=False).get_texts():
         text.set_parse_math(False)
     axes.spines[["top", "right"]].set_visible(False)
-    areas = "; ".join(f"{t}, area {c.area:.2f}" for t, c in zip(titles, curves, strict=True))
+    areas = "; ".join(f"{t}, area {c.area:z.2f}" for t, c in zip(titles, curves, strict=True))
     figure.alt = f"Curves for {curves[0].target}: {areas}."
     return figure
 

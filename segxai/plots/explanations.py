@@ -96,7 +96,7 @@ def plot_interactions(explanation: Explained) -> DescribedFigure:
     axes.set_yticks(range(len(names)), names, fontsize=8, parse_math=False)
     axes.set_title(f"interactions of pairs, “{shorten(explanation.target)}”", fontsize=10, parse_math=False)
     i, j = map(int, np.unravel_index(np.argmax(np.abs(matrix)), matrix.shape))
-    strongest = f"the strongest is {names[i]} with {names[j]}, {matrix[i, j]:+.3f}" if i != j else "no two regions interact"
+    strongest = f"the strongest is {names[i]} with {names[j]}, {matrix[i, j]:+z.3f}" if i != j else "no two regions interact"
     figure.alt = f"Shapley interactions; {strongest}."
     return figure
 
@@ -132,8 +132,8 @@ def plot_effects(many: Studied) -> DescribedFigure:
 
 def describe(explanation: Explained) -> str:
     """Describe an explanation in one sentence, for alternative text."""
-    weights = ", ".join(f"{name} {weight:+.2f}" for name, weight in explanation.ranking()[:MOST_BARS])
-    return f"{explanation.method} weights for {explanation.target} ({explanation.coalitions.output} {explanation.coalitions.full:.2f}): {weights}."
+    weights = ", ".join(f"{name} {weight:+z.2f}" for name, weight in explanation.ranking()[:MOST_BARS])
+    return f"{explanation.method} weights for {explanation.target} ({explanation.coalitions.output} {explanation.coalitions.full:z.2f}): {weights}."
 
 
 def draw_bars(axes: Axes, explanation: Explained, limit: float) -> None:
@@ -158,7 +158,7 @@ def draw_bars(axes: Axes, explanation: Explained, limit: float) -> None:
         )
     left_out = len(explanation.weights) - len(order)
     note = f" (the strongest {len(order)} of {len(explanation.weights)})" if left_out else ""
-    axes.set_title(f"{explanation.method} weights{note}, R² {explanation.r2:.2f}", fontsize=10)
+    axes.set_title(f"{explanation.method} weights{note}, R² {explanation.r2:z.2f}", fontsize=10)
     axes.set_xlabel(
         f"change of {quantity(explanation.coalitions.output, shorten(explanation.target))}", fontsize=9, parse_math=False
     )

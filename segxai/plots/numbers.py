@@ -14,12 +14,12 @@ def quantity(output: str, target: str) -> str:
 
 
 def format_output(value: float, output: str) -> str:
-    """A classifier's value in a sentence.
+    """A classifier's value in a sentence; what is rounded to zero has no sign.
 
-    >>> format_output(0.5, "probability"), format_output(-2.5, "logit")
-    ('50.0%', 'logit -2.500')
+    >>> format_output(0.5, "probability"), format_output(-2.5, "logit"), format_output(-1e-9, "logit")
+    ('50.0%', 'logit -2.500', 'logit 0.000')
     """
-    return f"{value:.1%}" if output == "probability" else f"{output} {value:.3f}"
+    return f"{value:z.1%}" if output == "probability" else f"{output} {value:z.3f}"
 
 
 def widest(*weights: np.ndarray) -> float:
@@ -43,7 +43,7 @@ def signed(value: float, digits: int = 3) -> str:
 
 def format_number(value: float) -> str:
     """A number with two decimals, or fewer if it is large."""
-    return f"{value:.{2 if abs(value) < 10 else 1 if abs(value) < 100 else 0}f}"
+    return f"{value:z.{2 if abs(value) < 10 else 1 if abs(value) < 100 else 0}f}"
 
 
 def format_interval(summary: dict) -> str:

@@ -68,7 +68,7 @@ def _failures(c) -> str:
 def _photographs(c) -> str:
     heads = ["photograph", f"target ({c.output})", "segmenter", *(m.replace("_", " ") for m in c.metrics)]
     rows = [
-        [c.names[r.index], f"{r.target} ({r.full:.2f})", s, *(_number(r.values[s][m]) for m in c.metrics)]
+        [c.names[r.index], f"{r.target} ({r.full:z.2f})", s, *(_number(r.values[s][m]) for m in c.metrics)]
         for r in c.results
         for s in c.segmenters
         if s in r.values

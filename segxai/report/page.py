@@ -218,7 +218,7 @@ def _answer(e) -> str:
     order = [k for k in np.argsort(-e.weights, kind="stable")[:2] if e.weights[k] > 0]
     text = f"The classifier gives “{html.escape(e.target)}” <b>{_value(e, e.coalitions.full)}</b>."
     if order:
-        named = " and ".join(f"“{html.escape(e.regions.names[k])}” ({e.weights[k]:+.3f})" for k in order)
+        named = " and ".join(f"“{html.escape(e.regions.names[k])}” ({e.weights[k]:+z.3f})" for k in order)
         without = e.coalitions.value_of(np.arange(len(e.regions)) != order[0])
         text += f" It uses most {named}."
         text += "" if without is None else f" Without “{html.escape(e.regions.names[order[0]])}”: <b>{_value(e, without)}</b>."
@@ -232,7 +232,7 @@ def _value(e, value) -> str:
 def _effort(e) -> str:
     table = "every coalition" if e.coalitions.exact else "a sample of the coalitions"
     table = "following the evidence" if e.method == "tree" else table
-    text = f"Fill: {e.coalitions.fill}; {e.coalitions.evaluations} evaluations of the classifier, {table}; R² {e.r2:.2f}."
+    text = f"Fill: {e.coalitions.fill}; {e.coalitions.evaluations} evaluations of the classifier, {table}; R² {e.r2:z.2f}."
     return f"<p class='sx-note'>{html.escape(text)}</p>"
 
 
@@ -258,7 +258,7 @@ def _table(e, areas, limit) -> str:
     rows = []
     for k in order:
         weight, (low, high) = e.weights[k], e.interval[k]
-        span = "" if e.coalitions.exact else f" <span class='sx-note'>{low:+.3f} to {high:+.3f}</span>"
+        span = "" if e.coalitions.exact else f" <span class='sx-note'>{low:+z.3f} to {high:+z.3f}</span>"
         start, length = (50, 50 * weight / limit) if weight >= 0 else (50 + 50 * weight / limit, -50 * weight / limit)
         colour = "var(--blue)" if weight >= 0 else "var(--orange)"
         rows.append(

@@ -60,7 +60,7 @@ class Effect:
 
     def __str__(self):
         margin = "" if self.margin is None else f" ± {self.margin:.2f}"
-        return f"{self.name} {self.mean:+.2f}{margin} over {self.count} photograph{'s' if self.count > 1 else ''}"
+        return f"{self.name} {self.mean:+z.2f}{margin} over {self.count} photograph{'s' if self.count > 1 else ''}"
 
 
 @dataclass(frozen=True, eq=False)

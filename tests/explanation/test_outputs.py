@@ -139,3 +139,26 @@ def test_values_that_add_up_to_more_than_one_are_noticed():
     assert e.in_words()[-1].startswith(
         "The values of the classes add up to 1.75, so they are not probabilities of classes that exclude"
     )
+
+
+def almost_nothing(images):
+    """A logit for which every region, and all of them together, are worth next to nothing, but less than nothing."""
+    return -1e-9 * (1 + shown(images) @ np.array([1.0, 2.0, 3.0, 4.0]))
+
+
+@pytest.mark.parametrize("method", ["lime", "shapley", "tree"])
+@pytest.mark.parametrize("output", ["logit", "probability"])
+def test_what_is_rounded_to_zero_has_no_minus(method, output, tmp_path):
+    model = segxai.load_classifier(
+        lambda images: np.stack([almost_nothing(images), 0.5 + 0 * almost_nothing(images)], 1), output=output
+    )
+    e = segxai.explain(PICTURES["RGB"], REGIONS, model, 0, fill="black", method=method)
+    many = segxai.explain_many([PICTURES["RGB"]], [REGIONS], model, 0, fill="black", method=method)
+    stable, placebo = segxai.robustness(e, fills=("black", "white")), segxai.placebo_test(e, placements=3)
+    said = [repr(e), e.plot().alt, *e.in_words(), *stable.sentences(), stable.plot().alt, *placebo.sentences(), placebo.plot().alt]
+    said += [many.plot().alt, *map(str, many.effects()), e._repr_html_()]
+    if e.coalitions.exact:
+        said += [e.plot_interactions().alt]
+    e.save(tmp_path / "page.html")
+    said.append(re.sub(r"<script.*?</script>", "", (tmp_path / "page.html").read_text(encoding="utf-8"), flags=re.DOTALL))
+    assert re.findall(r".{30}[-−]0(?:\.0+)?(?![\d.]).{9}", " ".join(said)) == []

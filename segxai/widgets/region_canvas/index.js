@@ -5,7 +5,7 @@ import { button, freshId, labelled, make, nameIn, toolbar } from "../shared/elem
 import { joinGroup } from "../shared/group.js";
 import { watchKernel } from "../shared/kernel.js";
 import { send } from "../shared/messages.js";
-import { counted, FAINT, percent, short, signed } from "../shared/numbers.js";
+import { counted, FAINT, fixed, percent, short, signed } from "../shared/numbers.js";
 import { committer, listener, prepare } from "../shared/view.js";
 import { makePin, pairOf, subtract, weightAt } from "./compare.js";
 import { makeDisplay } from "./display.js";
@@ -268,7 +268,7 @@ class Canvas {
     const { weights, names } = this, { method, target, versus } = this.settings, { r2, problem } = this.explanation;
     this.shownKey = this.keyOf();
     const note = this.get("note"), made = `${this.get("segmenter")}: ${counted(names.length, "region")}`;
-    this.title.textContent = `${made}, ${METHODS[method] ?? method}, R² ${r2.toFixed(2)}${note ? ` (${note})` : ""}`;
+    this.title.textContent = `${made}, ${METHODS[method] ?? method}, R² ${fixed(r2, 2)}${note ? ` (${note})` : ""}`;
     this.problem.textContent = problem ?? "";
     this.list.show({ weights, names, areas: this.level.areas, limit: this.limit });
     const strongest = orderOf(weights).slice(0, DESCRIBED).map((k) => `${names[k]} ${signed(weights[k], 2)}`).join("; ");

@@ -8,10 +8,13 @@ export function signed(value, digits = 3) {
   return Number(text) === 0 ? "0" : (value < 0 ? "−" : "+") + text;
 }
 
-export const percent = (share) => `${(100 * share).toFixed(1)} %`;
+// Without a minus for what is rounded to zero.
+export const fixed = (value, digits) => value.toFixed(digits).replace(/^-(?=[0.]*$)/, "");
+
+export const percent = (share) => `${fixed(100 * share, 1)} %`;
 
 // A classifier's value; what is no probability comes with its name.
-export const outputText = (value, output) => (output === "probability" ? percent(value) : `${output} ${value.toFixed(3)}`);
+export const outputText = (value, output) => (output === "probability" ? percent(value) : `${output} ${fixed(value, 3)}`);
 
 export const brief = (value) =>
   Math.abs(value) >= 1e6 ? value.toExponential(1).replace("e+", "e") : value.toLocaleString("en", { maximumSignificantDigits: 3 });

@@ -19,6 +19,8 @@ test("numbers as people read them", () => {
   assert.equal(percent(0.0984), "9.8 %");
   assert.equal(outputText(0.0984, "probability"), "9.8 %");
   assert.equal(outputText(-2.5, "logit"), "logit -2.500");
+  assert.equal(outputText(-0.0001, "logit"), "logit 0.000");
+  assert.equal(outputText(-0.0001, "probability"), "0.0 %");
   assert.deepEqual([1234.5, 0.00012345, 3.2e7].map(brief), ["1,230", "0.000123", "3.2e7"]);
   assert.deepEqual([300000, 9000, 2e6].map(onAxis), ["300k", "9,000", "2.0e6"]);
   assert.deepEqual([1234.6, 5e6].map(whole), ["1,235", "5.0e6"]);
