@@ -12,7 +12,7 @@ from .. import plots
 from ..classifiers.classifier import batches
 from ..errors import whole_number
 from ..images import pixels_of
-from ..plots.numbers import quantity
+from ..plots.numbers import FAINT, quantity
 from ..progress import Progress, track
 from ..regions import Regions
 from .fills import Fill, in_type_of
@@ -68,8 +68,11 @@ class Robustness:
 
 
 def sign_flips(weights: np.ndarray) -> np.ndarray:
-    """(K,) bool: whether weights (V, K) take both signs, each exceeding NEGLIGIBLE times the largest absolute weight."""
-    limit = NEGLIGIBLE * np.abs(weights).max()
+    """(K,) bool: whether weights (V, K) take both signs, each exceeding NEGLIGIBLE times the largest absolute weight.
+
+    Weights that are written as 0 have no sign, however small all the others are.
+    """
+    limit = max(FAINT, NEGLIGIBLE * np.abs(weights).max())
     return (weights.min(axis=0) < -limit) & (weights.max(axis=0) > limit)
 
 

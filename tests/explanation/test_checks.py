@@ -190,6 +190,16 @@ def test_a_sign_that_depends_on_the_fill_is_found(quarters):
 def test_sign_flips_ignore_what_is_negligible():
     weights = np.array([[1.0, 0.001, -0.5], [0.8, -0.001, 0.5]])
     assert sign_flips(weights).tolist() == [False, False, True]
+    assert not sign_flips(4e-4 * weights).any()  # all are written as 0.000
+
+
+def test_no_sign_is_said_to_depend_where_nothing_has_an_effect(quarters):
+    def hardly(images):
+        return 0.5 + 1e-6 * (images.mean(axis=(1, 2, 3)) / 255)
+
+    stable = robustness(segxai.explain(*quarters, hardly, 1, fill="black"), fills=("white",), borders=1)
+    assert stable.sentences()[0].startswith("No region's sign changes")
+    assert "sign depends" not in " ".join(text.get_text() for text in stable.plot().axes[0].get_yticklabels())
 
 
 def test_shifted_borders_grow_the_smaller_and_then_shrink_it():
