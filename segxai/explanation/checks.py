@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from .. import plots
 from ..classifiers.classifier import batches
-from ..errors import whole_number
+from ..errors import SegxaiValueError, whole_number
 from ..images import pixels_of
 from ..plots.numbers import FAINT, quantity
 from ..progress import Progress, track
@@ -83,12 +84,14 @@ def robustness(
 
     The shift first grows the smaller of two neighbouring regions, then shrinks it. A weight whose sign depends on the fill
     reflects the fill more than the region. Takes one table of evaluations for each variant. Raises SegxaiError if the
-    explanation holds no classifier.
+    explanation holds no classifier, or for `fills` that are no sequence of at least one.
     Source: Sturmfels et al. 2020, "Visualizing the Impact of Feature Attribution Baselines".
     """
     e = explanation
     e.need_classifier("robustness()")
     whole_number("borders (pixels)", borders)
+    if isinstance(fills, (str, os.PathLike)) or not isinstance(fills, Iterable) or not (fills := list(fills)):
+        raise SegxaiValueError(f"fills must be a sequence with at least one fill, e.g. {FILLS_COMPARED}; got {fills!r}.")
     others: list[tuple[str, dict[str, Any]]] = [
         (f"fill {fill if isinstance(fill, str) else 'given'}", {"fill": fill})
         for fill in fills

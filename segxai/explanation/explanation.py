@@ -196,7 +196,7 @@ class Explanation:
     def examine(
         self,
         *,
-        fills: Sequence[Fill] | None = None,
+        fills: Sequence[Fill] = FILLS_COMPARED,
         borders: int = 2,
         placebos: int = 39,
         seed: int = 0,
@@ -205,9 +205,9 @@ class Explanation:
         """The same explanation with `findings` on its robustness to fills and borders, and on placebos.
 
         Evaluates the classifier again; see `segxai.robustness` and `segxai.placebo_test`. Raises SegxaiError if the
-        explanation holds no classifier.
+        explanation holds no classifier, or for an empty `fills`.
         """
-        stable = robustness(self, fills=fills or FILLS_COMPARED, borders=borders, progress=progress)
+        stable = robustness(self, fills=fills, borders=borders, progress=progress)
         placebo = placebo_test(self, placements=placebos, seed=seed, progress=progress)
         return replace(self, findings=(*stable.sentences(), *placebo.sentences()))
 

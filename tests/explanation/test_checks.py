@@ -310,11 +310,20 @@ def test_what_was_examined_is_told_in_words_and_in_the_report(spotted):
         lambda e: placebo_test(e, seed=0.5),
         lambda e: e.necessary(0),
         lambda e: robustness(e, fills=("whyte",)),
+        lambda e: robustness(e, fills=()),
+        lambda e: robustness(e, fills="mean"),
+        lambda e: robustness(e, fills=7),
     ],
 )
 def test_bad_requests(call, spotted):
     with pytest.raises(SegxaiError):
         call(segxai.explain(*spotted, 1))
+
+
+@pytest.mark.parametrize("fills", [(), [], None, "blur"])
+def test_an_examination_without_fills_is_refused(fills, spotted):
+    with pytest.raises(SegxaiError, match=r"fills must be a sequence with at least one fill, e\.g\. \('mean', 'blur'"):
+        segxai.explain(*spotted, 1).examine(fills=fills)
 
 
 def test_interactions_have_a_picture():
