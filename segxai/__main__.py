@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         help="the class to explain: once for all images, or once for each image ('auto': the most probable class)",
     )  # fmt: skip
     explain.add_argument("--method", default="lime", choices=METHODS)
-    explain.add_argument("--fill", default="mean", help="mean, grey, black, white, blur or noise (default: mean)")
+    explain.add_argument("--fill", default="mean", help="mean, grey, black, white, blur, noise or an image file (default: mean)")
     explain.add_argument(
         "--max-evaluations", type=int, default=1024, metavar="N", help="maximum number of coalitions to evaluate (default: 1024)"
     )

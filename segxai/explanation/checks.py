@@ -16,7 +16,7 @@ from ..images import pixels_of
 from ..plots.numbers import FAINT, quantity
 from ..progress import Progress, track
 from ..regions import Regions
-from .fills import Fill, in_type_of
+from .fills import GIVEN, Fill, distinct_fills, fill_name, in_type_of
 
 if TYPE_CHECKING:
     from ..plots import DescribedFigure
@@ -93,12 +93,12 @@ def robustness(
     if isinstance(fills, (str, os.PathLike)) or not isinstance(fills, Iterable) or not (fills := list(fills)):
         raise SegxaiValueError(f"fills must be a sequence with at least one fill, e.g. {FILLS_COMPARED}; got {fills!r}.")
     others: list[tuple[str, dict[str, Any]]] = [
-        (f"fill {fill if isinstance(fill, str) else 'given'}", {"fill": fill})
-        for fill in fills
-        if not (isinstance(fill, str) and fill == e.coalitions.fill)
+        (f"fill {name}", {"fill": fill})
+        for name, fill in ((fill_name(fill), fill) for fill in distinct_fills(fills))
+        if name == GIVEN or name != e.coalitions.fill
     ]
     if borders:
-        fill = e.coalitions.filled if e.coalitions.fill == "given" else e.coalitions.fill
+        fill = e.coalitions.filled if e.coalitions.fill == GIVEN else e.coalitions.fill
         others += [(f"borders {shift:+d} px", {"fill": fill, "shift": shift}) for shift in (borders, -borders)]
     weights = [e.weights]
     with track(len(others) * e.evaluations, "other fills and borders", progress=progress) as advance:

@@ -18,7 +18,7 @@ from ..errors import SegxaiValueError, unknown_name, whole_number
 from ..images import Bands, ImageLike, as_image, as_picture, pixels_of
 from ..progress import Progress, track
 from ..segmentation.registry import RegionsLike, as_regions
-from .fills import Fill, fill_image
+from .fills import Fill, fill_image, fill_name
 from .sampling import draw_coalitions
 
 KEPT_TARGETS = 5
@@ -182,7 +182,7 @@ def evaluate_coalitions(
         targets=tuple(kept),
         target_names=tuple(classifier.class_names[k] for k in kept),
         table=table,
-        fill=fill if isinstance(fill, str) else "given",
+        fill=fill_name(fill),
         filled=filled,
         seed=seed,
         log_importance=log_importance,

@@ -16,7 +16,7 @@ from ..regions import Regions
 from ..segmentation.binary import BinaryTree
 from . import correction, owen
 from .coalitions import Coalitions, kept_targets, kind_of_output
-from .fills import Fill, fill_image
+from .fills import Fill, fill_image, fill_name
 
 TREE_SHARE = 4  # one evaluation in so many follows the tree where it cannot be divided everywhere; the others are sampled
 COIN_SHARE = 3  # one sampled coalition in so many is drawn by a coin, the others along orderings of the leaves
@@ -182,7 +182,7 @@ def descend(
             targets=tuple(kept),
             target_names=tuple(classifier.class_names[k] for k in kept),
             table=table,
-            fill=fill if isinstance(fill, str) else "given",
+            fill=fill_name(fill),
             filled=filled,
             seed=seed,
             output=kind_of_output(classifier, table),

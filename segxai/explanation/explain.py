@@ -13,7 +13,7 @@ from . import surrogates
 from .coalitions import check_target, evaluate_coalitions
 from .descent import descend
 from .explanation import METHODS, OWEN_NEEDS_ALL, Explanation, from_coalitions
-from .fills import Fill
+from .fills import Fill, fill_name
 from .tree_explanation import explain_descent
 
 
@@ -50,6 +50,7 @@ def explain(
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
     surrogates.check_settings(kernel_width, alpha)
+    fill_name(fill)  # raises for an unknown one, before a network is loaded
     picture = as_picture(image)
     image = as_image(picture)
     classifier = load_classifier(classifier)

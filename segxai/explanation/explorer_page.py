@@ -13,7 +13,7 @@ from ..images import ImageLike, as_image, as_picture
 from ..progress import Progress
 from ..segmentation.registry import RegionsLike, as_regions
 from .explain import explain
-from .fills import Fill
+from .fills import Fill, distinct_fills
 
 
 def save_explorer(
@@ -43,7 +43,7 @@ def save_explorer(
     explanations = []
     for segmenter in segmenters:
         regions = as_regions(as_image(picture), segmenter, progress=progress)
-        for fill in fills:
+        for fill in distinct_fills(fills):
             explanation = explain(
                 picture, regions, classifier, target, fill=fill, max_evaluations=max_evaluations, seed=seed, progress=progress
             )

@@ -2,18 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias, cast
 
 import numpy as np
 from skimage import filters  # imports its functions when they are first called
 
-from ..errors import SegxaiValueError, unknown_name, whole_number
-from ..images import Bands, ImageLike, pixels_of
+from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
+from ..images import Bands, ImageLike, check_image_file, pixels_of
 
 Fill: TypeAlias = str | Sequence[float] | ImageLike  # see `fill_image`
 FILLS = ("mean", "grey", "black", "white", "blur", "noise")
+GIVEN = "given"  # instead of a name, for a colour or an image
 _COLOURS = {"grey": 127 / 255, "black": 0.0, "white": 1.0}  # shares of the range of values
+
+
+def fill_name(fill: Fill) -> str:
+    """The name of a fill, in one spelling, or GIVEN for a colour or an image.
+
+    Raises SegxaiError for a text that is neither a name nor the path of an image, before anything is computed.
+
+    >>> fill_name("gray"), fill_name("blur"), fill_name((10, 20, 30))
+    ('grey', 'blur', 'given')
+    """
+    if isinstance(fill, str):
+        name = "grey" if fill == "gray" else fill
+        if name in FILLS:
+            return name
+        # With an ending it is meant as a file, which may be missing.
+        if not os.path.splitext(fill)[1] and not os.path.isfile(fill):
+            raise unknown_name("fill", fill, FILLS)
+    if isinstance(fill, (str, os.PathLike)):
+        try:
+            check_image_file(fill)
+        except SegxaiError as error:
+            raise type(error)(f"The fill is no image: {error}") from error
+    return GIVEN
+
+
+def distinct_fills(fills: Iterable[Fill]) -> list[Fill]:
+    """The fills, with names in one spelling, and without those that were named before.
+
+    >>> distinct_fills(["gray", "mean", "grey"])
+    ['grey', 'mean']
+    """
+    found: list[Fill] = []
+    names: set[str] = set()
+    for fill in fills:
+        name = fill_name(fill)
+        if name == GIVEN or name not in names:
+            found.append(fill if name == GIVEN else name)
+        names.add(name)
+    return found
 
 
 def fill_image(image: np.ndarray, labels: np.ndarray, fill: Fill = "mean", seed: int = 0) -> np.ndarray:
@@ -21,27 +62,26 @@ def fill_image(image: np.ndarray, labels: np.ndarray, fill: Fill = "mean", seed:
 
     fill: "mean" (the mean colour of each region, as in lime), "grey" (127), "black", "white", "blur" (Gaussian, sigma 1/20
     of the longer side), "noise" (uniform, from `seed`), a colour (a number for each channel, for RGB 0..255), or an image of the
-    same shape. For images that are not uint8, black and white are the lowest and the highest value of each channel; grey and noise lie
+    same shape, or its path. For images that are not uint8, black and white are the lowest and the highest value of each channel; grey and noise lie
     between them. Raises SegxaiValueError for anything else.
     """
     low, high = value_range(image)
-    if isinstance(fill, str):
-        if fill == "gray":
-            fill = "grey"
-        if fill in _COLOURS:
-            return np.broadcast_to(in_type_of(image, low + _COLOURS[fill] * (high - low)), image.shape).copy()
-        if fill == "mean":
-            sums = [np.bincount(labels.ravel(), image[..., c].ravel()) for c in range(image.shape[-1])]
-            return in_type_of(image, (np.stack(sums, axis=1) / np.bincount(labels.ravel())[:, None])[labels])
-        if fill == "blur":
-            smooth = filters.gaussian(image.astype(np.float32), max(image.shape[:2]) / 20, mode="reflect", channel_axis=-1)
-            return in_type_of(image, smooth)
-        if fill == "noise":
-            rng = np.random.default_rng(whole_number("seed", seed))
-            if image.dtype == np.uint8:
-                return rng.integers(0, 256, image.shape, dtype=np.uint8)
-            return in_type_of(image, rng.uniform(low, high, image.shape))
-        raise unknown_name("fill", fill, FILLS)
+    name = fill_name(fill)
+    if name in _COLOURS:
+        return np.broadcast_to(in_type_of(image, low + _COLOURS[name] * (high - low)), image.shape).copy()
+    if name == "mean":
+        sums = [np.bincount(labels.ravel(), image[..., c].ravel()) for c in range(image.shape[-1])]
+        return in_type_of(image, (np.stack(sums, axis=1) / np.bincount(labels.ravel())[:, None])[labels])
+    if name == "blur":
+        smooth = filters.gaussian(image.astype(np.float32), max(image.shape[:2]) / 20, mode="reflect", channel_axis=-1)
+        return in_type_of(image, smooth)
+    if name == "noise":
+        rng = np.random.default_rng(whole_number("seed", seed))
+        if image.dtype == np.uint8:
+            return rng.integers(0, 256, image.shape, dtype=np.uint8)
+        return in_type_of(image, rng.uniform(low, high, image.shape))
+    if isinstance(fill, (str, os.PathLike)):
+        fill = pixels_of(fill)
     try:
         value = np.asarray(fill)
     except ValueError:  # rows of different lengths

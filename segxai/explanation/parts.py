@@ -12,6 +12,7 @@ from ..errors import SegxaiError
 from ..progress import Progress
 from ..regions import Regions
 from .coalitions import Coalitions, evaluate_masks
+from .fills import GIVEN
 
 MOST_COALITIONS = 4096  # 12 regions
 
@@ -54,7 +55,7 @@ def expand_coalitions(
         table=table,
         values=table[:, old.targets.index(old.target)],
         evaluations=old.evaluations + int((~whole).sum()),
-        fill="given",  # a switched-off part keeps the fill of the whole region, e.g. its mean colour
+        fill=GIVEN,  # a switched-off part keeps the fill of the whole region, e.g. its mean colour
     )
 
 

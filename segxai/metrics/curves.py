@@ -10,7 +10,7 @@ import numpy as np
 from .. import plots
 from ..errors import SegxaiError, unknown_name
 from ..explanation.explanation import Explanation
-from ..explanation.fills import Fill
+from ..explanation.fills import Fill, fill_name
 from .metric import Metric
 from .order import tied_groups, values_of
 
@@ -90,7 +90,7 @@ def _curve(explanation, kind, fill, order) -> Curve:
         )
     x = np.append(0.0, np.cumsum([e.regions.areas[group].sum() for group in groups]))
     y = values / full
-    name = e.coalitions.fill if fill is None else fill if isinstance(fill, str) else "given"
+    name = e.coalitions.fill if fill is None else fill_name(fill)
     steps = tuple(tuple(e.regions.names[k] for k in group) for group in groups)
     return Curve(kind, e.target, float(np.trapezoid(y, x)), x, y, steps, name, calls, e.coalitions.output)
 

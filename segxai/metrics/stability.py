@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import SegxaiValueError, is_number, whole_number
 from ..explanation.explanation import Explanation
-from ..explanation.fills import in_type_of, value_range
+from ..explanation.fills import GIVEN, in_type_of, value_range
 from ..explanation.tree_explanation import TreeExplanation
 from ..images import Bands, pixels_of
 from ..progress import Progress, track
@@ -61,7 +61,7 @@ def noise_stability(
     if not is_number(sigma) or not 0 <= sigma <= 255:
         raise SegxaiValueError(f"sigma must be the noise's standard deviation in grey levels, 0 to 255; got {sigma!r}.")
     rng = np.random.default_rng(whole_number("seed", seed))
-    fill = e.coalitions.filled if e.coalitions.fill == "given" else e.coalitions.fill
+    fill = e.coalitions.filled if e.coalitions.fill == GIVEN else e.coalitions.fill
     pixels, changes = pixels_of(e.picture), []
     low, high = value_range(pixels)
     for _ in range(repeats):

@@ -19,7 +19,7 @@ from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from ..explanation.coalitions import check_target
 from ..explanation.explain import explain
 from ..explanation.explanation import METHODS
-from ..explanation.fills import FILLS, Fill
+from ..explanation.fills import FILLS, GIVEN, Fill, distinct_fills, fill_name
 from ..images import Bands, ImageLike, as_array, as_image, reduced, resize_labels
 from ..metrics import METRICS
 from ..progress import Progress
@@ -77,10 +77,10 @@ def compare(
     images = as_image_list(images, "compare")
     segmenters = _checked_segmenters(segmenters)
     metrics = _checked_metrics(metrics, masks)
-    fills = tuple(fill) if isinstance(fill, (tuple, list)) and fill and all(isinstance(f, str) for f in fill) else (fill,)
-    for name in fills:
-        if isinstance(name, str) and name not in (*FILLS, "gray"):
-            raise unknown_name("fill", name, FILLS)
+    several = isinstance(fill, (tuple, list)) and fill and all(isinstance(f, str) for f in fill)
+    fills = tuple(distinct_fills(fill if several else (fill,)))  # type: ignore[arg-type]
+    if len(fills) > 1 and GIVEN in map(fill_name, fills):
+        raise SegxaiValueError(f"Several fills are told apart by their names, so each must be one of {', '.join(FILLS)}.")
     match_regions = _checked_match(match_regions, segmenters)
     # Errors that would occur on every photograph are raised before the first.
     if method not in METHODS:
@@ -192,7 +192,7 @@ def _how(settings, specified) -> str:
         chosen = f"Segmenters were set to {number}, or to the nearest number that they can produce."
         if left:
             chosen += f" The number of regions of {', '.join(left)} cannot be set; the default parameters were used."
-    fills = ", ".join(fill if isinstance(fill, str) else "given" for fill in settings["fills"])
+    fills = ", ".join(map(fill_name, settings["fills"]))
     explained = "each photograph's most probable class" if settings["target"] is None else f"“{settings['target']}”"
     return (
         f"{chosen} Each explanation ({settings['method']}, of {explained}) had a budget of {settings['max_evaluations']} model calls; "

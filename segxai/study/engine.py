@@ -211,5 +211,5 @@ def common_output(results: Iterable) -> str:
 
 
 def fingerprint(value: Any) -> str:
-    """A setting as a string: strings unchanged, arrays as a hash of their content."""
-    return value if isinstance(value, str) else hashlib.sha256(np.asarray(value).tobytes()).hexdigest()
+    """A setting as a string: names and paths unchanged, arrays as a hash of their content."""
+    return os.fspath(value) if isinstance(value, (str, os.PathLike)) else hashlib.sha256(np.asarray(value).tobytes()).hexdigest()

@@ -18,6 +18,7 @@ from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from ..explanation.coalitions import check_target
 from ..explanation.explain import explain
 from ..explanation.explanation import METHODS
+from ..explanation.fills import distinct_fills, fill_name
 from ..images import ImageLike
 from ..progress import Progress
 from ..regions import Regions
@@ -193,6 +194,7 @@ def _check_early(regions, each, options) -> None:
     for name in options:
         if name not in _OPTIONS:
             raise unknown_name("option", name, _OPTIONS)
+    fill_name(options.get("fill", "mean"))
     if options.get("method", "lime") not in METHODS:
         raise unknown_name("method", options["method"], METHODS)
     if isinstance(regions, str):
@@ -206,7 +208,7 @@ def _check_early(regions, each, options) -> None:
 
 
 def _settings(regions, each, classifier, target, options, run) -> dict:
-    kept = {k: str(v) for k, v in sorted(options.items())} | ({"fill": fingerprint(options["fill"])} if "fill" in options else {})
+    kept = {k: str(v) for k, v in sorted(options.items())} | ({"fill": fingerprint(*distinct_fills([options["fill"]]))} if "fill" in options else {})
     method = "given" if each else regions if isinstance(regions, str) else "function"
     return {"regions": method, "target": str(target), "options": kept} | run_metadata(
         classifier, run, each or isinstance(regions, str)

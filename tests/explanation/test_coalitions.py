@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 import segxai
 from segxai import FILLS, SegxaiError
@@ -76,6 +77,36 @@ def test_what_is_no_fill_is_refused(fill, quarters):
     image, labels = quarters
     with pytest.raises(SegxaiError, match=r"fill|Unknown"):
         fill_image(image, labels, fill)
+
+
+def test_an_image_file_is_a_fill(quarters, additive, tmp_path, monkeypatch):
+    image, labels = quarters
+    Image.fromarray(image[::-1]).save(tmp_path / "other.png")
+    for path in (tmp_path / "other.png", str(tmp_path / "other.png")):
+        assert np.array_equal(fill_image(image, labels, path), image[::-1])
+    (tmp_path / "other.png").rename(tmp_path / "file without ending")
+    monkeypatch.chdir(tmp_path)
+    given = segxai.evaluate_coalitions(additive, image, labels, fill="file without ending")
+    assert np.array_equal(given.table, segxai.evaluate_coalitions(additive, image, labels, fill=image[::-1]).table)
+    assert given.fill == "given"
+    for missing, said in (("other.png", "fill.*no file"), (tmp_path / "none", "fill.*no file"), ("blurr", "Did you mean 'blur'")):
+        with pytest.raises(SegxaiError, match=said):
+            segxai.explain(image, labels, additive, fill=missing)
+    Image.fromarray(image[:9]).save(tmp_path / "small.png")
+    with pytest.raises(SegxaiError, match=r"shape \(9, 60, 3\)"):
+        segxai.explain(image, labels, additive, fill="small.png")
+
+
+def test_grey_is_one_fill_however_it_is_spelt(quarters, additive, tmp_path):
+    image, labels = quarters
+    for method in ("lime", "tree"):
+        e = segxai.explain(image, labels, additive, 1, fill="gray", method=method)
+        assert e.coalitions.fill == "grey"
+        assert segxai.robustness(e, fills=("grey", "black", "gray", "black"), borders=0).variants == ("fill grey", "fill black")
+    assert segxai.metrics.insertion(e, "gray").fill == "grey"
+    before = additive.images
+    segxai.save_explorer(tmp_path / "x.html", image, additive, 1, segmenters=[labels], fills=["grey", "gray"])
+    assert additive.images - before == 16
 
 
 def test_progress_is_told(quarters, additive):

@@ -205,6 +205,18 @@ def test_curves_under_several_fills_and_metrics_of_a_mask():
     assert values["strips", "covers_plant"] == 0  # each strip is a small part of it
 
 
+def test_a_fill_is_compared_once_however_it_is_spelt(tmp_path):
+    found = compare(pictures(1), **{**QUICK, "metrics": ("insertion",), "fill": ("gray", "black", "grey")})
+    assert found.metrics == ("insertion", "insertion, black", "regions", "calls")
+    assert "Fill: grey, black." in found.how
+    Image.fromarray(pictures(1)[0]).save(tmp_path / "fill.png")
+    given = compare(pictures(1), **{**QUICK, "metrics": ("insertion",), "fill": tmp_path / "fill.png"})
+    assert "Fill: given." in given.how
+    assert not given.failures
+    with pytest.raises(SegxaiError, match="told apart by their names"):
+        compare(pictures(1), **{**QUICK, "fill": ("grey", str(tmp_path / "fill.png"))})
+
+
 def test_a_large_photograph_is_compared_as_a_smaller_copy():
     seen = []
 

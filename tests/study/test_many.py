@@ -114,6 +114,15 @@ def test_a_damaged_result_is_made_again_and_other_settings_are_refused(tmp_path)
         explain_many(images, halves, Likes(), 1, folder=tmp_path)
 
 
+def test_one_fill_in_two_spellings_is_one_run(tmp_path):
+    options = {"folder": tmp_path, "run": "a"}
+    first = explain_many(pictures(2), halves, Likes(), 1, fill="gray", **options)
+    again = explain_many(pictures(2), halves, Likes(), 1, fill="grey", **options)
+    assert [r.weights.tolist() for r in again.results] == [r.weights.tolist() for r in first.results]
+    with pytest.raises(SegxaiError, match="Did you mean 'grey'"):
+        explain_many(pictures(2), halves, Likes(), 1, fill="graey")
+
+
 def test_a_closed_or_a_replaced_classifier_is_loaded_again(monkeypatch, tmp_path):
     from segxai.study import engine
 

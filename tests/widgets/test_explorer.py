@@ -130,6 +130,15 @@ def test_what_was_computed_is_kept(explorer, counting):
     explorer.wait()
     assert counting.images == before
     assert len(explorer.explanation.regions) == 4
+    explorer.set(fill="gray")
+    explorer.wait()
+    before = counting.images
+    assert explorer.shared.values["fill"] == "grey"
+    explorer.set(fill="grey")
+    explorer.wait()
+    assert counting.images == before
+    with pytest.raises(SegxaiError, match="Did you mean 'blur'"):
+        explorer.set(fill="blurr")
 
 
 def test_cancelling_keeps_what_was_there(explorer, counting):

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import SegxaiError, SegxaiValueError, unknown_name
 from ...explanation.explanation import Explanation
-from ...explanation.fills import FILLS
+from ...explanation.fills import FILLS, distinct_fills
 from ...fcn.annotation import IGNORE, load_annotation, save_annotation
 from ...progress import close_widget
 from ...regions import Regions
@@ -114,6 +114,8 @@ class ExplanationExplorer(ipywidgets.VBox):
         for key in values:
             if key not in self.shared.values:
                 raise unknown_name("setting", key, self.shared.values)
+        if "fill" in values:
+            (values["fill"],) = distinct_fills([values["fill"]])
         self.shared.values = {**self.shared.values, **values}
 
     def wait(self, timeout: float = 120) -> None:
@@ -173,7 +175,7 @@ class ExplanationExplorer(ipywidgets.VBox):
         write_explorer(path, self._with_fills(fills))
 
     def _with_fills(self, fills):
-        fills = list(dict.fromkeys([self.shared.values["fill"], *fills]))
+        fills = distinct_fills([self.shared.values["fill"], *fills])
         with self._work.lock:
             return [explanation for pane in self._row.children for explanation in pane.with_fills(fills)]
 
