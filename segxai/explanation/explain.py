@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from ..classifiers.classifier import Target
 from ..classifiers.load import ClassifierLike, load_classifier
-from ..errors import SegxaiError, unknown_name, whole_number
+from ..errors import SegxaiError, whole_number
 from ..images import ImageLike, as_image, as_picture
 from ..progress import Progress
 from ..segmentation.binary import binary_tree
 from ..segmentation.registry import RegionsLike, as_regions
-from . import surrogates
 from .coalitions import check_target, evaluate_coalitions
 from .descent import descend
-from .explanation import METHODS, OWEN_NEEDS_ALL, Explanation, from_coalitions
+from .explanation import ALPHA, KERNEL_WIDTH, OWEN_NEEDS_ALL, Explanation, check_method, from_coalitions
 from .fills import Fill, fill_name
 from .tree_explanation import explain_descent
 
@@ -26,8 +25,8 @@ def explain(
     method: str = "lime",
     fill: Fill = "mean",
     max_evaluations: int = 1024,
-    kernel_width: float = 0.25,
-    alpha: float = 0.0,
+    kernel_width: float = KERNEL_WIDTH,
+    alpha: float = ALPHA,
     seed: int = 0,
     progress: Progress = None,
 ) -> Explanation:
@@ -43,13 +42,11 @@ def explain(
     fill: what replaces switched-off regions, see `explanation.fills.fill_image`. The built-in networks switch regions off at
     their input size, so their output may differ slightly from that for a photograph perturbed at full size.
     max_evaluations: the budget. If 2**K exceeds it, `seed` draws a sample of the coalitions for `method`; otherwise the table is complete.
-    kernel_width, alpha: of LIME's fit, see `surrogates.fit_lime`. progress: see `segxai.progress.track`.
+    kernel_width, alpha: of LIME's fit, see `surrogates.fit_lime`; "tree" refuses them. progress: see `segxai.progress.track`.
     Raises SegxaiError for invalid arguments. Source: Ribeiro et al. 2016, "Why Should I Trust You?"; the sources of the other
     methods are in `segxai.explanation.surrogates`.
     """
-    if method not in METHODS:
-        raise unknown_name("method", method, METHODS)
-    surrogates.check_settings(kernel_width, alpha)
+    check_method(method, kernel_width, alpha)
     fill_name(fill)  # raises for an unknown one, before a network is loaded
     picture = as_picture(image)
     image = as_image(picture)

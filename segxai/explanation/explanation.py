@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ..plots import DescribedFigure
 
 METHODS = ("lime", "shapley", "banzhaf", "owen", "tree")
+KERNEL_WIDTH, ALPHA = 0.25, 0.0  # of LIME's fit, unless chosen
+NOT_OF_A_TREE = "kernel_width and alpha belong to LIME's fit; method 'tree' has none, so leave them out."
 OWEN_NEEDS_ALL = "Owen values need every coalition; use at most 10 regions, or raise max_evaluations."
 
 
@@ -311,6 +313,18 @@ class Explanation:
                 f"{what} needs every coalition, and {number} regions have 2**{number}; this table is a sample of "
                 f"{len(self.coalitions.masks)}. Use at most 10 regions, or raise max_evaluations."
             )
+
+
+def check_method(method: str = "lime", kernel_width: float = KERNEL_WIDTH, alpha: float = ALPHA) -> None:
+    """Raise SegxaiValueError for an unknown method, and for settings that are out of range or that it does not have.
+
+    Other methods than "lime" and "tree" do not use the settings either, but keep them for a later `refit`.
+    """
+    if method not in METHODS:
+        raise unknown_name("method", method, METHODS)
+    surrogates.check_settings(kernel_width, alpha)
+    if method == "tree" and (kernel_width, alpha) != (KERNEL_WIDTH, ALPHA):
+        raise SegxaiValueError(NOT_OF_A_TREE)
 
 
 def from_coalitions(

@@ -9,13 +9,13 @@ import numpy as np
 
 from .. import plots
 from ..classifiers.classifier import Classifier, Target
-from ..errors import SegxaiError
+from ..errors import SegxaiError, SegxaiValueError
 from ..progress import Progress
 from ..regions import Regions
 from . import surrogates
 from .checks import shift_borders
 from .descent import Descent, Node, descend
-from .explanation import Explanation
+from .explanation import ALPHA, KERNEL_WIDTH, NOT_OF_A_TREE, Explanation
 from .summary import tree_sentences
 
 if TYPE_CHECKING:
@@ -57,11 +57,13 @@ class TreeExplanation(Explanation):
         """Recompute the values of the same tree for another class that was kept, without evaluating the classifier.
 
         Other methods need every coalition of the regions, which is available here only for a few coarse regions; otherwise
-        SegxaiError is raised.
+        SegxaiError is raised. kernel_width, alpha: for method "lime" alone; a tree has no such settings (SegxaiValueError).
         """
         if method not in (None, "tree"):
             self._need_exact(f"method {method!r}")
             return super().refit(method, kernel_width=kernel_width, alpha=alpha, target=target)
+        if kernel_width is not None or alpha is not None:
+            raise SegxaiValueError(NOT_OF_A_TREE)
         table = self.descent.coalitions
         return self._read(table if target is None else table.for_target(target))
 
@@ -109,5 +111,5 @@ def explain_descent(
     r2 = surrogates.weighted_r2(table.values.astype(float), fitted, np.ones(len(fitted)))
     return TreeExplanation(
         image, regions, table, "tree", weights, table.empty, r2, np.stack([weights, weights], axis=1),
-        kernel_width=0.25, alpha=0.0, classifier=classifier, findings=findings, descent=descent,
+        kernel_width=KERNEL_WIDTH, alpha=ALPHA, classifier=classifier, findings=findings, descent=descent,
     )  # fmt: skip

@@ -17,12 +17,12 @@ from ..classifiers.load import ClassifierLike
 from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from ..explanation.coalitions import check_target
 from ..explanation.explain import explain
-from ..explanation.explanation import METHODS
+from ..explanation.explanation import check_method
 from ..explanation.fills import distinct_fills, fill_name
 from ..images import ImageLike
 from ..progress import Progress
 from ..regions import Regions
-from ..segmentation.registry import check_method
+from ..segmentation.registry import check_method as check_segmenter
 from .engine import Store, as_image_list, classifier_of, common_output, fingerprint, run_metadata, specification
 from .engine import run as run_jobs
 
@@ -195,10 +195,9 @@ def _check_early(regions, each, options) -> None:
         if name not in _OPTIONS:
             raise unknown_name("option", name, _OPTIONS)
     fill_name(options.get("fill", "mean"))
-    if options.get("method", "lime") not in METHODS:
-        raise unknown_name("method", options["method"], METHODS)
+    check_method(**{name: options[name] for name in ("method", "kernel_width", "alpha") if name in options})
     if isinstance(regions, str):
-        check_method(regions)
+        check_segmenter(regions)
     elif each and not all(isinstance(found, Regions) for found in regions):
         raise SegxaiValueError(
             "A list of regions must contain one Regions for each image; to segment the images, pass a single method."

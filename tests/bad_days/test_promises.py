@@ -42,7 +42,7 @@ VALID = st.fixed_dictionaries(
         "alpha": st.just(0) | st.floats(1e-3, 1e3),
         "seed": st.integers(0, 2**31),
     },
-)
+).filter(lambda options: options.get("method") != "tree" or not {"kernel_width", "alpha"} & set(options))
 
 
 @pytest.mark.filterwarnings("ignore:This .height, width, 4. array was read as RGBA")  # as most random ones are

@@ -236,6 +236,24 @@ def test_what_needs_a_table_says_what_to_do_instead(stripes):
         segxai.explain(image, labels, model, fill="black").refit("tree")
 
 
+@pytest.mark.parametrize("settings", [{"kernel_width": 1.0}, {"alpha": 1.0}, {"kernel_width": 0.5, "alpha": 0.1}])
+def test_settings_without_effect_are_refused(settings, stripes):
+    image, labels, model = stripes
+    with pytest.raises(segxai.SegxaiValueError, match="LIME's fit; method 'tree' has none"):
+        explain(image, labels, model, **settings)
+    assert model.images == 0
+    with pytest.raises(segxai.SegxaiValueError, match="LIME's fit; method 'tree' has none"):
+        segxai.explain_many([image], [halves(labels)], model, 0, method="tree", **settings)
+    e = explain(image, labels, model).coarsen(2)
+    for method in (None, "tree"):
+        with pytest.raises(segxai.SegxaiValueError, match="LIME's fit; method 'tree' has none"):
+            e.refit(method, **settings)
+    fitted = e.refit("lime", **settings)
+    assert {name: getattr(fitted, name) for name in settings} == settings
+    with pytest.raises(segxai.SegxaiValueError, match="kernel_width must be"):
+        explain(image, labels, model, kernel_width=-1)
+
+
 def test_checks_follow_the_tree_again(stripes):
     image, labels, model = stripes
     e = explain(image, labels, model, max_evaluations=60)

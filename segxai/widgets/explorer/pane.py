@@ -136,7 +136,8 @@ class Pane(ipywidgets.VBox):
     def _refitted(self, explanation):
         settings, tree = self._settings(), explanation.method == "tree"
         method = explanation.method if tree or settings["method"] == "tree" else settings["method"]
-        found = explanation.refit(method, kernel_width=settings["kernel_width"], target=settings.get("target"))
+        width = None if method == "tree" else settings["kernel_width"]
+        found = explanation.refit(method, kernel_width=width, target=settings.get("target"))
         rival = settings.get("versus")
         found = found.contrast(rival) if rival and rival != found.target else found
         return found.coarsen(max(1, min(int(settings["depth"]), len(found.regions)))) if tree else found
