@@ -38,7 +38,7 @@ class Explanation:
 
     image: (H, W, 3) uint8, what is shown; what is perturbed is `picture`. weights: (K,) the probability added by showing region k.
     intercept: the surrogate's value with no region shown. r2: the share of the table's variance that the surrogate explains.
-    interval: (K, 2) 95 % confidence interval; zero width if every coalition was evaluated. hierarchy: the regions' indices, nested
+    interval: (K, 2) 95 % confidence interval; of zero width if the weights are exact, NaN if none was computed. hierarchy: the regions' indices, nested
     where regions are parts of one thing (see `drill_down`). findings: sentences added by `examine`. sets_found: the results of
     `sufficient` and `necessary` so far.
     """

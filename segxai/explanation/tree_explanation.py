@@ -28,8 +28,8 @@ class TreeExplanation(Explanation):
 
     regions: the leaves of the tree, or coarser regions (`coarsen`, `drill_down`). weights: their values, which are sums over leaves
     and add up to p(whole) - p(nothing). coalitions: the evaluated coalitions that keep each region together. descent: the values of
-    the whole tree. interval: of zero width, for none is estimated: where the budget is too small for exact Owen values, the weights
-    rest in part on sampled coalitions, and `metrics.seed_stability` measures by how much they vary.
+    the whole tree. interval: of zero width where the values are exact Owen values. Where the budget is too small for that, they rest
+    in part on sampled coalitions; an interval is not estimated then but NaN, and `metrics.seed_stability` measures how much they vary.
     The tree is divided where the evidence for the explained class is. The same division also gives additive values for the other
     classes kept and for contrasts (`refit`, `contrast`), but these are divided less finely where their own evidence is.
     """
@@ -109,7 +109,8 @@ def explain_descent(
     table = descent.between(regions)
     fitted = table.empty + table.masks @ weights
     r2 = surrogates.weighted_r2(table.values.astype(float), fitted, np.ones(len(fitted)))
+    ends = np.full(len(weights), np.nan) if descent.sampled else weights
     return TreeExplanation(
-        image, regions, table, "tree", weights, table.empty, r2, np.stack([weights, weights], axis=1),
+        image, regions, table, "tree", weights, table.empty, r2, np.stack([ends, ends], axis=1),
         kernel_width=KERNEL_WIDTH, alpha=ALPHA, classifier=classifier, findings=findings, descent=descent,
     )  # fmt: skip

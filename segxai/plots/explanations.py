@@ -137,10 +137,11 @@ def describe(explanation: Explained) -> str:
 
 
 def draw_bars(axes: Axes, explanation: Explained, limit: float) -> None:
-    """Draw the strongest weights as bars with numbers and, for a sampled table, 95 % intervals."""
+    """Draw the strongest weights as bars with numbers and, where they were computed and are not zero, 95 % intervals."""
     strongest = np.argsort(-np.abs(explanation.weights), kind="stable")[:MOST_BARS]
     order = strongest[np.argsort(-explanation.weights[strongest], kind="stable")]
-    weights, interval = explanation.weights[order], explanation.interval[order]
+    weights = explanation.weights[order]
+    interval = np.where(np.isnan(explanation.interval[order]), weights[:, None], explanation.interval[order])
     rows = np.arange(len(order))
     error = np.abs(interval.T - weights) if (interval[:, 0] < interval[:, 1]).any() else None
     axes.barh(rows, weights, color=[BLUE if w >= 0 else ORANGE for w in weights], xerr=error, ecolor="#666666")

@@ -258,7 +258,8 @@ def _table(e, areas, limit) -> str:
     rows = []
     for k in order:
         weight, (low, high) = e.weights[k], e.interval[k]
-        span = "" if e.coalitions.exact else f" <span class='sx-note'>{low:+z.3f} to {high:+z.3f}</span>"
+        # None for exact weights, nor where no interval was computed (NaN).
+        span = f" <span class='sx-note'>{low:+z.3f} to {high:+z.3f}</span>" if low < high else ""
         start, length = (50, 50 * weight / limit) if weight >= 0 else (50 + 50 * weight / limit, -50 * weight / limit)
         colour = "var(--blue)" if weight >= 0 else "var(--orange)"
         rows.append(

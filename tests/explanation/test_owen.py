@@ -1,5 +1,7 @@
 """Oracles: Owen values by enumeration, sums at every node, and games whose evidence sits in one place."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -234,6 +236,29 @@ def test_what_needs_a_table_says_what_to_do_instead(stripes):
     assert e.coarsen(1).interactions().tolist() == [[0.0]]
     with pytest.raises(SegxaiError, match="call explain"):
         segxai.explain(image, labels, model, fill="black").refit("tree")
+
+
+def test_a_sampled_tree_claims_no_interval_and_none_is_shown(stripes, tmp_path):
+    image, labels, model = stripes
+    exact, sampled = explain(image, halves(labels), model), explain(image, halves(labels), model, max_evaluations=20)
+    assert not exact.descent.sampled
+    assert sampled.descent.sampled
+
+    def forms(e):
+        return e, e.coarsen(3), e.coarsen(2).drill_down("left"), e.refit(target=1), e.contrast(1)
+
+    assert all(np.array_equal(e.interval, np.stack([e.weights, e.weights], axis=1)) for e in forms(exact))
+    assert all(e.interval.shape == (len(e.regions), 2) and np.isnan(e.interval).all() for e in forms(sampled))
+    for e in (*forms(exact), *forms(sampled)):
+        figure, shown = e.plot(), e._repr_html_()
+        bars = figure.axes[-1]
+        assert np.isfinite(bars.get_xlim()).all()
+        assert not any(type(part).__name__ == "ErrorbarContainer" for part in bars.containers)
+        assert not re.search(r"[+-]\d\.\d+ to [+-]", shown)
+        e.save(tmp_path / "x.html")
+        page = re.sub(r"<script>.*?</script>", "", (tmp_path / "x.html").read_text(encoding="utf-8"), flags=re.DOTALL)
+        said = " ".join([page, shown, figure.alt, repr(e), *e.in_words()])
+        assert not re.search(r"\bnan\b", re.sub(r"base64,[^'\"]*|\"files\": .*", "", said), re.IGNORECASE)
 
 
 @pytest.mark.parametrize("settings", [{"kernel_width": 1.0}, {"alpha": 1.0}, {"kernel_width": 0.5, "alpha": 0.1}])
