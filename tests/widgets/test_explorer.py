@@ -85,6 +85,19 @@ def test_the_same_regions_keep_what_is_off_and_send_the_pictures_once(quarters, 
     assert canvas.off == []  # none of them is that place
 
 
+def test_the_canvas_notices_that_parts_came_or_went(quarters, additive):
+    image, labels = quarters
+    coarse = segxai.Regions.from_labels(labels).merge({"top": ["region 0", "region 1"]})
+    flat = segxai.Regions.from_labels(coarse.labels, coarse.names)
+    assert coarse == flat  # in names and pixels
+    canvas = RegionCanvas(segxai.explain(image, flat, additive, 1))
+    assert canvas.divisible == []
+    canvas.show(segxai.explain(image, coarse, additive, 1))
+    assert canvas.divisible == ["top"]
+    canvas.show(segxai.explain(image, flat, additive, 1))
+    assert canvas.divisible == []
+
+
 def test_a_sampled_table_leaves_the_estimate_to_the_page(quarters, additive):
     explanation = segxai.explain(quarters[0], segxai.segment(quarters[0], "grid"), additive, 1, max_evaluations=64)
     canvas, table = RegionCanvas(explanation), explanation.coalitions
