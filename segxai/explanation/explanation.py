@@ -17,7 +17,7 @@ from ..plots.numbers import format_output
 from ..progress import Progress
 from ..regions import Regions
 from . import sets, surrogates
-from .checks import FILLS_COMPARED, placebo_test, robustness, shift_borders
+from .checks import FILLS_COMPARED, Placebo, Robustness, placebo_test, robustness, shift_borders
 from .coalitions import Coalitions, evaluate_coalitions, evaluate_masks
 from .fills import Fill
 from .parts import expand_coalitions, nest
@@ -39,8 +39,8 @@ class Explanation:
     image: (H, W, 3) uint8, what is shown; what is perturbed is `picture`. weights: (K,) the probability added by showing region k.
     intercept: the surrogate's value with no region shown. r2: the share of the table's variance that the surrogate explains.
     interval: (K, 2) 95 % confidence interval; of zero width if the weights are exact, NaN if none was computed. hierarchy: the regions' indices, nested
-    where regions are parts of one thing (see `drill_down`). findings: sentences added by `examine`. sets_found: the results of
-    `sufficient` and `necessary` so far.
+    where regions are parts of one thing (see `drill_down`). checks: the `Robustness` and the `Placebo` of `examine`. sets_found: the
+    results of `sufficient` and `necessary` so far, as region numbers and values.
     """
 
     image: np.ndarray
@@ -55,7 +55,7 @@ class Explanation:
     alpha: float
     classifier: Classifier | None = None
     hierarchy: tuple = ()
-    findings: tuple[str, ...] = ()
+    checks: tuple[Robustness | Placebo, ...] = ()
     sets_found: dict = field(default_factory=dict, repr=False)
 
     @property
@@ -72,6 +72,11 @@ class Explanation:
     def evaluations(self) -> int:
         """Images that the classifier was evaluated on."""
         return self.coalitions.evaluations
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What `examine` found, in sentences."""
+        return tuple(sentence for check in self.checks for sentence in check.sentences())
 
     def __repr__(self):
         strongest = ", ".join(f"{name} {weight:+z.2f}" for name, weight in self.ranking()[:3])
@@ -141,7 +146,8 @@ class Explanation:
             )
         if (kind, p) not in self.sets_found:
             self.sets_found[kind, p] = self._find_set(kind, p * table.full, progress=progress)
-        return self.sets_found[kind, p]
+        found = self.sets_found[kind, p]
+        return None if found is None else (tuple(self.regions.names[k] for k in found[0]), found[1])
 
     def _find_set(self, kind, share, *, progress):
         table, away = self.coalitions, kind == "necessary"
@@ -176,7 +182,7 @@ class Explanation:
             if searched is None:
                 return None
             found, value = searched[0], sign * searched[1]
-        return tuple(self.regions.names[k] for k in np.flatnonzero(found)), float(value)
+        return tuple(np.flatnonzero(found).tolist()), float(value)
 
     def drill_down(self, name: str | int, *, progress: Progress = None) -> Explanation:
         """Replace one region by its parts, whose Owen values add up to the region's Shapley value.
@@ -211,7 +217,7 @@ class Explanation:
         """
         stable = robustness(self, fills=fills, borders=borders, progress=progress)
         placebo = placebo_test(self, placements=placebos, seed=seed, progress=progress)
-        return replace(self, findings=(*stable.sentences(), *placebo.sentences()))
+        return replace(self, checks=(stable, placebo))
 
     def in_words(self, *, search: bool = True) -> list[str]:
         """A summary in sentences: the largest weight, sufficient and necessary sets, interactions, and the findings of `examine`.
@@ -252,6 +258,10 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         return report.explanation_fragment(self)
+
+    def with_regions(self, regions: Regions) -> Explanation:
+        """The same explanation of the same regions under other names."""
+        return replace(self, regions=regions, checks=tuple(replace(check, names=regions.names) for check in self.checks))
 
     def with_coalitions(self, coalitions: Coalitions, **changes: Any) -> Explanation:
         """Recompute from another table of the same regions. changes: new values of method, kernel_width or alpha."""

@@ -13,7 +13,7 @@ from ..errors import SegxaiError, SegxaiValueError
 from ..progress import Progress
 from ..regions import Regions
 from . import surrogates
-from .checks import shift_borders
+from .checks import Placebo, Robustness, shift_borders
 from .descent import Descent, Node, descend
 from .explanation import ALPHA, KERNEL_WIDTH, NOT_OF_A_TREE, Explanation
 from .summary import tree_sentences
@@ -42,14 +42,14 @@ class TreeExplanation(Explanation):
 
     def coarsen(self, n_regions: int) -> TreeExplanation:
         """The explanation of n coarser regions (see `Regions.cut`), whose weights are sums of these, without model calls."""
-        return explain_descent(self.image, self.descent, self.regions.cut(n_regions), self.classifier, self.findings)
+        return explain_descent(self.image, self.descent, self.regions.cut(n_regions), self.classifier, self.checks)
 
     def drill_down(self, name: str | int, *, progress: Progress = None) -> TreeExplanation:
         """Replace one region by its two halves, whose values add up to its own, without evaluating the classifier.
 
         Raises SegxaiError if the region is a leaf.
         """
-        return explain_descent(self.image, self.descent, self.regions.expand(name), self.classifier, self.findings)
+        return explain_descent(self.image, self.descent, self.regions.expand(name), self.classifier, self.checks)
 
     def refit(
         self, method: str | None = None, *, kernel_width: float | None = None, alpha: float | None = None, target: Target = None
@@ -102,7 +102,7 @@ def explain_descent(
     descent: Descent,
     regions: Regions,
     classifier: Classifier | None,
-    findings: tuple[str, ...] = (),
+    checks: tuple[Robustness | Placebo, ...] = (),
 ) -> TreeExplanation:
     """Explain regions that are unions of a tree's leaves by the values of these leaves, without evaluating the classifier."""
     weights = descent.members(regions) @ descent.values[: len(descent.tree.leaves)]
@@ -112,5 +112,5 @@ def explain_descent(
     ends = np.full(len(weights), np.nan) if descent.sampled else weights
     return TreeExplanation(
         image, regions, table, "tree", weights, table.empty, r2, np.stack([ends, ends], axis=1),
-        kernel_width=KERNEL_WIDTH, alpha=ALPHA, classifier=classifier, findings=findings, descent=descent,
+        kernel_width=KERNEL_WIDTH, alpha=ALPHA, classifier=classifier, checks=checks, descent=descent,
     )  # fmt: skip

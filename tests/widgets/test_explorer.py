@@ -85,6 +85,24 @@ def test_the_same_regions_keep_what_is_off_and_send_the_pictures_once(quarters, 
     assert canvas.off == []  # none of them is that place
 
 
+@pytest.mark.parametrize("budget", [1024, 10])
+def test_what_was_found_before_a_renaming_has_the_new_names(budget, quarters, additive):
+    image, labels = quarters
+    e = segxai.explain(image, segxai.Regions.from_labels(labels), additive, 1, fill="black", max_evaluations=budget)
+    e = e.examine(fills=("grey",), borders=0, placebos=3)
+    assert e.coalitions.exact == (budget == 1024)
+    before = e.sufficient(1.0), e.sufficient(), e.necessary(), " ".join(e.in_words())
+    assert before[0] == ("region 0",)
+    assert "Covering “region 0” lowers" in before[3]
+    canvas = RegionCanvas(e)
+    canvas.set_state({"names": ["sky", "sea", "sand", "sun"]})
+    after = canvas.explanation
+    assert (after.sufficient(1.0), after.necessary()) == (("sky",), ("sky",))
+    assert not re.search(r"region \d", " ".join(after.in_words()))
+    assert "Covering “sky” lowers" in " ".join(after.findings)
+    assert before == (e.sufficient(1.0), e.sufficient(), e.necessary(), " ".join(e.in_words()))
+
+
 def test_the_canvas_notices_that_parts_came_or_went(quarters, additive):
     image, labels = quarters
     coarse = segxai.Regions.from_labels(labels).merge({"top": ["region 0", "region 1"]})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -110,7 +109,7 @@ class Pane(ipywidgets.VBox):
             try:
                 if what == "rename":
                     self._renamed = value
-                    self._found, self.explanation = replace(found, regions=value), replace(self.explanation, regions=value)
+                    self._found, self.explanation = found.with_regions(value), self.explanation.with_regions(value)
                 elif what == "merge":
                     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
                         raise SegxaiValueError(f"Regions to merge come as a list of names; got {value!r}.")
@@ -189,7 +188,7 @@ class Pane(ipywidgets.VBox):
         if found.method == "tree" or self._renamed is None or not np.array_equal(self._renamed.labels, found.regions.labels):
             return found
         names = dict(zip(found.regions.names, self._renamed.names, strict=True))
-        return replace(found, regions=found.regions.rename(names))
+        return found.with_regions(found.regions.rename(names))
 
     def _changed(self, change):
         with self._work.lock:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -148,7 +147,7 @@ class RegionCanvas(anywidget.AnyWidget):
         except SegxaiError as error:
             self.note, self.names = str(error), list(regions.names)
             return
-        self.explanation = replace(self.explanation, regions=renamed)
+        self.explanation = self.explanation.with_regions(renamed)
         self.names, self.divisible, self.note = list(renamed.names), list(renamed.expandable()), ""
         if self._on_edit is not None:
             self._on_edit("rename", renamed)
