@@ -34,7 +34,7 @@ class Coalitions:
     targets: (T,) class numbers: the most probable classes of the whole image, and the target. table: (N, T) float32, their
     probabilities, so that the target can be changed without another evaluation.
     fill: its name. filled: (H, W, C), the image from which switched-off regions are filled. bands: the picture, if it was given as
-    `Bands`.
+    `Bands`. contrasted: the numbers of the two classes whose difference is the target of a contrast, see `contrast`.
     log_importance: (N,) the negative logarithm of the probability with which a coalition was drawn; None if the table is
     complete. See `segxai.explanation.sampling`.
     """
@@ -53,6 +53,7 @@ class Coalitions:
     log_importance: np.ndarray | None = None
     output: str = "probability"  # or "logit", "score": what the values are; "output" where they turned out to be no probabilities
     bands: Bands | None = None
+    contrasted: tuple[int, int] | None = None
 
     @property
     def target_name(self) -> str:
@@ -91,7 +92,7 @@ class Coalitions:
             raise unknown_name(
                 "target among the classes kept in this table (call explain() for another):", target, self.target_names
             )
-        return replace(self, target=self.targets[column], values=self.table[:, column])
+        return replace(self, target=self.targets[column], values=self.table[:, column], contrasted=None)
 
     def by_code(self) -> np.ndarray:
         """(2**K,) values, ordered by the coalitions' codes (bit k is set if region k is shown). For exact tables only."""
@@ -126,12 +127,22 @@ class Coalitions:
             targets=(*self.targets, -1),
             target_names=(*self.target_names, f"{self.target_name} rather than {rival.target_name}"),
             table=np.column_stack([self.table, difference]),
+            contrasted=(self.target, rival.target),
         )
 
     def value_of(self, mask: np.ndarray) -> float | None:
         """The target's probability for one coalition, (K,) bool, or None if the table does not contain it."""
         rows = np.flatnonzero((self.masks == np.asarray(mask, bool)).all(axis=1))
         return float(self.values[rows[0]]) if rows.size else None
+
+    def outputs_of(self, mask: np.ndarray | bool) -> list[tuple[str, float]]:
+        """(name, value) of what the classifier gives for one coalition, of both classes of a contrast.
+
+        mask: (K,) bool, or True with every region shown. Empty if the table does not contain the coalition.
+        """
+        rows = np.flatnonzero((self.masks == mask).all(axis=1))[:1]
+        columns = [self.targets.index(target) for target in self.contrasted or (self.target,)]
+        return [(self.target_names[column], float(self.table[row, column])) for row in rows for column in columns]
 
 
 def evaluate_coalitions(

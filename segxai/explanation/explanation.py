@@ -80,7 +80,7 @@ class Explanation:
 
     def __repr__(self):
         strongest = ", ".join(f"{name} {weight:+z.2f}" for name, weight in self.ranking()[:3])
-        value = format_output(self.coalitions.full, self.coalitions.output)
+        value = " and ".join(format_output(value, self.coalitions.output) for _, value in self.coalitions.outputs_of(True))
         return f"<Explanation of {self.target!r} ({value}) by {self.method}: {strongest}, ...>"
 
     def ranking(self) -> list[tuple[str, float]]:
@@ -137,13 +137,12 @@ class Explanation:
 
     def find_set(self, kind: str, p: float, *, progress: Progress = None) -> tuple[tuple[str, ...], float] | None:
         """(names, value) of the set that `sufficient` or `necessary` returns: what it keeps, or what is left without it."""
-        if not is_number(p) or not 0 < p <= 1:
-            raise SegxaiValueError(f"p is a share of the whole image's {self.coalitions.output}, above 0 and up to 1; got {p!r}.")
         table = self.coalitions
+        share = f"a share of the whole image's {'difference' if table.contrasted else table.output}"
+        if not is_number(p) or not 0 < p <= 1:
+            raise SegxaiValueError(f"p is {share}, above 0 and up to 1; got {p!r}.")
         if table.full < 0:
-            raise SegxaiError(
-                f"{kind}() speaks of a share of the whole image's {table.output}, which is {table.full:.3f}; it must not be negative."
-            )
+            raise SegxaiError(f"{kind}() speaks of {share}, which is {table.full:.3f}; it must not be negative.")
         if (kind, p) not in self.sets_found:
             self.sets_found[kind, p] = self._find_set(kind, p * table.full, progress=progress)
         found = self.sets_found[kind, p]

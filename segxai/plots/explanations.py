@@ -133,7 +133,8 @@ def plot_effects(many: Studied) -> DescribedFigure:
 def describe(explanation: Explained) -> str:
     """Describe an explanation in one sentence, for alternative text."""
     weights = ", ".join(f"{name} {weight:+z.2f}" for name, weight in explanation.ranking()[:MOST_BARS])
-    return f"{explanation.method} weights for {explanation.target} ({explanation.coalitions.output} {explanation.coalitions.full:z.2f}): {weights}."
+    whole = " and ".join(f"{value:z.2f}" for _, value in explanation.coalitions.outputs_of(True))
+    return f"{explanation.method} weights for {explanation.target} ({explanation.coalitions.output} {whole}): {weights}."
 
 
 def draw_bars(axes: Axes, explanation: Explained, limit: float) -> None:
@@ -160,8 +161,8 @@ def draw_bars(axes: Axes, explanation: Explained, limit: float) -> None:
     left_out = len(explanation.weights) - len(order)
     note = f" (the strongest {len(order)} of {len(explanation.weights)})" if left_out else ""
     axes.set_title(f"{explanation.method} weights{note}, R² {explanation.r2:z.2f}", fontsize=10)
-    axes.set_xlabel(
-        f"change of {quantity(explanation.coalitions.output, shorten(explanation.target))}", fontsize=9, parse_math=False
-    )
+    table = explanation.coalitions
+    difference = " − ".join(quantity(table.output, shorten(name)) for name, _ in table.outputs_of(True))
+    axes.set_xlabel(f"change of {difference}", fontsize=9, parse_math=False)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)

@@ -198,7 +198,7 @@ def plain_figure(explanation: Explained) -> str:
     grey = jpeg(plots.lightened_grey(e.image), SHOWN_SIDE, 86)
     return (
         f"<figure><figcaption><b>{html.escape(_made(e))}</b>: {html.escape(e.method)} weights for “{html.escape(e.target)}”, "
-        f"{_value(e, e.coalitions.full)} with everything shown</figcaption>"
+        f"{_given(e, True)} with everything shown</figcaption>"
         f"<svg viewBox='0 0 {width} {height}' role='img' aria-labelledby='t{unique}'><title id='t{unique}'>"
         f"{html.escape(plots.describe(e))}</title><image width='{width}' height='{height}' preserveAspectRatio='none' "
         f"href='data:image/jpeg;base64,{base64.b64encode(grey).decode()}'/>{''.join(shapes)}</svg>"
@@ -216,17 +216,22 @@ def _made(e) -> str:
 def _answer(e) -> str:
     """What the classifier predicts, which regions it uses, and what is left without the first of them, in one paragraph."""
     order = [k for k in np.argsort(-e.weights, kind="stable")[:2] if e.weights[k] > 0]
-    text = f"The classifier gives “{html.escape(e.target)}” <b>{_value(e, e.coalitions.full)}</b>."
+    text = f"The classifier gives {_given(e, True, 'b', named=True)}."
     if order:
-        named = " and ".join(f"“{html.escape(e.regions.names[k])}” ({e.weights[k]:+z.3f})" for k in order)
-        without = e.coalitions.value_of(np.arange(len(e.regions)) != order[0])
-        text += f" It uses most {named}."
-        text += "" if without is None else f" Without “{html.escape(e.regions.names[order[0]])}”: <b>{_value(e, without)}</b>."
+        used = " and ".join(f"“{html.escape(e.regions.names[k])}” ({e.weights[k]:+z.3f})" for k in order)
+        without = _given(e, np.arange(len(e.regions)) != order[0], "b")
+        text += f" For “{html.escape(e.target)}” it uses most {used}." if e.coalitions.contrasted else f" It uses most {used}."
+        text += f" Without “{html.escape(e.regions.names[order[0]])}”: {without}." if without else ""
     return f"<p class='sx-answer'>{text}</p>"
 
 
-def _value(e, value) -> str:
-    return format_output(value, e.coalitions.output)
+def _given(e, mask, tag="span", named=False) -> str:
+    """What the classifier gives for a coalition, of a contrast for each of its classes, which are named then; "" if unknown."""
+    found = e.coalitions.outputs_of(mask)
+    return " and ".join(
+        (f"“{html.escape(name)}” " if named or len(found) > 1 else "") + f"<{tag}>{format_output(value, e.coalitions.output)}</{tag}>"
+        for name, value in found
+    )
 
 
 def _effort(e) -> str:

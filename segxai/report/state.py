@@ -95,8 +95,9 @@ def target_and_rival(coalitions: Any) -> tuple[str, str]:
     """The class that is explained, and the one that it is contrasted with, "" where there is none."""
     if coalitions.target >= 0:
         return coalitions.target_name, ""
-    names = coalitions.without_contrast().target_names
-    return next((a, b) for a in names for b in names if coalitions.target_name == f"{a} rather than {b}")
+    names = dict(zip(coalitions.targets, coalitions.target_names, strict=True))
+    target, rival = coalitions.contrasted
+    return names[target], names[rival]
 
 
 def setting_fields(classes: Sequence[str], fills: Sequence[str], output: str) -> list[dict[str, Any]]:

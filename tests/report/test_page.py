@@ -103,6 +103,36 @@ def test_a_contrast_is_shown_as_one(explanation):
     assert (settings["target"], settings["versus"]) == (explanation.target, rival)
 
 
+@pytest.mark.parametrize("output", ["probability", "logit"])
+def test_a_contrast_is_no_output_of_the_classifier(output, quarters, additive, tmp_path):
+    def three(images):
+        p = additive(images)
+        return np.stack([1 - p, 0.48 * p, 0.52 * p], axis=1)
+
+    box = segxai.load_classifier(three, class_names=["tree", "cat", "dog"], output=output)
+    regions = segxai.Regions.from_labels(quarters[1], list("abcd"))
+    for method in ("shapley", "tree"):
+        contrast = segxai.explain(quarters[0], regions, box, "cat", fill="black", method=method).contrast("tree")
+        assert contrast.coalitions.full == pytest.approx(0.312 - 0.35, abs=1e-6)
+        contrast.save(tmp_path / "x.html")
+        text = re.sub(r"<script.*?</script>", "", (tmp_path / "x.html").read_text(encoding="utf-8"), flags=re.DOTALL)
+        whole, rival = ("31.2%", "35.0%") if output == "probability" else ("logit 0.312", "logit 0.350")
+        without, rivals = ("12.0%", "75.0%") if output == "probability" else ("logit 0.120", "logit 0.750")
+        assert f"The classifier gives “cat” <b>{whole}</b> and “tree” <b>{rival}</b>. For “cat rather than tree” it uses" in text
+        assert f"Without “a”: “cat” <b>{without}</b> and “tree” <b>{rivals}</b>." in text
+        assert f"“cat” <span>{whole}</span> and “tree” <span>{rival}</span> with everything shown" in contrast._repr_html_()
+        assert repr(contrast).startswith(f"<Explanation of 'cat rather than tree' ({whole} and {rival}) by {method}: a +0.59")
+        figure = contrast.plot()
+        assert f"for cat rather than tree ({output} 0.31 and 0.35): " in figure.alt
+        named = {"probability": "P(cat) − P(tree)", "logit": "logit of cat − logit of tree"}[output]
+        assert figure.axes[-1].get_xlabel() == f"change of {named}"
+        with pytest.raises(SegxaiError, match="share of the whole image's difference, which is -0.038"):
+            contrast.sufficient()
+        for said in (text, contrast._repr_html_(), repr(contrast), figure.alt):
+            assert "-3.8%" not in said
+            assert "logit -0.038" not in said
+
+
 def test_pictures_are_saved_by_their_ending(explanation, tmp_path):
     for ending, head in ((".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")):
         explanation.save(tmp_path / f"x{ending}")
