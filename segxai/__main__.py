@@ -14,16 +14,19 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from . import data
+from .classifiers.classifier import class_index
 from .classifiers.networks import default_classifier
-from .errors import SegxaiError, SegxaiValueError
+from .errors import SegxaiError, SegxaiValueError, whole_number
 from .explanation.explain import explain
 from .explanation.explanation import METHODS
+from .explanation.fills import fill_name
 from .images import check_image_file, load_image
 from .report import escaped_table, figure, write_report
-from .segmentation.registry import segment
+from .segmentation.registry import check_method, segment
 from .study.comparing import SEGMENTERS, compare
 from .study.engine import as_image_list, cluster
 from .weights.downloads import DOWNLOADS, cache_folder, fetch, fetch_within, usable
+from .weights.imagenet import imagenet_class_names
 
 _TABLE_ROWS = 5
 _COLUMNS = (
@@ -39,8 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     args = parser.parse_args(argv)
     try:
-        if argv is None and args.run in (_explain, _compare):  # a process of its own
-            _load_tensorflow()
+        args.own_process = argv is None
         return args.run(args) or 0
     except SegxaiError as error:
         print(f"segxai: {error}", file=sys.stderr)
@@ -137,6 +139,7 @@ def _compare(args) -> int:
     if out.suffix.lower() not in (".html", ".htm"):
         raise SegxaiValueError(f"--out {args.out!r}: the report is a web page; its name must end in .html")
     images, segmenters = as_image_list(args.folder, "compare"), args.segmenter or SEGMENTERS
+    _check_names(segmenters, args)
     match = int(args.match_regions) if (args.match_regions or "").isdigit() else args.match_regions
     kept = out.with_name(f"{out.stem}_results")
     print(
@@ -146,6 +149,8 @@ def _compare(args) -> int:
     def progress(done, total):
         print(f"  {done} of {total} photographs", flush=True)
 
+    if args.own_process:
+        _load_tensorflow()
     with cluster(args.dask) as client:
         found = compare(
             images, segmenters, fill=args.fill, max_evaluations=args.max_evaluations, match_regions=match, seed=args.seed,
@@ -164,19 +169,25 @@ def _compare(args) -> int:
 def _explain(args) -> int:
     if args.out and Path(args.out).suffix.lower() not in (".html", ".htm"):
         raise SegxaiValueError(f"--out {args.out!r}: the report is a web page; its name must end in .html")
-    targets = _targets(args.target, len(args.images))
-    # Check all files before the first explanation, so that a misspelt name costs no work; photographs are loaded one at a time.
+    # All names and files are checked before anything is loaded, so that a misspelt one costs no work.
+    segmenters, targets = args.segmenter or ["deep"], _targets(args.target, len(args.images))
+    _check_names(segmenters, args)
+    for target in targets:
+        if target is not None:
+            class_index(target, imagenet_class_names())
     bundled = [name in data.names() and not os.path.exists(name) for name in args.images]
     for name, is_bundled in zip(args.images, bundled, strict=True):
         if not is_bundled:
             check_image_file(name)
+    if args.own_process:
+        _load_tensorflow()
     classifier = default_classifier()  # loaded here so that the first photograph's time does not include it
     rows, sections = [], []
     _print_header()
     for name, is_bundled, target in zip(args.images, bundled, targets, strict=True):
         image = data.photograph(name) if is_bundled else load_image(name)
         figures = []
-        for segmenter in args.segmenter or ["deep"]:
+        for segmenter in segmenters:
             started = time.perf_counter()
             explanation = explain(
                 image, segment(image, segmenter), classifier, target,
@@ -196,6 +207,14 @@ def _explain(args) -> int:
         write_report(args.out, sections, table=escaped_table(_COLUMNS, rows, numbers_from=4))
         print(f"\nWrote {args.out} - open it in a browser.")
     return 0
+
+
+def _check_names(segmenters, args):
+    for segmenter in segmenters:
+        check_method(segmenter)
+    fill_name(args.fill)
+    whole_number("--max-evaluations", args.max_evaluations, 2)
+    whole_number("--seed", args.seed)
 
 
 def _targets(given, count) -> list:

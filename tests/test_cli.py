@@ -87,6 +87,39 @@ def test_errors_are_one_line_and_code_2(arguments, said, capsys):
     assert "Traceback" not in captured.err
 
 
+WRONG = [
+    ["explain", "cat", "--segmenter", "slick"],
+    ["explain", "cat", "--segmenter", "grid", "--segmenter", "pascal+depp"],
+    ["explain", "cat", "--target", "catt"],
+    ["explain", "cat", "coffee", "--target", "tabby cat", "--target", "cofee mug"],
+    ["explain", "cat", "--fill", "blu"],
+    ["explain", "cat", "--fill", "nothing.png"],
+    ["explain", "cat", "--max-evaluations", "1"],
+    ["explain", "cat", "--seed", "-1"],
+    ["explain", "cat", "nothing.jpg"],
+    ["compare", "FOLDER", "--out", "x.html", "--segmenter", "slick"],
+    ["compare", "FOLDER", "--out", "x.html", "--fill", "blu"],
+    ["compare", "FOLDER", "--out", "x.html", "--max-evaluations", "1"],
+]
+
+
+def test_names_are_checked_before_anything_is_loaded(tmp_path, cat):
+    """In a process of its own: neither TensorFlow nor a network is loaded for a misspelt name."""
+    Image.fromarray(cat[::4, ::4]).save(tmp_path / "cat.png")
+    code = f"""
+import sys
+from segxai.__main__ import main
+for arguments in {[[str(tmp_path) if word == "FOLDER" else word for word in words] for words in WRONG]!r}:
+    sys.argv = ["segxai", *arguments]
+    assert main() == 2, arguments
+    assert "tensorflow" not in sys.modules, arguments
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("\n") == len(WRONG)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cat.png"]
+
+
 def test_a_wrong_command_is_code_2():
     run = subprocess.run([sys.executable, "-m", "segxai", "explian"], capture_output=True, text=True)
     assert run.returncode == 2

@@ -22,6 +22,19 @@ def batches(count: int, size: int) -> list[slice]:
     return [slice(start, start + size) for start in range(0, count, size)]
 
 
+def class_index(target: str | int, class_names: Sequence[str]) -> int:
+    """The place of a class given by name or number. Raises SegxaiValueError if there is no such class."""
+    if isinstance(target, (int, np.integer)) and not isinstance(target, (bool, np.bool_)):
+        if not 0 <= target < len(class_names):
+            raise SegxaiValueError(f"There is no class {target}; the classifier has classes 0 to {len(class_names) - 1}.")
+        return int(target)
+    wanted = str(target).strip().lower()
+    for index, name in enumerate(class_names):
+        if name.lower() == wanted:
+            return index
+    raise unknown_name("target", target, class_names)
+
+
 class Classifier:
     """A function from images to class probabilities, with names for its classes.
 
@@ -84,15 +97,7 @@ class Classifier:
 
     def index(self, target: str | int) -> int:
         """The column of a class given by name or number. Raises SegxaiValueError if there is no such class."""
-        if isinstance(target, (int, np.integer)) and not isinstance(target, (bool, np.bool_)):
-            if not 0 <= target < len(self.class_names):
-                raise SegxaiValueError(f"There is no class {target}; the classifier has classes 0 to {len(self.class_names) - 1}.")
-            return int(target)
-        wanted = str(target).strip().lower()
-        for index, name in enumerate(self.class_names):
-            if name.lower() == wanted:
-                return index
-        raise unknown_name("target", target, self.class_names)
+        return class_index(target, self.class_names)
 
     def masked_predictor(self, image: np.ndarray, labels: np.ndarray, filled: np.ndarray, expected: int = 0) -> Callable:
         """A function that evaluates perturbed images: coalitions (N, K) bool to (N, C) probabilities.
