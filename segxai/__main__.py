@@ -169,7 +169,7 @@ def _compare(args) -> int:
 def _explain(args) -> int:
     if args.out and Path(args.out).suffix.lower() not in (".html", ".htm"):
         raise SegxaiValueError(f"--out {args.out!r}: the report is a web page; its name must end in .html")
-    # All names and files are checked before anything is loaded, so that a misspelt one costs no work.
+    # Names and files are checked before anything is loaded, so that a misspelt one costs no work.
     segmenters, targets = args.segmenter or ["deep"], _targets(args.target, len(args.images))
     _check_names(segmenters, args)
     for target in targets:

@@ -21,7 +21,7 @@ def track(total: int, what: str, *, progress: Progress = None) -> Iterator[Calla
     """Yield a function to be called with the number of items just completed.
 
     progress: None shows a bar if the work takes longer than two seconds, True shows it immediately, False never;
-    a function is called as progress(done, total). Within `showing`, None stands for what is chosen there.
+    a function is called as progress(done, total). Within `showing`, None stands for its choice.
     """
     progress = _around.get() if progress is None else progress
     if callable(progress):
@@ -55,7 +55,7 @@ def showing(progress: Progress) -> Iterator[None]:
 
 
 def bars_only(progress: Progress) -> bool | None:
-    """The same choice for work that a progress function does not count: where there is one, no bar is shown beside it."""
+    """The same choice for work that a progress function does not count: no bar beside it."""
     return False if callable(progress) else progress
 
 

@@ -23,7 +23,7 @@ def batches(count: int, size: int) -> list[slice]:
 
 
 def class_index(target: str | int, class_names: Sequence[str]) -> int:
-    """The place of a class given by name or number. Raises SegxaiValueError if there is no such class."""
+    """The place of a class given by name or number. Raises SegxaiValueError if there is none."""
     if isinstance(target, (int, np.integer)) and not isinstance(target, (bool, np.bool_)):
         if not 0 <= target < len(class_names):
             raise SegxaiValueError(f"There is no class {target}; the classifier has classes 0 to {len(class_names) - 1}.")

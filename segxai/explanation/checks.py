@@ -69,9 +69,10 @@ class Robustness:
 
 
 def sign_flips(weights: np.ndarray) -> np.ndarray:
-    """(K,) bool: whether weights (V, K) take both signs, each exceeding NEGLIGIBLE times the largest absolute weight.
+    """(K,) bool: whether weights (V, K) take both signs.
 
-    Weights that are written as 0 have no sign, however small all the others are.
+    Each must exceed NEGLIGIBLE times the largest absolute weight. Weights that are written as 0
+    have no sign, however small all the others are.
     """
     limit = max(FAINT, NEGLIGIBLE * np.abs(weights).max())
     return (weights.min(axis=0) < -limit) & (weights.max(axis=0) > limit)

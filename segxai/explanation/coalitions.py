@@ -34,7 +34,7 @@ class Coalitions:
     targets: (T,) class numbers: the most probable classes of the whole image, and the target. table: (N, T) float32, their
     probabilities, so that the target can be changed without another evaluation.
     fill: its name. filled: (H, W, C), the image from which switched-off regions are filled. bands: the picture, if it was given as
-    `Bands`. contrasted: the numbers of the two classes whose difference is the target of a contrast, see `contrast`.
+    `Bands`. contrasted: the numbers of the two classes whose difference is explained.
     log_importance: (N,) the negative logarithm of the probability with which a coalition was drawn; None if the table is
     complete. See `segxai.explanation.sampling`.
     """
@@ -136,9 +136,9 @@ class Coalitions:
         return float(self.values[rows[0]]) if rows.size else None
 
     def outputs_of(self, mask: np.ndarray | bool) -> list[tuple[str, float]]:
-        """(name, value) of what the classifier gives for one coalition, of both classes of a contrast.
+        """(class, value) of what the classifier gives for one coalition, for both of a contrast.
 
-        mask: (K,) bool, or True with every region shown. Empty if the table does not contain the coalition.
+        mask: (K,) bool, or True with every region shown. Empty if it is not in the table.
         """
         rows = np.flatnonzero((self.masks == mask).all(axis=1))[:1]
         columns = [self.targets.index(target) for target in self.contrasted or (self.target,)]

@@ -42,7 +42,8 @@ def explain(
     fill: what replaces switched-off regions, see `explanation.fills.fill_image`. The built-in networks switch regions off at
     their input size, so their output may differ slightly from that for a photograph perturbed at full size.
     max_evaluations: the budget. If 2**K exceeds it, `seed` draws a sample of the coalitions for `method`; otherwise the table is complete.
-    kernel_width, alpha: of LIME's fit, see `surrogates.fit_lime`; "tree" refuses them. progress: see `segxai.progress.track`.
+    kernel_width, alpha: of LIME's fit, see `surrogates.fit_lime`; "tree" refuses them.
+    progress: see `segxai.progress.track`.
     Raises SegxaiError for invalid arguments. Source: Ribeiro et al. 2016, "Why Should I Trust You?"; the sources of the other
     methods are in `segxai.explanation.surrogates`.
     """

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 METHODS = ("lime", "shapley", "banzhaf", "owen", "tree")
 KERNEL_WIDTH, ALPHA = 0.25, 0.0  # of LIME's fit, unless chosen
-NOT_OF_A_TREE = "kernel_width and alpha belong to LIME's fit; method 'tree' has none, so leave them out."
+NOT_OF_A_TREE = "kernel_width and alpha belong to LIME's fit; method 'tree' has none: leave them out."
 OWEN_NEEDS_ALL = "Owen values need every coalition; use at most 10 regions, or raise max_evaluations."
 
 
@@ -38,9 +38,10 @@ class Explanation:
 
     image: (H, W, 3) uint8, what is shown; what is perturbed is `picture`. weights: (K,) the probability added by showing region k.
     intercept: the surrogate's value with no region shown. r2: the share of the table's variance that the surrogate explains.
-    interval: (K, 2) 95 % confidence interval; of zero width if the weights are exact, NaN if none was computed. hierarchy: the regions' indices, nested
-    where regions are parts of one thing (see `drill_down`). checks: the `Robustness` and the `Placebo` of `examine`. sets_found: the
-    results of `sufficient` and `necessary` so far, as region numbers and values.
+    interval: (K, 2) 95 % confidence interval; of zero width if the weights are exact, NaN if none
+    was computed. hierarchy: the regions' indices, nested where regions are parts of one thing (see
+    `drill_down`). checks: the `Robustness` and the `Placebo` of `examine`. sets_found: the results
+    of `sufficient` and `necessary` so far, as region numbers and values.
     """
 
     image: np.ndarray
@@ -325,9 +326,9 @@ class Explanation:
 
 
 def check_method(method: str = "lime", kernel_width: float = KERNEL_WIDTH, alpha: float = ALPHA) -> None:
-    """Raise SegxaiValueError for an unknown method, and for settings that are out of range or that it does not have.
+    """Raise SegxaiValueError for an unknown method, or settings out of range or without effect.
 
-    Other methods than "lime" and "tree" do not use the settings either, but keep them for a later `refit`.
+    Shapley, Banzhaf and Owen values do not use the settings, but keep them for a later `refit`.
     """
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)

@@ -21,7 +21,7 @@ _COLOURS = {"grey": 127 / 255, "black": 0.0, "white": 1.0}  # shares of the rang
 def fill_name(fill: Fill) -> str:
     """The name of a fill, in one spelling, or GIVEN for a colour or an image.
 
-    Raises SegxaiError for a text that is neither a name nor the path of an image, before anything is computed.
+    Raises SegxaiError for a text that is neither a name nor the path of an image.
 
     >>> fill_name("gray"), fill_name("blur"), fill_name((10, 20, 30))
     ('grey', 'blur', 'given')
@@ -62,8 +62,9 @@ def fill_image(image: np.ndarray, labels: np.ndarray, fill: Fill = "mean", seed:
 
     fill: "mean" (the mean colour of each region, as in lime), "grey" (127), "black", "white", "blur" (Gaussian, sigma 1/20
     of the longer side), "noise" (uniform, from `seed`), a colour (a number for each channel, for RGB 0..255), or an image of the
-    same shape, or its path. For images that are not uint8, black and white are the lowest and the highest value of each channel; grey and noise lie
-    between them. Raises SegxaiValueError for anything else.
+    same shape, or its path. For images that are not uint8, black and white are the lowest and the
+    highest value of each channel; grey and noise lie between them. Raises SegxaiValueError for
+    anything else.
     """
     low, high = value_range(image)
     name = fill_name(fill)

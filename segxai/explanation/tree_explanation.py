@@ -28,8 +28,9 @@ class TreeExplanation(Explanation):
 
     regions: the leaves of the tree, or coarser regions (`coarsen`, `drill_down`). weights: their values, which are sums over leaves
     and add up to p(whole) - p(nothing). coalitions: the evaluated coalitions that keep each region together. descent: the values of
-    the whole tree. interval: of zero width where the values are exact Owen values. Where the budget is too small for that, they rest
-    in part on sampled coalitions; an interval is not estimated then but NaN, and `metrics.seed_stability` measures how much they vary.
+    the whole tree. interval: of zero width where the values are exact
+    Owen values. Where the budget is too small for that, they rest in part on sampled coalitions;
+    no interval is estimated then (NaN), and `metrics.seed_stability` measures how much they vary.
     The tree is divided where the evidence for the explained class is. The same division also gives additive values for the other
     classes kept and for contrasts (`refit`, `contrast`), but these are divided less finely where their own evidence is.
     """
@@ -57,7 +58,7 @@ class TreeExplanation(Explanation):
         """Recompute the values of the same tree for another class that was kept, without evaluating the classifier.
 
         Other methods need every coalition of the regions, which is available here only for a few coarse regions; otherwise
-        SegxaiError is raised. kernel_width, alpha: for method "lime" alone; a tree has no such settings (SegxaiValueError).
+        SegxaiError is raised. kernel_width, alpha: of "lime" alone; SegxaiValueError for a tree.
         """
         if method not in (None, "tree"):
             self._need_exact(f"method {method!r}")

@@ -172,7 +172,7 @@ def finetune_steps(
     """The training loop as a generator: each `Step` contains the loss and the probabilities before its update.
 
     labels: (H, W) class ids 0..C-1; 255 is ignored. Close the generator to stop the training after any step. The other
-    arguments and the errors are those of `finetune`; what is wrong with an argument is said at this call, not at the first step.
+    arguments and the errors are those of `finetune`. Arguments are checked at this call.
     """
     image = as_image(image)
     _check_loop(iterations, learning_rate)
@@ -187,7 +187,7 @@ def _steps(fcn, variables, feed, size, iterations, learning_rate, logdir):
     training = _update(fcn, variables)
     fcn.net.run(training["start"])
     feed = {**feed, fcn.is_training: True, **{rate: factor * learning_rate for rate, factor in training["rates"]}}
-    # Fetched in the same run as the update; a control dependency ensures that they are computed before it.
+    # Fetched in the same run as the update, and computed before it by a control dependency.
     fetches = [training["loss"], fcn.probabilities, training["update"]]
     writer = None
     if logdir is not None:
@@ -280,9 +280,9 @@ def _loss(fcn) -> dict:
 
 
 def _update(fcn, variables) -> dict:
-    """An Adam update of these variables, what resets it, and the placeholders of its rates with their factors.
+    """An Adam update of these variables, what resets it, and the placeholders of its rates.
 
-    Added to the network's graph once: another rate is fed, because each optimizer has thousands of operations.
+    Added to the network's graph once: rates are fed, because optimizers have many operations.
     """
     from ..nets.fcn import SCOPE
     from ..nets.graph import tf
@@ -311,7 +311,7 @@ def _update(fcn, variables) -> dict:
 
 
 def _summary(fcn, training) -> Any:
-    """The loss and a histogram of each gradient, for TensorBoard; added to the network's graph once."""
+    """The loss and a histogram of each gradient, for TensorBoard; added to the graph once."""
     from ..nets.graph import tf
 
     if "summary" not in training:

@@ -138,7 +138,8 @@ def describe(explanation: Explained) -> str:
 
 
 def draw_bars(axes: Axes, explanation: Explained, limit: float) -> None:
-    """Draw the strongest weights as bars with numbers and, where they were computed and are not zero, 95 % intervals."""
+    """Draw the strongest weights as bars with numbers and, unless exact, their 95 % intervals."""
+    # An interval that was not computed (NaN) is not drawn.
     strongest = np.argsort(-np.abs(explanation.weights), kind="stable")[:MOST_BARS]
     order = strongest[np.argsort(-explanation.weights[strongest], kind="stable")]
     weights = explanation.weights[order]

@@ -16,8 +16,10 @@ def quantity(output: str, target: str) -> str:
 def format_output(value: float, output: str) -> str:
     """A classifier's value in a sentence; what is rounded to zero has no sign.
 
-    >>> format_output(0.5, "probability"), format_output(-2.5, "logit"), format_output(-1e-9, "logit")
-    ('50.0%', 'logit -2.500', 'logit 0.000')
+    >>> format_output(0.5, "probability"), format_output(-2.5, "logit")
+    ('50.0%', 'logit -2.500')
+    >>> format_output(-1e-9, "logit")
+    'logit 0.000'
     """
     return f"{value:z.1%}" if output == "probability" else f"{output} {value:z.3f}"
 

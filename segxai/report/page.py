@@ -226,10 +226,11 @@ def _answer(e) -> str:
 
 
 def _given(e, mask, tag="span", named=False) -> str:
-    """What the classifier gives for a coalition, of a contrast for each of its classes, which are named then; "" if unknown."""
+    """What the classifier gives for a coalition, for both classes of a contrast; "" if unknown."""
     found = e.coalitions.outputs_of(mask)
     return " and ".join(
-        (f"“{html.escape(name)}” " if named or len(found) > 1 else "") + f"<{tag}>{format_output(value, e.coalitions.output)}</{tag}>"
+        (f"“{html.escape(name)}” " if named or len(found) > 1 else "")
+        + f"<{tag}>{format_output(value, e.coalitions.output)}</{tag}>"
         for name, value in found
     )
 

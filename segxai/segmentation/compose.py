@@ -45,7 +45,7 @@ def refine(coarse: Regions, finer: Regions) -> Regions:
         )
         parts.append(Part(name, tuple(range(number, number + len(kept))), children, evidence=coarse.name_evidence[k]))
         number += len(kept)
-    # Elsewhere, too, regions of an unnamed origin are called "regions"; without any name there is none to be made.
+    # Regions of unknown origin are called "regions" elsewhere, too.
     methods = [regions.method or "regions" for regions in (coarse, finer)]
     return Regions(atoms, parts, "+".join(methods) if coarse.method or finer.method else "")
 

@@ -32,7 +32,7 @@ def segment(image: ImageLike, method: Method = "deep", *, progress: Progress = N
     image: array, PIL image or path. method: one of `segmenters()`; two of them joined as "coarse+finer", e.g. "pascal+deep", which
     divides the regions of the first by those of the second (see `refine`); or any function from an image to (H, W) integer labels
     or `Regions`. params: parameters of the method, e.g. n_regions for "deep" or n_segments for "slic", as listed in its docstring;
-    for "coarse+finer", those of the finer one. progress: of networks that take long, see `segxai.progress.track`.
+    for "coarse+finer", those of the finer one. progress: see `segxai.progress.track`.
     Raises SegxaiValueError for an unknown method or parameter, and SegxaiError if the method fails.
     """
     image = as_image(image)
@@ -62,7 +62,7 @@ def segment(image: ImageLike, method: Method = "deep", *, progress: Progress = N
 def as_regions(image: np.ndarray, regions: RegionsLike, *, progress: Progress = None) -> Regions:
     """Convert what `explain` accepts as regions: `Regions`, an (H, W) label map, or a method for `segment`.
 
-    progress: of the caller; a function is not called, for it counts what the caller does with the regions.
+    progress: of the caller; a function is not called, for it counts what comes afterwards.
     Raises SegxaiValueError if they do not fit the image.
     """
     if isinstance(regions, str) or callable(regions):

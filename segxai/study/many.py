@@ -207,7 +207,9 @@ def _check_early(regions, each, options) -> None:
 
 
 def _settings(regions, each, classifier, target, options, run) -> dict:
-    kept = {k: str(v) for k, v in sorted(options.items())} | ({"fill": fingerprint(*distinct_fills([options["fill"]]))} if "fill" in options else {})
+    kept = {k: str(v) for k, v in sorted(options.items())} | (
+        {"fill": fingerprint(*distinct_fills([options["fill"]]))} if "fill" in options else {}
+    )
     method = "given" if each else regions if isinstance(regions, str) else "function"
     return {"regions": method, "target": str(target), "options": kept} | run_metadata(
         classifier, run, each or isinstance(regions, str)

@@ -142,7 +142,7 @@ def test_values_that_add_up_to_more_than_one_are_noticed():
 
 
 def almost_nothing(images):
-    """A logit for which every region, and all of them together, are worth next to nothing, but less than nothing."""
+    """A little less than nothing, whatever is shown."""
     return -1e-9 * (1 + shown(images) @ np.array([1.0, 2.0, 3.0, 4.0]))
 
 

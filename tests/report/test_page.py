@@ -126,7 +126,7 @@ def test_a_contrast_is_no_output_of_the_classifier(output, quarters, additive, t
         assert f"for cat rather than tree ({output} 0.31 and 0.35): " in figure.alt
         named = {"probability": "P(cat) − P(tree)", "logit": "logit of cat − logit of tree"}[output]
         assert figure.axes[-1].get_xlabel() == f"change of {named}"
-        with pytest.raises(SegxaiError, match="share of the whole image's difference, which is -0.038"):
+        with pytest.raises(SegxaiError, match=r"share of the whole image's difference, which is -0\.038"):
             contrast.sufficient()
         for said in (text, contrast._repr_html_(), repr(contrast), figure.alt):
             assert "-3.8%" not in said

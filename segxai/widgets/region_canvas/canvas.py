@@ -101,7 +101,7 @@ class RegionCanvas(anywidget.AnyWidget):
                 self._set(regions_state(regions, e.image.shape))
                 if old_regions is not None and not np.array_equal(old_regions.labels, regions.labels):
                     self.off = _off_in(regions, np.isin(old_regions.labels, self.off))
-            # Parts can come and go while the regions and their names stay; they are in no comparison of regions.
+            # Parts can come and go while regions compare equal, by their pixels and names.
             self.divisible = [] if e.method == "tree" else list(regions.expandable())
             if old_table is None or old_table.table is not table.table or (before.method == "tree") != (e.method == "tree"):
                 self._set(table_state(table))
