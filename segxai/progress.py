@@ -42,21 +42,21 @@ def track(total: int, what: str, *, progress: Progress = None) -> Iterator[Calla
 
 
 @contextlib.contextmanager
-def showing(progress: Progress) -> Iterator[None]:
+def showing(choice: Progress) -> Iterator[None]:
     """Let everything inside the block that is not told otherwise show its progress in this way.
 
     Work may be deep inside something that knows nothing of progress, such as a segmenter.
     """
-    token = _around.set(_around.get() if progress is None else progress)
+    token = _around.set(_around.get() if choice is None else choice)
     try:
         yield
     finally:
         _around.reset(token)
 
 
-def bars_only(progress: Progress) -> bool | None:
+def bars_only(choice: Progress) -> bool | None:
     """The same choice for work that a progress function does not count: no bar beside it."""
-    return False if callable(progress) else progress
+    return False if callable(choice) else choice
 
 
 @contextlib.contextmanager
