@@ -91,7 +91,7 @@ def main():
         image = load_image(path)
         found.append((path, image, segxai.segment(image, arguments.segmenter)))
     print(f"{len(paths)} photographs, {arguments.segmenter}, {(time.perf_counter() - start) / len(paths):.2f} s each")
-    named = [(p, image, r, [None if e.source == "place" else part.noun for e, part in zip(r.name_evidence, r.parts)]) for p, image, r in found]
+    named = [(path, image, regions, [part.noun or None for part in regions.parts]) for path, image, regions in found]
     sure = [[e.sure for e in r.name_evidence] for _, _, r in found]
     area = sum(float(r.areas[[n is not None for n in nouns]].sum()) for _, _, r, nouns in named) / len(named)
     print(f"{area:.3f} of the area has a noun; {np.mean([len(r) for _, _, r in found]):.1f} regions a photograph")

@@ -114,7 +114,7 @@ FACE, BODY, SKIN = 11, 22, 41  # of MSRC-21 (face and body) and of Clothing Co-P
 # Where the teacher is believed on photographs of single things, which it mistakes for rooms and fields.
 STUFF = {"sky", "tree", "grass", "water", "road", "floor", "wall", "building", "ground", "sand", "rock", "plant", "ceiling"}
 # Classes that a head without ImageNet's photographs knows well enough to contradict the classifier.
-KNOWN = {*STUFF, "flower", "mountain", "book", "chair"} - {"ceiling"}
+KNOWN = {*STUFF, *GROUPS["person"], "flower", "mountain", "book", "chair"} - {"ceiling"}
 
 
 def allowed(*names: str) -> np.ndarray:
@@ -296,9 +296,9 @@ def of_things(name, path, m, teacher) -> tuple[np.ndarray, np.ndarray]:
             p = np.clip(dense[:, noun], 0, 1)
             thing, around = divided(p, m["area"])
             kind = NAMES[table["kinds"][noun]]
-            kinds = GROUPS["animal"] if kind in GROUPS["animal"] else (kind,)
             may[thing], weight[thing] = allowed(kind), 1
-            may[around], weight[around] = COMMON & ~allowed(*kinds), 1
+            kinds = GROUPS["animal"] if kind in GROUPS["animal"] else (kind,)
+            may[around], weight[around] = COMMON & ~allowed(*kinds), 0.5
             seen &= nouns.classes[class_of(path)][deepest] == 0  # the thing's own nouns are not believed elsewhere
     seen &= ~thing & ~(around & (p >= 0.3))
     may[seen], weight[seen] = np.eye(len(NAMES), dtype=bool)[table["kinds"][deepest[seen]]], 0.7
@@ -379,15 +379,24 @@ def examples(measured, first: Linear | None = None) -> tuple[np.ndarray, np.ndar
 
 
 def contradicted(may, weight, p, m) -> None:
-    """Leave out segments with one class that the first head takes for another one that it knows; if it is sure, believe it."""
+    """Leave out segments with one class that the first head takes for another; where the teacher agrees, believe it.
+
+    What the first head takes for sky, road or a wall although the teacher does not is an object without a name.
+    """
     known = np.flatnonzero(allowed(*KNOWN))
     best = known[p[:, known].argmax(axis=1)]
     every = np.arange(len(p))
-    against = (may.sum(axis=1) == 1) & (weight > 0) & (p[every, best] >= 0.5) & ~may[every, best]
-    agreed = m["teacher"].astype(np.float32) @ tables()["teacher"] if "teacher" in m else np.ones((len(p), len(NAMES) + 1))
-    sure = against & (p[every, best] >= 0.8) & (agreed[every, best] >= 0.3)
+    claimed = (weight > 0) & (p[every, best] >= 0.5)
+    against = claimed & (may.sum(axis=1) == 1) & ~may[every, best]
     weight[against] = 0
+    if "teacher" not in m:
+        return
+    teacher = m["teacher"].astype(np.float32) @ tables()["teacher"]
+    agreed = np.where(allowed(*GROUPS["person"])[best], teacher[:, -1], teacher[every, best])
+    sure = against & (agreed >= 0.3) & (p[every, best] >= 0.8)
     may[sure], weight[sure] = np.eye(len(NAMES), dtype=bool)[best[sure]], 0.5
+    doubtful = claimed & (may.sum(axis=1) > 1) & (agreed < 0.1)
+    may[doubtful] = allowed("object")
 
 
 def fit(features, may, weights, epochs=6, rate=1e-3, decay=1e-4, batch=512, seed=0) -> Linear:

@@ -20,10 +20,10 @@ class Evidence(NamedTuple):
     Attributes
     ----------
     source : str
-        "given" by the user, an annotation or a segmenter of classes; "semantic", the project's own
-        FCN; "classifier", an ImageNet classifier; or "place", if nothing names the region.
+        "given" by the user or an annotation; "semantic", a network for semantic segmentation;
+        "classifier", an ImageNet classifier; or "place", if nothing names the region.
     probability : float or None
-        Of names from "semantic" and "classifier": the share of such names that are right.
+        The share of such names that are right, where that was measured.
     """
 
     source: str

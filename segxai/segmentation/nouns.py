@@ -41,7 +41,7 @@ GROUPS = {
 }
 LEAST = 0.68  # of the probabilities of classes pooled over a region; below it has no noun
 SURE_CLASS = 0.8  # a class that is so probable is not overruled by the classifier's noun of another class
-SMALLEST, LARGEST = 0.005, 0.75  # shares of the photograph: too few pixels to classify, too few around them
+SMALLEST, LARGEST = 0.005, 0.8  # shares of the photograph: too few pixels to classify, too few around them
 VIEW = 224  # pixels
 GREY = 127
 # Contrast of the surroundings, and margin as a share of the longer side, of the three views.
@@ -154,9 +154,14 @@ def object_nouns(
     if not open_:
         return {}
     masks = [np.isin(atoms, node.atoms) for node in open_]
-    views = view_nouns(image, [*masks, np.ones(atoms.shape, bool)])
+    views = by_noun([view(image, mask, *how) for mask in masks for how in VIEWS.values()])
+    whole = resize(image, (VIEW, VIEW))
     return chosen_nouns(
-        open_, areas_of(open_, found), views[:-1], views[-1].mean(axis=0), *dense_nouns(open_, found)
+        open_,
+        areas_of(open_, found),
+        views.reshape(len(masks), len(VIEWS), -1),
+        by_noun([whole, whole[:, ::-1]]).mean(axis=0),
+        *dense_nouns(open_, found),
     )
 
 
@@ -216,7 +221,7 @@ def _better(noun: Noun | None, other: Noun | None) -> Noun | None:
         return noun or other
     kind = semantic_head().kind(other.name)
     if kind == noun.name or kind in GROUPS.get(noun.name, ()):
-        return max(noun, other, key=lambda n: n.evidence.probability) if noun.name == other.name else other
+        return max(noun, other, key=lambda n: n.evidence.probability or 0) if noun.name == other.name else other
     return noun if noun.sure else other
 
 
@@ -381,15 +386,14 @@ def dense_nouns(nodes: Sequence[Part], found: Seen) -> tuple[np.ndarray, np.ndar
     return _softmax(inside @ kernel + bias) @ by_noun, _softmax(outside @ kernel + bias) @ by_noun
 
 
-def view_nouns(image: np.ndarray, masks: Sequence[np.ndarray]) -> np.ndarray:
-    """(N, views, nouns) the probabilities of everyday nouns in each of the VIEWS of each mask."""
+def by_noun(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """(N, nouns) the probabilities of everyday nouns in N pictures (VIEW, VIEW, 3)."""
     network = default_classifier()
-    views = [view(image, mask, *how) for mask in masks for how in VIEWS.values()]
     rows = [
-        network.net.run(network.probabilities, {network.images: np.stack(views[first : first + BATCH])})
-        for first in range(0, len(views), BATCH)
+        network.net.run(network.probabilities, {network.images: np.stack(pictures[first : first + BATCH])})
+        for first in range(0, len(pictures), BATCH)
     ]
-    return (np.concatenate(rows) @ everyday_nouns().classes).reshape(len(masks), len(VIEWS), -1)
+    return np.concatenate(rows) @ everyday_nouns().classes
 
 
 def view(image: np.ndarray, mask: np.ndarray, contrast: float, margin: float) -> np.ndarray:

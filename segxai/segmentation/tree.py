@@ -68,11 +68,12 @@ class Join(NamedTuple):
 
 
 class Grown(NamedTuple):
-    """The leaves of a photograph's tree (h, w), its root with nouns, and the automatic cut."""
+    """The leaves of a photograph's tree (h, w), its root with nouns, the automatic cut, and what is seen of the leaves."""
 
     atoms: np.ndarray
     root: Part
     automatic: list[Part]
+    seen: Seen
 
 
 def contour_regions(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
@@ -112,8 +113,7 @@ def tree_regions(
     Returns
     -------
     regions : Regions
-        Nodes of the tree, whose names are nouns where there is evidence. The trees of the last KEPT
-        pairs of photograph and method are cached.
+        Nodes of the tree, whose names are nouns where there is evidence.
 
     Raises
     ------
@@ -124,6 +124,13 @@ def tree_regions(
         isinstance(n_regions, bool) or not isinstance(n_regions, (int, np.integer)) or not 1 <= n_regions <= LEAVES
     ):
         raise SegxaiValueError(f"n_regions must be 'auto' or a whole number from 1 to {LEAVES}; got {n_regions!r}.")
+    tree = grown(image, method, merging, features)
+    parts = tree.automatic if n_regions == "auto" else coarsest(tree.root, int(n_regions))
+    return Regions(resize_labels(tree.atoms, image.shape[:2]), parts, method, tree.root)
+
+
+def grown(image: np.ndarray, method: str, merging: Merging, features: Callable | None) -> Grown:
+    """The photograph's tree; those of the last KEPT pairs of photograph and method are cached."""
     digest = hashlib.sha256(repr(image.shape).encode())
     digest.update(np.ascontiguousarray(image).data)
     key = method, digest.digest()
@@ -135,8 +142,7 @@ def tree_regions(
         _trees.move_to_end(key)
         while len(_trees) > KEPT:
             _trees.popitem(last=False)
-    parts = tree.automatic if n_regions == "auto" else coarsest(tree.root, int(n_regions))
-    return Regions(resize_labels(tree.atoms, image.shape[:2]), parts, method, tree.root)
+    return tree
 
 
 def automatic_cut(
@@ -191,7 +197,7 @@ def _grow(image, merging, features) -> Grown:
     objects = object_nouns(copy, atoms, root, found)
     root = name_tree(atoms, root, found, objects)
     if not merging.nouns:
-        return Grown(atoms, root, coarsest(root, automatic_number(root, merging.worth)))
+        return Grown(atoms, root, coarsest(root, automatic_number(root, merging.worth)), found)
     automatic = automatic_cut(root, found, objects, merging.worth)
     touching = borders(atoms, strength)
     alike = same_nouns(automatic, touching)
@@ -200,7 +206,7 @@ def _grow(image, merging, features) -> Grown:
     regions = {frozenset(atom for part in group for atom in part.atoms) for group in alike}
     root = raised(root, regions)
     # One thing may fill the photograph; then it is divided into its parts.
-    return Grown(atoms, root, coarsest(root, max(len(regions), FEWEST)))
+    return Grown(atoms, root, coarsest(root, max(len(regions), FEWEST)), found)
 
 
 def same_nouns(parts: list[Part], touching: Iterable[tuple[int, int]]) -> list[list[Part]]:
@@ -226,10 +232,10 @@ def regrouped(groups: list[list[Part]], touching, found: Seen, merging: Merging)
         region = {atom: k for k, part in enumerate(parts) for atom in part.atoms}
         border: dict[tuple[int, int], tuple[int, float]] = {}
         for (a, b), (length, total) in touching.items():
-            pair = tuple(sorted((region.get(a, -1), region.get(b, -1))))
-            if pair[0] >= 0 and pair[0] != pair[1]:
-                before = border.get(pair, (0, 0.0))
-                border[pair] = before[0] + length, before[1] + total
+            low, high = sorted((region.get(a, -1), region.get(b, -1)))
+            if low >= 0 and low != high:
+                before = border.get((low, high), (0, 0.0))
+                border[low, high] = before[0] + length, before[1] + total
         areas = np.array([found.areas[list(part.atoms)].sum() for part in parts])
         nodes, below = list(parts), max(part.cost for part in parts)
         for a, b, cost in merge(areas, border, merging, None, pooled(parts, found.areas, found.classes)):
