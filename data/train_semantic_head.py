@@ -298,7 +298,7 @@ def of_things(name, path, m, teacher) -> tuple[np.ndarray, np.ndarray]:
             kind = NAMES[table["kinds"][noun]]
             may[thing], weight[thing] = allowed(kind), 1
             kinds = GROUPS["animal"] if kind in GROUPS["animal"] else (kind,)
-            may[around], weight[around] = COMMON & ~allowed(*kinds), 0.5
+            may[around], weight[around] = COMMON & ~allowed(*kinds), 0.25
             seen &= nouns.classes[class_of(path)][deepest] == 0  # the thing's own nouns are not believed elsewhere
     seen &= ~thing & ~(around & (p >= 0.3))
     may[seen], weight[seen] = np.eye(len(NAMES), dtype=bool)[table["kinds"][deepest[seen]]], 0.7

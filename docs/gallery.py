@@ -17,11 +17,13 @@ HERE = Path(__file__).parent
 
 
 def things_and_their_parts():
-    """Regions that are things and their parts. All three cuts are of one tree, which was grown from contours and from what
-    EfficientNet-Lite0 sees. Nothing was annotated."""
+    """Regions that are things and their parts. All three cuts are of one tree, which was grown from
+    contours and from what EfficientNet-Lite0 sees. Nothing was annotated: the nouns are those of
+    two networks."""
     coffee = segxai.data.photograph("coffee")
-    cuts = [segxai.segment(coffee, "deep", n_regions=n) for n in (3, 7, 10)]
-    return plots.plot_regions(coffee, *cuts, titles=["3 regions", "7 regions", "10 regions"])
+    things = segxai.segment(coffee, "deep")
+    cuts = [things.cut(n) for n in (3, 5, 7)]
+    return plots.plot_regions(coffee, *cuts, titles=["3 regions", "5 regions", "7 regions"])
 
 
 def contours_of_things():
@@ -32,11 +34,11 @@ def contours_of_things():
 
 
 def why_a_football_helmet():
-    """Which things speak for “football helmet”? Exact Shapley values of twelve regions, from all 4096 coalitions. The name of
-    the helmet is a guess by the classifier's own network, so it is marked."""
+    """Which things speak for “football helmet”? Exact Shapley values of the automatic regions, from
+    all of their coalitions. Two networks have found the nouns; those that are less than sure are
+    marked, and what has no noun is called by its place."""
     astronaut = segxai.data.photograph("astronaut")
-    regions = segxai.segment(astronaut, "deep", n_regions=12)
-    return segxai.explain(astronaut, regions, target="football helmet", method="shapley", max_evaluations=4096).plot()
+    return segxai.explain(astronaut, target="football helmet", method="shapley").plot()
 
 
 def down_the_tree():

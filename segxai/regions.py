@@ -85,9 +85,7 @@ class Regions:
     ('sky', 'things')
     """
 
-    def __init__(
-        self, atoms: np.ndarray, parts: Sequence[Part], method: str = "", tree: Part | None = None
-    ):
+    def __init__(self, atoms: np.ndarray, parts: Sequence[Part], method: str = "", tree: Part | None = None):
         """From the finest label map and the parts that are the regions.
 
         Parameters

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from segxai import Regions, SegxaiError
+from segxai.regions import GIVEN, PLACE, SURE, Evidence, Part
 
 LABELS = np.array([[5, 5, 9], [5, -2, 9]])
 
@@ -104,3 +105,71 @@ def test_what_makes_no_regions_is_refused_with_its_reason(make, said):
     with pytest.raises(SegxaiError, match=said) as raised:
         make()
     assert isinstance(raised.value, ValueError)
+
+
+PARTS = (
+    Part("sky: left", (0,), evidence=Evidence("semantic", 0.99), noun="sky"),
+    Part("top", (1,), evidence=PLACE),
+    Part("sky: right", (2,), evidence=Evidence("semantic", 0.8), noun="sky"),
+    Part("helmet: bottom", (3,), evidence=Evidence("classifier", 0.95), noun="helmet"),
+    Part("top", (4,), evidence=PLACE),
+)
+
+
+def test_a_parts_noun_is_its_name_unless_that_is_a_place():
+    assert Part("cup", (0,)).noun == "cup"
+    assert Part("cup", (0,), evidence=Evidence("semantic", 0.4)).noun == "cup"
+    assert Part("cup: left", (0,), noun="cup").noun == "cup"
+    assert Part("top left", (0,), evidence=PLACE).noun == ""
+
+
+def test_a_noun_of_one_region_stands_alone_and_others_have_their_place():
+    regions = Regions(np.arange(5)[None], PARTS)
+    assert regions.names == ("sky: left", "top", "sky: right", "helmet", "top 2")
+    assert regions.marked_names == ("sky: left", "top", "sky: right ?", "helmet", "top 2")
+    assert Regions(np.arange(3)[None], PARTS[:3]).names == ("sky: left", "top", "sky: right")
+    assert Regions(np.arange(2)[None], PARTS[:2]).names == ("sky", "top")
+
+
+def test_a_given_name_is_no_place():
+    regions = Regions(np.arange(5)[None], PARTS).rename({"sky: right": "sea"})
+    assert regions.names == ("sky", "top", "sea", "helmet", "top 2")
+    assert regions.parts[2].noun == "sea"
+    assert regions.name_evidence[2] == GIVEN
+
+
+def test_regions_of_one_noun_are_united_and_divided_again():
+    regions = Regions(np.arange(5)[None], PARTS)
+    united = regions.by_noun()
+    assert united.names == ("sky", "top", "helmet", "top 2")
+    assert np.array_equal(united.mask("sky"), [[True, False, True, False, False]])
+    assert united.name_evidence == (Evidence("semantic", 0.8), PLACE, Evidence("classifier", 0.95), PLACE)
+    assert united.expandable() == ("sky",)
+    assert united.expand("sky").names == ("sky: left", "sky: right", "top", "helmet", "top 2")
+    assert united.by_noun() == united
+
+
+def test_numbered_things_of_one_noun_are_united():
+    cups = [Part(f"cup {k + 1}", (k,), evidence=Evidence("semantic", 0.95), noun="cup") for k in range(2)]
+    regions = Regions(np.arange(3)[None], [*cups, Part("table", (2,))])
+    assert regions.names == ("cup 1", "cup 2", "table")
+    assert regions.by_noun().names == ("cup", "table")
+
+
+@given(label_maps)
+def test_regions_with_names_of_their_own_are_not_united(labels):
+    regions = Regions.from_labels(labels)
+    assert regions.by_noun() == regions
+
+
+@pytest.mark.parametrize(
+    ("evidence", "sure"),
+    [
+        (GIVEN, True), (PLACE, True), (Evidence("semantic"), True), (Evidence("semantic", SURE), True),
+        (Evidence("classifier", SURE - 0.01), False),
+    ],
+)  # fmt: skip
+def test_a_name_without_a_measured_probability_has_no_mark(evidence, sure):
+    assert evidence.sure == sure
+    part = Part("cup", (0,), evidence=evidence)
+    assert Regions(np.zeros((1, 1), int), [part]).marked_names == ("cup" if sure else "cup ?",)

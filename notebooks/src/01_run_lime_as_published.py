@@ -326,7 +326,7 @@ assert choice > 1.5 * chance[1000] and chance[1000] < 0.6 * chance[200]
 # %% [markdown]
 # The comparison has a limit. A weight belongs to a patch and not to a pixel, and a
 # larger patch may rightly weigh more. But that is the point: a weight means nothing
-# without its patch, and a patch called "grey, right" means little to a reader.
+# without its patch, and a patch called "right" means little to a reader.
 #
 # **Where this fails:** this was one photograph, one class, one fill and, in the
 # comparison, two segmentations. And an exact weight is still a weight in a simple sum:

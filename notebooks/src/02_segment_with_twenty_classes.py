@@ -59,10 +59,10 @@ areas = ", ".join(f"{name} {area:.0%}" for name, area in shares)
 Markdown(f"Areas found by {source}: {areas}.")
 
 # %% [markdown]
-# The person is found, and the name is a real name, not a colour and a place. (DeepLab,
-# where it was fetched, also takes a part of the space shuttle for a bottle. A segmenter
-# makes mistakes, too.) In a street scene or a living room it finds just the things that
-# one would talk about. Here are its classes.
+# The person is found, and the name is a noun, not a place. (DeepLab, where it was
+# fetched, also takes a part of the space shuttle for a bottle. A segmenter makes
+# mistakes, too.) In a street scene or a living room it finds just the things that one
+# would talk about. Here are its classes.
 
 # %%
 print(", ".join(PASCAL_CLASSES))
@@ -189,8 +189,8 @@ Markdown(
 # Nothing in the upper row is computed wrongly. All coalitions were evaluated, and the
 # Shapley values (notebook 07 explains them) are exact. Still, "it is a football helmet
 # because of the background" is nonsense to a reader, and worse than a superpixel called
-# "black, bottom right": the name sounds like a finding, but the segmenter merely had no
-# better one.
+# "bottom right": the name sounds like a finding, but the segmenter merely had no better
+# one.
 #
 # ## 4. More classes?
 

@@ -8,7 +8,8 @@
 # read one explanation at several levels; what part of it was measured and what part was
 # shared out.
 #
-# **You need:** notebooks 06 and 07. You need no graphics card and no network connection.
+# **You need:** notebooks 06 and 07. You need no graphics card and no network
+# connection.
 #
 # **Time: 25 minutes.** The computer works for about 40 seconds of it.
 #
@@ -29,7 +30,7 @@ from segxai.plots import explanations as plots
 from segxai.widgets import Quiz
 
 photo = segxai.data.photograph("astronaut")
-leaves = segxai.segment(photo, "deep", n_regions=48)
+leaves = segxai.segment(photo, "deep").cut(48)
 plots.plot_regions(photo, leaves.cut(6), leaves)
 
 # %% [markdown]
@@ -162,9 +163,9 @@ explanation.plot()
 
 # %% [markdown]
 # From left to right: a few regions, their values, the value per area of all leaves, and
-# bars. (A number after a name says only that other parts of the tree have the same
-# colour and place.) The third panel is new. It shows where in a thing the evidence
-# lies. The helmet is blue all over; the head is blue in one part and orange in another.
+# bars. (A number after a name says only that other parts of the tree have the same noun
+# and place.) The third panel is new. It shows where in a thing the evidence lies. The
+# helmet is blue all over; the wall is blue in one part and orange in another.
 #
 # ## 5. One explanation, several levels
 #
@@ -189,6 +190,9 @@ things = ("hair", "face", "helmet")
 at = {t: segxai.plots.widest_place(annotation.mask(t)) for t in things}
 finest = {t: explanation.weights[explanation.regions.labels[p]] for t, p in at.items()}
 assert finest["hair"] > 0 > finest["face"] and finest["helmet"] > rise / 2
+head = levels[0].weights[levels[0].regions.index("head")]
+assert abs(head) < min(finest["hair"], -finest["face"]) / 3
+assert all("helmet" in e.regions.names for e in levels[1:3])
 
 # %% [markdown]
 # The sum is the same at every level, and it is the rise from nothing to the whole
@@ -200,8 +204,8 @@ plots.plot_explanations(levels[:3], ["3 regions", "6 regions", "12 regions"])
 
 # %% [markdown]
 # A thing whose parts speak for and against the class can have a weight near zero. The
-# head is one: look at hair and face in the heat map of section 4. So do not call a
-# region unimportant before you have seen its parts.
+# head is one: it is a region of the first row, and the second shows what hair and face
+# do. So do not call a region unimportant before you have seen its parts.
 #
 # ## 6. In words
 #
@@ -213,8 +217,8 @@ Markdown("\n".join(f"- {sentence}" for sentence in explanation.in_words(search=F
 
 # %% [markdown]
 # The last sentence accounts for the budget: some evaluations went into divisions, the
-# others into sampled coalitions. Where a node was not divided, its value is shared among
-# its leaves by area. Then the fit to those coalitions corrects all of the leaves'
+# others into sampled coalitions. Where a node was not divided, its value is shared
+# among its leaves by area. Then the fit to those coalitions corrects all of the leaves'
 # values. The result is an estimate, not a measurement. What does a smaller budget
 # change?
 

@@ -64,8 +64,10 @@ class FCN:
         self.side: int | None = None  # the longest side that photographs are resized to for `predict`
         if isinstance(weights, str) and weights == "semantic":
             self.side = SIDE
-            class_names = class_names or semantic_head().names
-            num_classes = len(class_names) if num_classes == 2 else num_classes
+            if class_names is None and num_classes in (2, len(semantic_head().names)):
+                class_names = semantic_head().names
+            if class_names is not None and num_classes == 2:  # not given
+                num_classes = len(class_names)
         self.encoder, self.num_classes, self.stride = encoder, int(num_classes), int(stride)
         self.class_names = tuple(class_names) if class_names is not None else tuple(f"class {i}" for i in range(num_classes))
         if len(self.class_names) != num_classes:
@@ -216,7 +218,12 @@ class FCN:
         from ..nets import fcn
 
         arrays, described = read_npz(path) if path.suffix == ".npz" else ({}, _read_description(path))
-        self.side = described.get("side")
+        self.side = described.get("side")  # files from before this was written have none
+        if self.side is not None:
+            try:
+                whole_number("side", self.side, fcn.MULTIPLE)
+            except SegxaiValueError as error:
+                raise SegxaiFileError(f"The description of {str(path)!r} is damaged: {error} Save the network again.") from error
         self.fc_width = described.get("fc_width") if fc_width is None else fc_width
         self.fc6_kernel = described.get("fc6_kernel") if fc6_kernel is None else fc6_kernel
         for key in ("encoder", "num_classes", "stride", "fc_width", "fc6_kernel"):

@@ -15,7 +15,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "comparisons": ["plot_comparison", "plot_curves"],
         "draw": ["draw_borders", "draw_names", "draw_weights", "lightened_grey", "widest_place"],
         "explanations": [
-            "describe", "draw_bars", "plot_effects", "plot_explanation", "plot_explanations", "plot_image", "plot_interactions", "plot_regions",
+            "NO_NAMES", "describe", "draw_bars", "plot_effects", "plot_explanation", "plot_explanations", "plot_image",
+            "plot_interactions", "plot_regions",
         ],
         "trees": ["plot_tree"],
         "figure": ["BLUE", "INK", "ORANGE", "ORANGE_BLUE", "DescribedFigure", "shorten"],

@@ -36,7 +36,10 @@ def draw_borders(axes: Axes, regions: Regions, colour: str = "white") -> None:
 
 
 def draw_names(axes: Axes, regions: Regions) -> None:
-    """Write each region's name where the region is widest, guesses with a "?"; of many regions, only the largest are named."""
+    """Write each region's name where the region is widest, with a "?" unless it is sure.
+
+    Of many regions, only the largest are named.
+    """
     for k in np.argsort(-regions.areas, kind="stable")[:MOST_NAMES]:
         row, column = _place(regions, k)
         # Near the left and right edges the text is aligned so that it stays inside the photograph.

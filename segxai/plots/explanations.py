@@ -18,6 +18,7 @@ from .figure import BLUE, INK, ORANGE, ORANGE_BLUE, DescribedFigure, shorten
 from .numbers import quantity, signed, widest
 
 MOST_BARS = 15
+NO_NAMES = "No region has a name that several photographs may share; all are called by their places."
 
 
 def plot_image(image: np.ndarray, title: str = "") -> DescribedFigure:
@@ -104,11 +105,11 @@ def plot_interactions(explanation: Explained) -> DescribedFigure:
 def plot_effects(many: Studied) -> DescribedFigure:
     """Plot the mean effect of each name over many photographs, with 95 % intervals and counts.
 
-    Raises SegxaiValueError if no photograph was explained.
+    Raises SegxaiValueError if no photograph was explained, or if no region has a name.
     """
     effects = many.effects()[:MOST_BARS]
     if not effects:
-        raise SegxaiValueError("No photograph was explained; see .failures for why.")
+        raise SegxaiValueError(NO_NAMES if many.results else "No photograph was explained; see .failures for why.")
     figure = DescribedFigure(figsize=(8, 0.4 * len(effects) + 1.4), layout="constrained")
     axes = figure.subplots()
     means, margins = [e.mean for e in effects], [e.margin or 0.0 for e in effects]

@@ -284,7 +284,7 @@ def _table(e, areas, limit) -> str:
 
 
 def _doubt(evidence) -> str:
-    return f" (a guess, {evidence.probability:.0%})" if evidence.source == "guess" else ""
+    return "" if evidence.sure else f" ({evidence.probability:.0%} sure)"
 
 
 def _hint(evidence) -> str:

@@ -69,13 +69,18 @@ def binary_tree(image: np.ndarray, regions: Regions) -> BinaryTree:
 def _halved(part: Part, join) -> Part:
     """The same tree with two children, or none, at every node."""
     while len(part.children) == 1:
-        part = replace(part.children[0], name=part.name)
+        part = _called(part.children[0], part)
     if not part.children:
         return part
     children = tuple(_halved(child, join) for child in part.children)
     if len(children) > 2:
-        return replace(join(children), name=part.name)
+        return _called(join(children), part)
     return replace(part, children=children, cost=max(part.cost, *(child.cost for child in children)))
+
+
+def _called(part: Part, like: Part) -> Part:
+    """A part with the name of another one that covers the same, and the evidence for it."""
+    return replace(part, name=like.name, noun=like.noun, evidence=like.evidence)
 
 
 class _Joining:

@@ -72,7 +72,7 @@ def _end_points(image) -> dict[int, np.ndarray]:
 
 SEGMENTERS = (
     Segmenter(
-        "deep", deep, "contours, and features of EfficientNet-Lite0",
+        "deep", deep, "contours, features of EfficientNet-Lite0, and nouns",
         (Slider("n_regions", "Regions", 0, 12, 0, zero="auto", hint=COUNT_OR_AUTO),), lambda n, shape: [{"n_regions": min(n, LEAVES)}],
     ),
 )  # fmt: skip

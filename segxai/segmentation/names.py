@@ -31,7 +31,9 @@ def places(atoms: np.ndarray, groups: Iterable[Iterable[int]]) -> list[str]:
     number = int(flat.max()) + 1
     count = np.bincount(flat, minlength=number)
     row, column = np.divmod(np.arange(flat.size), width)
-    rows, columns = np.bincount(flat, row / height), np.bincount(flat, column / width)
+    # Of the middle of each pixel, so that a mirrored photograph has mirrored places.
+    rows = np.bincount(flat, (row + 0.5) / height)
+    columns = np.bincount(flat, (column + 0.5) / width)
     edges = np.zeros((number, 4), bool)  # which edges of the photograph each atom touches
     for side, line in enumerate((atoms[0], atoms[-1], atoms[:, 0], atoms[:, -1])):
         edges[np.unique(line), side] = True

@@ -39,9 +39,7 @@ def segment(image: ImageLike, method: Method = "deep", *, progress: Progress = N
     check_method(method)
     if isinstance(method, str) and "+" in method:
         coarse, finer = _names(method)
-        return expanded(
-            refine(segment(image, coarse, progress=progress), segment(image, finer, progress=progress, **params))
-        )
+        return expanded(refine(segment(image, coarse, progress=progress), segment(image, finer, progress=progress, **params)))
     if isinstance(method, str):
         function, name = SEGMENTERS[method.strip()].function, method.strip()
         _check_params(function, name, params)

@@ -32,7 +32,7 @@ SMALLEST = 0.001  # share of the image; smaller regions are merged first
 MOST_BASINS = 1000  # limits time and memory on noisy images; photographs have 150 to 400
 # The automatic number of regions, see `automatic_cut`.
 PRICE = 0.01
-THING = 0.02
+THING = 0.1
 KEPT = 8  # number of trees in the cache, 1 MB each
 
 _trees: OrderedDict[tuple[str, bytes], Grown] = OrderedDict()
@@ -68,10 +68,25 @@ class Join(NamedTuple):
 
 
 class Grown(NamedTuple):
-    """The leaves of a photograph's tree (h, w), its root with nouns, the automatic cut, and what is seen of the leaves."""
+    """A photograph's tree.
+
+    Attributes
+    ----------
+    atoms : (h, w) array of int
+        The leaves.
+    root : Part
+        With nouns at every node.
+    things : Part
+        The root of the same leaves' tree in which things that touch and have one noun are a node.
+    automatic : list of Part
+        The nodes of `things` that are regions by default.
+    seen : Seen
+        Of the leaves.
+    """
 
     atoms: np.ndarray
     root: Part
+    things: Part
     automatic: list[Part]
     seen: Seen
 
@@ -125,8 +140,10 @@ def tree_regions(
     ):
         raise SegxaiValueError(f"n_regions must be 'auto' or a whole number from 1 to {LEAVES}; got {n_regions!r}.")
     tree = grown(image, method, merging, features)
-    parts = tree.automatic if n_regions == "auto" else coarsest(tree.root, int(n_regions))
-    return Regions(resize_labels(tree.atoms, image.shape[:2]), parts, method, tree.root)
+    atoms = resize_labels(tree.atoms, image.shape[:2])
+    if n_regions == "auto":
+        return Regions(atoms, tree.automatic, method, tree.things)
+    return Regions(atoms, coarsest(tree.root, int(n_regions)), method, tree.root)
 
 
 def grown(image: np.ndarray, method: str, merging: Merging, features: Callable | None) -> Grown:
@@ -145,9 +162,7 @@ def grown(image: np.ndarray, method: str, merging: Merging, features: Callable |
     return tree
 
 
-def automatic_cut(
-    root: Part, found: Seen, objects: Collection[tuple[int, ...]], worth: float
-) -> list[Part]:
+def automatic_cut(root: Part, found: Seen, objects: Collection[tuple[int, ...]], worth: float) -> list[Part]:
     """Cut a tree with nouns so that each thing is one region, and no region holds two nouns.
 
     A cut gains each region's area times the probability of its class, and THING for a thing that the
@@ -197,16 +212,22 @@ def _grow(image, merging, features) -> Grown:
     objects = object_nouns(copy, atoms, root, found)
     root = name_tree(atoms, root, found, objects)
     if not merging.nouns:
-        return Grown(atoms, root, coarsest(root, automatic_number(root, merging.worth)), found)
+        return Grown(atoms, root, root, coarsest(root, automatic_number(root, merging.worth)), found)
     automatic = automatic_cut(root, found, objects, merging.worth)
     touching = borders(atoms, strength)
     alike = same_nouns(automatic, touching)
+    united = {frozenset(atom for part in group for atom in part.atoms): group for group in alike}
+    things = root
     if len(alike) < len(automatic):
-        root = name_tree(atoms, regrouped(alike, touching, found, merging), found, objects)
-    regions = {frozenset(atom for part in group for atom in part.atoms) for group in alike}
-    root = raised(root, regions)
+        things = regrouped(alike, touching, found, merging)
+        for whole in walk(things):  # things of one noun that touch have it together, too
+            nouns = [objects[part.atoms] for part in united.get(frozenset(whole.atoms), ()) if part.atoms in objects]
+            if nouns:
+                objects[whole.atoms] = max(nouns, key=lambda noun: noun.evidence.probability or 0)
+        things = name_tree(atoms, things, found, objects)
+    things = raised(things, united)
     # One thing may fill the photograph; then it is divided into its parts.
-    return Grown(atoms, root, coarsest(root, max(len(regions), FEWEST)), found)
+    return Grown(atoms, root, things, coarsest(things, max(len(united), FEWEST)), found)
 
 
 def same_nouns(parts: list[Part], touching: Iterable[tuple[int, int]]) -> list[list[Part]]:

@@ -1,4 +1,4 @@
-"""Explain the same named regions on many photographs: mean effects with intervals, locally or on a dask cluster."""
+"""Explain many photographs by regions with nouns: mean effects, locally or on a dask cluster."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ from ..explanation.coalitions import check_target
 from ..explanation.explain import explain
 from ..explanation.explanation import check_method
 from ..explanation.fills import distinct_fills, fill_name
-from ..images import ImageLike
+from ..explanation.tree_explanation import TreeExplanation
+from ..images import ImageLike, as_image
 from ..progress import Progress
 from ..regions import Regions
 from ..segmentation.registry import check_method as check_segmenter
+from ..segmentation.registry import segment
 from .engine import Store, as_image_list, classifier_of, common_output, fingerprint, run_metadata, specification
 from .engine import run as run_jobs
 
@@ -36,8 +38,21 @@ _OPTIONS = ("method", "fill", "max_evaluations", "kernel_width", "alpha", "seed"
 class ImageResult:
     """The result for one photograph.
 
-    index: its number. names, weights, areas: (K,) of the regions. target, full: the class explained, and its value.
-    evaluations: the number of images evaluated. output: what the values are, see `Coalitions`.
+    Attributes
+    ----------
+    index : int
+        The photograph's number.
+    names, weights, areas : (K,) tuple of str and arrays
+        Of the regions.
+    target, full : str, float
+        The class explained, and its value.
+    evaluations : int
+        The number of images evaluated.
+    output : str
+        What the values are, see `Coalitions`.
+    named : (K,) tuple of bool, optional
+        Whether a region has a name that means the same on other photographs, as "sky" does; False
+        for one that is called by its place alone, as "top left". By default all have one.
     """
 
     index: int
@@ -48,6 +63,14 @@ class ImageResult:
     full: float
     evaluations: int
     output: str = "probability"
+    named: tuple[bool, ...] | None = None
+
+    @property
+    def effects(self) -> dict[str, float]:
+        """The weight of each region that has a name, {name: weight}."""
+        named = self.named or (True,) * len(self.names)
+        rows = zip(self.names, self.weights, named, strict=True)
+        return {name: float(weight) for name, weight, has_name in rows if has_name}
 
 
 @dataclass(frozen=True)
@@ -73,10 +96,10 @@ class ManyExplanations:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All names of regions, the most frequent first."""
+        """All names of regions that are more than places, the most frequent first."""
         counts: dict[str, int] = {}
         for result in self.results:
-            for name in result.names:
+            for name in result.effects:
                 counts[name] = counts.get(name, 0) + 1
         return tuple(sorted(counts, key=lambda name: -counts[name]))
 
@@ -86,12 +109,16 @@ class ManyExplanations:
         return common_output(self.results)
 
     def effects(self) -> list[Effect]:
-        """The mean weight of each name over the photographs in which it occurs, the largest first, with 95 % intervals (Student's t)."""
+        """The mean weight of each name over the photographs in which it occurs, the largest first.
+
+        Their 95 % intervals are Student's t. Regions that are called by their place are left out: what
+        lies at the top left of one photograph has nothing to do with what lies there in another.
+        """
         from scipy.stats import t
 
         found = []
         for name in self.names:
-            weights = np.array([r.weights[r.names.index(name)] for r in self.results if name in r.names], float)
+            weights = np.array([r.effects[name] for r in self.results if name in r.effects])
             count = len(weights)
             margin = float(t.ppf(0.975, count - 1) * weights.std(ddof=1) / np.sqrt(count)) if count > 1 else None
             found.append(Effect(name, float(weights.mean()), margin, count))
@@ -101,21 +128,19 @@ class ManyExplanations:
         """The indices of k photographs that together contain the most important names (submodular pick).
 
         A name's importance is the square root of the sum of its absolute weights. Photographs are chosen greedily by the
-        importance that they add, which achieves at least 1 - 1/e of the optimum. Raises SegxaiValueError for k below 1.
+        importance that they add, which achieves at least 1 - 1/e of the optimum. Regions that are called by their place do not
+        count. Raises SegxaiValueError for k below 1.
         Source: Ribeiro et al. 2016, "Why Should I Trust You?", section 4.
         """
         whole_number("k", k, 1)
-        importance = {
-            name: np.sqrt(sum(abs(float(r.weights[r.names.index(name)])) for r in self.results if name in r.names))
-            for name in self.names
-        }
+        importance = {name: np.sqrt(sum(abs(r.effects[name]) for r in self.results if name in r.effects)) for name in self.names}
         chosen: list[int] = []
         covered: set[str] = set()
         left = list(self.results)
         while left and len(chosen) < k:
-            gains = [sum(importance[n] for n, w in zip(r.names, r.weights, strict=True) if w and n not in covered) for r in left]
+            gains = [sum(importance[n] for n, w in r.effects.items() if w and n not in covered) for r in left]
             best = left.pop(int(np.argmax(gains)))
-            covered.update(n for n, w in zip(best.names, best.weights, strict=True) if w)
+            covered.update(n for n, w in best.effects.items() if w)
             chosen.append(best.index)
         return chosen
 
@@ -127,12 +152,14 @@ class ManyExplanations:
         if not self.results:
             failed = "".join(f"<li>{html.escape(f'photograph {index + 1}: {why}')}</li>" for index, why in self.failures)
             return f"<p>No photograph was explained.</p><ul>{failed}</ul>"
+        if not self.names:
+            return f"<p>{plots.NO_NAMES}</p>"
         return self.plot()._repr_html_()
 
 
 def explain_many(
     images: Iterable[ImageLike] | str | Path,
-    regions: str | Callable | Sequence[Regions] = "pascal",
+    regions: str | Callable | Sequence[Regions] = "deep",
     classifier: ClassifierLike = None,
     target: Target = None,
     *,
@@ -144,15 +171,40 @@ def explain_many(
 ) -> ManyExplanations:
     """Explain many photographs in the same way.
 
-    images: arrays or paths, or a folder, whose pictures are taken in the order of their names. regions: a method for `segment`, whose
-    names should have the same meaning on every photograph, or a list with one `Regions` for each image.
-    classifier: as for `explain`; on a cluster a name, a path, or an object that can be pickled. target: as for `explain`.
-    client: a `dask.distributed.Client`; each worker loads the classifier once, and the images of a worker that dies are resubmitted.
-    folder: where the results of finished images are kept, so that an interrupted run can be resumed. run: a name that distinguishes
-    this run from others in the folder, needed if the regions or the classifier are functions or models.
-    options: of `explain` (method, fill, max_evaluations, kernel_width, alpha, seed). progress: see `segxai.progress.track`.
-    Images that cannot be read or explained are listed in `failures`; the others are explained all the same.
-    Raises SegxaiError for invalid arguments.
+    Parameters
+    ----------
+    images : sequence of arrays or paths, or a folder
+        The pictures of a folder are taken in the order of their names.
+    regions : str, callable or sequence of Regions
+        A method for `segment`, of whose regions those of one noun are united (`Regions.by_noun`); or
+        one `Regions` for each image, which is explained as it is.
+    classifier : optional
+        As for `explain`; on a cluster a name, a path, or an object that can be pickled.
+    target : optional
+        As for `explain`.
+    client : dask.distributed.Client, optional
+        Each worker loads the classifier once, and the images of a worker that dies are resubmitted.
+    folder : path, optional
+        Where the results of finished images are kept, so that an interrupted run can be resumed.
+    run : str, optional
+        A name that distinguishes this run from others in the folder, needed if the regions or the
+        classifier are functions or models.
+    progress : optional
+        See `segxai.progress.track`.
+    **options
+        Of `explain`: method, fill, max_evaluations, kernel_width, alpha, seed. With method="tree" the
+        weights of a noun are sums over the parts that were explained.
+
+    Returns
+    -------
+    many : ManyExplanations
+        Images that cannot be read or explained are listed in `failures`; the others are explained all
+        the same.
+
+    Raises
+    ------
+    SegxaiError
+        For invalid arguments.
     """
     images = as_image_list(images, "explain_many")
     given = regions if isinstance(regions, (list, tuple)) else None
@@ -173,19 +225,24 @@ def explain_many(
 def _explain_one(index, image, regions, specified, target, options):
     """Explain one image, locally or on a worker. Returns the text of a SegxaiError, so that a bad image does not end the run."""
     try:
-        explanation = explain(image, regions, classifier_of(specified), target, progress=False, **options)
+        image, classifier = as_image(image), classifier_of(specified)
+        of_nouns = regions if isinstance(regions, Regions) else segment(image, regions, progress=False).by_noun()
+        explanation = explain(image, of_nouns, classifier, target, progress=False, **options)
+        if isinstance(explanation, TreeExplanation) and of_nouns is not regions:
+            explanation = explanation.coarsen(len(of_nouns))
     except SegxaiError as error:
         return index, str(error)
-    table = explanation.coalitions
+    table, found = explanation.coalitions, explanation.regions
     return index, ImageResult(
         index,
-        explanation.regions.names,
+        found.names,
         explanation.weights,
-        explanation.regions.areas,
+        found.areas,
         explanation.target,
         table.full,
         table.evaluations,
         table.output,
+        tuple(evidence.source != "place" for evidence in found.name_evidence),
     )
 
 
@@ -211,7 +268,7 @@ def _settings(regions, each, classifier, target, options, run) -> dict:
         {"fill": fingerprint(*distinct_fills([options["fill"]]))} if "fill" in options else {}
     )
     method = "given" if each else regions if isinstance(regions, str) else "function"
-    return {"regions": method, "target": str(target), "options": kept} | run_metadata(
+    return {"regions": method, "by noun": not each, "target": str(target), "options": kept} | run_metadata(
         classifier, run, each or isinstance(regions, str)
     )
 
@@ -220,11 +277,15 @@ def _load(file, index) -> ImageResult:
     with np.load(file, allow_pickle=False) as kept:
         names = tuple(str(name) for name in kept["names"])
         target, full, evaluations = str(kept["target"]), float(kept["full"]), int(kept["evaluations"])
-        return ImageResult(index, names, kept["weights"], kept["areas"], target, full, evaluations, str(kept["output"]))
+        output, named = str(kept["output"]), tuple(map(bool, kept["named"]))
+        return ImageResult(
+            index, names, kept["weights"], kept["areas"], target, full, evaluations, output, named
+        )  # fmt: skip
 
 
 def _save(file, result) -> None:
     np.savez(
         file, names=np.array(result.names), weights=result.weights, areas=result.areas,
         target=np.array(result.target), full=result.full, evaluations=result.evaluations, output=np.array(result.output),
+        named=np.array(result.named),
     )  # fmt: skip

@@ -11,7 +11,7 @@ import segxai
 from segxai import Regions, SegxaiError
 from segxai.classifiers.subsets import all_subsets, codes
 from segxai.explanation import owen, surrogates
-from segxai.regions import Part
+from segxai.regions import Evidence, Part
 from segxai.segmentation.binary import binary_tree
 
 
@@ -195,6 +195,17 @@ def test_a_region_with_three_parts_comes_apart_before_they_do(stripes):
     e = explain(image, Regions(labels, [Part("a", (0, 1)), Part("b", (2, 3)), third]), model)
     assert {frozenset(e.coarsen(3).regions.names)} == {frozenset(("a", "b", "rest"))}
     assert set(e.coarsen(4).regions.names) == {"a", "b", "green", "light blue + blue"}
+
+
+def test_a_region_of_many_parts_keeps_the_evidence_for_its_name(stripes):
+    """Its parts are joined two at a time, and joins of more than three of them are named by place."""
+    image, labels, _ = stripes
+    sure = Evidence("semantic", 0.95)
+    parts = [Part(f"sky {k}", (k,), evidence=sure, noun="sky") for k in range(5)]
+    regions = Regions(labels, [*parts, *(Part(f"cup {k}", (k,)) for k in range(5, 8))]).by_noun()
+    cut = binary_tree(image, regions).leaves.cut(len(regions))
+    assert cut.name_evidence[cut.index("sky")] == sure
+    assert cut.parts[cut.index("sky")].noun == "sky"
 
 
 @pytest.mark.parametrize("budget", [2, 3, 10, 33])

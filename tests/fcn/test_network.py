@@ -5,6 +5,9 @@ import pytest
 
 import segxai
 from segxai import FCN, SegxaiError, finetune
+from segxai.errors import SegxaiFileError
+from segxai.images import resize
+from segxai.weights.semantic import SIDE, semantic_head
 
 
 @pytest.fixture(scope="module")
@@ -167,3 +170,59 @@ def test_connected_pieces_of_a_class_are_its_parts():
     assert parts.names == ("ground", "thing 1", "thing 2")
     assert parts.mask("thing 2").sum() == 64
     assert parts.mask("thing 1").sum() == 18 * 18 + 1
+
+
+@pytest.fixture(scope="module")
+def semantic():
+    with FCN("efficientnet_lite0", weights="semantic", stride=8) as fcn:
+        yield fcn
+
+
+def test_the_trained_score_heads_predict_their_classes(semantic, cat):
+    found = semantic.predict(cat[::2, ::2])
+    assert found.shape == (150, 226, len(semantic_head().names))
+    assert semantic.class_names == semantic_head().names
+    assert semantic.source == "semantic"
+    np.testing.assert_allclose(found.sum(axis=-1), 1, atol=1e-4)
+    truth = segxai.data.load("cat").annotation.mask("cat")[::2, ::2]
+    assert found[truth].mean(axis=0)[semantic.class_names.index("cat")] > 0.3
+
+
+def test_the_graph_computes_what_the_heads_compute(semantic, cat, classifier):
+    """Against end points divided by their root mean square, times the kernels, upsampled in steps."""
+    image, head = np.ascontiguousarray(cat[100:164, 100:196]), semantic_head()
+    ends = {stride: classifier.end_points[f"stride_{stride}"] for stride in (8, 16, 32)}
+    maps = classifier.net.run(ends, {classifier.images: image[None]})
+    scores = np.zeros((1, 1, len(head.names)), np.float32)
+    for stride in (32, 16, 8):
+        value = maps[stride][0]
+        value = value / np.sqrt(np.square(value).mean() + 1e-6)
+        scores = resize(scores, value.shape[:2]) + value @ head.kernels[stride]
+    expected = resize(scores, image.shape[:2]) + head.biases
+    found = semantic.net.run(semantic.scores, {semantic.images: image[None]})[0]
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("bad", [{"stride": 16}, {"encoder": "vgg16"}, {"num_classes": 3}, {"class_names": ["sky", "rest"]}])
+def test_the_trained_score_heads_belong_to_one_network(bad):
+    with pytest.raises(SegxaiError, match="semantic weights are those of FCN"):
+        FCN(**{"weights": "semantic", "stride": 8, **bad})
+
+
+@pytest.mark.parametrize("name", ["fcn.npz", "fcn.ckpt"])
+def test_a_saved_semantic_network_sees_photographs_at_the_same_size(semantic, tmp_path, name, cat):
+    semantic.save(tmp_path / name)
+    with FCN.load(tmp_path / name) as again:
+        assert again.side == semantic.side == SIDE
+        assert np.array_equal(again.predict(cat), semantic.predict(cat))
+
+
+@pytest.mark.parametrize("side", ["448", 448.5, 0, -448, 31, True, [448]])
+def test_a_file_with_an_impossible_side_is_refused(semantic, tmp_path, side):
+    semantic.save(tmp_path / "fcn.npz")
+    with np.load(tmp_path / "fcn.npz") as file:
+        arrays = dict(file)
+    described = {**json.loads(str(arrays.pop("description"))), "side": side}
+    np.savez(tmp_path / "other.npz", description=np.array(json.dumps(described)), **arrays)
+    with pytest.raises(SegxaiFileError, match="side must be a whole number of at least 32"):
+        FCN.load(tmp_path / "other.npz")

@@ -25,13 +25,13 @@ WRONG = {
     "00_ask_one_question": [
         [
             ("only_helmet = all_but_helmet", "Turn True and False around"),
-            ("only_helmet = np.array(regions.names) == 'suit'", "the helmet must be shown"),
+            ("only_helmet = np.array(regions.names) == 'clothes'", "the helmet must be shown"),
             ("only_helmet = np.array([True])", "values True or False"),
         ],
         [
             ("my_set = 'helmet'", "a list of names"),
             ("my_set = ['visor']", "not a region"),
-            ("my_set = ['suit', 'helmet', 'face']", "Add one"),
+            ("my_set = ['clothes', 'helmet', 'face']", "Add one"),
             ("my_set = list(regions.names)", "Leave something out"),
         ],
     ],

@@ -5,7 +5,7 @@ import pytest
 
 from segxai import Regions
 from segxai.plots import draw, plot_regions
-from segxai.regions import Evidence, Part
+from segxai.regions import SURE, Evidence, Part
 
 
 def test_the_widest_place_is_the_pixel_farthest_from_the_border():
@@ -39,8 +39,9 @@ def test_a_large_photograph_is_drawn_in_its_own_coordinates(factor, monkeypatch)
     assert places["speck"] == (60 * factor - 1, 40 * factor - 1)
 
 
-def test_a_guessed_name_is_marked():
-    parts = [Part("cup", (0,), evidence=Evidence("guess", 0.8)), Part("table", (1,), evidence=Evidence("DeepLab", 0.9))]
+def test_a_doubtful_name_is_marked():
+    evidence = {"cup": Evidence("classifier", SURE - 0.1), "table": Evidence("semantic", SURE)}
+    parts = [Part(name, (k,), evidence=evidence[name]) for k, name in enumerate(evidence)]
     labels = np.arange(2).repeat(20)[None].repeat(20, 0)
     figure = plot_regions(np.zeros((20, 40, 3), np.uint8), Regions(labels, parts))
     assert sorted(text.get_text() for text in figure.axes[0].texts) == ["cup ?", "table"]

@@ -51,15 +51,15 @@ def test_names_from_outside_stay_text(explanation, tmp_path):
             assert any(name.strip() in text or json.dumps(name.strip()).replace("<", "\\u003c") in text for text in elements.text)
 
 
-def test_a_guessed_name_is_marked_and_its_probability_shown_on_hover(quarters, additive):
-    evidence = {"cup": ("guess", 0.8), "red, left": ("colour and place",), "cat": ("DeepLab", 0.9), "desk": ("given",)}
+def test_a_doubtful_name_is_marked_and_its_probability_shown_on_hover(quarters, additive):
+    evidence = {"cup": ("classifier", 0.8), "top left": ("place",), "cat": ("semantic", 0.97), "desk": ("given",)}
     parts = [Part(name, (k,), evidence=Evidence(*evidence[name])) for k, name in enumerate(evidence)]
     box = segxai.load_classifier(additive, class_names=["other", "thing"])
     elements = Elements(plain_figure(segxai.explain(quarters[0], segxai.Regions(quarters[1], parts), box, 1, fill="black")))
     hints = {attributes.get("title") for tag, attributes in elements.found if tag == "th" and "scope" in attributes}
-    assert hints == {"name: guess, 80%", "name: colour and place", "name: DeepLab, 90%", None}
-    assert {"cup ?", "cat", "desk"} <= set(elements.text)
-    assert any(text.startswith("cup (a guess, 80%): weight") for text in elements.text)
+    assert hints == {"name: classifier, 80%", "name: place", "name: semantic, 97%", None}
+    assert {"cup ?", "top left", "cat", "desk"} <= set(elements.text)
+    assert any(text.startswith("cup (80% sure): weight") for text in elements.text)
     assert any(text.startswith("cat: weight") for text in elements.text)
 
 

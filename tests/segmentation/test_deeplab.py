@@ -37,7 +37,7 @@ def test_ade20k_finds_the_person_and_the_wall_behind(astronaut):
     regions = segxai.segment(astronaut, "ade20k")
     assert regions.shape == astronaut.shape[:2]
     assert {"person", "wall"} <= set(regions.names) <= set(ADE20K_CLASSES)
-    assert {evidence.source for evidence in regions.name_evidence} == {"DeepLab"}
+    assert {evidence.source for evidence in regions.name_evidence} == {"semantic"}
     assert regions.areas.min() > 0.5 * SMALLEST
     suit = segxai.data.load("astronaut").annotation.mask("suit")
     assert (regions.mask("person") & suit).sum() > 0.8 * suit.sum()  # .84; patches are its "flag"

@@ -9,8 +9,9 @@ import segxai
 from segxai import SegxaiError
 from segxai.images import resize
 from segxai.regions import Part
-from segxai.segmentation import deep, tree
-from segxai.segmentation.tree import Join, Merging, automatic_cut, automatic_number, basins, borders, leaves, merge, tree_regions
+from segxai.segmentation import nouns, tree
+from segxai.segmentation.pooling import pool
+from segxai.segmentation.tree import Join, Merging, automatic_number, basins, borders, leaves, merge, tree_regions
 
 METHODS = ("deep", "contours")
 
@@ -108,34 +109,22 @@ def test_the_automatic_number_undoes_the_joins_that_are_worth_it(costs, number):
     assert automatic_number(part, worth=5) == number
 
 
-@pytest.fixture
-def comb():
-    """A tree whose leaves come off one by one: node k is (k, k + 1, ... 11), its halves leaf k and node k + 1, the root is node 0."""
-    nodes = [Part("leaf 11", (11,))]
-    for k in reversed(range(11)):
-        nodes.append(Part(f"node {k}", tuple(range(k, 12)), (Part(f"leaf {k}", (k,)), nodes[-1]), 12.0 - k))
-    return nodes[::-1]
-
-
-def test_things_are_regions_of_their_own_in_an_automatic_cut(comb):
-    def cut(*things, worth=10.5):
-        return [part.name for part in automatic_cut(comb[0], worth, things)]
-
-    assert cut() == ["leaf 0", "leaf 1", "node 2"]
-    assert cut(comb[4].children[0]) == ["leaf 0", "leaf 1", "leaf 2", "leaf 3", "leaf 4", "node 5"]
-    assert cut(comb[1]) == ["leaf 0", "leaf 1", "node 2"]  # what is worth dividing is divided
-    assert cut(comb[4], comb[2]) == ["leaf 0", "leaf 1", "leaf 2", "leaf 3", "node 4"]  # the first one wins, whether whole ...
-    assert cut(comb[3], comb[6]) == ["leaf 0", "leaf 1", "leaf 2", "node 3"]  # ... or part
-    assert len(cut(comb[7].children[0])) == 9
-    assert cut(comb[8].children[0]) == cut()  # nine regions are the most
-    assert cut(comb[8].children[0], comb[2].children[0]) == ["leaf 0", "leaf 1", "leaf 2", "node 3"]
-    assert len(cut(comb[2], worth=0)) == 9
-
-
 def test_the_upper_nodes_are_those_that_some_cut_has_as_regions(astronaut):
     whole = segxai.segment(astronaut, "contours")
-    regions = {part.atoms for n in range(2, 8) for part in whole.cut(n).parts}
-    assert {part.atoms for part in tree.upper(whole.tree, 7)} == regions
+    regions = {part.atoms for n in range(1, 8) for part in whole.cut(n).parts}
+    assert {part.atoms for part in nouns.upper(whole.tree, 7)} == regions
+
+
+def test_different_classes_make_a_merge_dearer():
+    """Of three basins in a row 0 and 1 have the weaker border, 1 and 2 the same class."""
+    border = {(0, 1): (1, 0.5), (1, 2): (1, 0.6)}
+    areas, classes = np.full(3, 1 / 3), np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    plain = merge(areas, border, Merging(0, 1, 0, 0), None, classes)
+    by_class = merge(areas, border, Merging(0, 1, 0, 0, nouns=0.7), None, classes)
+    assert sorted(plain[0][:2]) == [0, 1]
+    assert sorted(by_class[0][:2]) == [1, 2]
+    # The mean class of a merged node is that of both halves: 0 and {1, 2} have nothing in common.
+    np.testing.assert_allclose([j.cost for j in by_class], [0.6, 0.5 * np.exp(0.7)])
 
 
 def test_pooled_features_are_means_of_the_upsampled_map():
@@ -145,7 +134,7 @@ def test_pooled_features_are_means_of_the_upsampled_map():
     labels.ravel()[:6] = range(6)
     upsampled = resize(feature_map, labels.shape)
     expected = np.stack([upsampled[labels == k].mean(axis=0) for k in range(6)])
-    np.testing.assert_allclose(deep.pool(feature_map, labels), expected, atol=1e-5)
+    np.testing.assert_allclose(pool(feature_map, labels), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("method", METHODS)

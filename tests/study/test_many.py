@@ -7,6 +7,7 @@ import pytest
 
 import segxai
 from segxai import SegxaiError, explain_many
+from segxai.regions import PLACE, Evidence, Part
 from segxai.study.many import Effect, ImageResult, ManyExplanations
 
 
@@ -37,9 +38,23 @@ class Likes:
         return images[:, :, :15].mean(axis=(1, 2, 3)) / 255
 
 
-def result(index, **weights):
+def nouns(image):
+    """Sky on both sides of a tree, and below them what has no noun."""
+    labels = np.arange(3).repeat(10)[None].repeat(24, 0)
+    labels[12:] = 3
+    parts = [
+        Part("sky: left", (0,), evidence=Evidence("semantic", 0.95), noun="sky"),
+        Part("tree", (1,), evidence=Evidence("semantic", 0.95)),
+        Part("sky: right", (2,), evidence=Evidence("semantic", 0.95), noun="sky"),
+        Part("bottom", (3,), evidence=PLACE),
+    ]
+    return segxai.Regions(labels, parts)
+
+
+def result(index, named=None, **weights):
     values = np.array(list(weights.values()))
-    return ImageResult(index, tuple(weights), values, np.full(len(values), 1 / len(values)), "thing", 0.9, 4)
+    areas = np.full(len(values), 1 / len(values))
+    return ImageResult(index, tuple(weights), values, areas, "thing", 0.9, 4, named=named)
 
 
 def test_mean_effects_and_their_intervals_by_hand():
@@ -60,6 +75,69 @@ def test_submodular_pick_covers_what_matters():
     assert len(many.pick(10)) == 4
     with pytest.raises(SegxaiError):
         many.pick(0)
+
+
+def test_what_is_called_by_its_place_has_no_mean_effect():
+    top, both = result(0, (True, False), sky=0.2, top=0.9), result(1, (False, True), top=0.7, sky=0.4)
+    many = ManyExplanations((top, both, result(2, (False,), top=0.5)))
+    assert many.names == ("sky",)
+    (sky,) = many.effects()
+    assert (sky.name, sky.count) == ("sky", 2)
+    assert sky.mean == pytest.approx(0.3)
+    assert many.pick(2) == [0, 1]  # the first has all names
+    assert "top" not in many.plot().alt
+
+
+def test_without_any_noun_it_says_so():
+    many = ManyExplanations((result(0, (False,), top=0.5),))
+    assert many.effects() == []
+    assert many.pick() == [0]
+    assert "called by their places" in many._repr_html_()
+    with pytest.raises(SegxaiError, match="called by their places"):
+        many.plot()
+    with pytest.raises(SegxaiError, match="No photograph was explained"):
+        ManyExplanations(()).plot()
+
+
+@pytest.mark.parametrize("method", ["lime", "tree"])
+def test_regions_of_one_noun_are_explained_as_one(method):
+    """Of the left half a third is sky, a sixth tree, and half lies below them."""
+    image = np.full((24, 30, 3), 255, np.uint8)
+    options = {"fill": "black", "method": method}
+    (found,) = explain_many([image], nouns, Likes(), 1, **options).results
+    assert set(found.names) == {"sky", "tree", "bottom"}
+    assert dict(zip(found.names, found.named, strict=True)) == {"sky": True, "tree": True, "bottom": False}
+    weights = dict(zip(found.names, found.weights, strict=True))
+    assert weights == pytest.approx({"sky": 1 / 3, "tree": 1 / 6, "bottom": 1 / 2}, abs=1e-3)
+    assert found.areas.sum() == pytest.approx(1)
+    assert found.effects == pytest.approx({"sky": 1 / 3, "tree": 1 / 6}, abs=1e-3)
+
+
+def test_given_regions_are_explained_as_they_are():
+    image = pictures(1)
+    (found,) = explain_many(image, [nouns(image[0])], Likes(), 1).results
+    assert found.names == ("sky: left", "tree", "sky: right", "bottom")
+    assert found.named == (True, True, True, False)
+
+
+def test_a_store_knows_which_regions_are_named(tmp_path):
+    options = {"folder": tmp_path, "run": "nouns", "fill": "black"}
+    first = explain_many(pictures(2), nouns, Likes(), 1, **options)
+    again = explain_many(pictures(2), nouns, Likes(), 1, **options)
+    assert [r.named for r in again.results] == [r.named for r in first.results] == [(True, True, False)] * 2
+    assert again.effects() == first.effects()
+
+
+def test_effects_of_a_folder_are_those_of_nouns(cat):
+    """By default: regions of the tree, united by noun."""
+    small = [np.ascontiguousarray(image) for image in (cat[::3, ::3], cat[::3, ::-3])]
+    many = explain_many(small, target="tabby cat", max_evaluations=64)
+    assert not many.failures
+    assert "cat" in many.names
+    assert {effect.name: effect.count for effect in many.effects()}["cat"] == 2
+    for found in many.results:
+        assert len(set(found.names)) == len(found.names)
+        assert not all(found.named)
 
 
 def test_many_are_the_same_as_one_by_one():
