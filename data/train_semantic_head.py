@@ -141,7 +141,7 @@ def main():
         for _ in pool_.map(measure, *zip(*jobs, strict=True), chunksize=4):
             advance(1)
     measured = [
-        (name, path, dict(np.load(kept_in(arguments.work, name, path))))
+        (name, path, dict(np.load(kept_in(arguments.work, name, path), allow_pickle=False)))
         for name, paths in photographs.items() for path in training(name, paths)
     ]  # fmt: skip
     first = fit(*examples(m for m in measured if m[0] in ("msrc", "ccp")))

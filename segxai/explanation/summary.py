@@ -40,15 +40,17 @@ def tree_sentences(explanation: Explained, search: bool = True) -> list[str]:
     e = explanation
     few = e if len(e.regions) <= FEW else e.coarsen(FEW)
     nodes = e.nodes()
-    place = {node.name: i for i, node in enumerate(nodes)}
-    order = [name for name, _ in few.ranking() if name in place]
-    largest = max(abs(nodes[place[name]].value) for name in order)
+    # Which region a node is follows from its leaves: a name may depend on the other regions.
+    place = {atoms: i for i, atoms in enumerate(_atoms(e, nodes))}
+    shown = {place[frozenset(part.atoms)]: part.name for part in few.regions.parts if frozenset(part.atoms) in place}
+    order = sorted(shown, key=lambda i: -nodes[i].value)
+    largest = max(abs(nodes[i].value) for i in order)
     found = []
-    for name, sign in ((order[0], 1), (order[-1], -1)):
-        value = sign * nodes[place[name]].value
+    for i, sign in ((order[0], 1), (order[-1], -1)):
+        value, name = sign * nodes[i].value, shown[i]
         if value >= max(FAINT, WORTH_SAYING * largest):
             verb = "supports" if sign > 0 else "speaks against"
-            found.append(f"“{name}” {verb} “{e.target}” most ({sign * value:+z.3f}){_within(nodes, place[name])}.")
+            found.append(f"“{name}” {verb} “{e.target}” most ({sign * value:+z.3f}){_within(nodes, i)}.")
     if not found:
         found.append(f"No region changes “{e.target}” noticeably.")
     top = nodes[0]
@@ -62,6 +64,16 @@ def tree_sentences(explanation: Explained, search: bool = True) -> list[str]:
         f"All regions together add {top.value:+z.3f} to {e.coalitions.empty:z.3f}, the value with nothing shown ({e.evaluations} evaluations; {how})."
     )
     return [*found, *_sets(e, search), *_no_probability(e), *e.findings]
+
+
+def _atoms(e, nodes) -> list[frozenset[int]]:
+    """The atoms of each node, whose children come later in the list."""
+    leaves = dict(zip(e.descent.tree.names, e.descent.tree.leaves.parts, strict=False))
+    found = [frozenset[int]()] * len(nodes)
+    for i in reversed(range(len(nodes))):
+        children = nodes[i].children
+        found[i] = frozenset().union(*(found[k] for k in children)) if children else frozenset(leaves[nodes[i].name].atoms)
+    return found
 
 
 def _within(nodes, i) -> str:

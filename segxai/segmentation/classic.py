@@ -1,6 +1,6 @@
 """Segmenters by colour and position only: those of scikit-image, and a regular grid.
 
-Their regions are named by colour and position, like those of the segmenter "deep".
+Their regions are named by their place.
 """
 
 from __future__ import annotations

@@ -75,3 +75,22 @@ def raised(root: Part, regions: Collection[frozenset[int]]) -> Part:
         return replace(part, children=tuple(map(lifted, part.children)), cost=part.cost + root.cost)
 
     return lifted(root)
+
+
+def spared(root: Part, things: Collection[tuple[int, ...]], factor: float) -> Part:
+    """The same tree with the costs in some nodes multiplied by a factor below 1, so that they are divided later.
+
+    Parameters
+    ----------
+    root : Part
+    things : collection of atoms
+        The nodes.
+    factor : float
+    """
+
+    def scaled(part: Part, by: float) -> Part:
+        by = factor if part.atoms in things else by
+        children = tuple(scaled(child, by) for child in part.children)
+        return replace(part, children=children, cost=part.cost * by)
+
+    return scaled(root, 1.0)

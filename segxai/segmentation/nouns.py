@@ -24,7 +24,6 @@ import numpy as np
 from ..classifiers.networks import default_classifier
 from ..images import resize
 from ..regions import PLACE, Evidence, Part, coarsest
-from ..weights.efficientnet_lite import efficientnet_lite0_weights
 from ..weights.imagenet import everyday_nouns
 from ..weights.semantic import SIDE, semantic_head
 from .names import places
@@ -386,6 +385,8 @@ def areas_of(nodes: Sequence[Part], found: Seen) -> np.ndarray:
 
 def dense_nouns(nodes: Sequence[Part], found: Seen) -> tuple[np.ndarray, np.ndarray]:
     """(N, nouns) the probabilities of everyday nouns by the features inside each node, and by those outside it."""
+    from ..weights.efficientnet_lite import efficientnet_lite0_weights
+
     weights = efficientnet_lite0_weights()
     kernel, bias = (weights[f"efficientnet_lite0/logits/{part}"] for part in ("weights", "biases"))
     inside = pooled(nodes, found.areas, found.features)

@@ -20,7 +20,7 @@ from ..errors import SegxaiValueError
 from ..images import resize, resize_labels
 from ..regions import Part, Regions, coarsest
 from .contours import contours
-from .cut import FEWEST, MOST, best_cut, raised
+from .cut import FEWEST, MOST, best_cut, raised, spared
 from .nouns import LEAST, Seen, kinds, name_tree, object_nouns, pooled, seen, walk
 from .segmenter import COUNT_OR_AUTO, Segmenter, Slider
 
@@ -33,6 +33,7 @@ MOST_BASINS = 1000  # limits time and memory on noisy images; photographs have 1
 # The automatic number of regions, see `automatic_cut`.
 PRICE = 0.01
 THING = 0.1
+SPARED = 0.3  # the joins within a thing that the classifier named count so much less
 KEPT = 8  # number of trees in the cache, 1 MB each
 
 _trees: OrderedDict[tuple[str, bytes], Grown] = OrderedDict()
@@ -213,6 +214,7 @@ def _grow(image, merging, features) -> Grown:
     root = name_tree(atoms, root, found, objects)
     if not merging.nouns:
         return Grown(atoms, root, root, coarsest(root, automatic_number(root, merging.worth)), found)
+    root = spared(root, objects, SPARED)
     automatic = automatic_cut(root, found, objects, merging.worth)
     touching = borders(atoms, strength)
     alike = same_nouns(automatic, touching)
@@ -244,7 +246,12 @@ def same_nouns(parts: list[Part], touching: Iterable[tuple[int, int]]) -> list[l
     return [[part for part, g in zip(parts, group, strict=True) if g == k] for k in range(number)]
 
 
-def regrouped(groups: list[list[Part]], touching, found: Seen, merging: Merging) -> Part:
+def regrouped(
+    groups: list[list[Part]],
+    touching: dict[tuple[int, int], tuple[int, float]],
+    found: Seen,
+    merging: Merging,
+) -> Part:
     """Merge nodes within their groups first, then the groups: the root of a tree in which each group is a node."""
 
     def merged(parts: list[Part]) -> Part:
