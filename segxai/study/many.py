@@ -20,7 +20,7 @@ from ..explanation.explain import explain
 from ..explanation.explanation import check_method
 from ..explanation.fills import distinct_fills, fill_name
 from ..explanation.tree_explanation import TreeExplanation
-from ..images import ImageLike, as_image
+from ..images import Bands, ImageLike, as_image
 from ..progress import Progress
 from ..regions import Regions
 from ..segmentation.registry import check_method as check_segmenter
@@ -225,7 +225,8 @@ def explain_many(
 def _explain_one(index, image, regions, specified, target, options):
     """Explain one image, locally or on a worker. Returns the text of a SegxaiError, so that a bad image does not end the run."""
     try:
-        image, classifier = as_image(image), classifier_of(specified)
+        image = image if isinstance(image, Bands) else as_image(image)  # a file is read once
+        classifier = classifier_of(specified)
         of_nouns = regions if isinstance(regions, Regions) else segment(image, regions, progress=False).by_noun()
         explanation = explain(image, of_nouns, classifier, target, progress=False, **options)
         if isinstance(explanation, TreeExplanation) and of_nouns is not regions:
