@@ -54,6 +54,7 @@ LOOKED_AT = 14  # the classifier looks at regions of cuts up to this number; sma
 # logarithm of its probability by the features inside over that outside; and, unless the whole
 # photograph supports it, the least mean of the three views and the features.
 MEAN, DIMMED, CROP, RATIO = 0.4, 0.3, 0.3, 0.5
+INSIDE = 0.1  # by the features; views of regions without any such noun are not worth their time
 SUPPORT, UNSUPPORTED = 0.1, 0.6
 # The noun of the whole photograph, if so probable, names the node that it fits best, if its crop agrees.
 WHOLE, WHOLE_CROP = 0.4, 0.2
@@ -157,17 +158,25 @@ def object_nouns(image: np.ndarray, atoms: np.ndarray, root: Part, found: Seen) 
     whole = resize(image, (VIEW, VIEW))
     probabilities = by_noun([whole, whole[:, ::-1]]).mean(axis=0)
     fit = fits(areas, inside, outside)
-    masks = [np.isin(atoms, node.atoms) for node in open_]
-    views = np.zeros((len(masks), len(VIEWS), fit.shape[1]))
-    views[:, 1] = by_noun([view(image, mask, *VIEWS["dimmed"]) for mask in masks])
-    # Most regions are nothing with dimmed surroundings, so the other views are not needed.
-    look = np.asarray(((views[:, 1] >= DIMMED) & (_specific() > 0)).any(axis=1))
+    views = np.zeros((len(open_), len(VIEWS), fit.shape[1]))
+
+    def look(wanted, name):
+        """Classify one view of the wanted nodes."""
+        if wanted.any():
+            masks = [np.isin(atoms, open_[i].atoms) for i in np.flatnonzero(wanted)]
+            views[wanted, list(VIEWS).index(name)] = by_noun([view(image, mask, *VIEWS[name]) for mask in masks])
+
+    # Each view is classified only where the others, which are known by then, allow a noun.
+    allowed = (_specific() > 0) & (inside >= INSIDE) & (ratios(inside, outside) >= RATIO)
+    look(allowed.any(axis=1), "dimmed")
+    allowed &= views[:, 1] >= DIMMED
+    look(allowed.any(axis=1), "grey")
+    allowed &= views[:, :2].mean(axis=1) >= MEAN
+    wanted = allowed.any(axis=1)
     thing = _deepest(probabilities, WHOLE)
     if thing is not None:
-        look[int(fit[:, thing].argmax())] = True
-    for k, name in ((0, "grey"), (2, "crop")):
-        if look.any():
-            views[look, k] = by_noun([view(image, masks[i], *VIEWS[name]) for i in np.flatnonzero(look)])
+        wanted[int(fit[:, thing].argmax())] = True
+    look(wanted, "crop")
     return chosen_nouns(open_, views, probabilities, fit, inside, outside)
 
 
@@ -315,6 +324,11 @@ def fits(areas: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> np.ndarr
     return (areas * (1 - areas))[:, None] * np.square(np.maximum(inside - outside, 0))
 
 
+def ratios(inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
+    """(N, nouns) the logarithms of the probabilities inside over those outside."""
+    return np.log((inside + 1e-4) / (outside + 1e-4))
+
+
 def chosen_nouns(
     nodes: Sequence[Part],
     views: np.ndarray,
@@ -343,7 +357,7 @@ def chosen_nouns(
     nouns : dict of atoms to Noun
         At most one node for each thing: of nested nodes the one that its noun fits best.
     """
-    ratio = np.log((inside + 1e-4) / (outside + 1e-4))
+    ratio = ratios(inside, outside)
     mean, agreed = views[:, :2].mean(axis=1), views.mean(axis=1)
     candidates: dict[int, int] = {}  # node: noun
     thing = _deepest(whole, WHOLE)
