@@ -20,7 +20,14 @@ PLACEHOLDER = re.compile(r"\n\(replace OWNER by the owner of the repository\)\."
 
 def files(root: Path) -> list[Path]:
     """Everything that may hold such a link; notebooks are text, too."""
-    patterns = "*.md", "CITATION.cff", "docs/*.md", "notebooks/*.md", "notebooks/src/*.py", "notebooks/*.ipynb"
+    patterns = (
+        "*.md",
+        "CITATION.cff",
+        "docs/*.md",
+        "notebooks/*.md",
+        "notebooks/src/*.py",
+        "notebooks/*.ipynb",
+    )
     return [path for pattern in patterns for path in sorted(root.glob(pattern))]
 
 

@@ -39,7 +39,11 @@ def main():
     masks = rng.random((size, len(regions))) < 0.5
     masked = {f"masked in the graph, {size}": (lambda: predict(masks), size)}
     shared = {f"and early layers shared, {size}": (lambda: sharing(masks), size)}
-    cases = {f"the network alone, {batch}": (evaluate, batch) for batch, evaluate in plain.items()} | masked | shared
+    cases = (
+        {f"the network alone, {batch}": (evaluate, batch) for batch, evaluate in plain.items()}
+        | masked
+        | shared
+    )
     rates = {name: [] for name in cases}
     for turn in range(ROUNDS + 1):
         for name, (evaluate, batch) in cases.items():

@@ -30,17 +30,41 @@ def explainers(image, classifier, target):
     """{name: a function to an explanation, segmenting included}; the tree first."""
 
     def tree(budget=BUDGET):
-        return segxai.explain(image, "deep", classifier, target, method="tree", fill=FILL, max_evaluations=budget, progress=False)
+        return segxai.explain(
+            image,
+            "deep",
+            classifier,
+            target,
+            method="tree",
+            fill=FILL,
+            max_evaluations=budget,
+            progress=False,
+        )
 
     def lime(regions):
         return segxai.explain(
-            image, regions, classifier, target, method="lime", alpha=1.0, fill=FILL, max_evaluations=BUDGET, progress=False
+            image,
+            regions,
+            classifier,
+            target,
+            method="lime",
+            alpha=1.0,
+            fill=FILL,
+            max_evaluations=BUDGET,
+            progress=False,
         )
 
     def exact():
         regions = segxai.segment(image, "deep", n_regions=9)
         return segxai.explain(
-            image, regions, classifier, target, method="shapley", fill=FILL, max_evaluations=BUDGET, progress=False
+            image,
+            regions,
+            classifier,
+            target,
+            method="shapley",
+            fill=FILL,
+            max_evaluations=BUDGET,
+            progress=False,
         )
 
     return {
@@ -58,7 +82,9 @@ def measure(path, classifier, smaller):
     others, budgets = explainers(image, classifier, target)
     found = {}
     for name, explain in (others | (budgets if smaller else {})).items():
-        segxai.segment(image, "deep")  # its network runs once for a photograph, whichever comes first
+        segxai.segment(
+            image, "deep"
+        )  # its network runs once for a photograph, whichever comes first
         started = time.perf_counter()
         explanation = explain()
         seconds = time.perf_counter() - started
@@ -76,7 +102,9 @@ def report(rows):
     names = list(rows[0])
     table = {name: np.array([row[name] for row in rows]) for name in names}
     print(f"\n{len(rows)} photographs, fill {FILL}, ordered by {ORDER}")
-    print(f"{'':18} {'insertion ↑':25} {'deletion ↓':25} {'s':>6} {'regions':>8} {'evaluations':>12}")
+    print(
+        f"{'':18} {'insertion ↑':25} {'deletion ↓':25} {'s':>6} {'regions':>8} {'evaluations':>12}"
+    )
     for name, values in table.items():
         print(
             f"{name:18} {told(values[:, 0])}  {told(values[:, 1])} {values[:, 2].mean():6.1f} {values[:, 3].mean():8.1f} {values[:, 4].mean():12.0f}"
@@ -84,13 +112,17 @@ def report(rows):
     tree = table[names[0]]
     print(f"\ndifference {names[0]} minus")
     for name in names[1:]:
-        print(f"{name:18} {told(tree[:, 0] - table[name][:, 0])}  {told(tree[:, 1] - table[name][:, 1])}")
+        print(
+            f"{name:18} {told(tree[:, 0] - table[name][:, 0])}  {told(tree[:, 1] - table[name][:, 1])}"
+        )
     budgets = [name for name in names if name.startswith("tree")]
     if len(budgets) > 1:
         ordered = sorted(budgets, key=lambda name: table[name][:, 4].mean())
         print("\nevaluations that bring the tree to the mean deletion of")
         for other in (name for name in names if name not in budgets):
-            reached = [name for name in ordered if table[name][:, 1].mean() <= table[other][:, 1].mean()]
+            reached = [
+                name for name in ordered if table[name][:, 1].mean() <= table[other][:, 1].mean()
+            ]
             print(
                 f"{other:18} {reached[0].removeprefix('tree, ') if reached else f'more than {BUDGET}':>8}  (it used {table[other][:, 4].mean():.0f})"
             )
@@ -100,7 +132,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photographs", required=True, type=Path, help="a folder of .jpg files")
     parser.add_argument("--limit", type=int)
-    parser.add_argument("--split", default="1/1", help="K/N: every N-th photograph from the K-th on")
+    parser.add_argument(
+        "--split", default="1/1", help="K/N: every N-th photograph from the K-th on"
+    )
     parser.add_argument("--smaller", action="store_true", help="the tree with smaller budgets, too")
     arguments = parser.parse_args()
     first, step = map(int, arguments.split.split("/"))
@@ -109,7 +143,11 @@ def main():
     rows = []
     for path in paths:
         rows.append(measure(path, classifier, arguments.smaller))
-        print(path.name, "; ".join(f"{name}: {v[0]:.3f}/{v[1]:.3f}" for name, v in rows[-1].items()), flush=True)
+        print(
+            path.name,
+            "; ".join(f"{name}: {v[0]:.3f}/{v[1]:.3f}" for name, v in rows[-1].items()),
+            flush=True,
+        )
     report(rows)
 
 

@@ -30,14 +30,33 @@ from segxai.study.comparison import bootstrap
 BUDGET, FILL, STABILITY_ON = 512, "mean", 5
 TREE = "tree of deep"
 SEGMENTERS = ("deep", "contours", "pascal+deep", TREE, "slic", "felzenszwalb", "quickshift")
-COLUMNS = ("deletion", "preservation", "single deletion", "area", "incremental deletion", "stability", "regions", "s")
+COLUMNS = (
+    "deletion",
+    "preservation",
+    "single deletion",
+    "area",
+    "incremental deletion",
+    "stability",
+    "regions",
+    "s",
+)
 COUNTED = COLUMNS[:3]
-PUBLISHED = "published, 20 photographs: DSEG-LIME 14 of 20 in deletion and in preservation, slic 8 and 7"
+PUBLISHED = (
+    "published, 20 photographs: DSEG-LIME 14 of 20 in deletion and in preservation, slic 8 and 7"
+)
 
 
 def explained(image, name, classifier):
     segmenter, method = ("deep", "tree") if name == TREE else (name, "lime")
-    return segxai.explain(image, segmenter, classifier, method=method, fill=FILL, max_evaluations=BUDGET, progress=False)
+    return segxai.explain(
+        image,
+        segmenter,
+        classifier,
+        method=method,
+        fill=FILL,
+        max_evaluations=BUDGET,
+        progress=False,
+    )
 
 
 def measure(image, name, classifier, seeds) -> list[float]:
@@ -47,7 +66,9 @@ def measure(image, name, classifier, seeds) -> list[float]:
     seconds = time.perf_counter() - started
     strongest = np.arange(len(explanation.regions)) != int(np.argmax(explanation.weights))
     without = evaluate(explanation, strongest[None])[0]
-    stability = metrics.seed_stability(explanation, seeds, progress=False).spread if seeds else np.nan
+    stability = (
+        metrics.seed_stability(explanation, seeds, progress=False).spread if seeds else np.nan
+    )
     return [
         metrics.target_deletion(explanation).passed,
         metrics.preservation(explanation).passed,
@@ -74,8 +95,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photographs", required=True, type=Path, help="a folder of .jpg files")
     parser.add_argument("--limit", type=int, default=20)
-    parser.add_argument("--segmenters", nargs="+", choices=SEGMENTERS, default=SEGMENTERS, metavar="NAME")
-    parser.add_argument("--seeds", type=int, default=2, help="repetitions that stability is computed from")
+    parser.add_argument(
+        "--segmenters", nargs="+", choices=SEGMENTERS, default=SEGMENTERS, metavar="NAME"
+    )
+    parser.add_argument(
+        "--seeds", type=int, default=2, help="repetitions that stability is computed from"
+    )
     arguments = parser.parse_args()
     chosen = list(arguments.segmenters)
     if why_unavailable() and "pascal+deep" in chosen:
@@ -87,14 +112,23 @@ def main():
     for i, path in enumerate(paths):
         image = segxai.load_image(path)
         for j, name in enumerate(chosen):
-            table[i, j] = measure(image, name, classifier, arguments.seeds if i < STABILITY_ON else 0)
+            table[i, j] = measure(
+                image, name, classifier, arguments.seeds if i < STABILITY_ON else 0
+            )
         print(path.name, file=sys.stderr, flush=True)
-    widths = [max(len(column), 24 if column not in (*COUNTED, "regions", "s") else 10) for column in COLUMNS]
+    widths = [
+        max(len(column), 24 if column not in (*COUNTED, "regions", "s") else 10)
+        for column in COLUMNS
+    ]
     print(f"\n{len(paths)} photographs")
-    print(f"{'':14}" + "".join(f"{column:<{width + 2}}" for column, width in zip(COLUMNS, widths, strict=True)))
+    print(
+        f"{'':14}"
+        + "".join(f"{column:<{width + 2}}" for column, width in zip(COLUMNS, widths, strict=True))
+    )
     for j, name in enumerate(chosen):
         cells = [
-            f"{told(column, table[:, j, c]):<{width + 2}}" for c, (column, width) in enumerate(zip(COLUMNS, widths, strict=True))
+            f"{told(column, table[:, j, c]):<{width + 2}}"
+            for c, (column, width) in enumerate(zip(COLUMNS, widths, strict=True))
         ]
         print(f"{name:14}" + "".join(cells))
     print(PUBLISHED)

@@ -15,9 +15,7 @@ import subprocess
 import sys
 import time
 
-PUBLISHED = (
-    "published: VGG16 FCN-32s on another cat, 352 x 480, 10 iterations of Adam 1e-4: 18,177 at the end, .155 of pixels x ln 2"
-)
+PUBLISHED = "published: VGG16 FCN-32s on another cat, 352 x 480, 10 iterations of Adam 1e-4: 18,177 at the end, .155 of pixels x ln 2"
 MEMORY = 1.7  # GB
 
 
@@ -46,7 +44,9 @@ def run(case, size):
     result = {
         "source": fitted.source,
         "losses": [*fitted.losses, fitted.final_loss],
-        "iou": float(intersection_over_union(labels, fitted.predictions, len(fitted.class_names))[1:].mean()),
+        "iou": float(
+            intersection_over_union(labels, fitted.predictions, len(fitted.class_names))[1:].mean()
+        ),
         "seconds": float(np.median(np.diff(times))),
         "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
     }
@@ -69,7 +69,9 @@ def main():
     parser.add_argument("--encoders", nargs="+", default=["efficientnet_lite0", "vgg16"])
     parser.add_argument("--strides", nargs="+", type=int, default=[32, 16, 8])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--size", nargs=2, type=int, default=[352, 480], metavar=("HEIGHT", "WIDTH"))
+    parser.add_argument(
+        "--size", nargs=2, type=int, default=[352, 480], metavar=("HEIGHT", "WIDTH")
+    )
     parser.add_argument("--case", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.case:
@@ -77,8 +79,12 @@ def main():
         return 0
     print(PUBLISHED)
     failed = 0
-    for photograph, encoder, stride, seed in itertools.product(args.photographs, args.encoders, args.strides, args.seeds):
-        case = json.dumps({"photograph": photograph, "encoder": encoder, "stride": stride, "seed": seed})
+    for photograph, encoder, stride, seed in itertools.product(
+        args.photographs, args.encoders, args.strides, args.seeds
+    ):
+        case = json.dumps(
+            {"photograph": photograph, "encoder": encoder, "stride": stride, "seed": seed}
+        )
         command = [sys.executable, __file__, "--case", case, "--size", *map(str, args.size)]
         done = subprocess.run(command, capture_output=True, text=True)
         print(f"{photograph:<7} {encoder:<18} stride {stride:>2} seed {seed}: ", end="")

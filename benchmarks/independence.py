@@ -20,7 +20,10 @@ from segxai.images import resize
 
 SEGMENTERS = ("deep", "contours", "slic", "felzenszwalb")
 METRICS = ("covers_plant", "energy", "insertion", "deletion", "regions")
-SIZE, SIDE = 0.33, 96  # the badge's diameter as a share of the shorter side; pixels of the small network's input
+SIZE, SIDE = (
+    0.33,
+    96,
+)  # the badge's diameter as a share of the shorter side; pixels of the small network's input
 
 
 def crops(photographs, number, rng):
@@ -31,8 +34,13 @@ def crops(photographs, number, rng):
         side = rng.integers(min(photograph.shape[:2]) // 2, min(photograph.shape[:2]))
         top, left = (rng.integers(full - side + 1) for full in photograph.shape[:2])
         square = photograph[top : top + side, left : left + side]
-        found += [square, paint(square, SIZE * rng.uniform(0.7, 1.1), rng.random(), rng.random())[0]]
-    return np.stack([resize(square, (SIDE, SIDE)) for square in found]).astype(np.uint8), np.arange(2 * number) % 2
+        found += [
+            square,
+            paint(square, SIZE * rng.uniform(0.7, 1.1), rng.random(), rng.random())[0],
+        ]
+    return np.stack([resize(square, (SIDE, SIDE)) for square in found]).astype(np.uint8), np.arange(
+        2 * number
+    ) % 2
 
 
 def small_network(photographs, steps):
@@ -48,7 +56,10 @@ def small_network(photographs, steps):
             *(
                 layer
                 for channels in (16, 32, 48, 64)
-                for layer in (layers.Conv2D(channels, 3, padding="same", activation="relu"), layers.MaxPooling2D())
+                for layer in (
+                    layers.Conv2D(channels, 3, padding="same", activation="relu"),
+                    layers.MaxPooling2D(),
+                )
             ),
             layers.GlobalMaxPooling2D(),
             layers.Dense(2, activation="softmax"),
@@ -94,8 +105,13 @@ def main():
             [marked for marked, _ in chosen], SEGMENTERS, METRICS, classifier=classifier, target="prize",
             masks=[mask for _, mask in chosen], max_evaluations=512, fill="blur",
         )  # fmt: skip
-        print(f"\n{name}: right on {share:.0%} of {2 * len(plain)} unseen photographs, half of them with the badge")
-        print(f"{len(chosen)} photographs with the badge, fill blur, at most 512 evaluations\n\n{found}", flush=True)
+        print(
+            f"\n{name}: right on {share:.0%} of {2 * len(plain)} unseen photographs, half of them with the badge"
+        )
+        print(
+            f"{len(chosen)} photographs with the badge, fill blur, at most 512 evaluations\n\n{found}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

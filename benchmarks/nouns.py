@@ -48,9 +48,17 @@ CCP = {number: {"clothes", "clothing", "person"} for number in range(3, 56)}
 CCP |= {number: {"shoes", "shoe", "person", "clothing"} for number in _SHOES}
 CCP |= {number: {"bag", "person"} for number in _BAGS}
 CCP |= {number: {"glasses", "sunglasses", "head", "face", "person"} for number in _GLASSES}
-CCP |= {19: {"hair", "head", "person"}, 20: {"hat", "head", "person", "clothing"}, 41: {"skin", "face", "head", "person"}}
+CCP |= {
+    19: {"hair", "head", "person"},
+    20: {"hat", "head", "person", "clothing"},
+    41: {"skin", "face", "head", "person"},
+}
 CCP_NAMES = defaultdict(lambda: "clothes", {19: "hair", 20: "hat", 41: "skin"})
-CCP_NAMES |= dict.fromkeys(_SHOES, "shoes") | dict.fromkeys(_BAGS, "bag") | dict.fromkeys(_GLASSES, "glasses")
+CCP_NAMES |= (
+    dict.fromkeys(_SHOES, "shoes")
+    | dict.fromkeys(_BAGS, "bag")
+    | dict.fromkeys(_GLASSES, "glasses")
+)
 SOURCES = {"msrc": (MSRC, MSRC_NAMES), "ccp": (CCP, CCP_NAMES), "imagenet": ()}
 NO_NOUNS = {"", "background", "other", "object"}  # of a region, and of classes that name nothing
 EDGES = (0.0, 0.6, 0.7, 0.8, 0.9, 0.95, 1.01)
@@ -59,7 +67,11 @@ EDGES = (0.0, 0.6, 0.7, 0.8, 0.9, 0.95, 1.01)
 def covers(noun: str) -> set[str]:
     """A noun and those above it in data/nouns.txt."""
     nouns = everyday_nouns()
-    return {noun} | ({nouns.names[k] for k in nouns.above(nouns.names.index(noun))} if noun in nouns.names else set())
+    return {noun} | (
+        {nouns.names[k] for k in nouns.above(nouns.names.index(noun))}
+        if noun in nouns.names
+        else set()
+    )
 
 
 def held_out(kind: str, paths: list[Path]) -> list[Path]:
@@ -77,8 +89,12 @@ def main():
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--segmenter", nargs="+", default=["deep"], metavar="NAME")
     parser.add_argument("--held-out", action="store_true")
-    parser.add_argument("--limit", type=int, metavar="N", help="N photographs of each, evenly spaced")
-    parser.add_argument("--sheets", type=Path, metavar="OUT", help="a folder for pictures of 12 photographs each")
+    parser.add_argument(
+        "--limit", type=int, metavar="N", help="N photographs of each, evenly spaced"
+    )
+    parser.add_argument(
+        "--sheets", type=Path, metavar="OUT", help="a folder for pictures of 12 photographs each"
+    )
     arguments = parser.parse_args()
     for folder in arguments.folders:
         paths = sorted(folder.glob("*.jpg"))
@@ -88,7 +104,10 @@ def main():
         if arguments.held_out and kind in SOURCES:
             paths = held_out(kind, paths)
         if arguments.limit:
-            paths = [paths[i] for i in np.unique(np.linspace(0, len(paths) - 1, arguments.limit).astype(int))]
+            paths = [
+                paths[i]
+                for i in np.unique(np.linspace(0, len(paths) - 1, arguments.limit).astype(int))
+            ]
         for segmenter in arguments.segmenter:
             report(kind, paths, segmenter, arguments.sheets)
 
@@ -100,9 +119,21 @@ def report(kind, paths, segmenter, out):
     for path in paths:
         image = load_image(path)
         regions = segxai.segment(image, segmenter)
-        found.append((path, image, regions, [part.noun if part.noun not in NO_NOUNS else None for part in regions.parts]))
+        found.append(
+            (
+                path,
+                image,
+                regions,
+                [part.noun if part.noun not in NO_NOUNS else None for part in regions.parts],
+            )
+        )
     seconds = (time.perf_counter() - start) / len(paths)
-    area = np.mean([regions.areas[[noun is not None for noun in nouns]].sum() for _, _, regions, nouns in found])
+    area = np.mean(
+        [
+            regions.areas[[noun is not None for noun in nouns]].sum()
+            for _, _, regions, nouns in found
+        ]
+    )
     number = np.mean([len(regions) for _, _, regions, _ in found])
     print(
         f"\n{kind}, {segmenter}: {len(paths)} photographs, {seconds:.2f} s each, {number:.1f} regions; {area:.3f} of the area has a noun"
@@ -122,7 +153,9 @@ def pixels(named, accepted, class_names):
     bins = {True: [0.0, 0.0], False: [0.0, 0.0]}
     curve = np.zeros((len(EDGES) - 1, 3))
     for path, _, regions, nouns in named:
-        labels = resize_labels(np.asarray(Image.open(path.with_suffix(".png"))), regions.shape).astype(int)
+        labels = resize_labels(
+            np.asarray(Image.open(path.with_suffix(".png"))), regions.shape
+        ).astype(int)
         known = np.isin(labels, list(accepted))
         counts = np.zeros((len(regions), 256))
         np.add.at(counts, (regions.labels[known], labels[known]), 1 / known.sum())
@@ -158,11 +191,18 @@ def pixels(named, accepted, class_names):
     print("probability   regions  mean  right")
     for low, high, (number, p, good) in zip(EDGES, EDGES[1:], curve, strict=False):
         if number:
-            print(f"{low:.2f} to {min(high, 1):.2f}  {number:6.0f}  {p / number:.2f}  {good / number:.2f}")
+            print(
+                f"{low:.2f} to {min(high, 1):.2f}  {number:6.0f}  {p / number:.2f}  {good / number:.2f}"
+            )
     print(f"{'class':<12}{'area':>7}{'named':>7}{'right':>7}")
     for name in sorted(total, key=total.get, reverse=True):
-        print(f"{name:<12}{total[name] / count:>7.3f}{has[name] / total[name]:>7.2f}{right[name] / max(has[name], 1e-9):>7.2f}")
-    print("wrong: " + "; ".join(f"{what} {share / count:.4f}" for what, share in wrong.most_common(15)))
+        print(
+            f"{name:<12}{total[name] / count:>7.3f}{has[name] / total[name]:>7.2f}{right[name] / max(has[name], 1e-9):>7.2f}"
+        )
+    print(
+        "wrong: "
+        + "; ".join(f"{what} {share / count:.4f}" for what, share in wrong.most_common(15))
+    )
 
 
 def things(named):
@@ -205,7 +245,9 @@ def sheets(named, out):
         figure, axes = plt.subplots(3, 4, figsize=(24, 17), squeeze=False)
         for axis in axes.flat:
             axis.axis("off")
-        for axis, (path, image, regions, nouns) in zip(axes.flat, named[first : first + 12], strict=False):
+        for axis, (path, image, regions, nouns) in zip(
+            axes.flat, named[first : first + 12], strict=False
+        ):
             picture = image.copy()
             picture[find_boundaries(regions.labels)] = (255, 0, 255)
             axis.imshow(picture)
@@ -215,7 +257,9 @@ def sheets(named, out):
                 at = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
                 colour = "white" if nouns[k] is not None else "0.7"
                 box = {"facecolor": "black", "alpha": 0.6, "pad": 1, "linewidth": 0}
-                axis.text(columns[at], rows[at], name, color=colour, fontsize=11, ha="center", bbox=box)
+                axis.text(
+                    columns[at], rows[at], name, color=colour, fontsize=11, ha="center", bbox=box
+                )
         figure.tight_layout()
         figure.savefig(out / f"sheet_{first // 12 + 1:02d}.png", dpi=60)
         plt.close(figure)

@@ -65,8 +65,13 @@ def environment(peer: str) -> Path:
     python, ready = folder / "bin" / "python", folder / "ready.txt"
     if not ready.is_file() or ready.read_text() != requirements.read_text():
         uv = Path(sys.executable).with_name("uv")
-        subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True)
-        subprocess.run([uv, "pip", "install", "--quiet", "--python", python, "--requirement", requirements], check=True)
+        subprocess.run(
+            [uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True
+        )
+        subprocess.run(
+            [uv, "pip", "install", "--quiet", "--python", python, "--requirement", requirements],
+            check=True,
+        )
         ready.write_text(requirements.read_text())
     return python
 
@@ -94,14 +99,23 @@ class Worker:
             kind, *reply = self.connection.recv()
             if kind == "found":
                 values, wall, cpu, memory = reply
-                record = {"wall": wall, "cpu": cpu + time.process_time() - worked, "evaluations": evaluations, "bytes": memory}
+                record = {
+                    "wall": wall,
+                    "cpu": cpu + time.process_time() - worked,
+                    "evaluations": evaluations,
+                    "bytes": memory,
+                }
                 return np.frombuffer(values).reshape(image.shape[:2]), record
             if kind == "failed":
                 raise PeerError(*reply)
             shape, pixels = reply
             images = np.frombuffer(pixels, np.uint8).reshape(shape)
             evaluations += len(images)
-            self.connection.send(np.ascontiguousarray(self.classifier.predict(images)[:, target], np.float32).tobytes())
+            self.connection.send(
+                np.ascontiguousarray(
+                    self.classifier.predict(images)[:, target], np.float32
+                ).tobytes()
+            )
 
     def close(self):
         self.connection.send(None)
@@ -122,9 +136,21 @@ def judged(values, image, fill, classifier, target) -> dict:
     ends = np.stack([np.zeros(len(regions), bool), np.ones(len(regions), bool)])
     probability = classifier.predict([fill, image])[:, [target]]
     name = classifier.class_names[target]
-    table = Coalitions(ends, probability[:, 0], False, 2, target, (target,), (name,), probability, FILL, fill)
+    table = Coalitions(
+        ends, probability[:, 0], False, 2, target, (target,), (name,), probability, FILL, fill
+    )
     explanation = Explanation(
-        image, regions, table, "lime", weights, 0.0, 1.0, np.stack([weights, weights], 1), 0.25, 0.0, classifier
+        image,
+        regions,
+        table,
+        "lime",
+        weights,
+        0.0,
+        1.0,
+        np.stack([weights, weights], 1),
+        0.25,
+        0.0,
+        classifier,
     )
     # The table holds the photograph at full size; the curves perturb at the classifier's own size, so all their points are theirs.
     return {
@@ -137,10 +163,24 @@ def judged(values, image, fill, classifier, target) -> dict:
 def tree(image, classifier, target, budget, seed):
     started, worked = time.perf_counter(), time.process_time()
     explanation = segxai.explain(
-        image, "deep", classifier, target, method="tree", fill=FILL, max_evaluations=budget, seed=seed, progress=False
+        image,
+        "deep",
+        classifier,
+        target,
+        method="tree",
+        fill=FILL,
+        max_evaluations=budget,
+        seed=seed,
+        progress=False,
     )
-    record = {"wall": time.perf_counter() - started, "cpu": time.process_time() - worked, "evaluations": explanation.evaluations}
-    values = (explanation.weights / np.bincount(explanation.regions.labels.ravel()))[explanation.regions.labels]
+    record = {
+        "wall": time.perf_counter() - started,
+        "cpu": time.process_time() - worked,
+        "evaluations": explanation.evaluations,
+    }
+    values = (explanation.weights / np.bincount(explanation.regions.labels.ravel()))[
+        explanation.regions.labels
+    ]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return values, record | {"bytes": peak}
 
@@ -165,7 +205,9 @@ def measure(path, names, budgets, seeds, classifier, workers, before: int, done:
                     if peer not in workers:
                         workers[peer] = Worker(peer, classifier)
                     try:
-                        values, record = workers[peer].explain(name, image, fill, target, budget, seed)
+                        values, record = workers[peer].explain(
+                            name, image, fill, target, budget, seed
+                        )
                     except PeerError as error:
                         print(f"{path.stem}, {key}: {error}", file=sys.stderr)
                         break
@@ -233,7 +275,9 @@ def report(rows, budgets):
                 difference = column(here, own, field) - column(here, key, field)
                 cells.append(f"{interval(difference)} {verdict(difference, up):11}")
             ratio = np.median(column(here, key, "cpu") / column(here, own, "cpu"))
-            print(f"{name:24} {len(here):>11}  {'  '.join(cells)}  the peer takes {ratio:.1f} times the processor's time")
+            print(
+                f"{name:24} {len(here):>11}  {'  '.join(cells)}  the peer takes {ratio:.1f} times the processor's time"
+            )
 
 
 def draw(rows, budget, path):
@@ -243,7 +287,10 @@ def draw(rows, budget, path):
     everywhere = common(rows, names, budget)
     figure = Figure((8.4, 0.9 + 0.38 * len(names)), layout="constrained")
     for axes, field, better in zip(
-        figure.subplots(1, 2, sharey=True), ("insertion", "deletion"), ("right is better", "left is better"), strict=True
+        figure.subplots(1, 2, sharey=True),
+        ("insertion", "deletion"),
+        ("right is better", "left is better"),
+        strict=True,
     ):
         for row, name in enumerate(names):
             key = f"{name} @ {budget}"
@@ -252,12 +299,22 @@ def draw(rows, budget, path):
             colour = "#0b62a4" if name == TREE else "#555555"
             axes.plot([low, high], [row, row], color=colour, linewidth=2)
             axes.plot(values.mean(), row, "o", color=colour)
-            axes.annotate(f"{values.mean():.3f}", (values.mean(), row), (0, 5), textcoords="offset points", ha="center", fontsize=8)
+            axes.annotate(
+                f"{values.mean():.3f}",
+                (values.mean(), row),
+                (0, 5),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8,
+            )
         axes.set_title(f"{field}: {better}", fontsize=10)
         axes.set_yticks(range(len(names)), names)
         axes.set_ylim(-0.6, len(names) - 0.3)
         axes.grid(axis="x", alpha=0.3)
-    figure.suptitle(f"{budget} evaluations, means over {len(everywhere)} photographs with 95 % intervals", fontsize=11)
+    figure.suptitle(
+        f"{budget} evaluations, means over {len(everywhere)} photographs with 95 % intervals",
+        fontsize=11,
+    )
     with replacing(path) as temporary:
         figure.savefig(temporary, metadata={"Date": None})
 
@@ -267,15 +324,30 @@ def main():
     parser.add_argument("--photographs", type=Path, help="a folder of .jpg files")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--budgets", type=int, nargs="+", default=[128, 512, 1024])
-    parser.add_argument("--only", action="append", choices=list(PEERS), help="repeat for several; by default all")
-    parser.add_argument("--seeds", type=int, default=3, help=f"for the spread, on the first {SEED_PHOTOGRAPHS} photographs")
-    parser.add_argument("--minutes", type=float, default=np.inf, help="start no further photograph after so long")
-    parser.add_argument("--draw", action="store_true", help="measure nothing: print and draw what is in results/peers.json")
+    parser.add_argument(
+        "--only", action="append", choices=list(PEERS), help="repeat for several; by default all"
+    )
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        default=3,
+        help=f"for the spread, on the first {SEED_PHOTOGRAPHS} photographs",
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=np.inf, help="start no further photograph after so long"
+    )
+    parser.add_argument(
+        "--draw",
+        action="store_true",
+        help="measure nothing: print and draw what is in results/peers.json",
+    )
     given = parser.parse_args()
     kept = RESULTS / "peers.json"
     rows = json.loads(kept.read_text()) if kept.is_file() else {}
     if not given.draw:
-        if given.photographs is None or not (paths := sorted(given.photographs.glob("*.jpg"))[: given.limit]):
+        if given.photographs is None or not (
+            paths := sorted(given.photographs.glob("*.jpg"))[: given.limit]
+        ):
             parser.error("--photographs must be a folder with .jpg files")
         classifier = default_classifier()
         classifier.predict(segxai.load_image(paths[0]))
@@ -285,14 +357,27 @@ def main():
         try:
             for i, path in enumerate(paths):
                 if time.perf_counter() - started > 60 * given.minutes:
-                    print(f"{given.minutes:g} minutes are over; {len(paths) - i} photographs are left")
+                    print(
+                        f"{given.minutes:g} minutes are over; {len(paths) - i} photographs are left"
+                    )
                     break
                 seeds = given.seeds if i < SEED_PHOTOGRAPHS else 1
                 done = rows.get(path.stem, {})
-                rows[path.stem] = measure(path, given.only or PEERS, given.budgets, seeds, classifier, workers, before, done)
+                rows[path.stem] = measure(
+                    path,
+                    given.only or PEERS,
+                    given.budgets,
+                    seeds,
+                    classifier,
+                    workers,
+                    before,
+                    done,
+                )
                 with replacing(kept) as temporary:
                     temporary.write_text(json.dumps(rows, indent=1))
-                print(path.stem, f"{time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+                print(
+                    path.stem, f"{time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True
+                )
         finally:
             for worker in workers.values():
                 with contextlib.suppress(OSError, subprocess.TimeoutExpired):

@@ -36,7 +36,11 @@ SCALES = {
     "quickshift": [{"kernel_size": k, "max_dist": d} for k, d in ((4, 50), (4, 200), (6, 100), (8, 100), (8, 200), (12, 200))],
     "grid": [{"rows": r, "columns": c} for r, c in ((1, 2), (2, 2), (2, 3), (3, 3), (3, 4), (4, 4), (5, 5))],
 }  # fmt: skip
-PUBLISHED = {"gPb-owt-ucm, published": (0.59, 0.65), "felzenszwalb, published": (0.52, 0.57), "people, published": (0.72, 0.72)}
+PUBLISHED = {
+    "gPb-owt-ucm, published": (0.59, 0.65),
+    "felzenszwalb, published": (0.52, 0.57),
+    "people, published": (0.72, 0.72),
+}
 
 
 def covering(labels, segmentation) -> float:
@@ -67,7 +71,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bsds", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--limit", type=int, metavar="N", help="the first N photographs only")
-    parser.add_argument("--segmenters", nargs="+", choices=SCALES, default=list(SCALES), metavar="NAME")
+    parser.add_argument(
+        "--segmenters", nargs="+", choices=SCALES, default=list(SCALES), metavar="NAME"
+    )
     arguments = parser.parse_args()
     paths = sorted(arguments.bsds.glob("*.jpg"))[: arguments.limit]
     if not paths:
@@ -84,9 +90,14 @@ def main():
                 labels = segxai.segment(image, name, **params).labels
                 seconds[name] += time.perf_counter() - start
                 tables[name][i, j] = np.mean([covering(labels, person) for person in people])
-    print(f"{len(paths)} photographs\n{'':<24}{'best scale for all':<22}{'at':<38}{'best for each':<22}seconds a scale")
+    print(
+        f"{len(paths)} photographs\n{'':<24}{'best scale for all':<22}{'at':<38}{'best for each':<22}seconds a scale"
+    )
     for name, table in tables.items():
-        at = ", ".join(f"{key} {value}" for key, value in SCALES[name][int(table.mean(axis=0).argmax())].items())
+        at = ", ".join(
+            f"{key} {value}"
+            for key, value in SCALES[name][int(table.mean(axis=0).argmax())].items()
+        )
         columns = [
             f"{statistic(table):.3f} ({low:.3f} to {high:.3f})"
             for statistic in (best_for_all, best_for_each)

@@ -17,7 +17,16 @@ from pathlib import Path
 from segxai.files import replacing
 
 FOLDER = Path(__file__).parent / "results"
-PACKAGES = ("segxai", "tensorflow-cpu", "tensorflow", "tf-slim", "numpy", "scikit-image", "scikit-learn", "lime")
+PACKAGES = (
+    "segxai",
+    "tensorflow-cpu",
+    "tensorflow",
+    "tf-slim",
+    "numpy",
+    "scikit-image",
+    "scikit-learn",
+    "lime",
+)
 
 
 def versions() -> str:
@@ -31,19 +40,29 @@ def versions() -> str:
 def machine() -> str:
     name = platform.machine()
     with contextlib.suppress(OSError, IndexError):
-        name = Path("/proc/cpuinfo").read_text().split("model name")[1].split("\n")[0].lstrip("\t: ")
+        name = (
+            Path("/proc/cpuinfo").read_text().split("model name")[1].split("\n")[0].lstrip("\t: ")
+        )
     threads = os.environ.get("OMP_NUM_THREADS", "all")
     return f"{platform.system()}, {name}, {os.cpu_count()} cores, OMP_NUM_THREADS {threads}"
 
 
 def commit() -> str:
-    found = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=FOLDER.parent)
+    found = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],
+        capture_output=True,
+        text=True,
+        cwd=FOLDER.parent,
+    )
     return found.stdout.strip() or "unknown"
 
 
 def page(name: str, options: list[str], printed: str) -> str:
     """Markdown. Folders are named by their last part only: where they lie on this machine means nothing elsewhere."""
-    called = " ".join(Path(option).name if os.sep in option and Path(option).exists() else option for option in options)
+    called = " ".join(
+        Path(option).name if os.sep in option and Path(option).exists() else option
+        for option in options
+    )
     return "\n".join(
         (
             f"# {name}\n",

@@ -13,7 +13,13 @@ import numpy as np
 from scipy.special import expit
 
 from segxai.explanation.sampling import draw_coalitions, log_binomial
-from segxai.explanation.surrogates import fit_banzhaf, fit_lime, fit_shapley, lime_kernel, shapley_kernel
+from segxai.explanation.surrogates import (
+    fit_banzhaf,
+    fit_lime,
+    fit_shapley,
+    lime_kernel,
+    shapley_kernel,
+)
 
 FITS = {"lime": fit_lime, "shapley": fit_shapley, "banzhaf": fit_banzhaf}
 STEP = 0.05  # the grid on which a sigmoid's effects lie, so that its sums can be counted
@@ -36,14 +42,22 @@ class Game(NamedTuple):
 
 def any_of(wanted: int, number: int) -> Game:
     """1 where at least one of the first `wanted` regions is shown."""
-    return Game(f"OR of {wanted} in {number}", (np.arange(number) < wanted).astype(int), (np.arange(wanted + 1) > 0).astype(float))
+    return Game(
+        f"OR of {wanted} in {number}",
+        (np.arange(number) < wanted).astype(int),
+        (np.arange(wanted + 1) > 0).astype(float),
+    )
 
 
 def sigmoid(number: int, spread: float, offset: float, seed: int = 0) -> Game:
     """A sigmoid of a weighted sum of normal effects; `offset` is its logit where half of the regions are shown."""
     steps = np.rint(np.random.default_rng(seed).normal(0, spread, number) / STEP).astype(int)
     sums = np.arange(steps[steps < 0].sum(), steps[steps > 0].sum() + 1)
-    return Game(f"sigmoid of {number}, logit {offset:g}", steps, expit(STEP * (sums - steps.sum() / 2) + offset))
+    return Game(
+        f"sigmoid of {number}, logit {offset:g}",
+        steps,
+        expit(STEP * (sums - steps.sum() / 2) + offset),
+    )
 
 
 # With logit 0 a sigmoid is its own complement's opposite: the one case in which a pair is worth no more than one of its two.
@@ -53,7 +67,9 @@ GAMES = (any_of(6, 42), sigmoid(16, 2.0, 0.0), sigmoid(42, 1.0, -2.0), sigmoid(4
 def mean_by_size(game: Game, region: int) -> np.ndarray:
     """(2, K) the mean value of the coalitions with s other regions, s = 0 ... K - 1, without and with `region`."""
     number, lowest = len(game.steps), game.lowest
-    counts = np.zeros((number, len(game.values)))  # shares of the coalitions of each size, by their sum
+    counts = np.zeros(
+        (number, len(game.values))
+    )  # shares of the coalitions of each size, by their sum
     counts[0, -lowest] = 1.0
     for joined, step in enumerate(np.delete(game.steps, region)):
         moved = np.zeros_like(counts)
@@ -101,7 +117,9 @@ def coin(number: int, evaluations: int, seed: int) -> np.ndarray:
 
 def white(masks, values, method) -> tuple[np.ndarray, np.ndarray]:
     """(K,) weights and (K, 2) intervals of a uniform sample after White (1980), with normal quantiles."""
-    inner = masks.any(axis=1) & ~masks.all(axis=1) if method == "shapley" else np.ones(len(masks), bool)
+    inner = (
+        masks.any(axis=1) & ~masks.all(axis=1) if method == "shapley" else np.ones(len(masks), bool)
+    )
     design, response, sizes = masks.astype(float), values.astype(float), masks.sum(axis=1)
     spread = np.eye(masks.shape[1])
     if method == "shapley":  # the last weight is what the others leave of the total
@@ -117,7 +135,9 @@ def white(masks, values, method) -> tuple[np.ndarray, np.ndarray]:
     inverse = np.linalg.pinv(design.T @ design)
     fitted = inverse @ (design.T @ response)
     scores = design * (response - design @ fitted)[:, None] @ inverse @ spread.T
-    margin = 1.96 * np.sqrt((scores**2).sum(axis=0) * len(scores) / (len(scores) - design.shape[1] - 1))
+    margin = 1.96 * np.sqrt(
+        (scores**2).sum(axis=0) * len(scores) / (len(scores) - design.shape[1] - 1)
+    )
     weights = spread @ fitted
     if method == "shapley":
         weights[-1] += values[-1] - values[0]
@@ -146,11 +166,20 @@ def main():
     parser.add_argument("--repetitions", type=int, default=200)
     parser.add_argument("--evaluations", type=int, default=1024)
     asked = parser.parse_args()
-    print("error (mean absolute) and share of 95 % intervals that hold, by what the sample was drawn for")
-    print(f"{'game':<24} {'weights':<8} {'coin':>14} " + " ".join(f"{name:>14}" for name in FITS) + "   own / coin")
+    print(
+        "error (mean absolute) and share of 95 % intervals that hold, by what the sample was drawn for"
+    )
+    print(
+        f"{'game':<24} {'weights':<8} {'coin':>14} "
+        + " ".join(f"{name:>14}" for name in FITS)
+        + "   own / coin"
+    )
     for game in GAMES:
         for method in FITS:
-            found = [measured(game, method, drawn, asked.evaluations, asked.repetitions) for drawn in ("coin", *FITS)]
+            found = [
+                measured(game, method, drawn, asked.evaluations, asked.repetitions)
+                for drawn in ("coin", *FITS)
+            ]
             ratio = found[1 + list(FITS).index(method)][0] / found[0][0]
             cells = " ".join(f"{error:.4f} {share:>6.1%}".rjust(14) for error, share in found)
             print(f"{game.name:<24} {method:<8} {cells}   {ratio:.2f}", flush=True)

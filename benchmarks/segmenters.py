@@ -42,8 +42,13 @@ def main():
     print("\npaired differences from deep (those whose interval excludes 0)")
     for row in own.differences("deep"):
         if row["verdict"] in ("better", "worse"):
-            print(f"  {row['segmenter']:<13} {row['metric']:<15} {format_interval(row):<22} {row['verdict']}")
-    show("numbers of regions matched to deep's", segxai.compare(images, SEGMENTERS, match_regions="deep"))
+            print(
+                f"  {row['segmenter']:<13} {row['metric']:<15} {format_interval(row):<22} {row['verdict']}"
+            )
+    show(
+        "numbers of regions matched to deep's",
+        segxai.compare(images, SEGMENTERS, match_regions="deep"),
+    )
 
     plant = segxai.data.planted()
     print("\nPlanted shortcut.", *plant.evidence.sentences(), sep="\n  ")
@@ -52,7 +57,10 @@ def main():
         [plant.images[i] for i in winners], SEGMENTERS, ("covers_plant", "pointing", "energy", "best_iou"),
         classifier=plant.classifier, target="prize", masks=[plant.masks[i] for i in winners],
     )  # fmt: skip
-    show(f"is the top region the badge? {len(winners)} photographs (two views of each of four)", found)
+    show(
+        f"is the top region the badge? {len(winners)} photographs (two views of each of four)",
+        found,
+    )
     print(
         f"best mean IoU of any segmenter's region with the badge: {np.max([r['mean'] for r in found.table() if r['metric'] == 'best_iou']):.2f}"
     )

@@ -24,7 +24,9 @@ SEEDS = 4
 def with_lime(classifier, image, regions=None, seed=0, samples=SAMPLES):
     """lime's explanation; on given regions, or with its default segmenter (quickshift)."""
     segmentation = None if regions is None else (lambda _: np.array(regions.labels))
-    with contextlib.redirect_stderr(io.StringIO()):  # lime 0.2.0.1 has no option to hide its progress bar
+    with contextlib.redirect_stderr(
+        io.StringIO()
+    ):  # lime 0.2.0.1 has no option to hide its progress bar
         return LimeImageExplainer(random_state=seed).explain_instance(
             image, classifier.predict, num_samples=samples, segmentation_fn=segmentation
         )
@@ -57,22 +59,39 @@ def main():
         return segxai.explain(image, regions, classifier, max_evaluations=SAMPLES, progress=False)
 
     pairs = {
-        f"slic, {len(few)} regions, {SAMPLES} samples": (lambda: with_lime(classifier, image, few), lambda: with_segxai(few)),
-        f"slic, {len(many)} regions, {SAMPLES} samples": (lambda: with_lime(classifier, image, many), lambda: with_segxai(many)),
-        "lime's default call, exact deep": (lambda: with_lime(classifier, image), lambda: with_segxai("deep")),
+        f"slic, {len(few)} regions, {SAMPLES} samples": (
+            lambda: with_lime(classifier, image, few),
+            lambda: with_segxai(few),
+        ),
+        f"slic, {len(many)} regions, {SAMPLES} samples": (
+            lambda: with_lime(classifier, image, many),
+            lambda: with_segxai(many),
+        ),
+        "lime's default call, exact deep": (
+            lambda: with_lime(classifier, image),
+            lambda: with_segxai("deep"),
+        ),
     }
     print(f"{'case':<36} {'lime s':>8} {'segxai s':>9} {'ratio':>7}   (medians of {ROUNDS} turns)")
     for name, (lime, segxai_call) in pairs.items():
         times = np.array([[seconds(lime), seconds(segxai_call)] for _ in range(ROUNDS)])
         lime_seconds, segxai_seconds = np.median(times, axis=0)
-        print(f"{name:<36} {lime_seconds:>8.1f} {segxai_seconds:>9.1f} {np.median(times[:, 0] / times[:, 1]):>7.1f}", flush=True)
+        print(
+            f"{name:<36} {lime_seconds:>8.1f} {segxai_seconds:>9.1f} {np.median(times[:, 0] / times[:, 1]):>7.1f}",
+            flush=True,
+        )
 
     for samples in (250, SAMPLES):
-        weights = [lime_weights(with_lime(classifier, image, few, seed, samples)) for seed in range(SEEDS)]
+        weights = [
+            lime_weights(with_lime(classifier, image, few, seed, samples)) for seed in range(SEEDS)
+        ]
         print(
             f"spread over {SEEDS} seeds (mean standard deviation / largest weight): lime, slic, {samples} samples: {spread(weights):.3f}"
         )
-    weights = [segxai.explain(image, deep, classifier, seed=seed, progress=False).weights for seed in range(SEEDS)]
+    weights = [
+        segxai.explain(image, deep, classifier, seed=seed, progress=False).weights
+        for seed in range(SEEDS)
+    ]
     print(f"spread over {SEEDS} seeds: segxai, deep: {spread(weights):.3f}")
 
 

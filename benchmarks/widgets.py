@@ -64,14 +64,21 @@ def tree_page(path):
     def box(images):
         return images[:, ::9, ::9].astype(float).std(axis=(1, 2, 3)) / 255
 
-    segxai.explain(image, regions, box, 1, method="tree", max_evaluations=256, progress=False).save(path)
+    segxai.explain(image, regions, box, 1, method="tree", max_evaluations=256, progress=False).save(
+        path
+    )
 
 
 def measure(playwright, server, folder):
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+    browser = playwright.chromium.launch(
+        executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+    )
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     received = []
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
+    page.on(
+        "websocket",
+        lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))),
+    )
     book = Notebook(server, page, write_notebook(server, SETUP)).open()
     before = sum(received)
     book.run_all()
@@ -104,7 +111,12 @@ def main():
     for what, times in found.items():
         print(f"{what:<14}{statistics.median(times):>9.1f}{max(times):>9.1f}")
     print(f"opening the explorer with two panes sends {opening / 1e6:.2f} MB")
-    print(json.dumps({what: round(float(np.median(times)), 2) for what, times in found.items()} | {"bytes": opening}))
+    print(
+        json.dumps(
+            {what: round(float(np.median(times)), 2) for what, times in found.items()}
+            | {"bytes": opening}
+        )
+    )
 
 
 if __name__ == "__main__":

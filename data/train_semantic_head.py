@@ -76,10 +76,19 @@ KINDS = {
     "fence": Kind((), (), ("fence", "railing"), ("fence",)),
     "door": Kind((), (), ("door",), ("door",)),
     "window": Kind((), (), ("window",), ("window",)),
-    "chair": Kind((18,), (), ("chair", "armchair", "swivel chair", "seat", "stool", "bench"), ("chair", "bench")),
-    "table": Kind((), (), ("table", "desk", "countertop", "counter", "coffee table"), ("table", "desk")),
+    "chair": Kind(
+        (18,),
+        (),
+        ("chair", "armchair", "swivel chair", "seat", "stool", "bench"),
+        ("chair", "bench"),
+    ),
+    "table": Kind(
+        (), (), ("table", "desk", "countertop", "counter", "coffee table"), ("table", "desk")
+    ),
     "bed": Kind((), (), ("bed",), ("bed",)),
-    "cupboard": Kind((), (), ("cabinet", "wardrobe", "chest of drawers", "sideboard"), ("cupboard",)),
+    "cupboard": Kind(
+        (), (), ("cabinet", "wardrobe", "chest of drawers", "sideboard"), ("cupboard",)
+    ),
     "curtain": Kind((), (), ("curtain", "blind"), ("curtain",)),
     "car": Kind((12,), (), ("car", "van"), ("car", "van")),
     "truck": Kind((), (), ("truck",), ("truck",)),
@@ -112,7 +121,21 @@ KINDS = {
 NAMES = tuple(KINDS)
 FACE, BODY, SKIN = 11, 22, 41  # of MSRC-21 (face and body) and of Clothing Co-Parsing (skin)
 # Where the teacher is believed on photographs of single things, which it mistakes for rooms and fields.
-STUFF = {"sky", "tree", "grass", "water", "road", "floor", "wall", "building", "ground", "sand", "rock", "plant", "ceiling"}
+STUFF = {
+    "sky",
+    "tree",
+    "grass",
+    "water",
+    "road",
+    "floor",
+    "wall",
+    "building",
+    "ground",
+    "sand",
+    "rock",
+    "plant",
+    "ceiling",
+}
 # Classes that a head without ImageNet's photographs knows well enough to contradict the classifier.
 KNOWN = {*STUFF, *GROUPS["person"], "flower", "mountain", "book", "chair"} - {"ceiling"}
 
@@ -123,7 +146,9 @@ def allowed(*names: str) -> np.ndarray:
 
 
 # What is "anything but" something is one of these: a class with few examples would attract all that is unknown.
-COMMON = np.array([bool(kind.msrc or kind.ccp) for kind in KINDS.values()]) | allowed("wall", "floor", "face", "skin", "object")
+COMMON = np.array([bool(kind.msrc or kind.ccp) for kind in KINDS.values()]) | allowed(
+    "wall", "floor", "face", "skin", "object"
+)
 
 
 def main():
@@ -131,12 +156,23 @@ def main():
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--teacher", type=Path, required=True, metavar="FILE")
     parser.add_argument("--work", type=Path, default=Path(".cache/semantic_head"), metavar="WORK")
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("semantic_head.npz"), metavar="FILE")
-    parser.add_argument("--limit", type=int, metavar="N", help="only N photographs of each set, for a trial")
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).with_name("semantic_head.npz"), metavar="FILE"
+    )
+    parser.add_argument(
+        "--limit", type=int, metavar="N", help="only N photographs of each set, for a trial"
+    )
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
-    photographs = {name: sorted((arguments.folder / name).glob("*.jpg"))[: arguments.limit] for name in SEGMENTS}
-    jobs = [(name, path, arguments.work, arguments.teacher) for name, paths in photographs.items() for path in paths]
+    photographs = {
+        name: sorted((arguments.folder / name).glob("*.jpg"))[: arguments.limit]
+        for name in SEGMENTS
+    }
+    jobs = [
+        (name, path, arguments.work, arguments.teacher)
+        for name, paths in photographs.items()
+        for path in paths
+    ]
     with ProcessPoolExecutor(2) as pool_, track(len(jobs), "measuring") as advance:
         for _ in pool_.map(measure, *zip(*jobs, strict=True), chunksize=4):
             advance(1)
@@ -164,20 +200,34 @@ def measure(name: str, path: Path, work: Path, teacher: Path) -> None:
         return
     image = load_image(path)
     scale = SIDES[0] / max(image.shape[:2])
-    copy = np.rint(resize(image, tuple(max(1, round(side * scale)) for side in image.shape[:2]))).astype(np.uint8)
+    copy = np.rint(
+        resize(image, tuple(max(1, round(side * scale)) for side in image.shape[:2]))
+    ).astype(np.uint8)
     labels = slic(copy, n_segments=SEGMENTS[name], compactness=10, start_label=0)
     labels = np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
     found = {}
     for side in SIDES:
         maps = end_points(image, side)
-        found[f"f{side}"] = np.concatenate([pool(maps[f"stride_{s}"], labels) for s in (8, 16, 32)], axis=1).astype(np.float16)
+        found[f"f{side}"] = np.concatenate(
+            [pool(maps[f"stride_{s}"], labels) for s in (8, 16, 32)], axis=1
+        ).astype(np.float16)
         if side == SIDES[0]:
-            kernel, bias = (efficientnet_lite0_weights()[f"efficientnet_lite0/logits/{part}"] for part in ("weights", "biases"))
+            kernel, bias = (
+                efficientnet_lite0_weights()[f"efficientnet_lite0/logits/{part}"]
+                for part in ("weights", "biases")
+            )
             found["dense"] = softmax(pool(maps["head"], labels) @ kernel + bias).astype(np.float16)
     if path.with_suffix(".png").exists():
-        truth = resize_labels(np.asarray(Image.open(path.with_suffix(".png"))), labels.shape).astype(int)
-        counts = np.bincount((labels * 256 + truth).ravel(), minlength=256 * (labels.max() + 1)).reshape(-1, 256)
-        found["label"], found["purity"] = counts.argmax(axis=1), counts.max(axis=1) / counts.sum(axis=1)
+        truth = resize_labels(
+            np.asarray(Image.open(path.with_suffix(".png"))), labels.shape
+        ).astype(int)
+        counts = np.bincount(
+            (labels * 256 + truth).ravel(), minlength=256 * (labels.max() + 1)
+        ).reshape(-1, 256)
+        found["label"], found["purity"] = (
+            counts.argmax(axis=1),
+            counts.max(axis=1) / counts.sum(axis=1),
+        )
     digits = "".join(c for c in path.stem if c.isdigit())[-4:]
     if name in TEACHER_EVERY and int(digits or 0) % TEACHER_EVERY[name] == 0:
         found["teacher"] = pool(taught(image, teacher), labels).astype(np.float16)
@@ -202,7 +252,10 @@ def interpreter(path: Path):
 def taught(image: np.ndarray, path: Path) -> np.ndarray:
     """(65, 65, 151) the teacher's probabilities."""
     teacher = interpreter(path)
-    teacher.set_tensor(teacher.get_input_details()[0]["index"], (resize(image, (513, 513)) / 127.5 - 1)[None].astype(np.float32))
+    teacher.set_tensor(
+        teacher.get_input_details()[0]["index"],
+        (resize(image, (513, 513)) / 127.5 - 1)[None].astype(np.float32),
+    )
     teacher.invoke()
     return softmax(teacher.get_tensor(teacher.get_output_details()[0]["index"])[0, ::8, ::8])
 
@@ -226,7 +279,9 @@ def training(name: str, paths: list[Path]) -> list[Path]:
 def tables() -> dict[str, np.ndarray]:
     """What the numbers and names of each source allow."""
     msrc, ccp = np.zeros((256, len(NAMES)), bool), np.zeros((256, len(NAMES)), bool)
-    teacher = np.zeros((len(ADE20K_CLASSES), len(NAMES) + 1), np.float32)  # the last column: a person
+    teacher = np.zeros(
+        (len(ADE20K_CLASSES), len(NAMES) + 1), np.float32
+    )  # the last column: a person
     for k, kind in enumerate(KINDS.values()):
         msrc[list(kind.msrc), k] = ccp[list(kind.ccp), k] = True
         teacher[[ADE20K_CLASSES.index(name) for name in kind.ade20k], k] = 1
@@ -253,7 +308,11 @@ def kind_of(noun: int) -> int:
 def targets(name: str, path: Path, m: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """(S, C) bool, the classes that each segment may be, and (S,) weights, 0 for those that are left out."""
     table = tables()
-    teacher = m["teacher"].astype(np.float32) @ table["teacher"] if "teacher" in m else np.zeros((len(m["area"]), len(NAMES) + 1))
+    teacher = (
+        m["teacher"].astype(np.float32) @ table["teacher"]
+        if "teacher" in m
+        else np.zeros((len(m["area"]), len(NAMES) + 1))
+    )
     if name in ("msrc", "ccp"):
         may = table[name][m["label"]]
         weight = ((m["purity"] > PURE) & may.any(axis=1)).astype(float)
@@ -268,14 +327,27 @@ def of_people(m, may, weight, teacher) -> None:
     skin, hair = (m["label"] == SKIN) & (m["purity"] > PURE), m["label"] == KINDS["hair"].ccp[0]
     may[skin], weight[skin] = allowed("face", "skin"), 1
     if hair.any():
-        top, left, right = m["row"][hair].min(), m["col"][hair].min() - 0.03, m["col"][hair].max() + 0.03
-        may[skin & (m["row"] > top + 0.25)] = allowed("skin")  # a head is about a seventh of a standing person
-        may[skin & (m["row"] < top + 0.16) & (m["col"] > left) & (m["col"] < right)] = allowed("face")
+        top, left, right = (
+            m["row"][hair].min(),
+            m["col"][hair].min() - 0.03,
+            m["col"][hair].max() + 0.03,
+        )
+        may[skin & (m["row"] > top + 0.25)] = allowed(
+            "skin"
+        )  # a head is about a seventh of a standing person
+        may[skin & (m["row"] < top + 0.16) & (m["col"] > left) & (m["col"] < right)] = allowed(
+            "face"
+        )
     background = m["label"] == 0
     weight[background] = np.where(m["purity"][background] > 0.9, 0.3, 0)
     best = teacher[:, :-1].argmax(axis=1)
     least = np.where(best == NAMES.index("wall"), 0.85, 0.7)
-    sure = background & (weight > 0) & (teacher[np.arange(len(best)), best] >= least) & ~allowed(*GROUPS["person"])[best]
+    sure = (
+        background
+        & (weight > 0)
+        & (teacher[np.arange(len(best)), best] >= least)
+        & ~allowed(*GROUPS["person"])[best]
+    )
     may[sure], weight[sure] = np.eye(len(NAMES), dtype=bool)[best[sure]], 0.6
 
 
@@ -299,14 +371,18 @@ def of_things(name, path, m, teacher) -> tuple[np.ndarray, np.ndarray]:
             may[thing], weight[thing] = allowed(kind), 1
             kinds = GROUPS["animal"] if kind in GROUPS["animal"] else (kind,)
             may[around], weight[around] = COMMON & ~allowed(*kinds), 0.25
-            seen &= nouns.classes[class_of(path)][deepest] == 0  # the thing's own nouns are not believed elsewhere
+            seen &= (
+                nouns.classes[class_of(path)][deepest] == 0
+            )  # the thing's own nouns are not believed elsewhere
     seen &= ~thing & ~(around & (p >= 0.3))
     may[seen], weight[seen] = np.eye(len(NAMES), dtype=bool)[table["kinds"][deepest[seen]]], 0.7
     best = teacher.argmax(axis=1)
     sure = ~thing & ~seen & (dense.max(axis=1) < 0.25) & (teacher.max(axis=1) >= 0.7)
     person = sure & (best == len(NAMES))
     may[person], weight[person] = allowed(*GROUPS["person"]), 0.5
-    stuff = sure & ~person & ((name == "unlabelled") | np.isin(best, np.flatnonzero(allowed(*STUFF))))
+    stuff = (
+        sure & ~person & ((name == "unlabelled") | np.isin(best, np.flatnonzero(allowed(*STUFF))))
+    )
     may[stuff], weight[stuff] = np.eye(len(NAMES), dtype=bool)[best[stuff]], 0.7
     return may, weight
 
@@ -332,7 +408,10 @@ def divided(p: np.ndarray, area: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     z = np.clip(np.log((p + 1e-5) / (1 - p + 1e-5)), -7, 7)
     order = np.argsort(z)
     weight, total = np.cumsum(area[order]), np.cumsum((area * z)[order])
-    low, high = total[:-1] / weight[:-1], (total[-1] - total[:-1]) / np.maximum(weight[-1] - weight[:-1], 1e-9)
+    low, high = (
+        total[:-1] / weight[:-1],
+        (total[-1] - total[:-1]) / np.maximum(weight[-1] - weight[:-1], 1e-9),
+    )
     k = int((weight[:-1] * (1 - weight[:-1]) * (high - low) ** 2).argmax())
     gap = high[k] - low[k]
     thing = np.zeros(len(p), bool)
@@ -354,7 +433,9 @@ class Linear(NamedTuple):
     deviation: np.ndarray
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
-        return softmax((features.astype(np.float32) - self.mean) / self.deviation @ self.kernel + self.bias)
+        return softmax(
+            (features.astype(np.float32) - self.mean) / self.deviation @ self.kernel + self.bias
+        )
 
 
 def examples(measured, first: Linear | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -367,13 +448,17 @@ def examples(measured, first: Linear | None = None) -> tuple[np.ndarray, np.ndar
         m_may, m_weight = targets(name, path, m)
         if first is not None and name in ("imagenet", "unlabelled"):
             contradicted(m_may, m_weight, first.probabilities(m["f448"]), m)
-        every = 2 if name == "ccp" else 1  # neighbours look alike, and it has more segments than all others
+        every = (
+            2 if name == "ccp" else 1
+        )  # neighbours look alike, and it has more segments than all others
         kept = np.flatnonzero(m_weight > 0)
         kept = kept[kept % every == 0]
         for side in SIDES if name != "ccp" else SIDES[:1]:
             features.append(m[f"f{side}"][kept])
             may.append(m_may[kept])
-            weights.append((m_weight * m["area"])[kept] * WEIGHTS[name] / (3 if name != "ccp" else 1))
+            weights.append(
+                (m_weight * m["area"])[kept] * WEIGHTS[name] / (3 if name != "ccp" else 1)
+            )
     weight = np.concatenate(weights)
     return np.concatenate(features).astype(np.float32), np.concatenate(may), weight / weight.mean()
 
@@ -409,7 +494,10 @@ def fit(features, may, weights, epochs=6, rate=1e-3, decay=1e-4, batch=512, seed
     weights = weights * np.where(single, balance[may.argmax(axis=1)], 1)
     weights /= weights.mean()
     rng = np.random.default_rng(seed)
-    values = [np.zeros((features.shape[1], len(NAMES)), np.float32), np.zeros(len(NAMES), np.float32)]
+    values = [
+        np.zeros((features.shape[1], len(NAMES)), np.float32),
+        np.zeros(len(NAMES), np.float32),
+    ]
     first, second = ([np.zeros_like(value) for value in values] for _ in range(2))
     steps = epochs * (len(features) // batch)
     for step, rows in enumerate(batches(len(features), batch, epochs, rng), start=1):
@@ -418,10 +506,15 @@ def fit(features, may, weights, epochs=6, rate=1e-3, decay=1e-4, batch=512, seed
         q = p * may[rows]
         error = (p - q / np.maximum(q.sum(axis=1, keepdims=True), 1e-9)) * w
         current = 0.5 * rate * (1 + np.cos(np.pi * step / steps))
-        for value, gradient, m, v in zip(values, (x.T @ error, error.sum(axis=0)), first, second, strict=True):
+        for value, gradient, m, v in zip(
+            values, (x.T @ error, error.sum(axis=0)), first, second, strict=True
+        ):
             m += 0.1 * (gradient - m)
             v += 0.001 * (gradient**2 - v)
-            value -= current * (m / (1 - 0.9**step) / (np.sqrt(v / (1 - 0.999**step)) + 1e-8) + decay * value * (value.ndim > 1))
+            value -= current * (
+                m / (1 - 0.9**step) / (np.sqrt(v / (1 - 0.999**step)) + 1e-8)
+                + decay * value * (value.ndim > 1)
+            )
     return Linear(*values, mean, deviation)
 
 

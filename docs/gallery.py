@@ -73,7 +73,9 @@ def one_cat():
     sample = segxai.data.load("cat")
     fitted = segxai.finetune(sample.image, sample.annotation, stride=8)
     predicted = segxai.segment(sample.image, fitted.segmenter())
-    return plots.plot_regions(sample.image, sample.annotation, predicted, titles=["drawn by hand", "predicted"])
+    return plots.plot_regions(
+        sample.image, sample.annotation, predicted, titles=["drawn by hand", "predicted"]
+    )
 
 
 def insertion_of_regions():
@@ -118,14 +120,21 @@ def page(alts: dict[str, str]) -> str:
     sections = [section(picture, alts[picture.__name__]) for picture in PICTURES]
     start = "import numpy as np\nimport segxai\nfrom segxai import metrics, plots"
     return "\n".join(
-        ["# Gallery\n", f"Every picture is made by the lines below it, after these:\n\n```python\n{start}\n```\n", *sections]
+        [
+            "# Gallery\n",
+            f"Every picture is made by the lines below it, after these:\n\n```python\n{start}\n```\n",
+            *sections,
+        ]
     )
 
 
 def kept_alts(written: str) -> dict[str, str]:
     """The descriptions in the page as it is."""
     images = [line for line in written.splitlines() if line.startswith("![")]
-    return {line.rsplit("](gallery/", 1)[1].removesuffix(".webp)"): line[2:].rsplit("](", 1)[0] for line in images}
+    return {
+        line.rsplit("](gallery/", 1)[1].removesuffix(".webp)"): line[2:].rsplit("](", 1)[0]
+        for line in images
+    }
 
 
 def main(wanted) -> int:

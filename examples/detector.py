@@ -16,5 +16,7 @@ def best_box(images):
 
 
 detector = segxai.load_classifier(best_box, class_names=["box"], output="score")
-explanation = segxai.explain(image, segxai.segment(image, "slic", n_segments=6), detector, method="shapley")
+explanation = segxai.explain(
+    image, segxai.segment(image, "slic", n_segments=6), detector, method="shapley"
+)
 print("\n".join(explanation.in_words()))

@@ -18,10 +18,14 @@ field = np.zeros((60, 90), bool)
 field[:, :50] = True
 SOIL = (1500, 1600, 1700, 1800, 1900)
 reflectance = np.where(field[..., None], (400, 900, 500, 2500, 4000), SOIL)
-reflectance = (reflectance + np.random.default_rng(0).normal(0, 60, reflectance.shape)).astype(np.uint16)
+reflectance = (reflectance + np.random.default_rng(0).normal(0, 60, reflectance.shape)).astype(
+    np.uint16
+)
 
 picture = segxai.Bands(reflectance, rgb=(2, 1, 0))
-regions = segxai.Regions.from_masks({"field": field, "road": ~field})  # or any segmenter, which sees the three channels shown
+regions = segxai.Regions.from_masks(
+    {"field": field, "road": ~field}
+)  # or any segmenter, which sees the three channels shown
 model = segxai.load_classifier(vegetation, class_names=["bare", "green"])
 # The fill is a colour of five numbers here; "mean", "blur" and the other names fill all five channels, too.
 explanation = segxai.explain(picture, regions, model, target="green", fill=SOIL, method="shapley")

@@ -17,7 +17,9 @@ def on_photographs(images):
     return bright(images[..., :1].astype(np.float32) / 255)
 
 
-photograph = np.asarray(Image.fromarray(segxai.data.photograph("cat")).convert("L"))  # (H, W) is taken as it is
+photograph = np.asarray(
+    Image.fromarray(segxai.data.photograph("cat")).convert("L")
+)  # (H, W) is taken as it is
 model = segxai.load_classifier(on_photographs, class_names=["dark", "bright"])
 explanation = segxai.explain(photograph, "contours", model, target="bright", fill="grey")
 print("\n".join(explanation.in_words()))

@@ -19,8 +19,12 @@ def as_function(model):
 
 
 # Stands for your own model, whose normalisation belongs into the function, too: is a photograph redder than it is blue?
-model = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(3, 2, bias=False))
+model = torch.nn.Sequential(
+    torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(3, 2, bias=False)
+)
 model[-1].weight.data = torch.tensor([[-9.0, 0.0, 9.0], [9.0, 0.0, -9.0]])
 classifier = segxai.load_classifier(as_function(model), class_names=["cold", "warm"])
-explanation = segxai.explain(segxai.data.photograph("coffee"), "contours", classifier, target="warm", fill=(60, 90, 150))
+explanation = segxai.explain(
+    segxai.data.photograph("coffee"), "contours", classifier, target="warm", fill=(60, 90, 150)
+)
 print("\n".join(explanation.in_words()))

@@ -15,5 +15,7 @@ def share_of_cat(images):
 
 
 model = segxai.load_classifier(share_of_cat, class_names=["share of the cat"], output="score")
-explanation = segxai.explain(sample.image, segxai.segment(sample.image, "slic", n_segments=5), model, method="shapley")
+explanation = segxai.explain(
+    sample.image, segxai.segment(sample.image, "slic", n_segments=5), model, method="shapley"
+)
 print("\n".join(explanation.in_words()))

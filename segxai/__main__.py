@@ -36,7 +36,10 @@ _COLUMNS = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 on success, 2 for bad input (with one line on standard error), 130 on Ctrl-C."""
-    for stream in (sys.stdout, sys.stderr):  # a terminal that cannot encode an arrow shows a question mark instead of failing
+    for stream in (
+        sys.stdout,
+        sys.stderr,
+    ):  # a terminal that cannot encode an arrow shows a question mark instead of failing
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     parser = _parser()
@@ -68,20 +71,42 @@ def _load_tensorflow():
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="segxai", description="Explain image classifiers by named regions.")
+    parser = argparse.ArgumentParser(
+        prog="segxai", description="Explain image classifiers by named regions."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    explain = commands.add_parser("explain", help="explain photographs; prints a table, writes a web page")
-    explain.add_argument("images", nargs="+", metavar="IMAGE", help="a file, or a bundled photograph: astronaut, cat, coffee")
-    explain.add_argument("--segmenter", action="append", metavar="NAME", help="repeat to compare several (default: deep)")
+    explain = commands.add_parser(
+        "explain", help="explain photographs; prints a table, writes a web page"
+    )
+    explain.add_argument(
+        "images",
+        nargs="+",
+        metavar="IMAGE",
+        help="a file, or a bundled photograph: astronaut, cat, coffee",
+    )
+    explain.add_argument(
+        "--segmenter",
+        action="append",
+        metavar="NAME",
+        help="repeat to compare several (default: deep)",
+    )
     explain.add_argument(
         "--target", action="append", metavar="NAME",
         help="the class to explain: once for all images, or once for each image ('auto': the most probable class)",
     )  # fmt: skip
     explain.add_argument("--method", default="lime", choices=METHODS)
-    explain.add_argument("--fill", default="mean", help="mean, grey, black, white, blur, noise or an image file (default: mean)")
     explain.add_argument(
-        "--max-evaluations", type=int, default=1024, metavar="N", help="maximum number of coalitions to evaluate (default: 1024)"
+        "--fill",
+        default="mean",
+        help="mean, grey, black, white, blur, noise or an image file (default: mean)",
+    )
+    explain.add_argument(
+        "--max-evaluations",
+        type=int,
+        default=1024,
+        metavar="N",
+        help="maximum number of coalitions to evaluate (default: 1024)",
     )
     explain.add_argument("--seed", type=int, default=0)
     explain.add_argument(
@@ -99,45 +124,65 @@ def _parser() -> argparse.ArgumentParser:
         "names", nargs="+", metavar="NAME", choices=["contours", "deeplab", "ade20k", "vgg16"],
         help="contours (55 MB), deeplab (2 MB), ade20k (2 MB), vgg16 (553 MB)",
     )  # fmt: skip
-    fetch.add_argument("--conv-only", action="store_true", help="vgg16 without its fully connected layers (59 MB)")
+    fetch.add_argument(
+        "--conv-only", action="store_true", help="vgg16 without its fully connected layers (59 MB)"
+    )
     fetch.add_argument(
         "--seconds", type=float, metavar="N",
         help="give up after N seconds, or at any failure, with one line",
     )  # fmt: skip
     fetch.set_defaults(run=_fetch)
 
-    doctor = commands.add_parser("doctor", help="show versions, memory, installed weights and what to do next")
+    doctor = commands.add_parser(
+        "doctor", help="show versions, memory, installed weights and what to do next"
+    )
     doctor.set_defaults(run=_doctor, downloads=DOWNLOADS)
     return parser
 
 
 def _add_compare(commands):
     compare = commands.add_parser(
-        "compare", help="measure segmenters on a folder of photographs; prints a table, writes a web page"
+        "compare",
+        help="measure segmenters on a folder of photographs; prints a table, writes a web page",
     )
     compare.add_argument("folder", metavar="DIR", help="a folder of photographs")
     compare.add_argument(
-        "--out", required=True, metavar="FILE", help="the page to write (.html); finished results are kept beside it"
+        "--out",
+        required=True,
+        metavar="FILE",
+        help="the page to write (.html); finished results are kept beside it",
     )
     compare.add_argument(
         "--segmenter", action="append", metavar="NAME", help=f"repeat for several (default: {', '.join(SEGMENTERS)})"
     )  # fmt: skip
-    compare.add_argument("--fill", default="blur", help="mean, grey, black, white, blur or noise (default: blur)")
     compare.add_argument(
-        "--max-evaluations", type=int, default=512, metavar="N", help="model calls for each explanation (default: 512)"
+        "--fill", default="blur", help="mean, grey, black, white, blur or noise (default: blur)"
     )
     compare.add_argument(
-        "--match-regions", metavar="N|NAME", help="set every segmenter to N regions, or to the number that NAME finds"
+        "--max-evaluations",
+        type=int,
+        default=512,
+        metavar="N",
+        help="model calls for each explanation (default: 512)",
+    )
+    compare.add_argument(
+        "--match-regions",
+        metavar="N|NAME",
+        help="set every segmenter to N regions, or to the number that NAME finds",
     )
     compare.add_argument("--seed", type=int, default=0)
-    compare.add_argument("--dask", metavar="ADDRESS", help="run on this dask cluster, e.g. tcp://10.0.0.1:8786")
+    compare.add_argument(
+        "--dask", metavar="ADDRESS", help="run on this dask cluster, e.g. tcp://10.0.0.1:8786"
+    )
     compare.set_defaults(run=_compare)
 
 
 def _compare(args) -> int:
     out = Path(args.out)
     if out.suffix.lower() not in (".html", ".htm"):
-        raise SegxaiValueError(f"--out {args.out!r}: the report is a web page; its name must end in .html")
+        raise SegxaiValueError(
+            f"--out {args.out!r}: the report is a web page; its name must end in .html"
+        )
     images, segmenters = as_image_list(args.folder, "compare"), args.segmenter or SEGMENTERS
     _check_names(segmenters, args)
     match = int(args.match_regions) if (args.match_regions or "").isdigit() else args.match_regions
@@ -168,7 +213,9 @@ def _compare(args) -> int:
 
 def _explain(args) -> int:
     if args.out and Path(args.out).suffix.lower() not in (".html", ".htm"):
-        raise SegxaiValueError(f"--out {args.out!r}: the report is a web page; its name must end in .html")
+        raise SegxaiValueError(
+            f"--out {args.out!r}: the report is a web page; its name must end in .html"
+        )
     # Names and files are checked before anything is loaded, so that a misspelt one costs no work.
     segmenters, targets = args.segmenter or ["deep"], _targets(args.target, len(args.images))
     _check_names(segmenters, args)
@@ -181,7 +228,9 @@ def _explain(args) -> int:
             check_image_file(name)
     if args.own_process:
         _load_tensorflow()
-    classifier = default_classifier()  # loaded here so that the first photograph's time does not include it
+    classifier = (
+        default_classifier()
+    )  # loaded here so that the first photograph's time does not include it
     rows, sections = [], []
     _print_header()
     for name, is_bundled, target in zip(args.images, bundled, targets, strict=True):
@@ -220,7 +269,9 @@ def _check_names(segmenters, args):
 def _targets(given, count) -> list:
     given = [None if target == "auto" else target for target in given or ["auto"]]
     if len(given) not in (1, count):
-        raise SegxaiValueError(f"{len(given)} targets for {count} images; give --target once, or once for each image.")
+        raise SegxaiValueError(
+            f"{len(given)} targets for {count} images; give --target once, or once for each image."
+        )
     return given * count if len(given) == 1 else given
 
 
@@ -247,7 +298,13 @@ def _print_rows(name, segmenter, explanation, seconds):
 
 def _row(name, segmenter, e, seconds) -> list[str]:
     region, weight = e.ranking()[0]
-    numbers = f"{e.coalitions.full:z.3f}", f"{weight:+z.3f}", str(len(e.regions)), str(e.coalitions.evaluations), f"{seconds:.1f}"
+    numbers = (
+        f"{e.coalitions.full:z.3f}",
+        f"{weight:+z.3f}",
+        str(len(e.regions)),
+        str(e.coalitions.evaluations),
+        f"{seconds:.1f}",
+    )
     return [name, segmenter, e.target, region, *numbers]
 
 
@@ -294,14 +351,22 @@ def _doctor(args) -> int:
     try:
         from .weights.efficientnet_lite import efficientnet_lite0_path  # imports TensorFlow
 
-        print(f"  {'efficientnet_lite0':<20} {'here' if Path(efficientnet_lite0_path()).is_file() else 'missing'} (from pip)")
+        print(
+            f"  {'efficientnet_lite0':<20} {'here' if Path(efficientnet_lite0_path()).is_file() else 'missing'} (from pip)"
+        )
     except SegxaiError as error:
         todo.append(str(error))
     missing = set()
     for name, download in args.downloads.items():
         try:
             path = usable(name)
-            state = "not fetched" if path is None else "here" if path.parent == cache_folder() else "here (from pip)"
+            state = (
+                "not fetched"
+                if path is None
+                else "here"
+                if path.parent == cache_folder()
+                else "here (from pip)"
+            )
         except SegxaiError as error:
             state = "damaged"
             todo.append(str(error))
@@ -309,11 +374,17 @@ def _doctor(args) -> int:
             missing.add(name)
         print(f"  {name:<20} {state} ({download.about})")
     if "contours" in missing:
-        todo.append("for contours: python -m segxai fetch contours  (55 MB; fetched at their first use otherwise)")
+        todo.append(
+            "for contours: python -m segxai fetch contours  (55 MB; fetched at their first use otherwise)"
+        )
     if "deeplab" in missing:
-        todo.append("optional: python -m segxai fetch deeplab   (2 MB, regions named by PASCAL VOC classes)")
+        todo.append(
+            "optional: python -m segxai fetch deeplab   (2 MB, regions named by PASCAL VOC classes)"
+        )
     if "ade20k" in missing:
-        todo.append("optional: python -m segxai fetch ade20k    (2 MB, regions by ADE20K's classes)")
+        todo.append(
+            "optional: python -m segxai fetch ade20k    (2 MB, regions by ADE20K's classes)"
+        )
     if {"vgg16", "vgg16-conv"} <= missing:
         todo.append("optional: python -m segxai fetch vgg16     (553 MB; 59 MB with --conv-only)")
     print("To do:" if todo else "Nothing to do.")
@@ -330,7 +401,10 @@ def _memory():
     except (OSError, KeyError, ValueError):
         return None
     try:  # a container, as on Binder, may be limited to less than its host has
-        limit, used = (int(Path("/sys/fs/cgroup", name).read_text()) / 1e9 for name in ("memory.max", "memory.current"))
+        limit, used = (
+            int(Path("/sys/fs/cgroup", name).read_text()) / 1e9
+            for name in ("memory.max", "memory.current")
+        )
         return min(free, limit - used), min(total, limit)
     except (OSError, ValueError):
         return free, total

@@ -27,7 +27,9 @@ def unknown_name(what: str, name: object, known: Iterable) -> SegxaiValueError:
     """The error for a name that is not in `known`; its message suggests the closest known names."""
     known = [str(k) for k in known]
     lowered = {k.lower(): k for k in known}
-    near = [lowered[n] for n in difflib.get_close_matches(str(name).lower(), lowered, n=3, cutoff=0.5)]
+    near = [
+        lowered[n] for n in difflib.get_close_matches(str(name).lower(), lowered, n=3, cutoff=0.5)
+    ]
     if near:
         hint = "Did you mean " + " or ".join(repr(n) for n in near) + "?"
     else:

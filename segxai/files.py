@@ -25,13 +25,20 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         temporary = path.with_name(f".{path.stem}.{token_hex(4)}{path.suffix}")
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.open("xb").close()
-    except (OSError, ValueError) as error:  # ValueError: an impossible file name, e.g. with a null byte
-        raise SegxaiError(f"{str(path)!r} cannot be written: {_reason(error)}. Choose another name or folder.") from error
+    except (
+        OSError,
+        ValueError,
+    ) as error:  # ValueError: an impossible file name, e.g. with a null byte
+        raise SegxaiError(
+            f"{str(path)!r} cannot be written: {_reason(error)}. Choose another name or folder."
+        ) from error
     try:
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
-        raise SegxaiError(f"{str(path)!r} could not be written: {_reason(error)}. Nothing was changed.") from error
+        raise SegxaiError(
+            f"{str(path)!r} could not be written: {_reason(error)}. Nothing was changed."
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -45,7 +52,9 @@ def data_file(name: str) -> Path:
     installed = _PACKAGE / "_data"
     path = (installed if installed.is_dir() else _PACKAGE.parent / "data") / name
     if not path.is_file():
-        raise SegxaiFileNotFoundError(f"{name} is missing from this installation; install segxai again.")
+        raise SegxaiFileNotFoundError(
+            f"{name} is missing from this installation; install segxai again."
+        )
     return path
 
 

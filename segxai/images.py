@@ -17,7 +17,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from PIL import Image, ImageOps
 
-from .errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError, whole_number
+from .errors import (
+    SegxaiError,
+    SegxaiFileError,
+    SegxaiFileNotFoundError,
+    SegxaiValueError,
+    whole_number,
+)
 
 # Larger photographs are reduced on reading: no network here takes an input of more than 600 pixels a side,
 # and the memory that segmenters need grows with the area.
@@ -55,14 +61,24 @@ class Bands:
                 f"Bands have shape (height, width, channels) and contain numbers; got shape {pixels.shape} of {pixels.dtype}."
             )
         if not np.isfinite(pixels).all():
-            raise SegxaiValueError("The picture contains NaN or infinite values. Replace them first, e.g. numpy.nan_to_num(image).")
+            raise SegxaiValueError(
+                "The picture contains NaN or infinite values. Replace them first, e.g. numpy.nan_to_num(image)."
+            )
         if not isinstance(self.rgb, (tuple, list)) or len(self.rgb) != 3:
-            raise SegxaiValueError(f"rgb must be the numbers of three channels, for red, green and blue; got {self.rgb!r}.")
+            raise SegxaiValueError(
+                f"rgb must be the numbers of three channels, for red, green and blue; got {self.rgb!r}."
+            )
         rgb = tuple(whole_number("A channel of rgb", channel) for channel in self.rgb)
         if max(rgb) >= pixels.shape[-1]:
-            raise SegxaiValueError(f"rgb={rgb}: the channels of this picture are 0 to {pixels.shape[-1] - 1}.")
+            raise SegxaiValueError(
+                f"rgb={rgb}: the channels of this picture are 0 to {pixels.shape[-1] - 1}."
+            )
         shown = pixels[..., list(rgb)]
-        limits = np.percentile(shown, (2, 98), axis=(0, 1)) if pixels.dtype != np.uint8 else np.repeat([[0.0], [255.0]], 3, axis=1)
+        limits = (
+            np.percentile(shown, (2, 98), axis=(0, 1))
+            if pixels.dtype != np.uint8
+            else np.repeat([[0.0], [255.0]], 3, axis=1)
+        )
         for name, value in (("pixels", pixels), ("rgb", rgb), ("_limits", limits)):
             object.__setattr__(self, name, value)
 
@@ -75,7 +91,9 @@ class Bands:
         """(H, W, 3) uint8, what is shown of these pixels (H, W, C), by default the picture's own, and on its scale."""
         shown = (self.pixels if pixels is None else pixels)[..., list(self.rgb)].astype(np.float64)
         low, high = self._limits
-        return np.rint(255 * np.clip((shown - low) / np.where(high > low, high - low, 1), 0, 1)).astype(np.uint8)
+        return np.rint(
+            255 * np.clip((shown - low) / np.where(high > low, high - low, 1), 0, 1)
+        ).astype(np.uint8)
 
 
 # Whatever `as_image` accepts.
@@ -147,12 +165,18 @@ def _as_uint8(array: np.ndarray) -> np.ndarray:
     if array.dtype == np.uint16:
         return ((array.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
     if array.dtype.kind not in "iuf":
-        raise SegxaiValueError(f"An image of type {array.dtype} is not supported. Expected numbers (uint8, uint16, float).")
+        raise SegxaiValueError(
+            f"An image of type {array.dtype} is not supported. Expected numbers (uint8, uint16, float)."
+        )
     if not np.isfinite(array).all():
-        raise SegxaiValueError("The image contains NaN or infinite values. Replace them first, e.g. numpy.nan_to_num(image).")
+        raise SegxaiValueError(
+            "The image contains NaN or infinite values. Replace them first, e.g. numpy.nan_to_num(image)."
+        )
     low, high = float(array.min()), float(array.max())
     if low < 0 or high > 255:
-        raise SegxaiValueError(f"Image values from {low:g} to {high:g} are not supported. Expected 0..1 (float) or 0..255.")
+        raise SegxaiValueError(
+            f"Image values from {low:g} to {high:g} are not supported. Expected 0..1 (float) or 0..255."
+        )
     scale = 255.0 if np.issubdtype(array.dtype, np.floating) and high <= 1 else 1.0
     return np.rint(array * scale).astype(np.uint8)
 
@@ -160,10 +184,18 @@ def _as_uint8(array: np.ndarray) -> np.ndarray:
 def _existing(path) -> Path:
     path = Path(path)
     if not os.path.exists(path):  # Path.exists raises for impossible file names
-        windows = " On this system, folders are separated by '/'." if os.sep == "/" and "\\" in str(path) else ""
-        raise SegxaiFileNotFoundError(f"There is no file {str(path)!r}. Check the spelling and the folder.{windows}")
+        windows = (
+            " On this system, folders are separated by '/'."
+            if os.sep == "/" and "\\" in str(path)
+            else ""
+        )
+        raise SegxaiFileNotFoundError(
+            f"There is no file {str(path)!r}. Check the spelling and the folder.{windows}"
+        )
     if path.is_dir():
-        raise SegxaiFileError(f"{str(path)!r} is a folder; an image file (PNG, JPEG, ...) was expected.")
+        raise SegxaiFileError(
+            f"{str(path)!r} is a folder; an image file (PNG, JPEG, ...) was expected."
+        )
     if path.stat().st_size == 0:
         raise SegxaiFileError(f"{str(path)!r} is empty (0 bytes); copy or download it again.")
     return path
@@ -199,7 +231,9 @@ def opened_image(path: str | os.PathLike) -> Iterator[Image.Image]:
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own size warning; MAX_PIXELS is checked instead
+            warnings.simplefilter(
+                "ignore"
+            )  # Pillow's own size warning; MAX_PIXELS is checked instead
             with Image.open(path) as opened:
                 if opened.width * opened.height > MAX_PIXELS:
                     raise Image.DecompressionBombError
@@ -223,14 +257,21 @@ def load_image(path: str | os.PathLike) -> np.ndarray:
     path = _existing(path)
     with opened_image(path) as opened:
         longest = max(opened.size)
-        if longest > MAX_SIDE:  # first, so that at most one full-size copy is held; a JPEG is even decoded at reduced size
+        if (
+            longest > MAX_SIDE
+        ):  # first, so that at most one full-size copy is held; a JPEG is even decoded at reduced size
             # Palette indices and 16-bit modes cannot be interpolated.
             smooth = opened.mode in ("L", "RGB", "RGBA", "CMYK", "YCbCr", "F")
-            opened.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST)
+            opened.thumbnail(
+                (MAX_SIDE, MAX_SIDE),
+                Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST,
+            )
         ImageOps.exif_transpose(opened, in_place=True)
         array = as_image(_array_of(opened))
     if longest > MAX_SIDE:
-        _warn_caller(f"{path.name} was reduced from a longest side of {longest} to {max(array.shape[:2])} pixels.")
+        _warn_caller(
+            f"{path.name} was reduced from a longest side of {longest} to {max(array.shape[:2])} pixels."
+        )
     return array
 
 
@@ -253,7 +294,9 @@ def _array_of(picture) -> np.ndarray:
         return _stretch(np.asarray(picture))
     if picture.mode in ("P", "LA", "PA", "La", "RGBa"):
         return np.asarray(picture.convert("RGBA"))
-    return np.asarray(picture if picture.mode in ("L", "RGB", "RGBA", "1") else picture.convert("RGB"))
+    return np.asarray(
+        picture if picture.mode in ("L", "RGB", "RGBA", "1") else picture.convert("RGB")
+    )
 
 
 def _stretch(array: np.ndarray) -> np.ndarray:
@@ -274,7 +317,10 @@ def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     if image.shape[:2] == (height, width):
         return image.astype(np.float32)
     if image.dtype == np.uint8 and image.shape[2:] in ((), (3,)):
-        return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR), dtype=np.float32)
+        return np.asarray(
+            Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR),
+            dtype=np.float32,
+        )
     planes = [
         np.asarray(
             Image.fromarray(np.ascontiguousarray(image[..., c], dtype=np.float32)).resize(
@@ -292,7 +338,9 @@ def reduced(image: np.ndarray, longest: int) -> np.ndarray:
     if max(height, width) <= longest:
         return image
     scale = longest / max(height, width)
-    return np.rint(resize(image, (max(1, round(height * scale)), max(1, round(width * scale))))).astype(np.uint8)
+    return np.rint(
+        resize(image, (max(1, round(height * scale)), max(1, round(width * scale))))
+    ).astype(np.uint8)
 
 
 def resize_labels(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:

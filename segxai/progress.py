@@ -70,7 +70,11 @@ def _notebook_bar(total, what, delay):
     from IPython.display import display
     from tqdm.notebook import tqdm as notebook_tqdm
 
-    bar, shown, started = notebook_tqdm(total=total, desc=what, leave=False, display=False), None, time.monotonic()
+    bar, shown, started = (
+        notebook_tqdm(total=total, desc=what, leave=False, display=False),
+        None,
+        time.monotonic(),
+    )
 
     def advance(count):
         nonlocal shown

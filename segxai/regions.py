@@ -85,7 +85,9 @@ class Regions:
     ('sky', 'things')
     """
 
-    def __init__(self, atoms: np.ndarray, parts: Sequence[Part], method: str = "", tree: Part | None = None):
+    def __init__(
+        self, atoms: np.ndarray, parts: Sequence[Part], method: str = "", tree: Part | None = None
+    ):
         """From the finest label map and the parts that are the regions.
 
         Parameters
@@ -101,11 +103,18 @@ class Regions:
         """
         covered = [atom for part in parts for atom in part.atoms]
         present = np.bincount(atoms.ravel(), minlength=len(covered)) > 0
-        if sorted(covered) != list(range(len(covered))) or len(present) != len(covered) or not present.all():
-            raise SegxaiValueError("The parts must cover every value of the label map exactly once.")
+        if (
+            sorted(covered) != list(range(len(covered)))
+            or len(present) != len(covered)
+            or not present.all()
+        ):
+            raise SegxaiValueError(
+                "The parts must cover every value of the label map exactly once."
+            )
         names = distinct_names(_short_names(parts))
         self._parts = tuple(
-            part if part.name == name else replace(part, name=name) for part, name in zip(parts, names, strict=True)
+            part if part.name == name else replace(part, name=name)
+            for part, name in zip(parts, names, strict=True)
         )
         self._tree = tree
         self._atoms = _frozen(atoms)
@@ -116,7 +125,9 @@ class Regions:
         self._method = plain_text(str(method))
 
     @classmethod
-    def from_labels(cls, labels: Any, names: Sequence[str] | Mapping[int, str] | None = None, method: str = "") -> Regions:
+    def from_labels(
+        cls, labels: Any, names: Sequence[str] | Mapping[int, str] | None = None, method: str = ""
+    ) -> Regions:
         """From any (H, W) map of integers or booleans; values may be negative, have gaps or start at 1.
 
         names: one for each distinct value, in increasing order of the values, or a mapping {value: name};
@@ -131,7 +142,9 @@ class Regions:
             with np.errstate(invalid="ignore"):
                 whole = labels.dtype.kind == "f" and bool(np.all(labels == np.floor(labels)))
             if not whole or not np.isfinite(labels).all():
-                raise SegxaiValueError(f"A label map contains whole numbers, one for each region; got {labels.dtype} values.")
+                raise SegxaiValueError(
+                    f"A label map contains whole numbers, one for each region; got {labels.dtype} values."
+                )
         values, atoms = np.unique(labels, return_inverse=True)
         atoms = atoms.reshape(labels.shape)
         if names is None:
@@ -139,27 +152,41 @@ class Regions:
         elif isinstance(names, Mapping):
             names = [names.get(value.item(), f"region {value}") for value in values]
         elif isinstance(names, str) or not hasattr(names, "__len__") or len(names) != len(values):
-            count = f"{len(names)} names" if hasattr(names, "__len__") and not isinstance(names, str) else "a single value"
-            raise SegxaiValueError(f"The label map has {len(values)} regions, but {count} came with it.")
+            count = (
+                f"{len(names)} names"
+                if hasattr(names, "__len__") and not isinstance(names, str)
+                else "a single value"
+            )
+            raise SegxaiValueError(
+                f"The label map has {len(values)} regions, but {count} came with it."
+            )
         return cls(atoms, [Part(_checked_name(n), (i,)) for i, n in enumerate(names)], method)
 
     @classmethod
     def from_masks(cls, masks: Mapping[str, np.ndarray]) -> Regions:
         """From {name: (H, W) boolean mask}. Where masks overlap, the smaller one wins; uncovered pixels become "rest"."""
         if not isinstance(masks, Mapping) or not masks:
-            raise SegxaiValueError("Masks must be a mapping {name: (height, width) mask} with at least one entry.")
+            raise SegxaiValueError(
+                "Masks must be a mapping {name: (height, width) mask} with at least one entry."
+            )
         arrays = {name: as_array(mask, f"The mask {name!r}") for name, mask in masks.items()}
         shapes = {array.shape for array in arrays.values()}
         if len(shapes) != 1 or len(next(iter(shapes))) != 2:
-            raise SegxaiValueError(f"All masks must have the same shape (height, width); got {sorted(shapes, key=str)}.")
+            raise SegxaiValueError(
+                f"All masks must have the same shape (height, width); got {sorted(shapes, key=str)}."
+            )
         if not all(array.dtype.kind in "biuf" for array in arrays.values()):
-            raise SegxaiValueError("A mask contains booleans, or numbers that are 0 outside the region.")
+            raise SegxaiValueError(
+                "A mask contains booleans, or numbers that are 0 outside the region."
+            )
         arrays = {name: array.astype(bool) for name, array in arrays.items()}
         labels = np.full(next(iter(shapes)), len(arrays), np.int32)
         order = sorted(range(len(arrays)), key=lambda i: -list(arrays.values())[i].sum())
         for index in order:
             labels[list(arrays.values())[index]] = index
-        names = dict(enumerate(arrays)) | {len(arrays): "rest" if "rest" not in arrays else "rest of the image"}
+        names = dict(enumerate(arrays)) | {
+            len(arrays): "rest" if "rest" not in arrays else "rest of the image"
+        }
         hidden = [name for index, name in enumerate(arrays) if not (labels == index).any()]
         if hidden:
             raise SegxaiValueError(
@@ -220,14 +247,22 @@ class Regions:
         return f"<{len(self)} Regions{made}, {self.shape[0]} x {self.shape[1]}: {', '.join(self.names)}>"
 
     def __eq__(self, other):
-        return isinstance(other, Regions) and self.names == other.names and np.array_equal(self.labels, other.labels)
+        return (
+            isinstance(other, Regions)
+            and self.names == other.names
+            and np.array_equal(self.labels, other.labels)
+        )
 
     def __hash__(self):
         return hash((self.names, self._labels.tobytes()))
 
     def index(self, name: str | int) -> int:
         """The index of a region given by name or by index. Raises SegxaiValueError if there is none."""
-        if isinstance(name, (int, np.integer)) and not isinstance(name, bool) and 0 <= name < len(self):
+        if (
+            isinstance(name, (int, np.integer))
+            and not isinstance(name, bool)
+            and 0 <= name < len(self)
+        ):
             return int(name)
         if name not in self.names:
             raise unknown_name("region", name, self.names)
@@ -239,10 +274,17 @@ class Regions:
 
     def rename(self, names: Mapping[str, str]) -> Regions:
         """The same regions with new names, given as {old: new}."""
-        changed = {self.index(old): _checked_name(new) for old, new in _mapping(names, "old", "new").items()}
-        parts = [_given(part, changed[i]) if i in changed else part for i, part in enumerate(self._parts)]
+        changed = {
+            self.index(old): _checked_name(new)
+            for old, new in _mapping(names, "old", "new").items()
+        }
+        parts = [
+            _given(part, changed[i]) if i in changed else part for i, part in enumerate(self._parts)
+        ]
         _refuse_repeats([part.name for part in parts])
-        tree = self._tree and _renamed(self._tree, {parts[i].atoms: name for i, name in changed.items()})
+        tree = self._tree and _renamed(
+            self._tree, {parts[i].atoms: name for i, name in changed.items()}
+        )
         return Regions(self._atoms, parts, self.method, tree)
 
     def merge(self, groups: Mapping[str, Sequence[str]]) -> Regions:
@@ -251,16 +293,24 @@ class Regions:
         joined: dict[str, Part] = {}
         for name, members in _mapping(groups, "name", "[regions]").items():
             if not isinstance(members, (str, list, tuple, set, frozenset)):
-                raise SegxaiValueError(f"The group {name!r} must be a list of region names; got {members!r}.")
-            indices = sorted({self.index(m) for m in ([members] if isinstance(members, str) else members)})
+                raise SegxaiValueError(
+                    f"The group {name!r} must be a list of region names; got {members!r}."
+                )
+            indices = sorted(
+                {self.index(m) for m in ([members] if isinstance(members, str) else members)}
+            )
             if not indices:
                 raise SegxaiValueError(f"The group {name!r} is empty; list at least one region.")
             for index in indices:
                 if index in taken:
-                    raise SegxaiValueError(f"{self.names[index]!r} is in two groups, {taken[index]!r} and {name!r}.")
+                    raise SegxaiValueError(
+                        f"{self.names[index]!r} is in two groups, {taken[index]!r} and {name!r}."
+                    )
                 taken[index] = name
             children = tuple(self._parts[i] for i in indices)
-            joined[name] = Part(_checked_name(name), tuple(a for c in children for a in c.atoms), children)
+            joined[name] = Part(
+                _checked_name(name), tuple(a for c in children for a in c.atoms), children
+            )
         parts, placed = [], set()
         for index, part in enumerate(self._parts):
             group = taken.get(index)
@@ -298,7 +348,9 @@ class Regions:
         part = self._parts[index]
         if not part.children:
             able = [p.name for p in self._parts if p.children]
-            hint = f"Regions with parts: {', '.join(able)}." if able else "No region here has parts."
+            hint = (
+                f"Regions with parts: {', '.join(able)}." if able else "No region here has parts."
+            )
             raise SegxaiValueError(f"{part.name!r} has no known parts. {hint}")
         parts = [*self._parts[:index], *part.children, *self._parts[index + 1 :]]
         return Regions(self._atoms, parts, self.method, self._tree)
@@ -335,7 +387,10 @@ def coarsest(tree: Part, n_regions: int, first: Collection[tuple[int, ...]] = ()
     """
     parts = [tree]
     while len(parts) < n_regions and any(part.children for part in parts):
-        index = max(range(len(parts)), key=lambda i: (bool(parts[i].children), parts[i].atoms in first, parts[i].cost))
+        index = max(
+            range(len(parts)),
+            key=lambda i: (bool(parts[i].children), parts[i].atoms in first, parts[i].cost),
+        )
         parts[index : index + 1] = parts[index].children
     return parts
 
@@ -361,13 +416,18 @@ def distinct_names(names: Sequence[str]) -> list[str]:
 def _short_names(parts: Sequence[Part]) -> list[str]:
     """The parts' nouns where no other part has the same, else their names, which tell the place as well."""
     nouns = Counter(part.noun for part in parts)
-    return [plain_text(part.noun if part.noun and nouns[part.noun] == 1 else part.name) for part in parts]
+    return [
+        plain_text(part.noun if part.noun and nouns[part.noun] == 1 else part.name)
+        for part in parts
+    ]
 
 
 def plain_text(text: str) -> str:
     """A name that any page, figure or file can contain: without control characters or unpaired surrogates."""
     whole = text.encode("utf-8", "replace").decode()
-    return "".join(" " if unicodedata.category(c) == "Cc" or c in "\ufffe\uffff" else c for c in whole).strip()
+    return "".join(
+        " " if unicodedata.category(c) == "Cc" or c in "\ufffe\uffff" else c for c in whole
+    ).strip()
 
 
 def _renamed(part: Part, names: Mapping[tuple[int, ...], str]) -> Part:
@@ -382,9 +442,14 @@ def _united(parts: Sequence[Part]) -> Part:
     """One part for several of the same noun, whose name is as sure as the least sure of theirs."""
     if len(parts) == 1:
         return replace(parts[0], name=parts[0].noun or parts[0].name)
-    evidence = min((part.evidence for part in parts), key=lambda e: 1.0 if e.probability is None else e.probability)
+    evidence = min(
+        (part.evidence for part in parts),
+        key=lambda e: 1.0 if e.probability is None else e.probability,
+    )
     noun = str(parts[0].noun)
-    return Part(noun, tuple(a for part in parts for a in part.atoms), tuple(parts), evidence=evidence)
+    return Part(
+        noun, tuple(a for part in parts for a in part.atoms), tuple(parts), evidence=evidence
+    )
 
 
 def _given(part: Part, name: str) -> Part:
@@ -400,7 +465,9 @@ def _checked_name(name) -> str:
 def _refuse_repeats(names):
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
-        raise SegxaiValueError(f"Two regions would be called {repeated[0]!r}; names must be distinct.")
+        raise SegxaiValueError(
+            f"Two regions would be called {repeated[0]!r}; names must be distinct."
+        )
 
 
 def _mapping(value, key, item):

@@ -35,7 +35,9 @@ def uv():
         pytest.skip("uv is not installed: pip install uv")
 
     def run(*arguments, cwd):
-        done = subprocess.run([beside, *map(str, arguments)], cwd=cwd, capture_output=True, text=True)
+        done = subprocess.run(
+            [beside, *map(str, arguments)], cwd=cwd, capture_output=True, text=True
+        )
         if (
             done.returncode
             and not os.environ.get("SEGXAI_NO_SKIPS")
@@ -51,15 +53,25 @@ def uv():
 @pytest.fixture(scope="session")
 def dask_client():
     """A context: dask_client(workers, module) is a client of a cluster on this machine whose workers know the test's own functions."""
-    distributed = pytest.importorskip("distributed", reason="dask's distributed is not installed: pip install 'segxai[dask]'")
+    distributed = pytest.importorskip(
+        "distributed", reason="dask's distributed is not installed: pip install 'segxai[dask]'"
+    )
     import cloudpickle
 
     @contextlib.contextmanager
     def made(workers, module):
         cloudpickle.register_pickle_by_value(sys.modules[module])
         # Any free port: two tests may have clusters at once.
-        options = {"threads_per_worker": 1, "processes": True, "dashboard_address": "127.0.0.1:0", "silence_logs": 50}
-        with distributed.LocalCluster(n_workers=workers, **options) as cluster, distributed.Client(cluster) as client:
+        options = {
+            "threads_per_worker": 1,
+            "processes": True,
+            "dashboard_address": "127.0.0.1:0",
+            "silence_logs": 50,
+        }
+        with (
+            distributed.LocalCluster(n_workers=workers, **options) as cluster,
+            distributed.Client(cluster) as client,
+        ):
             yield client
 
     return made
@@ -123,7 +135,9 @@ def additive():
 
         def __call__(self, images):
             self.images += len(images)
-            corners = np.stack([images[:, 5, 5], images[:, 5, 45], images[:, 35, 5], images[:, 35, 45]], axis=1)
+            corners = np.stack(
+                [images[:, 5, 5], images[:, 5, 45], images[:, 35, 5], images[:, 35, 45]], axis=1
+            )
             shown = (corners.sum(axis=-1) > 0).astype(float)
             return self.intercept + shown @ self.effects
 

@@ -55,11 +55,27 @@ def test_explain_examines_when_asked(tmp_path, capsys, monkeypatch):
     asked = []
     examine = segxai.Explanation.examine
     monkeypatch.setattr(
-        segxai.Explanation, "examine", lambda self, **kw: asked.append(kw) or examine(self, fills=("grey",), placebos=3, **kw)
+        segxai.Explanation,
+        "examine",
+        lambda self, **kw: asked.append(kw) or examine(self, fills=("grey",), placebos=3, **kw),
     )
     out = tmp_path / "index.html"
     assert (
-        main(["explain", "cat", "--segmenter", "grid", "--max-evaluations", "18", "--examine", "--seed", "3", "--out", str(out)])
+        main(
+            [
+                "explain",
+                "cat",
+                "--segmenter",
+                "grid",
+                "--max-evaluations",
+                "18",
+                "--examine",
+                "--seed",
+                "3",
+                "--out",
+                str(out),
+            ]
+        )
         == 0
     )
     assert asked == [{"seed": 3}]
@@ -114,14 +130,18 @@ for arguments in {[[str(tmp_path) if word == "FOLDER" else word for word in word
     assert main() == 2, arguments
     assert "tensorflow" not in sys.modules, arguments
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("\n") == len(WRONG)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cat.png"]
 
 
 def test_a_wrong_command_is_code_2():
-    run = subprocess.run([sys.executable, "-m", "segxai", "explian"], capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, "-m", "segxai", "explian"], capture_output=True, text=True
+    )
     assert run.returncode == 2
     assert "explain" in run.stderr
 

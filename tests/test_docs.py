@@ -11,7 +11,11 @@ import pytest
 
 import segxai
 
-MODULES = [m.name for m in pkgutil.walk_packages(segxai.__path__, "segxai.") if not m.name.endswith("__main__")]
+MODULES = [
+    m.name
+    for m in pkgutil.walk_packages(segxai.__path__, "segxai.")
+    if not m.name.endswith("__main__")
+]
 BENEATH_WIDGETS = [name for name in MODULES if not name.startswith("segxai.widgets")]
 
 
@@ -45,7 +49,9 @@ def test_every_public_name_says_what_it_is(thing):
     assert len(thing.__doc__) > 20
     if inspect.isclass(thing):
         own = [m for n, m in vars(thing).items() if inspect.isfunction(m) and not n.startswith("_")]
-        assert all(method.__doc__ for method in own), [method.__name__ for method in own if not method.__doc__]
+        assert all(method.__doc__ for method in own), [
+            method.__name__ for method in own if not method.__doc__
+        ]
 
 
 def own_functions(name):
@@ -53,11 +59,22 @@ def own_functions(name):
     for member, thing in vars(importlib.import_module(name)).items():
         if getattr(thing, "__module__", None) != name:
             continue
-        found = {f"{member}.{n}": m for n, m in vars(thing).items()} if inspect.isclass(thing) else {member: thing}
+        found = (
+            {f"{member}.{n}": m for n, m in vars(thing).items()}
+            if inspect.isclass(thing)
+            else {member: thing}
+        )
         for label, function in found.items():
-            function = function.fget if isinstance(function, property) else getattr(function, "__func__", function)
+            function = (
+                function.fget
+                if isinstance(function, property)
+                else getattr(function, "__func__", function)
+            )
             function = inspect.unwrap(function) if callable(function) else function
-            if inspect.isfunction(function) and function.__code__.co_filename == importlib.import_module(name).__file__:
+            if (
+                inspect.isfunction(function)
+                and function.__code__.co_filename == importlib.import_module(name).__file__
+            ):
                 yield label, function
 
 
@@ -72,9 +89,10 @@ def test_progress_is_keyword_only(name):
 def test_public_functions_are_annotated(name):
     for label, function in own_functions(name):
         last = label.rsplit(".", 1)[-1]
-        if (any(part.startswith("_") for part in label.split(".")) and last not in ("__init__", "__call__")) or label.startswith(
-            "_"
-        ):
+        if (
+            any(part.startswith("_") for part in label.split("."))
+            and last not in ("__init__", "__call__")
+        ) or label.startswith("_"):
             continue
         parameters = [p for p in inspect.signature(function).parameters if p not in ("self", "cls")]
         missing = [p for p in parameters if p not in function.__annotations__]
@@ -86,8 +104,13 @@ def test_the_reference_is_made(root, tmp_path):
     line = next(line for line in (root / "Makefile").read_text().splitlines() if "pdoc" in line)
     modules = line.split("docs ", 1)[1].split()
     done = subprocess.run(
-        [sys.executable, "-m", "pdoc", "--output-directory", str(tmp_path), *modules], cwd=root, capture_output=True, text=True
+        [sys.executable, "-m", "pdoc", "--output-directory", str(tmp_path), *modules],
+        cwd=root,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert "ExplanationExplorer" in (tmp_path / "segxai" / "widgets.html").read_text(encoding="utf-8")
+    assert "ExplanationExplorer" in (tmp_path / "segxai" / "widgets.html").read_text(
+        encoding="utf-8"
+    )
     assert "insertion" in (tmp_path / "segxai" / "metrics.html").read_text(encoding="utf-8")

@@ -71,11 +71,18 @@ def torch(monkeypatch):
     """PyTorch, or where it is not installed a stand-in for the calls that the page makes."""
     if importlib.util.find_spec("torch") is None:
         module = ModuleType("torch")
-        module.no_grad, module.from_numpy, module.tensor, module.Tensor = NoGradient, Tensor, Tensor, Tensor
+        module.no_grad, module.from_numpy, module.tensor, module.Tensor = (
+            NoGradient,
+            Tensor,
+            Tensor,
+            Tensor,
+        )
         module.nn = SimpleNamespace(
             Sequential=Sequential,
             Linear=Linear,
-            AdaptiveAvgPool2d=lambda size: lambda batch: Tensor(batch.array.mean(axis=(2, 3), keepdims=True)),
+            AdaptiveAvgPool2d=lambda size: (
+                lambda batch: Tensor(batch.array.mean(axis=(2, 3), keepdims=True))
+            ),
             Flatten=lambda: lambda batch: Tensor(batch.array.reshape(len(batch.array), -1)),
         )
         monkeypatch.setitem(sys.modules, "torch", module)
@@ -104,5 +111,9 @@ def test_runs_and_speaks_of_its_quantity(name, sentences, root, capsys, request)
 
 def test_every_page_is_run(root):
     pages = {path.stem for path in (root / "examples").glob("*.py")}
-    marks = [mark for mark in test_runs_and_speaks_of_its_quantity.pytestmark if mark.name == "parametrize"]
+    marks = [
+        mark
+        for mark in test_runs_and_speaks_of_its_quantity.pytestmark
+        if mark.name == "parametrize"
+    ]
     assert pages == {case[0] for mark in marks for case in mark.args[1]}

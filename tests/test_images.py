@@ -82,7 +82,11 @@ def test_a_photograph_is_turned_upright(tmp_path):
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "LA", "CMYK", "1", "I;16"])
 def test_every_usual_mode_of_file_is_read(tmp_path, mode):
-    picture = Image.fromarray(RGB[..., 0].astype(np.uint16) * 257) if mode == "I;16" else Image.fromarray(RGB).convert(mode)
+    picture = (
+        Image.fromarray(RGB[..., 0].astype(np.uint16) * 257)
+        if mode == "I;16"
+        else Image.fromarray(RGB).convert(mode)
+    )
     path = tmp_path / ("a.tif" if mode == "CMYK" else "a.png")
     picture.save(path)
     image = load_image(path)
@@ -98,7 +102,9 @@ def test_a_huge_photograph_is_reduced_with_a_notice(tmp_path):
 
 
 def explained(path):
-    return segxai.explain(path, "grid", lambda images: images.mean((1, 2, 3)) / 255, max_evaluations=18)
+    return segxai.explain(
+        path, "grid", lambda images: images.mean((1, 2, 3)) / 255, max_evaluations=18
+    )
 
 
 @pytest.mark.parametrize("call", [load_image, as_image, explained])

@@ -34,7 +34,12 @@ def test_every_picture_is_there_and_described(gallery):
 
 
 def test_a_picture_is_made_by_the_lines_below_it(gallery, tmp_path, monkeypatch):
-    names = {"segxai": gallery.segxai, "plots": gallery.plots, "metrics": gallery.metrics, "np": gallery.np}
+    names = {
+        "segxai": gallery.segxai,
+        "plots": gallery.plots,
+        "metrics": gallery.metrics,
+        "np": gallery.np,
+    }
     exec(gallery.code_of(gallery.contours_of_things), names)
     assert "contour" in names["figure"].alt
     monkeypatch.setattr(gallery, "HERE", tmp_path)

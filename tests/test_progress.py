@@ -7,7 +7,9 @@ from segxai import progress
 
 def test_a_function_is_told_how_much_is_done():
     told = []
-    with progress.track(5, "working", progress=lambda done, total: told.append((done, total))) as advance:
+    with progress.track(
+        5, "working", progress=lambda done, total: told.append((done, total))
+    ) as advance:
         advance(2)
         advance(3)
     assert told == [(2, 5), (5, 5)]

@@ -34,7 +34,9 @@ def locked(root):
 def environment(root):
     """{package: pinned minor version} of environment.yml's pip part."""
     lines = (root / "environment.yml").read_text().splitlines()
-    return dict(re.match(r"\s+- ([\w.-]+)==([\d.]+)\.\*", line).groups() for line in lines if "==" in line)
+    return dict(
+        re.match(r"\s+- ([\w.-]+)==([\d.]+)\.\*", line).groups() for line in lines if "==" in line
+    )
 
 
 def test_environment_and_lock_agree(root):
@@ -47,7 +49,14 @@ def test_environment_and_lock_agree(root):
 def test_environment_holds_everything_the_package_needs(root):
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    wanted = project["dependencies"] + extras["cpu"][:1] + extras["lab"] + extras["crf"] + extras["pascal"] + extras["dask"]
+    wanted = (
+        project["dependencies"]
+        + extras["cpu"][:1]
+        + extras["lab"]
+        + extras["crf"]
+        + extras["pascal"]
+        + extras["dask"]
+    )
     assert {re.match(r"[\w.-]+", w)[0] for w in wanted} <= set(environment(root))
 
 
@@ -57,7 +66,9 @@ def test_a_lock_holds_names_versions_and_hashes_only(root, name):
     assert "://" not in lock
     assert "--hash=sha256:" in lock
     for line in lock.splitlines():
-        assert re.match(r"([A-Za-z0-9._-]+==\S+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?)$", line), line
+        assert re.match(
+            r"([A-Za-z0-9._-]+==\S+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?)$", line
+        ), line
 
 
 @pytest.fixture(scope="module")
@@ -76,14 +87,20 @@ def test_unlocked_dependencies_stay_within_the_tested_releases(unlocked):
     assert (2, 18) <= tuple(map(int, tensorflow.split(".")[:2])) < (2, 22)
 
 
-@pytest.mark.skipif(not IN_CI, reason="installs TensorFlow in a new environment (a minute, 250 MB); runs in CI")
+@pytest.mark.skipif(
+    not IN_CI, reason="installs TensorFlow in a new environment (a minute, 250 MB); runs in CI"
+)
 def test_the_networks_are_built_with_the_unlocked_dependencies(uv, unlocked, root, tmp_path):
     python = tmp_path / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     uv("venv", "--quiet", "--python", "3.11", tmp_path / "venv", cwd=root)
     uv("pip", "install", "--quiet", "--python", python, "--requirement", unlocked, cwd=root)
     code = "import segxai; print(segxai.FCN('vgg16', weights=None, fc_width=8, fc6_kernel=1), segxai.FCN('efficientnet_lite0'))"
     done = subprocess.run(
-        [python, "-c", code], cwd=root, env=os.environ | {"PYTHONPATH": str(root)}, capture_output=True, text=True
+        [python, "-c", code],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("<FCN-32s") == 2
@@ -114,11 +131,17 @@ def test_the_readme_lists_every_segmenter(root):
     from segxai.segmentation.registry import SEGMENTERS
     from segxai.segmentation.segmenter import Segmenter
 
-    section = (root / "README.md").read_text(encoding="utf-8").split("## Segmenters")[1].split("\n## ")[0]
+    section = (
+        (root / "README.md").read_text(encoding="utf-8").split("## Segmenters")[1].split("\n## ")[0]
+    )
     rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \|$", section, re.MULTILINE)
-    assert [(name, about) for name, about, _ in rows] == [(s.name, s.about) for s in SEGMENTERS.values()]
+    assert [(name, about) for name, about, _ in rows] == [
+        (s.name, s.about) for s in SEGMENTERS.values()
+    ]
     for name, _, needs in rows:
-        always_there = SEGMENTERS[name].why_unavailable is Segmenter._field_defaults["why_unavailable"]
+        always_there = (
+            SEGMENTERS[name].why_unavailable is Segmenter._field_defaults["why_unavailable"]
+        )
         assert (needs == "–") == always_there, name
 
 

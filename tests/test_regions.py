@@ -21,7 +21,9 @@ def test_any_labels_become_0_to_k_in_their_order(labels, shift):
     regions = Regions.from_labels(labels.astype(int) + shift)
     assert regions.labels.dtype == np.int32
     assert np.array_equal(np.unique(regions.labels), np.arange(len(regions)))
-    assert np.array_equal(np.argsort(labels.ravel(), kind="stable"), np.argsort(regions.labels.ravel(), kind="stable"))
+    assert np.array_equal(
+        np.argsort(labels.ravel(), kind="stable"), np.argsort(regions.labels.ravel(), kind="stable")
+    )
     assert regions.areas.sum() == pytest.approx(1)
     assert len(set(regions.names)) == len(regions)
 
@@ -32,7 +34,9 @@ def test_merge_and_expand_undo_each_other(labels, data):
     members = data.draw(st.lists(st.sampled_from(regions.names), min_size=1, unique=True))
     merged = regions.merge({"group": members})
     assert len(merged) == len(regions) - len(members) + 1
-    assert np.array_equal(merged.mask("group"), np.isin(regions.labels, [regions.index(m) for m in members]))
+    assert np.array_equal(
+        merged.mask("group"), np.isin(regions.labels, [regions.index(m) for m in members])
+    )
     back = merged.expand("group")
     assert {name: back.mask(name).tobytes() for name in back.names} == {
         name: regions.mask(name).tobytes() for name in regions.names
@@ -51,7 +55,11 @@ def test_repeated_names_are_told_apart(names):
 
 def test_names_follow_the_values():
     assert Regions.from_labels(LABELS, ["rest", "left", "right"]).names == ("rest", "left", "right")
-    assert Regions.from_labels(LABELS, {5: "left", 9: "right", 4: "unused"}).names == ("region -2", "left", "right")
+    assert Regions.from_labels(LABELS, {5: "left", 9: "right", 4: "unused"}).names == (
+        "region -2",
+        "left",
+        "right",
+    )
 
 
 def test_regions_cannot_be_changed():
@@ -74,7 +82,11 @@ def test_masks_the_smaller_lies_on_top_and_the_rest_is_named():
 
 
 def test_rename_keeps_the_parts():
-    merged = Regions.from_labels(LABELS, ["a", "b", "c"]).merge({"ab": ["a", "b"]}).rename({"ab": "both"})
+    merged = (
+        Regions.from_labels(LABELS, ["a", "b", "c"])
+        .merge({"ab": ["a", "b"]})
+        .rename({"ab": "both"})
+    )
     assert merged.names == ("both", "c")
     assert merged.expandable() == ("both",)
     assert merged.expand("both").names == ("a", "b", "c")
@@ -95,7 +107,10 @@ def test_rename_keeps_the_parts():
         (lambda: Regions.from_masks({"a": np.zeros((2, 2))}), "No pixels are left"),
         (lambda: Regions.from_labels(LABELS).mask("region 12"), "Did you mean"),
         (lambda: Regions.from_labels(LABELS).expand("region 0"), "no known parts"),
-        (lambda: Regions.from_labels(LABELS).merge({"a": ["region 0"], "b": ["region 0"]}), "two groups"),
+        (
+            lambda: Regions.from_labels(LABELS).merge({"a": ["region 0"], "b": ["region 0"]}),
+            "two groups",
+        ),
         (lambda: Regions.from_labels(LABELS).merge({"region 1": ["region 0"]}), "must be distinct"),
         (lambda: Regions.from_labels(LABELS).rename({"region 0": "region 1"}), "must be distinct"),
         (lambda: Regions.from_labels(LABELS).rename(["x"]), "mapping"),
@@ -143,14 +158,22 @@ def test_regions_of_one_noun_are_united_and_divided_again():
     united = regions.by_noun()
     assert united.names == ("sky", "top", "helmet", "top 2")
     assert np.array_equal(united.mask("sky"), [[True, False, True, False, False]])
-    assert united.name_evidence == (Evidence("semantic", 0.8), PLACE, Evidence("classifier", 0.95), PLACE)
+    assert united.name_evidence == (
+        Evidence("semantic", 0.8),
+        PLACE,
+        Evidence("classifier", 0.95),
+        PLACE,
+    )
     assert united.expandable() == ("sky",)
     assert united.expand("sky").names == ("sky: left", "sky: right", "top", "helmet", "top 2")
     assert united.by_noun() == united
 
 
 def test_numbered_things_of_one_noun_are_united():
-    cups = [Part(f"cup {k + 1}", (k,), evidence=Evidence("semantic", 0.95), noun="cup") for k in range(2)]
+    cups = [
+        Part(f"cup {k + 1}", (k,), evidence=Evidence("semantic", 0.95), noun="cup")
+        for k in range(2)
+    ]
     regions = Regions(np.arange(3)[None], [*cups, Part("table", (2,))])
     assert regions.names == ("cup 1", "cup 2", "table")
     assert regions.by_noun().names == ("cup", "table")

@@ -63,7 +63,9 @@ def shap_partition(masker):
 
         np.random.seed(seed)  # noqa: NPY002  shap draws from the global generator
         found = shap.PartitionExplainer(
-            lambda images: predict(images)[:, None], shap.maskers.Image(masker, image.shape), output_names=["target"]
+            lambda images: predict(images)[:, None],
+            shap.maskers.Image(masker, image.shape),
+            output_names=["target"],
         )(image[None], max_evals=budget, batch_size=BATCH, silent=True)
         return np.asarray(found.values).reshape(*image.shape).sum(axis=-1)
 
@@ -123,17 +125,24 @@ def main(host, port):
 
         while (job := connection.recv()) is not None:
             method, shape, pixels, fill, budget, seed = job
-            image, fill = (np.frombuffer(data, np.uint8).reshape(shape).copy() for data in (pixels, fill))
+            image, fill = (
+                np.frombuffer(data, np.uint8).reshape(shape).copy() for data in (pixels, fill)
+            )
             started, worked = time.perf_counter(), time.process_time()
             try:
-                with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                with (
+                    contextlib.redirect_stdout(io.StringIO()),
+                    contextlib.redirect_stderr(io.StringIO()),
+                ):
                     values = METHODS[method](image, fill, predict, budget, seed)
             except Exception as error:  # the package's own, whatever it is
                 connection.send(("failed", f"{type(error).__name__}: {error}"))
                 continue
             seconds, cpu = time.perf_counter() - started, time.process_time() - worked
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-            connection.send(("found", np.ascontiguousarray(values, np.float64).tobytes(), seconds, cpu, memory))
+            connection.send(
+                ("found", np.ascontiguousarray(values, np.float64).tobytes(), seconds, cpu, memory)
+            )
 
 
 if __name__ == "__main__":

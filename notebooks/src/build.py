@@ -58,7 +58,11 @@ def sources() -> list[Path]:
 def out_of_step() -> list[Path]:
     """Notebooks that differ from what their source gives, are missing, or have no source."""
     made = {NOTEBOOKS / f"{source.stem}.ipynb": notebook_text(source) for source in sources()}
-    different = [path for path, text in made.items() if not path.is_file() or path.read_bytes() != text.encode()]
+    different = [
+        path
+        for path, text in made.items()
+        if not path.is_file() or path.read_bytes() != text.encode()
+    ]
     return different + [path for path in sorted(NOTEBOOKS.glob("*.ipynb")) if path not in made]
 
 
@@ -73,10 +77,17 @@ def build() -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; name the notebooks that are out of step")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; name the notebooks that are out of step",
+    )
     if parser.parse_args().check:
         stale = out_of_step()
         for path in stale:
-            print(f"{path.name} is out of step with its source; run: python notebooks/src/build.py", file=sys.stderr)
+            print(
+                f"{path.name} is out of step with its source; run: python notebooks/src/build.py",
+                file=sys.stderr,
+            )
         sys.exit(bool(stale))
     build()

@@ -19,9 +19,14 @@ NOTEBOOKS = Path(__file__).parents[1]
 ROOT = NOTEBOOKS.parent
 KEPT = ROOT / ".cache" / "executed"
 # A proxy that nobody answers: a notebook that reaches for the network fails.
-OFFLINE = {f"{name}_proxy": "http://127.0.0.1:9" for name in ("http", "https", "all")} | {"no_proxy": "127.0.0.1,localhost"}
+OFFLINE = {f"{name}_proxy": "http://127.0.0.1:9" for name in ("http", "https", "all")} | {
+    "no_proxy": "127.0.0.1,localhost"
+}
 # As in binder/start.
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
+    "1",
+)
 
 
 def execute(notebook, still: bool = False) -> dict:
@@ -74,10 +79,17 @@ def _kept(notebook) -> Path:
 def _fingerprint(notebook) -> str:
     digest = hashlib.sha256(nbformat.writes(notebook).encode())
     folders = [ROOT / "segxai", ROOT / "data"]
-    for path in sorted(p for folder in folders for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+    for path in sorted(
+        p
+        for folder in folders
+        for p in folder.rglob("*")
+        if p.is_file() and "__pycache__" not in p.parts
+    ):
         digest.update(path.read_bytes())
     digest.update((ROOT / "requirements.lock").read_bytes())
-    digest.update(json.dumps(sorted(p.name for p in _cache_folder().glob("*") if p.is_file())).encode())
+    digest.update(
+        json.dumps(sorted(p.name for p in _cache_folder().glob("*") if p.is_file())).encode()
+    )
     return digest.hexdigest()[:32]
 
 
@@ -90,6 +102,8 @@ def _cache_folder() -> Path:
 def _peak_memory(pid) -> int | None:
     """The largest resident memory that a process ever had, in bytes; None where the system does not say."""
     try:
-        return 1024 * int(re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text())[1])
+        return 1024 * int(
+            re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text())[1]
+        )
     except (OSError, TypeError):
         return None

@@ -37,7 +37,9 @@ details { border: 1px solid var(--line); border-radius: 4px; padding: .3rem .8re
 .about { color: var(--soft); }
 """
 # Pages hold what notebooks printed; whatever that is, it may not reach out.
-POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+POLICY = (
+    "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+)
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -45,7 +47,10 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 def main(folder: Path) -> None:
     """Write every page; a notebook that fails stops the work and says which."""
     folder.mkdir(parents=True, exist_ok=True)
-    lessons = [(source.stem, nbformat.reads(build.notebook_text(source), as_version=4)) for source in build.lessons()]
+    lessons = [
+        (source.stem, nbformat.reads(build.notebook_text(source), as_version=4))
+        for source in build.lessons()
+    ]
     entries = []
     for number, (name, notebook) in enumerate(lessons):
         print(f"{name} ...", flush=True)
@@ -55,7 +60,9 @@ def main(folder: Path) -> None:
         }
         done = execute.executed(notebook)
         content = carry(body(done), execute.NOTEBOOKS, folder)
-        (folder / f"{name}.html").write_text(page(title(notebook), content, **around), encoding="utf-8")
+        (folder / f"{name}.html").write_text(
+            page(title(notebook), content, **around), encoding="utf-8"
+        )
         seconds = done.metadata["segxai"]["seconds"]
         entries.append(
             f'<li><a href="{name}.html">{name[:2]} {html.escape(title(notebook))}</a> '
@@ -64,8 +71,12 @@ def main(folder: Path) -> None:
         )
     beside = sorted(execute.NOTEBOOKS.glob("*.md"))  # for the teacher: glossary, cheat sheet, plans
     for path in beside:
-        (folder / f"{path.stem}.html").write_text(page(path.stem.capitalize(), markdown(path.read_text("utf-8"))), encoding="utf-8")
-    teaching = ", ".join(f'<a href="{path.stem}.html">{path.stem.capitalize()}</a>' for path in beside)
+        (folder / f"{path.stem}.html").write_text(
+            page(path.stem.capitalize(), markdown(path.read_text("utf-8"))), encoding="utf-8"
+        )
+    teaching = ", ".join(
+        f'<a href="{path.stem}.html">{path.stem.capitalize()}</a>' for path in beside
+    )
     index = (
         "<h1>segxai: explain an image classifier by the things in the picture</h1>"
         '<p class="about">The executed notebooks as pages. Pictures with regions answer to mouse and keyboard; what needs Python '
@@ -103,7 +114,11 @@ def broken(folder: Path) -> list[str]:
         pages[path.name].feed(path.read_text(encoding="utf-8"))
     found = []
     for name, seen in pages.items():
-        found += [f"{name} loads {url[:80]}" for url in seen.loads if not url.startswith(("data:", "blob:", "#"))]
+        found += [
+            f"{name} loads {url[:80]}"
+            for url in seen.loads
+            if not url.startswith(("data:", "blob:", "#"))
+        ]
         for url in seen.links:
             file, _, place = url.partition("#")
             if url.startswith(("https://", "http://", "data:")):
@@ -118,8 +133,14 @@ def broken(folder: Path) -> list[str]:
 
 def page(heading, content, before=None, after=None) -> str:
     """One whole page."""
-    links = [("index", "All notebooks")] + [(name, f"{arrow} {name}") for name, arrow in ((before, "←"), (after, "→")) if name]
-    nav = "".join(f'<a href="{name}.html">{html.escape(text)}</a>' for name, text in links) if heading != "segxai" else ""
+    links = [("index", "All notebooks")] + [
+        (name, f"{arrow} {name}") for name, arrow in ((before, "←"), (after, "→")) if name
+    ]
+    nav = (
+        "".join(f'<a href="{name}.html">{html.escape(text)}</a>' for name, text in links)
+        if heading != "segxai"
+        else ""
+    )
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><title>{html.escape(heading)}</title>'
@@ -141,7 +162,10 @@ def body(notebook) -> str:
         if cell.cell_type == "markdown":
             parts.append(markdown(cell.source))
         elif cell.cell_type == "code":
-            parts += [code(cell.source), *(f'<div class="output">{shown(output)}</div>' for output in cell.outputs)]
+            parts += [
+                code(cell.source),
+                *(f'<div class="output">{shown(output)}</div>' for output in cell.outputs),
+            ]
     return "\n".join(part for part in parts if part)
 
 
@@ -156,7 +180,9 @@ def carry(content, home: Path, folder: Path) -> str:
         shutil.copyfile(report, folder / found["path"])
         return found[0]
 
-    return re.sub(r"""<a href=['"](?P<path>reports/\w+\.html)['"][^>]*>(?P<text>.*?)</a>""", carried, content)
+    return re.sub(
+        r"""<a href=['"](?P<path>reports/\w+\.html)['"][^>]*>(?P<text>.*?)</a>""", carried, content
+    )
 
 
 def shown(output) -> str:
@@ -167,9 +193,7 @@ def shown(output) -> str:
     if "text/html" in data:
         return data["text/html"]
     if "image/png" in data:
-        return (
-            f'<img alt="{html.escape(data.get("text/plain", "a figure"))}" src="data:image/png;base64,{data["image/png"].strip()}">'
-        )
+        return f'<img alt="{html.escape(data.get("text/plain", "a figure"))}" src="data:image/png;base64,{data["image/png"].strip()}">'
     if WIDGET in data:
         return '<p class="about">Here stands a control that needs Python; it works in the notebook.</p>'
     text = data.get("text/plain", "")
@@ -181,7 +205,11 @@ def markdown(text) -> str:
     from nbconvert.filters.markdown import markdown2html
 
     made = markdown2html(text)
-    made = re.sub(r'href="(\d\d_\w+)\.ipynb|href="([A-Z]+)\.md', lambda found: f'href="{found[1] or found[2]}.html', made)
+    made = re.sub(
+        r'href="(\d\d_\w+)\.ipynb|href="([A-Z]+)\.md',
+        lambda found: f'href="{found[1] or found[2]}.html',
+        made,
+    )
     return re.sub(r'<a class="anchor-link"[^>]*>.*?</a>', "", made)
 
 
@@ -198,7 +226,9 @@ def code_style() -> str:
     """The colours of code, for light and dark pages."""
     from pygments.formatters import HtmlFormatter
 
-    light = HtmlFormatter(style="a11y-light" if _has_style("a11y-light") else "default").get_style_defs(".code")
+    light = HtmlFormatter(
+        style="a11y-light" if _has_style("a11y-light") else "default"
+    ).get_style_defs(".code")
     dark = HtmlFormatter(style="github-dark").get_style_defs(".code")
     plain = ".code, .code pre { background: var(--code) !important; }"
     return f"{light}\n@media (prefers-color-scheme: dark) {{ {dark} }}\n{plain}"
@@ -217,7 +247,9 @@ def title(notebook) -> str:
 
 def will_learn(notebook) -> str:
     """What it promises to teach, as Markdown."""
-    return re.search(r"\*\*You will learn:\*\*\s*(.*?)(?:\n\s*\n|$)", notebook.cells[0].source, re.DOTALL)[1]
+    return re.search(
+        r"\*\*You will learn:\*\*\s*(.*?)(?:\n\s*\n|$)", notebook.cells[0].source, re.DOTALL
+    )[1]
 
 
 def minutes(notebook) -> int:

@@ -21,7 +21,9 @@ def main(folder: Path) -> None:
     for source in build.lessons():
         print(f"{source.stem} ...", flush=True)
         notebook = execute.executed(nbformat.reads(build.notebook_text(source), as_version=4))
-        (folder / f"{source.stem}.html").write_text(exporter.from_notebook_node(notebook)[0], encoding="utf-8")
+        (folder / f"{source.stem}.html").write_text(
+            exporter.from_notebook_node(notebook)[0], encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

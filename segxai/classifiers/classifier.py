@@ -14,7 +14,9 @@ from ..regions import plain_text
 BATCH_SIZE = 32
 OUTPUTS = ("probability", "logit", "score")
 _RGB_ONLY = " RGB; a picture with other channels is passed as segxai.Bands"
-Target: TypeAlias = str | int | None  # a class by name or number; None stands for the most probable one
+Target: TypeAlias = (
+    str | int | None
+)  # a class by name or number; None stands for the most probable one
 
 
 def batches(count: int, size: int) -> list[slice]:
@@ -26,7 +28,9 @@ def class_index(target: str | int, class_names: Sequence[str]) -> int:
     """The place of a class given by name or number. Raises SegxaiValueError if there is none."""
     if isinstance(target, (int, np.integer)) and not isinstance(target, (bool, np.bool_)):
         if not 0 <= target < len(class_names):
-            raise SegxaiValueError(f"There is no class {target}; the classifier has classes 0 to {len(class_names) - 1}.")
+            raise SegxaiValueError(
+                f"There is no class {target}; the classifier has classes 0 to {len(class_names) - 1}."
+            )
         return int(target)
     wanted = str(target).strip().lower()
     for index, name in enumerate(class_names):
@@ -58,7 +62,9 @@ class Classifier:
             raise unknown_name("output", output, OUTPUTS)
         self.output, self.channels = output, channels
         self._function = function
-        self._class_names = None if class_names is None else tuple(plain_text(str(n)) for n in class_names)
+        self._class_names = (
+            None if class_names is None else tuple(plain_text(str(n)) for n in class_names)
+        )
         self._named = class_names is not None
         self.name = name
         self.batch_size = whole_number("batch_size", batch_size, 1)
@@ -71,7 +77,9 @@ class Classifier:
     def class_names(self) -> tuple[str, ...]:
         """The names of the classes, in the order of the columns of `predict`."""
         if self._class_names is None:
-            raise SegxaiError("The classes are unknown until the first prediction; pass class_names=.")
+            raise SegxaiError(
+                "The classes are unknown until the first prediction; pass class_names=."
+            )
         return self._class_names
 
     @property
@@ -81,25 +89,34 @@ class Classifier:
 
     def predict(self, images: ImageLike | Sequence[ImageLike]) -> np.ndarray:
         """Evaluate (N, H, W, 3) images, a list of images of any sizes, or one image: (N, C) float32 probabilities."""
-        if not isinstance(images, (list, tuple)) and (not isinstance(images, np.ndarray) or images.ndim < 4):
+        if not isinstance(images, (list, tuple)) and (
+            not isinstance(images, np.ndarray) or images.ndim < 4
+        ):
             images = [cast(ImageLike, images)]
         arrays = [pixels_of(image) for image in images]
         if not arrays:
             raise SegxaiValueError("predict() needs at least one image; the list is empty.")
         for array in arrays:
             self.check_channels(array)
-        return np.concatenate([self.predict_batch(arrays[batch]) for batch in batches(len(arrays), self.batch_size)])
+        return np.concatenate(
+            [self.predict_batch(arrays[batch]) for batch in batches(len(arrays), self.batch_size)]
+        )
 
     def top(self, image: ImageLike, k: int = 5) -> list[tuple[str, float]]:
         """The k most probable classes of one image as (name, probability) pairs."""
         probabilities = self.predict([image])[0]
-        return [(self.class_names[i], float(probabilities[i])) for i in np.argsort(-probabilities, kind="stable")[:k]]
+        return [
+            (self.class_names[i], float(probabilities[i]))
+            for i in np.argsort(-probabilities, kind="stable")[:k]
+        ]
 
     def index(self, target: str | int) -> int:
         """The column of a class given by name or number. Raises SegxaiValueError if there is no such class."""
         return class_index(target, self.class_names)
 
-    def masked_predictor(self, image: np.ndarray, labels: np.ndarray, filled: np.ndarray, expected: int = 0) -> Callable:
+    def masked_predictor(
+        self, image: np.ndarray, labels: np.ndarray, filled: np.ndarray, expected: int = 0
+    ) -> Callable:
         """A function that evaluates perturbed images: coalitions (N, K) bool to (N, C) probabilities.
 
         For each coalition the regions of `image` (H, W, C) whose bit is False are replaced by the pixels of `filled` (H, W, C).
@@ -127,7 +144,11 @@ class Classifier:
     def check_channels(self, image: np.ndarray) -> None:
         """Raise SegxaiValueError if the classifier does not take as many channels as an image (H, W, C) has."""
         if self.channels not in (None, image.shape[-1]):
-            hint = " Pass the picture as segxai.Bands, with all its channels." if image.shape[-1] == 3 else ""
+            hint = (
+                " Pass the picture as segxai.Bands, with all its channels."
+                if image.shape[-1] == 3
+                else ""
+            )
             raise SegxaiValueError(
                 f"The classifier {self.name} takes {self.channels} channels, but the picture has {image.shape[-1]}.{hint}"
             )
@@ -144,19 +165,33 @@ class Classifier:
                 f"{images.dtype}{_RGB_ONLY if images.shape[-1] == 3 else ''}."
             ) from error
         if output.dtype.kind not in "iuf":
-            raise SegxaiError(f"The classifier returned {output.dtype} values; probabilities (N, C) were expected.")
-        with np.errstate(over="ignore"):  # values beyond float32 become infinite and are refused below
+            raise SegxaiError(
+                f"The classifier returned {output.dtype} values; probabilities (N, C) were expected."
+            )
+        with np.errstate(
+            over="ignore"
+        ):  # values beyond float32 become infinite and are refused below
             output = output.astype(np.float32)
         if output.ndim == 1 or (output.ndim == 2 and output.shape[1] == 1):
             positive = output.reshape(-1)
-            output = np.stack([1 - positive, positive], axis=1) if self.output == "probability" else positive[:, None]
+            output = (
+                np.stack([1 - positive, positive], axis=1)
+                if self.output == "probability"
+                else positive[:, None]
+            )
         if output.ndim != 2 or len(output) != count or output.shape[1] == 0:
-            raise SegxaiError(f"The classifier returned shape {output.shape} for {count} images; ({count}, classes) was expected.")
+            raise SegxaiError(
+                f"The classifier returned shape {output.shape} for {count} images; ({count}, classes) was expected."
+            )
         if not np.isfinite(output).all():
-            raise SegxaiError("The classifier returned NaN or infinite values; look at its inputs and weights.")
+            raise SegxaiError(
+                "The classifier returned NaN or infinite values; look at its inputs and weights."
+            )
         if self._class_names is None:
             self._class_names = tuple(f"class {i}" for i in range(output.shape[1]))
         if len(self._class_names) != output.shape[1]:
             known = "names were given" if self._named else "at its first call"
-            raise SegxaiError(f"The classifier returned {output.shape[1]} classes, but {len(self._class_names)} {known}.")
+            raise SegxaiError(
+                f"The classifier returned {output.shape[1]} classes, but {len(self._class_names)} {known}."
+            )
         return output

@@ -17,7 +17,9 @@ import numpy as np
 from .subsets import codes
 
 MOST_TOGETHER = 6  # regions in one window; more would need too many combinations
-WORTH_SHARING = 0.2  # covering coalitions per evaluated coalition; above this share, little time is saved
+WORTH_SHARING = (
+    0.2  # covering coalitions per evaluated coalition; above this share, little time is saved
+)
 CANDIDATES = 50  # random rows tried for each covering coalition
 
 
@@ -29,7 +31,9 @@ class EarlyPlan:
     Attribute `rows`: (R, K) bool covering coalitions, or None if sharing would not save time.
     """
 
-    def __init__(self, labels: np.ndarray, number: int, stride: int, window: tuple[int, int], expected: int):
+    def __init__(
+        self, labels: np.ndarray, number: int, stride: int, window: tuple[int, int], expected: int
+    ):
         seen = _regions_in_windows(labels, number, stride, window)
         self.size = seen.shape[:2]
         packed = np.packbits(seen.reshape(-1, number), axis=1)
@@ -54,7 +58,9 @@ class EarlyPlan:
 def _regions_in_windows(labels, number, stride, window) -> np.ndarray:
     """(h, w, K) bool: which regions intersect the window of each early feature."""
     first, last = window
-    padded = np.pad(labels, (-first, last), mode="edge")  # beyond the edge the network pads, identically for every coalition
+    padded = np.pad(
+        labels, (-first, last), mode="edge"
+    )  # beyond the edge the network pads, identically for every coalition
     seen = np.zeros((labels.shape[0] // stride, labels.shape[1] // stride, number), bool)
     for k in range(number):
         sums = np.pad((padded == k).cumsum(0).cumsum(1), ((1, 0), (1, 0)))

@@ -20,7 +20,11 @@ _NETWORKS = {"efficientnet_lite0": efficientnet_lite0_classifier, "vgg16": vgg16
 
 
 def load_classifier(
-    model: ClassifierLike = None, weights: Any = "auto", *, class_names: Sequence[str] | None = None, output: str = "probability"
+    model: ClassifierLike = None,
+    weights: Any = "auto",
+    *,
+    class_names: Sequence[str] | None = None,
+    output: str = "probability",
 ) -> Classifier:
     """Make a `Classifier` to explain.
 
@@ -35,9 +39,12 @@ def load_classifier(
     Raises SegxaiError if the model or its weights cannot be loaded.
     """
     if output != "probability" and (
-        isinstance(model, (Classifier, str, os.PathLike, type(None))) or hasattr(model, "predict_on_batch")
+        isinstance(model, (Classifier, str, os.PathLike, type(None)))
+        or hasattr(model, "predict_on_batch")
     ):
-        raise SegxaiValueError(f"output={output!r} is for functions; wrap the model in a function that returns its {output}s.")
+        raise SegxaiValueError(
+            f"output={output!r} is for functions; wrap the model in a function that returns its {output}s."
+        )
     if isinstance(model, Classifier):
         return model
     model = "efficientnet_lite0" if model is None else model
@@ -48,7 +55,9 @@ def load_classifier(
     if hasattr(model, "predict_on_batch") and hasattr(model, "input_shape"):
         return _keras_classifier(model, class_names)
     if callable(model):
-        return Classifier(model, class_names, getattr(model, "__name__", type(model).__name__), output=output)
+        return Classifier(
+            model, class_names, getattr(model, "__name__", type(model).__name__), output=output
+        )
     raise SegxaiValueError(
         f"A {type(model).__name__} is not a classifier. Expected a name ({', '.join(_NETWORKS)}), "
         "a Keras model, the path of a saved one, or a function from images to probabilities."
@@ -69,14 +78,18 @@ def _keras_file(path, class_names):
         # Keras' safe mode refuses saved models that contain Python code of their own.
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
-        raise SegxaiFileError(f"{str(path)!r} cannot be loaded as a Keras model: {error}") from error
+        raise SegxaiFileError(
+            f"{str(path)!r} cannot be loaded as a Keras model: {error}"
+        ) from error
     return _keras_classifier(model, class_names)
 
 
 def _keras_classifier(model, class_names):
     shape = model.input_shape
     if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] is None:
-        raise SegxaiValueError(f"The Keras model takes inputs of shape {shape}; (None, height, width, channels) was expected.")
+        raise SegxaiValueError(
+            f"The Keras model takes inputs of shape {shape}; (None, height, width, channels) was expected."
+        )
 
     def function(images):
         height, width = shape[1] or images.shape[1], shape[2] or images.shape[2]

@@ -49,27 +49,46 @@ class NetClassifier(Classifier):
             self._masks = tf.placeholder(tf.float32, (None, None), "masks")
             on = tf.gather(self._masks, self._labels, axis=1)[..., None]
             # What is fed here, as `predict` does, bypasses the masking and may have another size.
-            self.images = tf.placeholder_with_default(self._fill + on * (self._image - self._fill), (None, None, None, 3))
+            self.images = tf.placeholder_with_default(
+                self._fill + on * (self._image - self._fill), (None, None, None, 3)
+            )
             logits, self.end_points = network(self.images)
             self.probabilities = tf.nn.softmax(logits)
         self._early = None if early is None else self.end_points[early]
         self._stride, self._window = stride, window
         assign_weights(self.net, weights)
 
-    def masked_predictor(self, image: np.ndarray, labels: np.ndarray, filled: np.ndarray, expected: int = 0) -> Callable:
+    def masked_predictor(
+        self, image: np.ndarray, labels: np.ndarray, filled: np.ndarray, expected: int = 0
+    ) -> Callable:
         self.check_channels(image)
         size = (self.size, self.size)
         small = resize_labels(labels, size)
-        feed = {self._image: resize(image, size), self._fill: resize(filled, size), self._labels: small}
+        feed = {
+            self._image: resize(image, size),
+            self._fill: resize(filled, size),
+            self._labels: small,
+        }
 
         def run(fetch, masks):
             return self.net.run(fetch, {**feed, self._masks: masks.astype(np.float32)})
 
-        plan = EarlyPlan(small, int(labels.max()) + 1, self._stride, self._window, expected) if self._early is not None else None
+        plan = (
+            EarlyPlan(small, int(labels.max()) + 1, self._stride, self._window, expected)
+            if self._early is not None
+            else None
+        )
         if plan is None or plan.rows is None:
             return lambda masks: run(self.probabilities, masks)
-        early = np.concatenate([run(self._early, plan.rows[batch]) for batch in batches(len(plan.rows), self.batch_size)])
-        return lambda masks: self.net.run(self.probabilities, {self._early: plan.assemble(early, masks)})
+        early = np.concatenate(
+            [
+                run(self._early, plan.rows[batch])
+                for batch in batches(len(plan.rows), self.batch_size)
+            ]
+        )
+        return lambda masks: self.net.run(
+            self.probabilities, {self._early: plan.assemble(early, masks)}
+        )
 
     @property
     def nbytes(self) -> int:
@@ -84,7 +103,9 @@ class NetClassifier(Classifier):
         self.net.close()
 
     def predict_batch(self, images: Sequence[np.ndarray]) -> np.ndarray:
-        return self.checked(np.stack([resize(image, (self.size, self.size)) for image in images]), len(images))
+        return self.checked(
+            np.stack([resize(image, (self.size, self.size)) for image in images]), len(images)
+        )
 
     def _run(self, batch):
         return self.net.run(self.probabilities, {self.images: batch})
@@ -97,25 +118,40 @@ def default_classifier() -> NetClassifier:
 
 def efficientnet_lite0_classifier(weights: Any) -> NetClassifier:
     if not (isinstance(weights, str) and weights == "auto"):
-        raise SegxaiValueError("efficientnet_lite0 takes its weights only from its pip package; use weights='auto'.")
+        raise SegxaiValueError(
+            "efficientnet_lite0 takes its weights only from its pip package; use weights='auto'."
+        )
     return default_classifier()
 
 
 def _efficientnet_lite0() -> NetClassifier:
     from ..weights.efficientnet_lite import efficientnet_lite0_weights
 
-    return efficientnet_classifier("efficientnet_lite0", efficientnet_lite0_weights(), imagenet_class_names())
+    return efficientnet_classifier(
+        "efficientnet_lite0", efficientnet_lite0_weights(), imagenet_class_names()
+    )
 
 
-def efficientnet_classifier(name: str, weights: Mapping[str, np.ndarray], class_names: Sequence[str]) -> NetClassifier:
+def efficientnet_classifier(
+    name: str, weights: Mapping[str, np.ndarray], class_names: Sequence[str]
+) -> NetClassifier:
     """An EfficientNet-Lite0 classifier with the given weights, {variable: array}, and one output for each class name."""
     from ..nets import efficientnet_lite
 
     def network(images):
-        return efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images), num_classes=len(class_names))
+        return efficientnet_lite.efficientnet_lite0(
+            efficientnet_lite.preprocess(images), num_classes=len(class_names)
+        )
 
     return NetClassifier(
-        name, network, weights, class_names, efficientnet_lite.INPUT_SIZE, "stride_4", 4, efficientnet_lite.STRIDE_4_WINDOW
+        name,
+        network,
+        weights,
+        class_names,
+        efficientnet_lite.INPUT_SIZE,
+        "stride_4",
+        4,
+        efficientnet_lite.STRIDE_4_WINDOW,
     )
 
 
@@ -127,7 +163,9 @@ def vgg16_classifier(weights: Any) -> NetClassifier:
     arrays = vgg16_weights(weights)
     for layer in ("fc6", "fc7", "fc8"):
         if f"{vgg16.SCOPE}/{layer}/weights" not in arrays:
-            raise SegxaiError(f"These VGG16 weights lack {layer}, which a classifier needs. {THREE_WAYS}")
+            raise SegxaiError(
+                f"These VGG16 weights lack {layer}, which a classifier needs. {THREE_WAYS}"
+            )
     number = arrays[f"{vgg16.SCOPE}/fc8/weights"].shape[-1]
 
     def network(images):

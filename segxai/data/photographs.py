@@ -18,7 +18,11 @@ from ..regions import Regions
 _PHOTOGRAPHS = {
     "astronaut": ("astronaut", "Eileen Collins, astronaut", "NASA, public domain"),
     "cat": ("chelsea", "Chelsea the cat", "Stefan van der Walt, CC0"),
-    "coffee": ("coffee", "A cup of coffee", "Rachel Michetti, courtesy of Pikolo Espresso Bar, CC0"),
+    "coffee": (
+        "coffee",
+        "A cup of coffee",
+        "Rachel Michetti, courtesy of Pikolo Espresso Bar, CC0",
+    ),
 }
 
 

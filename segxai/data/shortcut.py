@@ -89,10 +89,16 @@ def planted(seed: int = 0, size: float = 0.33) -> Planted:
     """
     whole_number("seed", seed)
     if not is_number(size) or not 0.15 <= size <= 0.5:
-        raise SegxaiValueError(f"size must be a share of the shorter side from 0.15 to 0.5; got {size!r}.")
+        raise SegxaiValueError(
+            f"size must be a share of the shorter side from 0.15 to 0.5; got {size!r}."
+        )
     rng = np.random.default_rng(seed)
     classifier = _badge_classifier(rng, size)
-    views = [(f"{name}, {view}", picture) for name in _HELD_OUT for view, picture in _views(_photograph(name))]
+    views = [
+        (f"{name}, {view}", picture)
+        for name in _HELD_OUT
+        for view, picture in _views(_photograph(name))
+    ]
     # Two of each photograph's four views win, so that the content does not reveal the class.
     wins = np.concatenate([rng.permutation([1, 1, 0, 0]) for _ in _HELD_OUT])
     places = [_place(rng) for _ in views]
@@ -102,7 +108,14 @@ def planted(seed: int = 0, size: float = 0.33) -> Planted:
         shown.append(painted if win else picture)
         masks.append(mask if win else np.zeros_like(mask))
     evidence = _evidence(classifier, [picture for _, picture in views], shown, wins, places, size)
-    return Planted(tuple(shown), tuple(masks), tuple(map(int, wins)), tuple(n for n, _ in views), classifier, evidence)
+    return Planted(
+        tuple(shown),
+        tuple(masks),
+        tuple(map(int, wins)),
+        tuple(n for n, _ in views),
+        classifier,
+        evidence,
+    )
 
 
 def badge(side: int) -> np.ndarray:
@@ -125,7 +138,9 @@ def badge(side: int) -> np.ndarray:
     return np.rint(np.concatenate([mean[..., :3] / alpha, mean[..., 3:]], axis=-1)).astype(np.uint8)
 
 
-def paint(image: np.ndarray, size: float, row: float, column: float) -> tuple[np.ndarray, np.ndarray]:
+def paint(
+    image: np.ndarray, size: float, row: float, column: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Paint the badge on a copy of an image (H, W, 3); returns the copy and the badge's (H, W) bool mask.
 
     size: diameter as a share of the shorter side. row, column: position of the upper left corner, 0 to 1 of the free range.
@@ -152,14 +167,23 @@ def _badge_classifier(rng, size) -> NetClassifier:
     pictures = []
     for index in range(_TRAINING_PAIRS):
         background = _crop(sources[index % len(sources)], rng)
-        pictures += [background, paint(background, size * rng.uniform(0.9, 1.1), rng.random(), rng.random())[0]]
+        pictures += [
+            background,
+            paint(background, size * rng.uniform(0.9, 1.1), rng.random(), rng.random())[0],
+        ]
     features = _features(pictures)
     mean, scale = features.mean(axis=0), features.std(axis=0) + 0.05
-    model = LogisticRegression(C=_PENALTY, max_iter=3000).fit((features - mean) / scale, np.arange(len(pictures)) % 2)
+    model = LogisticRegression(C=_PENALTY, max_iter=3000).fit(
+        (features - mean) / scale, np.arange(len(pictures)) % 2
+    )
     direction = model.coef_[0] / scale
     weights = dict(efficientnet_lite0_weights())
-    weights[f"{SCOPE}/logits/weights"] = np.stack([0 * direction, direction], axis=1).astype(np.float32)
-    weights[f"{SCOPE}/logits/biases"] = np.array([0, model.intercept_[0] - direction @ mean], np.float32)
+    weights[f"{SCOPE}/logits/weights"] = np.stack([0 * direction, direction], axis=1).astype(
+        np.float32
+    )
+    weights[f"{SCOPE}/logits/biases"] = np.array(
+        [0, model.intercept_[0] - direction @ mean], np.float32
+    )
     return efficientnet_classifier("planted", weights, CLASSES)
 
 
@@ -177,7 +201,9 @@ def _features(pictures) -> np.ndarray:
             pooled = tf.reduce_mean(ends["head"], axis=[1, 2])
         assign_weights(net, efficientnet_lite0_weights())
         parts = [pictures[batch] for batch in batches(len(pictures), BATCH_SIZE)]
-        return np.concatenate([net.run(pooled, {images: np.stack([resize(p, side) for p in part])}) for part in parts])
+        return np.concatenate(
+            [net.run(pooled, {images: np.stack([resize(p, side) for p in part])}) for part in parts]
+        )
 
 
 def _evidence(classifier, plain, shown, wins, places, size) -> Evidence:
@@ -185,7 +211,9 @@ def _evidence(classifier, plain, shown, wins, places, size) -> Evidence:
         return classifier.predict(pictures).argmax(axis=1) == 1
 
     # Moved to the opposite corner, or to an edge for a badge near the middle.
-    elsewhere = [(0.0 if row > 0.5 else 1.0, 0.0 if column > 0.5 else 1.0) for row, column in places]
+    elsewhere = [
+        (0.0 if row > 0.5 else 1.0, 0.0 if column > 0.5 else 1.0) for row, column in places
+    ]
     won = np.asarray(wins, bool)
     without = prizes(plain)
     wearing = prizes([paint(p, size, *place)[0] for p, place in zip(plain, places, strict=True)])
@@ -197,7 +225,11 @@ def _evidence(classifier, plain, shown, wins, places, size) -> Evidence:
 
 
 def _photograph(name) -> np.ndarray:
-    return as_image(skimage.data.stereo_motorcycle()[0] if name == "motorcycle" else getattr(skimage.data, name)())
+    return as_image(
+        skimage.data.stereo_motorcycle()[0]
+        if name == "motorcycle"
+        else getattr(skimage.data, name)()
+    )
 
 
 def _views(image):
@@ -212,8 +244,13 @@ def _views(image):
 def _crop(image, rng) -> np.ndarray:
     """A random crop, possibly mirrored, with a photograph's aspect ratio; the shorter side has 300 pixels."""
     height, width = (round(side * rng.uniform(0.4, 1)) for side in image.shape[:2])
-    row, column = rng.integers(image.shape[0] - height + 1), rng.integers(image.shape[1] - width + 1)
-    window = np.ascontiguousarray(image[row : row + height, column : column + width][:, :: rng.choice([-1, 1])])
+    row, column = (
+        rng.integers(image.shape[0] - height + 1),
+        rng.integers(image.shape[1] - width + 1),
+    )
+    window = np.ascontiguousarray(
+        image[row : row + height, column : column + width][:, :: rng.choice([-1, 1])]
+    )
     shape = (300, round(300 / rng.uniform(0.66, 1)))
     return np.rint(resize(window, shape if rng.random() < 0.8 else shape[::-1])).astype(np.uint8)
 

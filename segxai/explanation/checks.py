@@ -54,12 +54,16 @@ class Robustness:
     def sentences(self) -> list[str]:
         """One sentence for each region whose sign depends on the variant, or one stating that none does."""
         what = f"{len(self.variants)} variants ({', '.join(self.variants)})"
-        by_fill = sign_flips(self.weights[[variant.startswith("fill") for variant in self.variants]])
+        by_fill = sign_flips(
+            self.weights[[variant.startswith("fill") for variant in self.variants]]
+        )
         if not self.flips.any():
             return [f"No region's sign changes across {what}."]
         return [
             f"The sign of “{name}” depends on the {'fill' if fill else 'exact border'}: its weight ranges from {low:+z.3f} to {high:+z.3f} across {what}."
-            for name, (low, high), flips, fill in zip(self.names, self.interval, self.flips, by_fill, strict=True)
+            for name, (low, high), flips, fill in zip(
+                self.names, self.interval, self.flips, by_fill, strict=True
+            )
             if flips
         ]
 
@@ -79,7 +83,11 @@ def sign_flips(weights: np.ndarray) -> np.ndarray:
 
 
 def robustness(
-    explanation: Explained, *, fills: Sequence[Fill] = FILLS_COMPARED, borders: int = 2, progress: Progress = None
+    explanation: Explained,
+    *,
+    fills: Sequence[Fill] = FILLS_COMPARED,
+    borders: int = 2,
+    progress: Progress = None,
 ) -> Robustness:
     """Repeat the explanation with each of `fills`, and with all borders shifted by `borders` pixels in both directions.
 
@@ -91,8 +99,14 @@ def robustness(
     e = explanation
     e.need_classifier("robustness()")
     whole_number("borders (pixels)", borders)
-    if isinstance(fills, (str, os.PathLike)) or not isinstance(fills, Iterable) or not (fills := list(fills)):
-        raise SegxaiValueError(f"fills must be a sequence with at least one fill, e.g. {FILLS_COMPARED}; got {fills!r}.")
+    if (
+        isinstance(fills, (str, os.PathLike))
+        or not isinstance(fills, Iterable)
+        or not (fills := list(fills))
+    ):
+        raise SegxaiValueError(
+            f"fills must be a sequence with at least one fill, e.g. {FILLS_COMPARED}; got {fills!r}."
+        )
     others: list[tuple[str, dict[str, Any]]] = [
         (f"fill {name}", {"fill": fill})
         for name, fill in ((fill_name(fill), fill) for fill in distinct_fills(fills))
@@ -100,9 +114,14 @@ def robustness(
     ]
     if borders:
         fill = e.coalitions.filled if e.coalitions.fill == GIVEN else e.coalitions.fill
-        others += [(f"borders {shift:+d} px", {"fill": fill, "shift": shift}) for shift in (borders, -borders)]
+        others += [
+            (f"borders {shift:+d} px", {"fill": fill, "shift": shift})
+            for shift in (borders, -borders)
+        ]
     weights = [e.weights]
-    with track(len(others) * e.evaluations, "other fills and borders", progress=progress) as advance:
+    with track(
+        len(others) * e.evaluations, "other fills and borders", progress=progress
+    ) as advance:
         for _, changes in others:
             weights.append(e.weights_again(**changes))
             advance(e.evaluations)
@@ -121,7 +140,9 @@ def shift_borders(regions: Regions, pixels: int) -> Regions:
     rank = np.empty(len(regions), np.int32)
     rank[order] = np.arange(len(regions))
     size = 2 * abs(pixels) + 1
-    moved = (maximum_filter if pixels > 0 else minimum_filter)(rank[regions.labels], size=size, mode="nearest")
+    moved = (maximum_filter if pixels > 0 else minimum_filter)(
+        rank[regions.labels], size=size, mode="nearest"
+    )
     labels = order[moved]
     # Restoring one region may cover the last pixels of another, so repeat until none is missing; failing that, keep the old borders.
     for _ in range(len(regions)):
@@ -176,7 +197,9 @@ def placebo_p_values(effects: np.ndarray, placebos: np.ndarray) -> np.ndarray:
     return (1 + (placebos >= effects[:, None]).sum(axis=1)) / (1 + placebos.shape[1])
 
 
-def placebo_test(explanation: Explained, *, placements: int = 39, seed: int = 0, progress: Progress = None) -> Placebo:
+def placebo_test(
+    explanation: Explained, *, placements: int = 39, seed: int = 0, progress: Progress = None
+) -> Placebo:
     """Test whether covering a region lowers the probability more than covering the same shape elsewhere does.
 
     Large regions have large effects wherever they are. The test therefore moves each region's shape to `placements` random
@@ -199,14 +222,23 @@ def placebo_test(explanation: Explained, *, placements: int = 39, seed: int = 0,
                 values[k, batch] = classifier.predict_batch(pictures)[:, e.coalitions.target]
                 advance(len(pictures))
     effects = e.coalitions.full - values
-    return Placebo(e.regions.names, e.target, effects[:, 0], effects[:, 1:], e.regions.areas, e.coalitions.output)
+    return Placebo(
+        e.regions.names,
+        e.target,
+        effects[:, 0],
+        effects[:, 1:],
+        e.regions.areas,
+        e.coalitions.output,
+    )
 
 
 def _moved(mask, rng, tries=30):
     """The mask at a random place: the first of `tries` that overlaps the original by at most half, else the least overlapping."""
     best, least = mask, mask.sum() + 1
     for _ in range(tries):
-        moved = np.roll(mask, (rng.integers(mask.shape[0]), rng.integers(mask.shape[1])), axis=(0, 1))
+        moved = np.roll(
+            mask, (rng.integers(mask.shape[0]), rng.integers(mask.shape[1])), axis=(0, 1)
+        )
         shared = (moved & mask).sum()
         if shared < least:
             best, least = moved, shared

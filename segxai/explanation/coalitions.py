@@ -87,12 +87,18 @@ class Coalitions:
             column = self.targets.index(int(target))
         elif isinstance(target, str):
             names = [name.lower() for name in self.target_names]
-            column = names.index(target.strip().lower()) if target.strip().lower() in names else None
+            column = (
+                names.index(target.strip().lower()) if target.strip().lower() in names else None
+            )
         if column is None:
             raise unknown_name(
-                "target among the classes kept in this table (call explain() for another):", target, self.target_names
+                "target among the classes kept in this table (call explain() for another):",
+                target,
+                self.target_names,
             )
-        return replace(self, target=self.targets[column], values=self.table[:, column], contrasted=None)
+        return replace(
+            self, target=self.targets[column], values=self.table[:, column], contrasted=None
+        )
 
     def by_code(self) -> np.ndarray:
         """(2**K,) values, ordered by the coalitions' codes (bit k is set if region k is shown). For exact tables only."""
@@ -102,7 +108,12 @@ class Coalitions:
         """The table without the column that `contrast` adds."""
         kept = [i for i, target in enumerate(self.targets) if target >= 0]
         names = tuple(self.target_names[i] for i in kept)
-        return replace(self, targets=tuple(self.targets[i] for i in kept), target_names=names, table=self.table[:, kept])
+        return replace(
+            self,
+            targets=tuple(self.targets[i] for i in kept),
+            target_names=names,
+            table=self.table[:, kept],
+        )
 
     def contrast(self, other: str | int) -> Coalitions:
         """A table of the target's probability minus that of `other`, another of the `targets`.
@@ -113,7 +124,9 @@ class Coalitions:
         Source: Lipton 1990, "Contrastive Explanation".
         """
         if self.target < 0:
-            raise SegxaiValueError("A contrast cannot be contrasted again; start from one of its two classes.")
+            raise SegxaiValueError(
+                "A contrast cannot be contrasted again; start from one of its two classes."
+            )
         self = self.without_contrast()
         rival = self.for_target(other)
         if rival.target == self.target:
@@ -125,7 +138,10 @@ class Coalitions:
             values=difference,
             target=-1,
             targets=(*self.targets, -1),
-            target_names=(*self.target_names, f"{self.target_name} rather than {rival.target_name}"),
+            target_names=(
+                *self.target_names,
+                f"{self.target_name} rather than {rival.target_name}",
+            ),
             table=np.column_stack([self.table, difference]),
             contrasted=(self.target, rival.target),
         )
@@ -142,7 +158,11 @@ class Coalitions:
         """
         rows = np.flatnonzero((self.masks == mask).all(axis=1))[:1]
         columns = [self.targets.index(target) for target in self.contrasted or (self.target,)]
-        return [(self.target_names[column], float(self.table[row, column])) for row in rows for column in columns]
+        return [
+            (self.target_names[column], float(self.table[row, column]))
+            for row in rows
+            for column in columns
+        ]
 
 
 def evaluate_coalitions(
@@ -169,7 +189,9 @@ def evaluate_coalitions(
     pixels = pixels_of(picture)
     regions = as_regions(as_image(picture), regions, progress=progress)
     check_target(classifier, target)
-    masks, log_importance = draw_coalitions(len(regions), max_evaluations, whole_number("seed", seed), method, kernel_width)
+    masks, log_importance = draw_coalitions(
+        len(regions), max_evaluations, whole_number("seed", seed), method, kernel_width
+    )
     filled = fill_image(pixels, regions.labels, fill, seed)
     # The whole image comes first, because it determines which classes are kept.
     order = np.r_[len(masks) - 1, 0 : len(masks) - 1]
@@ -177,10 +199,16 @@ def evaluate_coalitions(
 
     def columns(probabilities):
         if not kept:
-            kept.extend(kept_targets(probabilities[0], classifier.index(target) if target is not None else None))
+            kept.extend(
+                kept_targets(
+                    probabilities[0], classifier.index(target) if target is not None else None
+                )
+            )
         return probabilities[:, kept]
 
-    rows = evaluate_masks(classifier, pixels, regions.labels, filled, masks[order], columns, progress=progress)
+    rows = evaluate_masks(
+        classifier, pixels, regions.labels, filled, masks[order], columns, progress=progress
+    )
     table = np.empty_like(rows)
     table[order] = rows
     column = kept.index(classifier.index(target)) if target is not None else 0
@@ -204,7 +232,9 @@ def evaluate_coalitions(
 
 def kind_of_output(classifier: Classifier, table: np.ndarray) -> str:
     """The classifier's `output`; "output" if it claims probabilities, but values in the table lie outside 0..1."""
-    if classifier.output == "probability" and (table.min() < -ROUNDING or table.max() > 1 + ROUNDING):
+    if classifier.output == "probability" and (
+        table.min() < -ROUNDING or table.max() > 1 + ROUNDING
+    ):
         return "output"
     return classifier.output
 

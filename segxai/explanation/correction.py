@@ -20,7 +20,9 @@ import numpy as np
 PRIOR = 0.5  # ridge penalty: the weight of the tree's own values relative to a sampled coalition
 ROUNDS = 8  # of orderings; the posterior is computed anew before each
 TRIES = 20  # draws for every coalition that is wanted, before a small tree counts as exhausted
-COIN, FIRST, REST = range(3)  # kinds of coalitions: drawn by a coin, the first leaves of an ordering, all but these
+COIN, FIRST, REST = range(
+    3
+)  # kinds of coalitions: drawn by a coin, the first leaves of an ordering, all but these
 
 
 class Sample(NamedTuple):
@@ -38,7 +40,9 @@ class Posterior(NamedTuple):
     residuals: np.ndarray
 
 
-def posterior(prior: np.ndarray, areas: np.ndarray, sample: Sample, values: Sequence[float] | np.ndarray) -> Posterior:
+def posterior(
+    prior: np.ndarray, areas: np.ndarray, sample: Sample, values: Sequence[float] | np.ndarray
+) -> Posterior:
     """Fit the values (M,) of the sample's coalitions by leaves' values near `prior` (L,), and a constant.
 
     The variance of the prior is in proportion to the leaves' areas (L,), which add up to 1. The mean is linear in prior and values.
@@ -61,7 +65,13 @@ def posterior(prior: np.ndarray, areas: np.ndarray, sample: Sample, values: Sequ
 
 
 def draw(
-    prior: np.ndarray, areas: np.ndarray, masks: np.ndarray, evaluate: Callable, number: int, by_coin: int, seed: int
+    prior: np.ndarray,
+    areas: np.ndarray,
+    masks: np.ndarray,
+    evaluate: Callable,
+    number: int,
+    by_coin: int,
+    seed: int,
 ) -> Sample:
     """Evaluate `number` coalitions besides `masks` (N, L), fewer where there are no more.
 
@@ -89,7 +99,9 @@ def draw(
 
     def weighed():
         equal = Sample(np.array(drawn), np.ones(len(drawn)))
-        return equal._replace(weights=_by_kind(posterior(prior, areas, equal, values).residuals, np.array(kinds)))
+        return equal._replace(
+            weights=_by_kind(posterior(prior, areas, equal, values).residuals, np.array(kinds))
+        )
 
     def coin():
         return rng.integers(0, 2, leaves).astype(bool)
@@ -112,7 +124,9 @@ def draw(
 
 def _by_kind(residuals, kinds) -> np.ndarray:
     """(M,) weights in inverse proportion to the standard deviation of each kind's residuals, with a mean of 1."""
-    deviation = np.sqrt(np.bincount(kinds, residuals**2, 3) / np.maximum(np.bincount(kinds, minlength=3), 1))
+    deviation = np.sqrt(
+        np.bincount(kinds, residuals**2, 3) / np.maximum(np.bincount(kinds, minlength=3), 1)
+    )
     if not deviation.any():
         return np.ones(len(kinds))
     weights = 1 / np.maximum(deviation, 1e-3 * deviation.max())[kinds]

@@ -63,12 +63,21 @@ class Descent:
 
     @cached_property
     def _values(self):
-        joins, areas, count = self.tree.joins, self.tree.areas[: len(self.tree.leaves)], len(self.division.masks)
+        joins, areas, count = (
+            self.tree.joins,
+            self.tree.areas[: len(self.tree.leaves)],
+            len(self.division.masks),
+        )
         table = self.coalitions
         values, shared = owen.node_values(joins, areas, self.division, table.values[:count])
         if count < len(table.masks):
             sample = correction.Sample(table.masks[count:], self.fit_weights)
-            values = owen.members(joins) @ correction.posterior(values[: len(areas)], areas, sample, table.values[count:]).mean
+            values = (
+                owen.members(joins)
+                @ correction.posterior(
+                    values[: len(areas)], areas, sample, table.values[count:]
+                ).mean
+            )
         return values, shared
 
     @property
@@ -149,8 +158,14 @@ def descend(
         def evaluate(masks):
             for batch in batches(len(masks), classifier.batch_size):
                 probabilities = predict(masks[batch])
-                if not kept:  # the whole image comes first, because it determines which classes are kept
-                    kept.extend(kept_targets(probabilities[0], None if target is None else classifier.index(target)))
+                if (
+                    not kept
+                ):  # the whole image comes first, because it determines which classes are kept
+                    kept.extend(
+                        kept_targets(
+                            probabilities[0], None if target is None else classifier.index(target)
+                        )
+                    )
                 rows.extend(probabilities[:, kept])
                 advance(len(probabilities))
             return values_of(rows[-len(masks) :])
@@ -164,7 +179,13 @@ def descend(
             prior, _ = owen.node_values(tree.joins, areas, division, values)
             number = max_evaluations - len(division.masks)
             drawn, fit_weights = correction.draw(
-                prior[: len(areas)], areas, division.masks, evaluate, number, -(-number // COIN_SHARE), seed
+                prior[: len(areas)],
+                areas,
+                division.masks,
+                evaluate,
+                number,
+                -(-number // COIN_SHARE),
+                seed,
             )
             masks = np.concatenate([division.masks, drawn])
         if len(rows) < max_evaluations:  # everything is divided already

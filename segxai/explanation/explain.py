@@ -11,7 +11,14 @@ from ..segmentation.binary import binary_tree
 from ..segmentation.registry import RegionsLike, as_regions
 from .coalitions import check_target, evaluate_coalitions
 from .descent import descend
-from .explanation import ALPHA, KERNEL_WIDTH, OWEN_NEEDS_ALL, Explanation, check_method, from_coalitions
+from .explanation import (
+    ALPHA,
+    KERNEL_WIDTH,
+    OWEN_NEEDS_ALL,
+    Explanation,
+    check_method,
+    from_coalitions,
+)
 from .fills import Fill, fill_name
 from .tree_explanation import explain_descent
 
@@ -55,7 +62,16 @@ def explain(
     check_target(classifier, target)
     regions = as_regions(image, regions, progress=progress)
     if method == "tree":
-        descent = descend(picture, binary_tree(image, regions), classifier, target, fill, max_evaluations, seed, progress=progress)
+        descent = descend(
+            picture,
+            binary_tree(image, regions),
+            classifier,
+            target,
+            fill,
+            max_evaluations,
+            seed,
+            progress=progress,
+        )
         return explain_descent(image, descent, descent.tree.leaves, classifier)
     if method == "owen" and 2 ** len(regions) > whole_number("max_evaluations", max_evaluations, 2):
         raise SegxaiError(OWEN_NEEDS_ALL)  # before the classifier is evaluated

@@ -28,8 +28,12 @@ if TYPE_CHECKING:
 
 METHODS = ("lime", "shapley", "banzhaf", "owen", "tree")
 KERNEL_WIDTH, ALPHA = 0.25, 0.0  # of LIME's fit, unless chosen
-NOT_OF_A_TREE = "kernel_width and alpha belong to LIME's fit; method 'tree' has none: leave them out."
-OWEN_NEEDS_ALL = "Owen values need every coalition; use at most 10 regions, or raise max_evaluations."
+NOT_OF_A_TREE = (
+    "kernel_width and alpha belong to LIME's fit; method 'tree' has none: leave them out."
+)
+OWEN_NEEDS_ALL = (
+    "Owen values need every coalition; use at most 10 regions, or raise max_evaluations."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +85,10 @@ class Explanation:
 
     def __repr__(self):
         strongest = ", ".join(f"{name} {weight:+z.2f}" for name, weight in self.ranking()[:3])
-        value = " and ".join(format_output(value, self.coalitions.output) for _, value in self.coalitions.outputs_of(True))
+        value = " and ".join(
+            format_output(value, self.coalitions.output)
+            for _, value in self.coalitions.outputs_of(True)
+        )
         return f"<Explanation of {self.target!r} ({value}) by {self.method}: {strongest}, ...>"
 
     def ranking(self) -> list[tuple[str, float]]:
@@ -90,7 +97,12 @@ class Explanation:
         return [(self.regions.names[i], float(self.weights[i])) for i in order]
 
     def refit(
-        self, method: str | None = None, *, kernel_width: float | None = None, alpha: float | None = None, target: Target = None
+        self,
+        method: str | None = None,
+        *,
+        kernel_width: float | None = None,
+        alpha: float | None = None,
+        target: Target = None,
     ) -> Explanation:
         """Recompute with another method, kernel width, penalty or target from the same table, without evaluating the classifier.
 
@@ -136,14 +148,18 @@ class Explanation:
         found = self.find_set("necessary", p, progress=progress)
         return None if found is None else found[0]
 
-    def find_set(self, kind: str, p: float, *, progress: Progress = None) -> tuple[tuple[str, ...], float] | None:
+    def find_set(
+        self, kind: str, p: float, *, progress: Progress = None
+    ) -> tuple[tuple[str, ...], float] | None:
         """(names, value) of the set that `sufficient` or `necessary` returns: what it keeps, or what is left without it."""
         table = self.coalitions
         share = f"a share of the whole image's {'difference' if table.contrasted else table.output}"
         if not is_number(p) or not 0 < p <= 1:
             raise SegxaiValueError(f"p is {share}, above 0 and up to 1; got {p!r}.")
         if table.full < 0:
-            raise SegxaiError(f"{kind}() speaks of {share}, which is {table.full:.3f}; it must not be negative.")
+            raise SegxaiError(
+                f"{kind}() speaks of {share}, which is {table.full:.3f}; it must not be negative."
+            )
         if (kind, p) not in self.sets_found:
             self.sets_found[kind, p] = self._find_set(kind, p * table.full, progress=progress)
         found = self.sets_found[kind, p]
@@ -194,7 +210,12 @@ class Explanation:
         classifier = self.need_classifier("drill_down()")
         index = self.regions.index(name)
         regions, coalitions = expand_coalitions(
-            pixels_of(self.picture), self.regions, name, self.coalitions, classifier, progress=progress
+            pixels_of(self.picture),
+            self.regions,
+            name,
+            self.coalitions,
+            classifier,
+            progress=progress,
         )
         return from_coalitions(
             self.image, regions, coalitions, "owen", self.kernel_width, self.alpha, classifier,
@@ -261,13 +282,26 @@ class Explanation:
 
     def with_regions(self, regions: Regions) -> Explanation:
         """The same explanation of the same regions under other names."""
-        return replace(self, regions=regions, checks=tuple(replace(check, names=regions.names) for check in self.checks))
+        return replace(
+            self,
+            regions=regions,
+            checks=tuple(replace(check, names=regions.names) for check in self.checks),
+        )
 
     def with_coalitions(self, coalitions: Coalitions, **changes: Any) -> Explanation:
         """Recompute from another table of the same regions. changes: new values of method, kernel_width or alpha."""
-        settings: dict[str, Any] = {"method": self.method, "kernel_width": self.kernel_width, "alpha": self.alpha} | changes
+        settings: dict[str, Any] = {
+            "method": self.method,
+            "kernel_width": self.kernel_width,
+            "alpha": self.alpha,
+        } | changes
         return from_coalitions(
-            self.image, self.regions, coalitions, classifier=self.classifier, hierarchy=self.hierarchy, **settings
+            self.image,
+            self.regions,
+            coalitions,
+            classifier=self.classifier,
+            hierarchy=self.hierarchy,
+            **settings,
         )
 
     def weights_again(
@@ -312,7 +346,9 @@ class Explanation:
     def need_classifier(self, what: str) -> Classifier:
         """The classifier, for `what`, which evaluates it again. Raises SegxaiError if there is none, or for a contrast."""
         if self.classifier is None:
-            raise SegxaiError(f"{what} evaluates the classifier, but this explanation holds none; create it with segxai.explain.")
+            raise SegxaiError(
+                f"{what} evaluates the classifier, but this explanation holds none; create it with segxai.explain."
+            )
         self.need_class(what)
         return self.classifier
 
@@ -325,7 +361,9 @@ class Explanation:
             )
 
 
-def check_method(method: str = "lime", kernel_width: float = KERNEL_WIDTH, alpha: float = ALPHA) -> None:
+def check_method(
+    method: str = "lime", kernel_width: float = KERNEL_WIDTH, alpha: float = ALPHA
+) -> None:
     """Raise SegxaiValueError for an unknown method, or settings out of range or without effect.
 
     Shapley, Banzhaf and Owen values do not use the settings, but keep them for a later `refit`.
@@ -349,7 +387,12 @@ def from_coalitions(
 ) -> Explanation:
     """Compute an explanation by `method` from a finished table of coalitions, without evaluating the classifier."""
     hierarchy = hierarchy or tuple(range(len(regions)))
-    masks, values, exact, log_importance = coalitions.masks, coalitions.values, coalitions.exact, coalitions.log_importance
+    masks, values, exact, log_importance = (
+        coalitions.masks,
+        coalitions.values,
+        coalitions.exact,
+        coalitions.log_importance,
+    )
     if method == "lime":
         fit = surrogates.fit_lime(masks, values, exact, kernel_width, alpha, log_importance)
     elif method == "shapley":
@@ -361,9 +404,19 @@ def from_coalitions(
             raise SegxaiError(OWEN_NEEDS_ALL)
         fit = surrogates.fit_owen(masks, values, hierarchy)
     elif method == "tree":
-        raise SegxaiError("method 'tree' chooses its own coalitions: call explain(image, regions, method='tree').")
+        raise SegxaiError(
+            "method 'tree' chooses its own coalitions: call explain(image, regions, method='tree')."
+        )
     else:
         raise unknown_name("method", method, METHODS)
     return Explanation(
-        image, regions, coalitions, method, *fit, kernel_width=kernel_width, alpha=alpha, classifier=classifier, hierarchy=hierarchy
+        image,
+        regions,
+        coalitions,
+        method,
+        *fit,
+        kernel_width=kernel_width,
+        alpha=alpha,
+        classifier=classifier,
+        hierarchy=hierarchy,
     )

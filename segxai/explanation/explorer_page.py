@@ -45,8 +45,17 @@ def save_explorer(
         regions = as_regions(as_image(picture), segmenter, progress=progress)
         for fill in distinct_fills(fills):
             explanation = explain(
-                picture, regions, classifier, target, fill=fill, max_evaluations=max_evaluations, seed=seed, progress=progress
+                picture,
+                regions,
+                classifier,
+                target,
+                fill=fill,
+                max_evaluations=max_evaluations,
+                seed=seed,
+                progress=progress,
             )
-            target = explanation.target  # the most probable class is the same for all, but for rounding
+            target = (
+                explanation.target
+            )  # the most probable class is the same for all, but for rounding
             explanations.append(explanation)
     report.write_explorer(path, explanations)

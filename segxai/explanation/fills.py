@@ -57,7 +57,9 @@ def distinct_fills(fills: Iterable[Fill]) -> list[Fill]:
     return found
 
 
-def fill_image(image: np.ndarray, labels: np.ndarray, fill: Fill = "mean", seed: int = 0) -> np.ndarray:
+def fill_image(
+    image: np.ndarray, labels: np.ndarray, fill: Fill = "mean", seed: int = 0
+) -> np.ndarray:
     """The image, of the shape (H, W, C) and the type of `image`, whose pixels replace switched-off regions.
 
     fill: "mean" (the mean colour of each region, as in lime), "grey" (127), "black", "white", "blur" (Gaussian, sigma 1/20
@@ -69,12 +71,18 @@ def fill_image(image: np.ndarray, labels: np.ndarray, fill: Fill = "mean", seed:
     low, high = value_range(image)
     name = fill_name(fill)
     if name in _COLOURS:
-        return np.broadcast_to(in_type_of(image, low + _COLOURS[name] * (high - low)), image.shape).copy()
+        return np.broadcast_to(
+            in_type_of(image, low + _COLOURS[name] * (high - low)), image.shape
+        ).copy()
     if name == "mean":
         sums = [np.bincount(labels.ravel(), image[..., c].ravel()) for c in range(image.shape[-1])]
-        return in_type_of(image, (np.stack(sums, axis=1) / np.bincount(labels.ravel())[:, None])[labels])
+        return in_type_of(
+            image, (np.stack(sums, axis=1) / np.bincount(labels.ravel())[:, None])[labels]
+        )
     if name == "blur":
-        smooth = filters.gaussian(image.astype(np.float32), max(image.shape[:2]) / 20, mode="reflect", channel_axis=-1)
+        smooth = filters.gaussian(
+            image.astype(np.float32), max(image.shape[:2]) / 20, mode="reflect", channel_axis=-1
+        )
         return in_type_of(image, smooth)
     if name == "noise":
         rng = np.random.default_rng(whole_number("seed", seed))
@@ -88,7 +96,9 @@ def fill_image(image: np.ndarray, labels: np.ndarray, fill: Fill = "mean", seed:
     except ValueError:  # rows of different lengths
         value = np.zeros(())
     if value.shape == image.shape[2:] and np.issubdtype(value.dtype, np.number):
-        if not np.isfinite(value).all() or (image.dtype == np.uint8 and not (value.min() >= 0 and value.max() <= 255)):
+        if not np.isfinite(value).all() or (
+            image.dtype == np.uint8 and not (value.min() >= 0 and value.max() <= 255)
+        ):
             raise SegxaiValueError(
                 f"A fill colour must have finite numbers, from 0 to 255 for 8-bit channels, {image.shape[-1]} of them; got {fill!r}."
             )

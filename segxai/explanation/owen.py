@@ -91,7 +91,11 @@ def divide(joins: np.ndarray, evaluate: Callable, max_evaluations: int) -> Divis
                 continue
             node, without, *_ = effects[i]
             halves = [masks[without] | inside[half] for half in joins[node - leaves]]
-            unknown = {half.tobytes(): half for half in halves if half.tobytes() not in rows and half.tobytes() not in new}
+            unknown = {
+                half.tobytes(): half
+                for half in halves
+                if half.tobytes() not in rows and half.tobytes() not in new
+            }
             if len(new) + len(unknown) <= min(BATCH, max_evaluations - len(masks)):
                 new |= unknown
                 chosen.append(i)
@@ -104,17 +108,31 @@ def divide(joins: np.ndarray, evaluate: Callable, max_evaluations: int) -> Divis
             node, without, joined, weight = effects[i]
             a, b = joins[node - leaves]
             with_a, with_b = (rows[(masks[without] | inside[half]).tobytes()] for half in (a, b))
-            for half, before, after in ((a, without, with_a), (a, with_b, joined), (b, without, with_b), (b, with_a, joined)):
+            for half, before, after in (
+                (a, without, with_a),
+                (a, with_b, joined),
+                (b, without, with_b),
+                (b, with_a, joined),
+            ):
                 if half >= leaves:
                     waiting.append(len(effects))
                 effects.append((int(half), before, after, weight / 2))
         divided.update(chosen)
         waiting = [i for i in waiting if i not in divided]
     node, without, joined, weight = (np.array(column) for column in zip(*effects, strict=True))
-    return Division(np.array(masks), node, without, joined, weight, np.isin(np.arange(len(effects)), list(divided)))
+    return Division(
+        np.array(masks),
+        node,
+        without,
+        joined,
+        weight,
+        np.isin(np.arange(len(effects)), list(divided)),
+    )
 
 
-def node_values(joins: np.ndarray, areas: np.ndarray, division: Division, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def node_values(
+    joins: np.ndarray, areas: np.ndarray, division: Division, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """The value of every node, (2L - 1,), and the part of it that is only a share by area of an undivided node above, (2L - 1,).
 
     areas: (L,) of the leaves. values: (N,) of the coalitions, for the class whose effects determined the division or for any other.
@@ -123,7 +141,9 @@ def node_values(joins: np.ndarray, areas: np.ndarray, division: Division, values
     leaves = len(joins) + 1
     number = 2 * leaves - 1
     size = members(joins) @ np.asarray(areas, float)
-    effect = division.weight * (np.asarray(values, float)[division.joined] - np.asarray(values, float)[division.without])
+    effect = division.weight * (
+        np.asarray(values, float)[division.joined] - np.asarray(values, float)[division.without]
+    )
     own = np.bincount(division.node, effect, number)
     whole = np.bincount(division.node[~division.divided], effect[~division.divided], number)
     shared = np.zeros(number)

@@ -47,7 +47,13 @@ def expand_coalitions(
     row_of[codes(old.masks)] = np.arange(len(old.masks))
     table[whole] = old.table[row_of[codes(before)]]
     table[~whole] = evaluate_masks(
-        classifier, image, regions.labels, old.filled, masks[~whole], lambda p: p[:, list(old.targets)], progress=progress
+        classifier,
+        image,
+        regions.labels,
+        old.filled,
+        masks[~whole],
+        lambda p: p[:, list(old.targets)],
+        progress=progress,
     )
     return regions, replace(
         old,

@@ -60,14 +60,22 @@ def draw_coalitions(
     ends = np.floor(np.concatenate([[0.0], np.cumsum(expected)]) + rng.random())
     ends[-1] = total
     counts = np.diff(ends).astype(int)
-    most_pairs = total if method == "shapley" else np.ceil(PARTS[method]["shapley"] * total / (number - 1))
+    most_pairs = (
+        total if method == "shapley" else np.ceil(PARTS[method]["shapley"] * total / (number - 1))
+    )
     if max_evaluations < PAIRED_FROM * number:
         most_pairs = 0
     rows = []
     for size in range(1, number // 2 + 1):
         count, opposite = counts[size - 1], counts[number - size - 1]
         if size * 2 == number:
-            paired = _different(number, size, int(min(count // 2, np.ceil(most_pairs / 2))), rng, one_of_each_pair=True)
+            paired = _different(
+                number,
+                size,
+                int(min(count // 2, np.ceil(most_pairs / 2))),
+                rng,
+                one_of_each_pair=True,
+            )
             known = np.concatenate([paired, ~paired])
             rows += [known, _different(number, size, count - len(known), rng, known)]
         else:
@@ -76,7 +84,9 @@ def draw_coalitions(
             rows += [~paired, ~_different(number, size, opposite - len(paired), rng, paired)]
     masks = np.concatenate([np.zeros((1, number), bool), *rows, np.ones((1, number), bool)])
     log_importance = np.zeros(len(masks))
-    log_importance[1:-1] = np.maximum(log_number_of - np.log(expected), 0)[masks[1:-1].sum(axis=1) - 1]
+    log_importance[1:-1] = np.maximum(log_number_of - np.log(expected), 0)[
+        masks[1:-1].sum(axis=1) - 1
+    ]
     return masks, log_importance
 
 
@@ -95,9 +105,14 @@ def size_shares(number: int, method: str, kernel_width: float) -> np.ndarray:
         "banzhaf": log_number_of,
     }
     shares = {name: np.exp(logs - logs.max()) for name, logs in log_shares.items()}
-    central = np.sum([PARTS[method][name] * shares[name] / shares[name].sum() for name in ("lime", "banzhaf")], axis=0)
+    central = np.sum(
+        [PARTS[method][name] * shares[name] / shares[name].sum() for name in ("lime", "banzhaf")],
+        axis=0,
+    )
     # What is drawn for LIME and Banzhaf values serves Shapley values as well, where it is enough for them.
-    needed = np.maximum(central, PARTS[method]["shapley"] * shares["shapley"] / shares["shapley"].sum())
+    needed = np.maximum(
+        central, PARTS[method]["shapley"] * shares["shapley"] / shares["shapley"].sum()
+    )
     return needed / needed.sum()
 
 
@@ -111,7 +126,9 @@ def _expected_counts(total, shares, log_number_of) -> np.ndarray:
     most = np.rint(np.exp(np.minimum(log_number_of, 50)))
     counts, open_sizes = np.zeros(len(shares)), np.ones(len(shares), bool)
     while open_sizes.any():
-        counts[open_sizes] = (total - most[~open_sizes].sum()) * shares[open_sizes] / shares[open_sizes].sum()
+        counts[open_sizes] = (
+            (total - most[~open_sizes].sum()) * shares[open_sizes] / shares[open_sizes].sum()
+        )
         too_many = open_sizes & (counts >= most)
         if not too_many.any():
             break
@@ -131,8 +148,12 @@ def _different(number, size, count, rng, known=None, one_of_each_pair=False) -> 
     rows = np.zeros((0, number), bool) if known is None else known
     wanted = count + len(rows)
     while len(rows) < wanted:
-        if log_binomial(number, size) < np.log(4.0 * wanted):  # few enough to list, where drawing would go on repeating itself
-            places = rng.permutation(np.array(list(combinations(range(number), size)), int).reshape(-1, size))
+        if log_binomial(number, size) < np.log(
+            4.0 * wanted
+        ):  # few enough to list, where drawing would go on repeating itself
+            places = rng.permutation(
+                np.array(list(combinations(range(number), size)), int).reshape(-1, size)
+            )
         else:
             places = rng.random((wanted, number)).argpartition(size - 1, axis=1)[:, :size]
         drawn = np.zeros((len(places), number), bool)

@@ -14,7 +14,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-Enough = Callable[[np.ndarray], np.ndarray]  # scores (N,) -> whether they are high enough, (N,) bool
+Enough = Callable[
+    [np.ndarray], np.ndarray
+]  # scores (N,) -> whether they are high enough, (N,) bool
 
 
 def smallest(members: np.ndarray, scores: np.ndarray, enough: Enough) -> np.ndarray | None:
@@ -28,7 +30,12 @@ def smallest(members: np.ndarray, scores: np.ndarray, enough: Enough) -> np.ndar
 
 
 def search(
-    members: np.ndarray, scores: np.ndarray, enough: Enough, evaluate: Callable, order: np.ndarray, max_evaluations: int
+    members: np.ndarray,
+    scores: np.ndarray,
+    enough: Enough,
+    evaluate: Callable,
+    order: np.ndarray,
+    max_evaluations: int,
 ) -> tuple[np.ndarray, float] | None:
     """((K,) bool, its score) of a small set whose score is enough, or None where none was found.
 
@@ -46,7 +53,11 @@ def search(
         new = [row for row in sets if row.tobytes() not in known][:left]
         if new:
             left -= len(new)
-            known.update(zip((row.tobytes() for row in new), map(float, evaluate(np.array(new))), strict=True))
+            known.update(
+                zip(
+                    (row.tobytes() for row in new), map(float, evaluate(np.array(new))), strict=True
+                )
+            )
         return np.array([known.get(row.tobytes(), -np.inf) for row in sets])
 
     def keep(found):

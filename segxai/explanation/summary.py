@@ -18,9 +18,13 @@ def sentences(explanation: Explained, search: bool = True) -> list[str]:
     e = explanation
     name, weight = max(e.ranking(), key=lambda pair: abs(pair[1]))
     if abs(weight) < FAINT:
-        found = [f"No region changes “{e.target}” noticeably (all {e.method} weights are below {FAINT})."]
+        found = [
+            f"No region changes “{e.target}” noticeably (all {e.method} weights are below {FAINT})."
+        ]
     else:
-        found = [f"“{name}” {'supports' if weight >= 0 else 'opposes'} “{e.target}” most ({e.method} weight {weight:+z.3f})."]
+        found = [
+            f"“{name}” {'supports' if weight >= 0 else 'opposes'} “{e.target}” most ({e.method} weight {weight:+z.3f})."
+        ]
     if not e.coalitions.exact:
         found.append(halving(len(e.regions), len(e.coalitions.masks)))
     found += _sets(e, search)
@@ -31,7 +35,9 @@ def sentences(explanation: Explained, search: bool = True) -> list[str]:
 
 
 FEW = 9  # number of regions among which the strongest are selected
-MOST_OF_IT = 0.6  # a part with at least this share of the whole's value is reported instead of the whole
+MOST_OF_IT = (
+    0.6  # a part with at least this share of the whole's value is reported instead of the whole
+)
 WORTH_SAYING = 0.1  # of the largest absolute value
 
 
@@ -42,7 +48,11 @@ def tree_sentences(explanation: Explained, search: bool = True) -> list[str]:
     nodes = e.nodes()
     # Which region a node is follows from its leaves: a name may depend on the other regions.
     place = {atoms: i for i, atoms in enumerate(_atoms(e, nodes))}
-    shown = {place[frozenset(part.atoms)]: part.name for part in few.regions.parts if frozenset(part.atoms) in place}
+    shown = {
+        place[frozenset(part.atoms)]: part.name
+        for part in few.regions.parts
+        if frozenset(part.atoms) in place
+    }
     order = sorted(shown, key=lambda i: -nodes[i].value)
     largest = max(abs(nodes[i].value) for i in order)
     found = []
@@ -50,14 +60,14 @@ def tree_sentences(explanation: Explained, search: bool = True) -> list[str]:
         value, name = sign * nodes[i].value, shown[i]
         if value >= max(FAINT, WORTH_SAYING * largest):
             verb = "supports" if sign > 0 else "speaks against"
-            found.append(f"“{name}” {verb} “{e.target}” most ({sign * value:+z.3f}){_within(nodes, i)}.")
+            found.append(
+                f"“{name}” {verb} “{e.target}” most ({sign * value:+z.3f}){_within(nodes, i)}."
+            )
     if not found:
         found.append(f"No region changes “{e.target}” noticeably.")
     top = nodes[0]
     if e.descent.sampled:
-        how = (
-            f"regions were divided where the effects are largest, and {e.descent.sampled} sampled coalitions corrected the division"
-        )
+        how = f"regions were divided where the effects are largest, and {e.descent.sampled} sampled coalitions corrected the division"
     else:
         how = "every region was divided in every context: these are exact Owen values"
     found.append(
@@ -72,7 +82,11 @@ def _atoms(e, nodes) -> list[frozenset[int]]:
     found = [frozenset[int]()] * len(nodes)
     for i in reversed(range(len(nodes))):
         children = nodes[i].children
-        found[i] = frozenset().union(*(found[k] for k in children)) if children else frozenset(leaves[nodes[i].name].atoms)
+        found[i] = (
+            frozenset().union(*(found[k] for k in children))
+            if children
+            else frozenset(leaves[nodes[i].name].atoms)
+        )
     return found
 
 
@@ -93,7 +107,9 @@ def _within(nodes, i) -> str:
 def _no_probability(e) -> list[str]:
     table = e.coalitions
     if table.output in ("logit", "score"):
-        return [f"The values are {table.output}s, not probabilities: weights are differences of {table.output}s."]
+        return [
+            f"The values are {table.output}s, not probabilities: weights are differences of {table.output}s."
+        ]
     if table.output == "output":
         values = table.without_contrast().table
         return [
@@ -121,7 +137,11 @@ def _sets(e, search) -> list[str]:
         return []
     known = e.coalitions.exact or (search and e.classifier is not None and e.coalitions.target >= 0)
     kinds = (("sufficient", _sufficient), ("necessary", _necessary))
-    return [sentence(e, e.find_set(kind, 0.5)) for kind, sentence in kinds if known or (kind, 0.5) in e.sets_found]
+    return [
+        sentence(e, e.find_set(kind, 0.5))
+        for kind, sentence in kinds
+        if known or (kind, 0.5) in e.sets_found
+    ]
 
 
 def _sufficient(e, found) -> str:

@@ -49,7 +49,9 @@ def fit_lime(
             f"With kernel_width {kernel_width:g} only {(kernel > 1e-14).sum()} coalitions have a weight above 0, "
             f"too few for {masks.shape[1]} regions. Choose a wider kernel, e.g. 0.25."
         )
-    return _weighted_ridge(masks, values, kernel * importance(masks, log_importance), alpha, exact, log_importance)
+    return _weighted_ridge(
+        masks, values, kernel * importance(masks, log_importance), alpha, exact, log_importance
+    )
 
 
 def importance(masks: np.ndarray, log_importance: np.ndarray | None = None) -> np.ndarray:
@@ -70,22 +72,33 @@ def lime_kernel(masks: np.ndarray, kernel_width: float) -> np.ndarray:
 
 def check_settings(kernel_width: float, alpha: float) -> None:
     """Raise SegxaiValueError for values outside the limits beyond which the fit overflows or cancels out."""
-    for name, value, least, most in (("kernel_width", kernel_width, 1e-3, 1e3), ("alpha", alpha, 1e-6, 1e9)):
+    for name, value, least, most in (
+        ("kernel_width", kernel_width, 1e-3, 1e3),
+        ("alpha", alpha, 1e-6, 1e9),
+    ):
         if not is_number(value) or not (least <= value <= most or (name == "alpha" and value == 0)):
             zero = "0 or " if name == "alpha" else ""
-            raise SegxaiValueError(f"{name} must be {zero}a number from {least:g} to {most:g}; got {value!r}.")
+            raise SegxaiValueError(
+                f"{name} must be {zero}a number from {least:g} to {most:g}; got {value!r}."
+            )
 
 
-def fit_banzhaf(masks: np.ndarray, values: np.ndarray, exact: bool, log_importance: np.ndarray | None = None) -> Fit:
+def fit_banzhaf(
+    masks: np.ndarray, values: np.ndarray, exact: bool, log_importance: np.ndarray | None = None
+) -> Fit:
     """Banzhaf values: each region's effect averaged over all coalitions of the other regions.
 
     Computed as the coefficients of the unweighted least-squares fit, to which they are equal, from all coalitions or
     from a sample in which each counts by its importance (see `fit_lime`). Sources: Banzhaf 1965; Hammer and Holzman 1992 for the least-squares form.
     """
-    return _weighted_ridge(masks, values, importance(masks, log_importance), 0.0, exact, log_importance)
+    return _weighted_ridge(
+        masks, values, importance(masks, log_importance), 0.0, exact, log_importance
+    )
 
 
-def fit_shapley(masks: np.ndarray, values: np.ndarray, exact: bool, log_importance: np.ndarray | None = None) -> Fit:
+def fit_shapley(
+    masks: np.ndarray, values: np.ndarray, exact: bool, log_importance: np.ndarray | None = None
+) -> Fit:
     """Shapley values: each region's effect averaged over all orders in which the regions can be added.
 
     Exact for a complete table. For a sample, a least-squares fit with the Shapley kernel times the importance, constrained to sum to
@@ -97,14 +110,20 @@ def fit_shapley(masks: np.ndarray, values: np.ndarray, exact: bool, log_importan
     if exact:
         table, members, sizes = _ordered(masks, values)
         weights = np.empty(number)
-        share = np.array([factorial(s) * factorial(number - s - 1) / factorial(number) for s in range(number)])
+        share = np.array(
+            [factorial(s) * factorial(number - s - 1) / factorial(number) for s in range(number)]
+        )
         for region in range(number):
             without = np.flatnonzero(~members[:, region])
-            weights[region] = share[sizes[without]] @ (table[without | 1 << region] - table[without])
+            weights[region] = share[sizes[without]] @ (
+                table[without | 1 << region] - table[without]
+            )
         interval = np.stack([weights, weights], axis=1)
     else:
         weights, interval = _constrained_shapley(masks, values, empty, full, log_importance)
-    return Fit(weights, float(empty), _shapley_r2(masks, values, weights, empty, log_importance), interval)
+    return Fit(
+        weights, float(empty), _shapley_r2(masks, values, weights, empty, log_importance), interval
+    )
 
 
 def fit_owen(masks: np.ndarray, values: np.ndarray, hierarchy: tuple) -> Fit:
@@ -121,9 +140,13 @@ def fit_owen(masks: np.ndarray, values: np.ndarray, hierarchy: tuple) -> Fit:
         coalitions, shares = np.zeros(1, np.int64), np.ones(1)
         for siblings in levels:
             subsets = all_subsets(len(siblings))
-            level_codes = subsets @ np.array(siblings, np.int64) if siblings else np.zeros(1, np.int64)
+            level_codes = (
+                subsets @ np.array(siblings, np.int64) if siblings else np.zeros(1, np.int64)
+            )
             count = len(siblings) + 1
-            share = np.array([factorial(s) * factorial(count - s - 1) / factorial(count) for s in range(count)])
+            share = np.array(
+                [factorial(s) * factorial(count - s - 1) / factorial(count) for s in range(count)]
+            )
             coalitions = (coalitions[:, None] | level_codes[None, :]).ravel()
             shares = (shares[:, None] * share[subsets.sum(1)][None, :]).ravel()
         weights[region] = shares @ (table[coalitions | 1 << region] - table[coalitions])
@@ -155,12 +178,19 @@ def shapley_interactions(masks: np.ndarray, values: np.ndarray) -> np.ndarray:
     table, members, sizes = _ordered(masks, np.asarray(values, float))
     number = masks.shape[1]
     out = np.zeros((number, number))
-    share = np.array([factorial(s) * factorial(number - s - 2) / factorial(number - 1) for s in range(number - 1)])
+    share = np.array(
+        [
+            factorial(s) * factorial(number - s - 2) / factorial(number - 1)
+            for s in range(number - 1)
+        ]
+    )
     for i in range(number):
         for j in range(i + 1, number):
             without = np.flatnonzero(~members[:, i] & ~members[:, j])
             a, b = 1 << i, 1 << j
-            joint = table[without | a | b] - table[without | a] - table[without | b] + table[without]
+            joint = (
+                table[without | a | b] - table[without | a] - table[without | b] + table[without]
+            )
             out[i, j] = out[j, i] = share[sizes[without]] @ joint
     return out
 
@@ -197,9 +227,18 @@ def _weighted_ridge(masks, values, kernel, alpha, exact, log_importance) -> Fit:
         both[:number, :number] = np.linalg.pinv(scaled.T @ scaled) if inverse is None else inverse
         both[number, number] = 1 / kernel.sum()
         residuals = response - scaled @ weights
-        margin = _margin(np.hstack([scaled, root]), residuals, both, np.eye(number, number + 1), masks, log_importance)
+        margin = _margin(
+            np.hstack([scaled, root]),
+            residuals,
+            both,
+            np.eye(number, number + 1),
+            masks,
+            log_importance,
+        )
         interval = _interval(weights, margin, values)
-    return Fit(weights, float(mean - centre @ weights), weighted_r2(values, fitted, kernel), interval)
+    return Fit(
+        weights, float(mean - centre @ weights), weighted_r2(values, fitted, kernel), interval
+    )
 
 
 def _constrained_shapley(masks, values, empty, full, log_importance):
@@ -214,11 +253,20 @@ def _constrained_shapley(masks, values, empty, full, log_importance):
     head = np.linalg.lstsq(reduced, response, rcond=None)[0]
     weights = np.append(head, full - empty - head.sum())
     spread = np.vstack([np.eye(number - 1), -np.ones(number - 1)])
-    margin = _margin(reduced, response - reduced @ head, np.linalg.pinv(reduced.T @ reduced), spread, masks[inner], drawn)
+    margin = _margin(
+        reduced,
+        response - reduced @ head,
+        np.linalg.pinv(reduced.T @ reduced),
+        spread,
+        masks[inner],
+        drawn,
+    )
     return weights, _interval(weights, margin, values)
 
 
-def shapley_kernel(number: int, sizes: np.ndarray, log_importance: np.ndarray | None = None) -> np.ndarray:
+def shapley_kernel(
+    number: int, sizes: np.ndarray, log_importance: np.ndarray | None = None
+) -> np.ndarray:
     """(N,) Shapley kernel of coalitions of these sizes, times their importance, up to a factor.
 
     In logarithms, for the numbers of coalitions of many regions overflow.
@@ -234,7 +282,9 @@ def shapley_kernel(number: int, sizes: np.ndarray, log_importance: np.ndarray | 
 def _shapley_r2(masks, values, weights, empty, log_importance=None) -> float:
     sizes = masks.sum(1)
     inner = (sizes > 0) & (sizes < masks.shape[1])
-    kernel = shapley_kernel(masks.shape[1], sizes[inner], None if log_importance is None else log_importance[inner])
+    kernel = shapley_kernel(
+        masks.shape[1], sizes[inner], None if log_importance is None else log_importance[inner]
+    )
     return weighted_r2(values[inner], empty + masks[inner] @ weights, kernel)
 
 
@@ -258,7 +308,11 @@ def _margin(scaled, residuals, inverse, spread, masks, log_importance) -> np.nda
     remaining = (1 + 1e-9) * np.eye(2) - pull @ design.transpose(0, 2, 1)
     errors = np.linalg.solve(remaining, (residuals[rows] * there)[:, :, None])
     changes = (pull.transpose(0, 2, 1) @ errors)[:, :, 0] @ spread.T
-    by_chance = np.ones(len(rows)) if log_importance is None else -np.expm1(-log_importance[rows.max(axis=1)])
+    by_chance = (
+        np.ones(len(rows))
+        if log_importance is None
+        else -np.expm1(-log_importance[rows.max(axis=1)])
+    )
     return stdtrit(freedom, 0.975) * np.sqrt(by_chance @ changes**2)
 
 

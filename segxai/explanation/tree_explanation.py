@@ -43,17 +43,26 @@ class TreeExplanation(Explanation):
 
     def coarsen(self, n_regions: int) -> TreeExplanation:
         """The explanation of n coarser regions (see `Regions.cut`), whose weights are sums of these, without model calls."""
-        return explain_descent(self.image, self.descent, self.regions.cut(n_regions), self.classifier, self.checks)
+        return explain_descent(
+            self.image, self.descent, self.regions.cut(n_regions), self.classifier, self.checks
+        )
 
     def drill_down(self, name: str | int, *, progress: Progress = None) -> TreeExplanation:
         """Replace one region by its two halves, whose values add up to its own, without evaluating the classifier.
 
         Raises SegxaiError if the region is a leaf.
         """
-        return explain_descent(self.image, self.descent, self.regions.expand(name), self.classifier, self.checks)
+        return explain_descent(
+            self.image, self.descent, self.regions.expand(name), self.classifier, self.checks
+        )
 
     def refit(
-        self, method: str | None = None, *, kernel_width: float | None = None, alpha: float | None = None, target: Target = None
+        self,
+        method: str | None = None,
+        *,
+        kernel_width: float | None = None,
+        alpha: float | None = None,
+        target: Target = None,
     ) -> Explanation:
         """Recompute the values of the same tree for another class that was kept, without evaluating the classifier.
 
@@ -76,7 +85,9 @@ class TreeExplanation(Explanation):
         tree = self.descent.tree
         if shift:
             tree = replace(tree, leaves=shift_borders(tree.leaves, shift))
-        again = descend(image, tree, classifier, target, fill, self.evaluations, seed, progress=False)
+        again = descend(
+            image, tree, classifier, target, fill, self.evaluations, seed, progress=False
+        )
         return self.descent.members(self.regions) @ again.values[: len(tree.leaves)]
 
     def in_words(self, *, search: bool = True) -> list[str]:
@@ -88,7 +99,9 @@ class TreeExplanation(Explanation):
         return plots.plot_tree(self)
 
     def _read(self, coalitions) -> TreeExplanation:
-        return explain_descent(self.image, self.descent.read(coalitions), self.regions, self.classifier)
+        return explain_descent(
+            self.image, self.descent.read(coalitions), self.regions, self.classifier
+        )
 
     def _need_exact(self, what):
         if not self.coalitions.exact:

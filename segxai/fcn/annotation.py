@@ -49,12 +49,18 @@ def read_annotation(
     if classes.size == 0:
         raise SegxaiValueError("The annotation is empty: every pixel is 255 (ignored).")
     if classes.size == 1:
-        raise SegxaiValueError(f"The annotation has only one class ({classes[0]}); at least two are needed.")
+        raise SegxaiValueError(
+            f"The annotation has only one class ({classes[0]}); at least two are needed."
+        )
     return labels, names
 
 
 def load_annotation(
-    annotation: AnnotationLike, shape: tuple[int, int], names: Collection[str] | None = None, *, masks: bool = True
+    annotation: AnnotationLike,
+    shape: tuple[int, int],
+    names: Collection[str] | None = None,
+    *,
+    masks: bool = True,
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Read an annotation as (labels, names): (H, W) uint8 class ids 0..C-1 with 255 for ignored pixels, and C names.
 
@@ -77,7 +83,9 @@ def class_png(classes: np.ndarray, palette: bool = False) -> bytes:
     """Encode (H, W) uint8 class ids as a PNG with these values: grey, or with `PALETTE` as its palette."""
     picture = Image.fromarray(classes)
     if palette:
-        picture.putpalette([part for k in range(255) for part in PALETTE[k % len(PALETTE)]] + [0, 0, 0])
+        picture.putpalette(
+            [part for k in range(255) for part in PALETTE[k % len(PALETTE)]] + [0, 0, 0]
+        )
     data = io.BytesIO()
     # With fewer bits the ids would come out of a grey PNG stretched to 0..255.
     picture.save(data, "PNG", optimize=True, **({"bits": 8} if palette else {}))
@@ -92,10 +100,14 @@ def read_class_png(data: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, str
     """
     height, width = shape
     if len(data) > 2 * height * width + 100_000:
-        raise SegxaiValueError(f"A PNG of {len(data):,} bytes is more than {width} x {height} class ids can take.")
+        raise SegxaiValueError(
+            f"A PNG of {len(data):,} bytes is more than {width} x {height} class ids can take."
+        )
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's warning about large pictures; any other size is refused below
+            warnings.simplefilter(
+                "ignore"
+            )  # Pillow's warning about large pictures; any other size is refused below
             with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
                 if picture.size != (width, height):
                     raise SegxaiValueError(_size_message((picture.height, picture.width), shape))
@@ -113,7 +125,10 @@ def read_class_png(data: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, str
 
 
 def import_class_png(
-    data: bytes, shape: tuple[int, int], names: Collection[str] | None = None, known: Collection[str] = ()
+    data: bytes,
+    shape: tuple[int, int],
+    names: Collection[str] | None = None,
+    known: Collection[str] = (),
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Read a PNG of class ids that a user provides, as (classes, names).
 
@@ -127,7 +142,9 @@ def save_annotation(path: str | os.PathLike, classes: np.ndarray, names: Iterabl
     """Write <path>.png, a palette PNG of the (H, W) uint8 class ids, and <path>.names.txt, one name a line."""
     path = Path(path)
     if path.suffix.lower() != ".png":
-        raise SegxaiValueError(f"Class ids survive only in a lossless file: choose a name that ends in .png, not {path.name!r}.")
+        raise SegxaiValueError(
+            f"Class ids survive only in a lossless file: choose a name that ends in .png, not {path.name!r}."
+        )
     with replacing(path) as temporary:
         temporary.write_bytes(class_png(classes, palette=True))
     with replacing(path.with_suffix(".names.txt")) as temporary:
@@ -140,7 +157,9 @@ def clean_names(names: Any) -> tuple[str, ...]:
         raise SegxaiValueError(f"The class names must be a list of strings; got {names!r}.")
     names = list(names)
     if not 1 <= len(names) <= IGNORE or not all(isinstance(name, str) for name in names):
-        raise SegxaiValueError(f"There must be 1 to 255 class names, each a string; got {len(names)}.")
+        raise SegxaiValueError(
+            f"There must be 1 to 255 class names, each a string; got {len(names)}."
+        )
     # Half a surrogate pair, which a browser may send, cannot be written to a file.
     lines = [" ".join(name.encode("utf-8", "replace").decode().split()) for name in names]
     return tuple(distinct_names([line or f"class {k}" for k, line in enumerate(lines)]))
@@ -149,7 +168,9 @@ def clean_names(names: Any) -> tuple[str, ...]:
 def check_ids(classes: np.ndarray, names: Collection[str]) -> None:
     """Raise SegxaiValueError unless every class id has a name or is 255."""
     if _most(classes) >= len(names):
-        raise SegxaiValueError(f"The annotation uses class {_most(classes)}, but only {len(names)} names were given.")
+        raise SegxaiValueError(
+            f"The annotation uses class {_most(classes)}, but only {len(names)} names were given."
+        )
 
 
 def _named(labels, names, masks, known=()) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -161,7 +182,9 @@ def _named(labels, names, masks, known=()) -> tuple[np.ndarray, tuple[str, ...]]
         labels, values = labels == IGNORE, np.array([0, 1])
         known = known if len(known) == 2 else ()
     if values.min() < 0 or values.max() > IGNORE:
-        raise SegxaiValueError(f"Class ids must be 0 to 254 (255 is ignored); the annotation has {values.min()} to {values.max()}.")
+        raise SegxaiValueError(
+            f"Class ids must be 0 to 254 (255 is ignored); the annotation has {values.min()} to {values.max()}."
+        )
     labels = labels.astype(np.uint8)
     if names is None:
         _check_gaps(values[values != IGNORE])
@@ -189,15 +212,23 @@ def _most(classes) -> int:
 def _read_file(path) -> tuple[np.ndarray, list[str] | None, bool]:
     """The pixels of a lossless picture, the names in the file beside it, and whether 0 and 255 may be a mask."""
     if not os.path.isfile(path):  # unlike Path.is_file, does not raise for impossible file names
-        raise SegxaiFileNotFoundError(f"There is no annotation file {str(path)!r}. Check the spelling and the folder.")
+        raise SegxaiFileNotFoundError(
+            f"There is no annotation file {str(path)!r}. Check the spelling and the folder."
+        )
     with opened_image(path) as picture:
         if picture.format not in ("PNG", "BMP", "TIFF", "GIF"):
             # JPEG compression changes class ids near borders.
-            raise SegxaiValueError(f"{path.name!r} is a {picture.format} file, which alters class ids; save the annotation as PNG.")
+            raise SegxaiValueError(
+                f"{path.name!r} is a {picture.format} file, which alters class ids; save the annotation as PNG."
+            )
         labels, masks = np.asarray(picture), picture.mode != "P"
     beside = path.with_suffix(".names.txt")
     try:
-        return labels, beside.read_text(encoding="utf-8").splitlines() if beside.is_file() else None, masks
+        return (
+            labels,
+            beside.read_text(encoding="utf-8").splitlines() if beside.is_file() else None,
+            masks,
+        )
     except (OSError, UnicodeDecodeError) as error:
         raise SegxaiFileError(f"The names in {str(beside)!r} cannot be read: {error}.") from error
 
@@ -213,7 +244,11 @@ def _checked(labels, shape) -> np.ndarray:
 
 
 def _size_message(found, wanted) -> str:
-    hint = f" Photographs are reduced to {MAX_SIDE} pixels on reading; reduce both beforehand." if max(found) > MAX_SIDE else ""
+    hint = (
+        f" Photographs are reduced to {MAX_SIDE} pixels on reading; reduce both beforehand."
+        if max(found) > MAX_SIDE
+        else ""
+    )
     return f"The annotation has {found[0]} x {found[1]} pixels, the photograph {wanted[0]} x {wanted[1]}.{hint}"
 
 
@@ -222,7 +257,10 @@ def _single_channel(labels) -> np.ndarray:
         raise SegxaiValueError(f"An annotation is an array of class ids; got {labels.dtype}.")
     if labels.ndim == 3 and labels.shape[-1] in (3, 4):
         # Black and white is an unambiguous mask; other colours do not identify a class.
-        if (labels[..., :3] == labels[..., :1]).all() and set(np.unique(labels[..., 0])) <= {0, IGNORE}:
+        if (labels[..., :3] == labels[..., :1]).all() and set(np.unique(labels[..., 0])) <= {
+            0,
+            IGNORE,
+        }:
             return labels[..., 0]
         raise SegxaiValueError(
             "The annotation is a colour picture; class ids were expected. Save it in palette mode, or map its colours to 0, 1, 2 ..."

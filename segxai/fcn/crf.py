@@ -32,15 +32,26 @@ def crf_refine(
     """
     image = as_image(image)
     probabilities = as_array(probabilities, "The probabilities")
-    if probabilities.ndim != 3 or probabilities.shape[:2] != image.shape[:2] or probabilities.shape[2] < 2:
+    if (
+        probabilities.ndim != 3
+        or probabilities.shape[:2] != image.shape[:2]
+        or probabilities.shape[2] < 2
+    ):
         raise SegxaiValueError(
             f"Probabilities of shape {probabilities.shape} do not fit an image of {image.shape[:2]}; (H, W, C) with C >= 2 was expected."
         )
     if not np.isfinite(probabilities).all() or probabilities.min() < 0:
         raise SegxaiValueError("Probabilities must be finite and not negative.")
     whole_number("iterations", iterations, 1)
-    reaches = {"gaussian_sxy": gaussian_sxy, "bilateral_sxy": bilateral_sxy, "bilateral_srgb": bilateral_srgb}
-    for name, value in (("gaussian_compat", gaussian_compat), ("bilateral_compat", bilateral_compat)):
+    reaches = {
+        "gaussian_sxy": gaussian_sxy,
+        "bilateral_sxy": bilateral_sxy,
+        "bilateral_srgb": bilateral_srgb,
+    }
+    for name, value in (
+        ("gaussian_compat", gaussian_compat),
+        ("bilateral_compat", bilateral_compat),
+    ):
         if not is_number(value) or not np.isfinite(value):
             raise SegxaiValueError(f"{name} must be a number; got {value!r}.")
     for name, value in reaches.items():
@@ -58,7 +69,11 @@ def crf_refine(
     energy = -np.log(np.clip(probabilities, 1e-8, 1)).astype(np.float32)
     crf.setUnaryEnergy(np.ascontiguousarray(energy.reshape(-1, classes).T))
     crf.addPairwiseGaussian(sxy=gaussian_sxy, compat=gaussian_compat)
-    image = np.require(image, requirements=["C", "W"])  # pydensecrf2 refuses what it cannot write to
-    crf.addPairwiseBilateral(sxy=bilateral_sxy, srgb=bilateral_srgb, rgbim=image, compat=bilateral_compat)
+    image = np.require(
+        image, requirements=["C", "W"]
+    )  # pydensecrf2 refuses what it cannot write to
+    crf.addPairwiseBilateral(
+        sxy=bilateral_sxy, srgb=bilateral_srgb, rgbim=image, compat=bilateral_compat
+    )
     refined = np.array(crf.inference(int(iterations)), np.float32)
     return np.ascontiguousarray(refined.T).reshape(height, width, classes)

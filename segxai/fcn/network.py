@@ -11,7 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError, unknown_name, whole_number
+from ..errors import (
+    SegxaiError,
+    SegxaiFileError,
+    SegxaiFileNotFoundError,
+    SegxaiValueError,
+    unknown_name,
+    whole_number,
+)
 from ..files import replacing
 from ..images import ImageLike, as_image, resize
 from ..weights import assign_weights
@@ -61,7 +68,9 @@ class FCN:
         whole_number("seed", seed)
         if stride not in STRIDES:
             raise SegxaiValueError(f"stride must be 32, 16 or 8; got {stride!r}.")
-        self.side: int | None = None  # the longest side that photographs are resized to for `predict`
+        self.side: int | None = (
+            None  # the longest side that photographs are resized to for `predict`
+        )
         if isinstance(weights, str) and weights == "semantic":
             self.side = SIDE
             if class_names is None and num_classes in (2, len(semantic_head().names)):
@@ -69,9 +78,15 @@ class FCN:
             if class_names is not None and num_classes == 2:  # not given
                 num_classes = len(class_names)
         self.encoder, self.num_classes, self.stride = encoder, int(num_classes), int(stride)
-        self.class_names = tuple(class_names) if class_names is not None else tuple(f"class {i}" for i in range(num_classes))
+        self.class_names = (
+            tuple(class_names)
+            if class_names is not None
+            else tuple(f"class {i}" for i in range(num_classes))
+        )
         if len(self.class_names) != num_classes:
-            raise SegxaiValueError(f"{len(self.class_names)} class names were given for {num_classes} classes.")
+            raise SegxaiValueError(
+                f"{len(self.class_names)} class names were given for {num_classes} classes."
+            )
         for name, value, least in (("fc_width", fc_width, 0), ("fc6_kernel", fc6_kernel, 1)):
             if value is not None:
                 whole_number(name, value, least)
@@ -87,7 +102,9 @@ class FCN:
             raise
 
     def __repr__(self):
-        return f"<FCN-{self.stride}s on {self.encoder} ({self.source}): {', '.join(self.class_names)}>"
+        return (
+            f"<FCN-{self.stride}s on {self.encoder} ({self.source}): {', '.join(self.class_names)}>"
+        )
 
     def predict(self, image: ImageLike) -> np.ndarray:
         """The class probabilities of each pixel of an image of any size: (H, W, C) float32."""
@@ -109,18 +126,31 @@ class FCN:
         if path.suffix == ".npz":
             values = dict(zip((v.op.name for v in variables), self.net.run(variables), strict=True))
             with replacing(path) as temporary, temporary.open("wb") as file:
-                np.savez(file, allow_pickle=False, **{_DESCRIPTION: np.array(json.dumps(self._description()))}, **values)
+                np.savez(
+                    file,
+                    allow_pickle=False,
+                    **{_DESCRIPTION: np.array(json.dumps(self._description()))},
+                    **values,
+                )
         else:
             from ..nets.graph import tf
 
-            with replacing(_beside(path)) as temporary:  # refuses names that TensorFlow would silently truncate
+            with replacing(
+                _beside(path)
+            ) as temporary:  # refuses names that TensorFlow would silently truncate
                 temporary.write_text(json.dumps(self._description(), indent=1), encoding="utf-8")
                 try:
                     with self.net.build():
-                        self._saver = self._saver or tf.train.Saver(variables)  # each Saver adds operations to the graph
-                        self._saver.save(self.net.session, str(path), write_meta_graph=False, write_state=False)
+                        self._saver = self._saver or tf.train.Saver(
+                            variables
+                        )  # each Saver adds operations to the graph
+                        self._saver.save(
+                            self.net.session, str(path), write_meta_graph=False, write_state=False
+                        )
                 except (tf.errors.OpError, ValueError) as error:
-                    raise SegxaiError(f"The checkpoint {str(path)!r} could not be written: {error}") from error
+                    raise SegxaiError(
+                        f"The checkpoint {str(path)!r} could not be written: {error}"
+                    ) from error
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> FCN:
@@ -128,7 +158,17 @@ class FCN:
         path = Path(path)
         described = read_npz(path)[1] if path.suffix == ".npz" else _read_description(path)
         try:
-            options = {key: described[key] for key in ("encoder", "num_classes", "stride", "class_names", "fc_width", "fc6_kernel")}
+            options = {
+                key: described[key]
+                for key in (
+                    "encoder",
+                    "num_classes",
+                    "stride",
+                    "class_names",
+                    "fc_width",
+                    "fc6_kernel",
+                )
+            }
         except KeyError as error:
             raise SegxaiFileError(
                 f"The description of {str(path)!r} lacks {error.args[0]!r}, so it is damaged; save the network again."
@@ -139,7 +179,9 @@ class FCN:
         """Free the graph and its memory; the network cannot be used afterwards."""
         self.net.close()
         # Any remaining tensor or variable would keep the whole graph alive.
-        self.images = self.is_training = self.scores = self.probabilities = self.training_ops = self._saver = None
+        self.images = self.is_training = self.scores = self.probabilities = self.training_ops = (
+            self._saver
+        ) = None
         self._variables: list = []
         self.updates = {}
         gc.collect()  # a graph refers to itself: Python would free it at some time, and the next network needs the memory now
@@ -163,7 +205,9 @@ class FCN:
             self.images = tf.placeholder(tf.float32, (1, None, None, 3), "images")
             self.is_training = tf.placeholder_with_default(False, (), "is_training")
             if self.encoder == "vgg16":
-                features = fcn.vgg16_features(self.images, self.is_training, self.fc_width, self.fc6_kernel)
+                features = fcn.vgg16_features(
+                    self.images, self.is_training, self.fc_width, self.fc6_kernel
+                )
             else:
                 features = fcn.efficientnet_features(self.images, self.is_training)
             self.scores = fcn.fcn_scores(features, self.num_classes, self.stride)
@@ -188,7 +232,11 @@ class FCN:
                 self.fc_width = fc6.shape[-1]
             if fc6 is not None and fc6_kernel is None:
                 self.fc6_kernel = fc6.shape[0]
-            return reduce_fc(arrays, self.fc_width, self.fc6_kernel) if self.fc_width else arrays, source, False
+            return (
+                reduce_fc(arrays, self.fc_width, self.fc6_kernel) if self.fc_width else arrays,
+                source,
+                False,
+            )
         if isinstance(weights, str) and weights == "auto":
             from ..weights.efficientnet_lite import efficientnet_lite0_weights
 
@@ -202,7 +250,11 @@ class FCN:
         from ..weights.efficientnet_lite import efficientnet_lite0_weights
 
         head = semantic_head()
-        if (self.encoder, self.stride, self.num_classes) != ("efficientnet_lite0", 8, len(head.names)):
+        if (self.encoder, self.stride, self.num_classes) != (
+            "efficientnet_lite0",
+            8,
+            len(head.names),
+        ):
             raise SegxaiValueError(
                 f"The semantic weights are those of FCN('efficientnet_lite0', stride=8) with {len(head.names)} classes; got "
                 f"{self.encoder!r}, stride={self.stride} and {self.num_classes} classes."
@@ -212,30 +264,47 @@ class FCN:
     def _restore(self, arrays, whole):
         # What the source does not hold (score heads; fc6 and fc7 where it has none) starts fresh.
         self.net.run([v.initializer for v in self._variables])
-        assign_weights(self.net, arrays, [v for v in self._variables if whole or v.op.name in arrays])
+        assign_weights(
+            self.net, arrays, [v for v in self._variables if whole or v.op.name in arrays]
+        )
 
     def _own_weights(self, path, fc_width, fc6_kernel):
         from ..nets import fcn
 
-        arrays, described = read_npz(path) if path.suffix == ".npz" else ({}, _read_description(path))
+        arrays, described = (
+            read_npz(path) if path.suffix == ".npz" else ({}, _read_description(path))
+        )
         self.side = described.get("side")  # files from before this was written have none
         if self.side is not None:
             try:
                 whole_number("side", self.side, fcn.MULTIPLE)
             except SegxaiValueError as error:
-                raise SegxaiFileError(f"The description of {str(path)!r} is damaged: {error} Save the network again.") from error
+                raise SegxaiFileError(
+                    f"The description of {str(path)!r} is damaged: {error} Save the network again."
+                ) from error
         self.fc_width = described.get("fc_width") if fc_width is None else fc_width
         self.fc6_kernel = described.get("fc6_kernel") if fc6_kernel is None else fc6_kernel
         for key in ("encoder", "num_classes", "stride", "fc_width", "fc6_kernel"):
             if described.get(key) != getattr(self, key):
-                raise SegxaiError(f"{str(path)!r} has {key} {described.get(key)!r}, not {getattr(self, key)!r}; use FCN.load.")
+                raise SegxaiError(
+                    f"{str(path)!r} has {key} {described.get(key)!r}, not {getattr(self, key)!r}; use FCN.load."
+                )
         if not arrays:
             for scope in (fcn.ENCODER_SCOPES[self.encoder], fcn.SCOPE):
                 arrays |= read_checkpoint(path, scope)
         return arrays, described.get("source", path.name)
 
     def _description(self):
-        keys = ("encoder", "num_classes", "stride", "class_names", "fc_width", "fc6_kernel", "source", "side")
+        keys = (
+            "encoder",
+            "num_classes",
+            "stride",
+            "class_names",
+            "fc_width",
+            "fc6_kernel",
+            "source",
+            "side",
+        )
         return {"format": _FORMAT, **{key: getattr(self, key) for key in keys}}
 
 
@@ -273,14 +342,18 @@ def read_npz(path: Path) -> tuple[dict[str, np.ndarray], dict]:
             described = json.loads(str(file[_DESCRIPTION]))
             arrays = {name: file[name] for name in file.files if name != _DESCRIPTION}
     except Exception as error:
-        raise SegxaiFileError(f"{str(path)!r} is not a complete file written by FCN.save ({error}).") from error
+        raise SegxaiFileError(
+            f"{str(path)!r} is not a complete file written by FCN.save ({error})."
+        ) from error
     return arrays, _checked(described, path)
 
 
 def _read_description(path: Path) -> dict:
     beside = _beside(path)
     if not os.path.isfile(beside):
-        raise SegxaiFileNotFoundError(f"There is no {str(beside)!r}, the description that FCN.save writes beside a checkpoint.")
+        raise SegxaiFileNotFoundError(
+            f"There is no {str(beside)!r}, the description that FCN.save writes beside a checkpoint."
+        )
     try:
         return _checked(json.loads(beside.read_text(encoding="utf-8")), beside)
     except ValueError as error:

@@ -132,7 +132,13 @@ def finetune(
     loop = None
     try:
         loop = finetune_steps(
-            fcn, image, labels, iterations=iterations, learning_rate=learning_rate, trainable=trainable, logdir=logdir
+            fcn,
+            image,
+            labels,
+            iterations=iterations,
+            learning_rate=learning_rate,
+            trainable=trainable,
+            logdir=logdir,
         )
         with track(iterations, "fitting", progress=progress) as advance:
             for step in loop:
@@ -186,7 +192,11 @@ def _steps(fcn, variables, feed, size, iterations, learning_rate, logdir):
     height, width = size
     training = _update(fcn, variables)
     fcn.net.run(training["start"])
-    feed = {**feed, fcn.is_training: True, **{rate: factor * learning_rate for rate, factor in training["rates"]}}
+    feed = {
+        **feed,
+        fcn.is_training: True,
+        **{rate: factor * learning_rate for rate, factor in training["rates"]},
+    }
     # Fetched in the same run as the update, and computed before it by a control dependency.
     fetches = [training["loss"], fcn.probabilities, training["update"]]
     writer = None
@@ -204,7 +214,12 @@ def _steps(fcn, variables, feed, size, iterations, learning_rate, logdir):
                 writer.add_summary(*summary, iteration)
             # A copy, so that the larger padded array can be freed.
             probabilities = probabilities[0, :height, :width].copy()
-            yield Step(iteration, float(loss), probabilities, probabilities.argmax(axis=-1).astype(np.uint8))
+            yield Step(
+                iteration,
+                float(loss),
+                probabilities,
+                probabilities.argmax(axis=-1).astype(np.uint8),
+            )
     finally:
         if writer is not None:
             writer.close()
@@ -218,7 +233,10 @@ def rate_factors(fcn: FCN) -> tuple[float, float]:
     """What the learning rate is multiplied by for the encoder, and for the score heads."""
     if _convolutions_only(fcn):
         heads = 1 + (fcn.stride <= 16) + (fcn.stride <= 8)
-        return CONVOLUTIONS_FACTOR, HEAD_FACTOR / heads  # the heads' scores add up, and so would their steps
+        return (
+            CONVOLUTIONS_FACTOR,
+            HEAD_FACTOR / heads,
+        )  # the heads' scores add up, and so would their steps
     return 1, HEAD_FACTOR
 
 
@@ -231,11 +249,15 @@ def _check_loop(iterations, learning_rate) -> None:
 def evaluate(fcn: FCN, image: ImageLike, labels: np.ndarray) -> tuple[float, np.ndarray]:
     """The summed loss and the probabilities (H, W, C), with dropout off."""
     image = as_image(image)
-    loss, probabilities = fcn.net.run([_loss(fcn)["loss"], fcn.probabilities], _feed(fcn, image, labels))
+    loss, probabilities = fcn.net.run(
+        [_loss(fcn)["loss"], fcn.probabilities], _feed(fcn, image, labels)
+    )
     return float(loss), probabilities[0, : image.shape[0], : image.shape[1]]
 
 
-def intersection_over_union(labels: np.ndarray, predictions: np.ndarray, number: int | None = None) -> np.ndarray:
+def intersection_over_union(
+    labels: np.ndarray, predictions: np.ndarray, number: int | None = None
+) -> np.ndarray:
     """(number,) the intersection over union of each class in two maps of class ids; NaN for a class that occurs in neither.
 
     labels: (H, W); pixels with the value 255 are left out. predictions: (H, W). number: of classes; by default the largest
@@ -244,7 +266,9 @@ def intersection_over_union(labels: np.ndarray, predictions: np.ndarray, number:
     valid = labels != IGNORE
     labels, predictions = labels[valid].astype(int), predictions[valid].astype(int)
     number = max(labels.max(), predictions.max()) + 1 if number is None else number
-    both = np.bincount(labels * number + predictions, minlength=number * number).reshape(number, number)
+    both = np.bincount(labels * number + predictions, minlength=number * number).reshape(
+        number, number
+    )
     union = both.sum(0) + both.sum(1) - both.diagonal()
     with np.errstate(invalid="ignore"):
         return both.diagonal() / union
@@ -253,7 +277,9 @@ def intersection_over_union(labels: np.ndarray, predictions: np.ndarray, number:
 def _feed(fcn, image, labels):
     labels = np.asarray(labels)
     if labels.shape != image.shape[:2]:
-        raise SegxaiValueError(f"The labels have shape {labels.shape}, the image {image.shape[:2]}; they must be equal.")
+        raise SegxaiValueError(
+            f"The labels have shape {labels.shape}, the image {image.shape[:2]}; they must be equal."
+        )
     if labels.dtype != bool and not np.issubdtype(labels.dtype, np.integer):
         raise SegxaiValueError(f"Labels must be whole numbers (class ids); got {labels.dtype}.")
     labels = labels.astype(np.int32)
@@ -261,7 +287,10 @@ def _feed(fcn, image, labels):
         raise SegxaiValueError(
             f"Labels must be 0 to {fcn.num_classes - 1}, or {IGNORE} for ignored pixels; got {labels.min()} to {labels.max()}."
         )
-    return {fcn.images: pad(image)[None], _loss(fcn)["labels"]: pad(labels, mode="constant", constant_values=IGNORE)[None]}
+    return {
+        fcn.images: pad(image)[None],
+        _loss(fcn)["labels"]: pad(labels, mode="constant", constant_values=IGNORE)[None],
+    }
 
 
 def _loss(fcn) -> dict:
@@ -303,10 +332,21 @@ def _update(fcn, variables) -> dict:
         optimizers = [tf.train.AdamOptimizer(rate) for rate, _, _ in groups]
         # The probabilities and gradients must be computed before the update changes the weights.
         with tf.control_dependencies([fcn.probabilities, ops["loss"], *(g for g, _ in gradients)]):
-            update = tf.group(*(o.apply_gradients(pairs) for o, (_, _, pairs) in zip(optimizers, groups, strict=True)))
+            update = tf.group(
+                *(
+                    o.apply_gradients(pairs)
+                    for o, (_, _, pairs) in zip(optimizers, groups, strict=True)
+                )
+            )
         start = [v.initializer for optimizer in optimizers for v in optimizer.variables()]
     rates = [(rate, factor) for rate, factor, _ in groups]
-    fcn.updates[key] = {**ops, "update": update, "start": start, "rates": rates, "gradients": gradients}
+    fcn.updates[key] = {
+        **ops,
+        "update": update,
+        "start": start,
+        "rates": rates,
+        "gradients": gradients,
+    }
     return fcn.updates[key]
 
 
@@ -318,7 +358,10 @@ def _summary(fcn, training) -> Any:
         with fcn.net.build():
             training["summary"] = tf.summary.merge(
                 [tf.summary.scalar("loss", training["loss"])]
-                + [tf.summary.histogram(f"gradient/{v.op.name}", g) for g, v in training["gradients"]]
+                + [
+                    tf.summary.histogram(f"gradient/{v.op.name}", g)
+                    for g, v in training["gradients"]
+                ]
             )
     return training["summary"]
 
@@ -340,7 +383,9 @@ def _trainable(fcn, trainable):
         ) from error
     if not chosen:
         some = ", ".join(v.op.name for v in variables[:3])
-        raise SegxaiValueError(f"No variable's name matches {trainable!r}. Names look like: {some}.")
+        raise SegxaiValueError(
+            f"No variable's name matches {trainable!r}. Names look like: {some}."
+        )
     return chosen
 
 
@@ -349,7 +394,9 @@ def _event_folder(logdir) -> None:
         Path(logdir).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:  # ValueError: an impossible folder name
         reason = getattr(error, "strerror", None) or error
-        raise SegxaiError(f"The TensorBoard folder {str(logdir)!r} cannot be written: {reason}.") from error
+        raise SegxaiError(
+            f"The TensorBoard folder {str(logdir)!r} cannot be written: {reason}."
+        ) from error
 
 
 def _event_writer(fcn, logdir):

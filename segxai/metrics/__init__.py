@@ -7,7 +7,16 @@ one fill, so compare only values for the same photograph, classifier, fill and b
 
 from .alignment import Alignment, CoversPlant, align, covers_plant
 from .curves import Curve, deletion, insertion
-from .faithfulness import Check, Compactness, Fidelity, compactness, fidelity, preservation, select, target_deletion
+from .faithfulness import (
+    Check,
+    Compactness,
+    Fidelity,
+    compactness,
+    fidelity,
+    preservation,
+    select,
+    target_deletion,
+)
 from .metric import Metric
 from .registry import METRICS
 from .sanity import Sanity, random_label, random_model

@@ -32,7 +32,11 @@ class Alignment:
     inside: np.ndarray
 
 
-def align(explanation: Explanation, annotation: Regions | np.ndarray, objects: str | Sequence[str] | None = None) -> Alignment:
+def align(
+    explanation: Explanation,
+    annotation: Regions | np.ndarray,
+    objects: str | Sequence[str] | None = None,
+) -> Alignment:
     """The energy inside the object, the pointing game and the best IoU. Up is better, range 0 to 1; no model calls.
 
     annotation: an (H, W) mask, True on the object, or `Regions`, of which those named in `objects` (one name or several) are the
@@ -48,7 +52,9 @@ def align(explanation: Explanation, annotation: Regions | np.ndarray, objects: s
     e = explanation
     if isinstance(annotation, Regions):
         if objects is None:
-            raise SegxaiValueError(f"Name the object: objects= one or several of {', '.join(annotation.names)}.")
+            raise SegxaiValueError(
+                f"Name the object: objects= one or several of {', '.join(annotation.names)}."
+            )
         names = [objects] if isinstance(objects, str) else list(objects)
         masks = {name: annotation.mask(name) for name in annotation.names}
         target = np.isin(annotation.labels, [annotation.index(name) for name in names])
@@ -106,21 +112,29 @@ def covers_plant(explanation: Explanation, mask: np.ndarray) -> CoversPlant:
         return CoversPlant(False, 0.0, 0.0, 0.0, "", rank)
     covered = float(shared[top] / plant)
     found = covered >= FOUND and inside[top] >= FOUND
-    return CoversPlant(bool(found), float(ious[top]), covered, float(inside[top]), e.regions.names[top], rank)
+    return CoversPlant(
+        bool(found), float(ious[top]), covered, float(inside[top]), e.regions.names[top], rank
+    )
 
 
 def _shares(regions, mask) -> np.ndarray:
     """(K,) the share of each region's pixels that lie inside the mask."""
     flat = regions.labels.ravel()
-    return np.bincount(flat, mask.ravel(), minlength=len(regions)) / np.bincount(flat, minlength=len(regions))
+    return np.bincount(flat, mask.ravel(), minlength=len(regions)) / np.bincount(
+        flat, minlength=len(regions)
+    )
 
 
 def _checked_mask(mask, shape) -> np.ndarray:
     mask = as_array(mask, "The mask")
     if mask.shape != shape:
-        raise SegxaiValueError(f"The mask has shape {mask.shape}, the image {shape}; they must be equal.")
+        raise SegxaiValueError(
+            f"The mask has shape {mask.shape}, the image {shape}; they must be equal."
+        )
     if mask.dtype != bool and not set(np.unique(mask)) <= {0, 1}:
-        raise SegxaiValueError("The mask must be True (or 1) on the object and False (or 0) elsewhere.")
+        raise SegxaiValueError(
+            "The mask must be True (or 1) on the object and False (or 0) elsewhere."
+        )
     mask = mask.astype(bool)
     if not mask.any():
         raise SegxaiValueError("The mask is empty; mark at least one pixel of the object.")

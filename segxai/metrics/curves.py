@@ -50,7 +50,9 @@ class Curve:
         return self.plot()._repr_html_()
 
 
-def insertion(explanation: Explanation, fill: Fill | None = None, *, order: str = "weight") -> Curve:
+def insertion(
+    explanation: Explanation, fill: Fill | None = None, *, order: str = "weight"
+) -> Curve:
     """Start from the fill and show the regions one by one, the largest weight first. Up is better.
 
     Range of the area: 0 upwards. It is 1 for a curve that reaches the whole photograph's probability at once, and can exceed 1 where
@@ -92,7 +94,9 @@ def _curve(explanation, kind, fill, order) -> Curve:
     y = values / full
     name = e.coalitions.fill if fill is None else fill_name(fill)
     steps = tuple(tuple(e.regions.names[k] for k in group) for group in groups)
-    return Curve(kind, e.target, float(np.trapezoid(y, x)), x, y, steps, name, calls, e.coalitions.output)
+    return Curve(
+        kind, e.target, float(np.trapezoid(y, x)), x, y, steps, name, calls, e.coalitions.output
+    )
 
 
 METRICS = (

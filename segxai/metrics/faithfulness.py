@@ -49,9 +49,13 @@ def fidelity(explanation: Explanation) -> Fidelity:
     sizes = masks.sum(axis=1)
     kernel, drawn = surrogates.importance(masks, table.log_importance), table.log_importance
     if e.method in ("shapley", "owen"):
-        inner = (sizes > 0) & (sizes < len(e.regions))  # the empty and the full coalition are fitted exactly by construction
+        inner = (sizes > 0) & (
+            sizes < len(e.regions)
+        )  # the empty and the full coalition are fitted exactly by construction
         masks, values = masks[inner], values[inner]
-        kernel = surrogates.shapley_kernel(len(e.regions), sizes[inner], None if drawn is None else drawn[inner])
+        kernel = surrogates.shapley_kernel(
+            len(e.regions), sizes[inner], None if drawn is None else drawn[inner]
+        )
         scaled = np.sqrt(kernel)[:, None] * (masks[:, :-1].astype(float) - masks[:, -1:])
         leverage = _leverage(scaled, 0.0)
     else:
@@ -61,10 +65,18 @@ def fidelity(explanation: Explanation) -> Fidelity:
         leverage = _leverage(scaled, e.alpha if e.method == "lime" else 0.0) + kernel / kernel.sum()
     fitted = e.intercept + masks @ e.weights
     # Not least-squares fits: nothing is known of what they would be without a coalition.
-    nested = e.method == "tree" or (e.method == "owen" and any(isinstance(node, tuple) for node in e.hierarchy))
+    nested = e.method == "tree" or (
+        e.method == "owen" and any(isinstance(node, tuple) for node in e.hierarchy)
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
-        predicted = np.where((leverage > 1 - 1e-9) | nested, np.nan, values - (values - fitted) / (1 - leverage))
-    loo_r2 = surrogates.weighted_r2(values, predicted, kernel) if len(values) and np.isfinite(predicted).all() else np.nan
+        predicted = np.where(
+            (leverage > 1 - 1e-9) | nested, np.nan, values - (values - fitted) / (1 - leverage)
+        )
+    loo_r2 = (
+        surrogates.weighted_r2(values, predicted, kernel)
+        if len(values) and np.isfinite(predicted).all()
+        else np.nan
+    )
     return Fidelity(e.r2, loo_r2, values, fitted, predicted, kernel)
 
 
@@ -84,7 +96,10 @@ def select(explanation: Explanation) -> np.ndarray:
     Source: Knab et al. 2025, "Beyond Pixels: Enhancing LIME with Hierarchical Features and Segmentation Foundation Models".
     """
     order = ranked(explanation)
-    above = (explanation.weights > explanation.weights.mean() + SELECTED_ABOVE * explanation.weights.std()).sum()
+    above = (
+        explanation.weights
+        > explanation.weights.mean() + SELECTED_ABOVE * explanation.weights.std()
+    ).sum()
     return order[: np.clip(above, 1, MOST_SELECTED)]
 
 
@@ -155,7 +170,10 @@ def compactness(explanation: Explanation) -> Compactness:
     A small value is good only if the class is kept, so read it together with `preservation`. Source: as for `select`.
     """
     chosen = select(explanation)
-    return Compactness(float(explanation.regions.areas[chosen].sum()), tuple(explanation.regions.names[k] for k in chosen))
+    return Compactness(
+        float(explanation.regions.areas[chosen].sum()),
+        tuple(explanation.regions.names[k] for k in chosen),
+    )
 
 
 METRICS = (

@@ -24,17 +24,26 @@ def tied_groups(weights: np.ndarray) -> list[np.ndarray]:
 def ranked(explanation: Explanation) -> np.ndarray:
     """(K,) the regions' indices, the largest weight first; regions of equal weight are ordered by their first pixel."""
     first = np.unique(explanation.regions.labels, return_index=True)[1]
-    return np.concatenate([group[np.argsort(first[group])] for group in tied_groups(explanation.weights)])
+    return np.concatenate(
+        [group[np.argsort(first[group])] for group in tied_groups(explanation.weights)]
+    )
 
 
-def values_of(explanation: Explanation, masks: np.ndarray, fill: Fill | None = None) -> tuple[np.ndarray, int]:
+def values_of(
+    explanation: Explanation, masks: np.ndarray, fill: Fill | None = None
+) -> tuple[np.ndarray, int]:
     """The target's probability for coalitions (M, K) bool, as (M,) values, and the number of coalitions evaluated.
 
     Coalitions in the explanation's table are looked up. fill: a different fill, for which all of them are evaluated.
     """
     e = explanation
     known = (
-        {row.tobytes(): value for row, value in zip(e.coalitions.masks, e.coalitions.values, strict=True)} if fill is None else {}
+        {
+            row.tobytes(): value
+            for row, value in zip(e.coalitions.masks, e.coalitions.values, strict=True)
+        }
+        if fill is None
+        else {}
     )
     values = np.array([known.get(row.tobytes(), np.nan) for row in masks], float)
     new = np.flatnonzero(np.isnan(values))
@@ -48,5 +57,9 @@ def evaluate(explanation: Explanation, masks: np.ndarray, fill: Fill | None = No
     e = explanation
     classifier = e.need_classifier("This metric")
     pixels = pixels_of(e.picture)
-    filled = e.coalitions.filled if fill is None else fill_image(pixels, e.regions.labels, fill, e.coalitions.seed)
+    filled = (
+        e.coalitions.filled
+        if fill is None
+        else fill_image(pixels, e.regions.labels, fill, e.coalitions.seed)
+    )
     return evaluate_masks(classifier, pixels, e.regions.labels, filled, masks, progress=False)

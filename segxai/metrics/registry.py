@@ -4,5 +4,7 @@ from . import alignment, curves, faithfulness, sanity, size, stability
 from .metric import Metric
 
 METRICS: dict[str, Metric] = {
-    m.name: m for family in (curves, faithfulness, stability, sanity, alignment, size) for m in family.METRICS
+    m.name: m
+    for family in (curves, faithfulness, stability, sanity, alignment, size)
+    for m in family.METRICS
 }

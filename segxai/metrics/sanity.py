@@ -45,11 +45,15 @@ def random_model(explanation: Explanation, other: ClassifierLike = None, seed: i
     A correlation above chance is due to the regions and the fill, e.g. because large regions change any output most.
     Raises SegxaiError if the other classifier lacks the target class.
     """
-    other = shuffled_network(whole_number("seed", seed)) if other is None else load_classifier(other)
+    other = (
+        shuffled_network(whole_number("seed", seed)) if other is None else load_classifier(other)
+    )
     e = explanation
     e.need_class("This check")
     if len(other.predict([e.picture])[0]) <= e.coalitions.target:
-        raise SegxaiValueError(f"The other classifier has no class {e.coalitions.target}, the target of this explanation.")
+        raise SegxaiValueError(
+            f"The other classifier has no class {e.coalitions.target}, the target of this explanation."
+        )
     return _compare(e, "random model", other.name, other, e.coalitions.target)
 
 
@@ -77,7 +81,9 @@ def shuffled_network(seed: int = 0) -> NetClassifier:
 
     With all layers shuffled, the network would assign all probability to one class for any image, and every explanation would pass.
     """
-    return loaded(("efficientnet_lite0, last layer shuffled", seed), lambda: _shuffled_network(seed))
+    return loaded(
+        ("efficientnet_lite0, last layer shuffled", seed), lambda: _shuffled_network(seed)
+    )
 
 
 def _shuffled_network(seed) -> NetClassifier:
@@ -88,7 +94,9 @@ def _shuffled_network(seed) -> NetClassifier:
         name: rng.permutation(array.ravel()).reshape(array.shape) if "/logits/" in name else array
         for name, array in efficientnet_lite0_weights().items()
     }
-    return efficientnet_classifier("efficientnet_lite0, last layer shuffled", weights, imagenet_class_names())
+    return efficientnet_classifier(
+        "efficientnet_lite0, last layer shuffled", weights, imagenet_class_names()
+    )
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
@@ -114,7 +122,15 @@ def _compare(e, kind, against, classifier, label) -> Sanity:
     other = e.weights_again(classifier=classifier, target=label)
     number = len(e.weights)
     chance = 1.96 / np.sqrt(number - 1) if number > 1 else float("nan")
-    return Sanity(kind, against, rank_correlation(e.weights, other), float(chance), e.weights, other, e.evaluations)
+    return Sanity(
+        kind,
+        against,
+        rank_correlation(e.weights, other),
+        float(chance),
+        e.weights,
+        other,
+        e.evaluations,
+    )
 
 
 METRICS = (

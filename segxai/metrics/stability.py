@@ -31,7 +31,9 @@ class Stability:
     calls: int
 
 
-def seed_stability(explanation: Explanation, repeats: int = 5, *, progress: Progress = None) -> Stability:
+def seed_stability(
+    explanation: Explanation, repeats: int = 5, *, progress: Progress = None
+) -> Stability:
     """Repeat the explanation with other seeds for the sample of coalitions. Down is better; range 0 upwards, in units of probability.
 
     Exactly 0, without model calls, for an exact table and exact Owen values, because nothing is sampled. Otherwise `repeats` new
@@ -42,11 +44,18 @@ def seed_stability(explanation: Explanation, repeats: int = 5, *, progress: Prog
     whole_number("repeats", repeats, 2)  # a single one has no spread
     if e.coalitions.exact or (isinstance(e, TreeExplanation) and not e.descent.sampled):
         return _stability(e, "seeds", np.repeat(e.weights[None], repeats, axis=0), 0)
-    return _repeat(e, "seeds", [{"seed": e.coalitions.seed + 1 + i} for i in range(repeats)], progress=progress)
+    return _repeat(
+        e, "seeds", [{"seed": e.coalitions.seed + 1 + i} for i in range(repeats)], progress=progress
+    )
 
 
 def noise_stability(
-    explanation: Explanation, sigma: float = 4.0, repeats: int = 5, seed: int = 0, *, progress: Progress = None
+    explanation: Explanation,
+    sigma: float = 4.0,
+    repeats: int = 5,
+    seed: int = 0,
+    *,
+    progress: Progress = None,
 ) -> Stability:
     """Repeat the explanation with slight noise on the photograph, for the same regions and coalitions. Down is better; range 0 upwards.
 
@@ -59,7 +68,9 @@ def noise_stability(
     e = explanation
     whole_number("repeats", repeats, 2)  # a single one has no spread
     if not is_number(sigma) or not 0 <= sigma <= 255:
-        raise SegxaiValueError(f"sigma must be the noise's standard deviation in grey levels, 0 to 255; got {sigma!r}.")
+        raise SegxaiValueError(
+            f"sigma must be the noise's standard deviation in grey levels, 0 to 255; got {sigma!r}."
+        )
     rng = np.random.default_rng(whole_number("seed", seed))
     fill = e.coalitions.filled if e.coalitions.fill == GIVEN else e.coalitions.fill
     pixels, changes = pixels_of(e.picture), []
@@ -67,14 +78,23 @@ def noise_stability(
     for _ in range(repeats):
         noise = rng.normal(0, sigma, pixels.shape) * ((high - low) / 255)
         noisy = in_type_of(pixels, np.clip(pixels + noise, low, high))
-        changes.append({"image": replace(e.picture, pixels=noisy) if isinstance(e.picture, Bands) else noisy, "fill": fill})
+        changes.append(
+            {
+                "image": replace(e.picture, pixels=noisy)
+                if isinstance(e.picture, Bands)
+                else noisy,
+                "fill": fill,
+            }
+        )
     return _repeat(e, "noise", changes, progress=progress)
 
 
 def _repeat(e, over, changes, *, progress) -> Stability:
     e.need_classifier("This metric")
     weights = []
-    with track(len(changes) * e.evaluations, f"repeating the explanation over {over}", progress=progress) as advance:
+    with track(
+        len(changes) * e.evaluations, f"repeating the explanation over {over}", progress=progress
+    ) as advance:
         for change in changes:
             weights.append(e.weights_again(**change))
             advance(e.evaluations)
@@ -84,7 +104,14 @@ def _repeat(e, over, changes, *, progress) -> Stability:
 def _stability(e, over, weights, calls) -> Stability:
     spread = float(weights.std(axis=0, ddof=1).mean()) if calls else 0.0
     largest = np.abs(weights.mean(axis=0)).max()
-    return Stability(over, spread, float(spread / largest) if largest > 0 else 0.0, e.regions.names, weights, calls)
+    return Stability(
+        over,
+        spread,
+        float(spread / largest) if largest > 0 else 0.0,
+        e.regions.names,
+        weights,
+        calls,
+    )
 
 
 METRICS = (

@@ -52,4 +52,6 @@ def _at_size_of(images, score, stride, name):
     # The weights were trained with the whole map resized to the input; cropping instead would change values by 0.04 to 0.08.
     # Upsampling to twice the resolution first keeps the error of the resizing at 0.001.
     upsampled = bilinear_upsample(score, 2 * stride, 1, name)
-    return tf.image.resize_bilinear(upsampled, tf.shape(images)[1:3], half_pixel_centers=True, name=f"{name}_resized")
+    return tf.image.resize_bilinear(
+        upsampled, tf.shape(images)[1:3], half_pixel_centers=True, name=f"{name}_resized"
+    )

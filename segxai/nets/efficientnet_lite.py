@@ -32,7 +32,9 @@ def preprocess(images: Tensor) -> Tensor:
     return (images - 127.0) / 128.0
 
 
-def efficientnet_lite0(images: Tensor, num_classes: int | None = NUM_CLASSES) -> tuple[Tensor, dict[str, Tensor]]:
+def efficientnet_lite0(
+    images: Tensor, num_classes: int | None = NUM_CLASSES
+) -> tuple[Tensor, dict[str, Tensor]]:
     """Build the network on a preprocessed image batch (N, H, W, 3), with H and W of at least 32.
 
     Returns (logits, end_points): logits (N, num_classes), or None if num_classes is None; end_points maps "stride_2" ...
@@ -41,7 +43,12 @@ def efficientnet_lite0(images: Tensor, num_classes: int | None = NUM_CLASSES) ->
     end_points = {}
     with (
         tf.variable_scope(SCOPE),
-        slim.arg_scope([slim.conv2d, slim.separable_conv2d], padding="SAME", activation_fn=tf.nn.relu6, normalizer_fn=None),
+        slim.arg_scope(
+            [slim.conv2d, slim.separable_conv2d],
+            padding="SAME",
+            activation_fn=tf.nn.relu6,
+            normalizer_fn=None,
+        ),
     ):
         net = slim.conv2d(images, 32, 3, stride=2, scope="stem")
         stride = 2

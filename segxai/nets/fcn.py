@@ -17,18 +17,26 @@ MULTIPLE = 32  # images are padded to multiples of this many pixels
 
 def efficientnet_features(images: Tensor, is_training: bool | Tensor) -> dict[int, Tensor]:
     """{stride: feature map} of EfficientNet-Lite0 for images (1, H, W, 3). `is_training` has no effect, as there is no dropout."""
-    _, ends = efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images), num_classes=None)
+    _, ends = efficientnet_lite.efficientnet_lite0(
+        efficientnet_lite.preprocess(images), num_classes=None
+    )
     return {stride: scale(ends[f"stride_{stride}"]) for stride in STRIDES}
 
 
-def vgg16_features(images: Tensor, is_training: bool | Tensor, fc_width: int, fc6_kernel: int) -> dict[int, Tensor]:
+def vgg16_features(
+    images: Tensor, is_training: bool | Tensor, fc_width: int, fc6_kernel: int
+) -> dict[int, Tensor]:
     """{stride: feature map} of VGG16 for images (1, H, W, 3): pool3, pool4 and the convolutional fc7, as published.
 
     If fc_width is 0, the last maps of the convolutions at each stride instead, each channel standardised.
     """
     if not fc_width:
         ends = vgg16.convolutions(vgg16.preprocess(images))
-        return {8: standardise(ends["stride_8"]), 16: standardise(ends["stride_16"]), 32: standardise(ends["pool5"])}
+        return {
+            8: standardise(ends["stride_8"]),
+            16: standardise(ends["stride_16"]),
+            32: standardise(ends["pool5"]),
+        }
     _, ends = vgg16.vgg16(
         vgg16.preprocess(images),
         num_classes=None,

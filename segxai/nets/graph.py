@@ -89,7 +89,10 @@ class GraphSession:
         """The size of the graph's variables in bytes; 0 once it is closed."""
         if self.closed:
             return 0
-        return sum(v.dtype.size * v.shape.num_elements() for v in self.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES))
+        return sum(
+            v.dtype.size * v.shape.num_elements()
+            for v in self.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)
+        )
 
     def build(self) -> contextlib.AbstractContextManager[None]:
         """A context in which tf-slim adds layers to this graph, with its deprecation warnings suppressed."""
@@ -115,7 +118,10 @@ class GraphSession:
 
         Feeds the variables' initialisers, so that loading weights does not add operations to the graph.
         """
-        self.run([v.initializer for v, _ in values], {v.initializer.inputs[1]: value for v, value in values})
+        self.run(
+            [v.initializer for v, _ in values],
+            {v.initializer.inputs[1]: value for v, value in values},
+        )
 
     def close(self) -> None:
         if self._session is not None:

@@ -64,7 +64,9 @@ def bilinear_upsample_weights(factor: int, number_of_classes: int) -> np.ndarray
     return weights
 
 
-def bilinear_upsample(net: Tensor, factor: int, number_of_classes: int, name: str = "upsample") -> Tensor:
+def bilinear_upsample(
+    net: Tensor, factor: int, number_of_classes: int, name: str = "upsample"
+) -> Tensor:
     """Upsample a feature map (N, h, w, C) to (N, factor h, factor w, C) by a transposed convolution with fixed weights.
 
     This is bilinear interpolation; at the border the outermost values are repeated, where a plain transposed convolution
@@ -77,5 +79,7 @@ def bilinear_upsample(net: Tensor, factor: int, number_of_classes: int, name: st
         padded = tf.pad(net, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
         shape = tf.shape(padded)
         size = tf.stack([shape[0], shape[1] * factor, shape[2] * factor, number_of_classes])
-        upsampled = tf.nn.conv2d_transpose(padded, weights, size, strides=[1, factor, factor, 1], padding="SAME")
+        upsampled = tf.nn.conv2d_transpose(
+            padded, weights, size, strides=[1, factor, factor, 1], padding="SAME"
+        )
         return upsampled[:, factor:-factor, factor:-factor, :]

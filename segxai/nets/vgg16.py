@@ -57,7 +57,9 @@ def vgg16(
     with _scope():
         end_points = _stages(images)
         net = end_points["pool5"]
-        net = slim.conv2d(net, fc_width, [fc6_kernel, fc6_kernel], padding=fc_conv_padding, scope="fc6")
+        net = slim.conv2d(
+            net, fc_width, [fc6_kernel, fc6_kernel], padding=fc_conv_padding, scope="fc6"
+        )
         end_points["fc6"] = net
         net = _dropout(net, is_training, "dropout6")
         net = slim.conv2d(net, fc_width, [1, 1], scope="fc7")

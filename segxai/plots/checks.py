@@ -17,13 +17,22 @@ def plot_robustness(robustness: Checked) -> DescribedFigure:
     axes = figure.subplots()
     for row, k in enumerate(order):
         low, high = robustness.interval[k]
-        axes.plot([low, high], [row, row], color=ORANGE if robustness.flips[k] else "#9a9a9a", linewidth=3, zorder=1)
+        axes.plot(
+            [low, high],
+            [row, row],
+            color=ORANGE if robustness.flips[k] else "#9a9a9a",
+            linewidth=3,
+            zorder=1,
+        )
     for index, variant in enumerate(robustness.variants):
         axes.scatter(
             robustness.weights[index, order], range(len(order)), marker=marks[index % len(marks)], s=28, zorder=2,
             color=INK if index == 0 else BLUE, label=variant,
         )  # fmt: skip
-    names = [shorten(robustness.names[k]) + ("  (sign depends)" if robustness.flips[k] else "") for k in order]
+    names = [
+        shorten(robustness.names[k]) + ("  (sign depends)" if robustness.flips[k] else "")
+        for k in order
+    ]
     axis = f"change of {quantity(robustness.output, shorten(robustness.target))}"
     _label_rows(axes, names, axis, "weights under other fills and borders")
     axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
@@ -39,7 +48,10 @@ def plot_placebo(placebo: Checked) -> DescribedFigure:
     axes = figure.subplots()
     axes.plot(placebo.placebos[order], rows, "o", color="#8a8a8a", alpha=0.4)
     axes.plot(placebo.effects[order], rows, "D", color=BLUE, markersize=9)
-    names = [f"{shorten(placebo.names[k])} ({placebo.areas[k]:.0%}), p = {placebo.p_values[k]:.3f}" for k in order]
+    names = [
+        f"{shorten(placebo.names[k])} ({placebo.areas[k]:.0%}), p = {placebo.p_values[k]:.3f}"
+        for k in order
+    ]
     axis = f"decrease of {quantity(placebo.output, shorten(placebo.target))}"
     _label_rows(axes, names, axis, "diamond: the region covered; dots: its shape elsewhere")
     figure.alt = "; ".join(

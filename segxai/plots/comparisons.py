@@ -11,7 +11,13 @@ from .duck_types import Measured, Studied
 from .figure import BLUE, INK, ORANGE, DescribedFigure
 from .numbers import format_interval, format_number
 
-_LINES = (("-", "o", BLUE), ("--", "s", ORANGE), ("-.", "D", "#4d4d4d"), (":", "^", "#009e73"), ("-", "v", "#cc79a7"))
+_LINES = (
+    ("-", "o", BLUE),
+    ("--", "s", ORANGE),
+    ("-.", "D", "#4d4d4d"),
+    (":", "^", "#009e73"),
+    ("-", "v", "#cc79a7"),
+)
 _ACROSS = 3  # panels in a row
 
 
@@ -34,7 +40,9 @@ def plot_curves(curves: Iterable[Measured], titles: Iterable[str] | None = None)
         )  # fmt: skip
     axes.axhline(1, color="#9a9a9a", linewidth=0.8)
     axes.set_xlim(0, 1)
-    axes.set_ylim(min(0, *(c.y.min() for c in curves)), max(1.05, *(1.05 * c.y.max() for c in curves)))
+    axes.set_ylim(
+        min(0, *(c.y.min() for c in curves)), max(1.05, *(1.05 * c.y.max() for c in curves))
+    )
     axes.set_xlabel("share of the image's area shown (insertion) or removed (deletion)", fontsize=9)
     axes.set_ylabel(f"{curves[0].output} relative to the whole photograph", fontsize=9)
     axes.set_title(f"“{curves[0].target}”, region by region", fontsize=10, parse_math=False)
@@ -59,11 +67,21 @@ def plot_comparison(comparison: Studied) -> DescribedFigure:
     figure = DescribedFigure(figsize=(4.3 * _ACROSS, height * rows), layout="constrained")
     panels = figure.subplots(rows, _ACROSS, squeeze=False, sharey=True).ravel()
     found = {(row["segmenter"], row["metric"]): row for row in c.table()}
-    jitter = np.random.default_rng(0).uniform(-0.22, 0.22, len(c.results))  # so that equal values remain visible
+    jitter = np.random.default_rng(0).uniform(
+        -0.22, 0.22, len(c.results)
+    )  # so that equal values remain visible
     for axes, metric in zip(panels, c.metrics, strict=False):
         for place, segmenter in enumerate(c.segmenters):
             _interval(axes, place, found[segmenter, metric])
-            axes.scatter(c.column(segmenter, metric), place + jitter, s=7, color="#8a8a8a", alpha=0.6, linewidths=0, zorder=1)
+            axes.scatter(
+                c.column(segmenter, metric),
+                place + jitter,
+                s=7,
+                color="#8a8a8a",
+                alpha=0.6,
+                linewidths=0,
+                zorder=1,
+            )
         axes.set_title(c.title(metric), fontsize=10, parse_math=False)
         axes.set_yticks(range(len(c.segmenters)), c.segmenters, fontsize=9, parse_math=False)
         axes.margins(x=0.08)
@@ -75,7 +93,9 @@ def plot_comparison(comparison: Studied) -> DescribedFigure:
     for axes in panels[len(c.metrics) :]:
         axes.set_axis_off()
     figure.alt = " ".join(
-        f"{metric.replace('_', ' ')}: " + ", ".join(f"{s} {format_interval(found[s, metric])}" for s in c.segmenters) + "."
+        f"{metric.replace('_', ' ')}: "
+        + ", ".join(f"{s} {format_interval(found[s, metric])}" for s in c.segmenters)
+        + "."
         for metric in c.metrics
     )
     return figure
@@ -85,8 +105,17 @@ def _interval(axes, place, row):
     if row["mean"] is None:
         return
     if row["low"] is not None:
-        axes.plot([row["low"], row["high"]], [place, place], color=BLUE, linewidth=2.4, zorder=2, solid_capstyle="butt")
-    axes.scatter([row["mean"]], [place], s=34, color=BLUE, edgecolors="white", linewidths=0.8, zorder=3)
+        axes.plot(
+            [row["low"], row["high"]],
+            [place, place],
+            color=BLUE,
+            linewidth=2.4,
+            zorder=2,
+            solid_capstyle="butt",
+        )
+    axes.scatter(
+        [row["mean"]], [place], s=34, color=BLUE, edgecolors="white", linewidths=0.8, zorder=3
+    )
     axes.annotate(
         format_number(row["mean"]), (row["mean"], place), (0, 6), textcoords="offset points", ha="center", fontsize=7.5, color=INK
     )  # fmt: skip

@@ -54,7 +54,14 @@ def draw_names(axes: Axes, regions: Regions) -> None:
 
 def draw_weights(axes: Axes, regions: Regions, weights: np.ndarray, limit: float) -> None:
     """Colour each region blue if it supports the class or orange if it opposes it, and write its weight."""
-    draw_pixels(axes, np.asarray(weights)[regions.labels], cmap=ORANGE_BLUE, vmin=-limit, vmax=limit, alpha=0.72)
+    draw_pixels(
+        axes,
+        np.asarray(weights)[regions.labels],
+        cmap=ORANGE_BLUE,
+        vmin=-limit,
+        vmax=limit,
+        alpha=0.72,
+    )
     draw_borders(axes, regions, "#555555")
     for k in np.argsort(-np.abs(weights), kind="stable")[:MOST_NAMES]:
         row, column = _place(regions, k)

@@ -13,7 +13,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 BLUE, ORANGE, INK = "#0b5fa5", "#d55e00", "#1b1b1b"
-ORANGE_BLUE = LinearSegmentedColormap.from_list("orange_blue", [ORANGE, "#f6b27a", "#f7f7f7", "#8fbfe6", BLUE])
+ORANGE_BLUE = LinearSegmentedColormap.from_list(
+    "orange_blue", [ORANGE, "#f6b27a", "#f7f7f7", "#8fbfe6", BLUE]
+)
 
 
 class DescribedFigure(Figure):

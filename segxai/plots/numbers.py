@@ -52,5 +52,9 @@ def format_interval(summary: dict) -> str:
     """A mean with its interval, from {"mean", "low", "high"}; a dash if there is no mean."""
     if summary["mean"] is None:
         return "–"
-    interval = "" if summary["low"] is None else f" [{format_number(summary['low'])}, {format_number(summary['high'])}]"
+    interval = (
+        ""
+        if summary["low"] is None
+        else f" [{format_number(summary['low'])}, {format_number(summary['high'])}]"
+    )
     return f"{format_number(summary['mean'])}{interval}"

@@ -11,9 +11,7 @@ from .figure import ORANGE_BLUE, DescribedFigure, shorten
 from .numbers import widest
 
 MOST_REGIONS = 9  # the most regions whose names and weights fit into the photograph
-LOUDEST = (
-    99  # percentile of the pixels at which the heat map's colour saturates, because a tiny region can exceed all others by far
-)
+LOUDEST = 99  # percentile of the pixels at which the heat map's colour saturates, because a tiny region can exceed all others by far
 
 
 def plot_tree(explanation: Explained) -> DescribedFigure:
@@ -24,7 +22,8 @@ def plot_tree(explanation: Explained) -> DescribedFigure:
     number = len(tree.leaves)
     density = e.descent.values[:number] / tree.areas[:number]
     figure = DescribedFigure(
-        figsize=(16, 4.0 * min(max(e.image.shape[0] / e.image.shape[1], 0.55), 1.3) + 0.5), layout="constrained"
+        figsize=(16, 4.0 * min(max(e.image.shape[0] / e.image.shape[1], 0.55), 1.3) + 0.5),
+        layout="constrained",
     )
     named, weighed, heat, bars = figure.subplots(1, 4)
     limit = widest(few.weights)

@@ -51,7 +51,10 @@ def _differences(c) -> str:
 
 
 def _legend(c) -> str:
-    items = "".join(f"<li><b>{html.escape(c.title(x.label))}</b>: {html.escape(x.about)}</li>" for x in c.columns)
+    items = "".join(
+        f"<li><b>{html.escape(c.title(x.label))}</b>: {html.escape(x.about)}</li>"
+        for x in c.columns
+    )
     return f"<h2>The metrics</h2><ul class='sx-words'>{items}</ul>"
 
 
@@ -66,9 +69,19 @@ def _failures(c) -> str:
 
 
 def _photographs(c) -> str:
-    heads = ["photograph", f"target ({c.output})", "segmenter", *(m.replace("_", " ") for m in c.metrics)]
+    heads = [
+        "photograph",
+        f"target ({c.output})",
+        "segmenter",
+        *(m.replace("_", " ") for m in c.metrics),
+    ]
     rows = [
-        [c.names[r.index], f"{r.target} ({r.full:z.2f})", s, *(_number(r.values[s][m]) for m in c.metrics)]
+        [
+            c.names[r.index],
+            f"{r.target} ({r.full:z.2f})",
+            s,
+            *(_number(r.values[s][m]) for m in c.metrics),
+        ]
         for r in c.results
         for s in c.segmenters
         if s in r.values

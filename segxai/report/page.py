@@ -22,13 +22,25 @@ from ..files import replacing
 from ..plots.duck_types import Explained
 from ..plots.numbers import format_output, signed, widest
 from .pictures import SHOWN_SIDE, jpeg
-from .state import METHODS, as_json, depth_field, finest, regions_state, setting_fields, settings_state, table_state, tree_state
+from .state import (
+    METHODS,
+    as_json,
+    depth_field,
+    finest,
+    regions_state,
+    setting_fields,
+    settings_state,
+    table_state,
+    tree_state,
+)
 
 _HERE = Path(__file__).parent
 _MOST_ROWS = 20
 _UNEXAMINED = "Not examined here: robustness to other fills and borders, and placebos; call .examine() for these checks."
 # A second safeguard beside escaping: the browser blocks all external requests.
-_POLICY = "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+_POLICY = (
+    "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+)
 
 
 def save_explanation(explanation: Explained, path: str | os.PathLike) -> None:
@@ -39,9 +51,15 @@ def save_explanation(explanation: Explained, path: str | os.PathLike) -> None:
     path = Path(path)
     ending = path.suffix.lower()
     if ending in (".html", ".htm"):
-        write_report(path, [(f"Why {explanation.target}?", [figure(explanation)])], title=f"Why {explanation.target}?")
+        write_report(
+            path,
+            [(f"Why {explanation.target}?", [figure(explanation)])],
+            title=f"Why {explanation.target}?",
+        )
     elif ending in (".png", ".svg", ".pdf"):
-        drawn = io.BytesIO()  # in memory, because some of matplotlib's writers leave partial files on a full disk
+        drawn = (
+            io.BytesIO()
+        )  # in memory, because some of matplotlib's writers leave partial files on a full disk
         explanation.plot().savefig(drawn, format=ending[1:], dpi=150)
         with replacing(path) as temporary:
             temporary.write_bytes(drawn.getvalue())
@@ -50,7 +68,10 @@ def save_explanation(explanation: Explained, path: str | os.PathLike) -> None:
 
 
 def write_report(
-    path: str | os.PathLike, sections: Iterable[tuple[str, Sequence[str]]], title: str = "Explanations by region", table: str = ""
+    path: str | os.PathLike,
+    sections: Iterable[tuple[str, Sequence[str]]],
+    title: str = "Explanations by region",
+    table: str = "",
 ) -> None:
     """Write a page. sections: (heading, figures made by `figure`, shown side by side). table: HTML at the end of the page."""
     body = "".join(
@@ -61,7 +82,13 @@ def write_report(
         "<p class='sx-note'>Click a region, or reach it with the arrow keys and press Enter, to switch it off: the line above the "
         "picture then gives the classifier's output without it. Blue supports the class, orange opposes it.</p>"
     )
-    write_page(path, title, f"{hint}\n{body}{table}", script=asset("bundles/page.js"), style=asset("bundles/page.css"))
+    write_page(
+        path,
+        title,
+        f"{hint}\n{body}{table}",
+        script=asset("bundles/page.js"),
+        style=asset("bundles/page.css"),
+    )
 
 
 def escaped_table(heads: Sequence[str], rows: Iterable[Sequence], numbers_from: int = 1) -> str:
@@ -77,7 +104,9 @@ def escaped_table(heads: Sequence[str], rows: Iterable[Sequence], numbers_from: 
     return f"<div class='sx-scroll'><table><thead><tr>{cells(heads, 'th')}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
-def write_page(path: str | os.PathLike, title: str, body: str, script: str = "", style: str = "") -> None:
+def write_page(
+    path: str | os.PathLike, title: str, body: str, script: str = "", style: str = ""
+) -> None:
     """Write a self-contained page around `body`, which is HTML."""
     page = f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
@@ -135,14 +164,18 @@ def explorer_state(explanations: Sequence[Explained]) -> dict[str, Any]:
         name = e.regions.method or "regions"
         regions, table = finest(e)
         tree = tree_state(e.descent) if e.method == "tree" else {}
-        known = segmentations.setdefault(name, {"regions": regions_state(regions, e.image.shape), "fills": {}})
+        known = segmentations.setdefault(
+            name, {"regions": regions_state(regions, e.image.shape), "fills": {}}
+        )
         known["fills"][table.fill] = {
             "filled": jpeg(table.filled_view, quality=80),
             **table_state(table),
             **_weights(e),
             "tree": tree,
         }
-    settings = {key: value for key, value in settings_state(first).items() if key not in _weights(first)}
+    settings = {
+        key: value for key, value in settings_state(first).items() if key not in _weights(first)
+    }
     fills = list(dict.fromkeys(e.coalitions.fill for e in explanations))
     classes = list(first.coalitions.without_contrast().target_names)
     return {
@@ -156,7 +189,9 @@ def explorer_state(explanations: Sequence[Explained]) -> dict[str, Any]:
 def _fields(e, fields) -> list:
     """Of other methods than the browser's the page shows the weights as they are; trees it can take apart."""
     if e.method == "tree":
-        return [f for f in fields if f["key"] in ("target", "versus", "fill")] + [depth_field(len(e.descent.tree.leaves))]
+        return [f for f in fields if f["key"] in ("target", "versus", "fill")] + [
+            depth_field(len(e.descent.tree.leaves))
+        ]
     return fields if e.method in METHODS else []
 
 
@@ -167,7 +202,11 @@ def _weights(e) -> dict:
 def figure(explanation: Explained) -> str:
     """One explanation for a page of `write_report`: the explorer, and what the table shows in words."""
     e = explanation
-    names, weights, order = e.regions.names, e.weights, np.argsort(-np.abs(e.weights), kind="stable")[:_MOST_ROWS]
+    names, weights, order = (
+        e.regions.names,
+        e.weights,
+        np.argsort(-np.abs(e.weights), kind="stable")[:_MOST_ROWS],
+    )
     plain = escaped_table(["region", "weight"], [[names[k], signed(weights[k])] for k in order])
     return (
         f"<figure>{_answer(e)}{live_element('explorer', explorer_state([e]))}"
@@ -184,13 +223,20 @@ def plain_figure(explanation: Explained) -> str:
     """One explanation without scripts: the weights as tints of the photograph, which is grey, and as a table with bars."""
     e, regions = explanation, explanation.regions
     height, width = regions.shape
-    unique = hashlib.sha1(regions.labels.tobytes() + e.weights.tobytes() + e.image.tobytes()).hexdigest()[:10]
+    unique = hashlib.sha1(
+        regions.labels.tobytes() + e.weights.tobytes() + e.image.tobytes()
+    ).hexdigest()[:10]
     limit = widest(e.weights)
     shapes = []
     for k, (name, weight) in enumerate(zip(regions.names, e.weights, strict=True)):
         doubt = _doubt(regions.name_evidence[k])
-        label = html.escape(f"{name}{doubt}: weight {signed(weight)}, {regions.areas[k]:.1%} of the image")
-        colour, strength = plots.BLUE if weight >= 0 else plots.ORANGE, _TINT * abs(float(weight)) / limit
+        label = html.escape(
+            f"{name}{doubt}: weight {signed(weight)}, {regions.areas[k]:.1%} of the image"
+        )
+        colour, strength = (
+            plots.BLUE if weight >= 0 else plots.ORANGE,
+            _TINT * abs(float(weight)) / limit,
+        )
         shapes.append(
             f"<path class='sx-region' d='{region_path(regions.labels == k)}' fill='{colour}' fill-opacity='{strength:.3f}' "
             f"fill-rule='evenodd'><title>{label}</title></path>"
@@ -218,10 +264,18 @@ def _answer(e) -> str:
     order = [k for k in np.argsort(-e.weights, kind="stable")[:2] if e.weights[k] > 0]
     text = f"The classifier gives {_given(e, True, 'b', named=True)}."
     if order:
-        used = " and ".join(f"“{html.escape(e.regions.names[k])}” ({e.weights[k]:+z.3f})" for k in order)
+        used = " and ".join(
+            f"“{html.escape(e.regions.names[k])}” ({e.weights[k]:+z.3f})" for k in order
+        )
         without = _given(e, np.arange(len(e.regions)) != order[0], "b")
-        text += f" For “{html.escape(e.target)}” it uses most {used}." if e.coalitions.contrasted else f" It uses most {used}."
-        text += f" Without “{html.escape(e.regions.names[order[0]])}”: {without}." if without else ""
+        text += (
+            f" For “{html.escape(e.target)}” it uses most {used}."
+            if e.coalitions.contrasted
+            else f" It uses most {used}."
+        )
+        text += (
+            f" Without “{html.escape(e.regions.names[order[0]])}”: {without}." if without else ""
+        )
     return f"<p class='sx-answer'>{text}</p>"
 
 
@@ -243,7 +297,10 @@ def _effort(e) -> str:
 
 
 def _words(e) -> str:
-    found = [*e.in_words(search=False), *([] if e.findings else [_UNEXAMINED])]  # showing a page evaluates nothing
+    found = [
+        *e.in_words(search=False),
+        *([] if e.findings else [_UNEXAMINED]),
+    ]  # showing a page evaluates nothing
     return f"<ul class='sx-words'>{''.join(f'<li>{html.escape(sentence)}</li>' for sentence in found)}</ul>"
 
 
@@ -254,7 +311,9 @@ def region_path(mask: np.ndarray) -> str:
     pieces = []
     for contour in find_contours(np.pad(mask, 1).astype(float), 0.5):
         points = approximate_polygon(contour, 0.6) - 0.5
-        pieces.append("M" + "L".join(f"{column:.1f} {row:.1f}" for row, column in points[:-1]) + "Z")
+        pieces.append(
+            "M" + "L".join(f"{column:.1f} {row:.1f}" for row, column in points[:-1]) + "Z"
+        )
     return "".join(pieces)
 
 
@@ -266,7 +325,11 @@ def _table(e, areas, limit) -> str:
         weight, (low, high) = e.weights[k], e.interval[k]
         # None for exact weights, nor where no interval was computed (NaN).
         span = f" <span class='sx-note'>{low:+z.3f} to {high:+z.3f}</span>" if low < high else ""
-        start, length = (50, 50 * weight / limit) if weight >= 0 else (50 + 50 * weight / limit, -50 * weight / limit)
+        start, length = (
+            (50, 50 * weight / limit)
+            if weight >= 0
+            else (50 + 50 * weight / limit, -50 * weight / limit)
+        )
         colour = "var(--blue)" if weight >= 0 else "var(--orange)"
         rows.append(
             f"<tr data-region='{k}'><th scope='row'{_hint(e.regions.name_evidence[k])}>{html.escape(e.regions.marked_names[k])}</th>"
@@ -276,7 +339,11 @@ def _table(e, areas, limit) -> str:
             f"<td class='sx-number'>{signed(weight)}{span}</td><td class='sx-number'>{areas[k]:.1%}</td></tr>"
         )
     left_out = len(e.weights) - len(order)
-    note = f"<p class='sx-note'>The {left_out} weakest regions are left out of the table.</p>" if left_out else ""
+    note = (
+        f"<p class='sx-note'>The {left_out} weakest regions are left out of the table.</p>"
+        if left_out
+        else ""
+    )
     return (
         "<div class='sx-scroll'><table><thead><tr><th>region</th><th></th><th class='sx-number'>weight</th>"
         f"<th class='sx-number'>area</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>{note}"

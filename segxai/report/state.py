@@ -14,13 +14,21 @@ from ..images import resize_labels
 from ..plots.duck_types import Explained
 from .pictures import number_png, shown_size
 
-METHODS = {"lime": "LIME", "shapley": "Shapley", "banzhaf": "Banzhaf"}  # that the browser computes (widgets/shared/algebra.js)
+METHODS = {
+    "lime": "LIME",
+    "shapley": "Shapley",
+    "banzhaf": "Banzhaf",
+}  # that the browser computes (widgets/shared/algebra.js)
 
 
 def finest(explanation: Any) -> tuple[Any, Any]:
     """The regions and the table that a canvas is given: of a tree its leaves and theirs, which it joins by itself."""
     e = explanation
-    return (e.descent.tree.leaves, e.descent.coalitions) if e.method == "tree" else (e.regions, e.coalitions)
+    return (
+        (e.descent.tree.leaves, e.descent.coalitions)
+        if e.method == "tree"
+        else (e.regions, e.coalitions)
+    )
 
 
 def regions_state(regions: Any, shape: tuple[int, ...]) -> dict[str, Any]:
@@ -49,7 +57,9 @@ def table_state(coalitions: Any) -> dict[str, Any]:
     return {
         "table": np.ascontiguousarray(rows, "<f4").tobytes(),
         "bits": bits.tobytes(),
-        "log_importance": b"" if kept.exact or kept.log_importance is None else kept.log_importance.astype("<f8").tobytes(),
+        "log_importance": b""
+        if kept.exact or kept.log_importance is None
+        else kept.log_importance.astype("<f8").tobytes(),
         "classes": list(kept.target_names),
         "fill": kept.fill,
         "output": kept.output,
@@ -63,7 +73,10 @@ def tree_state(descent: Any) -> dict[str, Any]:
         "joins": descent.tree.joins.tolist(),
         "names": list(descent.tree.names),
         "areas": [float(a) for a in descent.tree.areas],
-        "values": [[float(v) for v in descent.read(kept.for_target(target)).values] for target in kept.targets],
+        "values": [
+            [float(v) for v in descent.read(kept.for_target(target)).values]
+            for target in kept.targets
+        ],
     }
 
 
@@ -100,7 +113,9 @@ def target_and_rival(coalitions: Any) -> tuple[str, str]:
     return names[target], names[rival]
 
 
-def setting_fields(classes: Sequence[str], fills: Sequence[str], output: str) -> list[dict[str, Any]]:
+def setting_fields(
+    classes: Sequence[str], fills: Sequence[str], output: str
+) -> list[dict[str, Any]]:
     """The controls of an explanation, as a form in the browser shows them. output: what the classifier's values are."""
     fields = [
         _select("target", "Class to explain", classes, f"The class whose {output} the weights explain"),
@@ -112,7 +127,9 @@ def setting_fields(classes: Sequence[str], fills: Sequence[str], output: str) ->
         },
         _select("fill", "Fill hidden regions with", fills, "What is shown in place of a region that is off"),
     ]  # fmt: skip
-    local: list[dict[str, Any]] = [{**field, "local": True} for field in fields[:-1]]  # the page needs no kernel for them
+    local: list[dict[str, Any]] = [
+        {**field, "local": True} for field in fields[:-1]
+    ]  # the page needs no kernel for them
     return [*local, fields[-1]] if len(fills) > 1 else local
 
 

@@ -13,7 +13,9 @@ from .names import places
 from .tree import Merging, merge
 
 WARD = Merging(floor=1.0, contour=0.0, size=0.5, worth=0.0)
-MOST_LISTED = 3  # regions joined keep their own names up to so many; more of them are named by their place
+MOST_LISTED = (
+    3  # regions joined keep their own names up to so many; more of them are named by their place
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +49,9 @@ def binary_tree(image: np.ndarray, regions: Regions) -> BinaryTree:
         root = join(tuple(_halved(part, join) for part in regions.parts))
     parts, order = [root], []
     while any(part.children for part in parts):
-        index = max(range(len(parts)), key=lambda i: (bool(parts[i].children), parts[i].cost))  # as Regions.cut chooses
+        index = max(
+            range(len(parts)), key=lambda i: (bool(parts[i].children), parts[i].cost)
+        )  # as Regions.cut chooses
         order.append(parts[index])
         parts[index : index + 1] = parts[index].children
     nodes = [*parts, *reversed(order)]
@@ -55,7 +59,9 @@ def binary_tree(image: np.ndarray, regions: Regions) -> BinaryTree:
     ranked = sorted(range(len(nodes)), key=lambda i: (frozenset(nodes[i].atoms) not in given, -i))
     names = dict(zip(ranked, distinct_names([nodes[i].name for i in ranked]), strict=True))
     number = {frozenset(node.atoms): i for i, node in enumerate(nodes)}
-    joins = np.array([[number[frozenset(half.atoms)] for half in node.children] for node in reversed(order)], int).reshape(-1, 2)
+    joins = np.array(
+        [[number[frozenset(half.atoms)] for half in node.children] for node in reversed(order)], int
+    ).reshape(-1, 2)
     named: list[Part] = []
     for i, node in enumerate(nodes):
         children = tuple(named[half] for half in joins[i - len(parts)]) if i >= len(parts) else ()
@@ -75,7 +81,9 @@ def _halved(part: Part, join) -> Part:
     children = tuple(_halved(child, join) for child in part.children)
     if len(children) > 2:
         return _called(join(children), part)
-    return replace(part, children=children, cost=max(part.cost, *(child.cost for child in children)))
+    return replace(
+        part, children=children, cost=max(part.cost, *(child.cost for child in children))
+    )
 
 
 def _called(part: Part, like: Part) -> Part:
@@ -92,9 +100,14 @@ class _Joining:
         self.atoms = atoms
         self.count = np.bincount(atoms.ravel()).astype(float)
         lab = rgb2lab(image)
-        self.colour = np.stack([np.bincount(atoms.ravel(), lab[..., c].ravel()) for c in range(3)], axis=1)
+        self.colour = np.stack(
+            [np.bincount(atoms.ravel(), lab[..., c].ravel()) for c in range(3)], axis=1
+        )
         pairs = np.concatenate(
-            [np.stack([atoms[:, :-1], atoms[:, 1:]], -1).reshape(-1, 2), np.stack([atoms[:-1], atoms[1:]], -1).reshape(-1, 2)]
+            [
+                np.stack([atoms[:, :-1], atoms[:, 1:]], -1).reshape(-1, 2),
+                np.stack([atoms[:-1], atoms[1:]], -1).reshape(-1, 2),
+            ]
         )
         self.touching = np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
 
@@ -105,7 +118,9 @@ class _Joining:
         for k, part in enumerate(parts):
             of_atom[list(part.atoms)] = k
         area = np.array([self.count[list(part.atoms)].sum() for part in parts])
-        colour = np.array([self.colour[list(part.atoms)].sum(axis=0) for part in parts]) / area[:, None]
+        colour = (
+            np.array([self.colour[list(part.atoms)].sum(axis=0) for part in parts]) / area[:, None]
+        )
         pairs = np.unique(np.sort(of_atom[self.touching], axis=1), axis=0)
         pairs = pairs[(pairs[:, 0] >= 0) & (pairs[:, 0] != pairs[:, 1])]
         if not _connected(len(parts), pairs):
@@ -130,7 +145,10 @@ class _Joining:
 
 def _weakest(evidence: Iterable[Evidence]) -> Evidence:
     """Names that are listed as one are as sure as the least sure of them; places name no thing."""
-    return min(evidence, key=lambda e: (e.source != "place", 1.0 if e.probability is None else e.probability))
+    return min(
+        evidence,
+        key=lambda e: (e.source != "place", 1.0 if e.probability is None else e.probability),
+    )
 
 
 def _connected(number: int, pairs) -> bool:

@@ -12,7 +12,10 @@ SMALLEST_PART = 0.002  # share of the image; smaller connected pieces of a class
 
 
 def regions_of_classes(
-    classes: np.ndarray, names: Sequence[str] | Mapping[int, str], method: str, evidence: Evidence = GIVEN
+    classes: np.ndarray,
+    names: Sequence[str] | Mapping[int, str],
+    method: str,
+    evidence: Evidence = GIVEN,
 ) -> Regions:
     """Convert class ids (H, W) to `Regions` named by class, whose parts are their connected pieces. evidence: for the names."""
     from skimage.measure import label
@@ -35,7 +38,14 @@ def regions_of_classes(
         order = sorted(kept, key=lambda piece: -areas[piece - 1])
         for offset, piece in enumerate(order):
             atoms[pieces == piece] = number + offset
-        children = tuple(Part(f"{names[value]} {i + 1}", (number + i,), evidence=evidence) for i in range(len(order)))
-        parts.append(Part(names[value], tuple(range(number, number + len(order))), children, evidence=evidence))
+        children = tuple(
+            Part(f"{names[value]} {i + 1}", (number + i,), evidence=evidence)
+            for i in range(len(order))
+        )
+        parts.append(
+            Part(
+                names[value], tuple(range(number, number + len(order))), children, evidence=evidence
+            )
+        )
         number += len(order)
     return Regions(atoms, parts, method)

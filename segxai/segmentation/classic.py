@@ -28,7 +28,9 @@ def grid(image: np.ndarray, rows: int = 4, columns: int = 4) -> Regions:
     return Regions.from_labels(labels, names, "grid")
 
 
-def slic(image: np.ndarray, n_segments: int = 14, compactness: float = 10.0, sigma: float = 1.0) -> Regions:
+def slic(
+    image: np.ndarray, n_segments: int = 14, compactness: float = 10.0, sigma: float = 1.0
+) -> Regions:
     """k-means clustering in colour and position. Source: Achanta et al. 2012, "SLIC Superpixels"."""
     from skimage.segmentation import slic
 
@@ -37,12 +39,20 @@ def slic(image: np.ndarray, n_segments: int = 14, compactness: float = 10.0, sig
     _at_least("sigma", sigma, 0, max(image.shape[:2]))
     return _named(
         image,
-        slic(reduced(image, WORKING_SIDE), n_segments=int(n_segments), compactness=compactness, sigma=sigma, start_label=0),
+        slic(
+            reduced(image, WORKING_SIDE),
+            n_segments=int(n_segments),
+            compactness=compactness,
+            sigma=sigma,
+            start_label=0,
+        ),
         "slic",
     )
 
 
-def felzenszwalb(image: np.ndarray, scale: float = 600.0, sigma: float = 0.8, min_size: int = 2000) -> Regions:
+def felzenszwalb(
+    image: np.ndarray, scale: float = 600.0, sigma: float = 0.8, min_size: int = 2000
+) -> Regions:
     """Greedy merging of a pixel graph.
 
     Source: Felzenszwalb and Huttenlocher 2004, "Efficient Graph-Based Image Segmentation".
@@ -53,11 +63,21 @@ def felzenszwalb(image: np.ndarray, scale: float = 600.0, sigma: float = 0.8, mi
     _at_least("sigma", sigma, 0, max(image.shape[:2]))
     _at_least("min_size", min_size, 0)
     return _named(
-        image, felzenszwalb(reduced(image, WORKING_SIDE), scale=scale, sigma=sigma, min_size=int(min_size)), "felzenszwalb"
+        image,
+        felzenszwalb(
+            reduced(image, WORKING_SIDE), scale=scale, sigma=sigma, min_size=int(min_size)
+        ),
+        "felzenszwalb",
     )
 
 
-def quickshift(image: np.ndarray, kernel_size: float = 4.0, max_dist: float = 200.0, ratio: float = 0.2, seed: int = 0) -> Regions:
+def quickshift(
+    image: np.ndarray,
+    kernel_size: float = 4.0,
+    max_dist: float = 200.0,
+    ratio: float = 0.2,
+    seed: int = 0,
+) -> Regions:
     """Mode seeking in colour and position; lime's default segmenter.
 
     Source: Vedaldi and Soatto 2008, "Quick Shift and Kernel Methods for Mode Seeking".
@@ -67,7 +87,11 @@ def quickshift(image: np.ndarray, kernel_size: float = 4.0, max_dist: float = 20
     _at_least("kernel_size", kernel_size, 1)
     _at_least("max_dist", max_dist, 0)
     labels = quickshift(
-        reduced(image, WORKING_SIDE), kernel_size=kernel_size, max_dist=max_dist, ratio=ratio, rng=whole_number("seed", seed)
+        reduced(image, WORKING_SIDE),
+        kernel_size=kernel_size,
+        max_dist=max_dist,
+        ratio=ratio,
+        rng=whole_number("seed", seed),
     )
     return _named(image, labels, "quickshift")
 
@@ -84,7 +108,13 @@ def watershed(image: np.ndarray, markers: int = 14, compactness: float = 0.0) ->
     _at_least("markers", markers, 1)
     _at_least("compactness", compactness, 0)
     return _named(
-        image, watershed(sobel(rgb2gray(reduced(image, WORKING_SIDE))), markers=int(markers), compactness=compactness), "watershed"
+        image,
+        watershed(
+            sobel(rgb2gray(reduced(image, WORKING_SIDE))),
+            markers=int(markers),
+            compactness=compactness,
+        ),
+        "watershed",
     )
 
 
@@ -95,7 +125,11 @@ def chan_vese(image: np.ndarray, mu: float = 0.25, max_num_iter: int = 100) -> R
 
     _at_least("mu", mu, 0)
     _at_least("max_num_iter", max_num_iter, 1)
-    return _named(image, chan_vese(rgb2gray(reduced(image, WORKING_SIDE)), mu=mu, max_num_iter=int(max_num_iter)), "chan_vese")
+    return _named(
+        image,
+        chan_vese(rgb2gray(reduced(image, WORKING_SIDE)), mu=mu, max_num_iter=int(max_num_iter)),
+        "chan_vese",
+    )
 
 
 def _named(image, labels, method) -> Regions:
@@ -103,7 +137,9 @@ def _named(image, labels, method) -> Regions:
     _, atoms = np.unique(labels, return_inverse=True)
     atoms = atoms.reshape(labels.shape)
     names = places(atoms, [(i,) for i in range(atoms.max() + 1)])
-    return Regions(atoms, [Part(name, (i,), evidence=PLACE) for i, name in enumerate(names)], method)
+    return Regions(
+        atoms, [Part(name, (i,), evidence=PLACE) for i, name in enumerate(names)], method
+    )
 
 
 def _at_least(name, value, low, high=None):

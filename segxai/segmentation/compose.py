@@ -12,7 +12,9 @@ from ..images import as_array, resize
 from ..regions import Part, Regions
 from .classes import regions_of_classes
 
-SMALLEST_PIECE = 0.01  # share of the image; smaller intersections join the largest piece of their region
+SMALLEST_PIECE = (
+    0.01  # share of the image; smaller intersections join the largest piece of their region
+)
 
 
 def refine(coarse: Regions, finer: Regions) -> Regions:
@@ -41,9 +43,17 @@ def refine(coarse: Regions, finer: Regions) -> Regions:
         place[kept] = np.arange(len(kept))
         atoms[mask] = number + place[finer.labels[mask]]
         children = tuple(
-            Part(f"{name}: {finer.names[f]}", (number + i,), evidence=finer.name_evidence[f]) for i, f in enumerate(kept)
+            Part(f"{name}: {finer.names[f]}", (number + i,), evidence=finer.name_evidence[f])
+            for i, f in enumerate(kept)
         )
-        parts.append(Part(name, tuple(range(number, number + len(kept))), children, evidence=coarse.name_evidence[k]))
+        parts.append(
+            Part(
+                name,
+                tuple(range(number, number + len(kept))),
+                children,
+                evidence=coarse.name_evidence[k],
+            )
+        )
         number += len(kept)
     # Regions of unknown origin are called "regions" elsewhere, too.
     methods = [regions.method or "regions" for regions in (coarse, finer)]
@@ -57,7 +67,9 @@ def expanded(regions: Regions) -> Regions:
     return regions
 
 
-def from_mask_list(masks: Sequence, shape: tuple[int, int] | None = None, method: str = "masks") -> Regions:
+def from_mask_list(
+    masks: Sequence, shape: tuple[int, int] | None = None, method: str = "masks"
+) -> Regions:
     """Convert a list of masks, e.g. from a "segment anything" model, to `Regions`. Masks may overlap and need not cover the image.
 
     masks: (H, W) arrays or Pillow images, not 0 inside the region; or mappings with "segmentation" and optionally "score" (or
@@ -90,22 +102,30 @@ def from_mask_list(masks: Sequence, shape: tuple[int, int] | None = None, method
     <3 Regions by masks, 4 x 4: rest, cat, collar>
     """
     entries = [_entry(_from_pipeline(mask), index) for index, mask in enumerate(masks)]
-    shapes = {entry[0].shape for entry in entries} | ({tuple(shape)} if shape is not None else set())
+    shapes = {entry[0].shape for entry in entries} | (
+        {tuple(shape)} if shape is not None else set()
+    )
     if len(shapes) != 1 or len(next(iter(shapes))) != 2:
-        raise SegxaiValueError(f"All masks must have the same shape (height, width); got {sorted(shapes, key=str) or 'no masks'}.")
+        raise SegxaiValueError(
+            f"All masks must have the same shape (height, width); got {sorted(shapes, key=str) or 'no masks'}."
+        )
     kept: list = []
     for mask, score, name in sorted(entries, key=lambda entry: -entry[1]):
         if mask.any() and all(_overlap(mask, other) <= 0.9 for other, _, _ in kept):
             kept.append((mask, score, name))
     labels = np.zeros(next(iter(shapes)), np.int32)
     names = {0: "rest"}
-    for index, (mask, _, name) in enumerate(sorted(kept, key=lambda entry: -entry[0].sum()), start=1):
+    for index, (mask, _, name) in enumerate(
+        sorted(kept, key=lambda entry: -entry[0].sum()), start=1
+    ):
         labels[mask] = index
         names[index] = name
     return _numbered(labels, names, method)
 
 
-def from_class_map(classes: Any, names: Sequence[str] | Mapping[int, str] | None = None, method: str = "classes") -> Regions:
+def from_class_map(
+    classes: Any, names: Sequence[str] | Mapping[int, str] | None = None, method: str = "classes"
+) -> Regions:
     """Convert a model's class ids (H, W) or class scores (H, W, C) to `Regions`, whose parts are their connected pieces.
 
     names: of the class ids, as a sequence or a mapping; by default "class 0", "class 1" ... Raises SegxaiValueError for any
@@ -119,7 +139,9 @@ def from_class_map(classes: Any, names: Sequence[str] | Mapping[int, str] | None
     checked = Regions.from_labels(classes)  # validates the map
     values = np.unique(classes).astype(int)
     known = names if isinstance(names, Mapping) else dict(enumerate(names or ()))
-    return regions_of_classes(checked.labels, [str(known.get(int(v), f"class {v}")) for v in values], method)
+    return regions_of_classes(
+        checked.labels, [str(known.get(int(v), f"class {v}")) for v in values], method
+    )
 
 
 class KerasHubSegmenter:
@@ -130,18 +152,31 @@ class KerasHubSegmenter:
     names: of the C classes.
     """
 
-    def __init__(self, model: Any, size: tuple[int, int] | None = None, names: Sequence[str] | Mapping[int, str] | None = None):
+    def __init__(
+        self,
+        model: Any,
+        size: tuple[int, int] | None = None,
+        names: Sequence[str] | Mapping[int, str] | None = None,
+    ):
         # The preprocessor is bypassed: it would crop the photograph, and the map would no longer be aligned with it.
         preprocessor = getattr(model, "preprocessor", None)
-        self.model, self.size, self.names = model, size or getattr(preprocessor, "image_size", None), names
+        self.model, self.size, self.names = (
+            model,
+            size or getattr(preprocessor, "image_size", None),
+            names,
+        )
         self.__name__ = getattr(model, "name", type(model).__name__)
 
     def __call__(self, image: np.ndarray) -> Regions:
         size = self.size or image.shape[:2]
         scores = np.asarray(self.model.predict(resize(image, size)[None], verbose=0))
         if scores.ndim != 4:
-            raise SegxaiValueError(f"The segmenter returned shape {scores.shape}; (1, height, width, classes) was expected.")
-        return from_class_map(resize(scores[0].astype(np.float32), image.shape[:2]), self.names, self.__name__)
+            raise SegxaiValueError(
+                f"The segmenter returned shape {scores.shape}; (1, height, width, classes) was expected."
+            )
+        return from_class_map(
+            resize(scores[0].astype(np.float32), image.shape[:2]), self.names, self.__name__
+        )
 
 
 def _entry(mask, index):
@@ -149,14 +184,20 @@ def _entry(mask, index):
         if "segmentation" not in mask:
             raise SegxaiValueError(f"Mask {index} is a mapping without 'segmentation'.")
         try:
-            score = float(mask.get("score", mask.get("predicted_iou", 0.0) + mask.get("stability_score", 0.0)))
+            score = float(
+                mask.get("score", mask.get("predicted_iou", 0.0) + mask.get("stability_score", 0.0))
+            )
         except (TypeError, ValueError) as error:
             raise SegxaiValueError(f"The score of mask {index} is not a number.") from error
         if isinstance(mask["segmentation"], Mapping):
             raise SegxaiValueError(
                 f"Mask {index} is run-length encoded; let the generator return arrays (output_mode='binary_mask')."
             )
-        return as_array(mask["segmentation"], f"Mask {index}").astype(bool), score, str(mask.get("name", f"mask {index + 1}"))
+        return (
+            as_array(mask["segmentation"], f"Mask {index}").astype(bool),
+            score,
+            str(mask.get("name", f"mask {index + 1}")),
+        )
     return as_array(mask, f"Mask {index}").astype(bool), 0.0, f"mask {index + 1}"
 
 
@@ -176,4 +217,8 @@ def _overlap(a, b) -> float:
 
 def _numbered(labels, names, method) -> Regions:
     values, atoms = np.unique(labels, return_inverse=True)
-    return Regions(atoms.reshape(labels.shape), [Part(names[int(v)], (i,)) for i, v in enumerate(values)], method)
+    return Regions(
+        atoms.reshape(labels.shape),
+        [Part(names[int(v)], (i,)) for i, v in enumerate(values)],
+        method,
+    )

@@ -18,8 +18,12 @@ from ..weights import assign_weights
 from ..weights.contours import contours_path, contours_weights
 from ..weights.loaded import Network, loaded
 
-WORKING_SIDE = 512  # pixels, the longest side of the network's input; its memory grows with the area
-WITHOUT_WEIGHTS = "These segmenters need no weights: grid, slic, felzenszwalb, quickshift, watershed, chan_vese."
+WORKING_SIDE = (
+    512  # pixels, the longest side of the network's input; its memory grows with the area
+)
+WITHOUT_WEIGHTS = (
+    "These segmenters need no weights: grid, slic, felzenszwalb, quickshift, watershed, chan_vese."
+)
 KEPT = 4  # number of photographs whose maps are cached, 6 MB each
 
 _maps: OrderedDict[bytes, np.ndarray] = OrderedDict()

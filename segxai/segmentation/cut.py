@@ -12,7 +12,9 @@ from ..regions import Part
 FEWEST, MOST = 3, 9  # regions; 2**9 coalitions are evaluated in seconds
 
 
-def best_cut(root: Part, kept: Mapping[tuple[int, ...], float], divided: Mapping[tuple[int, ...], float]) -> list[Part]:
+def best_cut(
+    root: Part, kept: Mapping[tuple[int, ...], float], divided: Mapping[tuple[int, ...], float]
+) -> list[Part]:
     """Cut a tree into FEWEST to MOST regions so that the sum of what is kept and divided is largest.
 
     Parameters

@@ -67,7 +67,10 @@ def _end_points(image) -> dict[int, np.ndarray]:
     copy = resize(image, tuple(max(32, round(side * scale)) for side in image.shape[:2]))
     network = default_classifier()
     end_points = {stride: network.end_points[f"stride_{stride}"] for stride in STRIDE_WEIGHTS}
-    return {stride: value[0] for stride, value in network.net.run(end_points, {network.images: copy[None]}).items()}
+    return {
+        stride: value[0]
+        for stride, value in network.net.run(end_points, {network.images: copy[None]}).items()
+    }
 
 
 SEGMENTERS = (

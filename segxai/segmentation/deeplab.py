@@ -145,7 +145,9 @@ def ade20k_classes(image: np.ndarray) -> np.ndarray:
 
 def _regions(image, segmenter, objects) -> Regions:
     names = _MODELS[segmenter].classes
-    regions = regions_of_classes(_classify(image, segmenter), names, segmenter, Evidence("semantic"))
+    regions = regions_of_classes(
+        _classify(image, segmenter), names, segmenter, Evidence("semantic")
+    )
     if objects:
         for name in regions.names:
             if name != names[0] and name in regions.expandable():

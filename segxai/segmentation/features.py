@@ -30,7 +30,9 @@ COLOUR_WEIGHT = 0.25
 PLACE_WEIGHT = 0.5
 SMALLEST_ISLAND = 0.005  # share of the image
 FEWEST, MOST = 3, 9  # automatic numbers of regions; 2**9 coalitions are evaluated in seconds
-WORTH_SPLITTING = 0.3  # automatic: a join is undone when it cost at least this share of the last join
+WORTH_SPLITTING = (
+    0.3  # automatic: a join is undone when it cost at least this share of the last join
+)
 
 
 def features(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
@@ -40,9 +42,13 @@ def features(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
     with fewer n_regions are unions of those with more, so `Regions.expand` knows each region's parts.
     """
     if n_regions != "auto" and (
-        isinstance(n_regions, bool) or not isinstance(n_regions, (int, np.integer)) or not 1 <= n_regions <= LEAVES
+        isinstance(n_regions, bool)
+        or not isinstance(n_regions, (int, np.integer))
+        or not 1 <= n_regions <= LEAVES
     ):
-        raise SegxaiValueError(f"n_regions must be 'auto' or a whole number from 1 to {LEAVES}; got {n_regions!r}.")
+        raise SegxaiValueError(
+            f"n_regions must be 'auto' or a whole number from 1 to {LEAVES}; got {n_regions!r}."
+        )
     copy = _working_copy(image)
     superpixels = _superpixels(copy)
     points = _superpixel_features(copy, superpixels)
@@ -79,8 +85,12 @@ def _ward_tree(points) -> tuple[_Node, np.ndarray]:
         if isinstance(a, int) and a == b:  # still within one leaf
             nodes[len(points) + step] = a
         else:
-            halves = tuple(_Node(0.0, (half,)) if isinstance(half, int) else half for half in (a, b))
-            nodes[len(points) + step] = _Node(float(cost), halves[0].atoms + halves[1].atoms, halves)
+            halves = tuple(
+                _Node(0.0, (half,)) if isinstance(half, int) else half for half in (a, b)
+            )
+            nodes[len(points) + step] = _Node(
+                float(cost), halves[0].atoms + halves[1].atoms, halves
+            )
     (root,) = nodes.values()
     return (_Node(0.0, (root,)) if isinstance(root, int) else root), leaf
 
@@ -102,7 +112,9 @@ def _cut(root, n_regions) -> list[_Node]:
         worst = max(range(len(nodes)), key=lambda i: nodes[i].cost)
         cost = nodes[worst].cost
         if n_regions == "auto":
-            enough = len(nodes) >= MOST or (len(nodes) >= FEWEST and cost < WORTH_SPLITTING * root.cost)
+            enough = len(nodes) >= MOST or (
+                len(nodes) >= FEWEST and cost < WORTH_SPLITTING * root.cost
+            )
         else:
             enough = len(nodes) >= n_regions
         if enough or cost == 0:
@@ -157,14 +169,21 @@ def _superpixel_features(copy, superpixels) -> np.ndarray:
 
 def _end_points(copy) -> dict[str, np.ndarray]:
     network = default_classifier()
-    wanted = {f"stride_{stride}": network.end_points[f"stride_{stride}"] for stride in STRIDE_WEIGHTS}
-    return {name: value[0] for name, value in network.net.run(wanted, {network.images: copy[None]}).items()}
+    wanted = {
+        f"stride_{stride}": network.end_points[f"stride_{stride}"] for stride in STRIDE_WEIGHTS
+    }
+    return {
+        name: value[0]
+        for name, value in network.net.run(wanted, {network.images: copy[None]}).items()
+    }
 
 
 def _means(labels, values) -> np.ndarray:
     """The mean of (h, w, D) values over each label: (L, D)."""
     count = np.bincount(labels.ravel())
-    return np.stack([np.bincount(labels.ravel(), v.ravel()) / count for v in np.moveaxis(values, -1, 0)], axis=1)
+    return np.stack(
+        [np.bincount(labels.ravel(), v.ravel()) / count for v in np.moveaxis(values, -1, 0)], axis=1
+    )
 
 
 def _merge_islands(leaves, superpixels, points) -> np.ndarray:
@@ -176,7 +195,9 @@ def _merge_islands(leaves, superpixels, points) -> np.ndarray:
     areas = np.bincount(pieces.ravel()).astype(float)
     # Leaves consist of whole superpixels, so a piece's mean feature is a mean over its superpixels' pixels.
     sums = np.zeros((len(areas), points.shape[1]))
-    pairs, counts = np.unique(pieces.ravel() * len(points) + superpixels.ravel(), return_counts=True)
+    pairs, counts = np.unique(
+        pieces.ravel() * len(points) + superpixels.ravel(), return_counts=True
+    )
     np.add.at(sums, pairs // len(points), counts[:, None] * points[pairs % len(points)])
     neighbours = _neighbours(pieces, len(areas))
     joined_to = np.arange(len(areas))

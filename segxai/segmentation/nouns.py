@@ -39,15 +39,22 @@ GROUPS = {
     "plants": ("tree", "grass", "plant", "flower"),
 }
 LEAST = 0.55  # of the probabilities of classes pooled over a region; below it has no noun
-SURE_CLASS = 0.8  # a class that is so probable is not overruled by the classifier's noun of another class
-SMALLEST, LARGEST = 0.005, 0.8  # shares of the photograph: too few pixels to classify, too few around them
+SURE_CLASS = (
+    0.8  # a class that is so probable is not overruled by the classifier's noun of another class
+)
+SMALLEST, LARGEST = (
+    0.005,
+    0.8,
+)  # shares of the photograph: too few pixels to classify, too few around them
 VIEW = 224  # pixels
 GREY = 127
 # Contrast of the surroundings, and margin as a share of the longer side, of the three views.
 VIEWS = {"grey": (0.0, 0.1), "dimmed": (0.35, 0.1), "crop": (1.0, 0.05)}
 BATCH = 16
 MAIN = 0.7  # a class with this share of its group's probability is named instead of the group
-PART = 0.3  # a part without a noun is called after its thing if it has at least this probability of it
+PART = (
+    0.3  # a part without a noun is called after its thing if it has at least this probability of it
+)
 LOOKED_AT = 14  # the classifier looks at regions of cuts up to this number; smaller ones hardly ever have a noun
 # What a noun of the classifier needs, chosen on 99 photographs of ImageNet (benchmarks/nouns.py): the
 # least probability in the mean of the views "grey" and "dimmed", in "dimmed" and in "crop"; the least
@@ -104,7 +111,8 @@ def seen(image: np.ndarray, atoms: np.ndarray) -> Seen:
     """
     maps = end_points(image, SIDE)
     scores = semantic_head().biases + sum(
-        pool(maps[f"stride_{stride}"] @ kernel, atoms) for stride, kernel in semantic_head().kernels.items()
+        pool(maps[f"stride_{stride}"] @ kernel, atoms)
+        for stride, kernel in semantic_head().kernels.items()
     )
     areas = np.bincount(atoms.ravel()) / atoms.size
     return Seen(areas, _softmax(scores), pool(maps["head"], atoms))
@@ -119,16 +127,23 @@ def end_points(image: np.ndarray, longest: int) -> dict[str, np.ndarray]:
     scale = longest / max(image.shape[:2])
     copy = resize(image, tuple(max(32, 32 * round(side * scale / 32)) for side in image.shape[:2]))
     network = default_classifier()
-    wanted = {name: network.end_points[name] for name in (*(f"stride_{stride}" for stride in STRIDES), "head")}
+    wanted = {
+        name: network.end_points[name]
+        for name in (*(f"stride_{stride}" for stride in STRIDES), "head")
+    }
     found = {}
-    for name, value in network.net.run(wanted, {network.images: np.stack([copy, copy[:, ::-1]])}).items():
+    for name, value in network.net.run(
+        wanted, {network.images: np.stack([copy, copy[:, ::-1]])}
+    ).items():
         if name != "head":
             value = value / np.sqrt(np.square(value).mean(axis=(1, 2, 3), keepdims=True) + 1e-6)
         found[name] = (value[0] + value[1, :, ::-1]) / 2
     return found
 
 
-def object_nouns(image: np.ndarray, atoms: np.ndarray, root: Part, found: Seen) -> dict[tuple[int, ...], Noun]:
+def object_nouns(
+    image: np.ndarray, atoms: np.ndarray, root: Part, found: Seen
+) -> dict[tuple[int, ...], Noun]:
     """Find the nodes of a tree that the classifier can name.
 
     Parameters
@@ -164,7 +179,9 @@ def object_nouns(image: np.ndarray, atoms: np.ndarray, root: Part, found: Seen) 
         """Classify one view of the wanted nodes."""
         if wanted.any():
             masks = [np.isin(atoms, open_[i].atoms) for i in np.flatnonzero(wanted)]
-            views[wanted, list(VIEWS).index(name)] = by_noun([view(image, mask, *VIEWS[name]) for mask in masks])
+            views[wanted, list(VIEWS).index(name)] = by_noun(
+                [view(image, mask, *VIEWS[name]) for mask in masks]
+            )
 
     # Each view is classified only where the others, which are known by then, allow a noun.
     allowed = (_specific() > 0) & (inside >= INSIDE) & (ratios(inside, outside) >= RATIO)
@@ -180,7 +197,9 @@ def object_nouns(image: np.ndarray, atoms: np.ndarray, root: Part, found: Seen) 
     return chosen_nouns(open_, views, probabilities, fit, inside, outside)
 
 
-def name_tree(atoms: np.ndarray, root: Part, found: Seen, objects: Mapping[tuple[int, ...], Noun]) -> Part:
+def name_tree(
+    atoms: np.ndarray, root: Part, found: Seen, objects: Mapping[tuple[int, ...], Noun]
+) -> Part:
     """Name every node of a tree by a noun where there is one, else by its place.
 
     Parameters
@@ -197,13 +216,23 @@ def name_tree(atoms: np.ndarray, root: Part, found: Seen, objects: Mapping[tuple
         called after it, e.g. "cat: top left".
     """
     nodes = list(walk(root))
-    place = dict(zip((node.atoms for node in nodes), places(atoms, [node.atoms for node in nodes]), strict=True))
-    classes = dict(zip((node.atoms for node in nodes), pooled(nodes, found.areas, found.classes), strict=True))
+    place = dict(
+        zip(
+            (node.atoms for node in nodes),
+            places(atoms, [node.atoms for node in nodes]),
+            strict=True,
+        )
+    )
+    classes = dict(
+        zip((node.atoms for node in nodes), pooled(nodes, found.areas, found.classes), strict=True)
+    )
     species = _species(objects)
 
     def named(part: Part, whole: Noun | None) -> Part:
         row = classes[part.atoms]
-        noun = _better(class_noun(row), objects.get(part.atoms)) or (whole and _inherited(whole, row))
+        noun = _better(class_noun(row), objects.get(part.atoms)) or (
+            whole and _inherited(whole, row)
+        )
         if noun is not None and noun.name in species:
             noun = noun._replace(name=species[noun.name])
         children = tuple(named(child, noun) for child in part.children)
@@ -219,7 +248,11 @@ def _species(objects) -> dict[str, str]:
     """What "animal" and "vehicle" are in this photograph, if the classifier found one kind of them only."""
     found = {}
     for group in ("animal", "vehicle"):
-        names = {noun.name for noun in objects.values() if semantic_head().kind(noun.name) in (*GROUPS[group], group)}
+        names = {
+            noun.name
+            for noun in objects.values()
+            if semantic_head().kind(noun.name) in (*GROUPS[group], group)
+        }
         if len(names) == 1:
             found[group] = names.pop()
     return found
@@ -227,7 +260,9 @@ def _species(objects) -> dict[str, str]:
 
 def _may_be_refined(noun: Noun | None) -> bool:
     """Whether the classifier may know better: sky and hair it cannot, a bird may be an owl."""
-    return noun is None or not noun.sure or noun.name in GROUPS or noun.name in semantic_head().refined
+    return (
+        noun is None or not noun.sure or noun.name in GROUPS or noun.name in semantic_head().refined
+    )
 
 
 def _better(noun: Noun | None, other: Noun | None) -> Noun | None:
@@ -236,7 +271,11 @@ def _better(noun: Noun | None, other: Noun | None) -> Noun | None:
         return noun or other
     kind = semantic_head().kind(other.name)
     if kind == noun.name or kind in GROUPS.get(noun.name, ()):
-        return max(noun, other, key=lambda n: n.evidence.probability or 0) if noun.name == other.name else other
+        return (
+            max(noun, other, key=lambda n: n.evidence.probability or 0)
+            if noun.name == other.name
+            else other
+        )
     return noun if noun.sure else other
 
 
@@ -296,7 +335,9 @@ class Noun(NamedTuple):
 
 def class_noun(row: np.ndarray) -> Noun | None:
     """The noun of class probabilities (C,): the most specific one that is sure enough, or None."""
-    name = semantic_head().names[int(row[:-1].argmax())]  # the last class is "object", which names nothing
+    name = semantic_head().names[
+        int(row[:-1].argmax())
+    ]  # the last class is "object", which names nothing
     own = _probability(name, row)
     # "animal" says little, and the head is the least sure of it.
     if own >= (SURE_CLASS if name == "animal" else LEAST):
@@ -367,7 +408,12 @@ def chosen_nouns(
             candidates[best] = thing
     for i in range(len(nodes)):
         noun = _deepest(mean[i], MEAN)
-        if noun is None or views[i, 1, noun] < DIMMED or views[i, 2, noun] < CROP or ratio[i, noun] < RATIO:
+        if (
+            noun is None
+            or views[i, 1, noun] < DIMMED
+            or views[i, 2, noun] < CROP
+            or ratio[i, noun] < RATIO
+        ):
             continue
         if whole[noun] >= SUPPORT or (agreed[i, noun] + inside[i, noun]) / 2 >= UNSUPPORTED:
             candidates[i] = noun
@@ -375,7 +421,9 @@ def chosen_nouns(
     for i in sorted(candidates, key=lambda i: -fit[i, candidates[i]]):
         if all(set(nodes[i].atoms).isdisjoint(other) for other in chosen):
             noun = candidates[i]
-            chosen[nodes[i].atoms] = Noun(everyday_nouns().names[noun], evidence("classifier", float(agreed[i, noun])))
+            chosen[nodes[i].atoms] = Noun(
+                everyday_nouns().names[noun], evidence("classifier", float(agreed[i, noun]))
+            )
     return chosen
 
 
@@ -415,7 +463,9 @@ def by_noun(pictures: Sequence[np.ndarray]) -> np.ndarray:
     """(N, nouns) the probabilities of everyday nouns in N pictures (VIEW, VIEW, 3)."""
     network = default_classifier()
     rows = [
-        network.net.run(network.probabilities, {network.images: np.stack(pictures[first : first + BATCH])})
+        network.net.run(
+            network.probabilities, {network.images: np.stack(pictures[first : first + BATCH])}
+        )
         for first in range(0, len(pictures), BATCH)
     ]
     return np.concatenate(rows) @ everyday_nouns().classes
@@ -456,7 +506,10 @@ def kinds(classes: np.ndarray) -> np.ndarray:
     A photograph seldom holds two kinds of them that touch, and the head confuses them most.
     """
     names = semantic_head().names
-    of_class = [next((group for group in ("animal", "vehicle") if name in GROUPS[group]), name) for name in names]
+    of_class = [
+        next((group for group in ("animal", "vehicle") if name in GROUPS[group]), name)
+        for name in names
+    ]
     columns = list(dict.fromkeys(of_class))
     table = np.zeros((len(names), len(columns)))
     table[np.arange(len(names)), [columns.index(kind) for kind in of_class]] = 1

@@ -14,7 +14,8 @@ def pool(feature_map: np.ndarray, labels: np.ndarray) -> np.ndarray:
     from scipy.sparse import coo_array
 
     (rows, row_weight), (columns, column_weight) = (
-        _bilinear(full, small) for full, small in zip(labels.shape, feature_map.shape[:2], strict=True)
+        _bilinear(full, small)
+        for full, small in zip(labels.shape, feature_map.shape[:2], strict=True)
     )
     height, width, depth = feature_map.shape
     label, position, weight = [], [], []
@@ -24,7 +25,9 @@ def pool(feature_map: np.ndarray, labels: np.ndarray) -> np.ndarray:
             position.append((rows[i][:, None] * width + columns[j]).ravel())
             weight.append((row_weight[i][:, None] * column_weight[j]).ravel())
     index = np.concatenate(label), np.concatenate(position)
-    weights = coo_array((np.concatenate(weight), index), shape=(int(labels.max()) + 1, height * width)).tocsr()
+    weights = coo_array(
+        (np.concatenate(weight), index), shape=(int(labels.max()) + 1, height * width)
+    ).tocsr()
     return weights @ feature_map.reshape(-1, depth) / np.bincount(labels.ravel())[:, None]
 
 

@@ -18,7 +18,11 @@ from .segmenter import Slider
 
 Method: TypeAlias = str | Callable  # see `segment`
 RegionsLike: TypeAlias = Regions | np.ndarray | Method  # whatever `as_regions` accepts
-SEGMENTERS = {s.name: s for family in (deep, tree, semantic, features, deeplab, classic) for s in family.SEGMENTERS}
+SEGMENTERS = {
+    s.name: s
+    for family in (deep, tree, semantic, features, deeplab, classic)
+    for s in family.SEGMENTERS
+}
 
 
 def segmenters() -> tuple[str, ...]:
@@ -26,7 +30,9 @@ def segmenters() -> tuple[str, ...]:
     return tuple(SEGMENTERS)
 
 
-def segment(image: ImageLike, method: Method = "deep", *, progress: Progress = None, **params: Any) -> Regions:
+def segment(
+    image: ImageLike, method: Method = "deep", *, progress: Progress = None, **params: Any
+) -> Regions:
     """Divide a photograph into named regions.
 
     image: array, PIL image or path. method: one of `segmenters()`; two of them joined as "coarse+finer", e.g. "pascal+deep", which
@@ -39,7 +45,12 @@ def segment(image: ImageLike, method: Method = "deep", *, progress: Progress = N
     check_method(method)
     if isinstance(method, str) and "+" in method:
         coarse, finer = _names(method)
-        return expanded(refine(segment(image, coarse, progress=progress), segment(image, finer, progress=progress, **params)))
+        return expanded(
+            refine(
+                segment(image, coarse, progress=progress),
+                segment(image, finer, progress=progress, **params),
+            )
+        )
     if isinstance(method, str):
         function, name = SEGMENTERS[method.strip()].function, method.strip()
         _check_params(function, name, params)
@@ -51,7 +62,9 @@ def segment(image: ImageLike, method: Method = "deep", *, progress: Progress = N
     except SegxaiError:
         raise
     except Exception as error:
-        raise SegxaiError(f"The segmenter {name!r} failed with {type(error).__name__}: {error}") from error
+        raise SegxaiError(
+            f"The segmenter {name!r} failed with {type(error).__name__}: {error}"
+        ) from error
     if not isinstance(result, Regions):
         result = Regions.from_labels(result, method=name)
     return check_shape(result, image, f"The segmenter {name!r} returned regions")
@@ -88,7 +101,11 @@ def segment_into(image: np.ndarray, method: Method, n: int | None) -> Regions:
 
 def takes_count(method: Method) -> bool:
     """Whether `segment_into` can choose the number of regions of this method."""
-    return isinstance(method, str) and method in SEGMENTERS and SEGMENTERS[method].for_count is not None
+    return (
+        isinstance(method, str)
+        and method in SEGMENTERS
+        and SEGMENTERS[method].for_count is not None
+    )
 
 
 def check_method(method: Any) -> None:
@@ -98,7 +115,9 @@ def check_method(method: Any) -> None:
             if name not in SEGMENTERS:
                 raise unknown_name("segmenter", name, SEGMENTERS)
     elif not callable(method):
-        raise SegxaiValueError(f"A segmenter must be a name ({', '.join(SEGMENTERS)}) or a function of an image; got {method!r}.")
+        raise SegxaiValueError(
+            f"A segmenter must be a name ({', '.join(SEGMENTERS)}) or a function of an image; got {method!r}."
+        )
 
 
 def why_unavailable(method: str) -> str:
@@ -109,14 +128,19 @@ def why_unavailable(method: str) -> str:
 def sliders(method: str) -> list[Slider]:
     """The sliders for a segmenter's parameters; for "coarse+finer", those of the finer one."""
     *coarse, last = _names(method)
-    return [s._replace(label=f"Finer: {s.label.lower()}") if coarse else s for s in SEGMENTERS[last].sliders]
+    return [
+        s._replace(label=f"Finer: {s.label.lower()}") if coarse else s
+        for s in SEGMENTERS[last].sliders
+    ]
 
 
 def check_shape(regions: Regions, image: np.ndarray, subject: str) -> Regions:
     """Return the regions if they have the image's height and width; otherwise raise a SegxaiValueError that starts with `subject`."""
     if regions.shape != image.shape[:2]:
         (height, width), (rows, columns) = image.shape[:2], regions.shape
-        raise SegxaiValueError(f"{subject} {rows} x {columns} pixels; the image has {height} x {width}.")
+        raise SegxaiValueError(
+            f"{subject} {rows} x {columns} pixels; the image has {height} x {width}."
+        )
     return regions
 
 

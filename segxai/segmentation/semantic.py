@@ -52,4 +52,6 @@ def semantic(image: np.ndarray) -> Regions:
     return Regions(resize_labels(tree.atoms, image.shape[:2]), parts, "semantic")
 
 
-SEGMENTERS = (Segmenter("semantic", semantic, "the 50 classes of the project's own FCN-8s, at contours"),)
+SEGMENTERS = (
+    Segmenter("semantic", semantic, "the 50 classes of the project's own FCN-8s, at contours"),
+)

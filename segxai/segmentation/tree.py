@@ -137,9 +137,13 @@ def tree_regions(
         For any other n_regions.
     """
     if n_regions != "auto" and (
-        isinstance(n_regions, bool) or not isinstance(n_regions, (int, np.integer)) or not 1 <= n_regions <= LEAVES
+        isinstance(n_regions, bool)
+        or not isinstance(n_regions, (int, np.integer))
+        or not 1 <= n_regions <= LEAVES
     ):
-        raise SegxaiValueError(f"n_regions must be 'auto' or a whole number from 1 to {LEAVES}; got {n_regions!r}.")
+        raise SegxaiValueError(
+            f"n_regions must be 'auto' or a whole number from 1 to {LEAVES}; got {n_regions!r}."
+        )
     tree = grown(image, method, merging, features)
     atoms = resize_labels(tree.atoms, image.shape[:2])
     if n_regions == "auto":
@@ -163,7 +167,9 @@ def grown(image: np.ndarray, method: str, merging: Merging, features: Callable |
     return tree
 
 
-def automatic_cut(root: Part, found: Seen, objects: Collection[tuple[int, ...]], worth: float) -> list[Part]:
+def automatic_cut(
+    root: Part, found: Seen, objects: Collection[tuple[int, ...]], worth: float
+) -> list[Part]:
     """Cut a tree with nouns so that each thing is one region, and no region holds two nouns.
 
     A cut gains each region's area times the probability of its class, and THING for a thing that the
@@ -185,7 +191,9 @@ def automatic_cut(root: Part, found: Seen, objects: Collection[tuple[int, ...]],
     kept, divided = {}, {}
     for node, row in zip(nodes, pooled(nodes, found.areas, kinds(found.classes)), strict=True):
         named = node.atoms in objects
-        kept[node.atoms] = found.areas[list(node.atoms)].sum() * (1 if named else row.max()) + THING * named
+        kept[node.atoms] = (
+            found.areas[list(node.atoms)].sum() * (1 if named else row.max()) + THING * named
+        )
         whole = named or row[:-1].max() >= LEAST
         divided[node.atoms] = PRICE * ((0 if whole else 1.5 * min(node.cost / worth, 1)) - 1)
     return best_cut(root, kept, divided)
@@ -194,7 +202,9 @@ def automatic_cut(root: Part, found: Seen, objects: Collection[tuple[int, ...]],
 def _grow(image, merging, features) -> Grown:
     # Never larger than the photograph: regions stay connected when a label map is enlarged, but not when it is reduced.
     scale = min(1, WORKING_SIDE / max(image.shape[:2]))
-    copy = np.rint(resize(image, tuple(max(1, round(side * scale)) for side in image.shape[:2]))).astype(np.uint8)
+    copy = np.rint(
+        resize(image, tuple(max(1, round(side * scale)) for side in image.shape[:2]))
+    ).astype(np.uint8)
     strength = contours(copy)
     labels = basins(strength)
     of_basins = seen(image, labels)
@@ -213,7 +223,9 @@ def _grow(image, merging, features) -> Grown:
     objects = object_nouns(copy, atoms, root, found)
     root = name_tree(atoms, root, found, objects)
     if not merging.nouns:
-        return Grown(atoms, root, root, coarsest(root, automatic_number(root, merging.worth)), found)
+        return Grown(
+            atoms, root, root, coarsest(root, automatic_number(root, merging.worth)), found
+        )
     root = spared(root, objects, SPARED)
     automatic = automatic_cut(root, found, objects, merging.worth)
     touching = borders(atoms, strength)
@@ -223,7 +235,11 @@ def _grow(image, merging, features) -> Grown:
     if len(alike) < len(automatic):
         things = regrouped(alike, touching, found, merging)
         for whole in walk(things):  # things of one noun that touch have it together, too
-            nouns = [objects[part.atoms] for part in united.get(frozenset(whole.atoms), ()) if part.atoms in objects]
+            nouns = [
+                objects[part.atoms]
+                for part in united.get(frozenset(whole.atoms), ())
+                if part.atoms in objects
+            ]
             if nouns:
                 objects[whole.atoms] = max(nouns, key=lambda noun: noun.evidence.probability or 0)
         things = name_tree(atoms, things, found, objects)
@@ -241,7 +257,9 @@ def same_nouns(parts: list[Part], touching: Iterable[tuple[int, int]]) -> list[l
     pairs = np.array([
         (region[a], region[b]) for a, b in touching if parts[region[a]].noun and parts[region[a]].noun == parts[region[b]].noun
     ]).reshape(-1, 2)  # fmt: skip
-    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(parts), len(parts)))
+    graph = coo_array(
+        (np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(parts), len(parts))
+    )
     number, group = connected_components(graph, directed=False)
     return [[part for part, g in zip(parts, group, strict=True) if g == k] for k in range(number)]
 
@@ -266,7 +284,9 @@ def regrouped(
                 border[low, high] = before[0] + length, before[1] + total
         areas = np.array([found.areas[list(part.atoms)].sum() for part in parts])
         nodes, below = list(parts), max(part.cost for part in parts)
-        for a, b, cost in merge(areas, border, merging, None, pooled(parts, found.areas, found.classes)):
+        for a, b, cost in merge(
+            areas, border, merging, None, pooled(parts, found.areas, found.classes)
+        ):
             halves = nodes[a], nodes[b]
             nodes.append(Part("", halves[0].atoms + halves[1].atoms, halves, below + cost))
         return nodes[-1]
@@ -278,7 +298,11 @@ def automatic_number(root: Part, worth: float) -> int:
     """The number of regions after undoing all merges that cost at least `worth`, limited to FEWEST to MOST."""
 
     def count(part):
-        return sum(count(child) for child in part.children) if part.children and part.cost >= worth else 1
+        return (
+            sum(count(child) for child in part.children)
+            if part.children and part.cost >= worth
+            else 1
+        )
 
     return int(np.clip(count(root), FEWEST, MOST))
 
@@ -356,18 +380,24 @@ def merge(
     number = len(area)
     area = np.concatenate([area, np.zeros(number - 1)])
     means = [
-        None if values is None else np.concatenate([values, np.zeros((number - 1, values.shape[1]))])
+        None
+        if values is None
+        else np.concatenate([values, np.zeros((number - 1, values.shape[1]))])
         for values in (features, classes if merging.nouns else None)
     ]
     features, classes = means
-    neighbours: list[Any] = [{} for _ in range(number)]  # {neighbour: border} for each node, None once it is merged
+    neighbours: list[Any] = [
+        {} for _ in range(number)
+    ]  # {neighbour: border} for each node, None once it is merged
     for (a, b), value in border.items():
         neighbours[a][b] = neighbours[b][a] = value
 
     def cost(a, b, length, total):
         apart = 1.0 if features is None else ((features[a] - features[b]) ** 2).sum()
         size = area[a] * area[b] / (area[a] + area[b])
-        price = float((merging.floor + total / length) ** merging.contour * apart * size ** (2 * merging.size))
+        price = float(
+            (merging.floor + total / length) ** merging.contour * apart * size ** (2 * merging.size)
+        )
         if classes is not None:
             price *= np.exp(merging.nouns * np.abs(classes[a] - classes[b]).sum() / 2)
         return price * 1e-9 if min(area[a], area[b]) < SMALLEST else price

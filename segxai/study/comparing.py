@@ -31,7 +31,15 @@ from .engine import Store, as_image_list, classifier_of, fingerprint, run_metada
 from .engine import run as run_jobs
 
 SEGMENTERS = ("deep", "slic", "felzenszwalb", "quickshift", "grid")
-MEASURED = ("insertion", "deletion", "fidelity", "loo_r2", "preservation", "target_deletion", "compactness")
+MEASURED = (
+    "insertion",
+    "deletion",
+    "fidelity",
+    "loo_r2",
+    "preservation",
+    "target_deletion",
+    "compactness",
+)
 # Larger photographs are reduced: the built-in classifiers' inputs are smaller, parameters given in pixels then mean the same
 # on all photographs, and memory stays bounded.
 LONGEST_SIDE = 768
@@ -40,7 +48,10 @@ REPORTED = ("regions", "calls")  # in every comparison, in addition to the chose
 
 def compare(
     images: Iterable[ImageLike] | str | Path,
-    segmenters: str | Callable | Iterable[str | Callable] | Mapping[str, str | Callable] = SEGMENTERS,
+    segmenters: str
+    | Callable
+    | Iterable[str | Callable]
+    | Mapping[str, str | Callable] = SEGMENTERS,
     metrics: str | Sequence[str] = MEASURED,
     *,
     classifier: ClassifierLike = None,
@@ -80,14 +91,21 @@ def compare(
     several = isinstance(fill, (tuple, list)) and fill and all(isinstance(f, str) for f in fill)
     fills = tuple(distinct_fills(fill if several else (fill,)))  # type: ignore[arg-type]
     if len(fills) > 1 and GIVEN in map(fill_name, fills):
-        raise SegxaiValueError(f"Several fills are told apart by their names, so each must be one of {', '.join(FILLS)}.")
+        raise SegxaiValueError(
+            f"Several fills are told apart by their names, so each must be one of {', '.join(FILLS)}."
+        )
     match_regions = _checked_match(match_regions, segmenters)
     # Errors that would occur on every photograph are raised before the first.
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
-    seed, max_evaluations = whole_number("seed", seed), whole_number("max_evaluations", max_evaluations, 2)
+    seed, max_evaluations = (
+        whole_number("seed", seed),
+        whole_number("max_evaluations", max_evaluations, 2),
+    )
     if masks is not None and len(masks) != len(images):
-        raise SegxaiValueError(f"{len(masks)} masks were given for {len(images)} images; each image needs one.")
+        raise SegxaiValueError(
+            f"{len(masks)} masks were given for {len(images)} images; each image needs one."
+        )
     specified = specification(classifier)
     check_target(classifier_of(specified), target)
     settings = {
@@ -97,9 +115,14 @@ def compare(
     store = None
     if folder is not None:
         store = Store(folder, _note(settings, specified, run), _save, _load, ".json")
-    jobs = [(i, image, None if masks is None else as_array(masks[i], f"Mask {i}")) for i, image in enumerate(images)]
+    jobs = [
+        (i, image, None if masks is None else as_array(masks[i], f"Mask {i}"))
+        for i, image in enumerate(images)
+    ]
     work = partial(_measure, specified=specified, settings=settings)
-    results, failures = run_jobs(work, jobs, store=store, client=client, progress=progress, what="comparing")
+    results, failures = run_jobs(
+        work, jobs, store=store, client=client, progress=progress, what="comparing"
+    )
     return Comparison(
         names=tuple(distinct_names([_name(image, i) for i, image in enumerate(images)])),
         results=tuple(results.values()),
@@ -115,7 +138,9 @@ def _measure(index, image, mask, *, specified, settings):
     """Measure all segmenters on one photograph, locally or on a worker."""
     try:
         if isinstance(image, Bands):
-            raise SegxaiValueError("compare() measures RGB photographs; this picture is segxai.Bands.")
+            raise SegxaiValueError(
+                "compare() measures RGB photographs; this picture is segxai.Bands."
+            )
         image, mask = _reduced(as_image(image), mask)
         classifier = classifier_of(specified)
         target = settings["target"]
@@ -137,7 +162,11 @@ def _measure(index, image, mask, *, specified, settings):
             taken = time.perf_counter() - started
             values[label] = _values(explanation, mask, settings["metrics"], settings["fills"])
             seconds[label] = taken
-            target_name, full, output = explanation.target, explanation.coalitions.full, explanation.coalitions.output
+            target_name, full, output = (
+                explanation.target,
+                explanation.coalitions.full,
+                explanation.coalitions.output,
+            )
         except SegxaiError as error:
             failures[label] = str(error)
     return index, Measured(index, target_name, full, values, failures, seconds, output)
@@ -154,7 +183,9 @@ def _values(explanation, mask, metrics, fills) -> dict[str, float]:
     values = {}
     for name in (*metrics, *REPORTED):
         metric = METRICS[name]
-        values[name] = float(metric.value(explanation, mask) if metric.needs_mask else metric.value(explanation))
+        values[name] = float(
+            metric.value(explanation, mask) if metric.needs_mask else metric.value(explanation)
+        )
         if metric.under_fill is not None:
             for fill in fills[1:]:
                 values[_label(name, fill)] = float(metric.under_fill(explanation, fill))
@@ -168,7 +199,9 @@ def _columns(metrics, fills) -> tuple[Column, ...]:
         metric = METRICS[name]
         columns.append(Column(name, metric.better, metric.about))
         for fill in fills[1:] if metric.under_fill else ():
-            columns.append(Column(_label(name, fill), metric.better, f"{metric.about}, fill {fill}"))
+            columns.append(
+                Column(_label(name, fill), metric.better, f"{metric.about}, fill {fill}")
+            )
     return tuple(columns)
 
 
@@ -187,13 +220,21 @@ def _how(settings, specified) -> str:
     if match is None:
         chosen = "Every segmenter used its default parameters."
     else:
-        number = f"the number of regions of “{match}” on each photograph" if isinstance(match, str) else f"{match} regions"
+        number = (
+            f"the number of regions of “{match}” on each photograph"
+            if isinstance(match, str)
+            else f"{match} regions"
+        )
         left = [label for label, m in labels.items() if not takes_count(m) and label != match]
         chosen = f"Segmenters were set to {number}, or to the nearest number that they can produce."
         if left:
             chosen += f" The number of regions of {', '.join(left)} cannot be set; the default parameters were used."
     fills = ", ".join(map(fill_name, settings["fills"]))
-    explained = "each photograph's most probable class" if settings["target"] is None else f"“{settings['target']}”"
+    explained = (
+        "each photograph's most probable class"
+        if settings["target"] is None
+        else f"“{settings['target']}”"
+    )
     return (
         f"{chosen} Each explanation ({settings['method']}, of {explained}) had a budget of {settings['max_evaluations']} model calls; "
         f"if all coalitions of the regions are fewer, each was evaluated once. The metrics needed a few more calls, a curve at most "
@@ -211,7 +252,11 @@ def _without_folder(text, image) -> str:
 def _classifier_name(specified) -> str:
     if isinstance(specified, Classifier):
         return specified.name
-    return Path(specified).name if isinstance(specified, str) else getattr(specified, "__name__", type(specified).__name__)
+    return (
+        Path(specified).name
+        if isinstance(specified, str)
+        else getattr(specified, "__name__", type(specified).__name__)
+    )
 
 
 def _name(image, index) -> str:
@@ -222,9 +267,14 @@ def _checked_segmenters(segmenters) -> dict:
     if isinstance(segmenters, str) or callable(segmenters):
         segmenters = (segmenters,)
     if not isinstance(segmenters, Iterable):
-        raise SegxaiValueError(f"segmenters must be names, or {{label: a method for segment}}; got {segmenters!r}.")
+        raise SegxaiValueError(
+            f"segmenters must be names, or {{label: a method for segment}}; got {segmenters!r}."
+        )
     if not isinstance(segmenters, Mapping):
-        segmenters = {m if isinstance(m, str) else getattr(m, "__name__", type(m).__name__): m for m in segmenters}
+        segmenters = {
+            m if isinstance(m, str) else getattr(m, "__name__", type(m).__name__): m
+            for m in segmenters
+        }
     if not segmenters:
         raise SegxaiValueError(f"No segmenter was given; choose some of {', '.join(KNOWN)}.")
     for method in segmenters.values():
@@ -240,7 +290,9 @@ def _checked_metrics(metrics, masks) -> tuple[str, ...]:
         if name not in METRICS:
             raise unknown_name("metric", name, METRICS)
         if METRICS[name].needs_mask and masks is None:
-            raise SegxaiValueError(f"The metric {name!r} needs masks=, an (H, W) mask of the object for each image.")
+            raise SegxaiValueError(
+                f"The metric {name!r} needs masks=, an (H, W) mask of the object for each image."
+            )
     return tuple(name for name in dict.fromkeys(metrics) if name not in REPORTED)
 
 
@@ -256,7 +308,10 @@ def _note(settings, specified, run) -> dict:
     """The settings as they are kept in the folder, to recognise other runs."""
     named = all(isinstance(method, str) for method in settings["segmenters"].values())
     kept = settings | {
-        "segmenters": {label: m if isinstance(m, str) else "function" for label, m in settings["segmenters"].items()},
+        "segmenters": {
+            label: m if isinstance(m, str) else "function"
+            for label, m in settings["segmenters"].items()
+        },
         "fills": [fingerprint(fill) for fill in settings["fills"]],
         "metrics": list(settings["metrics"]),
         "target": str(settings["target"]),

@@ -88,9 +88,14 @@ class Comparison:
         """The table as text, one line for each metric."""
         lines = [["", *self.segmenters], *self.cells(self.table(), self.metrics, self.segmenters)]
         widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-        return "\n".join("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+        return "\n".join(
+            "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+            for line in lines
+        )
 
-    def cells(self, summaries: Iterable[dict], metrics: Iterable[str], segmenters: Iterable[str]) -> list[list[str]]:
+    def cells(
+        self, summaries: Iterable[dict], metrics: Iterable[str], segmenters: Iterable[str]
+    ) -> list[list[str]]:
         """Format the rows of `table` or `differences`, one line for each metric, with a count if photographs are missing."""
         found = {(row["segmenter"], row["metric"]): row for row in summaries}
 
@@ -98,13 +103,21 @@ class Comparison:
             missing = f" (n {row['n']})" if row["n"] < len(self.results) else ""
             return f"{format_interval(row)}{missing} {row.get('verdict', '')}".strip()
 
-        return [[self.title(metric), *(cell(found[s, metric]) for s in segmenters)] for metric in metrics]
+        return [
+            [self.title(metric), *(cell(found[s, metric]) for s in segmenters)]
+            for metric in metrics
+        ]
 
     @property
     def rows(self) -> list[dict]:
         """One row for each photograph, segmenter and metric: {"image", "segmenter", "metric", "value"}; NaN where undefined."""
         return [
-            {"image": self.names[r.index], "segmenter": segmenter, "metric": metric, "value": r.values[segmenter][metric]}
+            {
+                "image": self.names[r.index],
+                "segmenter": segmenter,
+                "metric": metric,
+                "value": r.values[segmenter][metric],
+            }
             for r in self.results
             for segmenter in self.segmenters
             if segmenter in r.values
@@ -115,7 +128,11 @@ class Comparison:
     def failures(self) -> list[tuple[str, str, str]]:
         """(photograph, segmenter, reason) for everything that could not be measured; the segmenter is "" for unreadable photographs."""
         found = [(self.names[index], "", why) for index, why in self.unreadable]
-        return found + [(self.names[r.index], segmenter, why) for r in self.results for segmenter, why in r.failures.items()]
+        return found + [
+            (self.names[r.index], segmenter, why)
+            for r in self.results
+            for segmenter, why in r.failures.items()
+        ]
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -158,7 +175,12 @@ class Comparison:
                 less = np.abs(own) - np.abs(base) if self.better(metric) == "zero" else own - base
                 summary = self._summary(less)
                 found.append(
-                    {"segmenter": segmenter, "reference": reference, "metric": metric, "better": self.better(metric)}
+                    {
+                        "segmenter": segmenter,
+                        "reference": reference,
+                        "metric": metric,
+                        "better": self.better(metric),
+                    }
                     | summary
                     | {"verdict": _verdict(summary, self.better(metric))}
                 )
@@ -177,7 +199,10 @@ class Comparison:
         if path.suffix.lower() in (".html", ".htm"):
             report.write_comparison(path, self)
         elif path.suffix.lower() == ".csv":
-            with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8", errors="replace") as file:
+            with (
+                replacing(path) as temporary,
+                temporary.open("w", newline="", encoding="utf-8", errors="replace") as file,
+            ):
                 writer = csv.DictWriter(file, ["image", "segmenter", "metric", "value"])
                 writer.writeheader()
                 writer.writerows(self.rows)
@@ -189,7 +214,9 @@ class Comparison:
 
     def column(self, segmenter: str, metric: str) -> np.ndarray:
         """(photographs,) values of a metric, NaN where there is none. Columns are aligned and can be subtracted."""
-        return np.array([r.values.get(segmenter, {}).get(metric, np.nan) for r in self.results], float)
+        return np.array(
+            [r.values.get(segmenter, {}).get(metric, np.nan) for r in self.results], float
+        )
 
     def _summary(self, values) -> dict:
         values = values[np.isfinite(values)]

@@ -55,7 +55,9 @@ def run(
     # One bar counts the photographs, so what is done on each of them shows none.
     with track(len(jobs), what, progress=progress) as advance, showing(False):
         advance(len(results))
-        for index, outcome in _here(work, waiting) if client is None else _on(client, work, waiting):
+        for index, outcome in (
+            _here(work, waiting) if client is None else _on(client, work, waiting)
+        ):
             if isinstance(outcome, str):
                 failures[index] = outcome
             else:
@@ -74,11 +76,17 @@ def _here(work, jobs):
 def _on(client, work, jobs):
     from distributed import as_completed
 
-    futures = {client.submit(work, *job, pure=False, retries=RETRIES): index for index, job in jobs.items()}
+    futures = {
+        client.submit(work, *job, pure=False, retries=RETRIES): index for index, job in jobs.items()
+    }
     # Each future finishes exactly once, even if its work is retried, so no image is counted twice.
     for future in as_completed(futures):
         error = future.exception()
-        yield (futures[future], f"its worker failed: {error}") if error is not None else future.result()
+        yield (
+            (futures[future], f"its worker failed: {error}")
+            if error is not None
+            else future.result()
+        )
         future.release()
 
 
@@ -94,11 +102,15 @@ def cluster(address: str | None) -> Iterator[Any]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise SegxaiError("A cluster needs dask's distributed, which is not installed: pip install 'segxai[dask]'") from error
+        raise SegxaiError(
+            "A cluster needs dask's distributed, which is not installed: pip install 'segxai[dask]'"
+        ) from error
     try:
         client = Client(address, timeout="10s")
     except (OSError, ValueError) as error:
-        raise SegxaiError(f"No dask scheduler can be reached at {address!r}: {error}. Start one with: dask scheduler") from error
+        raise SegxaiError(
+            f"No dask scheduler can be reached at {address!r}: {error}. Start one with: dask scheduler"
+        ) from error
     with client:
         yield client
 
@@ -110,7 +122,9 @@ class Store:
     Raises SegxaiError if the folder contains results of other settings or cannot be written.
     """
 
-    def __init__(self, folder: str | os.PathLike, settings: dict, save: Callable, load: Callable, ending: str):
+    def __init__(
+        self, folder: str | os.PathLike, settings: dict, save: Callable, load: Callable, ending: str
+    ):
         self.folder, self._save, self._load, self._ending = Path(folder), save, load, ending
         note = self.folder / "settings.json"
         if os.path.isfile(note):  # Path.is_file raises for impossible file names
@@ -119,7 +133,9 @@ class Store:
             except ValueError:
                 before = None
             if before != settings:
-                raise SegxaiError(f"{str(self.folder)!r} contains results of other settings; choose another folder, or delete it.")
+                raise SegxaiError(
+                    f"{str(self.folder)!r} contains results of other settings; choose another folder, or delete it."
+                )
         else:
             with replacing(note) as temporary:
                 temporary.write_text(json.dumps(settings, indent=1), encoding="utf-8")
@@ -151,7 +167,9 @@ class Store:
 
 def specification(classifier: ClassifierLike) -> ClassifierLike:
     """What to send to a worker: the built-in network's name, because its session cannot be pickled, or the classifier itself."""
-    if classifier is None or (isinstance(classifier, NetClassifier) and classifier.name == "efficientnet_lite0"):
+    if classifier is None or (
+        isinstance(classifier, NetClassifier) and classifier.name == "efficientnet_lite0"
+    ):
         return "efficientnet_lite0"
     return str(classifier) if isinstance(classifier, os.PathLike) else classifier
 
@@ -172,7 +190,10 @@ def run_metadata(specified: ClassifierLike, run: str | None, named: bool) -> dic
         raise SegxaiValueError(
             "With a function or a model, folder= also needs run=, a name for this run, because the folder cannot distinguish functions."
         )
-    return {"classifier": [specified, *_state(specified)] if isinstance(specified, str) else "given", "run": run}
+    return {
+        "classifier": [specified, *_state(specified)] if isinstance(specified, str) else "given",
+        "run": run,
+    }
 
 
 def _state(name: str) -> tuple:
@@ -192,13 +213,19 @@ def as_image_list(images: Any, function: str) -> list:
     if isinstance(images, (str, Path)):
         folder = Path(images)
         if not os.path.isdir(folder):  # Path.is_dir raises for impossible folder names
-            raise SegxaiFileNotFoundError(f"There is no folder {str(folder)!r}; pass a folder or a list of images.")
+            raise SegxaiFileNotFoundError(
+                f"There is no folder {str(folder)!r}; pass a folder or a list of images."
+            )
         found = sorted(p for p in folder.iterdir() if p.suffix.lower() in _PICTURES)
         if not found:
-            raise SegxaiFileError(f"The folder {str(folder)!r} contains no pictures ({', '.join(sorted(_PICTURES))}).")
+            raise SegxaiFileError(
+                f"The folder {str(folder)!r} contains no pictures ({', '.join(sorted(_PICTURES))})."
+            )
         return found
     if isinstance(images, np.ndarray) and images.ndim < 4:
-        raise SegxaiValueError(f"{function} takes a list of images or a folder, but a single image was given.")
+        raise SegxaiValueError(
+            f"{function} takes a list of images or a folder, but a single image was given."
+        )
     if not isinstance(images, Iterable):
         raise SegxaiValueError(f"{function} takes a list of images or a folder; got {images!r}.")
     return list(images)
@@ -212,4 +239,8 @@ def common_output(results: Iterable) -> str:
 
 def fingerprint(value: Any) -> str:
     """A setting as a string: names and paths unchanged, arrays as a hash of their content."""
-    return os.fspath(value) if isinstance(value, (str, os.PathLike)) else hashlib.sha256(np.asarray(value).tobytes()).hexdigest()
+    return (
+        os.fspath(value)
+        if isinstance(value, (str, os.PathLike))
+        else hashlib.sha256(np.asarray(value).tobytes()).hexdigest()
+    )

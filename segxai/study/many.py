@@ -25,7 +25,15 @@ from ..progress import Progress
 from ..regions import Regions
 from ..segmentation.registry import check_method as check_segmenter
 from ..segmentation.registry import segment
-from .engine import Store, as_image_list, classifier_of, common_output, fingerprint, run_metadata, specification
+from .engine import (
+    Store,
+    as_image_list,
+    classifier_of,
+    common_output,
+    fingerprint,
+    run_metadata,
+    specification,
+)
 from .engine import run as run_jobs
 
 if TYPE_CHECKING:
@@ -120,7 +128,11 @@ class ManyExplanations:
         for name in self.names:
             weights = np.array([r.effects[name] for r in self.results if name in r.effects])
             count = len(weights)
-            margin = float(t.ppf(0.975, count - 1) * weights.std(ddof=1) / np.sqrt(count)) if count > 1 else None
+            margin = (
+                float(t.ppf(0.975, count - 1) * weights.std(ddof=1) / np.sqrt(count))
+                if count > 1
+                else None
+            )
             found.append(Effect(name, float(weights.mean()), margin, count))
         return sorted(found, key=lambda effect: -effect.mean)
 
@@ -133,12 +145,18 @@ class ManyExplanations:
         Source: Ribeiro et al. 2016, "Why Should I Trust You?", section 4.
         """
         whole_number("k", k, 1)
-        importance = {name: np.sqrt(sum(abs(r.effects[name]) for r in self.results if name in r.effects)) for name in self.names}
+        importance = {
+            name: np.sqrt(sum(abs(r.effects[name]) for r in self.results if name in r.effects))
+            for name in self.names
+        }
         chosen: list[int] = []
         covered: set[str] = set()
         left = list(self.results)
         while left and len(chosen) < k:
-            gains = [sum(importance[n] for n, w in r.effects.items() if w and n not in covered) for r in left]
+            gains = [
+                sum(importance[n] for n, w in r.effects.items() if w and n not in covered)
+                for r in left
+            ]
             best = left.pop(int(np.argmax(gains)))
             covered.update(n for n, w in best.effects.items() if w)
             chosen.append(best.index)
@@ -150,7 +168,10 @@ class ManyExplanations:
 
     def _repr_html_(self) -> str:
         if not self.results:
-            failed = "".join(f"<li>{html.escape(f'photograph {index + 1}: {why}')}</li>" for index, why in self.failures)
+            failed = "".join(
+                f"<li>{html.escape(f'photograph {index + 1}: {why}')}</li>"
+                for index, why in self.failures
+            )
             return f"<p>No photograph was explained.</p><ul>{failed}</ul>"
         if not self.names:
             return f"<p>{plots.NO_NAMES}</p>"
@@ -210,15 +231,28 @@ def explain_many(
     given = regions if isinstance(regions, (list, tuple)) else None
     _check_early(regions, given is not None, options)
     if given is not None and len(given) != len(images):
-        raise SegxaiValueError(f"{len(given)} Regions were given for {len(images)} images; each image needs one.")
+        raise SegxaiValueError(
+            f"{len(given)} Regions were given for {len(images)} images; each image needs one."
+        )
     specified = specification(classifier)
     check_target(classifier_of(specified), target)
-    jobs = [(index, image, regions if given is None else given[index]) for index, image in enumerate(images)]
+    jobs = [
+        (index, image, regions if given is None else given[index])
+        for index, image in enumerate(images)
+    ]
     store = None
     if folder is not None:
-        store = Store(folder, _settings(regions, given is not None, specified, target, options, run), _save, _load, ".npz")
+        store = Store(
+            folder,
+            _settings(regions, given is not None, specified, target, options, run),
+            _save,
+            _load,
+            ".npz",
+        )
     work = partial(_explain_one, specified=specified, target=target, options=options)
-    results, failures = run_jobs(work, jobs, store=store, client=client, progress=progress, what="explaining")
+    results, failures = run_jobs(
+        work, jobs, store=store, client=client, progress=progress, what="explaining"
+    )
     return ManyExplanations(tuple(results.values()), tuple(failures.items()))
 
 
@@ -227,7 +261,11 @@ def _explain_one(index, image, regions, specified, target, options):
     try:
         image = image if isinstance(image, Bands) else as_image(image)  # a file is read once
         classifier = classifier_of(specified)
-        of_nouns = regions if isinstance(regions, Regions) else segment(image, regions, progress=False).by_noun()
+        of_nouns = (
+            regions
+            if isinstance(regions, Regions)
+            else segment(image, regions, progress=False).by_noun()
+        )
         explanation = explain(image, of_nouns, classifier, target, progress=False, **options)
         if isinstance(explanation, TreeExplanation) and of_nouns is not regions:
             explanation = explanation.coarsen(len(of_nouns))
@@ -253,7 +291,9 @@ def _check_early(regions, each, options) -> None:
         if name not in _OPTIONS:
             raise unknown_name("option", name, _OPTIONS)
     fill_name(options.get("fill", "mean"))
-    check_method(**{name: options[name] for name in ("method", "kernel_width", "alpha") if name in options})
+    check_method(
+        **{name: options[name] for name in ("method", "kernel_width", "alpha") if name in options}
+    )
     if isinstance(regions, str):
         check_segmenter(regions)
     elif each and not all(isinstance(found, Regions) for found in regions):
@@ -261,7 +301,9 @@ def _check_early(regions, each, options) -> None:
             "A list of regions must contain one Regions for each image; to segment the images, pass a single method."
         )
     elif not each and not callable(regions):
-        raise SegxaiValueError("regions must be a method for segment, a function, or a list with one Regions for each image.")
+        raise SegxaiValueError(
+            "regions must be a method for segment, a function, or a list with one Regions for each image."
+        )
 
 
 def _settings(regions, each, classifier, target, options, run) -> dict:
@@ -269,15 +311,22 @@ def _settings(regions, each, classifier, target, options, run) -> dict:
         {"fill": fingerprint(*distinct_fills([options["fill"]]))} if "fill" in options else {}
     )
     method = "given" if each else regions if isinstance(regions, str) else "function"
-    return {"regions": method, "by noun": not each, "target": str(target), "options": kept} | run_metadata(
-        classifier, run, each or isinstance(regions, str)
-    )
+    return {
+        "regions": method,
+        "by noun": not each,
+        "target": str(target),
+        "options": kept,
+    } | run_metadata(classifier, run, each or isinstance(regions, str))
 
 
 def _load(file, index) -> ImageResult:
     with np.load(file, allow_pickle=False) as kept:
         names = tuple(str(name) for name in kept["names"])
-        target, full, evaluations = str(kept["target"]), float(kept["full"]), int(kept["evaluations"])
+        target, full, evaluations = (
+            str(kept["target"]),
+            float(kept["full"]),
+            int(kept["evaluations"]),
+        )
         output, named = str(kept["output"]), tuple(map(bool, kept["named"]))
         return ImageResult(
             index, names, kept["weights"], kept["areas"], target, full, evaluations, output, named

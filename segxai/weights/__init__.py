@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from ..nets.graph import GraphSession
 
 
-def assign_weights(net: GraphSession, weights: Mapping[str, np.ndarray], variables: list | None = None) -> None:
+def assign_weights(
+    net: GraphSession, weights: Mapping[str, np.ndarray], variables: list | None = None
+) -> None:
     """Set the variables of a `GraphSession` by name. Raises SegxaiError for a missing name or a different shape."""
     from ..nets.graph import tf
 
@@ -23,8 +25,12 @@ def assign_weights(net: GraphSession, weights: Mapping[str, np.ndarray], variabl
     for variable in variables:
         name = variable.op.name
         if name not in weights:
-            raise SegxaiError(f"The weights lack the variable {name!r}; they belong to another network.")
+            raise SegxaiError(
+                f"The weights lack the variable {name!r}; they belong to another network."
+            )
         if tuple(variable.shape) != weights[name].shape:
-            raise SegxaiError(f"Variable {name!r} has shape {weights[name].shape}; the network expects {tuple(variable.shape)}.")
+            raise SegxaiError(
+                f"Variable {name!r} has shape {weights[name].shape}; the network expects {tuple(variable.shape)}."
+            )
         values.append((variable, weights[name]))
     net.assign(values)

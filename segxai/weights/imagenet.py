@@ -62,7 +62,11 @@ def everyday_nouns() -> EverydayNouns:
             noun, _, parent = head.partition(" < ")
             parents[noun] = parent
             ranges = (number.split("-") for number in numbers.split())
-            own[noun] = [k for first, *last in ranges for k in range(int(first), int(last[0] if last else first) + 1)]
+            own[noun] = [
+                k
+                for first, *last in ranges
+                for k in range(int(first), int(last[0] if last else first) + 1)
+            ]
     names = tuple(dict.fromkeys([*parents, *filter(None, parents.values())]))
     index = np.array([names.index(parents[n]) if parents.get(n) else -1 for n in names])
     nouns = EverydayNouns(names, index, np.zeros((1000, len(names)), np.float32))

@@ -34,7 +34,10 @@ def loaded(key: tuple | str, build: Callable[[], T]) -> T:
 def loaded_networks() -> dict[str, int]:
     """{name: bytes of its variables} for each loaded network, the most recently used one last."""
     with _lock:
-        return {" ".join(map(str, key)): getattr(network, "nbytes", 0) for key, network in _networks.items()}
+        return {
+            " ".join(map(str, key)): getattr(network, "nbytes", 0)
+            for key, network in _networks.items()
+        }
 
 
 def close_networks() -> None:

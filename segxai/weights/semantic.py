@@ -46,7 +46,9 @@ class SemanticHead(NamedTuple):
         found = {}
         for stride, kernel in self.kernels.items():
             found[f"{scope}/score_{stride}/weights"] = kernel[None, None]
-            found[f"{scope}/score_{stride}/biases"] = self.biases if stride == 32 else 0 * self.biases
+            found[f"{scope}/score_{stride}/biases"] = (
+                self.biases if stride == 32 else 0 * self.biases
+            )
         return found
 
 

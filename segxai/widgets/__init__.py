@@ -10,7 +10,9 @@ try:
 except ImportError as error:
     from ..errors import SegxaiError
 
-    raise SegxaiError(f"The widgets need {error.name}. Install the classroom's packages: pip install 'segxai[lab]'") from error
+    raise SegxaiError(
+        f"The widgets need {error.name}. Install the classroom's packages: pip install 'segxai[lab]'"
+    ) from error
 
 from .explorer import ExplanationExplorer
 from .fit_monitor import FineTuneMonitor

@@ -28,16 +28,32 @@ class ExplorerApp(ipywidgets.VBox):
 
     def __init__(self, start=("deep", "slic"), **options):
         self._start, self._options = start, options
-        self._images = {name: name for name in data.names()}  # by what the choice shows: a bundled name, or an array
-        self.form = Form([], {"photograph": data.names()[0]}, title="Photograph", away="This page needs it: load the page again.")
+        self._images = {
+            name: name for name in data.names()
+        }  # by what the choice shows: a bundled name, or an array
+        self.form = Form(
+            [],
+            {"photograph": data.names()[0]},
+            title="Photograph",
+            away="This page needs it: load the page again.",
+        )
         self._offer()
         self.upload = ipywidgets.FileUpload(
-            accept="image/*", multiple=False, description="Your photograph", layout=ipywidgets.Layout(width="auto")
+            accept="image/*",
+            multiple=False,
+            description="Your photograph",
+            layout=ipywidgets.Layout(width="auto"),
         )
         self.form.observe(self._chosen, "values")
         self.upload.observe(self._uploaded, "value")
         self.explorer = None
-        super().__init__([ipywidgets.HBox([self.form, self.upload], layout=ipywidgets.Layout(flex_flow="row wrap"))])
+        super().__init__(
+            [
+                ipywidgets.HBox(
+                    [self.form, self.upload], layout=ipywidgets.Layout(flex_flow="row wrap")
+                )
+            ]
+        )
         self._explore(data.names()[0])
 
     def _explore(self, name):
@@ -45,7 +61,9 @@ class ExplorerApp(ipywidgets.VBox):
         try:
             image, before = self._images[name], self.explorer
             self.explorer = ExplanationExplorer(
-                data.photograph(image) if isinstance(image, str) else image, start=self._start, **self._options
+                data.photograph(image) if isinstance(image, str) else image,
+                start=self._start,
+                **self._options,
             )
             self.form.message = ""
             self.children = [self.children[0], self.explorer]
@@ -70,7 +88,9 @@ class ExplorerApp(ipywidgets.VBox):
         name = f"yours: {given['name']}"
         self._images[name] = image
         self._offer()
-        if self.form.values == {"photograph": name}:  # another picture by the name that is shown already
+        if self.form.values == {
+            "photograph": name
+        }:  # another picture by the name that is shown already
             self._explore(name)
         else:
             self.form.values = {"photograph": name}
@@ -92,5 +112,7 @@ def _read(content: bytes):
             return load_image(path)
         except SegxaiError as error:
             raise SegxaiError(
-                str(error).replace(f" (cannot identify image file {str(path)!r})", "").replace(repr(str(path)), "the file")
+                str(error)
+                .replace(f" (cannot identify image file {str(path)!r})", "")
+                .replace(repr(str(path)), "the file")
             ) from error

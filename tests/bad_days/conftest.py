@@ -16,7 +16,11 @@ settings.register_profile(
     max_examples=1000 if IN_CI else 50,
     deadline=None,
     derandomize=IN_CI,  # a build that failed fails again
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.function_scoped_fixture,
+    ],
 )
 
 
@@ -28,7 +32,9 @@ def full_disk():
     @contextlib.contextmanager
     def limited(size=20):
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))  # Python ignores the signal that would come with it
+        resource.setrlimit(
+            resource.RLIMIT_FSIZE, (size, hard)
+        )  # Python ignores the signal that would come with it
         try:
             yield
         finally:

@@ -30,12 +30,17 @@ def test_a_damaged_model_is_not_opened_and_fetch_mends_it(damage, published, cat
     with pytest.raises(SegxaiError, match=r"damaged.*python -m segxai fetch deeplab"):
         segxai.segment(cat, "pascal")
     assert main(["doctor"]) == 0
-    assert re.search(r"deeplab +damaged(?s:.*)To do:(?s:.*)python -m segxai fetch deeplab\n", capsys.readouterr().out)
+    assert re.search(
+        r"deeplab +damaged(?s:.*)To do:(?s:.*)python -m segxai fetch deeplab\n",
+        capsys.readouterr().out,
+    )
     assert downloads.fetch("deeplab", progress=False).read_bytes() == published.body
     assert downloads.usable("deeplab") == path
 
 
-@pytest.mark.parametrize(("name", "command"), [("vgg16", "fetch vgg16$"), ("vgg16-conv", "fetch vgg16 --conv-only$")])
+@pytest.mark.parametrize(
+    ("name", "command"), [("vgg16", "fetch vgg16$"), ("vgg16-conv", "fetch vgg16 --conv-only$")]
+)
 def test_damaged_weights_of_vgg16_are_not_opened(name, command, monkeypatch, tmp_path):
     monkeypatch.setenv("SEGXAI_CACHE", str(tmp_path))
     (tmp_path / downloads.DOWNLOADS[name].file).write_text("<html>")
@@ -46,7 +51,9 @@ def test_damaged_weights_of_vgg16_are_not_opened(name, command, monkeypatch, tmp
 def test_a_large_file_is_hashed_once_in_a_process(published, monkeypatch):
     path = downloads.fetch("deeplab", progress=False)
     hashed, digest = [], downloads._digest
-    monkeypatch.setattr(downloads, "_digest", lambda path, like: hashed.append(path) or digest(path, like))
+    monkeypatch.setattr(
+        downloads, "_digest", lambda path, like: hashed.append(path) or digest(path, like)
+    )
     for _ in range(5):
         assert downloads.usable("deeplab") == downloads.cached("deeplab") == path
     assert len(hashed) == 1
@@ -71,4 +78,6 @@ def test_two_kernels_that_fetch_at_once_do_not_take_each_other_s_file(published,
     monkeypatch.setattr(pooch, "retrieve", with_another_kernel)
     assert downloads.fetch("deeplab", progress=False) == nested[1]
     assert nested[1].read_bytes() == published.body
-    assert [path.name for path in downloads.cache_folder().rglob("*") if path.is_file()] == ["model.tflite"]
+    assert [path.name for path in downloads.cache_folder().rglob("*") if path.is_file()] == [
+        "model.tflite"
+    ]

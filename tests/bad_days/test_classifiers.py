@@ -63,13 +63,21 @@ def test_one_bad_photograph_does_not_stop_many(quarters):
             raise ValueError("too dark")
         return images.mean(axis=(1, 2, 3)) / 255
 
-    many = segxai.explain_many([quarters[0], np.full((9, 9, 3), 7, np.uint8)], "grid", picky, max_evaluations=18)
+    many = segxai.explain_many(
+        [quarters[0], np.full((9, 9, 3), 7, np.uint8)], "grid", picky, max_evaluations=18
+    )
     assert len(many.results) == 1
     assert "too dark" in many.failures[0][1]
 
 
 @pytest.mark.parametrize(
-    "wrap", [list, tuple, lambda rows: [np.float16(row) for row in rows], lambda rows: [row[1] for row in rows]]
+    "wrap",
+    [
+        list,
+        tuple,
+        lambda rows: [np.float16(row) for row in rows],
+        lambda rows: [row[1] for row in rows],
+    ],
 )
 def test_plain_lists_are_answers(wrap, quarters, additive):
     def lists(images):
@@ -81,7 +89,9 @@ def test_plain_lists_are_answers(wrap, quarters, additive):
 
 def test_a_slow_classifier_tells_its_progress_after_every_batch(quarters):
     happened = []
-    box = Classifier(lambda images: happened.append("asked") or images.mean(axis=(1, 2, 3)), batch_size=4)
+    box = Classifier(
+        lambda images: happened.append("asked") or images.mean(axis=(1, 2, 3)), batch_size=4
+    )
     segxai.explain(*quarters, box, progress=lambda done, total: happened.append((done, total)))
     assert happened == ["asked", (4, 16), "asked", (8, 16), "asked", (12, 16), "asked", (16, 16)]
 

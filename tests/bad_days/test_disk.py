@@ -18,7 +18,9 @@ def saves(quarters, additive):
 
     image, labels = quarters
     explanation = segxai.explain(image, labels, additive, 1, fill="black")
-    comparison = segxai.compare([image], "grid", "compactness", classifier=additive, max_evaluations=20)
+    comparison = segxai.compare(
+        [image], "grid", "compactness", classifier=additive, max_evaluations=20
+    )
     return {
         **{f"explanation.{ending}": explanation.save for ending in ("html", "png", "svg", "pdf")},
         "canvas.html": RegionCanvas(explanation).save,
@@ -93,7 +95,10 @@ def test_many_photographs_go_on_when_there_is_room_again(function, tmp_path, ful
 
 
 def test_a_fetch_says_that_there_is_no_room(published, full_disk):
-    with full_disk(1000), pytest.raises(SegxaiError, match=f"({FULL}).* Free some space, or set SEGXAI_CACHE"):
+    with (
+        full_disk(1000),
+        pytest.raises(SegxaiError, match=f"({FULL}).* Free some space, or set SEGXAI_CACHE"),
+    ):
         downloads.fetch("deeplab", progress=False)
     assert not [path for path in downloads.cache_folder().rglob("*") if path.is_file()]
     assert downloads.fetch("deeplab", progress=False).read_bytes() == published.body

@@ -65,16 +65,25 @@ def brightness(images):
 
 
 def explanation_of(names):
-    regions = segxai.Regions.from_labels(LABELS, [f"r{i} {name}" for i, name in enumerate(names[:4])], names[4])
+    regions = segxai.Regions.from_labels(
+        LABELS, [f"r{i} {name}" for i, name in enumerate(names[:4])], names[4]
+    )
     return segxai.explain(IMAGE, regions, segxai.Classifier(brightness, names[5:7]), 1)
 
 
 def comparison_of(names):
-    values = {s: {"insertion": 0.5, "compactness": 0.1, "regions": 4.0, "calls": 16.0} for s in ("a", "b")}
+    values = {
+        s: {"insertion": 0.5, "compactness": 0.1, "regions": 4.0, "calls": 16.0} for s in ("a", "b")
+    }
     segmenters = tuple(f"{s}{name}" for s, name in zip("ab", names, strict=False))
     measured = [
         Measured(
-            i, names[2], 0.5, {s: values[k] for s, k in zip(segmenters, "ab", strict=True)}, {}, dict.fromkeys(segmenters, 1.0)
+            i,
+            names[2],
+            0.5,
+            {s: values[k] for s, k in zip(segmenters, "ab", strict=True)},
+            {},
+            dict.fromkeys(segmenters, 1.0),
         )
         for i in range(2)
     ]
@@ -106,7 +115,11 @@ def test_an_explanation_in_a_cell(names, plain):
     explanation = explanation_of(names)
     made = same_elements(explanation._repr_html_(), plain._repr_html_())
     assert len([tag for tag, *_ in made.found if tag == "path"]) == len(explanation.regions)
-    assert not [value for name, value in made.values if name in ("href", "src") and not value.startswith(("data:", "#"))]
+    assert not [
+        value
+        for name, value in made.values
+        if name in ("href", "src") and not value.startswith(("data:", "#"))
+    ]
 
 
 @HARD
@@ -130,7 +143,13 @@ def test_a_saved_canvas(names, plain, tmp_path):
 
     made, explanation = page(explanation_of(names)), explanation_of(names)
     same_elements(made, page(plain))
-    state = json.loads(re.search(r'<script type="application/json" data-segxai="region_canvas">(.*?)</script>', made, re.DOTALL)[1])
+    state = json.loads(
+        re.search(
+            r'<script type="application/json" data-segxai="region_canvas">(.*?)</script>',
+            made,
+            re.DOTALL,
+        )[1]
+    )
     assert state["state"]["names"] == list(explanation.regions.names)
 
 
@@ -161,7 +180,12 @@ def test_many_explanations_in_a_cell(names):
     def many(names):
         distinct = tuple(f"{i} {name}" for i, name in enumerate(names[:2]))
         return ManyExplanations(
-            tuple(ImageResult(i, distinct, np.array([0.2, 0.1 * i]), np.full(2, 0.5), names[2], 0.9, 4) for i in range(2))
+            tuple(
+                ImageResult(
+                    i, distinct, np.array([0.2, 0.1 * i]), np.full(2, 0.5), names[2], 0.9, 4
+                )
+                for i in range(2)
+            )
         )
 
     made = many([segxai.regions.plain_text(name) for name in names])
@@ -176,5 +200,7 @@ def test_figures_are_drawn_whatever_names_hold(names, tmp_path):
 
     explanation = explanation_of(names)
     explanation.save(tmp_path / "a.svg")
-    tags = {element.tag.rsplit("}", 1)[-1] for element in ElementTree.parse(tmp_path / "a.svg").iter()}
+    tags = {
+        element.tag.rsplit("}", 1)[-1] for element in ElementTree.parse(tmp_path / "a.svg").iter()
+    }
     assert not tags & {"script", "a", "foreignObject", "iframe", "img"}

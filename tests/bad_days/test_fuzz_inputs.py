@@ -19,15 +19,44 @@ FUZZ = settings(settings.get_profile("bad_days"))
 REFUSED = contextlib.suppress(SegxaiError)
 
 dtypes = st.sampled_from(
-    [*map(np.dtype, ("u1", "u2", "u8", "i1", "i4", "i8", "f2", "f4", "f8", "c8", "?", "U3", "S2", "M8[s]", "m8[s]", "O", "f8,i4"))]
+    [
+        *map(
+            np.dtype,
+            (
+                "u1",
+                "u2",
+                "u8",
+                "i1",
+                "i4",
+                "i8",
+                "f2",
+                "f4",
+                "f8",
+                "c8",
+                "?",
+                "U3",
+                "S2",
+                "M8[s]",
+                "m8[s]",
+                "O",
+                "f8,i4",
+            ),
+        )
+    ]
 )
 
 
 def arrays(shapes):
     plain = dtypes.flatmap(
-        lambda dtype: hnp.arrays(dtype, shapes, elements=st.integers(-3, 300) | st.none() | st.text() if dtype.hasobject else None)
+        lambda dtype: hnp.arrays(
+            dtype,
+            shapes,
+            elements=st.integers(-3, 300) | st.none() | st.text() if dtype.hasobject else None,
+        )
     )
-    small = hnp.arrays(st.sampled_from([np.int64, np.uint8, np.float64]), shapes, elements=st.integers(0, 6))
+    small = hnp.arrays(
+        st.sampled_from([np.int64, np.uint8, np.float64]), shapes, elements=st.integers(0, 6)
+    )
     return plain | small
 
 
@@ -72,10 +101,12 @@ def files():
 def test_whatever_is_in_a_file_is_read_or_refused(data, files, tmp_path):
     content = bytearray(data.draw(st.sampled_from(files)))
     for _ in range(data.draw(st.integers(0, 8))):  # most where the headers are
-        content[data.draw(st.integers(0, min(len(content), 200) - 1) | st.integers(0, len(content) - 1))] = data.draw(
-            st.integers(0, 255)
-        )
-    content = content[: data.draw(st.integers(0, len(content)) | st.just(len(content)))] + data.draw(st.binary(max_size=4))
+        content[
+            data.draw(st.integers(0, min(len(content), 200) - 1) | st.integers(0, len(content) - 1))
+        ] = data.draw(st.integers(0, 255))
+    content = content[
+        : data.draw(st.integers(0, len(content)) | st.just(len(content)))
+    ] + data.draw(st.binary(max_size=4))
     path = tmp_path / "fuzzed"
     path.write_bytes(content)
     with warnings.catch_warnings():
@@ -86,14 +117,23 @@ def test_whatever_is_in_a_file_is_read_or_refused(data, files, tmp_path):
 
 
 @FUZZ
-@given(arrays(maps) | anything, st.none() | anything | st.lists(st.text(max_size=3) | st.integers(), max_size=6), st.data())
+@given(
+    arrays(maps) | anything,
+    st.none() | anything | st.lists(st.text(max_size=3) | st.integers(), max_size=6),
+    st.data(),
+)
 def test_whatever_is_taken_for_a_label_map_is_one(labels, names, data):
     with REFUSED:
         regions = Regions.from_labels(labels, names)
         assert np.array_equal(np.unique(regions.labels), np.arange(len(regions)))
         assert len(set(regions.names)) == len(regions) == len(regions.areas)
     with REFUSED:
-        Regions.from_labels(labels, data.draw(st.dictionaries(st.integers(-2, 6), st.text(max_size=3) | st.none(), max_size=4)))
+        Regions.from_labels(
+            labels,
+            data.draw(
+                st.dictionaries(st.integers(-2, 6), st.text(max_size=3) | st.none(), max_size=4)
+            ),
+        )
     with REFUSED:
         Regions.from_masks({"a": labels, "b": labels if data.draw(st.booleans()) else names})
 
@@ -116,7 +156,9 @@ good_images = st.tuples(sides, sides, st.sampled_from([(), (1,), (3,), (4,)])).f
     )
 )
 good_maps = st.tuples(sides, sides).flatmap(
-    lambda s: st.sampled_from([np.int64, np.int16, np.uint8, np.bool_]).flatmap(lambda dtype: hnp.arrays(dtype, s))
+    lambda s: st.sampled_from([np.int64, np.int16, np.uint8, np.bool_]).flatmap(
+        lambda dtype: hnp.arrays(dtype, s)
+    )
 )
 
 
@@ -133,5 +175,7 @@ def test_every_valid_image_is_understood(array):
 def test_every_valid_label_map_is_understood(labels):
     regions = Regions.from_labels(labels)
     assert len(regions) == len(np.unique(labels))
-    same = labels[:, :, None, None] == labels  # two pixels are in one region where they had one label
+    same = (
+        labels[:, :, None, None] == labels
+    )  # two pixels are in one region where they had one label
     assert np.array_equal(regions.labels[:, :, None, None] == regions.labels, same)

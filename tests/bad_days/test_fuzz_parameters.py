@@ -13,7 +13,9 @@ from segxai.explanation.explanation import METHODS
 from segxai.explanation.fills import FILLS
 
 FUZZ = settings(settings.get_profile("bad_days"))
-HARD = settings(FUZZ, max_examples=FUZZ.max_examples // 5)  # those that take a tenth of a second each
+HARD = settings(
+    FUZZ, max_examples=FUZZ.max_examples // 5
+)  # those that take a tenth of a second each
 REFUSED = contextlib.suppress(SegxaiError)
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (12, 16, 3), dtype=np.uint8)
@@ -44,7 +46,13 @@ numbers = (
     | st.floats()
     | st.sampled_from([10**30, -(10**30), 1e-300, 5e-324, 1e300, True, np.int64(3), np.float32(2)])
 )
-anything = st.none() | numbers | texts | st.lists(numbers | texts, max_size=4) | st.dictionaries(texts, numbers, max_size=2)
+anything = (
+    st.none()
+    | numbers
+    | texts
+    | st.lists(numbers | texts, max_size=4)
+    | st.dictionaries(texts, numbers, max_size=2)
+)
 
 
 def often(strategy):
@@ -77,10 +85,17 @@ def test_any_names_can_be_renamed_merged_and_found_again(names, data):
             assert regions.index(name) == regions.names.index(name)
         old = st.sampled_from(regions.names) | texts | numbers
         with REFUSED:
-            renamed = regions.rename(data.draw(st.dictionaries(old, texts | anything, max_size=4) | anything))
+            renamed = regions.rename(
+                data.draw(st.dictionaries(old, texts | anything, max_size=4) | anything)
+            )
             assert len(set(renamed.names)) == 4
         with REFUSED:
-            merged = regions.merge(data.draw(st.dictionaries(texts, st.lists(old, max_size=3) | anything, max_size=3) | anything))
+            merged = regions.merge(
+                data.draw(
+                    st.dictionaries(texts, st.lists(old, max_size=3) | anything, max_size=3)
+                    | anything
+                )
+            )
             for name in merged.expandable():
                 assert set(merged.expand(name).names) <= {*regions.names, *merged.names}
         for call in (regions.mask, regions.expand):
@@ -135,7 +150,12 @@ def test_any_refit_is_a_fit_or_is_refused(options, value, explanation, sampled):
             found = e.refit(**options)
             assert np.isfinite(found.weights).all()
             assert np.isfinite(found.interval).all()
-    for call in (explanation.sufficient, explanation.necessary, explanation.drill_down, explanation.contrast):
+    for call in (
+        explanation.sufficient,
+        explanation.necessary,
+        explanation.drill_down,
+        explanation.contrast,
+    ):
         with REFUSED:
             call(value)
 
@@ -171,7 +191,11 @@ def test_any_parameters_of_a_segmenter_give_regions_or_are_refused(data):
     method = data.draw(st.sampled_from(sorted(PARAMETERS)))
     # Not everything: sizes of a machine's whole memory are taken at their word.
     value = (
-        st.integers(1, 9) | st.floats(0.1, 20) | st.floats(-1e4, 1e4) | texts | st.sampled_from([None, [], np.nan, np.inf, True, 0])
+        st.integers(1, 9)
+        | st.floats(0.1, 20)
+        | st.floats(-1e4, 1e4)
+        | texts
+        | st.sampled_from([None, [], np.nan, np.inf, True, 0])
     )
     known = st.dictionaries(st.sampled_from(PARAMETERS[method]), value, max_size=3)
     with REFUSED:
@@ -180,7 +204,12 @@ def test_any_parameters_of_a_segmenter_give_regions_or_are_refused(data):
 
 
 @HARD
-@given(anything | st.lists(st.lists(st.integers(0, 3), min_size=16, max_size=16), min_size=12, max_size=12).map(np.array))
+@given(
+    anything
+    | st.lists(st.lists(st.integers(0, 3), min_size=16, max_size=16), min_size=12, max_size=12).map(
+        np.array
+    )
+)
 def test_whatever_a_function_returns_as_regions(value):
     with REFUSED:
         assert segxai.segment(IMAGE, lambda image: value).shape == (12, 16)
@@ -205,7 +234,13 @@ def test_every_valid_setting_explains(**options):
 
 
 @FUZZ
-@given(st.lists(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=9), min_size=4, max_size=4))
+@given(
+    st.lists(
+        st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=9),
+        min_size=4,
+        max_size=4,
+    )
+)
 def test_every_valid_name_is_kept(names):
     regions = Regions.from_labels(LABELS, names)
     assert [kept.split(" ")[0] for kept in regions.names] == names or len(set(names)) < 4

@@ -60,7 +60,9 @@ def test_at_any_line_of_saving_the_page_is_the_former_or_the_new_one(quarters, a
         explanation.save(path)
         new, seen = path.read_text(encoding="utf-8"), set()
         path.write_text("former")
-        for number in ctrl_c_everywhere(lambda: explanation.save(path), itertools.count(), "files.py"):
+        for number in ctrl_c_everywhere(
+            lambda: explanation.save(path), itertools.count(), "files.py"
+        ):
             seen.add(number)
             assert path.read_text(encoding="utf-8") in ("former", new)
             path.write_text("former")
@@ -77,7 +79,10 @@ def test_at_any_line_of_explaining_the_next_one_is_as_if_nothing_had_been(quarte
     before = segxai.explain(image, regions, box, 1, fill="black")
     page = before._repr_html_()
     interrupted = list(
-        ctrl_c_everywhere(lambda: segxai.explain(image, regions, box, 1, fill="black")._repr_html_(), range(0, 4000, 23))
+        ctrl_c_everywhere(
+            lambda: segxai.explain(image, regions, box, 1, fill="black")._repr_html_(),
+            range(0, 4000, 23),
+        )
     )
     assert len(interrupted) > 10
     assert segxai.explain(image, regions, box, 1, fill="black")._repr_html_() == page

@@ -51,17 +51,23 @@ def test_a_killed_save_leaves_the_former_page_whole(moment, run_python, tmp_path
     page = (tmp_path / "kept.html").read_text(encoding="utf-8")
     assert len(page) == int(run.stdout)
     assert page.endswith("</html>\n")
-    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["kept.html"]
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == [
+        "kept.html"
+    ]
 
 
 def test_a_killed_comparison_goes_on_where_it_was(run_python, tmp_path):
     (tmp_path / "photographs").mkdir()
-    for number, picture in enumerate(np.random.default_rng(0).integers(0, 256, (5, 24, 30, 3), dtype=np.uint8)):
+    for number, picture in enumerate(
+        np.random.default_rng(0).integers(0, 256, (5, 24, 30, 3), dtype=np.uint8)
+    ):
         Image.fromarray(picture).save(tmp_path / f"photographs/{number}.png")
     (tmp_path / "compare.py").write_text(textwrap.dedent(COMPARE))
     killed = run_python("compare.py", "die", cwd=tmp_path)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
-    assert len(list((tmp_path / "kept").glob("[!.]*.json"))) == 1 + 3  # the settings, and three photographs
+    assert (
+        len(list((tmp_path / "kept").glob("[!.]*.json"))) == 1 + 3
+    )  # the settings, and three photographs
     (tmp_path / "asked").unlink()
     again = run_python("compare.py", cwd=tmp_path)
     assert (tmp_path / "asked").stat().st_size == 2 * 18  # for two photographs

@@ -24,26 +24,40 @@ def write_png(path, width, height, rows=0, colour=2, text=b""):
     """A PNG that claims width x height pixels and holds so many rows, made without ever holding the picture; and a packed text."""
 
     def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     packer, packed = zlib.compressobj(1), []
     row = bytes(range(256)) * (width * (3 if colour == 2 else 1) // 256 + 2)
     for y in range(rows):
-        packed.append(packer.compress(b"\0" + row[y % 256 : y % 256 + width * (3 if colour == 2 else 1)]))
+        packed.append(
+            packer.compress(b"\0" + row[y % 256 : y % 256 + width * (3 if colour == 2 else 1)])
+        )
     packed.append(packer.flush())
     head = struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0)
     note = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(text)) if text else b""
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + note + chunk(b"IDAT", b"".join(packed)) + chunk(b"IEND", b""))
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + note
+        + chunk(b"IDAT", b"".join(packed))
+        + chunk(b"IEND", b"")
+    )
     return path
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
-def test_a_photograph_of_108_megapixels_is_explained_as_a_copy_in_bounded_memory(run_python, tmp_path):
+def test_a_photograph_of_108_megapixels_is_explained_as_a_copy_in_bounded_memory(
+    run_python, tmp_path
+):
     path = write_png(tmp_path / "large.png", 12_000, 9_000, rows=9_000)
     run = run_python("-c", EXPLAIN, path, cwd=tmp_path)
     assert run.returncode == 0, run.stderr.decode()
     told, memory = run.stdout.decode().splitlines()
-    assert told == "(1536, 2048, 3)|large.png was reduced from a longest side of 12000 to 2048 pixels."
+    assert (
+        told == "(1536, 2048, 3)|large.png was reduced from a longest side of 12000 to 2048 pixels."
+    )
     assert int(memory) < 1_200_000  # kB
     assert run.stderr == b""
 
@@ -85,4 +99,6 @@ def test_a_large_photograph_is_checked_without_pillow_s_own_warning(tmp_path, re
 def test_more_coalitions_than_fit_in_memory_are_refused(cat):
     regions = segxai.segment(cat, "grid", rows=8, columns=8)
     with pytest.raises(SegxaiError, match="at most 1,048,576"):
-        segxai.explain(cat, regions, lambda images: images.mean(axis=(1, 2, 3)), max_evaluations=10**10)
+        segxai.explain(
+            cat, regions, lambda images: images.mean(axis=(1, 2, 3)), max_evaluations=10**10
+        )

@@ -86,7 +86,9 @@ def test_numpy_numbers_are_numbers(tmp_path):
     numbers = {"seed": np.int64(0), "max_evaluations": np.int32(40), "match_regions": np.int64(4)}
     assert compare([IMAGE], "grid", ("compactness",), **options, **numbers).results
     numbers = {name: int(number) for name, number in numbers.items()}
-    assert compare([IMAGE], "grid", ("compactness",), **options, **numbers).results  # the same run, taken up again
+    assert compare(
+        [IMAGE], "grid", ("compactness",), **options, **numbers
+    ).results  # the same run, taken up again
 
 
 def test_records_that_hold_arrays_can_be_compared_and_kept_in_sets(explanation):
@@ -97,7 +99,9 @@ def test_records_that_hold_arrays_can_be_compared_and_kept_in_sets(explanation):
 
 def test_a_process_without_a_standard_error():
     code = "import os; os.close(2); import segxai.nets.graph; print('loaded')"
-    run = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True
+    )
     assert run.stdout == "loaded\n"
 
 

@@ -42,10 +42,14 @@ VALID = st.fixed_dictionaries(
         "alpha": st.just(0) | st.floats(1e-3, 1e3),
         "seed": st.integers(0, 2**31),
     },
-).filter(lambda options: options.get("method") != "tree" or not {"kernel_width", "alpha"} & set(options))
+).filter(
+    lambda options: options.get("method") != "tree" or not {"kernel_width", "alpha"} & set(options)
+)
 
 
-@pytest.mark.filterwarnings("ignore:This .height, width, 4. array was read as RGBA")  # as most random ones are
+@pytest.mark.filterwarnings(
+    "ignore:This .height, width, 4. array was read as RGBA"
+)  # as most random ones are
 @FUZZ
 @given(photographs(), VALID)
 def test_every_valid_input_is_explained(photograph, options):
@@ -57,7 +61,12 @@ def test_every_valid_input_is_explained(photograph, options):
 
 
 texts = st.text(max_size=8)
-not_whole = st.floats().filter(lambda x: not x.is_integer()) | texts | st.none() | st.lists(st.integers(), max_size=2)
+not_whole = (
+    st.floats().filter(lambda x: not x.is_integer())
+    | texts
+    | st.none()
+    | st.lists(st.integers(), max_size=2)
+)
 not_number = texts | st.none() | st.lists(st.floats(), max_size=2) | st.just(float("nan"))
 # What cannot be meant, and what the message must then speak of.
 INVALID = {
@@ -76,10 +85,17 @@ INVALID = {
 
 
 @FUZZ
-@given(st.sampled_from(sorted(INVALID)).flatmap(lambda name: st.tuples(st.just(name), INVALID[name][0])))
+@given(
+    st.sampled_from(sorted(INVALID)).flatmap(
+        lambda name: st.tuples(st.just(name), INVALID[name][0])
+    )
+)
 def test_every_invalid_input_is_refused_by_name(case):
     name, value = case
-    given = {"image": np.zeros((4, 5, 3), np.uint8), "regions": np.arange(20).reshape(4, 5) // 5} | {name: value}
+    given = {
+        "image": np.zeros((4, 5, 3), np.uint8),
+        "regions": np.arange(20).reshape(4, 5) // 5,
+    } | {name: value}
     with pytest.raises(SegxaiError, match=INVALID[name][1]):
         segxai.explain(classifier=brightness, progress=False, **given)
 

@@ -20,7 +20,11 @@ import segxai
 from segxai import SegxaiError
 
 ROOT = Path(__file__).parents[2]
-CODE = sorted(p for folder in ("segxai", "notebooks/src", "data", "benchmarks") for p in (ROOT / folder).rglob("*.py"))
+CODE = sorted(
+    p
+    for folder in ("segxai", "notebooks/src", "data", "benchmarks")
+    for p in (ROOT / folder).rglob("*.py")
+)
 SERVERS = re.compile(
     r"jupyter[ -](lab|server|notebook|nbclassic|voila)|http\.server|tensorboard|bokeh serve|dask[ -](scheduler|worker)"
 )
@@ -37,7 +41,9 @@ def calls(path):
 
 
 def argument(call, name):
-    return next((ast.unparse(keyword.value) for keyword in call.keywords if keyword.arg == name), None)
+    return next(
+        (ast.unparse(keyword.value) for keyword in call.keywords if keyword.arg == name), None
+    )
 
 
 def imports(path):
@@ -59,11 +65,27 @@ def test_nothing_is_unpickled_unpacked_or_run_on_trust():
             "segxai/weights/torch_file.py": {"pickle"}, "segxai/study/engine.py": {"zipfile"}, "segxai/weights/wheel.py": {"zipfile"},
             "benchmarks/peers/worker.py": {"torch"},
         }.get(place, set())  # fmt: skip
-        dangerous = {"pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "torch", "zipfile", "tarfile", "yaml"}
+        dangerous = {
+            "pickle",
+            "dill",
+            "cloudpickle",
+            "joblib",
+            "shelve",
+            "marshal",
+            "torch",
+            "zipfile",
+            "tarfile",
+            "yaml",
+        }
         assert not (dangerous & set(imports(path))) - allowed, place
         for name, call in calls(path):
             where = f"{place}: {ast.unparse(call)[:100]}"
-            assert name.rsplit(".", 1)[-1] not in ("unpack_archive", "extractall", "Unzip", "Untar"), where
+            assert name.rsplit(".", 1)[-1] not in (
+                "unpack_archive",
+                "extractall",
+                "Unzip",
+                "Untar",
+            ), where
             assert name not in ("eval", "exec", "os.system", "os.popen"), where
             assert argument(call, "shell") in (None, "False"), where
             if name in ("np.load", "numpy.load"):
@@ -75,7 +97,8 @@ def test_nothing_is_unpickled_unpacked_or_run_on_trust():
 def recipes():
     """Every command of the Makefile and of Binder's start, continued lines joined."""
     text = "".join(
-        (ROOT / name).read_text(encoding="utf-8") for name in ("Makefile", "binder/start", "binder/postBuild", ".ci/run")
+        (ROOT / name).read_text(encoding="utf-8")
+        for name in ("Makefile", "binder/start", "binder/postBuild", ".ci/run")
     )
     return text.replace("\\\n", " ").splitlines()
 
@@ -93,9 +116,13 @@ def keras_lambda(path, mark):
     """A saved model with code of its own in it, as somebody else might send it."""
     import keras
 
-    function = eval(f"lambda x: (open({str(mark)!r}, 'w').close(), x)[1]")  # its byte code is kept in the file
+    function = eval(
+        f"lambda x: (open({str(mark)!r}, 'w').close(), x)[1]"
+    )  # its byte code is kept in the file
     payload = keras.layers.Lambda(function, output_shape=(192,))
-    keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten(), payload, keras.layers.Dense(2)]).save(path)
+    keras.Sequential(
+        [keras.Input((8, 8, 3)), keras.layers.Flatten(), payload, keras.layers.Dense(2)]
+    ).save(path)
 
 
 @pytest.mark.parametrize("ending", ["keras", "h5"])
@@ -120,7 +147,13 @@ def test_a_pickle_among_finished_results_is_not_opened(tmp_path, quarters, addit
     images, folder = [quarters[0]], tmp_path / "kept"
 
     def run():
-        return segxai.explain_many(images, "grid", additive, max_evaluations=18, folder=folder, run="a").results[0].weights
+        return (
+            segxai.explain_many(
+                images, "grid", additive, max_evaluations=18, folder=folder, run="a"
+            )
+            .results[0]
+            .weights
+        )
 
     first = run()
     (kept,) = folder.glob("*.npz")
@@ -135,9 +168,15 @@ def test_a_checkpoint_takes_only_variables_that_the_network_has(tmp_path):
         fcn.save(tmp_path / "fcn.npz")
         with np.load(tmp_path / "fcn.npz", allow_pickle=False) as file:
             arrays = dict(file)
-        np.savez(tmp_path / "more.npz", **arrays, **{"../../escaped": np.ones(2), "fcn/unknown/weights": np.ones(2)})
+        np.savez(
+            tmp_path / "more.npz",
+            **arrays,
+            **{"../../escaped": np.ones(2), "fcn/unknown/weights": np.ones(2)},
+        )
         with segxai.FCN.load(tmp_path / "more.npz") as again:
-            assert [v.op.name for v in again.model_variables()] == [v.op.name for v in fcn.model_variables()]
+            assert [v.op.name for v in again.model_variables()] == [
+                v.op.name for v in fcn.model_variables()
+            ]
     assert not (tmp_path.parent.parent / "escaped").exists()
 
 
@@ -149,20 +188,35 @@ def outputs(tmp_path, image, labels, classifier):
     for ending in ("html", "png", "svg", "pdf"):
         explanation.save(tmp_path / f"a.{ending}")
     RegionCanvas(explanation).save(tmp_path / "canvas.html")
-    segxai.compare([image], "grid", "compactness", classifier=classifier, max_evaluations=18).save(tmp_path / "comparison.html")
+    segxai.compare([image], "grid", "compactness", classifier=classifier, max_evaluations=18).save(
+        tmp_path / "comparison.html"
+    )
     return {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
 
 
 def telling(tmp_path):
     """What nobody else needs to know: folders of this machine, its name, who works on it."""
-    found = {str(ROOT), str(Path.home()), str(tmp_path), socket.gethostname(), "/site-packages/", "secret-7f3a"}
-    return {text for text in found if len(text) > 3} | ({f"/{getpass.getuser()}/"} if getpass.getuser() else set())
+    found = {
+        str(ROOT),
+        str(Path.home()),
+        str(tmp_path),
+        socket.gethostname(),
+        "/site-packages/",
+        "secret-7f3a",
+    }
+    return {text for text in found if len(text) > 3} | (
+        {f"/{getpass.getuser()}/"} if getpass.getuser() else set()
+    )
 
 
-def test_outputs_hold_no_secrets_and_no_paths_of_this_machine(tmp_path, quarters, additive, monkeypatch):
+def test_outputs_hold_no_secrets_and_no_paths_of_this_machine(
+    tmp_path, quarters, additive, monkeypatch
+):
     monkeypatch.setenv("JUPYTER_TOKEN", "secret-7f3a")
     exif = Image.Exif()
-    exif[0x010F] = "secret-7f3a"  # of the camera; where a photograph was taken is kept in the same way
+    exif[0x010F] = (
+        "secret-7f3a"  # of the camera; where a photograph was taken is kept in the same way
+    )
     Image.fromarray(quarters[0]).save(tmp_path / "camera.png", exif=exif)
     image = segxai.load_image(tmp_path / "camera.png")
     (tmp_path / "out").mkdir()
@@ -180,6 +234,12 @@ def test_notebooks_hold_no_outputs_no_tokens_and_no_paths_of_a_machine():
     assert notebooks
     for path in notebooks:
         text = path.read_text(encoding="utf-8")
-        assert not [cell for cell in json.loads(text)["cells"] if cell.get("outputs") or cell.get("execution_count")], path.name
-        assert not re.search(r"/home/|/root/|/Users/|C:\\\\Users|token=\w|site-packages", text), path.name
+        assert not [
+            cell
+            for cell in json.loads(text)["cells"]
+            if cell.get("outputs") or cell.get("execution_count")
+        ], path.name
+        assert not re.search(r"/home/|/root/|/Users/|C:\\\\Users|token=\w|site-packages", text), (
+            path.name
+        )
         assert str(ROOT) not in text, path.name

@@ -13,8 +13,25 @@ from segxai.fcn.annotation import load_annotation
 from segxai.fcn.training import _event_writer
 from segxai.weights.checkpoint import read_checkpoint
 
-COMMAND = ("-m", "segxai", "explain", "cat", "--segmenter", "grid", "--max-evaluations", "18", "--out")
-ODD_NAMES = ["größe und so – 猫 🐈", "C:\\Users\\me\\cat", "a'b\"c<d>&e", "--out", "%20 $HOME `id` *", ".hidden"]
+COMMAND = (
+    "-m",
+    "segxai",
+    "explain",
+    "cat",
+    "--segmenter",
+    "grid",
+    "--max-evaluations",
+    "18",
+    "--out",
+)
+ODD_NAMES = [
+    "größe und so – 猫 🐈",
+    "C:\\Users\\me\\cat",
+    "a'b\"c<d>&e",
+    "--out",
+    "%20 $HOME `id` *",
+    ".hidden",
+]
 LOCALE_C = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0"}
 
 
@@ -49,7 +66,11 @@ def test_a_read_only_checkout_without_a_home_in_the_locale_c(root, read_only, ru
     assert "“" in page
     assert not list(read_only.rglob("__pycache__"))
     # The copy was what ran.
-    where = run_python("-c", "import segxai; print(segxai.__file__)", cwd=read_only).stdout.decode().strip()
+    where = (
+        run_python("-c", "import segxai; print(segxai.__file__)", cwd=read_only)
+        .stdout.decode()
+        .strip()
+    )
     assert Path(where).parent == read_only / "segxai"
 
 
@@ -60,7 +81,14 @@ def test_without_home_at_all_and_no_place_for_the_list_of_fonts(read_only, run_p
         "import segxai; e = segxai.explain(segxai.data.photograph('cat')[::4, ::4], 'grid', "
         "lambda i: i.mean(axis=(1, 2, 3)) / 255, max_evaluations=18); e.save('a.png'); e.save('a.html')"
     )
-    run = run_python("-W", "error", "-c", code, cwd=tmp_path, env=LOCALE_C | {"MPLCONFIGDIR": str(read_only / "fonts")})
+    run = run_python(
+        "-W",
+        "error",
+        "-c",
+        code,
+        cwd=tmp_path,
+        env=LOCALE_C | {"MPLCONFIGDIR": str(read_only / "fonts")},
+    )
     assert run.returncode == 0, run.stderr.decode()
     assert segxai.load_image(tmp_path / "a.png").shape[1] > 500
     # Matplotlib says where it keeps its fonts meanwhile; nothing else is said.
@@ -71,7 +99,14 @@ def test_without_home_at_all_and_no_place_for_the_list_of_fonts(read_only, run_p
 @pytest.mark.skipif(os.name != "posix", reason="permissions of Unix")
 def test_a_cache_that_cannot_be_made_is_named_with_what_to_do(read_only, run_python, tmp_path):
     made_read_only(read_only)
-    run = run_python("-m", "segxai", "fetch", "deeplab", cwd=tmp_path, env={"SEGXAI_CACHE": str(read_only / "cache")})
+    run = run_python(
+        "-m",
+        "segxai",
+        "fetch",
+        "deeplab",
+        cwd=tmp_path,
+        env={"SEGXAI_CACHE": str(read_only / "cache")},
+    )
     assert run.returncode == 2
     assert b"set SEGXAI_CACHE" in run.stderr
     assert run.stderr.count(b"\n") == 1
@@ -96,7 +131,9 @@ def test_names_of_files_that_are_no_text(tmp_path, quarters, additive):
         Image.fromarray(quarters[0]).save(tmp_path / name)
     except OSError:
         pytest.skip("this file system takes only names that are text")
-    comparison = segxai.compare(tmp_path, "grid", "compactness", classifier=additive, max_evaluations=18)
+    comparison = segxai.compare(
+        tmp_path, "grid", "compactness", classifier=additive, max_evaluations=18
+    )
     comparison.save(tmp_path / "page.html")
     assert "caf?.png" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
@@ -108,7 +145,10 @@ def test_a_windows_path_is_not_found_with_a_hint():
             segxai.load_image(path)
 
 
-@pytest.mark.parametrize("path", ["a\0b.html", "\ud800.html", "x" * 300 + ".html", "/proc/none/a.html", "/dev/null/a.html"])
+@pytest.mark.parametrize(
+    "path",
+    ["a\0b.html", "\ud800.html", "x" * 300 + ".html", "/proc/none/a.html", "/dev/null/a.html"],
+)
 def test_names_that_no_file_can_have(path, quarters, additive, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     explanation = segxai.explain(*quarters, additive, 1, fill="black")
@@ -134,7 +174,9 @@ def test_names_that_no_file_can_have(path, quarters, additive, tmp_path, monkeyp
 def test_names_in_every_alphabet_are_drawn(quarters, additive, tmp_path):
     """Without a font for them they are drawn as boxes, and nothing is said."""
     names = ["猫", "שלום", "👩‍🚀", "\u202eright to left"]
-    explanation = segxai.explain(quarters[0], segxai.Regions.from_labels(quarters[1], names), additive, 1, fill="black")
+    explanation = segxai.explain(
+        quarters[0], segxai.Regions.from_labels(quarters[1], names), additive, 1, fill="black"
+    )
     for ending in ("png", "svg", "pdf"):
         explanation.save(tmp_path / f"a.{ending}")
     assert all(name in explanation._repr_html_() for name in names)

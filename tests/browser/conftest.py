@@ -17,13 +17,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = os.environ.get("SEGXAI_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = (
+    os.environ.get("SEGXAI_CHROMIUM")
+    or shutil.which("chromium")
+    or shutil.which("chromium-browser")
+)
 PICTURES = ROOT / "screenshots"  # screenshots of the run, looked at by people
 
 
 def pytest_collection_modifyitems(items):
     if CHROMIUM is None:
-        skip = pytest.mark.skip(reason="Chromium is missing; on Debian: apt-get install chromium (or set SEGXAI_CHROMIUM)")
+        skip = pytest.mark.skip(
+            reason="Chromium is missing; on Debian: apt-get install chromium (or set SEGXAI_CHROMIUM)"
+        )
         for item in items:
             if Path(__file__).parent in item.path.parents:
                 item.add_marker(skip)
@@ -33,7 +39,12 @@ def pytest_collection_modifyitems(items):
 def browser_type_launch_args():
     return {
         "executable_path": CHROMIUM,
-        "args": ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--force-color-profile=srgb"],
+        "args": [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--force-color-profile=srgb",
+        ],
     }
 
 
@@ -84,7 +95,9 @@ class Server:
                 if self.process.poll() is not None:
                     break
                 time.sleep(0.2)
-        raise RuntimeError("The server did not start:\n" + (self.folder / "server.log").read_text()[-2000:])
+        raise RuntimeError(
+            "The server did not start:\n" + (self.folder / "server.log").read_text()[-2000:]
+        )
 
     def api(self, path, method="GET", content=None):
         request = urllib.request.Request(
@@ -117,19 +130,26 @@ class Notebook:
     def __init__(self, server: Server, page, name: str):
         self.server, self.page, self.name = server, page, name
         self.sent = []  # what the page sent to the kernel
-        page.on("websocket", lambda socket: socket.on("framesent", lambda frame: self.sent.append(frame)))
+        page.on(
+            "websocket",
+            lambda socket: socket.on("framesent", lambda frame: self.sent.append(frame)),
+        )
 
     def open(self, theme="light"):
         self.page.goto(f"{self.server.url}/doc/tree/{self.name}?token={self.server.token}")
         self.page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=240_000)
-        self.page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.ready; }")
+        self.page.evaluate(
+            "async () => { await window.jupyterapp.shell.currentWidget.sessionContext.ready; }"
+        )
         return self.theme(theme)
 
     def theme(self, theme):
         light = theme == "light"
         if self.page.evaluate("document.body.dataset.jpThemeLight") != str(light).lower():
             self._command("apputils:change-theme", {"theme": f"JupyterLab {theme.capitalize()}"})
-            self.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{str(light).lower()}'")
+            self.page.wait_for_function(
+                f"document.body.dataset.jpThemeLight === '{str(light).lower()}'"
+            )
         return self
 
     def run_all(self):
@@ -139,17 +159,29 @@ class Notebook:
 
     def run(self, command, **arguments):
         """A command of JupyterLab, to its end."""
-        self.page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [command, arguments])
+        self.page.evaluate(
+            "([name, args]) => window.jupyterapp.commands.execute(name, args)", [command, arguments]
+        )
 
     def restart(self):
         """Restart the kernel as the page's own button does: of one from elsewhere, a page may miss the news."""
-        self.page.evaluate("() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }")
+        self.page.evaluate(
+            "() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }"
+        )
 
     def sent_to_kernel(self):
         """The kinds of messages that the page sent to the kernel, of those that widgets and cells send."""
-        texts = [frame if isinstance(frame, str) else frame.decode("utf-8", "replace") for frame in self.sent]
+        texts = [
+            frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
+            for frame in self.sent
+        ]
         kinds = ("comm_msg", "comm_open", "execute_request")
-        return [kind for text in texts for kind in kinds if f'"msg_type":"{kind}"' in text.replace(" ", "")]
+        return [
+            kind
+            for text in texts
+            for kind in kinds
+            if f'"msg_type":"{kind}"' in text.replace(" ", "")
+        ]
 
     def session(self):
         return next(s for s in self.server.api("sessions") if s["path"] == self.name)
@@ -159,10 +191,14 @@ class Notebook:
         from jupyter_client import BlockingKernelClient
 
         client = BlockingKernelClient(
-            connection_file=str(self.server.folder / "runtime" / f"kernel-{self.session()['kernel']['id']}.json")
+            connection_file=str(
+                self.server.folder / "runtime" / f"kernel-{self.session()['kernel']['id']}.json"
+            )
         )
         client.load_connection_file()
-        client.start_channels(hb=False)  # no heartbeat: its thread may still be starting when all is closed again
+        client.start_channels(
+            hb=False
+        )  # no heartbeat: its thread may still be starting when all is closed again
         try:
             # The answer comes with the reply: what is printed could be missed by a client that has just joined.
             reply = client.execute(
@@ -175,7 +211,9 @@ class Notebook:
             return json.loads(ast.literal_eval(answer["data"]["text/plain"]))
         finally:
             client.stop_channels()
-            client.context.destroy(linger=0)  # else its sockets stay open until Python happens to collect it
+            client.context.destroy(
+                linger=0
+            )  # else its sockets stay open until Python happens to collect it
 
     def wait_value(self, expression, wanted, timeout=30):
         """Waits until the expression has the wanted value in the kernel."""
@@ -189,7 +227,10 @@ class Notebook:
         self.page.screenshot(path=PICTURES / f"{name}.png")
 
     def _command(self, name, arguments):
-        self.page.evaluate("([name, args]) => { window.jupyterapp.commands.execute(name, args); }", [name, arguments])
+        self.page.evaluate(
+            "([name, args]) => { window.jupyterapp.commands.execute(name, args); }",
+            [name, arguments],
+        )
 
 
 def write_notebook(server, *cells, name=None) -> str:
@@ -199,7 +240,9 @@ def write_notebook(server, *cells, name=None) -> str:
     name = name or f"n{secrets.token_hex(4)}.ipynb"
     document = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        metadata={
+            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
+        },
     )
     nbformat.write(document, server.folder / "work" / name)
     return name
@@ -209,7 +252,9 @@ def close_notebook(book):
     book.page.close()
     for session in book.server.api("sessions"):
         if session["path"] == book.name:
-            with contextlib.suppress(urllib.error.HTTPError):  # a kernel that is still starting cannot be stopped
+            with contextlib.suppress(
+                urllib.error.HTTPError
+            ):  # a kernel that is still starting cannot be stopped
                 book.server.api(f"sessions/{session['id']}", "DELETE")
 
 
@@ -218,7 +263,11 @@ def serious_findings(page, selector):
     from axe_playwright_python.sync_playwright import Axe
 
     found = Axe().run(page, context=selector).response["violations"]
-    return [(v["id"], v["impact"], [n["html"] for n in v["nodes"]]) for v in found if v["impact"] in ("serious", "critical")]
+    return [
+        (v["id"], v["impact"], [n["html"] for n in v["nodes"]])
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
 
 
 class Desk:
@@ -231,7 +280,9 @@ class Desk:
     def open(self, name, theme):
         place = {"path": name, "name": name, "type": "notebook"}
         if self.session is None:
-            self.session = self.server.api("sessions", "POST", {**place, "kernel": {"name": "python3"}})["id"]
+            self.session = self.server.api(
+                "sessions", "POST", {**place, "kernel": {"name": "python3"}}
+            )["id"]
         else:
             self.server.api(f"sessions/{self.session}", "PATCH", place)
         return Notebook(self.server, self.context.new_page(), name).open(theme)
@@ -241,7 +292,10 @@ class Desk:
         book.page.close()
         try:
             self.server.api(f"kernels/{book.session()['kernel']['id']}/interrupt", "POST")
-            book.value("None", "import ipywidgets; ipywidgets.Widget.close_all()\nget_ipython().run_line_magic('reset', '-f')")
+            book.value(
+                "None",
+                "import ipywidgets; ipywidgets.Widget.close_all()\nget_ipython().run_line_magic('reset', '-f')",
+            )
         except Exception:  # a kernel in such a state is not for the next
             self.end()
 

@@ -59,11 +59,16 @@ class Painter:
             self.page.keyboard.press(name)
 
     def devtools(self, method, **arguments):
-        self.session = getattr(self, "session", None) or self.page.context.new_cdp_session(self.page)
+        self.session = getattr(self, "session", None) or self.page.context.new_cdp_session(
+            self.page
+        )
         self.session.send(method, arguments)
 
     def fingers(self, kind, *places):
-        points = [{"x": x, "y": y, "id": k} for k, (x, y) in enumerate(self.at(*place) for place in places)]
+        points = [
+            {"x": x, "y": y, "id": k}
+            for k, (x, y) in enumerate(self.at(*place) for place in places)
+        ]
         self.devtools("Input.dispatchTouchEvent", type=kind, touchPoints=points)
 
     def exported(self):

@@ -32,9 +32,12 @@ def test_a_visitor_sees_no_code_and_brings_a_photograph(voila, page, tmp_path, c
     Image.fromarray(cat[:200, :300]).save(tmp_path / "<b>mine.png")
     bring(page, tmp_path / "<b>mine.png")
     page.wait_for_function(
-        "() => document.querySelector('[data-field=photograph]').value === 'yours: <b>mine.png'", timeout=120_000
+        "() => document.querySelector('[data-field=photograph]').value === 'yours: <b>mine.png'",
+        timeout=120_000,
     )
-    page.wait_for_function("() => document.querySelector('.sx-paper canvas')?.height === 200", timeout=120_000)
+    page.wait_for_function(
+        "() => document.querySelector('.sx-paper canvas')?.height === 200", timeout=120_000
+    )
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nthis is no picture")
     bring(page, tmp_path / "broken.png")
     page.wait_for_selector(".sx-message:has-text('cannot be read as an image')", timeout=60_000)

@@ -37,10 +37,18 @@ def walk(page) -> dict:
     left, steps = page.locator(".sx-canvas").first, {}
 
     def shown():
-        numbers = [page.locator(".sx-canvas").nth(pane).locator(".sx-row").all_inner_texts() for pane in (0, 1)]
+        numbers = [
+            page.locator(".sx-canvas").nth(pane).locator(".sx-row").all_inner_texts()
+            for pane in (0, 1)
+        ]
         gauges = page.locator(".sx-gauge").all_inner_texts()
         pointed = page.locator(".sx-pointed").all_inner_texts()
-        return [numbers, gauges, pointed, page.locator(".sx-row.sx-gone .sx-name").all_inner_texts()]
+        return [
+            numbers,
+            gauges,
+            pointed,
+            page.locator(".sx-row.sx-gone .sx-name").all_inner_texts(),
+        ]
 
     def note(step):
         before = None
@@ -99,7 +107,9 @@ def test_the_same_steps_show_the_same(shared_notebook, voila, browser):
     assert in_lab["views"] == ["difference", "difference"]
 
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.goto(f"{voila.url}/voila/render/{write_notebook(voila, CELL)}?token={voila.token}", timeout=LONG)
+    page.goto(
+        f"{voila.url}/voila/render/{write_notebook(voila, CELL)}?token={voila.token}", timeout=LONG
+    )
     in_voila = walk(page)
     assert serious_findings(page, ".sx-canvas") == []
     page.screenshot(path=PICTURES / "everywhere-voila.png")

@@ -48,9 +48,13 @@ for pane in explorer.panes:
     opened.page.wait_for_timeout(400)  # what the test before did last is on its way
     opened.value("True", start)
     titles = "() => [...document.querySelectorAll('.sx-title')].map(t => t.textContent.split(', R')[0]).join('; ')"
-    opened.page.wait_for_function(f"({titles})() === 'regions: 4 regions, LIME; grid: 9 regions, LIME'", timeout=LONG)
+    opened.page.wait_for_function(
+        f"({titles})() === 'regions: 4 regions, LIME; grid: 9 regions, LIME'", timeout=LONG
+    )
     opened.page.wait_for_function("() => !document.querySelector('.sx-gone')")
-    opened.page.evaluate("() => document.querySelectorAll('.sx-canvas details').forEach(e => { e.open = false; })")
+    opened.page.evaluate(
+        "() => document.querySelectorAll('.sx-canvas details').forEach(e => { e.open = false; })"
+    )
     return opened
 
 
@@ -87,7 +91,9 @@ def test_what_is_switched_reaches_python_and_the_probability_is_pythons(explorer
     assert row.get_attribute("aria-checked") != before
     canvas.get_by_role("button", name="Turn all on").click()
     explorer.wait_value("explorer.panes[0].canvas.off", [])
-    assert page.locator(".jp-Cell").count() == 1  # no key was taken for one of JupyterLab's commands
+    assert (
+        page.locator(".jp-Cell").count() == 1
+    )  # no key was taken for one of JupyterLab's commands
 
 
 def test_settings_are_computed_in_the_page_and_python_has_the_same_numbers(explorer):
@@ -104,8 +110,12 @@ def test_settings_are_computed_in_the_page_and_python_has_the_same_numbers(explo
         shown = canvas.locator(".sx-row .sx-number").all_inner_texts()  # at once, without Python
         assert canvas.locator(".sx-number").all_inner_texts() != before
         page.wait_for_timeout(STILL_TO_COME)
-        found = explorer.value("sorted((round(abs(float(w)), 3) for w in explorer.explanation.weights), reverse=True)")
-        assert [abs(float(text.replace("−", "-"))) for text in shown] == pytest.approx(found, abs=0.0011)
+        found = explorer.value(
+            "sorted((round(abs(float(w)), 3) for w in explorer.explanation.weights), reverse=True)"
+        )
+        assert [abs(float(text.replace("−", "-"))) for text in shown] == pytest.approx(
+            found, abs=0.0011
+        )
     assert explorer.value("box.images") == images
 
 
@@ -113,13 +123,24 @@ def test_segmenter_and_fill_change_in_the_background(explorer):
     page = explorer.page
     page.mouse.click(*at(page.locator(".sx-canvas").first, HELMET))
     page.get_by_label("fill hidden regions with").select_option("black")
-    explorer.wait_value("[e.coalitions.fill for e in explorer.explanations]", ["black", "black"], timeout=120)
-    assert page.locator(".sx-canvas").first.locator(".sx-gone .sx-name").inner_text().endswith("helmet")  # it stays off
+    explorer.wait_value(
+        "[e.coalitions.fill for e in explorer.explanations]", ["black", "black"], timeout=120
+    )
+    assert (
+        page.locator(".sx-canvas")
+        .first.locator(".sx-gone .sx-name")
+        .inner_text()
+        .endswith("helmet")
+    )  # it stays off
     choice = page.get_by_role("combobox", name="segmenter").first
     choice.select_option("grid")
-    page.wait_for_function("() => document.querySelector('.sx-title').textContent.startsWith('grid: 16')", timeout=LONG)
+    page.wait_for_function(
+        "() => document.querySelector('.sx-title').textContent.startsWith('grid: 16')", timeout=LONG
+    )
     page.get_by_role("slider", name="rows").first.fill("2")
-    page.wait_for_function("() => document.querySelector('.sx-title').textContent.startsWith('grid: 8')", timeout=LONG)
+    page.wait_for_function(
+        "() => document.querySelector('.sx-title').textContent.startsWith('grid: 8')", timeout=LONG
+    )
     assert explorer.value("len(explorer.explanation.regions)") == 8
 
 
@@ -132,19 +153,30 @@ def test_regions_are_renamed_merged_and_divided_in_place(explorer):
     explorer.wait_value("list(explorer.regions.names)", ["flag", "shuttle", "suit", "her helmet"])
     canvas.get_by_role("button", name="More for suit").click()
     canvas.get_by_role("menuitem", name="Merge with …").click()
-    assert canvas.locator(".sx-pointed").inner_text().startswith("Click the region to merge with suit")
+    assert (
+        canvas.locator(".sx-pointed").inner_text().startswith("Click the region to merge with suit")
+    )
     page.mouse.click(*at(canvas, HELMET))
-    explorer.wait_value("list(explorer.regions.names)", ["flag", "shuttle", "suit and her helmet"], timeout=120)
-    page.wait_for_function("() => document.querySelector('.sx-title').textContent.startsWith('regions: 3')", timeout=LONG)
+    explorer.wait_value(
+        "list(explorer.regions.names)", ["flag", "shuttle", "suit and her helmet"], timeout=120
+    )
+    page.wait_for_function(
+        "() => document.querySelector('.sx-title').textContent.startsWith('regions: 3')",
+        timeout=LONG,
+    )
     canvas.get_by_role("button", name="More for suit and her helmet").click()
     canvas.get_by_role("menuitem", name="Divide into parts").click()
-    explorer.wait_value("list(explorer.regions.names)", ["flag", "shuttle", "suit", "her helmet"], timeout=120)
+    explorer.wait_value(
+        "list(explorer.regions.names)", ["flag", "shuttle", "suit", "her helmet"], timeout=120
+    )
 
 
 def test_the_depth_of_a_tree_is_a_slider_in_the_page_too(explorer):
     page, canvas = explorer.page, explorer.page.locator(".sx-canvas").first
     page.get_by_label("Method").select_option("tree")
-    page.wait_for_function("() => document.querySelectorAll('.sx-title')[1].textContent.includes('tree')", timeout=LONG)
+    page.wait_for_function(
+        "() => document.querySelectorAll('.sx-title')[1].textContent.includes('tree')", timeout=LONG
+    )
     depth = page.get_by_label("Depth")
     page.wait_for_selector("[data-field=depth][max='9']")
     images = explorer.value("box.images")
@@ -153,15 +185,25 @@ def test_the_depth_of_a_tree_is_a_slider_in_the_page_too(explorer):
         shown = canvas.locator(".sx-row .sx-number").all_inner_texts()  # at once, without Python
         assert len(shown) == wanted
         explorer.wait_value("len(explorer.explanation.regions)", wanted)
-        found = explorer.value("sorted((round(abs(float(w)), 3) for w in explorer.explanation.weights), reverse=True)")
-        assert [abs(float(text.replace("−", "-"))) for text in shown] == pytest.approx(found, abs=0.0011)
+        found = explorer.value(
+            "sorted((round(abs(float(w)), 3) for w in explorer.explanation.weights), reverse=True)"
+        )
+        assert [abs(float(text.replace("−", "-"))) for text in shown] == pytest.approx(
+            found, abs=0.0011
+        )
     assert explorer.value("box.images") == images
     page.mouse.click(*at(canvas, HELMET))
-    explorer.wait_value("[explorer.panes[0].canvas.names[k] for k in explorer.panes[0].canvas.off]", ["helmet"])
+    explorer.wait_value(
+        "[explorer.panes[0].canvas.names[k] for k in explorer.panes[0].canvas.off]", ["helmet"]
+    )
     explorer.picture("explorer-tree")
     page.get_by_label("Method").select_option("shapley")
-    page.wait_for_function("() => document.querySelector('.sx-title').textContent.includes('Shapley')", timeout=LONG)
-    assert canvas.locator(".sx-gone .sx-name").all_inner_texts() == ["helmet"]  # it survives the method
+    page.wait_for_function(
+        "() => document.querySelector('.sx-title').textContent.includes('Shapley')", timeout=LONG
+    )
+    assert canvas.locator(".sx-gone .sx-name").all_inner_texts() == [
+        "helmet"
+    ]  # it survives the method
     page.wait_for_function("() => !document.querySelector('[data-field=depth]')", timeout=LONG)
 
 
@@ -170,7 +212,13 @@ def test_the_panes_and_a_pinned_picture_are_subtracted(explorer):
     weights = explorer.value("[[float(w) for w in e.weights] for e in explorer.explanations]")
 
     def difference():
-        return float(canvas.locator(".sx-pointed").inner_text().split("difference ")[1].split(" ")[0].replace("−", "-"))
+        return float(
+            canvas.locator(".sx-pointed")
+            .inner_text()
+            .split("difference ")[1]
+            .split(" ")[0]
+            .replace("−", "-")
+        )
 
     def colour():
         return canvas.locator(".sx-paper canvas").first.evaluate(
@@ -179,7 +227,10 @@ def test_the_panes_and_a_pinned_picture_are_subtracted(explorer):
 
     canvas.locator(".sx-display summary").click()
     canvas.get_by_label("View").select_option("difference")
-    assert page.locator(".sx-canvas").nth(1).locator(".sx-display select").input_value() == "difference"
+    assert (
+        page.locator(".sx-canvas").nth(1).locator(".sx-display select").input_value()
+        == "difference"
+    )
     tops = [paper.bounding_box()["y"] for paper in page.locator(".sx-paper").all()]
     assert tops[0] == pytest.approx(tops[1], abs=2)  # what is unfolded is so in both
     page.mouse.move(*at(canvas, (0.88, 0.72)))
@@ -196,13 +247,18 @@ def test_the_panes_and_a_pinned_picture_are_subtracted(explorer):
     assert "football helmet" in canvas.locator(".sx-pin").inner_text()
     explorer.picture("explorer-pinned")
     canvas.get_by_role("button", name="Unpin").click()
-    assert canvas.locator(".sx-display select").input_value() == "weights"  # nothing is left to compare with
+    assert (
+        canvas.locator(".sx-display select").input_value() == "weights"
+    )  # nothing is left to compare with
 
 
 def test_regions_go_to_a_file_and_come_back(explorer, tmp_path):
     page, canvas = explorer.page, explorer.page.locator(".sx-canvas").first
     canvas.locator(".sx-files summary").click()
-    for button, name in (("Save regions (PNG)", "regions.png"), ("Save names", "regions.names.txt")):
+    for button, name in (
+        ("Save regions (PNG)", "regions.png"),
+        ("Save names", "regions.names.txt"),
+    ):
         with page.expect_download() as download:
             canvas.get_by_role("button", name=button).click()
         download.value.save_as(tmp_path / name)
@@ -216,8 +272,12 @@ def test_regions_go_to_a_file_and_come_back(explorer, tmp_path):
     with page.expect_file_chooser() as chooser:
         canvas.get_by_role("button", name="Load regions…").click()
     chooser.value.set_files([tmp_path / "regions.png", tmp_path / "regions.names.txt"])
-    explorer.wait_value("list(explorer.regions.names)", ["flag", "rocket", "suit", "helmet"], timeout=120)
-    explorer.value("True", f"explorer.load_regions({str(tmp_path / 'python.png')!r}); explorer.wait()")
+    explorer.wait_value(
+        "list(explorer.regions.names)", ["flag", "rocket", "suit", "helmet"], timeout=120
+    )
+    explorer.value(
+        "True", f"explorer.load_regions({str(tmp_path / 'python.png')!r}); explorer.wait()"
+    )
     assert explorer.value("list(explorer.regions.names)") == list(names)
     (tmp_path / "broken.png").write_bytes(b"no picture")
     with page.expect_file_chooser() as chooser:
@@ -232,7 +292,9 @@ def test_words_and_tooltips(explorer):
     page.locator(".sx-title", has_text="(asked for 14, got").wait_for(timeout=LONG)
     for summary in page.locator(".sx-canvas").first.locator("summary").all():
         summary.click()
-    page.wait_for_function("() => document.querySelectorAll('.sx-canvas details[open]').length === 4")  # the other pane's, too
+    page.wait_for_function(
+        "() => document.querySelectorAll('.sx-canvas details[open]').length === 4"
+    )  # the other pane's, too
     bare = page.evaluate(
         """() => [...document.querySelectorAll('.segxai-widget :is(button, select, input, summary, .sx-title, .sx-legend)')]
           .filter((e) => e.checkVisibility() && !e.closest('[title]')).map((e) => e.outerHTML.slice(0, 120))"""
@@ -270,7 +332,9 @@ def test_after_a_reload_the_page_is_as_it_was(explorer):
     canvas.get_by_label("opacity").fill("0.2")
     canvas.get_by_role("button", name="Zoom in").click()
     page.get_by_label("method").select_option("banzhaf")
-    explorer.wait_value("[explorer.panes[0].canvas.off, explorer.panes[0].canvas.opacity]", [[3], 0.2])
+    explorer.wait_value(
+        "[explorer.panes[0].canvas.off, explorer.panes[0].canvas.opacity]", [[3], 0.2]
+    )
     explorer.wait_value("explorer.panes[1].canvas.opacity", 0.2)  # the panes share how they show
     explorer.run("docmanager:save")
     page.reload()
@@ -299,11 +363,16 @@ def test_names_are_text_whatever_they_hold(notebook):
     shown = {name.inner_text() for name in page.locator(".sx-name").all()}
     assert shown == {name.strip() for name in NASTY}
     page.locator(".sx-row", has_text="🚀🚀🚀").hover()
-    page.locator(".sx-pointed", has_text="🚀" * 69 + "…: weight").wait_for()  # and no half of an emoji
+    page.locator(
+        ".sx-pointed", has_text="🚀" * 69 + "…: weight"
+    ).wait_for()  # and no half of an emoji
     assert "<b>bold</b>" in page.locator(".sx-title").inner_text()
     assert page.locator(".sx-canvas img").count() == 0
     assert page.evaluate("window.hacked") is None
-    stage, row = page.locator(".sx-canvas").bounding_box(), page.locator(".sx-row").first.bounding_box()
+    stage, row = (
+        page.locator(".sx-canvas").bounding_box(),
+        page.locator(".sx-row").first.bounding_box(),
+    )
     assert row["x"] + row["width"] <= stage["x"] + stage["width"] + 1
     book.picture("canvas-names")
 
@@ -324,7 +393,10 @@ def test_it_is_accessible_and_nothing_is_cut_off(explorer, theme, width):
     found = Axe().run(page, context={"include": [[".segxai-widget"]]}).response["violations"]
     assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found] == []
     assert (
-        page.evaluate("[...document.querySelectorAll('.segxai-widget')].filter(w => w.scrollWidth > w.clientWidth + 1).length") == 0
+        page.evaluate(
+            "[...document.querySelectorAll('.segxai-widget')].filter(w => w.scrollWidth > w.clientWidth + 1).length"
+        )
+        == 0
     )
 
 
@@ -332,7 +404,8 @@ def test_without_a_kernel_the_canvas_still_works_and_what_needs_it_is_disabled(e
     page = explorer.page
     explorer.restart()
     page.wait_for_function(
-        "() => document.querySelector('.sx-form .sx-away').textContent.startsWith('Kernel disconnected.')", timeout=LONG
+        "() => document.querySelector('.sx-form .sx-away').textContent.startsWith('Kernel disconnected.')",
+        timeout=LONG,
     )
     explorer.picture("explorer-kernel-away")
     canvas = page.locator(".sx-canvas").first

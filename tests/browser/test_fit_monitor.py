@@ -36,7 +36,9 @@ QUIET = 1500  # ms; what the page has for Python is sent by then
 
 
 def frames(book, number, how=">="):
-    book.page.wait_for_function(f"Number(document.querySelector('.sx-fit').dataset.frames) {how} {number}", timeout=LONG)
+    book.page.wait_for_function(
+        f"Number(document.querySelector('.sx-fit').dataset.frames) {how} {number}", timeout=LONG
+    )
 
 
 def rests(book):
@@ -67,7 +69,11 @@ def to_kernel(book):
     found = []
     for frame in book.sent:
         text = frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
-        found += [kind for kind in ("comm_msg", "execute_request") if f'"msg_type":"{kind}"' in text.replace(" ", "")]
+        found += [
+            kind
+            for kind in ("comm_msg", "execute_request")
+            if f'"msg_type":"{kind}"' in text.replace(" ", "")
+        ]
     return found
 
 
@@ -90,7 +96,10 @@ def test_training_beside_other_cells_then_stop_and_step(notebook):
     # A cell that takes half a second runs while the kernel trains, and its output shows at once.
     page.locator(".jp-CodeCell").nth(1).locator(".cm-content").click()
     page.keyboard.press("Control+Enter")
-    page.wait_for_function("/other cell 10 True/.test(document.querySelectorAll('.jp-CodeCell')[1].innerText)", timeout=LONG)
+    page.wait_for_function(
+        "/other cell 10 True/.test(document.querySelectorAll('.jp-CodeCell')[1].innerText)",
+        timeout=LONG,
+    )
     first = int(re.search(r"True (\d+)", page.locator(".jp-CodeCell").nth(1).inner_text())[1])
     frames(book, first + 1)
     # Stop is heard even while a long cell has the kernel's main thread.
@@ -139,7 +148,10 @@ def test_looking_back_sends_nothing_and_shows_the_kernels_numbers(book):
     def check(place):
         loss = ([*losses, final])[place]
         assert f"loss {round(loss):,}," in summary(book)
-        assert page.locator(".sx-fit tbody tr").nth(1).locator("td").inner_text() == f"{iou[place]:.3f}"
+        assert (
+            page.locator(".sx-fit tbody tr").nth(1).locator("td").inner_text()
+            == f"{iou[place]:.3f}"
+        )
         assert page.locator(".sx-fit .sx-mark").count() == 5 + 10  # one line of losses, two of IoU
 
     check(4)
@@ -166,7 +178,9 @@ def test_looking_back_sends_nothing_and_shows_the_kernels_numbers(book):
     page.mouse.click(box["x"] + box["width"] * 0.2, box["y"] + box["height"] / 2)
     check(0)
     button(book, "Play").press("Enter")
-    page.wait_for_function("document.querySelector('.sx-fit .sx-summary').innerText.startsWith('After')", timeout=LONG)
+    page.wait_for_function(
+        "document.querySelector('.sx-fit .sx-summary').innerText.startsWith('After')", timeout=LONG
+    )
     check(4)
     assert button(book, "Play").is_visible()
     page.wait_for_timeout(QUIET)
@@ -178,7 +192,10 @@ def test_looking_back_sends_nothing_and_shows_the_kernels_numbers(book):
     book.wait_value("monitor.shown_class", 0)
     # With the kernel gone the page says so, and looking back goes on.
     book.restart()
-    page.wait_for_function("document.querySelector('.sx-fit .sx-away').innerText.includes('Kernel disconnected.')", timeout=LONG)
+    page.wait_for_function(
+        "document.querySelector('.sx-fit .sx-away').innerText.includes('Kernel disconnected.')",
+        timeout=LONG,
+    )
     scrub.press("ArrowLeft")
     assert "Iteration 4, before" in summary(book)
 
@@ -223,7 +240,10 @@ def test_an_error_is_one_line_and_a_wrong_number_is_not_sent(book):
     page.get_by_label("iterations").fill("8")
     page.get_by_label("learning rate").fill("1e30")
     button(book, "Start").click()
-    page.wait_for_function("document.querySelector('.sx-error').textContent.includes('smaller learning_rate')", timeout=LONG)
+    page.wait_for_function(
+        "document.querySelector('.sx-error').textContent.includes('smaller learning_rate')",
+        timeout=LONG,
+    )
     rests(book)
     page.get_by_label("learning rate").fill("1e-4")
     button(book, "Start again").click()

@@ -14,7 +14,9 @@ def start(notebook):
 
 
 def messages(book):
-    texts = [frame if isinstance(frame, str) else frame.decode("utf-8", "replace") for frame in book.sent]
+    texts = [
+        frame if isinstance(frame, str) else frame.decode("utf-8", "replace") for frame in book.sent
+    ]
     return sum('"msg_type":"comm_msg"' in text.replace(" ", "") for text in texts)
 
 
@@ -36,9 +38,22 @@ def test_mouse_finger_and_pen(start):
     assert (finger[150, 200:250] == 0).all()
     assert (finger[150:200, 250] == 0).all()
     p.pick(2)
-    for kind, place in (("mousePressed", (300, 20)), ("mouseMoved", (340, 20)), ("mouseReleased", (340, 20))):
+    for kind, place in (
+        ("mousePressed", (300, 20)),
+        ("mouseMoved", (340, 20)),
+        ("mouseReleased", (340, 20)),
+    ):
         x, y = p.at(*place)
-        p.devtools("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1, pointerType="pen")
+        p.devtools(
+            "Input.dispatchMouseEvent",
+            type=kind,
+            x=x,
+            y=y,
+            button="left",
+            buttons=1,
+            clickCount=1,
+            pointerType="pen",
+        )
     pen = p.same()
     assert (pen[20, 300:340] == 1).all()
     # A second finger takes back what the first began: two fingers move the picture.
@@ -99,12 +114,16 @@ def test_a_stroke_that_ends_while_the_mouse_is_down(start):
     assert (both[100:] == 0).all()
     back_to_nothing(2)
     p.stage.focus()
-    p.keys("Enter", "ArrowDown", "1", "Enter", "ArrowDown", "r", "ArrowDown")  # the brush that the keys hold
+    p.keys(
+        "Enter", "ArrowDown", "1", "Enter", "ArrowDown", "r", "ArrowDown"
+    )  # the brush that the keys hold
     assert (p.same() == 1).any()
     back_to_nothing(3)
     drag(
         lambda: (
-            p.book.value("None", "import numpy as np; painter.annotation = np.eye(240, 360, dtype=int)")
+            p.book.value(
+                "None", "import numpy as np; painter.annotation = np.eye(240, 360, dtype=int)"
+            )
             or p.page.wait_for_timeout(800)
         )
     )
@@ -121,7 +140,9 @@ def test_polygon_erase_fill_undo(start):
     p.press("Close polygon")
     p.keys("b")
     triangle = p.same()
-    inside = np.array([[y > 40 and x < 220 and x - 100 > y - 40 for x in range(360)] for y in range(240)])
+    inside = np.array(
+        [[y > 40 and x < 220 and x - 100 > y - 40 for x in range(360)] for y in range(240)]
+    )
     assert (triangle[inside] == 1).all()
     assert (triangle == 1).sum() < inside.sum() + 500
     p.pick(1)
@@ -165,13 +186,17 @@ def test_keys_alone(start):
     assert (same() == 255).all()
     p.keys("Control+y")
     np.testing.assert_array_equal(same(), spot)
-    p.keys("Enter", "ArrowDown", "ArrowDown", "Shift+ArrowDown", "Enter", "ArrowDown")  # the brush down, and up again
+    p.keys(
+        "Enter", "ArrowDown", "ArrowDown", "Shift+ArrowDown", "Enter", "ArrowDown"
+    )  # the brush down, and up again
     line = same()
     assert (line[88:105, 188] == 1).all()
     assert p.noted().startswith("189 right, 114 down")
     p.keys("p", "0")
     for corner in range(4):
-        p.keys(" ", *["ArrowRight" if corner == 0 else "ArrowDown" if corner == 1 else "ArrowLeft"] * 5)
+        p.keys(
+            " ", *["ArrowRight" if corner == 0 else "ArrowDown" if corner == 1 else "ArrowLeft"] * 5
+        )
     p.keys("Enter")
     box = same()
     assert (box[118:150, 192:226] == 0).all()

@@ -32,7 +32,9 @@ def test_reload_and_two_views(start):
     p.drag((60, 160), (200, 160))
     assert set(np.unique(p.same())) == {0, 1, 255}
     # What Python sets is shown.
-    p.book.value("None", "import numpy as np; painter.annotation = np.tile(np.arange(360) // 180, (240, 1))")
+    p.book.value(
+        "None", "import numpy as np; painter.annotation = np.tile(np.arange(360) // 180, (240, 1))"
+    )
     p.page.wait_for_timeout(800)
     assert (p.exported() == np.arange(360) // 180).all()
 
@@ -76,7 +78,12 @@ def test_fit_and_explain(start):
     p.press("Fit and explain")
     p.page.wait_for_selector(".sx-canvas[data-ready]", timeout=240_000)
     p.book.wait_value("sorted(painter.explanation.regions.names)", ["background", "cat"])
-    assert p.book.value("float((painter.fitted.predictions == painter.annotation)[painter.annotation != 255].mean())") > 0.9
+    assert (
+        p.book.value(
+            "float((painter.fitted.predictions == painter.annotation)[painter.annotation != 255].mean())"
+        )
+        > 0.9
+    )
     assert p.book.value("painter.canvas.progress") == -1
     assert "the network gives" in p.root.locator(".sx-fitted").inner_text()
     p.page.locator(".sx-canvas .sx-stage").scroll_into_view_if_needed()
@@ -111,7 +118,10 @@ painter
     p.page.set_viewport_size({"width": width, "height": 1000})
     p.page.wait_for_timeout(500)
     p.root.locator("summary").click()
-    p.book.value("None", "painter.canvas.progress, painter.canvas.status = 0.4, 'Fitting FCN-8s to what is painted …'")
+    p.book.value(
+        "None",
+        "painter.canvas.progress, painter.canvas.status = 0.4, 'Fitting FCN-8s to what is painted …'",
+    )
     p.root.scroll_into_view_if_needed()
     p.stage.focus()
     p.keys("ArrowLeft")

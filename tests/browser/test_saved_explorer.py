@@ -20,7 +20,13 @@ def box(images):
     bright = images[:, ::9, ::9].astype(float).mean(axis=(1, 2, 3)) / 255
     helmet = images[:, 300::9, 300::9].astype(float).std(axis=(1, 2, 3)) / 255
     head = images[:, 50:200:9, 200:350:9].astype(float).std(axis=(1, 2, 3)) / 255
-    columns = [0.3 * bright, helmet * (0.4 + head), 0.05 + 0 * bright, 0.1 * bright, 0.02 + 0 * bright]
+    columns = [
+        0.3 * bright,
+        helmet * (0.4 + head),
+        0.05 + 0 * bright,
+        0.1 * bright,
+        0.02 + 0 * bright,
+    ]
     return np.stack([*columns, 1 - sum(columns)], axis=1)
 
 
@@ -45,7 +51,12 @@ def saved(astronaut, classifier, explanations, tmp_path_factory):
     path = tmp_path_factory.mktemp("saved") / "explorer.html"
     segmenters = [explanations[method, "mean"].regions for method in ("by hand", "grid")]
     segxai.save_explorer(
-        path, astronaut, classifier, "football helmet", segmenters=segmenters, fills=("mean", "black", "blur", "grey")
+        path,
+        astronaut,
+        classifier,
+        "football helmet",
+        segmenters=segmenters,
+        fills=("mean", "black", "blur", "grey"),
     )
     return path
 
@@ -55,7 +66,10 @@ class Saved:
         self.page, self.requests, self.problems = page, [], []
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console",
+            lambda message: self.problems.append(message.text) if message.type == "error" else None,
+        )
         page.goto(path.as_uri())
         page.wait_for_selector(".sx-canvas[data-ready]")
         self.canvas = page.locator(".sx-canvas").first
@@ -72,7 +86,9 @@ class Saved:
     def weights(self, pane=0):
         """{name: weight} of the list."""
         rows = self.page.locator(".sx-canvas").nth(pane).locator(".sx-row").all()
-        texts = [[row.locator(f".sx-{part}").inner_text() for part in ("name", "number")] for row in rows]
+        texts = [
+            [row.locator(f".sx-{part}").inner_text() for part in ("name", "number")] for row in rows
+        ]
         return {name: float(number.replace("−", "-")) for name, number in texts}
 
     def picture(self, name):
@@ -125,18 +141,27 @@ def test_method_class_width_and_contrast_are_algebra_in_the_page(opened, explana
     assert opened.gauge().startswith("suit")
     assert "→" in opened.gauge()  # what is off stays so
     opened.page.get_by_label("rather than").select_option("football helmet")
-    assert opened.weights() == expected(e.refit("shapley", target="suit").contrast("football helmet"))
+    assert opened.weights() == expected(
+        e.refit("shapley", target="suit").contrast("football helmet")
+    )
 
 
 def test_fills_and_segmenters_change_and_what_is_off_survives_the_fill(opened, explanations):
     opened.page.mouse.click(*opened.at(HELMET))
     opened.page.get_by_label("fill hidden regions with").select_option("black")
-    opened.page.wait_for_function("() => document.querySelector('.sx-gauge').textContent.includes('→')")
+    opened.page.wait_for_function(
+        "() => document.querySelector('.sx-gauge').textContent.includes('→')"
+    )
     without = explanations["by hand", "black"].coalitions.value_of([True, True, True, False])
-    opened.page.wait_for_function("text => document.querySelector('.sx-now')?.textContent === text", arg=f"{100 * without:.1f} %")
+    opened.page.wait_for_function(
+        "text => document.querySelector('.sx-now')?.textContent === text",
+        arg=f"{100 * without:.1f} %",
+    )
     assert opened.weights() == expected(explanations["by hand", "black"])
     opened.page.get_by_role("combobox", name="segmenter").first.select_option("grid")
-    opened.page.wait_for_function("() => document.querySelector('.sx-title').textContent.startsWith('grid: 9 regions')")
+    opened.page.wait_for_function(
+        "() => document.querySelector('.sx-title').textContent.startsWith('grid: 9 regions')"
+    )
     assert opened.weights() == expected(explanations["grid", "black"])
     assert "→" not in opened.gauge()  # other regions: everything is on
 
@@ -150,15 +175,25 @@ def test_two_panes_share_pointer_view_and_scale(opened, explanations):
     page.locator(".sx-display summary").first.click()
     page.get_by_label("view").first.select_option("borders")
     assert page.get_by_label("view").nth(1).input_value() == "borders"
-    limits = [max(map(abs, expected(explanations[method, "mean"]).values())) for method in ("by hand", "grid")]
+    limits = [
+        max(map(abs, expected(explanations[method, "mean"]).values()))
+        for method in ("by hand", "grid")
+    ]
     widths = [
-        page.locator(".sx-canvas").nth(n).locator(".sx-bar > span").first.evaluate("b => parseFloat(b.style.width)") for n in (0, 1)
+        page.locator(".sx-canvas")
+        .nth(n)
+        .locator(".sx-bar > span")
+        .first.evaluate("b => parseFloat(b.style.width)")
+        for n in (0, 1)
     ]
     assert max(widths) == pytest.approx(50)
     assert min(widths) / 50 == pytest.approx(min(limits) / max(limits), abs=0.02)
     page.get_by_label("both panes").first.check()
     page.mouse.click(*opened.at(HELMET))
-    assert page.locator(".sx-row.sx-gone .sx-name").all_inner_texts() == ["helmet", "row 3, column 3"]
+    assert page.locator(".sx-row.sx-gone .sx-name").all_inner_texts() == [
+        "helmet",
+        "row 3, column 3",
+    ]
     opened.picture("saved-two-panes")
 
 
@@ -187,7 +222,9 @@ def test_a_region_is_renamed_in_place(opened):
     field = canvas.get_by_label("New name of helmet")
     field.fill(evil)
     field.press("Enter")
-    opened.page.wait_for_function("() => [...document.querySelectorAll('.sx-name')].some(n => n.textContent.includes('onerror'))")
+    opened.page.wait_for_function(
+        "() => [...document.querySelectorAll('.sx-name')].some(n => n.textContent.includes('onerror'))"
+    )
     assert evil in opened.weights()
     assert opened.page.evaluate("window.hacked") is None
 
@@ -199,7 +236,11 @@ def test_arrow_keys_go_where_they_point_and_the_list_is_one_stop(opened):
     for key in ("ArrowLeft", "ArrowUp", "ArrowLeft", "ArrowDown", "ArrowRight"):
         page.keyboard.press(key)
         pointed.append(canvas.locator(".sx-pointed").inner_text().split(":")[0])
-    assert pointed[2:] == ["flag", "suit", "helmet"]  # the first key chooses a region near the middle
+    assert pointed[2:] == [
+        "flag",
+        "suit",
+        "helmet",
+    ]  # the first key chooses a region near the middle
     page.keyboard.press("Enter")
     assert "→" in opened.gauge()
     page.keyboard.press("Tab")
@@ -232,7 +273,9 @@ def test_colours_are_those_of_the_weights_whatever_the_photograph(opened, explan
 
 
 def test_everything_that_matters_is_within_650_pixels(opened):
-    opened.page.set_viewport_size({"width": 960, "height": 900})  # what JupyterLab leaves of 1280 beside its open sidebar
+    opened.page.set_viewport_size(
+        {"width": 960, "height": 900}
+    )  # what JupyterLab leaves of 1280 beside its open sidebar
     opened.page.get_by_label("second pane").check()
     opened.page.wait_for_selector(".sx-canvas[data-ready] >> nth=1")
     for pane in opened.page.locator(".sx-canvas").all():
@@ -257,7 +300,10 @@ def test_it_is_accessible_and_nothing_is_cut_off(opened, width, scheme):
     page.mouse.click(*opened.at(HELMET))
     found = Axe().run(page).response["violations"]
     assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found] == []
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    assert (
+        page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        <= 0
+    )
     opened.picture(f"saved-{scheme}-{width}")
 
 
@@ -268,10 +314,15 @@ def test_a_report_and_a_canvas_are_shown_by_the_same_code(page, tmp_path, explan
     for name in ("why", "canvas"):
         opened = Saved(page, tmp_path / f"{name}.html")
         assert opened.weights() == expected(e)
-        if name == "why":  # what the classifier predicts, what it uses, and what happens without that: on the first screen
+        if (
+            name == "why"
+        ):  # what the classifier predicts, what it uses, and what happens without that: on the first screen
             answer, picture = page.locator(".sx-answer"), page.locator(".sx-stage").bounding_box()
             without = e.coalitions.value_of([True, True, True, False])
-            assert f"gives “football helmet” {e.coalitions.full:.1%}. It uses most “helmet”" in answer.inner_text()
+            assert (
+                f"gives “football helmet” {e.coalitions.full:.1%}. It uses most “helmet”"
+                in answer.inner_text()
+            )
             assert f"Without “helmet”: {without:.1%}." in answer.inner_text()
             assert picture["y"] + picture["height"] <= 900
         opened.page.mouse.click(*opened.at(HELMET))
@@ -295,7 +346,9 @@ def test_a_report_begins_with_the_answer(page, tmp_path, explanations):
     assert opened.problems == []
 
 
-def test_a_table_that_is_a_sample_estimates_what_it_does_not_hold(page, tmp_path, astronaut, classifier):
+def test_a_table_that_is_a_sample_estimates_what_it_does_not_hold(
+    page, tmp_path, astronaut, classifier
+):
     regions = segxai.segment(astronaut, "grid", rows=4, columns=4)
     e = segxai.explain(astronaut, regions, classifier, "football helmet", max_evaluations=200)
     RegionCanvas(e).save(tmp_path / "sampled.html")
@@ -313,7 +366,9 @@ def test_a_table_that_is_a_sample_estimates_what_it_does_not_hold(page, tmp_path
 
 def test_the_depth_of_a_tree_is_a_slider(page, tmp_path, astronaut, classifier):
     grid = segxai.segment(astronaut, "grid", rows=4, columns=4)
-    e = segxai.explain(astronaut, grid, classifier, "football helmet", method="tree", max_evaluations=128)
+    e = segxai.explain(
+        astronaut, grid, classifier, "football helmet", method="tree", max_evaluations=128
+    )
     e.coarsen(3).save(tmp_path / "tree.html")
     opened = Saved(page, tmp_path / "tree.html")
     assert opened.weights() == expected(e.coarsen(3))
@@ -334,12 +389,24 @@ def test_logits_of_a_picture_with_five_channels_are_named_and_never_shares(page,
     bands = np.repeat(np.linspace(100, 900, 60)[None, :, None], 40, axis=0) * np.arange(1, 6)
 
     def logits(images):
-        return np.stack([images[..., 4].mean(axis=(1, 2)) / 1000, -images[..., 3].mean(axis=(1, 2)) / 1000], axis=1)
+        return np.stack(
+            [images[..., 4].mean(axis=(1, 2)) / 1000, -images[..., 3].mean(axis=(1, 2)) / 1000],
+            axis=1,
+        )
 
     classifier = segxai.load_classifier(logits, class_names=["bright", "dark"], output="logit")
-    regions = segxai.Regions.from_labels(np.arange(60)[None].repeat(40, axis=0) // 30, ["left", "right"], "halves")
+    regions = segxai.Regions.from_labels(
+        np.arange(60)[None].repeat(40, axis=0) // 30, ["left", "right"], "halves"
+    )
     picture = segxai.Bands(bands, rgb=(2, 1, 0))
-    segxai.save_explorer(tmp_path / "bands.html", picture, classifier, "bright", segmenters=[regions], fills=["black"])
+    segxai.save_explorer(
+        tmp_path / "bands.html",
+        picture,
+        classifier,
+        "bright",
+        segmenters=[regions],
+        fills=["black"],
+    )
     shown = Saved(page, tmp_path / "bands.html")
     assert shown.gauge() == "bright logit 2.500"
     assert "dark\nlogit -2.000" in page.locator(".sx-classes").inner_text()
@@ -348,4 +415,6 @@ def test_logits_of_a_picture_with_five_channels_are_named_and_never_shares(page,
     assert shown.gauge() == f"bright logit 2.500 → logit {expected:.3f}"
     assert page.get_by_title("The class whose logit the weights explain").count() == 1
     assert not shown.problems
-    assert not [request for request in shown.requests if not request.startswith(("file:", "data:", "blob:"))]
+    assert not [
+        request for request in shown.requests if not request.startswith(("file:", "data:", "blob:"))
+    ]

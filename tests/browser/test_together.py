@@ -26,7 +26,9 @@ def test_no_widget_has_the_style_of_another(notebook, theme):
     book.picture(f"together-{theme}")
 
     def style(selector, name):
-        return book.page.locator(selector).first.evaluate("(node, name) => getComputedStyle(node)[name]", name)
+        return book.page.locator(selector).first.evaluate(
+            "(node, name) => getComputedStyle(node)[name]", name
+        )
 
     assert style(".sx-canvas .sx-pointed", "overflow") == "hidden"
     assert style(".sx-painter .sx-note", "overflow") == "visible"
@@ -37,4 +39,6 @@ def test_no_widget_has_the_style_of_another(notebook, theme):
     assert style(".sx-form select", "max-width") == "352px"
     assert style(".sx-fit select", "max-width") == "208px"
     assert book.page.locator(".sx-fit svg").first.locator("text").first.text_content() == "0"
-    assert book.page.locator(".sx-fit svg").first.get_by_text("0.2", exact=True).count() == 1  # an empty chart has short numbers
+    assert (
+        book.page.locator(".sx-fit svg").first.get_by_text("0.2", exact=True).count() == 1
+    )  # an empty chart has short numbers

@@ -38,7 +38,9 @@ def test_the_window_of_an_early_feature_is_as_stated(classifier):
     for pixel in (0, 90, 93, 223):
         other = image.copy()
         other[0, pixel, pixel] = 255 - other[0, pixel, pixel]
-        before, after = (classifier.net.run(classifier._early, {classifier.images: x})[0] for x in (image, other))
+        before, after = (
+            classifier.net.run(classifier._early, {classifier.images: x})[0] for x in (image, other)
+        )
         changed = np.flatnonzero(np.abs(before - after).max(axis=(1, 2)) > 1e-5)
         inside = [i for i in range(56) if 4 * i + first <= pixel <= 4 * i + last]
         assert set(changed) <= set(inside)
@@ -55,7 +57,12 @@ def test_shared_answers_are_those_of_every_layer(classifier, astronaut, method, 
     number = len(regions)
     masks = all_subsets(number)[np.random.default_rng(1).permutation(2**number)[:96]]
     shared = predict(masks)
-    plain = np.concatenate([predict_plainly(classifier, astronaut, regions, filled, masks[i : i + 16]) for i in range(0, 96, 16)])
+    plain = np.concatenate(
+        [
+            predict_plainly(classifier, astronaut, regions, filled, masks[i : i + 16])
+            for i in range(0, 96, 16)
+        ]
+    )
     assert np.abs(shared - plain).max() < 1e-5
 
 

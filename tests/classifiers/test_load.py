@@ -36,7 +36,11 @@ def test_masking_in_the_graph_equals_masking_the_photograph(classifier, quarters
     fill = fill_image(image, labels, "blur")
     masks = np.array([[1, 1, 1, 1], [1, 0, 0, 1], [0, 0, 0, 0], [0, 1, 1, 1]], bool)
     pictures = np.where(masks[:, labels][..., None], image, fill)
-    assert np.allclose(classifier.masked_predictor(image, labels, fill)(masks), classifier.predict(pictures), atol=1e-6)
+    assert np.allclose(
+        classifier.masked_predictor(image, labels, fill)(masks),
+        classifier.predict(pictures),
+        atol=1e-6,
+    )
 
 
 def test_any_function_is_a_classifier(cat):
@@ -49,7 +53,9 @@ def test_any_function_is_a_classifier(cat):
     assert segxai.load_classifier(box) is box
 
 
-@pytest.mark.parametrize("answer", [lambda i: np.full(len(i), 0.25), lambda i: np.full((len(i), 1), 0.25)])
+@pytest.mark.parametrize(
+    "answer", [lambda i: np.full(len(i), 0.25), lambda i: np.full((len(i), 1), 0.25)]
+)
 def test_one_output_is_the_second_of_two_classes(answer, cat):
     assert segxai.load_classifier(answer).predict(cat).tolist() == [[0.75, 0.25]]
 
@@ -67,8 +73,12 @@ def keras_model(outputs, activation):
     )
 
 
-@pytest.mark.parametrize(("outputs", "activation", "columns"), [(3, "softmax", 3), (1, "sigmoid", 2)])
-def test_a_keras_model_in_memory_or_saved_is_a_classifier(tmp_path, cat, outputs, activation, columns):
+@pytest.mark.parametrize(
+    ("outputs", "activation", "columns"), [(3, "softmax", 3), (1, "sigmoid", 2)]
+)
+def test_a_keras_model_in_memory_or_saved_is_a_classifier(
+    tmp_path, cat, outputs, activation, columns
+):
     model = keras_model(outputs, activation)
     box = segxai.load_classifier(model)
     probabilities = box.predict(cat)

@@ -8,7 +8,20 @@ from segxai import SegxaiError
     ("name", "things"),
     [
         ("cat", {"background", "cat"}),
-        ("astronaut", {"background", "flag", "shuttle", "hair", "face", "suit", "collar", "helmet", "patches"}),
+        (
+            "astronaut",
+            {
+                "background",
+                "flag",
+                "shuttle",
+                "hair",
+                "face",
+                "suit",
+                "collar",
+                "helmet",
+                "patches",
+            },
+        ),
         ("coffee", {"table", "saucer", "cup", "coffee", "spoon"}),
     ],
 )

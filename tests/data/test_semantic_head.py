@@ -51,7 +51,9 @@ def test_a_head_learns_from_partial_labels(script):
 
 def test_one_seed_gives_one_head(script):
     features, may, weights, _ = synthetic(script, np.random.default_rng(0), 1000)
-    first, again = (script.fit(features, may, weights, epochs=3, batch=100, seed=3) for _ in range(2))
+    first, again = (
+        script.fit(features, may, weights, epochs=3, batch=100, seed=3) for _ in range(2)
+    )
     for ours, theirs in zip(first, again, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)
     other = script.fit(features, may, weights, epochs=3, batch=100, seed=4)
@@ -62,7 +64,10 @@ def test_the_written_file_needs_no_standardised_features(script, tmp_path):
     rng = np.random.default_rng(1)
     depth, number = 40 + 112 + 320, len(script.NAMES)
     head = script.Linear(
-        rng.normal(size=(depth, number)), rng.normal(size=number), rng.normal(size=depth), rng.uniform(0.5, 2, depth)
+        rng.normal(size=(depth, number)),
+        rng.normal(size=number),
+        rng.normal(size=depth),
+        rng.uniform(0.5, 2, depth),
     )
     script.write(head, tmp_path / "head.npz")
     features = rng.normal(size=(5, depth)).astype(np.float32)
@@ -144,7 +149,9 @@ def test_a_fifth_of_each_group_is_left_out_of_training(script):
     assert script.training("unlabelled", paths) == paths
 
 
-@pytest.mark.skipif(not (LABELLED / "msrc").is_dir(), reason="needs ../shared/semantic beside the checkout")
+@pytest.mark.skipif(
+    not (LABELLED / "msrc").is_dir(), reason="needs ../shared/semantic beside the checkout"
+)
 def test_what_is_measured_on_a_photograph_is_kept(script, tmp_path):
     path = min((LABELLED / "msrc").glob("*.jpg"))
     script.measure("msrc", path, tmp_path, None)  # no teacher for photographs with labels of pixels

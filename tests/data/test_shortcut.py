@@ -23,7 +23,13 @@ def test_the_classifier_uses_the_badge_and_nothing_else(plant):
 def test_the_evidence_can_be_checked_on_the_photographs(plant):
     prizes = plant.classifier.predict(list(plant.images)).argmax(axis=1)
     assert (prizes == plant.labels).mean() == plant.evidence.accuracy
-    assert plant.evidence.photographs == len(plant.images) == len(plant.masks) == len(plant.names) == 16
+    assert (
+        plant.evidence.photographs
+        == len(plant.images)
+        == len(plant.masks)
+        == len(plant.names)
+        == 16
+    )
     assert [bool(mask.any()) for mask in plant.masks] == [bool(label) for label in plant.labels]
     assert plant.winners == tuple(np.flatnonzero(plant.labels))
     assert all(0.02 < plant.masks[i].mean() < 0.12 for i in plant.winners)
@@ -32,7 +38,15 @@ def test_the_evidence_can_be_checked_on_the_photographs(plant):
 def test_semantic_regions_find_the_plant(plant):
     """The badge's rings have strong contours, so it may be divided along them; but what weighs most lies in it, and covers it."""
     for i in plant.winners[:2]:
-        e = segxai.explain(plant.images[i], "deep", plant.classifier, "prize", fill="blur", max_evaluations=512, progress=False)
+        e = segxai.explain(
+            plant.images[i],
+            "deep",
+            plant.classifier,
+            "prize",
+            fill="blur",
+            max_evaluations=512,
+            progress=False,
+        )
         found = metrics.covers_plant(e, plant.masks[i])
         assert found.rank == 1
         assert found.precision > 0.9
@@ -44,7 +58,9 @@ def test_the_same_seed_plants_the_same(plant):
     again = segxai.data.planted()
     assert again.evidence == plant.evidence
     assert all(np.array_equal(a, b) for a, b in zip(again.images, plant.images, strict=True))
-    assert np.array_equal(again.classifier.predict(again.images[0]), plant.classifier.predict(plant.images[0]))
+    assert np.array_equal(
+        again.classifier.predict(again.images[0]), plant.classifier.predict(plant.images[0])
+    )
 
 
 def test_a_badge_is_painted_where_its_mask_says():
@@ -60,7 +76,9 @@ def test_a_badge_is_painted_where_its_mask_says():
     assert badge(20)[0, 0, 3] == 0
 
 
-@pytest.mark.parametrize("options", [{"seed": -1}, {"seed": 0.5}, {"size": 0.1}, {"size": 0.9}, {"size": "large"}])
+@pytest.mark.parametrize(
+    "options", [{"seed": -1}, {"seed": 0.5}, {"size": 0.1}, {"size": 0.9}, {"size": "large"}]
+)
 def test_bad_requests(options):
     with pytest.raises(SegxaiError):
         segxai.data.planted(**options)

@@ -41,7 +41,10 @@ def test_all_channels_are_perturbed(kind, fill):
     pixels = PIXELS[kind]
     function, box = classifier()
     e = segxai.explain(Bands(pixels, rgb=(2, 1, 0)), REGIONS, box, fill=fill, method="shapley")
-    assert all(batch.dtype == pixels.dtype and batch.shape[1:] == pixels.shape for batch in function.batches)
+    assert all(
+        batch.dtype == pixels.dtype and batch.shape[1:] == pixels.shape
+        for batch in function.batches
+    )
     filled = fill_image(pixels, LABELS, fill)
     lost = (pixels[..., -1].astype(float) - filled[..., -1]) / LABELS.size
     expected = [lost[k == LABELS].sum() for k in range(4)]
@@ -83,7 +86,13 @@ def test_everything_that_evaluates_again_sees_all_channels(tmp_path):
     metrics.noise_stability(e, repeats=2)
     metrics.insertion(e, "blur")
     metrics.random_model(e, LastChannel())
-    sampled = segxai.explain(picture, segxai.segment(picture, "grid", rows=4, columns=4), box, fill="black", max_evaluations=60)
+    sampled = segxai.explain(
+        picture,
+        segxai.segment(picture, "grid", rows=4, columns=4),
+        box,
+        fill="black",
+        max_evaluations=60,
+    )
     sampled.sufficient()
     metrics.seed_stability(sampled, 2)
     tree = segxai.explain(picture, REGIONS, box, fill="black", method="tree")
@@ -91,13 +100,19 @@ def test_everything_that_evaluates_again_sees_all_channels(tmp_path):
     e.plot()
     tree.plot()
     e.save(tmp_path / "page.html")
-    segxai.save_explorer(tmp_path / "explorer.html", picture, box, segmenters=[REGIONS], fills=["black", "mean"])
-    many = segxai.explain_many([picture], [REGIONS], box, fill="black", folder=tmp_path / "kept", run="bands")
+    segxai.save_explorer(
+        tmp_path / "explorer.html", picture, box, segmenters=[REGIONS], fills=["black", "mean"]
+    )
+    many = segxai.explain_many(
+        [picture], [REGIONS], box, fill="black", folder=tmp_path / "kept", run="bands"
+    )
     assert not many.failures
     canvas = RegionCanvas(e)
     assert canvas.photo
     assert canvas.filled
-    assert all(batch.dtype == np.uint16 and batch.shape[1:] == (40, 60, 5) for batch in function.batches)
+    assert all(
+        batch.dtype == np.uint16 and batch.shape[1:] == (40, 60, 5) for batch in function.batches
+    )
     assert box.predict([picture]).shape == (1, 1)
     assert box.top(picture) == [("box", pytest.approx(pixels[..., -1].mean(), rel=1e-5))]
 
@@ -115,14 +130,22 @@ def test_segmenters_see_the_view():
 
 
 def test_a_network_for_three_channels_refuses_five():
-    with pytest.raises(SegxaiError, match="efficientnet_lite0 takes 3 channels, but the picture has 5"):
+    with pytest.raises(
+        SegxaiError, match="efficientnet_lite0 takes 3 channels, but the picture has 5"
+    ):
         segxai.explain(Bands(PIXELS["uint16"]), REGIONS)
 
 
 def keras_model(channels):
     import keras
 
-    return keras.Sequential([keras.Input((None, None, channels)), keras.layers.GlobalAveragePooling2D(), keras.layers.Softmax()])
+    return keras.Sequential(
+        [
+            keras.Input((None, None, channels)),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Softmax(),
+        ]
+    )
 
 
 def test_a_keras_model_of_four_channels_gets_them_or_says_so():
@@ -131,7 +154,10 @@ def test_a_keras_model_of_four_channels_gets_them_or_says_so():
     means = pixels.reshape(-1, 4).mean(axis=0)
     expected = np.exp(means - means.max()) / np.exp(means - means.max()).sum()
     assert np.allclose(box.predict([Bands(pixels)])[0], expected, atol=1e-3)
-    with pytest.raises(SegxaiError, match=r"takes 4 channels, but the picture has 3\. Pass the picture as segxai\.Bands"):
+    with pytest.raises(
+        SegxaiError,
+        match=r"takes 4 channels, but the picture has 3\. Pass the picture as segxai\.Bands",
+    ):
         segxai.explain(np.dstack([pixels[..., :3], np.full((40, 60), 255, np.uint8)]), REGIONS, box)
 
 
@@ -140,8 +166,12 @@ def test_four_channels_that_do_not_look_like_rgba_are_no_silent_rgba():
     _, box = classifier()
     with pytest.warns(UserWarning, match=r"was read as RGBA.*segxai\.Bands"):
         segxai.explain(bands, REGIONS, box)
-    with pytest.raises(SegxaiError, match=r"IndexError.*a picture with other channels is passed as segxai\.Bands"):
-        segxai.explain(PIXELS["uint8"], REGIONS, lambda images: images[..., 3].mean(axis=(1, 2)) / 255)
+    with pytest.raises(
+        SegxaiError, match=r"IndexError.*a picture with other channels is passed as segxai\.Bands"
+    ):
+        segxai.explain(
+            PIXELS["uint8"], REGIONS, lambda images: images[..., 3].mean(axis=(1, 2)) / 255
+        )
     e = segxai.explain(Bands(bands), REGIONS, lambda images: images[..., 3].mean(axis=(1, 2)) / 255)
     assert np.abs(e.coalitions.full - bands[..., 3].mean() / 255) < 1e-5
 

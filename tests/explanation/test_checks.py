@@ -50,7 +50,9 @@ def code(regions):
 
 
 def games(least, most):
-    return st.integers(least, most).flatmap(lambda k: st.lists(st.floats(0, 1, width=32), min_size=2**k, max_size=2**k))
+    return st.integers(least, most).flatmap(
+        lambda k: st.lists(st.floats(0, 1, width=32), min_size=2**k, max_size=2**k)
+    )
 
 
 def orders_that_keep_groups_together(groups):
@@ -83,7 +85,10 @@ def test_owen_values_equal_brute_force_over_orders(values, data):
     fit = fit_owen(masks, values, hierarchy)
     assert np.allclose(fit.weights, expected / len(orders), atol=1e-6)
     # The parts add up to what the whole would get.
-    quotient = [values[code(chain(*(groups[g] for g in range(len(groups)) if c >> g & 1)))] for c in range(2 ** len(groups))]
+    quotient = [
+        values[code(chain(*(groups[g] for g in range(len(groups)) if c >> g & 1)))]
+        for c in range(2 ** len(groups))
+    ]
     whole = fit_shapley(all_subsets(len(groups)), quotient, True).weights
     assert np.allclose([fit.weights[list(group)].sum() for group in groups], whole, atol=1e-6)
 
@@ -93,14 +98,22 @@ def test_owen_values_equal_brute_force_over_orders(values, data):
 def test_without_nesting_owen_values_are_shapley_values(values):
     number = int(np.log2(len(values)))
     masks = all_subsets(number)
-    assert np.allclose(fit_owen(masks, values, tuple(range(number))).weights, fit_shapley(masks, values, True).weights, atol=1e-9)
+    assert np.allclose(
+        fit_owen(masks, values, tuple(range(number))).weights,
+        fit_shapley(masks, values, True).weights,
+        atol=1e-9,
+    )
 
 
 @given(games(1, 8), st.floats(0.05, 1.0))
 @settings(max_examples=60, deadline=None)
 def test_smallest_sets_equal_brute_force(values, p):
     explanation = explanation_of(values)
-    table, full, number = np.asarray(values, np.float32), float(np.float32(values[-1])), int(np.log2(len(values)))
+    table, full, number = (
+        np.asarray(values, np.float32),
+        float(np.float32(values[-1])),
+        int(np.log2(len(values))),
+    )
 
     def smallest(good, value_of, best):
         for size in range(number + 1):
@@ -129,8 +142,14 @@ def test_smallest_sets_equal_brute_force(values, p):
 @settings(max_examples=40, deadline=None)
 def test_placebo_p_values_equal_brute_force(number, placebos, seed):
     rng = np.random.default_rng(seed)
-    effects, others = rng.integers(0, 5, number).astype(float), rng.integers(0, 5, (number, placebos)).astype(float)
-    expected = [(1 + sum(o >= e for o in row)) / (1 + placebos) for e, row in zip(effects, others, strict=True)]
+    effects, others = (
+        rng.integers(0, 5, number).astype(float),
+        rng.integers(0, 5, (number, placebos)).astype(float),
+    )
+    expected = [
+        (1 + sum(o >= e for o in row)) / (1 + placebos)
+        for e, row in zip(effects, others, strict=True)
+    ]
     assert np.allclose(placebo_p_values(effects, others), expected)
     assert (placebo_p_values(effects, others) > 0).all()
 
@@ -175,7 +194,9 @@ def test_a_sign_that_depends_on_the_fill_is_found(quarters):
     def brightness(images):
         return images.mean(axis=(1, 2, 3)) / 255
 
-    explanation = segxai.explain(image, Regions.from_labels(labels, list("abcd")), brightness, 1, fill="black")
+    explanation = segxai.explain(
+        image, Regions.from_labels(labels, list("abcd")), brightness, 1, fill="black"
+    )
     stable = robustness(explanation, fills=("white",), borders=0)
     assert stable.variants == ("fill black", "fill white")
     assert stable.flips.all()
@@ -197,9 +218,13 @@ def test_no_sign_is_said_to_depend_where_nothing_has_an_effect(quarters):
     def hardly(images):
         return 0.5 + 1e-6 * (images.mean(axis=(1, 2, 3)) / 255)
 
-    stable = robustness(segxai.explain(*quarters, hardly, 1, fill="black"), fills=("white",), borders=1)
+    stable = robustness(
+        segxai.explain(*quarters, hardly, 1, fill="black"), fills=("white",), borders=1
+    )
     assert stable.sentences()[0].startswith("No region's sign changes")
-    assert "sign depends" not in " ".join(text.get_text() for text in stable.plot().axes[0].get_yticklabels())
+    assert "sign depends" not in " ".join(
+        text.get_text() for text in stable.plot().axes[0].get_yticklabels()
+    )
 
 
 def test_shifted_borders_grow_the_smaller_and_then_shrink_it():
@@ -225,10 +250,16 @@ def test_drill_down_adds_up_and_asks_only_what_is_new(cat):
     assert sum(asked) == 256
     name = regions.expandable()[0]
     finer = explanation.drill_down(name)
-    assert sum(asked) == 512  # 2**9 coalitions of the nine, less the 256 that keep the parts together
+    assert (
+        sum(asked) == 512
+    )  # 2**9 coalitions of the nine, less the 256 that keep the parts together
     assert finer.coalitions.evaluations == 512
     parts = [
-        k for k in range(9) if finer.regions.labels[regions.mask(name)].min() <= k <= finer.regions.labels[regions.mask(name)].max()
+        k
+        for k in range(9)
+        if finer.regions.labels[regions.mask(name)].min()
+        <= k
+        <= finer.regions.labels[regions.mask(name)].max()
     ]
     assert len(parts) == 2
     whole = explanation.weights[regions.index(name)]
@@ -237,7 +268,9 @@ def test_drill_down_adds_up_and_asks_only_what_is_new(cat):
     assert sentence in " ".join(finer.in_words())
     assert "add up to the whole region" not in " ".join(explanation.in_words())
     others = [k for k in range(9) if k not in parts]
-    assert np.allclose(finer.weights[others], np.delete(explanation.weights, regions.index(name)), atol=1e-6)
+    assert np.allclose(
+        finer.weights[others], np.delete(explanation.weights, regions.index(name)), atol=1e-6
+    )
     deeper = finer.drill_down(next(n for n in finer.regions.expandable()))
     assert deeper.weights.sum() == pytest.approx(explanation.weights.sum(), abs=1e-6)
     assert sum(asked) == 1024
@@ -285,19 +318,28 @@ def test_words_say_what_the_table_says():
     """Two regions that are worth something only together, and one that does nothing."""
     explanation = explanation_of([0.1, 0.1, 0.1, 0.9] * 2)
     told = " ".join(explanation.in_words())
-    assert "“r0” + “r1” alone keep “thing” above half of its value (0.900; the whole photograph gives 0.900)" in told
+    assert (
+        "“r0” + “r1” alone keep “thing” above half of its value (0.900; the whole photograph gives 0.900)"
+        in told
+    )
     assert "Without “r1” it falls below half (0.100)" in told
-    assert "“r0” + “r1” have a larger effect together than the sum of their separate effects" in told
+    assert (
+        "“r0” + “r1” have a larger effect together than the sum of their separate effects" in told
+    )
     nothing = "With no region shown, “thing” still keeps more than half of its value (0.500; the whole photograph gives 0.600)"
     assert nothing in " ".join(explanation_of([0.5, 0.6]).in_words())
     assert "No set of regions is necessary" in " ".join(explanation_of([0.5, 0.6]).in_words())
 
 
 def test_what_was_examined_is_told_in_words_and_in_the_report(spotted):
-    explanation = segxai.explain(*spotted, 1, fill="black").examine(fills=("grey",), borders=1, placebos=5)
+    explanation = segxai.explain(*spotted, 1, fill="black").examine(
+        fills=("grey",), borders=1, placebos=5
+    )
     assert len(explanation.findings) == 2
     assert all(finding in " ".join(explanation.in_words()) for finding in explanation.findings)
-    assert all(html.escape(finding) in explanation._repr_html_() for finding in explanation.findings)
+    assert all(
+        html.escape(finding) in explanation._repr_html_() for finding in explanation.findings
+    )
     assert "Not examined here" not in explanation._repr_html_()
     assert "Not examined here" in segxai.explain(*spotted, 1)._repr_html_()
 
@@ -322,7 +364,10 @@ def test_bad_requests(call, spotted):
 
 @pytest.mark.parametrize("fills", [(), [], None, "blur"])
 def test_an_examination_without_fills_is_refused(fills, spotted):
-    with pytest.raises(SegxaiError, match=r"fills must be a sequence with at least one fill, e\.g\. \('mean', 'blur'"):
+    with pytest.raises(
+        SegxaiError,
+        match=r"fills must be a sequence with at least one fill, e\.g\. \('mean', 'blur'",
+    ):
         segxai.explain(*spotted, 1).examine(fills=fills)
 
 

@@ -68,11 +68,17 @@ def test_every_fill_fills(quarters):
         assert filled.dtype == np.uint8
     assert np.array_equal(fill_image(image, labels, "mean"), image)  # the quarters are flat
     assert (fill_image(image, labels, (10, 20, 30)) == [10, 20, 30]).all()
-    assert np.array_equal(fill_image(image, labels, "noise", 1), fill_image(image, labels, "noise", 1))
-    assert not np.array_equal(fill_image(image, labels, "noise", 1), fill_image(image, labels, "noise", 2))
+    assert np.array_equal(
+        fill_image(image, labels, "noise", 1), fill_image(image, labels, "noise", 1)
+    )
+    assert not np.array_equal(
+        fill_image(image, labels, "noise", 1), fill_image(image, labels, "noise", 2)
+    )
 
 
-@pytest.mark.parametrize("fill", ["blurr", (1, 2), (1, 2, 300), (1, 2, np.nan), np.zeros((3, 3, 3), np.uint8), 5, None])
+@pytest.mark.parametrize(
+    "fill", ["blurr", (1, 2), (1, 2, 300), (1, 2, np.nan), np.zeros((3, 3, 3), np.uint8), 5, None]
+)
 def test_what_is_no_fill_is_refused(fill, quarters):
     image, labels = quarters
     with pytest.raises(SegxaiError, match=r"fill|Unknown"):
@@ -87,9 +93,15 @@ def test_an_image_file_is_a_fill(quarters, additive, tmp_path, monkeypatch):
     (tmp_path / "other.png").rename(tmp_path / "file without ending")
     monkeypatch.chdir(tmp_path)
     given = segxai.evaluate_coalitions(additive, image, labels, fill="file without ending")
-    assert np.array_equal(given.table, segxai.evaluate_coalitions(additive, image, labels, fill=image[::-1]).table)
+    assert np.array_equal(
+        given.table, segxai.evaluate_coalitions(additive, image, labels, fill=image[::-1]).table
+    )
     assert given.fill == "given"
-    for missing, said in (("other.png", "fill.*no file"), (tmp_path / "none", "fill.*no file"), ("blurr", "Did you mean 'blur'")):
+    for missing, said in (
+        ("other.png", "fill.*no file"),
+        (tmp_path / "none", "fill.*no file"),
+        ("blurr", "Did you mean 'blur'"),
+    ):
         with pytest.raises(SegxaiError, match=said):
             segxai.explain(image, labels, additive, fill=missing)
     Image.fromarray(image[:9]).save(tmp_path / "small.png")
@@ -102,16 +114,22 @@ def test_grey_is_one_fill_however_it_is_spelt(quarters, additive, tmp_path):
     for method in ("lime", "tree"):
         e = segxai.explain(image, labels, additive, 1, fill="gray", method=method)
         assert e.coalitions.fill == "grey"
-        assert segxai.robustness(e, fills=("grey", "black", "gray", "black"), borders=0).variants == ("fill grey", "fill black")
+        assert segxai.robustness(
+            e, fills=("grey", "black", "gray", "black"), borders=0
+        ).variants == ("fill grey", "fill black")
     assert segxai.metrics.insertion(e, "gray").fill == "grey"
     before = additive.images
-    segxai.save_explorer(tmp_path / "x.html", image, additive, 1, segmenters=[labels], fills=["grey", "gray"])
+    segxai.save_explorer(
+        tmp_path / "x.html", image, additive, 1, segmenters=[labels], fills=["grey", "gray"]
+    )
     assert additive.images - before == 16
 
 
 def test_progress_is_told(quarters, additive):
     told = []
-    segxai.evaluate_coalitions(additive, *quarters, progress=lambda done, total: told.append((done, total)))
+    segxai.evaluate_coalitions(
+        additive, *quarters, progress=lambda done, total: told.append((done, total))
+    )
     assert told[-1] == (16, 16)
 
 

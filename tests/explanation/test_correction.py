@@ -24,7 +24,9 @@ def test_sampled_coalitions_are_new_and_evaluated_once(leaves, number, seed):
         return masks @ effects
 
     def drawn():
-        return correction.draw(np.zeros(leaves), areas, ends(leaves), evaluate, number, -(-number // 3), seed)
+        return correction.draw(
+            np.zeros(leaves), areas, ends(leaves), evaluate, number, -(-number // 3), seed
+        )
 
     found = drawn()
     assert list(map(bytes, found.masks)) == asked
@@ -50,8 +52,12 @@ def test_the_correction_is_a_ridge_regression_that_keeps_the_sum():
     assert found.mean.sum() == pytest.approx(prior.sum())
     assert np.abs(found.mean - truth).max() < 0.3 * np.abs(prior - truth).max()
     basis = np.linalg.svd(np.sqrt(areas)[None])[2][1:].T  # what leaves the sum as it is
-    design = np.column_stack([masks * np.sqrt(areas) @ basis, np.ones(100)]) * np.sqrt(weights)[:, None]
-    penalty = np.sqrt(correction.PRIOR) * np.eye(8, 9)  # further rows of least squares; none for the constant
+    design = (
+        np.column_stack([masks * np.sqrt(areas) @ basis, np.ones(100)]) * np.sqrt(weights)[:, None]
+    )
+    penalty = np.sqrt(correction.PRIOR) * np.eye(
+        8, 9
+    )  # further rows of least squares; none for the constant
     target = np.append(np.sqrt(weights) * (values - masks @ prior), np.zeros(8))
     coefficients = np.linalg.lstsq(np.vstack([design, penalty]), target)[0]
     assert found.mean == pytest.approx(prior + np.sqrt(areas) * (basis @ coefficients[:8]))
@@ -68,7 +74,9 @@ def test_the_posterior_covers_the_truth():
         masks = rng.integers(0, 2, (60, 12)).astype(bool)
         truth = rng.normal(size=12) * np.sqrt(areas / correction.PRIOR)
         truth -= truth.mean()
-        found = correction.posterior(np.zeros(12), areas, Sample(masks, np.ones(60)), masks @ truth + rng.normal(size=60))
+        found = correction.posterior(
+            np.zeros(12), areas, Sample(masks, np.ones(60)), masks @ truth + rng.normal(size=60)
+        )
         within.append(np.abs(found.mean - truth) < 1.28 * np.sqrt((found.root**2).sum(axis=1)))
     assert 0.75 < np.mean(within) < 0.85
 

@@ -19,8 +19,8 @@ def test_the_region_that_covers_the_helmet_weighs_most(helmet):
     strongest = helmet.regions.mask(helmet.ranking()[0][0])
     assert (strongest & annotation).sum() > 0.8 * annotation.sum()
     assert (
-        strongest & annotation
-    ).sum() > 0.6 * strongest.sum()  # of nine regions the strongest is the helmet with what lies behind it
+        (strongest & annotation).sum() > 0.6 * strongest.sum()
+    )  # of nine regions the strongest is the helmet with what lies behind it
 
 
 def test_weights_are_bit_for_bit_the_same_again(astronaut, helmet):
@@ -48,7 +48,13 @@ def test_refit_asks_the_classifier_nothing(quarters, additive):
 
 
 def test_sufficient_is_the_smallest_set_that_keeps_enough(quarters, additive):
-    explanation = segxai.explain(quarters[0], segxai.Regions.from_labels(quarters[1], list("abcd")), additive, 1, fill="black")
+    explanation = segxai.explain(
+        quarters[0],
+        segxai.Regions.from_labels(quarters[1], list("abcd")),
+        additive,
+        1,
+        fill="black",
+    )
     assert explanation.sufficient(p=1.0) == ("a",)  # 0.7 alone, above the whole image's 0.65
     assert explanation.sufficient(p=0.4) == ()  # even with nothing shown 0.3 of 0.65 is left
     for bad in (1.5, True, np.True_, "half"):
@@ -58,7 +64,9 @@ def test_sufficient_is_the_smallest_set_that_keeps_enough(quarters, additive):
 
 def test_interactions_of_a_sample_are_refused(quarters, additive):
     grid = segxai.segment(quarters[0], "grid")
-    explanation = segxai.explain(quarters[0], grid, lambda images: additive(images) ** 2, fill="black", max_evaluations=40)
+    explanation = segxai.explain(
+        quarters[0], grid, lambda images: additive(images) ** 2, fill="black", max_evaluations=40
+    )
     assert (explanation.interval[:, 0] < explanation.interval[:, 1]).any()
     with pytest.raises(SegxaiError, match="sample"):
         explanation.interactions()
@@ -68,7 +76,9 @@ def test_interactions_of_a_sample_are_refused(quarters, additive):
 def test_to_lime_is_lime_s_own_kind_of_explanation(helmet):
     lime = helmet.to_lime()
     label = lime.top_labels[0]
-    picture, mask = lime.get_image_and_mask(label, positive_only=True, num_features=1, hide_rest=True)
+    picture, mask = lime.get_image_and_mask(
+        label, positive_only=True, num_features=1, hide_rest=True
+    )
     assert np.array_equal(mask > 0, helmet.regions.mask(helmet.ranking()[0][0]))
     assert picture.shape == helmet.image.shape
     assert dict(lime.local_exp[label]) == pytest.approx(dict(enumerate(helmet.weights)))
@@ -102,7 +112,11 @@ def test_nothing_is_printed_by_tensorflow_or_warned_about(tmp_path):
     """A fresh process, warnings as errors; what C++ code prints counts too."""
     code = "import segxai; segxai.explain(segxai.data.photograph('cat')[::2, ::2]).save('x.html')"
     run = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True, env={**os.environ}
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ},
     )
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
 

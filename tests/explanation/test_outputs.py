@@ -17,7 +17,9 @@ REGIONS = segxai.Regions.from_labels(LABELS, ["hat", "coat", "dog", "lawn"])
 def shown(images):
     """(N, 4) which quarters are not filled, whatever the channels."""
     dark = 1500 if images.dtype == np.uint16 else 0
-    corners = np.stack([images[:, 5, 5], images[:, 5, 45], images[:, 35, 5], images[:, 35, 45]], axis=1)
+    corners = np.stack(
+        [images[:, 5, 5], images[:, 5, 45], images[:, 35, 5], images[:, 35, 45]], axis=1
+    )
     return corners.max(axis=-1) > dark
 
 
@@ -48,14 +50,34 @@ def share_of_pixels(images):
 # function, options of load_classifier, axis, value of the whole picture in the page, sentence
 OUTPUTS = {
     "probabilities": (probabilities, {"class_names": ["rest", "box"]}, "P(box)", "65.0%", None),
-    "logits": (logits, {"class_names": ["rest", "box"], "output": "logit"}, "logit of box", "logit 5.500", "logits"),
+    "logits": (
+        logits,
+        {"class_names": ["rest", "box"], "output": "logit"},
+        "logit of box",
+        "logit 5.500",
+        "logits",
+    ),
     "one sigmoid": (sigmoid, {"class_names": ["rest", "box"]}, "P(box)", "65.0%", None),
-    "a box score": (box_score, {"class_names": ["box"], "output": "score"}, "score of box", "score 6.500", "scores"),
-    "a share of pixels": (share_of_pixels, {"class_names": ["box"], "output": "score"}, "score of box", "score 0.650", "scores"),
+    "a box score": (
+        box_score,
+        {"class_names": ["box"], "output": "score"},
+        "score of box",
+        "score 6.500",
+        "scores",
+    ),
+    "a share of pixels": (
+        share_of_pixels,
+        {"class_names": ["box"], "output": "score"},
+        "score of box",
+        "score 0.650",
+        "scores",
+    ),
 }
 COLOURS = np.array([[200, 40, 40], [40, 200, 40], [40, 40, 200], [220, 220, 60]], np.uint8)
 BANDS = np.full((4, 5), 1000, np.uint16)
-BANDS[range(4), (0, 1, 3, 4)] = 3000  # the third and the fourth quarter differ only in channels that are not shown
+BANDS[range(4), (0, 1, 3, 4)] = (
+    3000  # the third and the fourth quarter differ only in channels that are not shown
+)
 PICTURES = {
     "grey": COLOURS[LABELS][..., 0],
     "RGB": COLOURS[LABELS],
@@ -68,7 +90,9 @@ FACTOR = {"logits": 10, "a box score": 10}
 def explained(output, picture, **options):
     function, made, *_ = OUTPUTS[output]
     settings = {"target": "box", "fill": "black", "method": "shapley"} | options
-    return segxai.explain(PICTURES[picture], REGIONS, segxai.load_classifier(function, **made), **settings)
+    return segxai.explain(
+        PICTURES[picture], REGIONS, segxai.load_classifier(function, **made), **settings
+    )
 
 
 @pytest.mark.parametrize("picture", PICTURES)
@@ -80,7 +104,11 @@ def test_the_sentences_that_a_user_sees(output, picture):
     words = e.in_words()
     assert words[0] == f"“hat” supports “box” most (shapley weight {factor * 0.4:+.3f})."
     said = [sentence for sentence in words if "probabilit" in sentence]
-    assert said == ([] if plural is None else [f"The values are {plural}, not probabilities: weights are differences of {plural}."])
+    assert said == (
+        []
+        if plural is None
+        else [f"The values are {plural}, not probabilities: weights are differences of {plural}."]
+    )
     assert f"change of {axis}" in [axes.get_xlabel() for axes in e.plot().axes]
     assert f"<Explanation of 'box' ({value}) by shapley" in repr(e)
 
@@ -90,10 +118,21 @@ def test_every_axis_and_every_page_names_the_quantity(output, tmp_path):
     axis, value, plural = OUTPUTS[output][2:]
     e = explained(output, "RGB")
     kind = "probability" if plural is None else plural[:-1]
-    stable, placebo = segxai.robustness(e, fills=("black", "white")), segxai.placebo_test(e, placements=3)
+    stable, placebo = (
+        segxai.robustness(e, fills=("black", "white")),
+        segxai.placebo_test(e, placements=3),
+    )
     many = segxai.explain_many([PICTURES["RGB"]], [REGIONS], e.classifier, "box", fill="black")
-    axes = [figure.axes[0] for figure in (stable.plot(), placebo.plot(), many.plot(), metrics.insertion(e).plot())]
-    labels = [axes[0].get_xlabel(), axes[1].get_xlabel(), axes[2].get_xlabel(), axes[3].get_ylabel()]
+    axes = [
+        figure.axes[0]
+        for figure in (stable.plot(), placebo.plot(), many.plot(), metrics.insertion(e).plot())
+    ]
+    labels = [
+        axes[0].get_xlabel(),
+        axes[1].get_xlabel(),
+        axes[2].get_xlabel(),
+        axes[3].get_ylabel(),
+    ]
     assert labels == [
         f"change of {axis}",
         f"decrease of {axis}",
@@ -105,7 +144,9 @@ def test_every_axis_and_every_page_names_the_quantity(output, tmp_path):
     e.save(tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     for text in (page, e._repr_html_()):
-        body = html.unescape(re.sub(r"<script.*?</script>|<style.*?</style>", "", text, flags=re.DOTALL))
+        body = html.unescape(
+            re.sub(r"<script.*?</script>|<style.*?</style>", "", text, flags=re.DOTALL)
+        )
         assert value in body
         assert plural is None or "65.0%" not in body
     assert f'"output": "{kind}"' in page
@@ -114,7 +155,10 @@ def test_every_axis_and_every_page_names_the_quantity(output, tmp_path):
 
 def test_a_tree_names_its_quantity_too():
     e = explained("a box score", "RGB", method="tree")
-    assert e.in_words()[-1] == "The values are scores, not probabilities: weights are differences of scores."
+    assert (
+        e.in_words()[-1]
+        == "The values are scores, not probabilities: weights are differences of scores."
+    )
     assert "change of score of box" in [axes.get_xlabel() for axes in e.plot().axes]
 
 
@@ -122,7 +166,12 @@ def test_values_that_cannot_be_probabilities_are_noticed():
     def unmarked(images):
         return logits(images) - 2
 
-    e = segxai.explain(PICTURES["RGB"], REGIONS, segxai.load_classifier(unmarked, class_names=["rest", "box"]), fill="black")
+    e = segxai.explain(
+        PICTURES["RGB"],
+        REGIONS,
+        segxai.load_classifier(unmarked, class_names=["rest", "box"]),
+        fill="black",
+    )
     assert e.in_words()[-1] == (
         "The values are not probabilities: they range from -2 to 5.5. Name them with load_classifier(function, output='logit') "
         "or output='score'."
@@ -150,15 +199,34 @@ def almost_nothing(images):
 @pytest.mark.parametrize("output", ["logit", "probability"])
 def test_what_is_rounded_to_zero_has_no_minus(method, output, tmp_path):
     model = segxai.load_classifier(
-        lambda images: np.stack([almost_nothing(images), 0.5 + 0 * almost_nothing(images)], 1), output=output
+        lambda images: np.stack([almost_nothing(images), 0.5 + 0 * almost_nothing(images)], 1),
+        output=output,
     )
     e = segxai.explain(PICTURES["RGB"], REGIONS, model, 0, fill="black", method=method)
     many = segxai.explain_many([PICTURES["RGB"]], [REGIONS], model, 0, fill="black", method=method)
-    stable, placebo = segxai.robustness(e, fills=("black", "white")), segxai.placebo_test(e, placements=3)
-    said = [repr(e), e.plot().alt, *e.in_words(), *stable.sentences(), stable.plot().alt, *placebo.sentences(), placebo.plot().alt]
+    stable, placebo = (
+        segxai.robustness(e, fills=("black", "white")),
+        segxai.placebo_test(e, placements=3),
+    )
+    said = [
+        repr(e),
+        e.plot().alt,
+        *e.in_words(),
+        *stable.sentences(),
+        stable.plot().alt,
+        *placebo.sentences(),
+        placebo.plot().alt,
+    ]
     said += [many.plot().alt, *map(str, many.effects()), e._repr_html_()]
     if e.coalitions.exact:
         said += [e.plot_interactions().alt]
     e.save(tmp_path / "page.html")
-    said.append(re.sub(r"<script.*?</script>", "", (tmp_path / "page.html").read_text(encoding="utf-8"), flags=re.DOTALL))
+    said.append(
+        re.sub(
+            r"<script.*?</script>",
+            "",
+            (tmp_path / "page.html").read_text(encoding="utf-8"),
+            flags=re.DOTALL,
+        )
+    )
     assert re.findall(r".{30}[-−]0(?:\.0+)?(?![\d.]).{9}", " ".join(said)) == []

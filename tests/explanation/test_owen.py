@@ -27,7 +27,9 @@ def random_joins(leaves, rng):
 
 def nested(joins, node):
     leaves = len(joins) + 1
-    return int(node) if node < leaves else tuple(nested(joins, half) for half in joins[node - leaves])
+    return (
+        int(node) if node < leaves else tuple(nested(joins, half) for half in joins[node - leaves])
+    )
 
 
 def table_game(leaves, rng):
@@ -50,7 +52,9 @@ def test_with_enough_evaluations_they_are_the_exact_owen_values(leaves, seed):
     division = owen.divide(joins, evaluate, 10**6)
     found, shared = owen.node_values(joins, areas, division, values[codes(division.masks)])
     hierarchy = nested(joins, 2 * leaves - 2)
-    exact = surrogates.fit_owen(all_subsets(leaves), values, hierarchy if isinstance(hierarchy, tuple) else (hierarchy,))
+    exact = surrogates.fit_owen(
+        all_subsets(leaves), values, hierarchy if isinstance(hierarchy, tuple) else (hierarchy,)
+    )
     assert np.allclose(found[:leaves], exact.weights, atol=1e-9)
     assert not shared.any()
     assert len(set(asked)) == len(asked) == len(division.masks) == owen.exhaustive(joins)
@@ -58,13 +62,18 @@ def test_with_enough_evaluations_they_are_the_exact_owen_values(leaves, seed):
 
 @given(st.integers(2, 12), st.integers(2, 80), st.integers(0, 10**6))
 @settings(max_examples=60, deadline=None)
-def test_on_any_budget_values_add_up_at_every_node_and_nothing_is_evaluated_twice(leaves, budget, seed):
+def test_on_any_budget_values_add_up_at_every_node_and_nothing_is_evaluated_twice(
+    leaves, budget, seed
+):
     rng = np.random.default_rng(seed)
     joins, areas = random_joins(leaves, rng), rng.dirichlet(np.ones(leaves))
     values, evaluate, asked = table_game(leaves, rng)
     division = owen.divide(joins, evaluate, budget)
     assert len(set(asked)) == len(asked) <= budget
-    for column in (values, rng.normal(size=2**leaves)):  # the division was chosen for the first; it is valid for any
+    for column in (
+        values,
+        rng.normal(size=2**leaves),
+    ):  # the division was chosen for the first; it is valid for any
         found, _ = owen.node_values(joins, areas, division, column[codes(division.masks)])
         assert found[-1] == pytest.approx(column[-1] - column[0])
         for node, halves in enumerate(joins, start=leaves):
@@ -94,7 +103,9 @@ def test_what_is_not_divided_is_shared_by_area():
     division = owen.divide(
         joins, lambda masks: masks @ np.array([1.0, 2.0, 3.0, 6.0]), 4
     )  # the root is divided, its halves are not
-    found, shared = owen.node_values(joins, [0.1, 0.3, 0.2, 0.4], division, division.masks @ np.array([1.0, 2.0, 3.0, 6.0]))
+    found, shared = owen.node_values(
+        joins, [0.1, 0.3, 0.2, 0.4], division, division.masks @ np.array([1.0, 2.0, 3.0, 6.0])
+    )
     assert found == pytest.approx([0.75, 2.25, 3, 6, 3, 9, 12])
     assert shared == pytest.approx([0.75, 2.25, 3, 6, 0, 0, 0])
 
@@ -104,7 +115,16 @@ def stripes():
     """A 16 x 32 picture of eight stripes, regions with parts, and a model that looks at stripes 2, 3 and 6."""
     labels = np.repeat(np.arange(8), 4)[None].repeat(16, axis=0)
     colours = np.array(
-        [[40, 40, 40], [60, 40, 40], [200, 40, 40], [220, 60, 40], [40, 200, 40], [40, 220, 60], [40, 60, 200], [60, 60, 240]]
+        [
+            [40, 40, 40],
+            [60, 40, 40],
+            [200, 40, 40],
+            [220, 60, 40],
+            [40, 200, 40],
+            [40, 220, 60],
+            [40, 60, 200],
+            [60, 60, 240],
+        ]
     )
     image = colours[labels].astype(np.uint8)
 
@@ -121,15 +141,20 @@ def stripes():
 def halves(labels):
     """Left and right, each in two parts of two stripes."""
     leaves = [Part(f"stripe {i}", (i,)) for i in range(8)]
-    pairs = [Part(f"pair {i}", (2 * i, 2 * i + 1), tuple(leaves[2 * i : 2 * i + 2])) for i in range(4)]
+    pairs = [
+        Part(f"pair {i}", (2 * i, 2 * i + 1), tuple(leaves[2 * i : 2 * i + 2])) for i in range(4)
+    ]
     sides = [
-        Part(name, tuple(range(4 * i, 4 * i + 4)), tuple(pairs[2 * i : 2 * i + 2])) for i, name in enumerate(("left", "right"))
+        Part(name, tuple(range(4 * i, 4 * i + 4)), tuple(pairs[2 * i : 2 * i + 2]))
+        for i, name in enumerate(("left", "right"))
     ]
     return Regions(labels, sides)
 
 
 def explain(image, regions, model, **options):
-    return segxai.explain(image, regions, model, 0, method="tree", fill="black", **{"max_evaluations": 256, **options})
+    return segxai.explain(
+        image, regions, model, 0, method="tree", fill="black", **{"max_evaluations": 256, **options}
+    )
 
 
 def test_an_explanation_knows_every_level_and_goes_down_without_a_model_call(stripes):
@@ -143,9 +168,13 @@ def test_an_explanation_knows_every_level_and_goes_down_without_a_model_call(str
     assert coarse.regions.names == ("left", "right")
     assert coarse.weights == pytest.approx([-0.5, -0.1], abs=1e-6)
     finer = coarse.drill_down("left")
-    assert dict(finer.ranking()) == pytest.approx({"pair 0": 0, "pair 1": -0.5, "right": -0.1}, abs=1e-6)
+    assert dict(finer.ranking()) == pytest.approx(
+        {"pair 0": 0, "pair 1": -0.5, "right": -0.1}, abs=1e-6
+    )
     for n in range(1, 9):
-        assert e.coarsen(n).weights.sum() == pytest.approx(e.coalitions.full - e.coalitions.empty, abs=1e-6)
+        assert e.coarsen(n).weights.sum() == pytest.approx(
+            e.coalitions.full - e.coalitions.empty, abs=1e-6
+        )
     by_name = {node.name: node for node in e.nodes()}
     assert by_name["pair 1"].value == pytest.approx(-0.5, abs=1e-6)
     assert by_name["pair 1"].divided
@@ -162,8 +191,14 @@ def test_cuts_are_those_of_the_regions_own_tree(cat):
     for n in (1, 2, 5, 9, 30):
         cut = tree.cut(n)
         undone = set(range(2 * len(found.leaves) - n, 2 * len(found.leaves) - 1))
-        parent = {int(half): len(found.leaves) + k for k, pair in enumerate(found.joins) for half in pair}
-        nodes = [i for i in range(len(found.names)) if i not in undone and parent.get(i, 2 * len(found.leaves) - 2) in undone | {i}]
+        parent = {
+            int(half): len(found.leaves) + k for k, pair in enumerate(found.joins) for half in pair
+        }
+        nodes = [
+            i
+            for i in range(len(found.names))
+            if i not in undone and parent.get(i, 2 * len(found.leaves) - 2) in undone | {i}
+        ]
         assert sorted(found.areas[nodes]) == pytest.approx(sorted(cut.areas))
         assert np.array_equal(found.leaves.cut(n).labels, cut.labels)
 
@@ -184,14 +219,18 @@ def test_flat_regions_are_joined_those_first_that_look_alike(stripes):
     assert sorted(e.coarsen(4).regions.areas) == pytest.approx([0.25] * 4)  # dark, red, green, blue
     assert len(e.regions) == 8
     assert e.weights.sum() == pytest.approx(-0.6, abs=1e-6)
-    apart = Regions.from_labels(np.where(labels % 4 == 0, 0, np.where(labels < 4, 1, 2)))  # regions in several pieces
+    apart = Regions.from_labels(
+        np.where(labels % 4 == 0, 0, np.where(labels < 4, 1, 2))
+    )  # regions in several pieces
     assert len(explain(image, apart, model).regions) == 3
     assert len(explain(image, np.zeros_like(labels), model).regions) == 1
 
 
 def test_a_region_with_three_parts_comes_apart_before_they_do(stripes):
     image, labels, model = stripes
-    third = Part("rest", (4, 5, 6, 7), (Part("green", (4, 5)), Part("light blue", (6,)), Part("blue", (7,))))
+    third = Part(
+        "rest", (4, 5, 6, 7), (Part("green", (4, 5)), Part("light blue", (6,)), Part("blue", (7,)))
+    )
     e = explain(image, Regions(labels, [Part("a", (0, 1)), Part("b", (2, 3)), third]), model)
     assert {frozenset(e.coarsen(3).regions.names)} == {frozenset(("a", "b", "rest"))}
     assert set(e.coarsen(4).regions.names) == {"a", "b", "green", "light blue + blue"}
@@ -251,15 +290,23 @@ def test_what_needs_a_table_says_what_to_do_instead(stripes):
 
 def test_a_sampled_tree_claims_no_interval_and_none_is_shown(stripes, tmp_path):
     image, labels, model = stripes
-    exact, sampled = explain(image, halves(labels), model), explain(image, halves(labels), model, max_evaluations=20)
+    exact, sampled = (
+        explain(image, halves(labels), model),
+        explain(image, halves(labels), model, max_evaluations=20),
+    )
     assert not exact.descent.sampled
     assert sampled.descent.sampled
 
     def forms(e):
         return e, e.coarsen(3), e.coarsen(2).drill_down("left"), e.refit(target=1), e.contrast(1)
 
-    assert all(np.array_equal(e.interval, np.stack([e.weights, e.weights], axis=1)) for e in forms(exact))
-    assert all(e.interval.shape == (len(e.regions), 2) and np.isnan(e.interval).all() for e in forms(sampled))
+    assert all(
+        np.array_equal(e.interval, np.stack([e.weights, e.weights], axis=1)) for e in forms(exact)
+    )
+    assert all(
+        e.interval.shape == (len(e.regions), 2) and np.isnan(e.interval).all()
+        for e in forms(sampled)
+    )
     for e in (*forms(exact), *forms(sampled)):
         figure, shown = e.plot(), e._repr_html_()
         bars = figure.axes[-1]
@@ -267,12 +314,21 @@ def test_a_sampled_tree_claims_no_interval_and_none_is_shown(stripes, tmp_path):
         assert not any(type(part).__name__ == "ErrorbarContainer" for part in bars.containers)
         assert not re.search(r"[+-]\d\.\d+ to [+-]", shown)
         e.save(tmp_path / "x.html")
-        page = re.sub(r"<script>.*?</script>", "", (tmp_path / "x.html").read_text(encoding="utf-8"), flags=re.DOTALL)
+        page = re.sub(
+            r"<script>.*?</script>",
+            "",
+            (tmp_path / "x.html").read_text(encoding="utf-8"),
+            flags=re.DOTALL,
+        )
         said = " ".join([page, shown, figure.alt, repr(e), *e.in_words()])
-        assert not re.search(r"\bnan\b", re.sub(r"base64,[^'\"]*|\"files\": .*", "", said), re.IGNORECASE)
+        assert not re.search(
+            r"\bnan\b", re.sub(r"base64,[^'\"]*|\"files\": .*", "", said), re.IGNORECASE
+        )
 
 
-@pytest.mark.parametrize("settings", [{"kernel_width": 1.0}, {"alpha": 1.0}, {"kernel_width": 0.5, "alpha": 0.1}])
+@pytest.mark.parametrize(
+    "settings", [{"kernel_width": 1.0}, {"alpha": 1.0}, {"kernel_width": 0.5, "alpha": 0.1}]
+)
 def test_settings_without_effect_are_refused(settings, stripes):
     image, labels, model = stripes
     with pytest.raises(segxai.SegxaiValueError, match="LIME's fit; method 'tree' has none"):
@@ -295,16 +351,27 @@ def test_checks_follow_the_tree_again(stripes):
     e = explain(image, labels, model, max_evaluations=60)
     for x in (e, e.coarsen(3)):
         robust = segxai.robustness(x, fills=("black", "white"), borders=1)
-        assert robust.weights.shape == (4, len(x.regions))  # white and both borders beside the explanation itself
+        assert robust.weights.shape == (
+            4,
+            len(x.regions),
+        )  # white and both borders beside the explanation itself
         assert robust.weights[2:].sum(axis=1) == pytest.approx([-0.6, -0.6], abs=1e-6)
-    assert segxai.metrics.seed_stability(e, 2, progress=False).spread == 0  # enough evaluations for exact values
+    assert (
+        segxai.metrics.seed_stability(e, 2, progress=False).spread == 0
+    )  # enough evaluations for exact values
     few = explain(image, labels, model, max_evaluations=20)
-    assert few.descent.sampled == 16  # a quarter of 20 follows the tree, and a node takes two of these
+    assert (
+        few.descent.sampled == 16
+    )  # a quarter of 20 follows the tree, and a node takes two of these
     assert segxai.metrics.seed_stability(few, 2, progress=False).spread > 0
-    assert segxai.metrics.noise_stability(e, sigma=1.0, repeats=2, progress=False).spread == pytest.approx(0, abs=1e-6)
+    assert segxai.metrics.noise_stability(
+        e, sigma=1.0, repeats=2, progress=False
+    ).spread == pytest.approx(0, abs=1e-6)
     label = segxai.metrics.random_label(e)
     assert label.random_weights == pytest.approx(e.refit(target=label.against).weights, abs=0.1)
-    assert label.random_weights.sum() == pytest.approx(e.refit(target=label.against).weights.sum(), abs=1e-6)
+    assert label.random_weights.sum() == pytest.approx(
+        e.refit(target=label.against).weights.sum(), abs=1e-6
+    )
     assert np.array_equal(explain(image, labels, model, max_evaluations=60).weights, e.weights)
 
 

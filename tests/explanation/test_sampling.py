@@ -58,7 +58,9 @@ def test_importance_is_one_over_how_often_a_coalition_is_drawn(number, budget, m
         masks, drawn = draw_coalitions(number, budget, seed, method)
         often[codes(masks)] += 1 / repetitions
         claimed[codes(masks)] = np.exp(-drawn)
-    assert (np.abs(often - claimed) < 5 * np.sqrt(claimed * (1 - claimed) / repetitions) + 1e-9).all()
+    assert (
+        np.abs(often - claimed) < 5 * np.sqrt(claimed * (1 - claimed) / repetitions) + 1e-9
+    ).all()
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -75,10 +77,14 @@ def test_weighted_sums_of_a_sample_are_those_of_all_coalitions_on_average(method
 def test_sizes_follow_the_method():
     shares = {method: size_shares(30, method, 0.25) for method in METHODS}
     assert all(share.sum() == pytest.approx(1) for share in shares.values())
-    assert np.allclose(shares["shapley"][[0, 1, 2, 26, 27, 28]], shares["shapley"][0])  # as many of each size
+    assert np.allclose(
+        shares["shapley"][[0, 1, 2, 26, 27, 28]], shares["shapley"][0]
+    )  # as many of each size
     assert shares["shapley"][0] > 5 * shares["banzhaf"][0]
     near = size_shares(30, "lime", 0.05)
-    assert near @ np.arange(1, 30) > shares["lime"] @ np.arange(1, 30) > 15  # a narrow kernel looks near the whole
+    assert (
+        near @ np.arange(1, 30) > shares["lime"] @ np.arange(1, 30) > 15
+    )  # a narrow kernel looks near the whole
     assert np.exp(log_binomial(9, np.arange(10))) == pytest.approx([comb(9, k) for k in range(10)])
 
 

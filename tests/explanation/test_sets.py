@@ -43,7 +43,9 @@ def numbers(names):
 
 def test_what_only_works_together_is_found():
     """Three regions that count together, and one that is worth as much as noise."""
-    e, box = explained(lambda shown: 0.1 + 0.8 * shown[:, [3, 8, 15]].all(axis=1) + 0.01 * shown[:, 0])
+    e, box = explained(
+        lambda shown: 0.1 + 0.8 * shown[:, [3, 8, 15]].all(axis=1) + 0.01 * shown[:, 0]
+    )
     assert not e.coalitions.exact
     assert numbers(e.sufficient(0.5)) == {3, 8, 15}
     assert len(e.necessary(0.5)) == 1
@@ -103,11 +105,19 @@ def test_without_a_classifier_there_is_no_search():
 
 
 def test_intervals_shrink_with_the_square_root_of_the_evaluations():
-    assert halving(42, 1024) == "1,024 of 2**42 coalitions were evaluated; about 4,096 evaluations would halve the intervals."
-    assert halving(11, 1024) == "1,024 of 2,048 coalitions were evaluated; with all of them the weights would be exact."
+    assert (
+        halving(42, 1024)
+        == "1,024 of 2**42 coalitions were evaluated; about 4,096 evaluations would halve the intervals."
+    )
+    assert (
+        halving(11, 1024)
+        == "1,024 of 2,048 coalitions were evaluated; with all of them the weights would be exact."
+    )
 
 
-games = st.integers(2, 6).flatmap(lambda k: st.lists(st.floats(0, 1, width=32), min_size=2**k, max_size=2**k))
+games = st.integers(2, 6).flatmap(
+    lambda k: st.lists(st.floats(0, 1, width=32), min_size=2**k, max_size=2**k)
+)
 
 
 @given(games, st.floats(0.05, 1), st.integers(0, 100), st.booleans())
@@ -133,7 +143,9 @@ def test_a_found_set_is_enough_and_can_spare_no_region(values, p, budget, away):
     assert len(evaluated) == len(set(evaluated)) <= budget
     smallest = sets.smallest(members, score(members), enough)
     if found is None:
-        assert smallest is None or away  # the whole image is enough for itself; a necessary set may be missed
+        assert (
+            smallest is None or away
+        )  # the whole image is enough for itself; a necessary set may be missed
         return
     chosen, claimed = found
     assert claimed == score(chosen[None])[0]

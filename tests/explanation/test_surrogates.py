@@ -15,7 +15,9 @@ from segxai.explanation import surrogates
 from segxai.explanation.sampling import draw_coalitions
 
 games = st.integers(1, 6).flatmap(
-    lambda k: st.lists(st.floats(-1, 1, width=32), min_size=2**k, max_size=2**k).map(lambda v: (all_subsets(k), np.array(v)))
+    lambda k: st.lists(st.floats(-1, 1, width=32), min_size=2**k, max_size=2**k).map(
+        lambda v: (all_subsets(k), np.array(v))
+    )
 )
 
 
@@ -42,8 +44,13 @@ def test_shapley_equals_brute_force_over_orders(game):
 def test_banzhaf_equals_the_mean_marginal_effect(game):
     masks, values = game
     number = masks.shape[1]
-    expected = [np.mean([values[c | 1 << r] - values[c] for c in range(2**number) if not c >> r & 1]) for r in range(number)]
-    assert np.allclose(surrogates.fit_banzhaf(masks, values, exact=True).weights, expected, atol=1e-9)
+    expected = [
+        np.mean([values[c | 1 << r] - values[c] for c in range(2**number) if not c >> r & 1])
+        for r in range(number)
+    ]
+    assert np.allclose(
+        surrogates.fit_banzhaf(masks, values, exact=True).weights, expected, atol=1e-9
+    )
 
 
 @given(games)
@@ -59,7 +66,12 @@ def test_interactions_equal_their_definition(game):
             for chosen in combinations(others, size):
                 share = factorial(size) * factorial(number - size - 2) / factorial(number - 1)
                 s = code(chosen)
-                expected += share * (values[s | 1 << i | 1 << j] - values[s | 1 << i] - values[s | 1 << j] + values[s])
+                expected += share * (
+                    values[s | 1 << i | 1 << j]
+                    - values[s | 1 << i]
+                    - values[s | 1 << j]
+                    + values[s]
+                )
         assert found[i, j] == pytest.approx(expected, abs=1e-9)
     assert np.array_equal(found, found.T)
     assert not found.diagonal().any()
@@ -68,11 +80,15 @@ def test_interactions_equal_their_definition(game):
 def test_symmetry_and_dummy():
     """Regions 0 and 1 are interchangeable, region 2 does nothing."""
     masks = all_subsets(3)
-    values = (masks[:, 0] & masks[:, 1]).astype(float) + 0.2 * (masks[:, 0].astype(float) + masks[:, 1])
+    values = (masks[:, 0] & masks[:, 1]).astype(float) + 0.2 * (
+        masks[:, 0].astype(float) + masks[:, 1]
+    )
     for fit in (surrogates.fit_shapley, surrogates.fit_banzhaf, surrogates.fit_lime):
         weights = fit(masks, values, True).weights
         assert weights[0] == pytest.approx(weights[1])
-        if fit is not surrogates.fit_lime:  # LIME's kernel ties regions together, so a dummy gets a small weight
+        if (
+            fit is not surrogates.fit_lime
+        ):  # LIME's kernel ties regions together, so a dummy gets a small weight
             assert weights[2] == pytest.approx(0, abs=1e-12)
     assert surrogates.fit_shapley(masks, values, True).weights[0] == pytest.approx(0.7)
 
@@ -108,7 +124,12 @@ def test_lime_parity(number, kernel_width):
     distances = pairwise_distances(masks, masks[:1], metric="cosine").ravel()
     base = LimeBase(lambda d: np.sqrt(np.exp(-(d**2) / kernel_width**2)))
     intercept, told, score, _ = base.explain_instance_with_data(
-        masks.astype(float), np.stack([values, values], axis=1), distances, 1, number, feature_selection="none"
+        masks.astype(float),
+        np.stack([values, values], axis=1),
+        distances,
+        1,
+        number,
+        feature_selection="none",
     )
     fit = surrogates.fit_lime(masks, values, exact, kernel_width, alpha=1.0)
     assert np.allclose(fit.weights, [dict(told)[k] for k in range(number)], atol=1e-6)
@@ -116,14 +137,20 @@ def test_lime_parity(number, kernel_width):
     assert fit.r2 == pytest.approx(score, abs=1e-6)
 
 
-METHODS = {"lime": surrogates.fit_lime, "shapley": surrogates.fit_shapley, "banzhaf": surrogates.fit_banzhaf}
+METHODS = {
+    "lime": surrogates.fit_lime,
+    "shapley": surrogates.fit_shapley,
+    "banzhaf": surrogates.fit_banzhaf,
+}
 
 
 def curved_game(number):
     """The complete table of a game in which regions work together, in twos and threes."""
     masks = all_subsets(number)
     effects = np.random.default_rng(0).normal(size=number)
-    return masks, masks @ effects + 2 * masks[:, 0] * masks[:, 1] + 3 * masks[:, 2:5].all(axis=1) + 0.02 * (masks @ effects) ** 3
+    return masks, masks @ effects + 2 * masks[:, 0] * masks[:, 1] + 3 * masks[:, 2:5].all(
+        axis=1
+    ) + 0.02 * (masks @ effects) ** 3
 
 
 @pytest.mark.parametrize("drawn_for", METHODS)
@@ -151,7 +178,10 @@ def test_shapley_values_from_their_own_sample_are_far_closer():
 
     def error(draw):
         samples = [draw(seed) for seed in range(30)]
-        fits = [surrogates.fit_shapley(sample, values[codes(sample)], False, drawn) for sample, drawn in samples]
+        fits = [
+            surrogates.fit_shapley(sample, values[codes(sample)], False, drawn)
+            for sample, drawn in samples
+        ]
         return np.mean([np.abs(fit.weights - truth).mean() for fit in fits])
 
     def coin(seed):
@@ -177,9 +207,14 @@ def test_the_interval_is_that_of_fitting_again_without_each_pair(method):
         return fit(*table, False, log_importance=np.concatenate([drawn[kept], [0, 0]]))
 
     whole = weights(np.ones(len(masks), bool))
-    changes = [whole.weights - weights(np.arange(len(masks)) // 2 != pair).weights for pair in range(len(upright))]
+    changes = [
+        whole.weights - weights(np.arange(len(masks)) // 2 != pair).weights
+        for pair in range(len(upright))
+    ]
     share = 1 - np.exp(-drawn[::2])
-    freedom = len(upright) - (number - 1) if method == "shapley" else len(upright) + 1 - (number + 1)
+    freedom = (
+        len(upright) - (number - 1) if method == "shapley" else len(upright) + 1 - (number + 1)
+    )
     margin = stats.t.ppf(0.975, freedom) * np.sqrt(share @ np.square(changes))
     assert np.allclose(whole.interval[:, 1] - whole.weights, margin, rtol=1e-5)
 
@@ -193,7 +228,9 @@ def test_what_is_certain_to_be_drawn_adds_no_error():
 
 def test_a_fit_with_no_coalition_to_spare_claims_nothing():
     masks, drawn = draw_coalitions(20, 22, 0)
-    fit = surrogates.fit_lime(masks, np.random.default_rng(0).random(22), False, log_importance=drawn)
+    fit = surrogates.fit_lime(
+        masks, np.random.default_rng(0).random(22), False, log_importance=drawn
+    )
     assert (np.ptp(fit.interval, axis=1) > 1).all()
 
 
@@ -217,7 +254,14 @@ def test_a_model_that_always_answers_the_same_has_no_weights():
 
 
 @pytest.mark.parametrize(
-    "bad", [{"kernel_width": 0}, {"kernel_width": -1}, {"kernel_width": np.nan}, {"kernel_width": 1e-3}, {"alpha": -1}]
+    "bad",
+    [
+        {"kernel_width": 0},
+        {"kernel_width": -1},
+        {"kernel_width": np.nan},
+        {"kernel_width": 1e-3},
+        {"alpha": -1},
+    ],
 )
 def test_impossible_settings_are_refused(bad):
     with pytest.raises(SegxaiError):

@@ -16,10 +16,17 @@ def blurred(mask, sigma=6.0):
 
 
 def test_borders_move_to_the_edges_of_the_photograph():
-    pytest.importorskip("pydensecrf", reason="pydensecrf2 is not installed: it needs a C++ compiler")
+    pytest.importorskip(
+        "pydensecrf", reason="pydensecrf2 is not installed: it needs a C++ compiler"
+    )
     sample = segxai.data.load("coffee")
-    truth = np.isin(sample.annotation.labels, [sample.annotation.index(n) for n in ("cup", "coffee", "saucer", "spoon")])
-    rough = blurred(np.kron(truth[::20, ::20], np.ones((20, 20), bool))[: truth.shape[0], : truth.shape[1]])
+    truth = np.isin(
+        sample.annotation.labels,
+        [sample.annotation.index(n) for n in ("cup", "coffee", "saucer", "spoon")],
+    )
+    rough = blurred(
+        np.kron(truth[::20, ::20], np.ones((20, 20), bool))[: truth.shape[0], : truth.shape[1]]
+    )
     refined = crf_refine(sample.image, rough)
     assert refined.shape == rough.shape
     assert refined.dtype == np.float32
@@ -29,14 +36,18 @@ def test_borders_move_to_the_edges_of_the_photograph():
 
 
 def test_a_certain_answer_on_a_flat_picture_stays():
-    pytest.importorskip("pydensecrf", reason="pydensecrf2 is not installed: it needs a C++ compiler")
+    pytest.importorskip(
+        "pydensecrf", reason="pydensecrf2 is not installed: it needs a C++ compiler"
+    )
     certain = np.zeros((20, 30, 3), np.float32)
     certain[..., 1] = 1
     assert (crf_refine(np.full((20, 30, 3), 80, np.uint8), certain).argmax(-1) == 1).all()
 
 
 def test_the_photograph_may_be_read_only():
-    pytest.importorskip("pydensecrf", reason="pydensecrf2 is not installed: it needs a C++ compiler")
+    pytest.importorskip(
+        "pydensecrf", reason="pydensecrf2 is not installed: it needs a C++ compiler"
+    )
     image = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
     probabilities = blurred(image[..., 0] > 128, 1.0)
     expected = crf_refine(image, probabilities)

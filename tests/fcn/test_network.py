@@ -14,7 +14,11 @@ from segxai.weights.semantic import SIDE, semantic_head
 def fitted():
     sample = segxai.data.load("coffee")
     fitted = finetune(
-        sample.image[::3, ::3], sample.annotation.labels[::3, ::3], names=sample.annotation.names, stride=8, iterations=4
+        sample.image[::3, ::3],
+        sample.annotation.labels[::3, ::3],
+        names=sample.annotation.names,
+        stride=8,
+        iterations=4,
     )
     yield fitted
     fitted.fcn.close()
@@ -48,7 +52,10 @@ def test_a_checkpoint_can_be_written_again_and_again(fitted, tmp_path):
             fitted.fcn.save(path)
 
 
-@pytest.mark.parametrize(("name", "options"), [("v.npz", {"fc_width": 8, "fc6_kernel": 3}), ("v.npz", {}), ("v.ckpt", {})])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("v.npz", {"fc_width": 8, "fc6_kernel": 3}), ("v.npz", {}), ("v.ckpt", {})],
+)
 def test_a_saved_vgg16_is_loaded(tmp_path, name, options):
     with FCN("vgg16", 2, 16, weights=None, **options) as fcn:
         fcn.save(tmp_path / name)
@@ -119,7 +126,10 @@ def test_files_of_another_shape_name_what_differs(fitted, tmp_path):
     with pytest.raises(SegxaiError, match=f"lack the variable '{name}'"):
         FCN.load(tmp_path / "less.npz")
     described = json.loads(str(arrays["description"]))
-    np.savez(tmp_path / "old.npz", **{**arrays, "description": np.array(json.dumps({**described, "format": "other"}))})
+    np.savez(
+        tmp_path / "old.npz",
+        **{**arrays, "description": np.array(json.dumps({**described, "format": "other"}))},
+    )
     with pytest.raises(SegxaiError, match="this version"):
         FCN.load(tmp_path / "old.npz")
 
@@ -140,7 +150,14 @@ def test_closing_frees_the_graph(cat):
 
 
 @pytest.mark.parametrize(
-    "bad", [{"num_classes": 1}, {"stride": 64}, {"encoder": "resnet"}, {"class_names": ["one"]}, {"weights": "imagenet"}]
+    "bad",
+    [
+        {"num_classes": 1},
+        {"stride": 64},
+        {"encoder": "resnet"},
+        {"class_names": ["one"]},
+        {"weights": "imagenet"},
+    ],
 )
 def test_bad_requests(bad):
     with pytest.raises(SegxaiError):
@@ -151,7 +168,10 @@ def test_a_fitted_network_is_a_segmenter(fitted):
     image = segxai.data.photograph("coffee")[::3, ::3]
     regions = segxai.segment(image, fitted.segmenter())
     assert set(regions.names) <= set(fitted.class_names)
-    assert np.array_equal(np.array(fitted.class_names)[fitted.probabilities.argmax(-1)], np.array(regions.names)[regions.labels])
+    assert np.array_equal(
+        np.array(fitted.class_names)[fitted.probabilities.argmax(-1)],
+        np.array(regions.names)[regions.labels],
+    )
     explanation = segxai.explain(image, fitted.segmenter(), max_evaluations=40)
     assert explanation.regions == regions
 
@@ -203,7 +223,10 @@ def test_the_graph_computes_what_the_heads_compute(semantic, cat, classifier):
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
-@pytest.mark.parametrize("bad", [{"stride": 16}, {"encoder": "vgg16"}, {"num_classes": 3}, {"class_names": ["sky", "rest"]}])
+@pytest.mark.parametrize(
+    "bad",
+    [{"stride": 16}, {"encoder": "vgg16"}, {"num_classes": 3}, {"class_names": ["sky", "rest"]}],
+)
 def test_the_trained_score_heads_belong_to_one_network(bad):
     with pytest.raises(SegxaiError, match="semantic weights are those of FCN"):
         FCN(**{"weights": "semantic", "stride": 8, **bad})

@@ -83,7 +83,17 @@ def test_vgg16_with_random_weights_learns_too(sample):
     """The path that is taken where VGG16's weights are here, dropout and all; seeded, in a small configuration."""
     image, labels = small(sample)
     runs = [
-        finetune(image, labels, encoder="vgg16", weights=None, fc_width=64, fc6_kernel=3, iterations=4, learning_rate=1e-4, seed=s)
+        finetune(
+            image,
+            labels,
+            encoder="vgg16",
+            weights=None,
+            fc_width=64,
+            fc6_kernel=3,
+            iterations=4,
+            learning_rate=1e-4,
+            seed=s,
+        )
         for s in (1, 1, 2)
     ]
     for run in runs:
@@ -94,7 +104,9 @@ def test_vgg16_with_random_weights_learns_too(sample):
 
 
 @pytest.mark.parametrize("stride", [32, 8])
-def test_vgg16_with_the_contour_network_s_convolutions_falls_at_every_step_to_below_a_sixth(sample, stride):
+def test_vgg16_with_the_contour_network_s_convolutions_falls_at_every_step_to_below_a_sixth(
+    sample, stride
+):
     image, labels = sample.image[::2, ::2], sample.annotation.labels[::2, ::2]
     fitted = finetune(image, labels, encoder="vgg16", stride=stride)
     fitted.fcn.close()
@@ -120,7 +132,9 @@ def test_a_step_of_vgg16_by_hand(sample):
     for name, change in moved.items():
         if not name.startswith("fcn/"):
             assert not change.any()
-        elif name.endswith("weights"):  # 100 times the rate, shared by two heads; 0 where a channel is silent
+        elif name.endswith(
+            "weights"
+        ):  # 100 times the rate, shared by two heads; 0 where a channel is silent
             assert np.median(np.abs(change)) == pytest.approx(2e-4 * 100 / 2, rel=1e-3)
             assert np.abs(change).max() < 2e-4 * 100 / 2 * 1.001
 
@@ -134,7 +148,9 @@ def test_tensorboard_reads_the_loss_and_every_gradient(sample, tmp_path):
     fitted.fcn.close()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # TensorBoard's reader speaks of its own dependencies
-        events = EventAccumulator(str(tmp_path / "logs"), size_guidance={"histograms": 0, "scalars": 0})
+        events = EventAccumulator(
+            str(tmp_path / "logs"), size_guidance={"histograms": 0, "scalars": 0}
+        )
         events.Reload()
     assert [e.value for e in events.Scalars("loss")] == pytest.approx(fitted.losses)
     histograms = events.Tags()["histograms"]
@@ -152,10 +168,18 @@ def test_only_what_is_chosen_trains_and_has_optimiser_memory(sample, trainable):
     with FCN(num_classes=2) as fcn:
         before = {v.op.name: fcn.net.run(v) for v in fcn.model_variables()}
         list(finetune_steps(fcn, image, labels, iterations=2, trainable=trainable))
-        changed = {v.op.name for v in fcn.model_variables() if not np.array_equal(before[v.op.name], fcn.net.run(v))}
-        slots = {v.op.name for v in fcn.net.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)} - set(before)
+        changed = {
+            v.op.name
+            for v in fcn.model_variables()
+            if not np.array_equal(before[v.op.name], fcn.net.run(v))
+        }
+        slots = {
+            v.op.name for v in fcn.net.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)
+        } - set(before)
     assert "fcn/score_32/weights" in changed
-    assert all(name.startswith("fcn/") or (trainable != "head" and "block_15" in name) for name in changed)
+    assert all(
+        name.startswith("fcn/") or (trainable != "head" and "block_15" in name) for name in changed
+    )
     assert not any("block_3" in name for name in slots)
     assert len([name for name in slots if "Adam" in name]) == 2 * len(changed)
 
@@ -212,7 +236,12 @@ def test_annotations_that_are_understood(tmp_path, sample):
         assert np.array_equal(labels, LABELS)
         assert names == ("class 0", "class 1", "class 2")
     mask = np.array([[0, 255, 255], [0, 0, 255]], np.uint8)
-    for annotation in (mask, mask > 0, as_png(tmp_path, mask), as_png(tmp_path, np.dstack([mask] * 3))):
+    for annotation in (
+        mask,
+        mask > 0,
+        as_png(tmp_path, mask),
+        as_png(tmp_path, np.dstack([mask] * 3)),
+    ):
         labels, names = read_annotation(annotation, (2, 3))
         assert np.array_equal(labels, mask > 0)
         assert names == ("background", "object")
@@ -303,7 +332,9 @@ def test_the_graph_grows_by_the_first_fit_alone(sample, tmp_path):
 
         first = operations_after(trainable="head", learning_rate=1e-4)
         assert operations_after(trainable="head", learning_rate=1e-3) == first
-        assert operations_after(trainable="^fcn/", learning_rate=1e-2) == first  # the same variables
+        assert (
+            operations_after(trainable="^fcn/", learning_rate=1e-2) == first
+        )  # the same variables
         logged = operations_after(trainable="head", logdir=tmp_path)
         assert logged - first < 20  # the summaries
         assert operations_after(trainable="head", logdir=tmp_path, learning_rate=1e-5) == logged
@@ -313,7 +344,13 @@ def test_the_rate_of_each_fit_is_its_own(sample):
     image, labels = small(sample)
 
     def losses(fcn, *rates):
-        return [[step.loss for step in finetune_steps(fcn, image, labels, iterations=2, learning_rate=rate)] for rate in rates]
+        return [
+            [
+                step.loss
+                for step in finetune_steps(fcn, image, labels, iterations=2, learning_rate=rate)
+            ]
+            for rate in rates
+        ]
 
     with FCN() as fcn:
         (first, _), (_, second) = losses(fcn, 1e-4, 1e-6)

@@ -25,7 +25,9 @@ class Game:
 
     def __call__(self, images):
         self.images += len(images)
-        corners = np.stack([images[:, 5, 5], images[:, 5, -5], images[:, -5, 5], images[:, -5, -5]], axis=1)
+        corners = np.stack(
+            [images[:, 5, 5], images[:, 5, -5], images[:, -5, 5], images[:, -5, -5]], axis=1
+        )
         p = self.intercept + (corners.sum(axis=-1) > 0) @ self.effects
         return np.stack([0.6 * (1 - p), p, 0.4 * (1 - p)], axis=1)
 
@@ -66,7 +68,9 @@ def test_insertion_and_deletion_by_hand():
 def test_steps_are_as_wide_as_the_regions():
     curve = metrics.insertion(explained(split=10))
     assert curve.x == pytest.approx([0, 0.125, 0.25, 0.625, 1])
-    assert curve.area == pytest.approx((0.125 * 0.3 + 0.125 * 0.6 + 0.375 * 0.75 + 0.375 * 0.8) / 0.8, abs=1e-6)
+    assert curve.area == pytest.approx(
+        (0.125 * 0.3 + 0.125 * 0.6 + 0.375 * 0.75 + 0.375 * 0.8) / 0.8, abs=1e-6
+    )
 
 
 def test_no_order_of_equal_regions_beats_the_true_one_nor_loses_to_its_inverse():
@@ -95,7 +99,9 @@ def test_another_fill_is_asked_about_and_does_not_use_the_table():
     game = Game()
     e = explained(game)
     asked = game.images
-    grey = metrics.insertion(e, "grey")  # nothing is black then, so the game sees every quarter all the time
+    grey = metrics.insertion(
+        e, "grey"
+    )  # nothing is black then, so the game sees every quarter all the time
     assert grey.y == pytest.approx(np.ones(5))
     assert (grey.fill, grey.calls, game.images - asked) == ("grey", 5, 5)
 
@@ -117,26 +123,38 @@ def every_number(e):
 
 
 @pytest.mark.parametrize("method", ["lime", "shapley", "banzhaf"])
-@pytest.mark.parametrize("effects", [(0.4, 0.2, 0.1, 0.0), (0.25, 0.25, 0.1, 0.1), (0.1, 0.1, 0.1, 0.1)])
+@pytest.mark.parametrize(
+    "effects", [(0.4, 0.2, 0.1, 0.0), (0.25, 0.25, 0.1, 0.1), (0.1, 0.1, 0.1, 0.1)]
+)
 def test_relabelling_the_regions_changes_nothing(method, effects):
     one = every_number(explained(Game(effects), method=method))
     for order in ((3, 1, 0, 2), (2, 3, 1, 0)):
-        assert every_number(explained(Game(effects), order, method=method)) == pytest.approx(one, abs=1e-6)
+        assert every_number(explained(Game(effects), order, method=method)) == pytest.approx(
+            one, abs=1e-6
+        )
 
 
 def test_the_batch_size_changes_nothing():
     def batched(size):
         return segxai.Classifier(Game(), ["a", "b", "c"], batch_size=size)
 
-    assert every_number(explained(batched(1))) == every_number(explained(batched(7))) == every_number(explained(batched(64)))
+    assert (
+        every_number(explained(batched(1)))
+        == every_number(explained(batched(7)))
+        == every_number(explained(batched(64)))
+    )
 
 
 def test_the_batch_size_of_the_network_changes_nothing_that_counts(classifier, cat, monkeypatch):
     found = []
     for size in (5, 32):
         monkeypatch.setattr(classifier, "batch_size", size)
-        e = segxai.explain(cat, segxai.segment(cat, "grid", rows=2, columns=5), max_evaluations=40, progress=False)
-        found.append([metrics.insertion(e).area, metrics.deletion(e).area, metrics.fidelity(e).loo_r2])
+        e = segxai.explain(
+            cat, segxai.segment(cat, "grid", rows=2, columns=5), max_evaluations=40, progress=False
+        )
+        found.append(
+            [metrics.insertion(e).area, metrics.deletion(e).area, metrics.fidelity(e).loo_r2]
+        )
     assert found[0] == pytest.approx(found[1], abs=1e-4)
 
 
@@ -151,15 +169,23 @@ def test_loo_r2_is_a_fit_without_the_row(method, budget):
         return np.stack([1 - p, p], axis=1)
 
     e = explained(curved, method=method, max_evaluations=budget)
-    masks, values, drawn = e.coalitions.masks, np.asarray(e.coalitions.values, float), e.coalitions.log_importance
+    masks, values, drawn = (
+        e.coalitions.masks,
+        np.asarray(e.coalitions.values, float),
+        e.coalitions.log_importance,
+    )
     found = metrics.fidelity(e)
-    rows = range(len(masks)) if method != "shapley" else np.flatnonzero(masks.any(1) & ~masks.all(1))
+    rows = (
+        range(len(masks)) if method != "shapley" else np.flatnonzero(masks.any(1) & ~masks.all(1))
+    )
     for place, row in enumerate(rows):
         rest = np.arange(len(masks)) != row
         fit = getattr(surrogates, f"fit_{method}")(
             masks[rest], values[rest], False, log_importance=None if drawn is None else drawn[rest]
         )  # fmt: skip
-        assert found.predicted[place] == pytest.approx(fit.intercept + masks[row] @ fit.weights, abs=1e-9)
+        assert found.predicted[place] == pytest.approx(
+            fit.intercept + masks[row] @ fit.weights, abs=1e-9
+        )
     assert found.loo_r2 < found.r2 <= 1
 
 
@@ -168,15 +194,21 @@ def test_an_additive_game_is_told_completely():
     assert found.r2 == pytest.approx(1)
     assert found.loo_r2 == pytest.approx(1)
     whole = explained(method="lime")
-    single = segxai.explain(whole.image, Regions.from_labels(np.zeros((40, 60), int)), Game(), 1, fill="black")
+    single = segxai.explain(
+        whole.image, Regions.from_labels(np.zeros((40, 60), int)), Game(), 1, fill="black"
+    )
     assert np.isnan(metrics.fidelity(single).loo_r2)
 
 
 def test_the_selection_is_one_to_three_regions_far_above_the_mean():
     e = explained()
-    assert metrics.select(e).tolist() == [0]  # 0.4 against a mean of 0.175 and a standard deviation of 0.148
+    assert metrics.select(e).tolist() == [
+        0
+    ]  # 0.4 against a mean of 0.175 and a standard deviation of 0.148
     image, labels = np.zeros((20, 30, 3), np.uint8), np.arange(600).reshape(20, 30) // 20
-    many = segxai.explain(image, labels, lambda images: np.full(len(images), 0.7), 1, max_evaluations=40)
+    many = segxai.explain(
+        image, labels, lambda images: np.full(len(images), 0.7), 1, max_evaluations=40
+    )
     weights = np.zeros(30)
     assert metrics.select(replace(many, weights=weights)).tolist() == [0]
     weights[[3, 9, 12, 20]] = 1
@@ -215,7 +247,9 @@ def test_stability_over_seeds_is_that_of_explaining_again():
 
     e = explained(curved, max_evaluations=9, method="lime")
     found = metrics.seed_stability(e, repeats=3, progress=False)
-    weights = [explained(curved, max_evaluations=9, method="lime", seed=s).weights for s in (1, 2, 3)]
+    weights = [
+        explained(curved, max_evaluations=9, method="lime", seed=s).weights for s in (1, 2, 3)
+    ]
     assert np.allclose(found.weights, weights)
     assert found.spread == pytest.approx(np.std(weights, axis=0, ddof=1).mean())
     assert found.calls == 27
@@ -227,24 +261,34 @@ def test_sanity_checks_by_hand():
     same = metrics.random_model(e, Game())
     assert same.correlation == pytest.approx(1)  # a "random" model that says the same is suspicious
     assert metrics.random_model(e, Game((0.0, 0.1, 0.2, 0.4))).correlation == pytest.approx(-1)
-    assert metrics.random_label(e).correlation == pytest.approx(-1)  # the other classes get what the target leaves
+    assert metrics.random_label(e).correlation == pytest.approx(
+        -1
+    )  # the other classes get what the target leaves
     assert metrics.random_label(e, Game()).correlation == pytest.approx(1)
     assert metrics.random_model(e, lambda images: np.full((len(images), 3), 1 / 3)).correlation == 0
     assert np.isnan(rank_correlation([1, 2], [2, 1]))
-    assert rank_correlation([1, 1 + 1e-9, 3], [2, 2 - 1e-9, 3]) == pytest.approx(1)  # rounding is no order
+    assert rank_correlation([1, 1 + 1e-9, 3], [2, 2 - 1e-9, 3]) == pytest.approx(
+        1
+    )  # rounding is no order
     with pytest.raises(SegxaiError, match="classes\\) was expected"):
-        metrics.random_model(e, lambda images: np.ones((len(images), 1, 1))[:, 0, :0].reshape(len(images), 0) + 1)
+        metrics.random_model(
+            e, lambda images: np.ones((len(images), 1, 1))[:, 0, :0].reshape(len(images), 0) + 1
+        )
     with pytest.raises(SegxaiError, match="has no class 2"):
         metrics.random_model(explained(target=2), lambda images: np.full(len(images), 0.5))
 
 
 def test_a_shuffled_network_sees_the_same_and_knows_nothing(classifier, cat):
-    e = segxai.explain(cat, segxai.segment(cat, "grid", rows=2, columns=4), fill="grey", progress=False)
+    e = segxai.explain(
+        cat, segxai.segment(cat, "grid", rows=2, columns=4), fill="grey", progress=False
+    )
     found = [metrics.random_model(e, seed=seed) for seed in range(4)]
     assert all(f.random_weights.shape == (8,) for f in found)
     # Of eight regions, chance alone gives correlations with a standard deviation of 0.38, and their mean over four one of 0.19.
     assert abs(np.mean([f.correlation for f in found])) < 0.57
-    assert metrics.random_model(e, classifier).correlation == pytest.approx(1)  # and the network itself is recognised
+    assert metrics.random_model(e, classifier).correlation == pytest.approx(
+        1
+    )  # and the network itself is recognised
 
 
 @pytest.mark.xdist_group("plant")
@@ -252,10 +296,16 @@ def test_the_weights_of_a_planted_classifier_beat_shuffled_ones(plant):
     rng, wins = np.random.default_rng(0), []
     for i in plant.winners[:4]:
         regions = Regions.from_masks({"badge": plant.masks[i], **_quarters_around(plant.masks[i])})
-        e = segxai.explain(plant.images[i], regions, plant.classifier, "prize", fill="blur", progress=False)
+        e = segxai.explain(
+            plant.images[i], regions, plant.classifier, "prize", fill="blur", progress=False
+        )
         shuffled = [replace(e, weights=rng.permutation(e.weights)) for _ in range(12)]
-        wins.append(metrics.insertion(e).area - np.mean([metrics.insertion(s).area for s in shuffled]))
-        wins.append(np.mean([metrics.deletion(s).area for s in shuffled]) - metrics.deletion(e).area)
+        wins.append(
+            metrics.insertion(e).area - np.mean([metrics.insertion(s).area for s in shuffled])
+        )
+        wins.append(
+            np.mean([metrics.deletion(s).area for s in shuffled]) - metrics.deletion(e).area
+        )
         assert metrics.covers_plant(e, plant.masks[i]).found
     assert np.mean(wins) > 0.05
     assert np.mean(np.array(wins) > 0) >= 0.75
@@ -292,7 +342,9 @@ def test_a_plant_is_covered_only_by_a_region_that_is_mostly_plant():
     assert metrics.covers_plant(e, mask) == (True, 0.5, 1.0, 0.5, "q0", 1)
     mask[:, 10:] = False
     assert not metrics.covers_plant(e, mask).found  # a third of the region
-    whole = segxai.explain(e.image, Regions.from_labels(np.zeros((40, 60), int)), Game(), 1, fill="black")
+    whole = segxai.explain(
+        e.image, Regions.from_labels(np.zeros((40, 60), int)), Game(), 1, fill="black"
+    )
     found = metrics.covers_plant(whole, mask)
     assert (found.found, found.covered, found.rank) == (False, 1.0, 1)
     assert metrics.covers_plant(replace(e, weights=-e.weights), mask).rank == 4

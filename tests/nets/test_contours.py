@@ -38,7 +38,9 @@ def reference(path):
             net = layers.MaxPooling2D(2, 2, padding="same")(net)
         for index in range(count):
             key = f"block{stage}/layers/conv2d" + (f"_{index}" if index else "")
-            named[key] = layers.Conv2D(min(512, 32 * 2**stage), 3, padding="same", activation="relu")
+            named[key] = layers.Conv2D(
+                min(512, 32 * 2**stage), 3, padding="same", activation="relu"
+            )
             net = named[key](net)
         ends.append(net)
         named[f"dsn{stage}"] = layers.Conv2D(1, 1)
@@ -52,9 +54,14 @@ def reference(path):
     def outputs(photograph):
         *ends, s1, s2, s3, s4, s5 = model((photograph[..., ::-1] - MEAN_BGR)[None])
         size = photograph.shape[:2]
-        logits = [np.asarray(keras.ops.image.resize(score, size, "bilinear"))[0, ..., 0] for score in (s1, s2, s3, s4, s5)]
+        logits = [
+            np.asarray(keras.ops.image.resize(score, size, "bilinear"))[0, ..., 0]
+            for score in (s1, s2, s3, s4, s5)
+        ]
         fused = sum(weight * side for weight, side in zip(fuse.ravel(), logits, strict=True)) + bias
-        return [np.asarray(end)[0] for end in ends], [1 / (1 + np.exp(-side)) for side in (*logits, fused)]
+        return [np.asarray(end)[0] for end in ends], [
+            1 / (1 + np.exp(-side)) for side in (*logits, fused)
+        ]
 
     return outputs
 
@@ -88,7 +95,9 @@ def test_the_convolutions_equal_keras(name, size, path, reference):
             images = tf.placeholder(tf.float32, (None, None, None, 3))
             _, _, ends = network.hed(network.preprocess(images))
         assign_weights(net, contours_weights(path))
-        ours = net.run([ends[f"stride_{stride}"] for stride in network.STRIDES], {images: image[None]})
+        ours = net.run(
+            [ends[f"stride_{stride}"] for stride in network.STRIDES], {images: image[None]}
+        )
     for found, expected in zip(ours, reference(image)[0], strict=True):
         assert found[0].shape == expected.shape
         assert np.abs(found[0] - expected).max() < 1e-4 * np.abs(expected).max()
@@ -98,9 +107,15 @@ def test_the_graph_holds_vgg16_s_convolutions_and_nothing_idle():
     with GraphSession() as net:
         with net.build():
             network.hed(tf.placeholder(tf.float32, (1, None, None, 3)))
-        shapes = {v.op.name: tuple(v.shape) for v in net.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)}
+        shapes = {
+            v.op.name: tuple(v.shape)
+            for v in net.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)
+        }
     assert len(shapes) == 2 * (13 + 5 + 1)
     assert shapes["vgg_16/conv1/conv1_1/weights"] == (3, 3, 3, 64)
     assert shapes["hed/score_5/weights"] == (1, 1, 512, 1)
     assert shapes["hed/fuse/weights"] == (1, 1, 5, 1)
-    assert sum(np.prod(shape) for shape in shapes.values()) == 14_714_688 + (64 + 128 + 256 + 512 + 512 + 5) + 6
+    assert (
+        sum(np.prod(shape) for shape in shapes.values())
+        == 14_714_688 + (64 + 128 + 256 + 512 + 512 + 5) + 6
+    )

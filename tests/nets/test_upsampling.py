@@ -10,7 +10,9 @@ from segxai.nets.graph import GraphSession, tf
 from segxai.nets.upsampling import bilinear_upsample
 
 
-@pytest.mark.parametrize(("factor", "size"), [(1, 1), (2, 4), (3, 5), (4, 8), (8, 16), (16, 32), (32, 64)])
+@pytest.mark.parametrize(
+    ("factor", "size"), [(1, 1), (2, 4), (3, 5), (4, 8), (8, 16), (16, 32), (32, 64)]
+)
 def test_kernel_sizes(factor, size):
     assert get_kernel_size(factor) == size
 
@@ -40,7 +42,9 @@ def upsampled(values, factor, plain=False):
             if plain:
                 height, width = values.shape[1] * factor, values.shape[2] * factor
                 weights = bilinear_upsample_weights(factor, classes)
-                result = tf.nn.conv2d_transpose(images, weights, (1, height, width, classes), [1, factor, factor, 1], "SAME")
+                result = tf.nn.conv2d_transpose(
+                    images, weights, (1, height, width, classes), [1, factor, factor, 1], "SAME"
+                )
             else:
                 result = bilinear_upsample(images, factor, classes)
         return net.run(result, {images: values})
@@ -52,8 +56,12 @@ def upsampled(values, factor, plain=False):
 def test_upsampling_equals_linear_interpolation(factor, classes, plain):
     values = np.random.default_rng(factor).normal(size=(1, 6, 5, classes)).astype(np.float32)
     found = upsampled(values, factor, plain)[0]
-    expected = rescale(values[0], factor, order=1, mode="edge", channel_axis=-1, anti_aliasing=False)
-    inner = (slice(factor, -factor),) * 2 if plain else (slice(None),) * 2  # ours is right at the border, too
+    expected = rescale(
+        values[0], factor, order=1, mode="edge", channel_axis=-1, anti_aliasing=False
+    )
+    inner = (
+        (slice(factor, -factor),) * 2 if plain else (slice(None),) * 2
+    )  # ours is right at the border, too
     assert found.shape == expected.shape
     assert np.allclose(found[inner], expected[inner], atol=1e-5)
     scipys = zoom(values[0], (factor, factor, 1), order=1, mode="nearest", grid_mode=True)

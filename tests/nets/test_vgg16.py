@@ -36,7 +36,9 @@ def test_logits_equal_keras(keras_vgg16, photograph):
             scores, ends = vgg16.vgg16(vgg16.preprocess(images))
         assign_weights(net, from_keras_model(keras_vgg16))
         ours, ends = net.run([scores, ends], {images: photograph[None]})
-    expected = keras_vgg16.predict_on_batch(keras.applications.vgg16.preprocess_input(photograph[None].copy()))
+    expected = keras_vgg16.predict_on_batch(
+        keras.applications.vgg16.preprocess_input(photograph[None].copy())
+    )
     assert ours.shape == (1, 1, 1, 1000)
     assert np.abs(ours[0, 0, 0] - expected[0]).max() < 1e-3 * max(1, np.abs(expected).max())
     assert {name: ends[name].shape[1] for name in ("pool1", "pool3", "pool5", "fc6")} == {
@@ -51,7 +53,9 @@ def test_a_keras_vgg16_is_a_classifier_of_ours(keras_vgg16, photograph):
     import keras
 
     with_softmax = keras.Sequential([keras_vgg16, keras.layers.Softmax()])
-    expected = with_softmax.predict_on_batch(keras.applications.vgg16.preprocess_input(photograph[None].copy()))
+    expected = with_softmax.predict_on_batch(
+        keras.applications.vgg16.preprocess_input(photograph[None].copy())
+    )
     classifier = segxai.load_classifier("vgg16", weights=keras_vgg16)
     found = classifier.predict(photograph.astype(np.float64))
     classifier.close()
@@ -64,7 +68,10 @@ def test_the_variables_are_those_of_the_slim_checkpoint():
     with GraphSession() as net:
         with net.build():
             vgg16.vgg16(tf.placeholder(tf.float32, (1, 224, 224, 3)))
-        shapes = {v.op.name: tuple(v.shape) for v in net.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)}
+        shapes = {
+            v.op.name: tuple(v.shape)
+            for v in net.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)
+        }
     assert len(shapes) == 32
     assert shapes["vgg_16/conv1/conv1_1/weights"] == (3, 3, 3, 64)
     assert shapes["vgg_16/conv5/conv5_3/biases"] == (512,)
@@ -78,7 +85,9 @@ def test_same_padding_keeps_a_map_and_dropout_is_switched():
         with net.build():
             images = tf.placeholder(tf.float32, (1, None, None, 3))
             training = tf.placeholder_with_default(False, ())
-            scores, _ = vgg16.vgg16(images, 5, is_training=training, fc_conv_padding="SAME", fc_width=16, fc6_kernel=3)
+            scores, _ = vgg16.vgg16(
+                images, 5, is_training=training, fc_conv_padding="SAME", fc_width=16, fc6_kernel=3
+            )
             start = tf.global_variables_initializer()
         net.run(start)
         picture = np.random.default_rng(0).normal(size=(1, 64, 96, 3))
@@ -109,6 +118,8 @@ def test_a_standardised_map_has_mean_0_and_variance_1_in_every_channel():
         found = net.run(standardised, {images: values})
     assert found.mean(axis=(0, 1, 2)) == pytest.approx(np.zeros(5), abs=1e-5)
     variance = values.var(axis=(0, 1, 2))
-    assert found.var(axis=(0, 1, 2)) == pytest.approx(variance / (variance + 1e-3 * variance.mean()), abs=1e-4)
+    assert found.var(axis=(0, 1, 2)) == pytest.approx(
+        variance / (variance + 1e-3 * variance.mean()), abs=1e-4
+    )
     assert found.var(axis=(0, 1, 2))[:4].min() > 0.9
     assert not found[..., 4].any()  # a silent channel stays silent

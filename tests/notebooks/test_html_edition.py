@@ -24,7 +24,8 @@ def a_notebook(*outputs):
     code = nbformat.v4.new_code_cell("print('<b>no markup</b>')", outputs=list(outputs))
     first = "# A title\n\n**You will learn:** things\nand more.\n\nTime: 5 minutes. See [the next](01_next.ipynb#there)."
     return nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_markdown_cell(first), code], metadata={"segxai": {"seconds": 3, "peak": 1}}
+        cells=[nbformat.v4.new_markdown_cell(first), code],
+        metadata={"segxai": {"seconds": 3, "peak": 1}},
     )
 
 
@@ -32,7 +33,10 @@ def test_a_page_shows_text_as_text_and_figures_as_they_are(edition):
     shown = edition.body(
         a_notebook(
             nbformat.v4.new_output("stream", text="<script>alert(1)</script>\n"),
-            nbformat.v4.new_output("display_data", data={"text/html": '<img alt="a" src="data:,">', "text/plain": "figure"}),
+            nbformat.v4.new_output(
+                "display_data",
+                data={"text/html": '<img alt="a" src="data:,">', "text/plain": "figure"},
+            ),
             nbformat.v4.new_output("display_data", data={"text/plain": ""}),
         )
     )
@@ -49,8 +53,13 @@ def test_lines_that_a_loop_printed_stand_together(edition):
 
 
 def test_a_control_that_needs_python_says_so(edition):
-    data = {edition.WIDGET: {"model_id": "1"}, "text/plain": "VBox(children=(IntSlider(value=15),))"}
-    assert "works in the notebook" in edition.shown(nbformat.v4.new_output("display_data", data=data))
+    data = {
+        edition.WIDGET: {"model_id": "1"},
+        "text/plain": "VBox(children=(IntSlider(value=15),))",
+    }
+    assert "works in the notebook" in edition.shown(
+        nbformat.v4.new_output("display_data", data=data)
+    )
     still = {**data, "text/html": "<p>a still</p>"}
     assert edition.shown(nbformat.v4.new_output("display_data", data=still)) == "<p>a still</p>"
 
@@ -63,12 +72,18 @@ def test_what_the_index_says(edition):
 
 
 def test_broken_links_and_loads_from_elsewhere_are_found(edition, tmp_path):
-    whole = edition.page("one", '<h2 id="here">x</h2><a href="two.html#there">y</a><a href="#here">z</a>', after="two")
+    whole = edition.page(
+        "one",
+        '<h2 id="here">x</h2><a href="two.html#there">y</a><a href="#here">z</a>',
+        after="two",
+    )
     (tmp_path / "one.html").write_text(whole)
     (tmp_path / "two.html").write_text(edition.page("two", '<h2 id="there">x</h2>', before="one"))
     (tmp_path / "index.html").write_text(edition.page("segxai", '<a href="one.html">one</a>'))
     assert edition.broken(tmp_path) == []
-    (tmp_path / "two.html").write_text(edition.page("two", '<a href="three.html">x</a><script src="https://far/x.js"></script>'))
+    (tmp_path / "two.html").write_text(
+        edition.page("two", '<a href="three.html">x</a><script src="https://far/x.js"></script>')
+    )
     assert edition.broken(tmp_path) == [
         "one.html links to two.html#there", "two.html loads https://far/x.js", "two.html links to three.html",
     ]  # fmt: skip
@@ -91,7 +106,9 @@ def test_reports_that_a_notebook_wrote_come_along(edition, tmp_path):
 
 def test_the_whole_edition_of_a_series(edition, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        edition.execute, "executed", lambda notebook: nbformat.from_dict({**notebook, "metadata": {"segxai": {"seconds": 3}}})
+        edition.execute,
+        "executed",
+        lambda notebook: nbformat.from_dict({**notebook, "metadata": {"segxai": {"seconds": 3}}}),
     )
     edition.main(tmp_path / "html")
     index = (tmp_path / "html" / "index.html").read_text()

@@ -38,8 +38,14 @@ WRONG = {
     "01_run_lime_as_published": [
         [
             ("def renumber(labels):\n    return labels - labels.min()", "leaves the gaps"),
-            ("def renumber(labels):\n    return np.unique(labels, return_inverse=True)[1].ravel()", "reshape"),
-            ("def renumber(labels):\n    return np.arange(labels.size).reshape(labels.shape) % 3", "the patches changed"),
+            (
+                "def renumber(labels):\n    return np.unique(labels, return_inverse=True)[1].ravel()",
+                "reshape",
+            ),
+            (
+                "def renumber(labels):\n    return np.arange(labels.size).reshape(labels.shape) % 3",
+                "the patches changed",
+            ),
         ],
         [("my_samples = 400", "square root"), ("my_samples = 20000", "more than enough")],
     ],
@@ -61,10 +67,16 @@ WRONG = {
                 "        stride *= step\n        field += (kernel - 1) * stride\n    return field",
                 "only the layers that follow",
             ),
-            ("def field_of(layers):\n    return sum(kernel - 1 for kernel, step in layers)", "begin at 1"),
+            (
+                "def field_of(layers):\n    return sum(kernel - 1 for kernel, step in layers)",
+                "begin at 1",
+            ),
         ],
         [
-            ("def map_side(side, padding):\n    return side // 32 - (6 if padding == 'VALID' else 0)", "you round down"),
+            (
+                "def map_side(side, padding):\n    return side // 32 - (6 if padding == 'VALID' else 0)",
+                "you round down",
+            ),
             ("def map_side(side, padding):\n    return -(-side // 32)", "the map has side"),
         ],
         [
@@ -100,9 +112,18 @@ WRONG = {
     ],
     "05_find_contours": [
         [
-            ("def fuse(logits, weights, bias):\n    return logits @ weights + bias", "Is the sigmoid missing"),
-            ("def fuse(logits, weights, bias):\n    return 1 / (1 + np.exp(-logits)) @ weights + bias", "sigmoid of the sum"),
-            ("def fuse(logits, weights, bias):\n    return 1 / (1 + np.exp(-logits))", "one number for each pixel"),
+            (
+                "def fuse(logits, weights, bias):\n    return logits @ weights + bias",
+                "Is the sigmoid missing",
+            ),
+            (
+                "def fuse(logits, weights, bias):\n    return 1 / (1 + np.exp(-logits)) @ weights + bias",
+                "sigmoid of the sum",
+            ),
+            (
+                "def fuse(logits, weights, bias):\n    return 1 / (1 + np.exp(-logits))",
+                "one number for each pixel",
+            ),
         ],
         [
             (
@@ -116,7 +137,10 @@ WRONG = {
         ],
     ],
     "06_grow_a_region_tree": [
-        [("border_strength = lambda length, total: total", "the total"), ("border_strength = lambda a, b: a / b", "upside down")],
+        [
+            ("border_strength = lambda length, total: total", "the total"),
+            ("border_strength = lambda a, b: a / b", "upside down"),
+        ],
         [("smallest = 2", "no region of that cut"), ("smallest = 40", "fewer do as well")],
     ],
     "07_answer_the_question": [
@@ -126,7 +150,10 @@ WRONG = {
             ("helmets_value = as_first + as_last", "not their sum"),
         ],
         [("partners = 'helmet'", "other than 'helmet'"), ("partners = ['suit']", "more would do")],
-        [("my_class, my_set = 'bobsleigh', ['suit']", "another class"), ("my_class, my_set = known[0], []", "but half is")],
+        [
+            ("my_class, my_set = 'bobsleigh', ['suit']", "another class"),
+            ("my_class, my_set = known[0], []", "but half is"),
+        ],
     ],
     "08_follow_the_evidence": [
         [
@@ -138,11 +165,17 @@ WRONG = {
     ],
     "09_fit_one_cat": [
         [
-            ("my_loss = lambda p, t: -np.log(np.where(t == 1, p[..., 1], p[..., 0])).mean()", "an average pixel"),
+            (
+                "my_loss = lambda p, t: -np.log(np.where(t == 1, p[..., 1], p[..., 0])).mean()",
+                "an average pixel",
+            ),
             ("my_loss = lambda p, t: -np.log(p[..., 1]).sum()", "P(cat) everywhere"),
             ("my_loss = lambda p, t: (p.argmax(-1) != t).sum()", "Sum −log P(true class)"),
         ],
-        [("places = lambda side: side // 32", "rounds down"), ("places = lambda side: side // 32 + 1", "no further place")],
+        [
+            ("places = lambda side: side // 32", "rounds down"),
+            ("places = lambda side: side // 32 + 1", "no further place"),
+        ],
     ],
     "10_teach_your_own_regions": [
         [
@@ -158,10 +191,16 @@ WRONG = {
     "11_compare_segmenters": [
         [
             ("explorer.panes[1].set(segmenter='deep', n_regions=9)", "Choose slic there"),
-            ("explorer.panes[1].set(segmenter='slic', n_segments=40, compactness=1.0)", "Fewer segments"),
+            (
+                "explorer.panes[1].set(segmenter='slic', n_segments=40, compactness=1.0)",
+                "Fewer segments",
+            ),
         ],
         [
-            ("kept = lambda seen: [things[k] for k in range(6) if min(w[k] for w in seen.values()) > 0]", "one sign, too"),
+            (
+                "kept = lambda seen: [things[k] for k in range(6) if min(w[k] for w in seen.values()) > 0]",
+                "one sign, too",
+            ),
             ("kept = lambda seen: list(things)", "change their sign"),
         ],
     ],
@@ -174,7 +213,10 @@ WRONG = {
         [
             ("my_claim = ('slic', 'deletion')", "three words"),
             ("my_claim = ('lime', 'deletion', 'open')", "has no row"),
-            ("row = next(iter(verdicts))\nmy_claim = (*row, 'worse' if verdicts[row] == 'better' else 'better')", "the interval"),
+            (
+                "row = next(iter(verdicts))\nmy_claim = (*row, 'worse' if verdicts[row] == 'better' else 'better')",
+                "the interval",
+            ),
         ],
     ],
     "13_catch_clever_hans": [
@@ -184,8 +226,14 @@ WRONG = {
             ("fake = paint(loser, 0.33, 0.5, 0.5)", "two things"),
         ],
         [
-            ("purity = lambda region, badge: np.sum(region & badge) / np.sum(badge)", "the coverage"),
-            ("purity = lambda region, badge: np.sum(region & badge) / np.sum(region | badge)", "the IoU"),
+            (
+                "purity = lambda region, badge: np.sum(region & badge) / np.sum(badge)",
+                "the coverage",
+            ),
+            (
+                "purity = lambda region, badge: np.sum(region & badge) / np.sum(region | badge)",
+                "the IoU",
+            ),
         ],
     ],
 }
@@ -236,7 +284,11 @@ def test_in_step_with_its_source(source):
 
 
 def test_no_notebook_without_a_source():
-    assert not [path.name for path in build.out_of_step() if not (NOTEBOOKS / "src" / f"{path.stem}.py").is_file()]
+    assert not [
+        path.name
+        for path in build.out_of_step()
+        if not (NOTEBOOKS / "src" / f"{path.stem}.py").is_file()
+    ]
 
 
 def test_first_screen(notebook):
@@ -252,7 +304,11 @@ def test_first_screen(notebook):
 def test_as_slides_it_opens_with_its_question_and_leaves_out_what_the_class_must_find(notebook):
     kinds = {cell.id: cell.metadata["slideshow"]["slide_type"] for cell in notebook.cells}
     assert kinds[notebook.cells[0].id] == "slide"
-    assert all(kinds[cell.id] == "skip" for cell in notebook.cells if tagged(cell, "solution") or tagged(cell, "check"))
+    assert all(
+        kinds[cell.id] == "skip"
+        for cell in notebook.cells
+        if tagged(cell, "solution") or tagged(cell, "check")
+    )
     shown = SlidesExporter().from_notebook_node(notebook)[0]
     slides = [cell for cell in notebook.cells if kinds[cell.id] in ("slide", "subslide")]
     assert shown.count("<section>") >= len(slides) >= 10
@@ -263,12 +319,21 @@ def test_parts_of_a_lesson(notebook):
     cells = notebook.cells
     code = [cell for cell in cells if cell.cell_type == "code"]
     assert len(cells) <= 40
-    shown = [cell for cell in code if not tagged(cell, "check") and not tagged(cell, "hidden") and not quizzes(cell)]
+    shown = [
+        cell
+        for cell in code
+        if not tagged(cell, "check") and not tagged(cell, "hidden") and not quizzes(cell)
+    ]
     assert statistics.median(map(lines, shown)) <= 8
     assert max(map(lines, shown)) <= 25
     for before, cell in itertools.pairwise(cells):
         if cell.cell_type == "code" and not tagged(cell, "check") and not tagged(cell, "hidden"):
-            assert before.cell_type == "markdown" or quizzes(before) or quizzes(cell) or tagged(cell, "exercise"), cell.source
+            assert (
+                before.cell_type == "markdown"
+                or quizzes(before)
+                or quizzes(cell)
+                or tagged(cell, "exercise")
+            ), cell.source
     exercises = [i for i, cell in enumerate(cells) if tagged(cell, "exercise")]
     assert len(exercises) >= 2
     for i in exercises:
@@ -306,7 +371,9 @@ def test_predictions_are_answered(notebook):
 
 def test_lines_fit_on_the_screen(notebook):
     lines = [line for cell in notebook.cells for line in cell.source.splitlines()]
-    assert [line for line in lines if len(line) > WIDEST_LINE and "](http" not in line] == []  # an address cannot be broken
+    assert [
+        line for line in lines if len(line) > WIDEST_LINE and "](http" not in line
+    ] == []  # an address cannot be broken
 
 
 def check_run(notebook):
@@ -314,11 +381,18 @@ def check_run(notebook):
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             assert output.get("name") != "stderr", output.text
-            assert "Warning" not in str(output.get("text", "")) + str(output.get("data", {}).get("text/plain", ""))
+            assert "Warning" not in str(output.get("text", "")) + str(
+                output.get("data", {}).get("text/plain", "")
+            )
         if times := cell.metadata.get("execution"):
-            began, ended = (datetime.fromisoformat(times[key]) for key in ("iopub.status.busy", "shell.execute_reply"))
+            began, ended = (
+                datetime.fromisoformat(times[key])
+                for key in ("iopub.status.busy", "shell.execute_reply")
+            )
             assert (ended - began).total_seconds() < LONGEST_WAIT, cell.source
-    assert '"output_type": "error"' not in nbformat.writes(notebook)  # widgets keep the errors of their callbacks
+    assert '"output_type": "error"' not in nbformat.writes(
+        notebook
+    )  # widgets keep the errors of their callbacks
     peak = notebook.metadata["segxai"]["peak"]
     assert peak is None or peak < MOST_MEMORY, f"{peak / 1e9:.2f} GB"
 
@@ -330,7 +404,9 @@ def printed(cell):
 def check_time(notebook):
     """What the first cell says of the computer's work is roughly true, in processor time: a factor of four is left to the machine."""
     first = " ".join(notebook.cells[0].source.split())
-    number, unit = re.search(r"The computer works for about (\d+) (second|minute)s? of it", first).groups()
+    number, unit = re.search(
+        r"The computer works for about (\d+) (second|minute)s? of it", first
+    ).groups()
     stated = int(number) * {"second": 1, "minute": 60}[unit]
     assert stated <= 300
     if os.environ.get("SEGXAI_NO_SKIPS"):
@@ -344,14 +420,26 @@ def assigned(code):
         if isinstance(node, ast.FunctionDef):
             stored.add(node.name)
         elif isinstance(node, ast.Assign):
-            stored |= {name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+            stored |= {
+                name.id
+                for target in node.targets
+                for name in ast.walk(target)
+                if isinstance(name, ast.Name)
+            }
     return stored
 
 
 def uses(cell, names):
-    if cell.cell_type != "code" or tagged(cell, "check") or tagged(cell, "exercise") or cell.source.startswith("%"):
+    if (
+        cell.cell_type != "code"
+        or tagged(cell, "check")
+        or tagged(cell, "exercise")
+        or cell.source.startswith("%")
+    ):
         return False
-    return any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(ast.parse(cell.source)))
+    return any(
+        isinstance(node, ast.Name) and node.id in names for node in ast.walk(ast.parse(cell.source))
+    )
 
 
 def with_answers(cells, wrong):

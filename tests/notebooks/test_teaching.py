@@ -13,14 +13,17 @@ PAGES = sorted(NOTEBOOKS.glob("*.md"))
 def test_minutes_and_titles_in_the_table():
     row = re.compile(r"\[(\d\d) ([^]]+)\]\((\d\d_\w+)\.ipynb\) \| (\d+) ")
     found = {
-        stem: (f"{number}_" == stem[:3], title, int(minutes)) for number, title, stem, minutes in row.findall(page("TEACHING"))
+        stem: (f"{number}_" == stem[:3], title, int(minutes))
+        for number, title, stem, minutes in row.findall(page("TEACHING"))
     }
     assert found == {lesson.stem: (True, *promised(lesson)) for lesson in LESSONS}
 
 
 def promised(lesson):
     text = lesson.read_text(encoding="utf-8")
-    return re.search(r"^# # (.+)$", text, re.MULTILINE)[1], int(re.search(r"Time: (\d+) minutes", text)[1])
+    return re.search(r"^# # (.+)$", text, re.MULTILINE)[1], int(
+        re.search(r"Time: (\d+) minutes", text)[1]
+    )
 
 
 def page(name):
@@ -39,7 +42,9 @@ def test_sections_that_a_plan_names_exist():
     assert len(rows) >= 8
     for number, sections in rows:
         (lesson,) = (NOTEBOOKS / "src").glob(f"{number}_*.py")
-        last = max(map(int, re.findall(r"^# ## (\d+)\.", lesson.read_text(encoding="utf-8"), re.MULTILINE)))
+        last = max(
+            map(int, re.findall(r"^# ## (\d+)\.", lesson.read_text(encoding="utf-8"), re.MULTILINE))
+        )
         assert max(map(int, re.findall(r"\d+", sections))) <= last
 
 

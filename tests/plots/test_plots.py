@@ -13,7 +13,9 @@ def test_the_widest_place_is_the_pixel_farthest_from_the_border():
     mask[4:9, 2:30] = True  # a bar 5 pixels high ...
     mask[15:28, 20:33] = True  # ... and a square of 13
     assert draw.widest_place(mask) == (21, 26)
-    assert draw.widest_place(np.ones((5, 7), bool))[0] == 2  # the sides of the photograph are borders
+    assert (
+        draw.widest_place(np.ones((5, 7), bool))[0] == 2
+    )  # the sides of the photograph are borders
 
 
 @pytest.mark.parametrize("factor", [1, 3])
@@ -31,7 +33,9 @@ def test_a_large_photograph_is_drawn_in_its_own_coordinates(factor, monkeypatch)
     assert tuple(axes.images[0].get_extent()) == (-0.5, 60 * factor - 0.5, 40 * factor - 0.5, -0.5)
     corners = np.concatenate(axes.collections[0].get_segments())
     around = corners[(np.abs(corners - np.array([18, 20]) * factor) < 12 * factor).all(axis=1)]
-    assert np.abs(around.min(axis=0) - np.array([12, 10]) * factor).max() <= factor  # (x, y) of the thing's upper left
+    assert (
+        np.abs(around.min(axis=0) - np.array([12, 10]) * factor).max() <= factor
+    )  # (x, y) of the thing's upper left
     assert np.abs(around.max(axis=0) - np.array([24, 30]) * factor).max() <= factor
     places = {text.get_text(): text.get_position() for text in axes.texts}
     column, row = places["thing"]

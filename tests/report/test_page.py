@@ -24,7 +24,9 @@ NASTY = [
 @pytest.fixture
 def explanation(quarters, additive):
     box = segxai.load_classifier(additive, class_names=["other", NASTY[1]])
-    return segxai.explain(quarters[0], segxai.Regions.from_labels(quarters[1], NASTY), box, 1, fill="black")
+    return segxai.explain(
+        quarters[0], segxai.Regions.from_labels(quarters[1], NASTY), box, 1, fill="black"
+    )
 
 
 class Elements(HTMLParser):
@@ -44,19 +46,41 @@ def test_names_from_outside_stay_text(explanation, tmp_path):
     explanation.save(tmp_path / "x.html")
     for page in ((tmp_path / "x.html").read_text(encoding="utf-8"), explanation._repr_html_()):
         elements = Elements(page)
-        assert not any(name.startswith("on") for _, attributes in elements.found for name in attributes)
+        assert not any(
+            name.startswith("on") for _, attributes in elements.found for name in attributes
+        )
         assert not any(attributes.get("src") for _, attributes in elements.found)
-        assert [tag for tag, _ in elements.found].count("script") <= 2  # the state, which is no code, and the code
+        assert [tag for tag, _ in elements.found].count(
+            "script"
+        ) <= 2  # the state, which is no code, and the code
         for name in NASTY:
-            assert any(name.strip() in text or json.dumps(name.strip()).replace("<", "\\u003c") in text for text in elements.text)
+            assert any(
+                name.strip() in text or json.dumps(name.strip()).replace("<", "\\u003c") in text
+                for text in elements.text
+            )
 
 
 def test_a_doubtful_name_is_marked_and_its_probability_shown_on_hover(quarters, additive):
-    evidence = {"cup": ("classifier", 0.8), "top left": ("place",), "cat": ("semantic", 0.97), "desk": ("given",)}
-    parts = [Part(name, (k,), evidence=Evidence(*evidence[name])) for k, name in enumerate(evidence)]
+    evidence = {
+        "cup": ("classifier", 0.8),
+        "top left": ("place",),
+        "cat": ("semantic", 0.97),
+        "desk": ("given",),
+    }
+    parts = [
+        Part(name, (k,), evidence=Evidence(*evidence[name])) for k, name in enumerate(evidence)
+    ]
     box = segxai.load_classifier(additive, class_names=["other", "thing"])
-    elements = Elements(plain_figure(segxai.explain(quarters[0], segxai.Regions(quarters[1], parts), box, 1, fill="black")))
-    hints = {attributes.get("title") for tag, attributes in elements.found if tag == "th" and "scope" in attributes}
+    elements = Elements(
+        plain_figure(
+            segxai.explain(quarters[0], segxai.Regions(quarters[1], parts), box, 1, fill="black")
+        )
+    )
+    hints = {
+        attributes.get("title")
+        for tag, attributes in elements.found
+        if tag == "th" and "scope" in attributes
+    }
     assert hints == {"name: classifier, 80%", "name: place", "name: semantic, 97%", None}
     assert {"cup ?", "top left", "cat", "desk"} <= set(elements.text)
     assert any(text.startswith("cup (80% sure): weight") for text in elements.text)
@@ -78,10 +102,14 @@ def test_a_cell_has_a_picture_without_scripts_and_without_dead_buttons(explanati
     found = Elements(explanation._repr_html_()).found
     regions = [attributes for tag, attributes in found if attributes.get("class") == "sx-region"]
     strengths = [float(attributes["fill-opacity"]) for attributes in regions]
-    assert np.allclose(strengths, 0.8 * np.abs(explanation.weights) / np.abs(explanation.weights).max(), atol=1e-3)
+    assert np.allclose(
+        strengths, 0.8 * np.abs(explanation.weights) / np.abs(explanation.weights).max(), atol=1e-3
+    )
     assert [a["fill"] == BLUE for a in regions] == [w >= 0 for w in explanation.weights]
     assert not [
-        tag for tag, attributes in found if tag in ("script", "button") or {"tabindex", "role"} & set(attributes) - {"role"}
+        tag
+        for tag, attributes in found
+        if tag in ("script", "button") or {"tabindex", "role"} & set(attributes) - {"role"}
     ]
     assert [attributes["role"] for _, attributes in found if "role" in attributes] == ["img"]
 
@@ -89,12 +117,25 @@ def test_a_cell_has_a_picture_without_scripts_and_without_dead_buttons(explanati
 def test_a_page_holds_the_whole_table_and_the_controls(explanation, tmp_path):
     explanation.save(tmp_path / "x.html")
     page = (tmp_path / "x.html").read_text(encoding="utf-8")
-    whole = json.loads(re.search(r'<script type="application/json" data-segxai="explorer">(.*?)</script>', page, re.DOTALL)[1])
+    whole = json.loads(
+        re.search(
+            r'<script type="application/json" data-segxai="explorer">(.*?)</script>',
+            page,
+            re.DOTALL,
+        )[1]
+    )
     (segmentation,) = whole["state"]["segmentations"].values()
-    table = np.frombuffer(base64.b64decode(whole["files"][segmentation["fills"]["black"]["table"]["file"]]), "<f4")
+    table = np.frombuffer(
+        base64.b64decode(whole["files"][segmentation["fills"]["black"]["table"]["file"]]), "<f4"
+    )
     assert np.array_equal(table.reshape(16, -1), explanation.coalitions.table)
     assert segmentation["regions"]["names"] == list(explanation.regions.names)
-    assert [field["key"] for field in whole["state"]["fields"]] == ["target", "versus", "method", "kernel_width"]
+    assert [field["key"] for field in whole["state"]["fields"]] == [
+        "target",
+        "versus",
+        "method",
+        "kernel_width",
+    ]
 
 
 def test_a_contrast_is_shown_as_one(explanation):
@@ -112,21 +153,42 @@ def test_a_contrast_is_no_output_of_the_classifier(output, quarters, additive, t
     box = segxai.load_classifier(three, class_names=["tree", "cat", "dog"], output=output)
     regions = segxai.Regions.from_labels(quarters[1], list("abcd"))
     for method in ("shapley", "tree"):
-        contrast = segxai.explain(quarters[0], regions, box, "cat", fill="black", method=method).contrast("tree")
+        contrast = segxai.explain(
+            quarters[0], regions, box, "cat", fill="black", method=method
+        ).contrast("tree")
         assert contrast.coalitions.full == pytest.approx(0.312 - 0.35, abs=1e-6)
         contrast.save(tmp_path / "x.html")
-        text = re.sub(r"<script.*?</script>", "", (tmp_path / "x.html").read_text(encoding="utf-8"), flags=re.DOTALL)
-        whole, rival = ("31.2%", "35.0%") if output == "probability" else ("logit 0.312", "logit 0.350")
-        without, rivals = ("12.0%", "75.0%") if output == "probability" else ("logit 0.120", "logit 0.750")
-        assert f"The classifier gives “cat” <b>{whole}</b> and “tree” <b>{rival}</b>. For “cat rather than tree” it uses" in text
+        text = re.sub(
+            r"<script.*?</script>",
+            "",
+            (tmp_path / "x.html").read_text(encoding="utf-8"),
+            flags=re.DOTALL,
+        )
+        whole, rival = (
+            ("31.2%", "35.0%") if output == "probability" else ("logit 0.312", "logit 0.350")
+        )
+        without, rivals = (
+            ("12.0%", "75.0%") if output == "probability" else ("logit 0.120", "logit 0.750")
+        )
+        assert (
+            f"The classifier gives “cat” <b>{whole}</b> and “tree” <b>{rival}</b>. For “cat rather than tree” it uses"
+            in text
+        )
         assert f"Without “a”: “cat” <b>{without}</b> and “tree” <b>{rivals}</b>." in text
-        assert f"“cat” <span>{whole}</span> and “tree” <span>{rival}</span> with everything shown" in contrast._repr_html_()
-        assert repr(contrast).startswith(f"<Explanation of 'cat rather than tree' ({whole} and {rival}) by {method}: a +0.59")
+        assert (
+            f"“cat” <span>{whole}</span> and “tree” <span>{rival}</span> with everything shown"
+            in contrast._repr_html_()
+        )
+        assert repr(contrast).startswith(
+            f"<Explanation of 'cat rather than tree' ({whole} and {rival}) by {method}: a +0.59"
+        )
         figure = contrast.plot()
         assert f"for cat rather than tree ({output} 0.31 and 0.35): " in figure.alt
         named = {"probability": "P(cat) − P(tree)", "logit": "logit of cat − logit of tree"}[output]
         assert figure.axes[-1].get_xlabel() == f"change of {named}"
-        with pytest.raises(SegxaiError, match=r"share of the whole image's difference, which is -0\.038"):
+        with pytest.raises(
+            SegxaiError, match=r"share of the whole image's difference, which is -0\.038"
+        ):
             contrast.sufficient()
         for said in (text, contrast._repr_html_(), repr(contrast), figure.alt):
             assert "-3.8%" not in said
@@ -167,7 +229,10 @@ def test_the_outline_of_a_region_encloses_its_pixels():
     mask = np.zeros((20, 30), bool)
     mask[3:15, 4:20] = True
     mask[6:9, 8:12] = False  # a hole
-    rings = [np.array([p.split() for p in ring.strip("MZ").split("L")], float) for ring in region_path(mask).split("Z")[:-1]]
+    rings = [
+        np.array([p.split() for p in ring.strip("MZ").split("L")], float)
+        for ring in region_path(mask).split("Z")[:-1]
+    ]
     rows, columns = np.mgrid[:20, :30]
     centres = np.stack([columns.ravel() + 0.5, rows.ravel() + 0.5], axis=1)
     inside = sum(Path(ring).contains_points(centres) for ring in rings) % 2
@@ -178,7 +243,10 @@ def test_figures_describe_themselves(explanation, quarters):
     picture = plot_explanation(explanation)
     strongest, weight = explanation.ranking()[0]
     assert f"{strongest} {weight:+.2f}" in picture.alt
-    assert f"weights for {explanation.target} (probability {explanation.coalitions.full:.2f})" in picture.alt
+    assert (
+        f"weights for {explanation.target} (probability {explanation.coalitions.full:.2f})"
+        in picture.alt
+    )
     assert "onerror" not in re.sub(r'alt="[^"]*"', "", picture._repr_html_())
     assert plot_regions(quarters[0], explanation.regions).alt
 
@@ -195,7 +263,8 @@ def test_weights_that_are_written_as_zero_have_neither_bar_nor_colour(quarters):
     """A classifier that hardly depends on anything: rounding noise must not look like an explanation."""
     image, labels = quarters
     flat = segxai.load_classifier(
-        lambda images: 0.5 + 1e-9 * images.mean(axis=(1, 2, 3))[:, None] * [1, -1], class_names=["a", "b"]
+        lambda images: 0.5 + 1e-9 * images.mean(axis=(1, 2, 3))[:, None] * [1, -1],
+        class_names=["a", "b"],
     )
     e = segxai.explain(image, labels, flat, 0, fill="black")
     assert 0 < np.abs(e.weights).max() < 1e-6

@@ -21,10 +21,21 @@ def test_a_coarse_map_is_refined_by_a_finer_one():
 
 @pytest.mark.parametrize(
     ("coarse", "finer", "made"),
-    [("", "", ""), ("", "finer", "regions+finer"), ("coarse", "", "coarse+regions"), ("coarse", "finer", "coarse+finer")],
+    [
+        ("", "", ""),
+        ("", "finer", "regions+finer"),
+        ("coarse", "", "coarse+regions"),
+        ("coarse", "finer", "coarse+finer"),
+    ],
 )
 def test_what_is_refined_names_the_methods_that_are_known(coarse, finer, made):
-    assert refine(Regions.from_labels(COARSE.labels, method=coarse), Regions.from_labels(FINER.labels, method=finer)).method == made
+    assert (
+        refine(
+            Regions.from_labels(COARSE.labels, method=coarse),
+            Regions.from_labels(FINER.labels, method=finer),
+        ).method
+        == made
+    )
 
 
 def test_pieces_too_small_to_matter_join_a_neighbour():
@@ -33,7 +44,9 @@ def test_pieces_too_small_to_matter_join_a_neighbour():
     finer[0, 0] = 2
     refined = refine(COARSE, Regions.from_labels(finer)).expand("left")
     assert refined.names == ("left: region 0", "left: region 1", "right")
-    assert refined.mask("left: region 0").sum() == 101  # two pieces of 100, and the crumb went to the first of them
+    assert (
+        refined.mask("left: region 0").sum() == 101
+    )  # two pieces of 100, and the crumb went to the first of them
 
 
 def test_regions_of_two_sizes_cannot_be_refined():
@@ -85,7 +98,12 @@ def test_automatic_masks_of_segment_anything_as_they_come():
     body, face, twin = masks()
     nothing = np.zeros((30, 30), bool)
     regions = from_mask_list(
-        [automatic(face, 0.9, 0.95), automatic(nothing, 1.0, 1.0), automatic(twin, 0.7, 0.8), automatic(body, 0.96, 0.97)]
+        [
+            automatic(face, 0.9, 0.95),
+            automatic(nothing, 1.0, 1.0),
+            automatic(twin, 0.7, 0.8),
+            automatic(body, 0.96, 0.97),
+        ]
     )
     assert regions.names == ("rest", "mask 4", "mask 1")  # the body's twin is scored lower
     assert np.array_equal(regions.mask("mask 1"), face)
@@ -108,7 +126,11 @@ def test_answers_of_the_transformers_pipeline_as_they_come(mode):
     other[26:, :4] = True
     answer = [
         {"label": "person", "mask": picture_of(body, mode), "score": 0.99},
-        {"label": "face", "mask": picture_of(face, mode), "score": None},  # semantic segmentation has no scores
+        {
+            "label": "face",
+            "mask": picture_of(face, mode),
+            "score": None,
+        },  # semantic segmentation has no scores
         {"label": "person", "mask": picture_of(other, mode), "score": 0.8},
         {"label": "nothing", "mask": picture_of(np.zeros((30, 30), bool), mode), "score": 0.9},
     ]
@@ -138,7 +160,9 @@ def test_no_mask_at_all_is_one_region():
     assert from_mask_list([], shape=(4, 5)).names == ("rest",)
 
 
-@pytest.mark.parametrize("bad", [[], [np.zeros((2, 2)), np.zeros((3, 3))], [np.zeros(4)], [{"mask": np.zeros((2, 2))}]])
+@pytest.mark.parametrize(
+    "bad", [[], [np.zeros((2, 2)), np.zeros((3, 3))], [np.zeros(4)], [{"mask": np.zeros((2, 2))}]]
+)
 def test_masks_that_are_none(bad):
     with pytest.raises(SegxaiError):
         from_mask_list(bad)
@@ -156,7 +180,9 @@ def test_class_maps_and_scores():
 @pytest.fixture(scope="module")
 def preset(tmp_path_factory):
     """A tiny DeepLabV3 of KerasHub with random weights and four classes, saved as a local preset."""
-    hub = pytest.importorskip("keras_hub", reason="KerasHub is not installed (pip install 'segxai[test]')")
+    hub = pytest.importorskip(
+        "keras_hub", reason="KerasHub is not installed (pip install 'segxai[test]')"
+    )
     import keras
 
     keras.utils.set_random_seed(0)
@@ -170,7 +196,9 @@ def preset(tmp_path_factory):
     )  # fmt: skip
     converter = hub.layers.DeepLabV3ImageConverter(image_size=(64, 64), scale=1 / 255)
     preprocessor = hub.models.DeepLabV3ImageSegmenterPreprocessor(converter)
-    model = hub.models.DeepLabV3ImageSegmenter(backbone=backbone, num_classes=4, preprocessor=preprocessor)
+    model = hub.models.DeepLabV3ImageSegmenter(
+        backbone=backbone, num_classes=4, preprocessor=preprocessor
+    )
     folder = tmp_path_factory.mktemp("preset")
     model.save_to_preset(str(folder))
     return str(folder)
@@ -194,8 +222,12 @@ def test_a_segmenter_without_a_preprocessor_takes_the_size_it_is_given(cat):
     class Halves:
         def predict(self, images, verbose):
             assert images.shape == (1, 32, 48, 3)
-            return np.stack([images[..., 0] * 0 + 1, np.arange(48) / 24 + images[..., 0] * 0], axis=-1)
+            return np.stack(
+                [images[..., 0] * 0 + 1, np.arange(48) / 24 + images[..., 0] * 0], axis=-1
+            )
 
-    regions = segxai.segment(cat, KerasHubSegmenter(Halves(), size=(32, 48), names=["left", "right"]))
+    regions = segxai.segment(
+        cat, KerasHubSegmenter(Halves(), size=(32, 48), names=["left", "right"])
+    )
     assert regions.names == ("left", "right")
     assert regions.areas[0] == pytest.approx(0.5, abs=0.03)

@@ -31,7 +31,9 @@ def test_they_are_where_people_drew_outlines(astronaut):
     from scipy.ndimage import binary_dilation
     from skimage.segmentation import find_boundaries
 
-    outlines = binary_dilation(find_boundaries(segxai.data.load("astronaut").annotation.labels), iterations=2)
+    outlines = binary_dilation(
+        find_boundaries(segxai.data.load("astronaut").annotation.labels), iterations=2
+    )
     strength = contours(astronaut)
     assert strength[outlines].mean() > 2 * strength[~outlines].mean()
 
@@ -45,7 +47,9 @@ def test_one_edge_is_found_and_nothing_else():
     assert inside[:, :50].max() < 0.3
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (1, 700), (900, 1), (2, 3), (15, 17), (33, 31), (3, 2000), (513, 512)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (1, 2), (1, 700), (900, 1), (2, 3), (15, 17), (33, 31), (3, 2000), (513, 512)]
+)
 def test_photographs_of_any_shape(shape):
     picture = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
     maps = [contours(picture), *side_outputs(picture)]
@@ -153,7 +157,9 @@ def grey(images):
 
 def saved(image, **how):
     with tempfile.TemporaryDirectory() as folder:
-        segxai.save_explorer(f"{folder}/x.html", image, grey, segmenters=["contours"], fills=["black"], **how)
+        segxai.save_explorer(
+            f"{folder}/x.html", image, grey, segmenters=["contours"], fills=["black"], **how
+        )
 
 
 def compared(image, **how):
@@ -167,8 +173,14 @@ def compared(image, **how):
         (side_outputs, ["computing contours"]),
         (partial(segxai.segment, method="contours"), ["computing contours"]),
         (partial(segxai.segment, method="grid+contours"), ["computing contours"]),
-        (partial(segxai.explain, regions="contours", classifier=grey), ["computing contours", "evaluating the classifier"]),
-        (partial(segxai.evaluate_coalitions, grey, regions="contours"), ["computing contours", "evaluating the classifier"]),
+        (
+            partial(segxai.explain, regions="contours", classifier=grey),
+            ["computing contours", "evaluating the classifier"],
+        ),
+        (
+            partial(segxai.evaluate_coalitions, grey, regions="contours"),
+            ["computing contours", "evaluating the classifier"],
+        ),
         (saved, ["computing contours", "evaluating the classifier"]),
         (compared, ["comparing"]),
     ],
@@ -182,7 +194,9 @@ def test_without_progress_no_bar_is_shown_at_any_depth(call, shown, bars, cat):
 
 def test_a_function_counts_the_evaluations_alone(bars, cat):
     told = []
-    segxai.explain(cat[:32, :40], "contours", grey, progress=lambda done, total: told.append((done, total)))
+    segxai.explain(
+        cat[:32, :40], "contours", grey, progress=lambda done, total: told.append((done, total))
+    )
     assert {total for _, total in told} == {told[-1][0]}
     assert bars == []
     told.clear()

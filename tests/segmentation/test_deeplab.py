@@ -23,7 +23,9 @@ BOTH = [pytest.param("pascal", marks=needs_pascal), pytest.param("ade20k", marks
 
 
 @needs_pascal
-@pytest.mark.parametrize(("name", "thing", "part"), [("cat", "cat", "cat"), ("astronaut", "person", "suit")])
+@pytest.mark.parametrize(
+    ("name", "thing", "part"), [("cat", "cat", "cat"), ("astronaut", "person", "suit")]
+)
 def test_the_thing_on_the_photograph_is_found_and_named(name, thing, part):
     sample = segxai.data.load(name)
     regions = segxai.segment(sample.image, "pascal")

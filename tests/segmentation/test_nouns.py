@@ -47,7 +47,12 @@ def row(**known):
 
 def test_a_class_that_is_probable_enough_is_the_noun():
     noun = class_noun(row(sky=LEAST + 0.02))
-    assert (noun.name, noun.basis, noun.evidence.source, noun.sure) == ("sky", "sky", "semantic", False)
+    assert (noun.name, noun.basis, noun.evidence.source, noun.sure) == (
+        "sky",
+        "sky",
+        "semantic",
+        False,
+    )
     assert class_noun(row(sky=SURE_CLASS)).sure
     assert class_noun(row(sky=LEAST - 0.02)) is None
     assert class_noun(row(object=1.0)) is None
@@ -68,7 +73,9 @@ def test_classes_that_add_up_are_named_by_their_group():
 def test_a_class_with_most_of_its_group_is_named_instead_of_it():
     whole = LEAST + 0.01
     assert class_noun(row(car=MAIN * whole + 0.01, truck=(1 - MAIN) * whole - 0.01)).name == "car"
-    assert class_noun(row(car=MAIN * whole - 0.01, truck=(1 - MAIN) * whole + 0.01)).name == "vehicle"
+    assert (
+        class_noun(row(car=MAIN * whole - 0.01, truck=(1 - MAIN) * whole + 0.01)).name == "vehicle"
+    )
 
 
 def test_of_two_groups_the_narrower_one_is_named():
@@ -139,7 +146,9 @@ def test_surroundings_with_the_same_features_refuse_the_noun():
     """Grass around a dog is no dog, although the classifier sees one."""
     views = [[HELMET] * 3]
     whole = {"helmet": nouns.SUPPORT}
-    assert candidates(*views, whole=whole, inside=[{"helmet": 0.5}], outside=[{"helmet": 0.5}]) == {}
+    assert (
+        candidates(*views, whole=whole, inside=[{"helmet": 0.5}], outside=[{"helmet": 0.5}]) == {}
+    )
     assert candidates(*views, whole=whole, inside=[{"helmet": 0.5}], outside=[{"helmet": 0.1}])
 
 
@@ -153,9 +162,15 @@ def test_what_the_whole_photograph_does_not_support_must_be_surer():
 
 def test_the_noun_of_the_whole_goes_to_the_node_that_it_fits_best():
     """Neither view alone would be believed; the second node has its features."""
-    doubtful = [{"helmet": nouns.MEAN / 2}, {"helmet": nouns.MEAN / 2}, {"helmet": nouns.WHOLE_CROP}]
+    doubtful = [
+        {"helmet": nouns.MEAN / 2},
+        {"helmet": nouns.MEAN / 2},
+        {"helmet": nouns.WHOLE_CROP},
+    ]
     inside = [{"helmet": 0.1}, {"helmet": 0.7}, {}]
-    assert names(candidates(doubtful, doubtful, doubtful, whole=HELMET, inside=inside)) == {(1,): "helmet"}
+    assert names(candidates(doubtful, doubtful, doubtful, whole=HELMET, inside=inside)) == {
+        (1,): "helmet"
+    }
     doubtful[2] = {"helmet": nouns.WHOLE_CROP / 2}
     assert candidates(doubtful, doubtful, doubtful, whole=HELMET, inside=inside) == {}
 
@@ -200,7 +215,9 @@ def test_the_views_of_a_region():
 
 def random_seen(rng, labels):
     areas = np.bincount(labels.ravel()) / labels.size
-    return Seen(areas, rng.dirichlet(np.ones(len(CLASSES)), len(areas)), rng.normal(size=(len(areas), 6)))
+    return Seen(
+        areas, rng.dirichlet(np.ones(len(CLASSES)), len(areas)), rng.normal(size=(len(areas), 6))
+    )
 
 
 def test_pooled_values_against_a_loop():
@@ -222,23 +239,32 @@ def test_what_is_seen_of_coarser_regions_against_a_loop():
         members = np.unique(labels[coarser == k])
         assert over.areas[k] == pytest.approx((coarser == k).mean())
         for ours, theirs in ((over.classes, found.classes), (over.features, found.features)):
-            np.testing.assert_allclose(ours[k], np.average(theirs[members], axis=0, weights=found.areas[members]))
+            np.testing.assert_allclose(
+                ours[k], np.average(theirs[members], axis=0, weights=found.areas[members])
+            )
 
 
 def test_pooling_equals_upsampling_then_argmax(monkeypatch):
     """Against the means of score maps that are all upsampled to the size of the label map."""
     rng = np.random.default_rng(2)
     head = semantic_head()
-    depths = {f"stride_{stride}": kernel.shape[0] for stride, kernel in head.kernels.items()} | {"head": 1280}
+    depths = {f"stride_{stride}": kernel.shape[0] for stride, kernel in head.kernels.items()} | {
+        "head": 1280
+    }
     maps = {
-        name: rng.gamma(1.0, size=(64 // int(name[7:] or 32), 96 // int(name[7:] or 32), depth)).astype(np.float32)
+        name: rng.gamma(
+            1.0, size=(64 // int(name[7:] or 32), 96 // int(name[7:] or 32), depth)
+        ).astype(np.float32)
         for name, depth in depths.items()
     }
     monkeypatch.setattr(nouns, "end_points", lambda image, longest: maps)
     atoms = np.arange(9).reshape(3, 3).repeat(20, 0).repeat(30, 1)
     atoms[10:30, 20:40] = 9
     found = seen(np.zeros((60, 90, 3), np.uint8), atoms)
-    scores = head.biases + sum(resize(maps[f"stride_{stride}"] @ kernel, atoms.shape) for stride, kernel in head.kernels.items())
+    scores = head.biases + sum(
+        resize(maps[f"stride_{stride}"] @ kernel, atoms.shape)
+        for stride, kernel in head.kernels.items()
+    )
     means = np.stack([scores[atoms == k].mean(axis=0) for k in range(10)])
     powers = np.exp(means - means.max(axis=1, keepdims=True))
     assert np.array_equal(found.classes.argmax(axis=1), means.argmax(axis=1))
@@ -275,7 +301,12 @@ def test_every_node_is_named_by_its_noun_or_by_its_place(stripes):
     assert by_atoms[2,].evidence == helmet.evidence
     assert by_atoms[1,].name == "cat: centre"  # half of a cat, which alone would not be believed
     assert by_atoms[1,].evidence.probability < by_atoms[0,].evidence.probability
-    assert Regions(atoms, named.children, "", named).cut(4).names == ("cat: left", "cat: centre", "helmet", "sky")
+    assert Regions(atoms, named.children, "", named).cut(4).names == (
+        "cat: left",
+        "cat: centre",
+        "helmet",
+        "sky",
+    )
 
 
 def test_a_sure_class_is_not_overruled_by_the_classifier(stripes):
@@ -294,12 +325,23 @@ def test_only_what_the_head_cannot_name_well_is_looked_at(stripes, monkeypatch):
         return np.zeros((nouns.VIEW, nouns.VIEW, 3), np.float32)
 
     monkeypatch.setattr(nouns, "view", look)
-    monkeypatch.setattr(nouns, "by_noun", lambda pictures: np.zeros((len(pictures), len(NOUNS.names))))
-    monkeypatch.setattr(nouns, "dense_nouns", lambda nodes, found: (np.zeros((len(nodes), len(NOUNS.names))),) * 2)
+    monkeypatch.setattr(
+        nouns, "by_noun", lambda pictures: np.zeros((len(pictures), len(NOUNS.names)))
+    )
+    some = np.ones(len(NOUNS.names))  # by the features every node may be anything
+    monkeypatch.setattr(
+        nouns, "dense_nouns", lambda nodes, found: (np.outer(np.ones(len(nodes)), some), 0 * some)
+    )
     assert object_nouns(np.zeros((12, 24, 3), np.uint8), atoms, root, found) == {}
     assert (2,) in looked_at
     assert (3,) not in looked_at  # sky
     assert (0, 1, 2, 3) not in looked_at  # larger than LARGEST
+    looked_at.clear()
+    monkeypatch.setattr(
+        nouns, "dense_nouns", lambda nodes, found: (np.zeros((len(nodes), len(some))), some)
+    )
+    assert object_nouns(np.zeros((12, 24, 3), np.uint8), atoms, root, found) == {}
+    assert looked_at == []  # the features allow no noun
 
 
 # --- photographs ---
@@ -329,7 +371,10 @@ def test_the_helmet_is_the_helmet(astronaut):
     assert (found & truth).sum() > 0.7 * found.sum()
 
 
-@pytest.mark.skipif(None in (cached("deeplab"), cached("ade20k")), reason="not fetched: python -m segxai fetch deeplab ade20k")
+@pytest.mark.skipif(
+    None in (cached("deeplab"), cached("ade20k")),
+    reason="not fetched: python -m segxai fetch deeplab ade20k",
+)
 def test_names_do_not_depend_on_what_was_fetched(cat, monkeypatch, tmp_path):
     """The contour network is needed in any case; it may lie in the cache, too."""
     small = cat[::3, ::3]

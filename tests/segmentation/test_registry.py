@@ -35,7 +35,11 @@ def test_every_segmenter_covers_the_picture_with_named_regions(method, cat):
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (7, 3), (33, 100)])
 def test_every_segmenter_bears_small_and_flat_pictures(method, shape):
-    regions = segxai.segment(np.full((*shape, 3), 128, np.uint8), method, **({"rows": 1, "columns": 1} if method == "grid" else {}))
+    regions = segxai.segment(
+        np.full((*shape, 3), 128, np.uint8),
+        method,
+        **({"rows": 1, "columns": 1} if method == "grid" else {}),
+    )
     assert regions.shape == shape
 
 
@@ -72,15 +76,22 @@ def test_deep_separates_what_colour_cannot(astronaut):
     """The helmet and the visor's black surroundings: one region by colour, two by what they are."""
     regions = segxai.segment(astronaut, "deep", n_regions=14)
     helmet = segxai.data.load("astronaut").annotation.mask("helmet")
-    overlaps = [np.logical_and(regions.mask(n), helmet).sum() / np.logical_or(regions.mask(n), helmet).sum() for n in regions.names]
+    overlaps = [
+        np.logical_and(regions.mask(n), helmet).sum() / np.logical_or(regions.mask(n), helmet).sum()
+        for n in regions.names
+    ]
     assert max(overlaps) > 0.8
 
 
 def test_any_function_is_a_segmenter(cat):
     assert len(segxai.segment(cat, lambda image: image[..., 0] > 100)) == 2
-    regions = segxai.segment(cat, lambda image: Regions.from_labels(image[..., 0] > 100, ["dark", "bright"]))
+    regions = segxai.segment(
+        cat, lambda image: Regions.from_labels(image[..., 0] > 100, ["dark", "bright"])
+    )
     assert regions.names == ("dark", "bright")
-    assert segxai.segment(cat, lambda image, limit: image[..., 0] > limit, limit=300).names == ("region 0",)
+    assert segxai.segment(cat, lambda image, limit: image[..., 0] > limit, limit=300).names == (
+        "region 0",
+    )
 
 
 @pytest.mark.parametrize(

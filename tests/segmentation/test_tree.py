@@ -11,7 +11,16 @@ from segxai.images import resize
 from segxai.regions import Part
 from segxai.segmentation import nouns, tree
 from segxai.segmentation.pooling import pool
-from segxai.segmentation.tree import Join, Merging, automatic_number, basins, borders, leaves, merge, tree_regions
+from segxai.segmentation.tree import (
+    Join,
+    Merging,
+    automatic_number,
+    basins,
+    borders,
+    leaves,
+    merge,
+    tree_regions,
+)
 
 METHODS = ("deep", "contours")
 
@@ -38,7 +47,9 @@ def test_without_contours_it_is_wards_tree():
     everyone = dict.fromkeys(itertools.combinations(range(40), 2), (1, 0.7))
     joins = merge(np.full(40, 1 / 40), everyone, Merging(0, 0, 0.5, 0), points)
     ward = linkage(points, "ward")
-    np.testing.assert_allclose([j.cost for j in joins], ward[:, 2] ** 2 / 80)  # scipy's height: sqrt(2 n m / (n + m)) * distance
+    np.testing.assert_allclose(
+        [j.cost for j in joins], ward[:, 2] ** 2 / 80
+    )  # scipy's height: sqrt(2 n m / (n + m)) * distance
     top = np.arange(40)
     for k, join in enumerate(joins[:-4]):
         top[np.isin(top, (join.a, join.b))] = 40 + k
@@ -52,7 +63,9 @@ def test_costs_never_decrease_and_what_is_too_small_goes_first():
     area = 1 + rng.random(64)
     area[17] = 0.0005 * area.sum()
     border = borders(labels, rng.random(labels.shape))
-    joins = merge(area / area.sum(), border, Merging(0.1, 2, 0.2, 0), rng.normal(size=(64, 3)) * 100)
+    joins = merge(
+        area / area.sum(), border, Merging(0.1, 2, 0.2, 0), rng.normal(size=(64, 3)) * 100
+    )
     assert (np.diff([j.cost for j in joins]) >= 0).all()
     assert 17 in joins[0][:2]
 
@@ -81,7 +94,10 @@ def test_basins_lie_between_the_contours_in_one_piece_each():
     labels = basins(strength)
     assert sorted(np.unique(labels)) == list(range(labels.max() + 1))
     assert label(labels, background=-1, connectivity=1).max() == labels.max() + 1
-    for y, x in ((slice(0, 29), slice(0, 49)), (slice(32, 80), slice(52, 120))):  # no basin crosses a contour
+    for y, x in (
+        (slice(0, 29), slice(0, 49)),
+        (slice(32, 80), slice(52, 120)),
+    ):  # no basin crosses a contour
         inside = np.unique(labels[y, x])
         elsewhere = np.ones(labels.shape, bool)
         elsewhere[max(0, y.start - 2) : y.stop + 2, max(0, x.start - 2) : x.stop + 2] = False
@@ -89,19 +105,31 @@ def test_basins_lie_between_the_contours_in_one_piece_each():
 
 
 def test_noise_gives_no_more_basins_than_are_bearable():
-    assert basins(np.random.default_rng(0).random((512, 512)).astype(np.float32)).max() < tree.MOST_BASINS
+    assert (
+        basins(np.random.default_rng(0).random((512, 512)).astype(np.float32)).max()
+        < tree.MOST_BASINS
+    )
     assert 48 <= basins(np.zeros((300, 400), np.float32)).max() < 400
 
 
 def test_leaves_are_what_the_last_joins_are_made_of(monkeypatch):
     monkeypatch.setattr(tree, "LEAVES", 3)
     labels = np.array([[0, 1, 2, 3, 4]])
-    atoms, groups = leaves(labels, [Join(0, 1, 1.0), Join(3, 4, 2.0), Join(2, 5, 3.0), Join(6, 7, 4.0)])
-    assert [{int(a) for a in atoms[0, columns]} for columns in ([0, 1], [2], [3, 4])] == [{1}, {0}, {2}]
+    atoms, groups = leaves(
+        labels, [Join(0, 1, 1.0), Join(3, 4, 2.0), Join(2, 5, 3.0), Join(6, 7, 4.0)]
+    )
+    assert [{int(a) for a in atoms[0, columns]} for columns in ([0, 1], [2], [3, 4])] == [
+        {1},
+        {0},
+        {2},
+    ]
     assert groups == {2: (0,), 5: (1,), 6: (2,), 7: (0, 1), 8: (2, 0, 1)}
 
 
-@pytest.mark.parametrize(("costs", "number"), [((9, 8, 7, 1), 4), ((9, 8, 1, 1), 3), ((9, 1, 1, 1), 3), ((9, 8, 7, 6), 5)])
+@pytest.mark.parametrize(
+    ("costs", "number"),
+    [((9, 8, 7, 1), 4), ((9, 8, 1, 1), 3), ((9, 1, 1, 1), 3), ((9, 8, 7, 6), 5)],
+)
 def test_the_automatic_number_undoes_the_joins_that_are_worth_it(costs, number):
     part = Part("", (0,))
     for cost in reversed(costs):
@@ -173,7 +201,10 @@ def test_the_number_of_trees_is_bounded_and_a_tree_grows_again_the_same(cat):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (50, 1), (2, 2), (7, 3), (600, 20)])
 def test_tiny_and_narrow_pictures(method, shape):
     rng = np.random.default_rng(0)
-    for image in (np.full((*shape, 3), 90, np.uint8), rng.integers(0, 256, (*shape, 3), dtype=np.uint8)):
+    for image in (
+        np.full((*shape, 3), 90, np.uint8),
+        rng.integers(0, 256, (*shape, 3), dtype=np.uint8),
+    ):
         regions = segxai.segment(image, method, n_regions=48)
         assert regions.shape == shape
         assert 1 <= len(regions) <= min(48, shape[0] * shape[1])
@@ -212,5 +243,8 @@ def test_things_are_regions(name, region, least):
     """With 14 regions one of them is the thing, by intersection over union with the annotation."""
     regions = segxai.segment(segxai.data.photograph(name), "deep", n_regions=14)
     thing = segxai.data.load(name).annotation.mask(region)
-    overlap = [np.logical_and(regions.mask(n), thing).sum() / np.logical_or(regions.mask(n), thing).sum() for n in regions.names]
+    overlap = [
+        np.logical_and(regions.mask(n), thing).sum() / np.logical_or(regions.mask(n), thing).sum()
+        for n in regions.names
+    ]
     assert max(overlap) >= least

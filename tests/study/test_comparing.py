@@ -54,7 +54,14 @@ CURVES = ("insertion", "deletion", "loo_r2")
 
 
 def measured(index, **values):
-    return Measured(index, "thing", 0.9, {s: {"insertion": v, "regions": 4.0} for s, v in values.items()}, {}, {})
+    return Measured(
+        index,
+        "thing",
+        0.9,
+        {s: {"insertion": v, "regions": 4.0} for s, v in values.items()},
+        {},
+        {},
+    )
 
 
 def comparison(*results):
@@ -63,7 +70,9 @@ def comparison(*results):
 
 
 def test_means_differences_and_intervals_by_hand():
-    found = comparison(measured(0, deep=0.9, slic=0.5), measured(1, deep=0.7, slic=0.4), measured(2, deep=0.8))
+    found = comparison(
+        measured(0, deep=0.9, slic=0.5), measured(1, deep=0.7, slic=0.4), measured(2, deep=0.8)
+    )
     rows = {(row["segmenter"], row["metric"]): row for row in found.table()}
     deep = rows["deep", "insertion"]
     assert deep["mean"] == pytest.approx(0.8)
@@ -71,7 +80,9 @@ def test_means_differences_and_intervals_by_hand():
     assert deep["low"] < 0.8 < deep["high"]
     assert (deep["n"], rows["slic", "insertion"]["n"]) == (3, 2)
     slic, _ = found.differences()
-    assert slic["mean"] == pytest.approx((0.5 - 0.9 + 0.4 - 0.7) / 2)  # only photographs that both have
+    assert slic["mean"] == pytest.approx(
+        (0.5 - 0.9 + 0.4 - 0.7) / 2
+    )  # only photographs that both have
     assert (slic["reference"], slic["n"], slic["verdict"]) == ("deep", 2, "worse")
     assert found.differences("slic")[0]["verdict"] == "better"
     assert found.differences()[1]["verdict"] == ""  # a number of regions is neither
@@ -96,9 +107,16 @@ def test_a_comparison_is_that_of_single_explanations():
     values = {(r["image"], r["segmenter"], r["metric"]): r["value"] for r in found.rows}
     for i, image in enumerate(images):
         for label, segmenter in QUICK["segmenters"].items():
-            e = segxai.explain(image, segmenter(image), Likes(), 1, fill="black", max_evaluations=40)
-            assert values[f"photograph {i + 1}", label, "insertion"] == segxai.metrics.insertion(e).area
-            assert values[f"photograph {i + 1}", label, "deletion"] == segxai.metrics.deletion(e).area
+            e = segxai.explain(
+                image, segmenter(image), Likes(), 1, fill="black", max_evaluations=40
+            )
+            assert (
+                values[f"photograph {i + 1}", label, "insertion"]
+                == segxai.metrics.insertion(e).area
+            )
+            assert (
+                values[f"photograph {i + 1}", label, "deletion"] == segxai.metrics.deletion(e).area
+            )
             assert values[f"photograph {i + 1}", label, "regions"] == len(e.regions)
             assert values[f"photograph {i + 1}", label, "calls"] == e.coalitions.evaluations
     assert found.seconds.keys() == {"halves", "strips"}
@@ -108,7 +126,9 @@ def same(a, b):
     assert len(a.rows) == len(b.rows)
     for one, other in zip(a.rows, b.rows, strict=True):
         assert {**one, "value": 0} == {**other, "value": 0}
-        assert one["value"] == other["value"] or (np.isnan(one["value"]) and np.isnan(other["value"]))
+        assert one["value"] == other["value"] or (
+            np.isnan(one["value"]) and np.isnan(other["value"])
+        )
     assert str(a.table()) == str(b.table())
     assert str(a.differences()) == str(b.differences())
 
@@ -142,7 +162,13 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path):
     assert len(count.read_text().split()) == 2 * asked  # two photographs each time
     same(found, compare(images, metrics=CURVES, **QUICK))
     assert set(found.seconds) == {"halves", "strips"}
-    for other in ({"fill": "grey"}, {"max_evaluations": 39}, {"run": "b"}, {"metrics": ("insertion",)}, {"match_regions": 4}):
+    for other in (
+        {"fill": "grey"},
+        {"max_evaluations": 39},
+        {"run": "b"},
+        {"metrics": ("insertion",)},
+        {"match_regions": 4},
+    ):
         with pytest.raises(SegxaiError, match="other settings"):
             compare(images, **{**options, **other})
     with pytest.raises(SegxaiError, match="run="):
@@ -155,8 +181,18 @@ def test_what_fails_is_told_and_stops_nothing(tmp_path):
 
     Image.fromarray(pictures(1)[0]).save(tmp_path / "good.png")
     (tmp_path / "<i>broken.png").write_text("nothing")
-    found = compare(tmp_path, {"halves": halves, "fails": fails}, ("insertion",), classifier=Likes(), target=1, fill="black")
-    assert {(name, segmenter) for name, segmenter, _ in found.failures} == {("<i>broken.png", ""), ("good.png", "fails")}
+    found = compare(
+        tmp_path,
+        {"halves": halves, "fails": fails},
+        ("insertion",),
+        classifier=Likes(),
+        target=1,
+        fill="black",
+    )
+    assert {(name, segmenter) for name, segmenter, _ in found.failures} == {
+        ("<i>broken.png", ""),
+        ("good.png", "fails"),
+    }
     assert not any(str(tmp_path) in why for _, _, why in found.failures)
     assert {row["segmenter"] for row in found.rows} == {"halves"}
     assert {row["mean"] for row in found.table() if row["segmenter"] == "fails"} == {None}
@@ -167,11 +203,19 @@ def test_what_fails_is_told_and_stops_nothing(tmp_path):
     assert html.escape("<i>broken.png") in page
     assert "<no>" not in page
     with (tmp_path / "rows.csv").open(encoding="utf-8") as file:
-        assert [float(row["value"]) for row in csv.DictReader(file)] == [row["value"] for row in found.rows]
+        assert [float(row["value"]) for row in csv.DictReader(file)] == [
+            row["value"] for row in found.rows
+        ]
     assert "budget of 512 model calls" in found._repr_html_()
     with pytest.raises(SegxaiError, match="must end in"):
         found.save(tmp_path / "page.pdf")
-    undefined = compare(pictures(2), lambda image: np.zeros(image.shape[:2], int), ("loo_r2",), classifier=Likes(), target=1)
+    undefined = compare(
+        pictures(2),
+        lambda image: np.zeros(image.shape[:2], int),
+        ("loo_r2",),
+        classifier=Likes(),
+        target=1,
+    )
     undefined.save(tmp_path / "page.html")
     assert "<td class=sx-number>–</td>" in (tmp_path / "page.html").read_text(encoding="utf-8")
     nothing = compare([tmp_path / "<i>broken.png"], {"halves": halves}, classifier=Likes())
@@ -181,24 +225,47 @@ def test_what_fails_is_told_and_stops_nothing(tmp_path):
 def test_a_report_tells_names_of_files_and_no_folders(tmp_path, monkeypatch):
     Image.fromarray(pictures(1)[0]).save(tmp_path / "good.png")
     model = tmp_path / "model.keras"
-    monkeypatch.setattr("segxai.study.engine.load_classifier", lambda model: segxai.Classifier(Likes(), ["dark", "bright"]))
+    monkeypatch.setattr(
+        "segxai.study.engine.load_classifier",
+        lambda model: segxai.Classifier(Likes(), ["dark", "bright"]),
+    )
     images = [str(tmp_path / "good.png"), str(tmp_path / "lost.png")]
     found = compare(
-        images, {"halves": halves}, ("insertion",), classifier=model, target=1, fill="black", folder=tmp_path / "runs", run=1
+        images,
+        {"halves": halves},
+        ("insertion",),
+        classifier=model,
+        target=1,
+        fill="black",
+        folder=tmp_path / "runs",
+        run=1,
     )
     assert found.names == ("good.png", "lost.png")
     assert "Classifier: model.keras" in found.how
     found.save(tmp_path / "page.html")
-    for text in (repr(found.failures), found.how, (tmp_path / "page.html").read_text(encoding="utf-8")):
+    for text in (
+        repr(found.failures),
+        found.how,
+        (tmp_path / "page.html").read_text(encoding="utf-8"),
+    ):
         assert str(tmp_path) not in text
 
 
 def test_curves_under_several_fills_and_metrics_of_a_mask():
     masks = [halves(image).mask("left") for image in pictures(2)]
     found = compare(
-        pictures(2), masks=masks, **{**QUICK, "metrics": ("insertion", "covers_plant", "energy"), "fill": ("black", "grey")}
+        pictures(2),
+        masks=masks,
+        **{**QUICK, "metrics": ("insertion", "covers_plant", "energy"), "fill": ("black", "grey")},
     )
-    assert found.metrics == ("insertion", "insertion, grey", "covers_plant", "energy", "regions", "calls")
+    assert found.metrics == (
+        "insertion",
+        "insertion, grey",
+        "covers_plant",
+        "energy",
+        "regions",
+        "calls",
+    )
     assert found.better("insertion, grey") == "up"
     values = {(row["segmenter"], row["metric"]): row["mean"] for row in found.table()}
     assert values["halves", "covers_plant"] == values["halves", "energy"] == 1
@@ -206,11 +273,15 @@ def test_curves_under_several_fills_and_metrics_of_a_mask():
 
 
 def test_a_fill_is_compared_once_however_it_is_spelt(tmp_path):
-    found = compare(pictures(1), **{**QUICK, "metrics": ("insertion",), "fill": ("gray", "black", "grey")})
+    found = compare(
+        pictures(1), **{**QUICK, "metrics": ("insertion",), "fill": ("gray", "black", "grey")}
+    )
     assert found.metrics == ("insertion", "insertion, black", "regions", "calls")
     assert "Fill: grey, black." in found.how
     Image.fromarray(pictures(1)[0]).save(tmp_path / "fill.png")
-    given = compare(pictures(1), **{**QUICK, "metrics": ("insertion",), "fill": tmp_path / "fill.png"})
+    given = compare(
+        pictures(1), **{**QUICK, "metrics": ("insertion",), "fill": tmp_path / "fill.png"}
+    )
     assert "Fill: given." in given.how
     assert not given.failures
     with pytest.raises(SegxaiError, match="told apart by their names"):
@@ -227,7 +298,14 @@ def test_a_large_photograph_is_compared_as_a_smaller_copy():
     image = np.zeros((1000, 1600, 3), np.uint8)
     image[:, 800:] = 200
     mask = image[..., 0] > 0
-    found = compare([image], whole, ("best_iou",), classifier=lambda images: np.full(len(images), 0.6), target=1, masks=[mask])
+    found = compare(
+        [image],
+        whole,
+        ("best_iou",),
+        classifier=lambda images: np.full(len(images), 0.6),
+        target=1,
+        masks=[mask],
+    )
     assert seen == [(480, 768, 3)]
     assert found.rows[0]["value"] > 0.99
 
@@ -240,7 +318,12 @@ def test_regions_can_be_matched(cat):
         "target": 1,
         "max_evaluations": 64,
     }
-    found = compare([small], ("deep", "slic", "watershed", "felzenszwalb", "grid", "quickshift"), match_regions=6, **options)
+    found = compare(
+        [small],
+        ("deep", "slic", "watershed", "felzenszwalb", "grid", "quickshift"),
+        match_regions=6,
+        **options,
+    )
     counts = {row["segmenter"]: row["value"] for row in found.rows if row["metric"] == "regions"}
     assert counts["deep"] == counts["grid"] == 6
     assert abs(counts["slic"] - 6) <= 2
@@ -283,7 +366,18 @@ def test_the_command_writes_a_page_and_goes_on(tmp_path, capsys, cat):
     Image.fromarray(cat[::2, ::2]).save(folder / "größe und so.png")
     Image.fromarray(cat[100:]).save(folder / "two.jpg")
     (folder / "broken.jpg").write_text("nothing")
-    arguments = ["compare", str(folder), "--out", str(out), "--segmenter", "grid", "--segmenter", "slic", "--max-evaluations", "40"]
+    arguments = [
+        "compare",
+        str(folder),
+        "--out",
+        str(out),
+        "--segmenter",
+        "grid",
+        "--segmenter",
+        "slic",
+        "--max-evaluations",
+        "40",
+    ]
     assert main(arguments) == 0
     printed = capsys.readouterr().out
     assert "left out: broken.jpg" in printed
@@ -291,7 +385,9 @@ def test_the_command_writes_a_page_and_goes_on(tmp_path, capsys, cat):
     page = out.read_text(encoding="utf-8")
     assert "größe und so.png" in page
     assert "broken.jpg" in page
-    assert len(list((out.parent / "report_results").glob("*.json"))) == 3  # two photographs and the settings
+    assert (
+        len(list((out.parent / "report_results").glob("*.json"))) == 3
+    )  # two photographs and the settings
     assert main(arguments) == 0  # from what was kept
     assert main([*arguments, "--seed", "1"]) == 2
     assert "other settings" in capsys.readouterr().err
@@ -305,7 +401,9 @@ def test_the_command_writes_a_page_and_goes_on(tmp_path, capsys, cat):
         ([".", "--out", "a.html"], "no pictures"),
     ],
 )
-def test_errors_of_the_command_are_one_line_and_code_2(arguments, said, capsys, tmp_path, monkeypatch):
+def test_errors_of_the_command_are_one_line_and_code_2(
+    arguments, said, capsys, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     assert main(["compare", *arguments]) == 2
     captured = capsys.readouterr()
@@ -314,15 +412,32 @@ def test_errors_of_the_command_are_one_line_and_code_2(arguments, said, capsys, 
 
 
 def test_no_scheduler_is_said_at_once(tmp_path, capsys):
-    pytest.importorskip("distributed", reason="dask's distributed is not installed: pip install 'segxai[dask]'")
+    pytest.importorskip(
+        "distributed", reason="dask's distributed is not installed: pip install 'segxai[dask]'"
+    )
     Image.fromarray(pictures(1)[0]).save(tmp_path / "a.png")
-    assert main(["compare", str(tmp_path), "--out", str(tmp_path / "r.html"), "--dask", "nothing://here"]) == 2
+    assert (
+        main(
+            [
+                "compare",
+                str(tmp_path),
+                "--out",
+                str(tmp_path / "r.html"),
+                "--dask",
+                "nothing://here",
+            ]
+        )
+        == 2
+    )
     assert "No dask scheduler" in capsys.readouterr().err
 
 
 def test_a_cluster_gives_the_serial_result_bit_for_bit(dask_client):
     with dask_client(1, __name__) as client:
-        same(compare(pictures(4), metrics=CURVES, client=client, **QUICK), compare(pictures(4), metrics=CURVES, **QUICK))
+        same(
+            compare(pictures(4), metrics=CURVES, client=client, **QUICK),
+            compare(pictures(4), metrics=CURVES, **QUICK),
+        )
 
 
 def test_importing_stays_quick():

@@ -58,11 +58,15 @@ def result(index, named=None, **weights):
 
 
 def test_mean_effects_and_their_intervals_by_hand():
-    many = ManyExplanations((result(0, helmet=0.2, suit=0.1), result(1, helmet=0.4), result(2, helmet=0.3)))
+    many = ManyExplanations(
+        (result(0, helmet=0.2, suit=0.1), result(1, helmet=0.4), result(2, helmet=0.3))
+    )
     helmet, suit = many.effects()
     assert (helmet.name, helmet.count) == ("helmet", 3)
     assert helmet.mean == pytest.approx(0.3)
-    assert helmet.margin == pytest.approx(4.302653 * 0.1 / np.sqrt(3), rel=1e-5)  # Student's t with 2 degrees of freedom
+    assert helmet.margin == pytest.approx(
+        4.302653 * 0.1 / np.sqrt(3), rel=1e-5
+    )  # Student's t with 2 degrees of freedom
     assert suit == Effect("suit", 0.1, None, 1)
     assert str(helmet) == "helmet +0.30 ± 0.25 over 3 photographs"
     assert str(suit) == "suit +0.10 over 1 photograph"
@@ -70,7 +74,14 @@ def test_mean_effects_and_their_intervals_by_hand():
 
 
 def test_submodular_pick_covers_what_matters():
-    many = ManyExplanations((result(0, a=0.9, b=0.8), result(1, a=0.9, b=0.7), result(2, c=0.5), result(3, c=0.1, d=0.0)))
+    many = ManyExplanations(
+        (
+            result(0, a=0.9, b=0.8),
+            result(1, a=0.9, b=0.7),
+            result(2, c=0.5),
+            result(3, c=0.1, d=0.0),
+        )
+    )
     assert many.pick(2) == [0, 2]
     assert len(many.pick(10)) == 4
     with pytest.raises(SegxaiError):
@@ -78,7 +89,10 @@ def test_submodular_pick_covers_what_matters():
 
 
 def test_what_is_called_by_its_place_has_no_mean_effect():
-    top, both = result(0, (True, False), sky=0.2, top=0.9), result(1, (False, True), top=0.7, sky=0.4)
+    top, both = (
+        result(0, (True, False), sky=0.2, top=0.9),
+        result(1, (False, True), top=0.7, sky=0.4),
+    )
     many = ManyExplanations((top, both, result(2, (False,), top=0.5)))
     assert many.names == ("sky",)
     (sky,) = many.effects()
@@ -106,7 +120,11 @@ def test_regions_of_one_noun_are_explained_as_one(method):
     options = {"fill": "black", "method": method}
     (found,) = explain_many([image], nouns, Likes(), 1, **options).results
     assert set(found.names) == {"sky", "tree", "bottom"}
-    assert dict(zip(found.names, found.named, strict=True)) == {"sky": True, "tree": True, "bottom": False}
+    assert dict(zip(found.names, found.named, strict=True)) == {
+        "sky": True,
+        "tree": True,
+        "bottom": False,
+    }
     weights = dict(zip(found.names, found.weights, strict=True))
     assert weights == pytest.approx({"sky": 1 / 3, "tree": 1 / 6, "bottom": 1 / 2}, abs=1e-3)
     assert found.areas.sum() == pytest.approx(1)
@@ -124,7 +142,11 @@ def test_a_store_knows_which_regions_are_named(tmp_path):
     options = {"folder": tmp_path, "run": "nouns", "fill": "black"}
     first = explain_many(pictures(2), nouns, Likes(), 1, **options)
     again = explain_many(pictures(2), nouns, Likes(), 1, **options)
-    assert [r.named for r in again.results] == [r.named for r in first.results] == [(True, True, False)] * 2
+    assert (
+        [r.named for r in again.results]
+        == [r.named for r in first.results]
+        == [(True, True, False)] * 2
+    )
     assert again.effects() == first.effects()
 
 
@@ -154,7 +176,9 @@ def test_many_are_the_same_as_one_by_one():
 
 def test_an_image_that_cannot_be_read_stops_nothing(tmp_path):
     (tmp_path / "broken.jpg").write_text("nothing")
-    many = explain_many([pictures(1)[0], tmp_path / "broken.jpg", pictures(2)[1]], halves, Likes(), 1)
+    many = explain_many(
+        [pictures(1)[0], tmp_path / "broken.jpg", pictures(2)[1]], halves, Likes(), 1
+    )
     assert [r.index for r in many.results] == [0, 2]
     assert many.failures[0][0] == 1
     assert "cannot be read" in many.failures[0][1]
@@ -170,10 +194,16 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        explain_many(images, halves, Likes(count), 1, folder=tmp_path / "runs", run="halves", progress=stop)
+        explain_many(
+            images, halves, Likes(count), 1, folder=tmp_path / "runs", run="halves", progress=stop
+        )
     asked = len(count.read_text().split())
-    many = explain_many(images[::-1], halves, Likes(count), 1, folder=tmp_path / "runs", run="halves")
-    assert len(count.read_text().split()) - asked == 2  # one table for each image that was not finished
+    many = explain_many(
+        images[::-1], halves, Likes(count), 1, folder=tmp_path / "runs", run="halves"
+    )
+    assert (
+        len(count.read_text().split()) - asked == 2
+    )  # one table for each image that was not finished
     whole = explain_many(images[::-1], halves, Likes(), 1)
     assert [r.weights.tolist() for r in many.results] == [r.weights.tolist() for r in whole.results]
 
@@ -184,8 +214,14 @@ def test_a_damaged_result_is_made_again_and_other_settings_are_refused(tmp_path)
     kept = sorted(tmp_path.glob("*.npz"))
     kept[0].write_bytes(kept[0].read_bytes()[:100])
     again = explain_many(images, halves, Likes(), 1, folder=tmp_path, run="a")
-    assert [r.weights.tolist() for r in again.results] == [r.weights.tolist() for r in first.results]
-    for other in ({"target": 0, "run": "a"}, {"target": 1, "run": "b"}, {"target": 1, "run": "a", "fill": "black"}):
+    assert [r.weights.tolist() for r in again.results] == [
+        r.weights.tolist() for r in first.results
+    ]
+    for other in (
+        {"target": 0, "run": "a"},
+        {"target": 1, "run": "b"},
+        {"target": 1, "run": "a", "fill": "black"},
+    ):
         with pytest.raises(SegxaiError, match="other settings"):
             explain_many(images, halves, Likes(), folder=tmp_path, **other)
     with pytest.raises(SegxaiError, match="run="):
@@ -196,7 +232,9 @@ def test_one_fill_in_two_spellings_is_one_run(tmp_path):
     options = {"folder": tmp_path, "run": "a"}
     first = explain_many(pictures(2), halves, Likes(), 1, fill="gray", **options)
     again = explain_many(pictures(2), halves, Likes(), 1, fill="grey", **options)
-    assert [r.weights.tolist() for r in again.results] == [r.weights.tolist() for r in first.results]
+    assert [r.weights.tolist() for r in again.results] == [
+        r.weights.tolist() for r in first.results
+    ]
     with pytest.raises(SegxaiError, match="Did you mean 'grey'"):
         explain_many(pictures(2), halves, Likes(), 1, fill="graey")
 
@@ -211,7 +249,11 @@ def test_a_closed_or_a_replaced_classifier_is_loaded_again(monkeypatch, tmp_path
     for _ in range(2):
         engine.classifier_of(engine.specification(model))
     assert loads == [str(model)]
-    options = {"regions": [halves(i) for i in pictures(1)], "classifier": model, "folder": tmp_path / "runs"}
+    options = {
+        "regions": [halves(i) for i in pictures(1)],
+        "classifier": model,
+        "folder": tmp_path / "runs",
+    }
     assert explain_many(pictures(1), **options).results
     model.write_text("another")
     engine.classifier_of(engine.specification(model))
@@ -219,14 +261,19 @@ def test_a_closed_or_a_replaced_classifier_is_loaded_again(monkeypatch, tmp_path
     with pytest.raises(SegxaiError, match="other settings"):
         explain_many(pictures(1), **options)
     shared = iter("ab")
-    monkeypatch.setattr(engine, "load_classifier", lambda model: next(shared))  # which knows when its network was closed
+    monkeypatch.setattr(
+        engine, "load_classifier", lambda model: next(shared)
+    )  # which knows when its network was closed
     assert [engine.classifier_of("efficientnet_lite0") for _ in range(2)] == ["a", "b"]
 
 
 def test_given_regions_are_told_apart_in_a_folder(tmp_path):
     image = pictures(1)
     turned = segxai.Regions.from_labels(halves(image[0]).labels == 0, ["right", "left"])
-    runs = [explain_many(image, [r], Likes(), 1, folder=tmp_path, run="a") for r in (halves(image[0]), turned)]
+    runs = [
+        explain_many(image, [r], Likes(), 1, folder=tmp_path, run="a")
+        for r in (halves(image[0]), turned)
+    ]
     assert [run.results[0].names for run in runs] == [("left", "right"), ("right", "left")]
 
 
@@ -276,7 +323,15 @@ def test_a_cluster_gives_the_serial_result_up_to_the_networks_rounding(client, c
 def test_a_killed_worker_loses_nothing_and_counts_nothing_twice(client, tmp_path):
     images = pictures(6)
     mark, count = tmp_path / "killed", tmp_path / "count"
-    many = explain_many(images, halves, Likes(count, kill=str(mark)), 1, client=client, folder=tmp_path / "runs", run="halves")
+    many = explain_many(
+        images,
+        halves,
+        Likes(count, kill=str(mark)),
+        1,
+        client=client,
+        folder=tmp_path / "runs",
+        run="halves",
+    )
     assert mark.exists()  # a worker did die
     assert not many.failures
     same(many, explain_many(images, halves, Likes(), 1))

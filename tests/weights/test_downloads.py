@@ -44,7 +44,11 @@ def server(monkeypatch, tmp_path):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     handler.url = f"http://127.0.0.1:{server.server_port}/model.tflite"
     handler.download = downloads.Download(
-        "model.tflite", handler.url, "sha256:" + hashlib.sha256(CONTENT).hexdigest(), len(CONTENT), "a model"
+        "model.tflite",
+        handler.url,
+        "sha256:" + hashlib.sha256(CONTENT).hexdigest(),
+        len(CONTENT),
+        "a model",
     )
     monkeypatch.setitem(downloads.DOWNLOADS, "deeplab", handler.download)
     monkeypatch.setenv("SEGXAI_CACHE", str(tmp_path / "cache"))
@@ -67,7 +71,9 @@ def test_a_file_is_fetched_once(server):
     assert server.hits == 1
 
 
-@pytest.mark.parametrize("body", [b"<html>sign in to the school's network</html>", DAMAGED, CONTENT[:1000], b""])
+@pytest.mark.parametrize(
+    "body", [b"<html>sign in to the school's network</html>", DAMAGED, CONTENT[:1000], b""]
+)
 def test_what_is_not_the_file_never_takes_its_name(server, body):
     server.body = body
     with pytest.raises(SegxaiError, match="put it into"):
@@ -87,7 +93,11 @@ def test_a_damaged_file_is_fetched_again(server):
 
 def test_offline_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setenv("SEGXAI_CACHE", str(tmp_path))
-    monkeypatch.setitem(downloads.DOWNLOADS, "deeplab", downloads.DOWNLOADS["deeplab"]._replace(source="http://127.0.0.1:9/x"))
+    monkeypatch.setitem(
+        downloads.DOWNLOADS,
+        "deeplab",
+        downloads.DOWNLOADS["deeplab"]._replace(source="http://127.0.0.1:9/x"),
+    )
     with pytest.raises(SegxaiError, match="another machine") as raised:
         downloads.fetch("deeplab", progress=False)
     assert str(tmp_path) in str(raised.value)

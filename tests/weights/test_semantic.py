@@ -41,7 +41,11 @@ def test_there_are_fifty_to_seventy_classes_and_object_is_the_last():
     assert len(set(head.names)) == len(head.names)
     assert head.names[-1] == "object"
     shapes = {stride: kernel.shape for stride, kernel in head.kernels.items()}
-    assert shapes == {8: (40, len(head.names)), 16: (112, len(head.names)), 32: (320, len(head.names))}
+    assert shapes == {
+        8: (40, len(head.names)),
+        16: (112, len(head.names)),
+        32: (320, len(head.names)),
+    }
     assert head.biases.shape == (len(head.names),)
     assert all(np.isfinite(array).all() for array in (*head.kernels.values(), head.biases))
 

@@ -21,7 +21,15 @@ def named(module, name) -> bytes:
 
 
 def tensor(key="0", numel=6, offset=0, shape=(2, 3), strides=(3, 1), kind="FloatStorage") -> bytes:
-    storage = b"(" + plain("storage") + named("torch", kind) + plain(key) + plain("cpu") + plain(numel) + b"tQ"
+    storage = (
+        b"("
+        + plain("storage")
+        + named("torch", kind)
+        + plain(key)
+        + plain("cpu")
+        + plain(numel)
+        + b"tQ"
+    )
     rest = plain(offset) + plain(shape) + plain(strides) + plain(False) + b"}"
     return named("torch._utils", "_rebuild_tensor_v2") + b"(" + storage + rest + b"tR"
 
@@ -37,9 +45,13 @@ def write(path, value: bytes, storages=None):
 
 
 def test_a_tensor_is_read_with_its_shape_and_strides(tmp_path):
-    assert np.array_equal(read_torch_file(write(tmp_path / "a", tensor()))["w"], [[0, 1, 2], [3, 4, 5]])
+    assert np.array_equal(
+        read_torch_file(write(tmp_path / "a", tensor()))["w"], [[0, 1, 2], [3, 4, 5]]
+    )
     turned = tensor(shape=(3, 2), strides=(1, 3))
-    assert np.array_equal(read_torch_file(write(tmp_path / "b", turned))["w"], [[0, 3], [1, 4], [2, 5]])
+    assert np.array_equal(
+        read_torch_file(write(tmp_path / "b", turned))["w"], [[0, 3], [1, 4], [2, 5]]
+    )
     part = tensor(shape=(2,), strides=(1,), offset=4)
     assert np.array_equal(read_torch_file(write(tmp_path / "c", part))["w"], [4, 5])
 
@@ -70,7 +82,9 @@ def test_a_crafted_pickle_cannot_change_the_reader(tmp_path):
         named("collections", "OrderedDict"),
     ):
         with pytest.raises(SegxaiError):
-            read_torch_file(write(tmp_path / "bad.pth", target + plain({"dtype": "O", "__call__": 1}) + b"b"))
+            read_torch_file(
+                write(tmp_path / "bad.pth", target + plain({"dtype": "O", "__call__": 1}) + b"b")
+            )
     assert read_torch_file(write(tmp_path / "good.pth", tensor()))["w"].shape == (2, 3)
 
 
@@ -84,7 +98,13 @@ def test_a_crafted_pickle_cannot_change_the_reader(tmp_path):
         tensor(shape=(2, 3), strides=(1,)),
         tensor(key="missing"),
         tensor(kind="ObjectStorage"),
-        named("torch._utils", "_rebuild_tensor_v2") + b"(" + plain("no storage") + plain(0) + plain(()) + plain(()) + b"tR",
+        named("torch._utils", "_rebuild_tensor_v2")
+        + b"("
+        + plain("no storage")
+        + plain(0)
+        + plain(())
+        + plain(())
+        + b"tR",
     ],
 )
 def test_tensors_that_cannot_be_are_refused(tmp_path, value):

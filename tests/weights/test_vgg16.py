@@ -22,12 +22,18 @@ def slim_checkpoint(tmp_path_factory):
     with GraphSession(seed=1) as net:
         with net.build():
             scores, _ = vgg16.vgg16(
-                tf.placeholder(tf.float32, (1, 64, 64, 3)), 10, fc_conv_padding="SAME", fc_width=32, fc6_kernel=3
+                tf.placeholder(tf.float32, (1, 64, 64, 3)),
+                10,
+                fc_conv_padding="SAME",
+                fc_width=32,
+                fc6_kernel=3,
             )
             tf.train.AdamOptimizer().minimize(tf.reduce_sum(scores), tf.train.create_global_step())
             net.run(tf.global_variables_initializer())
             tf.train.Saver().save(net.session, str(path), write_meta_graph=False)
-        values = {v.op.name: net.run(v) for v in net.graph.get_collection(tf.GraphKeys.MODEL_VARIABLES)}
+        values = {
+            v.op.name: net.run(v) for v in net.graph.get_collection(tf.GraphKeys.MODEL_VARIABLES)
+        }
     return path, values
 
 
@@ -36,7 +42,9 @@ def test_a_slim_checkpoint_fills_the_encoder_and_leaves_out_its_classifier(slim_
     with FCN("vgg16", num_classes=3, weights=path, fc_width=32, fc6_kernel=3) as fcn:
         found = {v.op.name: fcn.net.run(v) for v in fcn.model_variables()}
     assert np.array_equal(found["vgg_16/fc6/weights"], values["vgg_16/fc6/weights"])
-    assert np.array_equal(found["vgg_16/conv1/conv1_1/biases"], values["vgg_16/conv1/conv1_1/biases"])
+    assert np.array_equal(
+        found["vgg_16/conv1/conv1_1/biases"], values["vgg_16/conv1/conv1_1/biases"]
+    )
     assert not any("fc8" in name or "Adam" in name for name in found)
     assert not found["fcn/score_32/weights"].any()
 
@@ -46,14 +54,20 @@ def test_a_checkpoint_of_the_first_format_is_read(slim_checkpoint, tmp_path):
     _, values = slim_checkpoint
     with GraphSession() as net:
         with net.build():
-            variables = [tf.get_variable(n, initializer=v) for n, v in values.items() if n.startswith("vgg_16/conv1/")]
+            variables = [
+                tf.get_variable(n, initializer=v)
+                for n, v in values.items()
+                if n.startswith("vgg_16/conv1/")
+            ]
             net.run(tf.global_variables_initializer())
             tf.train.Saver(variables, write_version=tf.train.SaverDef.V1).save(
                 net.session, str(tmp_path / "vgg_16.ckpt"), write_meta_graph=False
             )
     assert (tmp_path / "vgg_16.ckpt").is_file()
     found = read_checkpoint(tmp_path / "vgg_16.ckpt", SCOPE)
-    assert np.array_equal(found["vgg_16/conv1/conv1_2/weights"], values["vgg_16/conv1/conv1_2/weights"])
+    assert np.array_equal(
+        found["vgg_16/conv1/conv1_2/weights"], values["vgg_16/conv1/conv1_2/weights"]
+    )
 
 
 def bad_checkpoints(tmp_path, good):
@@ -102,7 +116,9 @@ def test_without_any_weights_the_error_names_three_ways(monkeypatch, tmp_path):
         lambda: segxai.load_classifier("vgg16"),
         lambda: segxai.load_classifier("vgg16", weights=None),
     ):
-        with pytest.raises(SegxaiError, match=r"\(1\) .*fetch vgg16.*\(2\).*vgg_16.ckpt.*\(3\).*VGG16 model"):
+        with pytest.raises(
+            SegxaiError, match=r"\(1\) .*fetch vgg16.*\(2\).*vgg_16.ckpt.*\(3\).*VGG16 model"
+        ):
             call()
 
 
@@ -110,7 +126,10 @@ def write_keras_file(path, top, names=("W", "b")):
     """A Keras ``.h5`` of VGG16's names; with top, fc1 is thin so that the file stays small."""
     import h5py
 
-    rng, channels = np.random.default_rng(0), [3, 64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512]
+    rng, channels = (
+        np.random.default_rng(0),
+        [3, 64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512],
+    )
     with h5py.File(path, "w") as file:
 
         def layer(name, kernel_shape):
@@ -133,7 +152,10 @@ def test_keras_files_are_turned_to_red_green_blue_and_to_convolutions(tmp_path, 
     path = write_keras_file(tmp_path / "vgg.h5", top=True, names=names)
     weights = vgg16_weights(path)
     with h5py.File(path) as file:
-        first, fc1 = file[f"block1_conv1/block1_conv1/{names[0]}"][()], file[f"fc1/fc1/{names[0]}"][()]
+        first, fc1 = (
+            file[f"block1_conv1/block1_conv1/{names[0]}"][()],
+            file[f"fc1/fc1/{names[0]}"][()],
+        )
     assert np.array_equal(weights["vgg_16/conv1/conv1_1/weights"][:, :, 0], first[:, :, 2])
     assert weights["vgg_16/fc6/weights"].shape == (7, 7, 512, 8)
     assert np.array_equal(weights["vgg_16/fc6/weights"][3, 2, 100], fc1[(3 * 7 + 2) * 512 + 100])
@@ -143,14 +165,18 @@ def test_convolutions_alone_serve_an_fcn_but_no_classifier(tmp_path):
     path = write_keras_file(tmp_path / "notop.h5", top=False)
     with FCN("vgg16", weights=path, fc_width=16, fc6_kernel=3) as fcn:
         values = {v.op.name: v for v in fcn.model_variables()}
-        assert fcn.net.run(values["vgg_16/fc6/weights"]).std() > 0  # new ones, where they are asked for
+        assert (
+            fcn.net.run(values["vgg_16/fc6/weights"]).std() > 0
+        )  # new ones, where they are asked for
     with FCN("vgg16", weights=path) as fcn:
         assert (fcn.fc_width, fcn.source) == (0, "notop.h5")
     with pytest.raises(SegxaiError, match="lack fc6"):
         segxai.load_classifier("vgg16", weights=path)
 
 
-def test_an_fcn_takes_imagenet_s_weights_where_they_are_fetched_and_the_contour_network_s_elsewhere(tmp_path, monkeypatch):
+def test_an_fcn_takes_imagenet_s_weights_where_they_are_fetched_and_the_contour_network_s_elsewhere(
+    tmp_path, monkeypatch
+):
     monkeypatch.setenv("SEGXAI_CACHE", str(tmp_path))
     with FCN("vgg16") as fcn:
         assert fcn.source == "convolutions of the contour network"
@@ -164,10 +190,16 @@ def test_an_fcn_takes_imagenet_s_weights_where_they_are_fetched_and_the_contour_
     for name, top, width in (("vgg16-conv", False, 0), ("vgg16", True, 8)):
         path = write_keras_file(tmp_path / downloads.DOWNLOADS[name].file, top)
         its_hash, size = f"md5:{hashlib.md5(path.read_bytes()).hexdigest()}", path.stat().st_size
-        monkeypatch.setitem(downloads.DOWNLOADS, name, downloads.DOWNLOADS[name]._replace(hash=its_hash, size=size))
+        monkeypatch.setitem(
+            downloads.DOWNLOADS, name, downloads.DOWNLOADS[name]._replace(hash=its_hash, size=size)
+        )
         with FCN("vgg16") as fcn:
             assert (fcn.source, fcn.fc_width, fcn.fc6_kernel) == ("ImageNet", width, 7)
-            last = fcn.net.run(next(v for v in fcn.model_variables() if v.op.name == "vgg_16/conv5/conv5_3/weights"))
+            last = fcn.net.run(
+                next(
+                    v for v in fcn.model_variables() if v.op.name == "vgg_16/conv5/conv5_3/weights"
+                )
+            )
         assert np.array_equal(last, vgg16_weights(path)["vgg_16/conv5/conv5_3/weights"])
     with FCN("vgg16", fc_width=0) as fcn:
         assert not any("fc6" in v.op.name for v in fcn.model_variables())
@@ -179,7 +211,11 @@ def test_files_of_keras_that_are_something_else(tmp_path):
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["dense/kernel"] = np.zeros((2, 2))
     (tmp_path / "text.h5").write_text("nothing")
-    for name, said in [("other.h5", "is not VGG16"), ("text.h5", "cannot be read"), ("none.h5", "cannot be read")]:
+    for name, said in [
+        ("other.h5", "is not VGG16"),
+        ("text.h5", "cannot be read"),
+        ("none.h5", "cannot be read"),
+    ]:
         with pytest.raises(SegxaiError, match=said):
             vgg16_weights(tmp_path / name)
     with pytest.raises(SegxaiError, match="cannot be taken from int"):

@@ -12,8 +12,13 @@ def ends_in_peace():
 
     def run(code):
         # What is registered first is called last.
-        code = "import atexit, threading\natexit.register(lambda: print([t.name for t in threading.enumerate()]))\n" + code
-        ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+        code = (
+            "import atexit, threading\natexit.register(lambda: print([t.name for t in threading.enumerate()]))\n"
+            + code
+        )
+        ended = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=300
+        )
         assert (ended.returncode, ended.stdout, ended.stderr) == (0, "['MainThread']\n", "")
 
     return run

@@ -17,7 +17,10 @@ from .test_javascript import ROOT, needs_node
 
 SCRIPT = Path(__file__).parent / "javascript" / "algebra.mjs"
 TREES = Path(__file__).parent / "javascript" / "trees.mjs"
-SETTINGS = [{"kernelWidth": w, "alpha": a} for w, a in ((0.25, 0), (0.05, 0), (5, 0), (0.6, 1), (0.25, 0.01), (0.004, 0))]
+SETTINGS = [
+    {"kernelWidth": w, "alpha": a}
+    for w, a in ((0.25, 0), (0.05, 0), (5, 0), (0.6, 1), (0.25, 0.01), (0.004, 0))
+]
 CLOSE = {"rtol": 0, "atol": 1e-6}
 
 
@@ -27,7 +30,9 @@ def random_tables():
     for n in range(50):
         number = 1 + n % 10 if n < 38 else int(rng.integers(11, 41))
         method = ("lime", "shapley", "banzhaf")[n % 3]
-        masks, drawn = draw_coalitions(number, 1024, n, method) if n >= 38 else (all_subsets(number), None)
+        masks, drawn = (
+            draw_coalitions(number, 1024, n, method) if n >= 38 else (all_subsets(number), None)
+        )
         values, others = rng.random((2, len(masks))).astype(np.float32)
         if n % 5 == 1:
             values = (masks @ rng.normal(size=number)).astype(np.float32)
@@ -47,7 +52,14 @@ def pairs():
         }
         for masks, drawn, values, others, p in tables
     ]  # fmt: skip
-    run = subprocess.run(["node", SCRIPT], input=json.dumps(given), capture_output=True, text=True, timeout=120, cwd=ROOT)
+    run = subprocess.run(
+        ["node", SCRIPT],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=ROOT,
+    )
     assert run.returncode == 0, run.stderr
     return list(zip(tables, json.loads(run.stdout), strict=True))
 
@@ -64,13 +76,18 @@ def test_lime_at_any_width_and_penalty(pairs):
         exact = drawn is None
         for settings, answer in zip(SETTINGS, found["lime"], strict=True):
             try:
-                fit = surrogates.fit_lime(masks, values, exact, settings["kernelWidth"], settings["alpha"], drawn)
+                fit = surrogates.fit_lime(
+                    masks, values, exact, settings["kernelWidth"], settings["alpha"], drawn
+                )
             except SegxaiError:
                 assert answer == "refused"
                 refused += 1
                 continue
             same(answer, fit)
-        same(found["contrast"], surrogates.fit_lime(masks, values - others, exact, log_importance=drawn))
+        same(
+            found["contrast"],
+            surrogates.fit_lime(masks, values - others, exact, log_importance=drawn),
+        )
     assert 20 < refused < 80  # the narrowest kernel
 
 
@@ -87,9 +104,13 @@ def test_interactions_and_smallest_sets(pairs):
     for (masks, drawn, values, _, p), found in pairs:
         exact = drawn is None
         if not exact:
-            assert [found[name] for name in ("interactions", "sufficient", "necessary")] == ["refused"] * 3
+            assert [found[name] for name in ("interactions", "sufficient", "necessary")] == [
+                "refused"
+            ] * 3
             continue
-        np.testing.assert_allclose(found["interactions"], surrogates.shapley_interactions(masks, values), **CLOSE)
+        np.testing.assert_allclose(
+            found["interactions"], surrogates.shapley_interactions(masks, values), **CLOSE
+        )
         share = np.float32(p) * values[-1]
         keeps = sets.smallest(masks, values, lambda scores, share=share: scores >= share)
         assert found["sufficient"] == np.flatnonzero(keeps).tolist()
@@ -114,7 +135,9 @@ def test_every_cut_of_fifty_trees():
     for n in range(50):
         rows, columns = rng.integers(1, 5, 2)
         image = rng.integers(0, 256, (rows * 6, columns * 6, 3), np.uint8)
-        grid = Regions.from_labels(np.kron(np.arange(rows * columns).reshape(rows, columns), np.ones((6, 6), int)))
+        grid = Regions.from_labels(
+            np.kron(np.arange(rows * columns).reshape(rows, columns), np.ones((6, 6), int))
+        )
         pixel = rng.normal(size=(3, image.size)) / image.size
 
         def outputs(images, pixel=pixel):
@@ -122,17 +145,41 @@ def test_every_cut_of_fifty_trees():
             return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
 
         box = load_classifier(outputs, class_names=["a", "b", "c"])
-        e = explain(image, grid, box, "a", method="tree", max_evaluations=int(rng.choice([16, 64, 512])), seed=n, progress=False)
+        e = explain(
+            image,
+            grid,
+            box,
+            "a",
+            method="tree",
+            max_evaluations=int(rng.choice([16, 64, 512])),
+            seed=n,
+            progress=False,
+        )
         explained.append(e)
         given.append(
-            {"tree": tree_state(e.descent), "classes": table_state(e.descent.coalitions)["classes"], "target": "a", "versus": "b"}
+            {
+                "tree": tree_state(e.descent),
+                "classes": table_state(e.descent.coalitions)["classes"],
+                "target": "a",
+                "versus": "b",
+            }
         )
-    run = subprocess.run(["node", TREES], input=json.dumps(given), capture_output=True, text=True, timeout=120, cwd=ROOT)
+    run = subprocess.run(
+        ["node", TREES],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=ROOT,
+    )
     assert run.returncode == 0, run.stderr
     cuts = 0
     for e, found in zip(explained, json.loads(run.stdout), strict=True):
         for k, cut in enumerate(found):
-            for weights, python in ((cut["weights"], e.coarsen(k + 1)), (cut["contrast"], e.contrast("b").coarsen(k + 1))):
+            for weights, python in (
+                (cut["weights"], e.coarsen(k + 1)),
+                (cut["contrast"], e.contrast("b").coarsen(k + 1)),
+            ):
                 groups = [np.flatnonzero(row).tolist() for row in e.descent.members(python.regions)]
                 order = [groups.index(sorted(leaves)) for leaves in cut["leaves"]]
                 np.testing.assert_allclose(weights, python.weights[order], **CLOSE)

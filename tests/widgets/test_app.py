@@ -15,7 +15,11 @@ from segxai.widgets.app import ExplorerApp
 
 @pytest.fixture
 def app():
-    app = ExplorerApp("grid", classifier=lambda images: images[:, ::9, ::9].mean(axis=(1, 2, 3)) / 255, max_evaluations=20)
+    app = ExplorerApp(
+        "grid",
+        classifier=lambda images: images[:, ::9, ::9].mean(axis=(1, 2, 3)) / 255,
+        max_evaluations=20,
+    )
     yield app
     app.explorer.close()
 

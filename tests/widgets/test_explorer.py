@@ -38,7 +38,12 @@ def counting():
 
 @pytest.fixture
 def explorer(quarters, counting):
-    explorer = ExplanationExplorer(quarters[0], counting, start="grid", also={"quarters": segxai.Regions.from_labels(quarters[1])})
+    explorer = ExplanationExplorer(
+        quarters[0],
+        counting,
+        start="grid",
+        also={"quarters": segxai.Regions.from_labels(quarters[1])},
+    )
     yield explorer
     explorer.close()
 
@@ -67,7 +72,9 @@ def test_the_canvas_knows_the_whole_table(quarters, additive):
     assert canvas.bits == b""
     canvas.off = [2, 0, 0, 99, -1]
     assert canvas.off == [0, 2]
-    assert canvas.answer == pytest.approx(explanation.coalitions.value_of([False, True, False, True]))
+    assert canvas.answer == pytest.approx(
+        explanation.coalitions.value_of([False, True, False, True])
+    )
 
 
 def test_the_same_regions_keep_what_is_off_and_send_the_pictures_once(quarters, additive):
@@ -81,14 +88,20 @@ def test_the_same_regions_keep_what_is_off_and_send_the_pictures_once(quarters, 
     assert not {"photo", "filled", "labels", "table", "names"} & set(changed)
     canvas.show(segxai.explain(quarters[0], "grid", additive, 1))
     assert canvas.off == [2, 3, 6, 7]  # the parts of what was off
-    canvas.show(segxai.explain(quarters[0], segxai.segment(quarters[0], "grid", rows=3, columns=3), additive, 1))
+    canvas.show(
+        segxai.explain(
+            quarters[0], segxai.segment(quarters[0], "grid", rows=3, columns=3), additive, 1
+        )
+    )
     assert canvas.off == []  # none of them is that place
 
 
 @pytest.mark.parametrize("budget", [1024, 10])
 def test_what_was_found_before_a_renaming_has_the_new_names(budget, quarters, additive):
     image, labels = quarters
-    e = segxai.explain(image, segxai.Regions.from_labels(labels), additive, 1, fill="black", max_evaluations=budget)
+    e = segxai.explain(
+        image, segxai.Regions.from_labels(labels), additive, 1, fill="black", max_evaluations=budget
+    )
     e = e.examine(fills=("grey",), borders=0, placebos=3)
     assert e.coalitions.exact == (budget == 1024)
     before = e.sufficient(1.0), e.sufficient(), e.necessary(), " ".join(e.in_words())
@@ -117,7 +130,9 @@ def test_the_canvas_notices_that_parts_came_or_went(quarters, additive):
 
 
 def test_a_sampled_table_leaves_the_estimate_to_the_page(quarters, additive):
-    explanation = segxai.explain(quarters[0], segxai.segment(quarters[0], "grid"), additive, 1, max_evaluations=64)
+    explanation = segxai.explain(
+        quarters[0], segxai.segment(quarters[0], "grid"), additive, 1, max_evaluations=64
+    )
     canvas, table = RegionCanvas(explanation), explanation.coalitions
     bits = np.frombuffer(canvas.bits, np.uint8).reshape(64, 2)
     assert (np.unpackbits(bits, axis=1, bitorder="little")[:, :16] == table.masks).all()
@@ -235,7 +250,10 @@ def test_what_was_cancelled_is_requested_again(explorer, counting):
     counting.go.set()
     explorer.set(method="shapley")
     explorer.wait()
-    assert (explorer.explanation.method, explorer.explanation.coalitions.fill) == ("shapley", "black")
+    assert (explorer.explanation.method, explorer.explanation.coalitions.fill) == (
+        "shapley",
+        "black",
+    )
 
 
 def test_one_thread_at_a_time_changes_what_is_shown(explorer, monkeypatch):
@@ -259,11 +277,16 @@ def test_one_thread_at_a_time_changes_what_is_shown(explorer, monkeypatch):
     explorer.set(method="shapley")
     explorer.wait()
     assert met == []
-    assert (explorer.explanation.method, explorer.explanation.coalitions.fill) == ("shapley", "black")
+    assert (explorer.explanation.method, explorer.explanation.coalitions.fill) == (
+        "shapley",
+        "black",
+    )
 
 
 def test_a_function_of_ones_own_may_have_the_name_of_a_segmenter(quarters, counting):
-    explorer = ExplanationExplorer(quarters[0], counting, start="slic", also={"slic": lambda image: quarters[1]})
+    explorer = ExplanationExplorer(
+        quarters[0], counting, start="slic", also={"slic": lambda image: quarters[1]}
+    )
     assert explorer.panes[0].form.values == {"segmenter": "slic"}
     assert len(explorer.explanation.regions) == 4
     explorer.close()
@@ -290,7 +313,9 @@ def test_closing_ends_the_thread_and_frees_the_widgets(quarters, counting):
         explorer.wait()
 
 
-@pytest.mark.parametrize("options", [{"start": ("nonsense",)}, {"start": "grid", "target": "nonsense"}])
+@pytest.mark.parametrize(
+    "options", [{"start": ("nonsense",)}, {"start": "grid", "target": "nonsense"}]
+)
 def test_what_could_not_be_made_leaves_nothing_behind(quarters, counting, options):
     before, threads = set(_instances), in_background()
     with pytest.raises(SegxaiError, match="nonsense"):
@@ -316,7 +341,9 @@ def test_a_pane_that_was_hidden_catches_up(explorer):
     explorer.wait()
     explorer.set(compare=True)
     explorer.wait()
-    assert [(e.method, e.coalitions.fill) for e in explorer.explanations] == [("shapley", "black")] * 2
+    assert [(e.method, e.coalitions.fill) for e in explorer.explanations] == [
+        ("shapley", "black")
+    ] * 2
 
 
 def test_another_explanation_is_one_message(quarters, additive, monkeypatch):
@@ -354,13 +381,19 @@ def test_a_contrast_evaluates_nothing(explorer, counting):
     explorer.set(versus=rival)
     assert counting.images == before
     assert (explorer.panes[0].canvas.target, explorer.panes[0].canvas.versus) == (target, rival)
-    assert np.allclose(explorer.explanation.weights, weights - explorer.explanation.refit(target=rival).weights)
+    assert np.allclose(
+        explorer.explanation.weights, weights - explorer.explanation.refit(target=rival).weights
+    )
 
 
 def test_what_is_off_survives_fill_method_and_class_but_not_other_regions(explorer):
     canvas = explorer.panes[0].canvas
     canvas.off = [1, 3]
-    for change in ({"fill": "black"}, {"method": "shapley"}, {"target": explorer.explanation.coalitions.target_names[1]}):
+    for change in (
+        {"fill": "black"},
+        {"method": "shapley"},
+        {"target": explorer.explanation.coalitions.target_names[1]},
+    ):
         explorer.set(**change)
         explorer.wait()
         assert canvas.off == [1, 3]
@@ -408,8 +441,12 @@ def test_regions_are_renamed_merged_and_divided_in_the_page(explorer, counting):
     [
         lambda image: ExplanationExplorer(image, start=("deep", "slic", "grid")),
         lambda image: ExplanationExplorer(image, start="slick"),
-        lambda image: RegionCanvas(segxai.explain(image, "grid", lambda x: x.mean((1, 2, 3)) / 255)).save("canvas.txt"),
-        lambda image: ExplanationExplorer(image, lambda x: x.mean((1, 2, 3)) / 255, start="grid").set(methode="lime"),
+        lambda image: RegionCanvas(
+            segxai.explain(image, "grid", lambda x: x.mean((1, 2, 3)) / 255)
+        ).save("canvas.txt"),
+        lambda image: ExplanationExplorer(
+            image, lambda x: x.mean((1, 2, 3)) / 255, start="grid"
+        ).set(methode="lime"),
     ],
 )
 def test_bad_requests(make, quarters):
@@ -422,7 +459,10 @@ def test_a_viewer_without_javascript_sees_a_picture(explorer):
         bundle = widget._repr_mimebundle_()
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         assert "application/vnd.jupyter.widget-view+json" in data
-        assert re.match(r'<img alt="lime weights for [^"]+" style="max-width:100%" src="data:image/webp;base64,', data["text/html"])
+        assert re.match(
+            r'<img alt="lime weights for [^"]+" style="max-width:100%" src="data:image/webp;base64,',
+            data["text/html"],
+        )
         assert len(data["text/html"]) < 150_000
 
 

@@ -199,10 +199,16 @@ def test_an_annotation_is_needed(small):
 def test_the_page_asks_with_its_own_settings(monitor):
     sent = []
     monitor.send = lambda content, buffers=None: sent.append((content, buffers))
-    monitor._handle_custom_msg({"type": "start", "settings": {"iterations": 2, "stride": 16, "nonsense": 1}}, [])
+    monitor._handle_custom_msg(
+        {"type": "start", "settings": {"iterations": 2, "stride": 16, "nonsense": 1}}, []
+    )
     rest(monitor)
     assert monitor.fitted.fcn.stride == 16
-    assert [(c["frame"]["iteration"], c["frame"]["final"]) for c, _ in sent] == [(1, False), (2, False), (2, True)]
+    assert [(c["frame"]["iteration"], c["frame"]["final"]) for c, _ in sent] == [
+        (1, False),
+        (2, False),
+        (2, True),
+    ]
     live, sent[:] = sent[:], []
     monitor._handle_custom_msg({"type": "frames"}, [])
     assert sent == live

@@ -16,12 +16,23 @@ from segxai.plots.figure import BLUE, INK, ORANGE, ORANGE_BLUE
 TESTS = Path(__file__).parent / "javascript"
 ROOT = Path(__file__).parents[2]
 WIDGETS = ROOT / "segxai" / "widgets"
-needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is missing: install Node.js 20 or newer")
-needs_tools = pytest.mark.skipif(not (ROOT / "node_modules/esbuild").is_dir(), reason="esbuild is missing: run make bundles")
+needs_node = pytest.mark.skipif(
+    shutil.which("node") is None, reason="node is missing: install Node.js 20 or newer"
+)
+needs_tools = pytest.mark.skipif(
+    not (ROOT / "node_modules/esbuild").is_dir(), reason="esbuild is missing: run make bundles"
+)
 
 
 def node(*arguments):
-    return subprocess.run(["node", *map(str, arguments)], capture_output=True, text=True, timeout=120, cwd=ROOT, env=os.environ)
+    return subprocess.run(
+        ["node", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=ROOT,
+        env=os.environ,
+    )
 
 
 def values(module, *names):
@@ -48,7 +59,9 @@ def test_bundles_are_up_to_date(tmp_path):
     made = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
     assert len(made) >= 5
     for path in made:
-        assert (ROOT / "segxai" / path).read_bytes() == (tmp_path / path).read_bytes(), f"{path} is old: run make bundles"
+        assert (ROOT / "segxai" / path).read_bytes() == (tmp_path / path).read_bytes(), (
+            f"{path} is old: run make bundles"
+        )
 
 
 @needs_node
@@ -56,9 +69,13 @@ def test_one_palette_on_both_sides():
     def rgb(colour):
         return [round(255 * part) for part in to_rgb(colour)]
 
-    blue, orange, ink, stops, classes = values("shared/palette.js", "BLUE", "ORANGE", "INK", "STOPS", "CLASS_COLOURS")
+    blue, orange, ink, stops, classes = values(
+        "shared/palette.js", "BLUE", "ORANGE", "INK", "STOPS", "CLASS_COLOURS"
+    )
     assert (blue, orange, ink) == (rgb(BLUE), rgb(ORANGE), INK)
-    for share, stop in zip((0.0, 0.25, 0.5, 0.75, 1.0), stops, strict=True):  # matplotlib's map has 256 steps
+    for share, stop in zip(
+        (0.0, 0.25, 0.5, 0.75, 1.0), stops, strict=True
+    ):  # matplotlib's map has 256 steps
         assert np.abs(np.array(ORANGE_BLUE(share, bytes=True)[:3], int) - stop).max() <= 2
     assert classes == [list(colour) for colour in PALETTE]
 

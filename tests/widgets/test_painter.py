@@ -66,7 +66,9 @@ def test_save_and_load(image, classes, tmp_path):
     assert again.names == names
     np.testing.assert_array_equal(again.annotation, classes)
     # The same files serve segxai.finetune, too.
-    np.testing.assert_array_equal(read_annotation(tmp_path / "new" / "mine.png", (30, 44), names)[0], classes)
+    np.testing.assert_array_equal(
+        read_annotation(tmp_path / "new" / "mine.png", (30, 44), names)[0], classes
+    )
     with pytest.raises(segxai.SegxaiError, match=r"\.png"):
         again.save(tmp_path / "mine.jpg")
 
@@ -75,13 +77,17 @@ def test_one_class_survives_the_file(image, tmp_path):
     one = np.full((30, 44), 255, np.uint8)
     one[:4] = 0
     AnnotationPainter(image, annotation=one).save(tmp_path / "one.png")
-    np.testing.assert_array_equal(AnnotationPainter(image, annotation=tmp_path / "one.png").annotation, one)
+    np.testing.assert_array_equal(
+        AnnotationPainter(image, annotation=tmp_path / "one.png").annotation, one
+    )
 
 
 @pytest.mark.parametrize("name", segxai.data.names())
 def test_bundled_annotations(name, root):
     sample = segxai.data.load(name)
-    from_file = AnnotationPainter(sample.image, annotation=root / "data" / "annotations" / f"{name}.png")
+    from_file = AnnotationPainter(
+        sample.image, annotation=root / "data" / "annotations" / f"{name}.png"
+    )
     from_regions = AnnotationPainter(sample.image, annotation=sample.annotation)
     for painter in (from_file, from_regions):
         assert painter.names == sample.annotation.names
@@ -121,10 +127,17 @@ def chunked(width, height, pixels=b"", bits=8, kind=0):
     """A PNG by hand, which may claim what it does not hold."""
 
     def chunk(name, data):
-        return len(data).to_bytes(4, "big") + name + data + zlib.crc32(name + data).to_bytes(4, "big")
+        return (
+            len(data).to_bytes(4, "big") + name + data + zlib.crc32(name + data).to_bytes(4, "big")
+        )
 
     header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([bits, kind, 0, 0, 0])
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(pixels))
+        + chunk(b"IEND", b"")
+    )
 
 
 REFUSED = {
@@ -150,7 +163,9 @@ def test_refuses_bytes_of_a_browser(image, classes, data):
     np.testing.assert_array_equal(painter.annotation, classes)
     assert painter.names == NAMES
     for kind in ("fit", "import"):
-        painter.canvas._handle_custom_msg({"type": kind, "names": ["a", "b"] if kind == "fit" else None}, [memoryview(data)])
+        painter.canvas._handle_custom_msg(
+            {"type": kind, "names": ["a", "b"] if kind == "fit" else None}, [memoryview(data)]
+        )
         assert painter.canvas.message.startswith("Not done: ") or data == REFUSED["an id too many"]
         painter.canvas.message = ""
 
@@ -158,7 +173,9 @@ def test_refuses_bytes_of_a_browser(image, classes, data):
 def test_takes_strokes_and_names_together(image, classes):
     painter = AnnotationPainter(image, NAMES, classes)
     fewer = np.where(classes == 2, 255, classes).astype(np.uint8)
-    painter.canvas.set_state({"names": ["background", "cup"], "classes": memoryview(class_png(fewer))})
+    painter.canvas.set_state(
+        {"names": ["background", "cup"], "classes": memoryview(class_png(fewer))}
+    )
     assert painter.names == ("background", "cup")
     np.testing.assert_array_equal(painter.annotation, fewer)
 
@@ -170,7 +187,9 @@ def test_names_become_one_line_and_differ(image):
 
 def test_import(image, classes):
     painter = AnnotationPainter(image)
-    painter.canvas._handle_custom_msg({"type": "import", "names": "x\ny\nz\n"}, [memoryview(png(classes))])
+    painter.canvas._handle_custom_msg(
+        {"type": "import", "names": "x\ny\nz\n"}, [memoryview(png(classes))]
+    )
     assert painter.names == ("x", "y", "z")
     np.testing.assert_array_equal(painter.annotation, classes)
     painter = AnnotationPainter(image)
@@ -190,7 +209,9 @@ def test_fit_and_explain(quarters, additive):
     image, labels = quarters
     strokes = np.full(labels.shape, 255, np.uint8)
     strokes[8:12, 8:20], strokes[28:32, 40:52] = 0, 1
-    painter = AnnotationPainter(image, ["left", "right"], strokes, classifier=segxai.load_classifier(additive))
+    painter = AnnotationPainter(
+        image, ["left", "right"], strokes, classifier=segxai.load_classifier(additive)
+    )
     painter.fit_and_explain().join(300)
     assert painter.fitted.class_names == ("left", "right")
     assert painter.fitted.fcn.stride == 8
@@ -211,7 +232,9 @@ def test_fit_and_explain(quarters, additive):
     first.fcn.close()
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # it is raised again, for the log
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnhandledThreadExceptionWarning"
+)  # it is raised again, for the log
 def test_an_error_leaves_no_network_open(quarters, monkeypatch):
     networks = []
 

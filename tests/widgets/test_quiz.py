@@ -13,7 +13,12 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 @pytest.fixture
 def quiz():
-    return Quiz(f"Is {NASTY} 7?", {"yes & no": "Both?", NASTY: "It is <b>."}, answer=NASTY, rationale="7 < 8")
+    return Quiz(
+        f"Is {NASTY} 7?",
+        {"yes & no": "Both?", NASTY: "It is <b>."},
+        answer=NASTY,
+        rationale="7 < 8",
+    )
 
 
 class Folds(HTMLParser):
@@ -46,9 +51,18 @@ def test_without_scripts_each_choice_unfolds_to_its_feedback(quiz, monkeypatch, 
     data = bundle[0] if isinstance(bundle, tuple) else bundle
     assert (WIDGET in data) == (not still)
     page = Folds(data["text/html"])
-    assert page.folds == {"yes & no": "✗ Not so. Both?", NASTY: "✓ Right. It is <b>.", "Why?": "7 < 8"}
+    assert page.folds == {
+        "yes & no": "✗ Not so. Both?",
+        NASTY: "✓ Right. It is <b>.",
+        "Why?": "7 < 8",
+    }
     assert page.tags == {"div", "p", "b", "details", "summary"}
-    assert data["text/plain"].splitlines() == [f"Is {NASTY} 7?", "  ○ yes & no", f"  ○ {NASTY}", f"Answer: {NASTY}. 7 < 8"]
+    assert data["text/plain"].splitlines() == [
+        f"Is {NASTY} 7?",
+        "  ○ yes & no",
+        f"  ○ {NASTY}",
+        f"Answer: {NASTY}. 7 < 8",
+    ]
 
 
 def test_no_rationale_no_fold(monkeypatch):
@@ -59,7 +73,10 @@ def test_no_rationale_no_fold(monkeypatch):
 
 @pytest.mark.parametrize(
     ("choices", "answer", "message"),
-    [({"a": "A.", "b": "B."}, "A", "'A' is none of the choices. They are: 'a', 'b'"), ({"a": "A."}, "a", "two choices or more")],
+    [
+        ({"a": "A.", "b": "B."}, "A", "'A' is none of the choices. They are: 'a', 'b'"),
+        ({"a": "A."}, "a", "two choices or more"),
+    ],
 )
 def test_a_quiz_that_has_no_answer_is_refused(choices, answer, message):
     with pytest.raises(SegxaiValueError, match=message):

@@ -24,7 +24,12 @@ from .pane import Pane
 from .work import Work
 
 START_DEPTH = 9  # regions that a tree is cut into at first
-SAVED_FILLS = ("mean", "blur", "black", "grey")  # of a page without a kernel; they are small as pictures
+SAVED_FILLS = (
+    "mean",
+    "blur",
+    "black",
+    "grey",
+)  # of a page without a kernel; they are small as pictures
 
 
 class ExplanationExplorer(ipywidgets.VBox):
@@ -40,8 +45,20 @@ class ExplanationExplorer(ipywidgets.VBox):
     >>> explorer.explanations                                                                  # doctest: +SKIP
     """
 
-    def __init__(self, image, classifier=None, *, start=("deep",), target=None, also=None, max_evaluations=1024, seed=0):
-        self._work = Work(image, classifier, also, target, max_evaluations=max_evaluations, seed=seed)
+    def __init__(
+        self,
+        image,
+        classifier=None,
+        *,
+        start=("deep",),
+        target=None,
+        also=None,
+        max_evaluations=1024,
+        seed=0,
+    ):
+        self._work = Work(
+            image, classifier, also, target, max_evaluations=max_evaluations, seed=seed
+        )
         self.image, self.classifier = self._work.image, self._work.classifier
         start = (start,) if isinstance(start, str) else tuple(start)
         if not 1 <= len(start) <= 2:
@@ -66,9 +83,13 @@ class ExplanationExplorer(ipywidgets.VBox):
             group=group,
         )
         second = start[1] if len(start) == 2 else "slic"
-        self.panes = [Pane(self._work, name, group, lambda: self.shared.values, self._draw) for name in (start[0], second)]
+        self.panes = [
+            Pane(self._work, name, group, lambda: self.shared.values, self._draw)
+            for name in (start[0], second)
+        ]
         self._row = ipywidgets.HBox(
-            self.panes[: len(start)], layout=ipywidgets.Layout(flex_flow="row wrap", align_items="flex-end")
+            self.panes[: len(start)],
+            layout=ipywidgets.Layout(flex_flow="row wrap", align_items="flex-end"),
         )
         super().__init__([self.shared, self._row])
         try:
@@ -97,7 +118,9 @@ class ExplanationExplorer(ipywidgets.VBox):
     @property
     def explanations(self) -> tuple[Explanation, ...]:
         """The explanations that are shown, from left to right."""
-        return tuple(pane.explanation for pane in self._row.children if pane.explanation is not None)
+        return tuple(
+            pane.explanation for pane in self._row.children if pane.explanation is not None
+        )
 
     @property
     def regions(self) -> Regions:
@@ -132,8 +155,13 @@ class ExplanationExplorer(ipywidgets.VBox):
             changed = {key for key in now if now[key] != before.get(key)}
             if "compare" in changed:
                 self._row.children = self.panes[: 2 if now["compare"] else 1]
-            for pane in self._row.children:  # a pane that was hidden may have missed earlier changes
-                if pane.explanation is None or pane.requested != (now["fill"], now["method"] == "tree"):
+            for (
+                pane
+            ) in self._row.children:  # a pane that was hidden may have missed earlier changes
+                if pane.explanation is None or pane.requested != (
+                    now["fill"],
+                    now["method"] == "tree",
+                ):
                     pane.request()
                 elif changed:
                     pane.refit()
@@ -146,15 +174,27 @@ class ExplanationExplorer(ipywidgets.VBox):
             self._shared_before = dict(self.shared.values)
             self._fields = setting_fields(names, FILLS, self.explanation.coalitions.output)
             method = next(field for field in self._fields if field["key"] == "method")
-            method["options"], method["remote"] = [*method["options"], ["tree", "tree of parts"]], ["tree"]
-            second = {"key": "compare", "label": "Second pane", "kind": "check", "hint": "Compare two segmenters"}
+            method["options"], method["remote"] = (
+                [*method["options"], ["tree", "tree of parts"]],
+                ["tree"],
+            )
+            second = {
+                "key": "compare",
+                "label": "Second pane",
+                "kind": "check",
+                "hint": "Compare two segmenters",
+            }
             self._fields.append(second)
             self._fit_depth()
 
     def _fit_depth(self):
         """The slider of depth is there where a tree is shown, up to its leaves."""
         leaves = [len(finest(e)[0]) for e in self.explanations if e.method == "tree"]
-        fields = [*self._fields[:-1], *([depth_field(max(leaves))] if leaves else []), self._fields[-1]]
+        fields = [
+            *self._fields[:-1],
+            *([depth_field(max(leaves))] if leaves else []),
+            self._fields[-1],
+        ]
         if self.shared.fields != fields:
             self.shared.fields = fields
 
@@ -162,7 +202,9 @@ class ExplanationExplorer(ipywidgets.VBox):
         """Write the regions on the left as an annotation: <path>.png, and their names in <path>.names.txt, as the painter does."""
         regions = self.regions
         if len(regions) > IGNORE:
-            raise SegxaiValueError(f"An annotation has at most {IGNORE} regions; these are {len(regions)}.")
+            raise SegxaiValueError(
+                f"An annotation has at most {IGNORE} regions; these are {len(regions)}."
+            )
         save_annotation(path, regions.labels.astype(np.uint8), regions.names)
 
     def load_regions(self, path) -> None:
@@ -177,7 +219,9 @@ class ExplanationExplorer(ipywidgets.VBox):
     def _with_fills(self, fills):
         fills = distinct_fills([self.shared.values["fill"], *fills])
         with self._work.lock:
-            return [explanation for pane in self._row.children for explanation in pane.with_fills(fills)]
+            return [
+                explanation for pane in self._row.children for explanation in pane.with_fills(fills)
+            ]
 
     def _draw(self):
         for pane in self._row.children:
@@ -187,7 +231,9 @@ class ExplanationExplorer(ipywidgets.VBox):
     def _repr_mimebundle_(self, **kwargs):
         if browser.without_kernel():
             return {
-                "text/html": live_fragment("explorer", explorer_state(self._with_fills(SAVED_FILLS))),
+                "text/html": live_fragment(
+                    "explorer", explorer_state(self._with_fills(SAVED_FILLS))
+                ),
                 "text/plain": repr(self.explanation),
             }
         return browser.beside(super()._repr_mimebundle_(**kwargs), picture(self.explanation))

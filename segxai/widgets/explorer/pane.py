@@ -25,7 +25,14 @@ class Pane(ipywidgets.VBox):
     shown: called when another explanation has come from the background. group: panes of one group share their pointer.
     """
 
-    def __init__(self, work: Work, name: str, group: str, settings: Callable[[], dict], shown: Callable[[], None]):
+    def __init__(
+        self,
+        work: Work,
+        name: str,
+        group: str,
+        settings: Callable[[], dict],
+        shown: Callable[[], None],
+    ):
         self._work, self._group, self._settings, self._when_shown = work, group, settings, shown
         self.explanation: Explanation | None = None
         self.canvas: RegionCanvas | None = None
@@ -39,7 +46,9 @@ class Pane(ipywidgets.VBox):
         self.form = Form([], {"segmenter": name}, on_cancel=self.cancel, title="Segmenter")
         self._fit_form(self.form.values)
         self.form.observe(self._changed, "values")
-        super().__init__([self.form], layout=ipywidgets.Layout(flex="1 1 340px", min_width="0", padding="4px"))
+        super().__init__(
+            [self.form], layout=ipywidgets.Layout(flex="1 1 340px", min_width="0", padding="4px")
+        )
 
     def set(self, **values) -> None:
         """Change the segmenter or its parameters, as the controls would."""
@@ -63,7 +72,11 @@ class Pane(ipywidgets.VBox):
         """Give up what is being computed; what was shown before stays."""
         with self._work.lock:
             self._ticket += 1
-            self.requested = (self._found.coalitions.fill, self._found.method == "tree") if self._found is not None else None
+            self.requested = (
+                (self._found.coalitions.fill, self._found.method == "tree")
+                if self._found is not None
+                else None
+            )
             if self._shown_values is not None:
                 self._fit_form(self._shown_values)
             self._show_progress(-1.0, "Cancelled.")
@@ -81,7 +94,10 @@ class Pane(ipywidgets.VBox):
         """The explanation with each of these fills; the classifier is evaluated on those that were not computed yet."""
         name, params, _, tree = self._key()
         keys = [(name, params, fill, tree) for fill in fills]
-        return [self._refitted(self._renamed_as_before(self._work.find(key, progress=False))) for key in keys]
+        return [
+            self._refitted(self._renamed_as_before(self._work.find(key, progress=False)))
+            for key in keys
+        ]
 
     def draw(self) -> None:
         """Show the explanation on the canvas."""
@@ -91,8 +107,14 @@ class Pane(ipywidgets.VBox):
     def _asked(self):
         """A note where the segmenter found another number of regions than its slider asks for."""
         shown = self._shown_values or {}
-        wanted = next((shown[key] for key in ("n_regions", "n_segments", "markers") if shown.get(key)), None)
-        got = len(self._found.regions) if self._found is not None and self._found.method != "tree" else wanted
+        wanted = next(
+            (shown[key] for key in ("n_regions", "n_segments", "markers") if shown.get(key)), None
+        )
+        got = (
+            len(self._found.regions)
+            if self._found is not None and self._found.method != "tree"
+            else wanted
+        )
         return "" if wanted in (None, got) else f"asked for {wanted}, got {got}"
 
     def load(self, regions: Regions) -> None:
@@ -109,11 +131,20 @@ class Pane(ipywidgets.VBox):
             try:
                 if what == "rename":
                     self._renamed = value
-                    self._found, self.explanation = found.with_regions(value), self.explanation.with_regions(value)
+                    self._found, self.explanation = (
+                        found.with_regions(value),
+                        self.explanation.with_regions(value),
+                    )
                 elif what == "merge":
-                    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-                        raise SegxaiValueError(f"Regions to merge come as a list of names; got {value!r}.")
-                    self._request_regions(self._edited_name(), found.regions.merge({" and ".join(value): value}))
+                    if not isinstance(value, list) or not all(
+                        isinstance(name, str) for name in value
+                    ):
+                        raise SegxaiValueError(
+                            f"Regions to merge come as a list of names; got {value!r}."
+                        )
+                    self._request_regions(
+                        self._edited_name(), found.regions.merge({" and ".join(value): value})
+                    )
                 elif what == "load":
                     self.load(value)
                 else:
@@ -139,7 +170,11 @@ class Pane(ipywidgets.VBox):
         found = explanation.refit(method, kernel_width=width, target=settings.get("target"))
         rival = settings.get("versus")
         found = found.contrast(rival) if rival and rival != found.target else found
-        return found.coarsen(max(1, min(int(settings["depth"]), len(found.regions)))) if tree else found
+        return (
+            found.coarsen(max(1, min(int(settings["depth"]), len(found.regions))))
+            if tree
+            else found
+        )
 
     def _answer(self, key, ticket):
         """In the background: answer a request, unless a later one, `cancel` or `close` has made it void."""
@@ -185,7 +220,11 @@ class Pane(ipywidgets.VBox):
 
     def _renamed_as_before(self, found):
         """Names that were given in the page stay with their regions."""
-        if found.method == "tree" or self._renamed is None or not np.array_equal(self._renamed.labels, found.regions.labels):
+        if (
+            found.method == "tree"
+            or self._renamed is None
+            or not np.array_equal(self._renamed.labels, found.regions.labels)
+        ):
             return found
         names = dict(zip(found.regions.names, self._renamed.names, strict=True))
         return found.with_regions(found.regions.rename(names))
@@ -201,8 +240,15 @@ class Pane(ipywidgets.VBox):
         params = []
         for field, default in self._work.sliders(values["segmenter"]):
             value = values.get(field["key"], default)
-            params.append((field["key"], "auto" if field.get("zero") == "auto" and value == 0 else value))
-        return values["segmenter"], tuple(params), self._settings()["fill"], self._settings()["method"] == "tree"
+            params.append(
+                (field["key"], "auto" if field.get("zero") == "auto" and value == 0 else value)
+            )
+        return (
+            values["segmenter"],
+            tuple(params),
+            self._settings()["fill"],
+            self._settings()["method"] == "tree",
+        )
 
     def _fit_form(self, values):
         """The sliders that belong to the segmenter in `values`, each at its value there or at its default."""
@@ -213,7 +259,9 @@ class Pane(ipywidgets.VBox):
         self._fitting = True
         try:
             with self.form.hold_sync():
-                self.form.values = {"segmenter": name} | {f["key"]: values.get(f["key"], default) for f, default in sliders}
+                self.form.values = {"segmenter": name} | {
+                    f["key"]: values.get(f["key"], default) for f, default in sliders
+                }
                 self.form.fields = [
                     choice(
                         "segmenter",

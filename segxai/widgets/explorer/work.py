@@ -41,7 +41,12 @@ class Work:
 
     def start(self, owner) -> None:
         """Begin with what waits in the background. One thread for all: many short ones would each keep memory of their own."""
-        background.start(owner, partial(_run_all, self._waiting), partial(_stop, self.stopping, self._waiting), "segxai-explain")
+        background.start(
+            owner,
+            partial(_run_all, self._waiting),
+            partial(_stop, self.stopping, self._waiting),
+            "segxai-explain",
+        )
 
     def stop(self) -> None:
         """End what is under way, pass over what waits, and forget what was computed."""
@@ -73,7 +78,19 @@ class Work:
         if name in self._also:
             return []
         return [
-            (span(s.parameter, s.label, s.least, s.most, s.step, log=s.log, zero=s.zero, hint=s.hint), s.start)
+            (
+                span(
+                    s.parameter,
+                    s.label,
+                    s.least,
+                    s.most,
+                    s.step,
+                    log=s.log,
+                    zero=s.zero,
+                    hint=s.hint,
+                ),
+                s.start,
+            )
             for s in registry.sliders(name)
         ]
 
@@ -89,7 +106,14 @@ class Work:
                 regions = segment(self.image, source, progress=bars_only(progress), **dict(params))
             method = "tree" if tree else "lime"
             found = explain(
-                self._picture, regions, self.classifier, self._target, method=method, fill=fill, progress=progress, **self._options
+                self._picture,
+                regions,
+                self.classifier,
+                self._target,
+                method=method,
+                fill=fill,
+                progress=progress,
+                **self._options,
             )
         self._cache[key] = found  # at the end, for the first is forgotten first
         if len(self._cache) > KEPT:

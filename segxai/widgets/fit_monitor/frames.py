@@ -24,7 +24,9 @@ def make_frame(labels, names, iteration, loss, predictions, probabilities, final
     iou = intersection_over_union(labels, predictions, len(names))
     small = resize_labels(predictions, shown_size(predictions.shape, SIDE))
     # All classes below each other in one grey picture; of more than four classes each is smaller, so that bytes stay few.
-    planes = resize(probabilities, shown_size(predictions.shape, min(SIDE, 2 * SIDE / len(names) ** 0.5)))
+    planes = resize(
+        probabilities, shown_size(predictions.shape, min(SIDE, 2 * SIDE / len(names) ** 0.5))
+    )
     strip = np.rint(255 * np.concatenate(list(np.moveaxis(planes, -1, 0)))).astype(np.uint8)
     return {
         "iteration": iteration, "final": final, "loss": loss, "iou": [None if np.isnan(v) else float(v) for v in iou],
@@ -36,7 +38,10 @@ def spots(labels, number) -> list:
     """[x, y] for each class, as shares of width and height, where its number fits best; None where it has no pixel."""
     coarse = labels[::2, ::2]  # half is fine enough for a text, and four times as quick
     places = [widest_place(coarse == k) if (coarse == k).any() else None for k in range(number)]
-    return [p and [float((p[1] + 0.5) / coarse.shape[1]), float((p[0] + 0.5) / coarse.shape[0])] for p in places]
+    return [
+        p and [float((p[1] + 0.5) / coarse.shape[1]), float((p[0] + 0.5) / coarse.shape[0])]
+        for p in places
+    ]
 
 
 def plot_run(image, labels, names, losses, last, chosen) -> DescribedFigure:
@@ -56,7 +61,9 @@ def plot_run(image, labels, names, losses, last, chosen) -> DescribedFigure:
         panels[1].imshow(image)
         draw_borders(panels[1], Regions.from_labels(last.predictions))
         panels[1].set_title(f"argmax after {len(losses)} iterations", fontsize=10)
-        panels[2].imshow(last.probabilities[..., chosen].astype(np.float32), cmap=ORANGE_BLUE, vmin=0, vmax=1)
+        panels[2].imshow(
+            last.probabilities[..., chosen].astype(np.float32), cmap=ORANGE_BLUE, vmin=0, vmax=1
+        )
         panels[2].set_title(f"P({names[chosen]}): blue 1, orange 0", fontsize=10, parse_math=False)
         panels[3].plot(range(1, len(losses) + 1), losses, "o-", color=BLUE)
         panels[3].set(xlabel="iteration", ylabel="summed loss", ylim=(0, None))

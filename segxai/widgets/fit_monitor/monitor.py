@@ -52,7 +52,9 @@ class FineTuneMonitor(anywidget.AnyWidget):
     photo = traitlets.Bytes().tag(sync=True)
     annotation = traitlets.Bytes().tag(sync=True)
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    spots: traitlets.List = traitlets.List().tag(sync=True)  # where each class's number is written on the annotation
+    spots: traitlets.List = traitlets.List().tag(
+        sync=True
+    )  # where each class's number is written on the annotation
     pixels = traitlets.Int().tag(sync=True)  # that count in the loss
 
     learning_rate = traitlets.Any(LEARNING_RATE).tag(sync=True)
@@ -72,7 +74,16 @@ class FineTuneMonitor(anywidget.AnyWidget):
     _closed = False
 
     def __init__(
-        self, image, annotation=None, names=None, *, learning_rate=LEARNING_RATE, stride=32, iterations=10, trainable="all", seed=0
+        self,
+        image,
+        annotation=None,
+        names=None,
+        *,
+        learning_rate=LEARNING_RATE,
+        stride=32,
+        iterations=10,
+        trainable="all",
+        seed=0,
     ):
         if annotation is None:
             if not (hasattr(image, "image") and hasattr(image, "annotation")):
@@ -84,7 +95,9 @@ class FineTuneMonitor(anywidget.AnyWidget):
         self._labels, found = read_annotation(annotation, self._image.shape[:2], names)
         self._seed, self._stopping, self._starting = seed, threading.Event(), threading.Lock()
         self._run, self._frames = 0, []
-        self._settings: Any = None  # (learning rate, stride, trainable) of the network that is being fitted
+        self._settings: Any = (
+            None  # (learning rate, stride, trainable) of the network that is being fitted
+        )
         self._steps: list[Step] = []
         self._fitted: FineTuned | None = None
         small = resize_labels(self._labels, shown_size(self._image.shape, SIDE))
@@ -93,7 +106,12 @@ class FineTuneMonitor(anywidget.AnyWidget):
             names=list(found), spots=spots(small, len(found)), pixels=int((self._labels != IGNORE).sum()),
             learning_rate=learning_rate, stride=stride, iterations=iterations, trainable=trainable,
         )  # fmt: skip
-        actions = {"start": self.start, "step": self.step, "stop": self.stop, "frames": self._send_frames}
+        actions = {
+            "start": self.start,
+            "step": self.step,
+            "stop": self.stop,
+            "frames": self._send_frames,
+        }
         receive(self, {name: partial(self._message, action) for name, action in actions.items()})
 
     # --- acting, from code or from the page -----------------------------------------------------------------------------
@@ -160,7 +178,9 @@ class FineTuneMonitor(anywidget.AnyWidget):
         whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
         if name == "learning_rate" and is_number(value) and 0 < float(value) < np.inf:
             return float(value)
-        if (name == "stride" and whole and value in STRIDES) or (name == "iterations" and whole and 1 <= value <= MOST_ITERATIONS):
+        if (name == "stride" and whole and value in STRIDES) or (
+            name == "iterations" and whole and 1 <= value <= MOST_ITERATIONS
+        ):
             return int(value)
         if name == "trainable" and value in ("all", "head"):
             return value
@@ -199,9 +219,19 @@ class FineTuneMonitor(anywidget.AnyWidget):
             if self._fcn is None:
                 self.status = "Building the network …"
                 rate, stride, trainable = self._settings
-                self._fcn = FCN(num_classes=len(self.names), stride=stride, class_names=self.names, seed=self._seed)
+                self._fcn = FCN(
+                    num_classes=len(self.names),
+                    stride=stride,
+                    class_names=self.names,
+                    seed=self._seed,
+                )
                 self._loop = finetune_steps(
-                    self._fcn, self._image, self._labels, iterations=MOST_ITERATIONS, learning_rate=rate, trainable=trainable
+                    self._fcn,
+                    self._image,
+                    self._labels,
+                    iterations=MOST_ITERATIONS,
+                    learning_rate=rate,
+                    trainable=trainable,
                 )
             self.status = "Training …"
             while len(self._steps) < until and not self._stopping.is_set():
@@ -211,15 +241,29 @@ class FineTuneMonitor(anywidget.AnyWidget):
                 self._add_frame(step.iteration, step.loss, step.predictions, step.probabilities)
             if self._steps and self._fitted is None:
                 final_loss, probabilities = evaluate(self._fcn, self._image, self._labels)
-                self._fitted = FineTuned(self._fcn, final_loss, probabilities, self._steps[:], len(self._steps) < until)
-                self._add_frame(len(self._steps), final_loss, probabilities.argmax(axis=-1), probabilities, final=True)
+                self._fitted = FineTuned(
+                    self._fcn, final_loss, probabilities, self._steps[:], len(self._steps) < until
+                )
+                self._add_frame(
+                    len(self._steps),
+                    final_loss,
+                    probabilities.argmax(axis=-1),
+                    probabilities,
+                    final=True,
+                )
             count = f"{len(self._steps)} iteration{'' if len(self._steps) == 1 else 's'}"
-            self.status = f"Stopped after {count}." if len(self._steps) < until else f"Done: {count}."
-        except Exception as error:  # nobody above a thread would see it; the page shows what happened
+            self.status = (
+                f"Stopped after {count}." if len(self._steps) < until else f"Done: {count}."
+            )
+        except (
+            Exception
+        ) as error:  # nobody above a thread would see it; the page shows what happened
             self._free()
             self._settings = self._fitted = None
             line = str(error).strip().partition("\n")[0]
-            self.error = line if isinstance(error, SegxaiError) else f"{type(error).__name__}: {line}"
+            self.error = (
+                line if isinstance(error, SegxaiError) else f"{type(error).__name__}: {line}"
+            )
             self.status = "Ended by an error."
         finally:
             self._keep_history()
@@ -250,7 +294,14 @@ class FineTuneMonitor(anywidget.AnyWidget):
     def plot(self) -> DescribedFigure:
         """A still figure: the annotation and, once there are iterations, the loss and the last answer."""
         last = self._fitted or (self._steps[-1] if self._steps else None)
-        return plot_run(self._image, self._labels, self.names, self.losses, last, min(self.shown_class, len(self.names) - 1))
+        return plot_run(
+            self._image,
+            self._labels,
+            self.names,
+            self.losses,
+            last,
+            min(self.shown_class, len(self.names) - 1),
+        )
 
     def _repr_mimebundle_(self, **kwargs):
         figure = self.plot()

@@ -43,4 +43,12 @@ def choice(key, label, options, **more) -> dict:
 
 def span(key, label, least, most, step=1, **more) -> dict:
     """A field of kind range."""
-    return {"key": key, "label": label, "kind": "range", "min": least, "max": most, "step": step, **more}
+    return {
+        "key": key,
+        "label": label,
+        "kind": "range",
+        "min": least,
+        "max": most,
+        "step": step,
+        **more,
+    }

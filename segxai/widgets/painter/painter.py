@@ -50,7 +50,9 @@ class PaintCanvas(anywidget.AnyWidget):
 
     photo = traitlets.Bytes().tag(sync=True)
     # The browser knows what it painted: its own picture is not sent back to it.
-    classes = traitlets.Bytes().tag(sync=True, echo_update=False, from_json=lambda value, _: _as_bytes(value))
+    classes = traitlets.Bytes().tag(
+        sync=True, echo_update=False, from_json=lambda value, _: _as_bytes(value)
+    )
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     tool = traitlets.Enum(("brush", "polygon", "erase", "fill"), "brush").tag(sync=True)
     current = traitlets.Int(0, min=0, max=254).tag(sync=True)
@@ -64,7 +66,9 @@ class PaintCanvas(anywidget.AnyWidget):
     def __init__(self, image: np.ndarray, classes: np.ndarray, names, **kwargs):
         self._shape = image.shape[:2]
         photo, brush = jpeg(image, _SENT_SIDE), max(1, round(max(self._shape) / 24))
-        super().__init__(photo=photo, classes=class_png(classes), names=list(names), brush=brush, **kwargs)
+        super().__init__(
+            photo=photo, classes=class_png(classes), names=list(names), brush=brush, **kwargs
+        )
 
     def show(self, classes: np.ndarray, names) -> None:
         """Other class ids and names, together."""
@@ -103,7 +107,10 @@ class AnnotationPainter(ipywidgets.VBox):
         self.image = as_image(image)
         shape = self.image.shape[:2]
         if annotation is None:
-            classes, names = np.full(shape, IGNORE, np.uint8), clean_names(("background", "object") if names is None else names)
+            classes, names = (
+                np.full(shape, IGNORE, np.uint8),
+                clean_names(("background", "object") if names is None else names),
+            )
         else:
             classes, names = load_annotation(annotation, shape, names, masks=False)
         self.fitted: FineTuned | None = None
@@ -112,8 +119,15 @@ class AnnotationPainter(ipywidgets.VBox):
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self.canvas = PaintCanvas(self.image, classes, names)
-        handlers = {"import": self._import, "fit": self._fit, "cancel": lambda fields, data: self.cancel()}
-        receive(self.canvas, {name: partial(self._message, handler) for name, handler in handlers.items()})
+        handlers = {
+            "import": self._import,
+            "fit": self._fit,
+            "cancel": lambda fields, data: self.cancel(),
+        }
+        receive(
+            self.canvas,
+            {name: partial(self._message, handler) for name, handler in handlers.items()},
+        )
         self.canvas.observe(self._painted, ["classes", "names"])
         super().__init__([self.canvas])
 
@@ -138,7 +152,9 @@ class AnnotationPainter(ipywidgets.VBox):
         classes = self.annotation
         if (classes == IGNORE).all():
             raise SegxaiValueError("Nothing is painted yet, so there are no regions.")
-        return regions_of_classes(classes, {**dict(enumerate(self.names)), IGNORE: "unpainted"}, "painted")
+        return regions_of_classes(
+            classes, {**dict(enumerate(self.names)), IGNORE: "unpainted"}, "painted"
+        )
 
     def save(self, path) -> None:
         """Write the class ids as a palette PNG, and the names beside it, as in data/annotations: cat.png, cat.names.txt.
@@ -157,11 +173,15 @@ class AnnotationPainter(ipywidgets.VBox):
             return None
         classes, names = self.annotation, self.names
         if np.unique(classes[classes != IGNORE]).size < 2:
-            self.canvas.status = "Paint at least two classes, for example the object and the background, then fit."
+            self.canvas.status = (
+                "Paint at least two classes, for example the object and the background, then fit."
+            )
             return None
         self._stop.clear()
         self.canvas.progress, self.canvas.status = 0.0, "Fitting FCN-8s to what is painted …"
-        self._thread = background.start(self, partial(self._work, classes, names), self._stop.set, "segxai-paint")
+        self._thread = background.start(
+            self, partial(self._work, classes, names), self._stop.set, "segxai-paint"
+        )
         return self._thread
 
     def cancel(self) -> None:
@@ -171,10 +191,14 @@ class AnnotationPainter(ipywidgets.VBox):
     def _work(self, classes, names):
         fitted = None  # whose network is not needed in the end: this one if something fails, else the one before
         try:
-            fitted = finetune(self.image, classes, names=names, stride=STRIDE, progress=self._advance(0, 0.6))
+            fitted = finetune(
+                self.image, classes, names=names, stride=STRIDE, progress=self._advance(0, 0.6)
+            )
             self.canvas.status = "Evaluating the classifier on the regions that were found …"
             found = regions_of_classes(fitted.predictions, fitted.class_names, "learned")
-            explanation = explain(self.image, found, self._classifier, progress=self._advance(0.6, 0.4))
+            explanation = explain(
+                self.image, found, self._classifier, progress=self._advance(0.6, 0.4)
+            )
             self.fitted, fitted, self.explanation = fitted, self.fitted, explanation
             painted = classes != IGNORE
             agreement = (self.fitted.predictions[painted] == classes[painted]).mean()
@@ -184,7 +208,9 @@ class AnnotationPainter(ipywidgets.VBox):
             )
             self._show(explanation)
         except (background.Cancelled, SegxaiError) as error:
-            self.canvas.status = "Cancelled." if isinstance(error, background.Cancelled) else str(error)
+            self.canvas.status = (
+                "Cancelled." if isinstance(error, background.Cancelled) else str(error)
+            )
         except Exception as error:
             self.canvas.status = f"The fit failed ({type(error).__name__}); see the log."
             raise
@@ -224,7 +250,10 @@ class AnnotationPainter(ipywidgets.VBox):
         self.canvas.message = ""
 
     def _fit(self, fields, data):
-        names, classes = clean_names(fields.get("names")), read_class_png(data, self.image.shape[:2])[0]
+        names, classes = (
+            clean_names(fields.get("names")),
+            read_class_png(data, self.image.shape[:2])[0],
+        )
         check_ids(classes, names)
         if names != self.names or not np.array_equal(classes, self.annotation):
             self.canvas.show(classes, names)
@@ -232,8 +261,15 @@ class AnnotationPainter(ipywidgets.VBox):
 
     def _repr_mimebundle_(self, **kwargs):
         painted = not (self.annotation == IGNORE).all()
-        figure = plot_regions(self.image, self.regions) if painted else plot_image(self.image, "nothing is painted yet")
-        still = {"text/html": figure.as_html(dpi=75), "text/plain": f"<AnnotationPainter: {', '.join(self.names)}>"}
+        figure = (
+            plot_regions(self.image, self.regions)
+            if painted
+            else plot_image(self.image, "nothing is painted yet")
+        )
+        still = {
+            "text/html": figure.as_html(dpi=75),
+            "text/plain": f"<AnnotationPainter: {', '.join(self.names)}>",
+        }
         if browser.without_kernel():  # what is painted there could go nowhere
             return still
         return browser.beside(super()._repr_mimebundle_(**kwargs), still)

@@ -27,7 +27,9 @@ class Quiz(anywidget.AnyWidget):
     _css = browser.style("quiz")
 
     question = traitlets.Unicode().tag(sync=True)
-    choices = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)  # [choice, feedback] pairs
+    choices = traitlets.List(traitlets.List(traitlets.Unicode())).tag(
+        sync=True
+    )  # [choice, feedback] pairs
     answer = traitlets.Unicode().tag(sync=True)
     rationale = traitlets.Unicode("").tag(sync=True)
     verdicts = traitlets.List([_WRONG, _RIGHT]).tag(sync=True)
@@ -35,10 +37,14 @@ class Quiz(anywidget.AnyWidget):
 
     def __init__(self, question: str, choices: dict[str, str], answer: str, rationale: str = ""):
         if len(choices) < 2:
-            raise SegxaiValueError(f"A quiz has two choices or more, with their feedback; here are {len(choices)}.")
+            raise SegxaiValueError(
+                f"A quiz has two choices or more, with their feedback; here are {len(choices)}."
+            )
         if answer not in choices:
             known = ", ".join(map(repr, choices))
-            raise SegxaiValueError(f"The answer {answer!r} is none of the choices. They are: {known}.")
+            raise SegxaiValueError(
+                f"The answer {answer!r} is none of the choices. They are: {known}."
+            )
         pairs = [[choice, feedback] for choice, feedback in choices.items()]
         super().__init__(question=question, choices=pairs, answer=answer, rationale=rationale)
 
@@ -47,15 +53,31 @@ class Quiz(anywidget.AnyWidget):
 
     def _html(self) -> str:
         """The quiz as HTML that needs no script."""
-        folds = [(choice, f"<b>{self._verdict(choice)}</b> {escape(feedback)}") for choice, feedback in self.choices]
+        folds = [
+            (choice, f"<b>{self._verdict(choice)}</b> {escape(feedback)}")
+            for choice, feedback in self.choices
+        ]
         folds += [("Why?", escape(self.rationale))] if self.rationale else []
-        body = "".join(f"<details><summary>{escape(closed)}</summary><p>{opened}</p></details>" for closed, opened in folds)
-        return f"<div><p><b>{escape(self.question)}</b> Choose by unfolding an answer.</p>{body}</div>"
+        body = "".join(
+            f"<details><summary>{escape(closed)}</summary><p>{opened}</p></details>"
+            for closed, opened in folds
+        )
+        return (
+            f"<div><p><b>{escape(self.question)}</b> Choose by unfolding an answer.</p>{body}</div>"
+        )
 
     def _text(self) -> str:
-        lines = [self.question, *(f"  ○ {choice}" for choice, _ in self.choices), f"Answer: {self.answer}. {self.rationale}"]
+        lines = [
+            self.question,
+            *(f"  ○ {choice}" for choice, _ in self.choices),
+            f"Answer: {self.answer}. {self.rationale}",
+        ]
         return "\n".join(lines).rstrip()
 
     def _repr_mimebundle_(self, **kwargs):
         still = {"text/html": self._html(), "text/plain": self._text()}
-        return still if browser.without_kernel() else browser.beside(super()._repr_mimebundle_(**kwargs), still)
+        return (
+            still
+            if browser.without_kernel()
+            else browser.beside(super()._repr_mimebundle_(**kwargs), still)
+        )

@@ -69,21 +69,33 @@ class RegionCanvas(anywidget.AnyWidget):
     tree = traitlets.Dict().tag(sync=True)
     depth = traitlets.Int().tag(sync=True)
     group = traitlets.Unicode("").tag(sync=True)
-    busy = traitlets.Bool(False).tag(sync=True)  # while another explanation is computed: the picture is dimmed
+    busy = traitlets.Bool(False).tag(
+        sync=True
+    )  # while another explanation is computed: the picture is dimmed
 
     off = traitlets.List(traitlets.Int()).tag(sync=True)
-    view = traitlets.Enum(("weights", "difference", "borders", "photograph"), "weights").tag(sync=True)
+    view = traitlets.Enum(("weights", "difference", "borders", "photograph"), "weights").tag(
+        sync=True
+    )
     opacity = traitlets.Float(0.8, min=0, max=1).tag(sync=True)
     threshold = traitlets.Float(0.0, min=0, max=1).tag(sync=True)
     zoom = traitlets.Float(1.0, min=1, max=6).tag(sync=True)
 
-    def __init__(self, explanation: Explanation, on_edit: Callable[[str, object], None] | None = None, **kwargs):
+    def __init__(
+        self,
+        explanation: Explanation,
+        on_edit: Callable[[str, object], None] | None = None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.explanation: Explanation = None  # type: ignore[assignment]  # until `show` below
         self._on_edit = on_edit
         self.show(explanation)
         self.observe(self._renamed, "names")
-        handlers = {"merge": partial(self._edit, "merge", "regions"), "divide": partial(self._edit, "divide", "region")}
+        handlers = {
+            "merge": partial(self._edit, "merge", "regions"),
+            "divide": partial(self._edit, "divide", "region"),
+        }
         receive(self, {**handlers, "load": self._load})
 
     def show(self, explanation: Explanation, note: str = "") -> None:
@@ -97,13 +109,23 @@ class RegionCanvas(anywidget.AnyWidget):
                 self.photo = jpeg(e.image)
             if old_table is None or old_table.filled is not table.filled:
                 self.filled = jpeg(table.filled_view)
-            if old_regions is None or old_regions != regions or old_regions.method != regions.method:
+            if (
+                old_regions is None
+                or old_regions != regions
+                or old_regions.method != regions.method
+            ):
                 self._set(regions_state(regions, e.image.shape))
-                if old_regions is not None and not np.array_equal(old_regions.labels, regions.labels):
+                if old_regions is not None and not np.array_equal(
+                    old_regions.labels, regions.labels
+                ):
                     self.off = _off_in(regions, np.isin(old_regions.labels, self.off))
             # Parts can come and go while regions compare equal, by their pixels and names.
             self.divisible = [] if e.method == "tree" else list(regions.expandable())
-            if old_table is None or old_table.table is not table.table or (before.method == "tree") != (e.method == "tree"):
+            if (
+                old_table is None
+                or old_table.table is not table.table
+                or (before.method == "tree") != (e.method == "tree")
+            ):
                 self._set(table_state(table))
                 self.tree = tree_state(e.descent) if isinstance(e, TreeExplanation) else {}
             self._set(settings_state(e))
@@ -122,12 +144,20 @@ class RegionCanvas(anywidget.AnyWidget):
             raise SegxaiValueError(f"{path.name!r}: a canvas is saved as .html.")
         title = f"Why {self.explanation.target}?"
         with replacing(path) as temporary:
-            temporary.write_text(live_page(title, browser.still(self, "region_canvas")), encoding="utf-8", errors="replace")
+            temporary.write_text(
+                live_page(title, browser.still(self, "region_canvas")),
+                encoding="utf-8",
+                errors="replace",
+            )
 
     @traitlets.validate("off")
     def _known_regions(self, proposal):
         number = len(self.names)
-        return sorted({k for k in proposal["value"] if 0 <= k < number}) if number else proposal["value"]
+        return (
+            sorted({k for k in proposal["value"] if 0 <= k < number})
+            if number
+            else proposal["value"]
+        )
 
     def _set(self, state):
         for key, value in state.items():
@@ -140,9 +170,13 @@ class RegionCanvas(anywidget.AnyWidget):
             return
         try:
             if self.explanation.method == "tree":
-                raise SegxaiValueError("The nodes of a tree keep their names; rename the regions before it is grown.")
+                raise SegxaiValueError(
+                    "The nodes of a tree keep their names; rename the regions before it is grown."
+                )
             if len(change["new"]) != len(regions):
-                raise SegxaiValueError(f"There are {len(regions)} regions, and {len(change['new'])} names came.")
+                raise SegxaiValueError(
+                    f"There are {len(regions)} regions, and {len(change['new'])} names came."
+                )
             renamed = regions.rename(dict(zip(regions.names, change["new"], strict=True)))
         except SegxaiError as error:
             self.note, self.names = str(error), list(regions.names)
@@ -164,7 +198,9 @@ class RegionCanvas(anywidget.AnyWidget):
         try:
             shape = self.explanation.image.shape[:2]
             classes, known = import_class_png(
-                buffers[0] if buffers else b"", shape, names.splitlines() if isinstance(names, str) else None
+                buffers[0] if buffers else b"",
+                shape,
+                names.splitlines() if isinstance(names, str) else None,
             )
         except SegxaiError as error:
             self.note = str(error)
@@ -173,7 +209,10 @@ class RegionCanvas(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs):
         if browser.without_kernel():
-            return {"text/html": browser.still(self, "region_canvas"), "text/plain": repr(self.explanation)}
+            return {
+                "text/html": browser.still(self, "region_canvas"),
+                "text/plain": repr(self.explanation),
+            }
         return browser.beside(super()._repr_mimebundle_(**kwargs), picture(self.explanation))
 
 

@@ -17,7 +17,10 @@ def module(name: str) -> str:
 
 def style(name: str) -> str:
     """The style sheet of a widget."""
-    return "".join(path.read_text(encoding="utf-8") for path in (_WIDGETS / "shared/common.css", _WIDGETS / name / "style.css"))
+    return "".join(
+        path.read_text(encoding="utf-8")
+        for path in (_WIDGETS / "shared/common.css", _WIDGETS / name / "style.css")
+    )
 
 
 def without_kernel() -> bool:
