@@ -1,7 +1,7 @@
 """The checks with which DSEG-LIME was published, for the segmenters of this package.
 
 LIME with the fill "mean" and at most 512 evaluations explains the most probable class of each photograph; the tree is `method="tree"` on
-`deep`, judged by its leaves. One to three regions are selected by their weights (`segxai.metrics.faithfulness.select`). deletion: the
+`deep`, judged by its leaves. One to three regions are selected by their weights (`segxai.metrics.select`). deletion: the
 class is lost without them; preservation: it is kept by them alone; single deletion: it is lost without the one with the largest weight;
 area: the share of the photograph that they cover, which makes the first two easy; incremental deletion: the area under the deletion curve,
 regions in the order of their weights; stability: the mean standard deviation of a weight over seeds, on the first photographs, 0 where all
@@ -70,10 +70,10 @@ def measure(image, name, classifier, seeds) -> list[float]:
         metrics.seed_stability(explanation, seeds, progress=False).spread if seeds else np.nan
     )
     return [
-        metrics.target_deletion(explanation).passed,
-        metrics.preservation(explanation).passed,
+        metrics.target_deletion(explanation),
+        metrics.preservation(explanation),
         int(np.argmax(without)) != explanation.coalitions.target,
-        metrics.compactness(explanation).area,
+        metrics.compactness(explanation),
         metrics.deletion(explanation).area,
         stability,
         len(explanation.regions),

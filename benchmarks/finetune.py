@@ -26,8 +26,8 @@ def run(case, size):
     from PIL import Image
 
     import segxai
-    from segxai.fcn.training import intersection_over_union
     from segxai.images import resize_labels
+    from segxai.metrics import intersection_over_union
 
     sample = segxai.data.load(case.pop("photograph"))
     image = np.asarray(Image.fromarray(sample.image).resize(size[::-1], Image.Resampling.BICUBIC))

@@ -41,7 +41,7 @@ import numpy as np
 import segxai
 from PIL import Image
 from segxai import plots
-from segxai.fcn.training import intersection_over_union
+from segxai.metrics import intersection_over_union
 from segxai.nets.graph import GraphSession, slim, tf
 from segxai.weights.contours import contours_path, contours_weights
 from segxai.widgets import Quiz

@@ -28,7 +28,7 @@ import itertools
 import numpy as np
 import segxai
 from segxai import plots
-from segxai.fcn.training import intersection_over_union
+from segxai.metrics import intersection_over_union
 from segxai.widgets import AnnotationPainter, Quiz
 from skimage.draw import line
 from skimage.morphology import isotropic_dilation

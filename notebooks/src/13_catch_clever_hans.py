@@ -111,9 +111,9 @@ explanation.plot()
 
 # %%
 hit = metrics.covers_plant(explanation, truth)
-inside = metrics.align(explanation, truth)
+inside = metrics.energy(explanation, truth)
 print(f"“{hit.region}”: coverage {hit.covered:.0%}, purity {hit.precision:.0%}")
-print(f"share of all positive weight that lies inside the badge: {inside.energy:.0%}")
+print(f"share of all positive weight that lies inside the badge: {inside:.0%}")
 
 # %% [markdown]
 # The last number forgives a divided badge: it spreads each positive weight evenly over
@@ -314,7 +314,7 @@ figure
 # %%
 for way, several in found.items():
     pairs = zip(several, chosen, strict=True)
-    inside = [metrics.align(e, plant.masks[i]).energy for e, i in pairs]
+    inside = [metrics.energy(e, plant.masks[i]) for e, i in pairs]
     pure = sum(h.precision >= 0.5 for h in hits[way])
     number = np.mean([len(e.regions) for e in several])
     counts = f"found {sum(h.found for h in hits[way])}, pure {pure} of 4"

@@ -255,25 +255,6 @@ def evaluate(fcn: FCN, image: ImageLike, labels: np.ndarray) -> tuple[float, np.
     return float(loss), probabilities[0, : image.shape[0], : image.shape[1]]
 
 
-def intersection_over_union(
-    labels: np.ndarray, predictions: np.ndarray, number: int | None = None
-) -> np.ndarray:
-    """(number,) the intersection over union of each class in two maps of class ids; NaN for a class that occurs in neither.
-
-    labels: (H, W); pixels with the value 255 are left out. predictions: (H, W). number: of classes; by default the largest
-    id that occurs, plus one. Source: Everingham et al. 2010, "The PASCAL VOC Challenge", section 4.2.
-    """
-    valid = labels != IGNORE
-    labels, predictions = labels[valid].astype(int), predictions[valid].astype(int)
-    number = max(labels.max(), predictions.max()) + 1 if number is None else number
-    both = np.bincount(labels * number + predictions, minlength=number * number).reshape(
-        number, number
-    )
-    union = both.sum(0) + both.sum(1) - both.diagonal()
-    with np.errstate(invalid="ignore"):
-        return both.diagonal() / union
-
-
 def _feed(fcn, image, labels):
     labels = np.asarray(labels)
     if labels.shape != image.shape[:2]:

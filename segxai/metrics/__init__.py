@@ -1,48 +1,37 @@
-"""Metrics of explanations. Each docstring states the definition, which direction is better, the range and the source.
+"""Metrics of explanations, each with its direction, its range and its source.
 
-Every function takes an `Explanation` and returns a small record with the curve or the numbers behind the result. Coalitions in
-the explanation's table are not evaluated again; `calls` counts the images that were. A metric describes one explanation under
-one fill, so compare only values for the same photograph, classifier, fill and budget.
+Every metric takes an `Explanation`, and returns a number or a small record with the numbers behind
+it. Coalitions in the explanation's table are not evaluated again. A metric describes one
+explanation under one fill, so compare only values for the same photograph, classifier, fill and
+budget.
 """
 
-from .alignment import Alignment, CoversPlant, align, covers_plant
+from .alignment import CoversPlant, covers_plant, energy
 from .curves import Curve, deletion, insertion
-from .faithfulness import (
-    Check,
-    Compactness,
-    Fidelity,
-    compactness,
-    fidelity,
-    preservation,
-    select,
-    target_deletion,
-)
-from .metric import Metric
-from .registry import METRICS
-from .sanity import Sanity, random_label, random_model
-from .stability import Stability, noise_stability, seed_stability
+from .iou import intersection_over_union
+from .r2 import Fidelity, fidelity
+from .registry import METRICS, Metric
+from .sanity import Sanity, random_label
+from .selection import compactness, preservation, select, target_deletion
+from .stability import Stability, seed_stability
 
 __all__ = [
     "METRICS",
-    "Alignment",
-    "Check",
-    "Compactness",
     "CoversPlant",
     "Curve",
     "Fidelity",
     "Metric",
     "Sanity",
     "Stability",
-    "align",
     "compactness",
     "covers_plant",
     "deletion",
+    "energy",
     "fidelity",
     "insertion",
-    "noise_stability",
+    "intersection_over_union",
     "preservation",
     "random_label",
-    "random_model",
     "seed_stability",
     "select",
     "target_deletion",

@@ -1,7 +1,5 @@
 """Rank regions by weight, independently of their numbering, and evaluate further coalitions."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ..explanation.coalitions import evaluate_masks
@@ -9,12 +7,23 @@ from ..explanation.explanation import Explanation
 from ..explanation.fills import Fill, fill_image
 from ..images import pixels_of
 
-# Weights count as equal if they differ by less than TIED times the largest one (probabilities are float32), or by less than ZERO.
+# Weights count as equal if they differ by less than TIED times the largest one (probabilities are
+# float32), or by less than ZERO.
 TIED, ZERO = 1e-6, 1e-12
 
 
 def tied_groups(weights: np.ndarray) -> list[np.ndarray]:
-    """The regions' indices in groups of equal weight, the largest weight first."""
+    """Sort the regions into groups of equal weight.
+
+    Parameters
+    ----------
+    weights : (K,) array of float
+
+    Returns
+    -------
+    groups : list of arrays of int
+        The regions' indices, the largest weight first.
+    """
     weights = np.asarray(weights, float)
     order = np.argsort(-weights, kind="stable")
     gaps = -np.diff(weights[order])
@@ -22,38 +31,67 @@ def tied_groups(weights: np.ndarray) -> list[np.ndarray]:
 
 
 def ranked(explanation: Explanation) -> np.ndarray:
-    """(K,) the regions' indices, the largest weight first; regions of equal weight are ordered by their first pixel."""
-    first = np.unique(explanation.regions.labels, return_index=True)[1]
-    return np.concatenate(
-        [group[np.argsort(first[group])] for group in tied_groups(explanation.weights)]
-    )
+    """Rank the regions by weight.
 
+    Parameters
+    ----------
+    explanation : Explanation
 
-def values_of(
-    explanation: Explanation, masks: np.ndarray, fill: Fill | None = None
-) -> tuple[np.ndarray, int]:
-    """The target's probability for coalitions (M, K) bool, as (M,) values, and the number of coalitions evaluated.
-
-    Coalitions in the explanation's table are looked up. fill: a different fill, for which all of them are evaluated.
+    Returns
+    -------
+    regions : (K,) array of int
+        Indices, the largest weight first; regions of equal weight are ordered by their first pixel.
     """
-    e = explanation
-    known = (
-        {
-            row.tobytes(): value
-            for row, value in zip(e.coalitions.masks, e.coalitions.values, strict=True)
-        }
-        if fill is None
-        else {}
-    )
+    first = np.unique(explanation.regions.labels, return_index=True)[1]
+    groups = tied_groups(explanation.weights)
+    return np.concatenate([group[np.argsort(first[group])] for group in groups])
+
+
+def values_of(explanation: Explanation, masks: np.ndarray, fill: Fill | None = None) -> np.ndarray:
+    """Return the target's probability for coalitions, looked up where the table has it.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    masks : (M, K) array of bool
+    fill : optional
+        A different fill, for which all of them are evaluated.
+
+    Returns
+    -------
+    values : (M,) array of float
+    """
+    table, known = explanation.coalitions, {}
+    if fill is None:
+        rows = zip(table.masks, table.values, strict=True)
+        known = {row.tobytes(): value for row, value in rows}
     values = np.array([known.get(row.tobytes(), np.nan) for row in masks], float)
-    new = np.flatnonzero(np.isnan(values))
-    if new.size:
-        values[new] = evaluate(e, masks[new], fill)[:, e.coalitions.target]
-    return values, len(new)
+    new = np.isnan(values)
+    if new.any():
+        values[new] = evaluate(explanation, masks[new], fill)[:, table.target]
+    return values
 
 
 def evaluate(explanation: Explanation, masks: np.ndarray, fill: Fill | None = None) -> np.ndarray:
-    """(M, C) probabilities of all classes for coalitions (M, K) bool. fill: by default the explanation's."""
+    """Evaluate the classifier on coalitions.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    masks : (M, K) array of bool
+    fill : optional
+        By default the explanation's.
+
+    Returns
+    -------
+    probabilities : (M, C) array of float32
+        Of all classes.
+
+    Raises
+    ------
+    SegxaiError
+        If the explanation holds no classifier.
+    """
     e = explanation
     classifier = e.need_classifier("This metric")
     pixels = pixels_of(e.picture)

@@ -71,7 +71,7 @@ def compare(
 
     images: arrays or paths, or a folder. segmenters: names, or a mapping {label: a method for `segment`}.
     metrics: names from `segxai.metrics.METRICS`; the number of regions and of model calls are always reported.
-    masks: an (H, W) mask of the object in each image, for the metrics that need one (energy, pointing, best_iou, covers_plant).
+    masks: an (H, W) mask of the object in each image, for the metrics that need one (energy, covers_plant).
     target: the class, the same for all segmenters; by default each photograph's most probable class.
     fill: the fill of the explanations and metrics. Given several, the explanations use the first and the curves are measured under
     all. Choose a fill that does not depend on the segmenter: with "mean", an object remains visible in small regions.
@@ -128,7 +128,10 @@ def compare(
         results=tuple(results.values()),
         unreadable=tuple(failures.items()),
         segmenters=tuple(segmenters),
-        columns=_columns((*metrics, *REPORTED), fills),
+        columns=tuple(
+            Column(label, metric.better, metric.about + (f", fill {other}" if other else ""))
+            for label, (metric, other) in _columns(metrics, fills).items()
+        ),
         how=_how(settings, specified),
         seed=seed,
     )
@@ -150,6 +153,7 @@ def _measure(index, image, mask, *, specified, settings):
     except SegxaiError as error:
         return index, _without_folder(str(error), image)
     values, failures, seconds = {}, {}, {}
+    columns = _columns(settings["metrics"], settings["fills"])
     target_name, full, output = "", float("nan"), classifier.output
     for label, segmenter in settings["segmenters"].items():
         started = time.perf_counter()
@@ -160,7 +164,10 @@ def _measure(index, image, mask, *, specified, settings):
                 max_evaluations=settings["max_evaluations"], seed=settings["seed"], progress=False,
             )  # fmt: skip
             taken = time.perf_counter() - started
-            values[label] = _values(explanation, mask, settings["metrics"], settings["fills"])
+            values[label] = {
+                column: _value(metric, other, explanation, mask)
+                for column, (metric, other) in columns.items()
+            }
             seconds[label] = taken
             target_name, full, output = (
                 explanation.target,
@@ -179,34 +186,19 @@ def _reduced(image, mask):
     return copy, resize_labels(mask, copy.shape[:2]) if fits else mask
 
 
-def _values(explanation, mask, metrics, fills) -> dict[str, float]:
-    values = {}
+def _columns(metrics, fills) -> dict:
+    """{label: (metric, fill)}: each metric, and under each further fill those that take one."""
+    columns = {}
     for name in (*metrics, *REPORTED):
-        metric = METRICS[name]
-        values[name] = float(
-            metric.value(explanation, mask) if metric.needs_mask else metric.value(explanation)
-        )
-        if metric.under_fill is not None:
-            for fill in fills[1:]:
-                values[_label(name, fill)] = float(metric.under_fill(explanation, fill))
-    return values
+        columns[name] = (METRICS[name], None)
+        if METRICS[name].takes == "fill":
+            columns |= {f"{name}, {fill}": (METRICS[name], fill) for fill in fills[1:]}
+    return columns
 
 
-def _columns(metrics, fills) -> tuple[Column, ...]:
-    """A column for each metric, and for each of the other fills under which it can be measured."""
-    columns = []
-    for name in metrics:
-        metric = METRICS[name]
-        columns.append(Column(name, metric.better, metric.about))
-        for fill in fills[1:] if metric.under_fill else ():
-            columns.append(
-                Column(_label(name, fill), metric.better, f"{metric.about}, fill {fill}")
-            )
-    return tuple(columns)
-
-
-def _label(metric, fill) -> str:
-    return f"{metric}, {fill}"
+def _value(metric, fill, explanation, mask) -> float:
+    given = {"mask": (mask,), "fill": (fill,), "": ()}[metric.takes]
+    return float(metric.value(explanation, *given))
 
 
 def _wanted(image, settings) -> int | None:
@@ -289,7 +281,7 @@ def _checked_metrics(metrics, masks) -> tuple[str, ...]:
     for name in metrics:
         if name not in METRICS:
             raise unknown_name("metric", name, METRICS)
-        if METRICS[name].needs_mask and masks is None:
+        if METRICS[name].takes == "mask" and masks is None:
             raise SegxaiValueError(
                 f"The metric {name!r} needs masks=, an (H, W) mask of the object for each image."
             )

@@ -35,7 +35,7 @@ def explanation():
         lambda e, path: segxai.segment(IMAGE, lambda image: RAGGED),
         lambda e, path: segxai.finetune(IMAGE, RAGGED),
         lambda e, path: segxai.finetune(IMAGE, LABELS, iterations=-1),
-        lambda e, path: metrics.align(e, RAGGED),
+        lambda e, path: metrics.energy(e, RAGGED),
         lambda e, path: explain_many([IMAGE], "grid", brightness, folder="x" * 300, run="a"),
         lambda e, path: explain_many([IMAGE], ["grid"], brightness),
         lambda e, path: explain_many(5, "grid", brightness),

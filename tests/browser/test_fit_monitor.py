@@ -140,7 +140,7 @@ def test_looking_back_sends_nothing_and_shows_the_kernels_numbers(book):
     losses, final = book.value("(monitor.losses, monitor.final_loss)")
     iou = book.value(
         "[float(intersection_over_union(monitor._labels, s.predictions)[1]) for s in [*monitor.fitted.steps, monitor.fitted]]",
-        "from segxai.fcn.training import intersection_over_union",
+        "from segxai.metrics import intersection_over_union",
     )
     page.wait_for_timeout(QUIET)
     book.sent.clear()

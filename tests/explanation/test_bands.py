@@ -83,9 +83,7 @@ def test_everything_that_evaluates_again_sees_all_channels(tmp_path):
     e.drill_down("top")
     segxai.robustness(e, fills=("white",))
     segxai.placebo_test(e, placements=2)
-    metrics.noise_stability(e, repeats=2)
     metrics.insertion(e, "blur")
-    metrics.random_model(e, LastChannel())
     sampled = segxai.explain(
         picture,
         segxai.segment(picture, "grid", rows=4, columns=4),

@@ -5,7 +5,7 @@ import pytest
 
 import segxai
 from segxai import SegxaiError, crf_refine
-from segxai.fcn.training import intersection_over_union
+from segxai.metrics import intersection_over_union
 
 
 def blurred(mask, sigma=6.0):

@@ -7,7 +7,8 @@ from PIL import Image
 import segxai
 from segxai import FCN, SegxaiError, finetune, finetune_steps
 from segxai.fcn import training
-from segxai.fcn.training import intersection_over_union, read_annotation
+from segxai.fcn.training import read_annotation
+from segxai.metrics import intersection_over_union
 
 
 @pytest.fixture(scope="module")
@@ -363,8 +364,3 @@ def test_the_rate_of_each_fit_is_its_own(sample):
 def test_a_rate_that_explodes_says_so(sample):
     with pytest.raises(SegxaiError, match="smaller learning_rate"):
         finetune(*small(sample), learning_rate=1e30, iterations=5)
-
-
-def test_intersection_over_union_by_hand():
-    truth, found = np.array([[0, 0, 1, 1, 255]]), np.array([[0, 1, 1, 1, 0]])
-    assert intersection_over_union(truth, found) == pytest.approx([1 / 2, 2 / 3])

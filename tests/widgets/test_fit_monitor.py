@@ -9,7 +9,8 @@ from PIL import Image
 
 import segxai
 from segxai import SegxaiError
-from segxai.fcn.training import FineTuned, intersection_over_union
+from segxai.fcn.training import FineTuned
+from segxai.metrics import intersection_over_union
 from segxai.widgets import FineTuneMonitor
 from segxai.widgets.fit_monitor import frames as fit_frames
 from segxai.widgets.fit_monitor import monitor as fit_monitor

@@ -7,7 +7,7 @@ import io
 import numpy as np
 
 from ...fcn.annotation import IGNORE
-from ...fcn.training import intersection_over_union
+from ...metrics import intersection_over_union
 from ...images import resize, resize_labels
 from ...plots import BLUE, ORANGE_BLUE, DescribedFigure, draw_borders, draw_names, widest_place
 from ...regions import Regions

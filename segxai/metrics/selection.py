@@ -1,0 +1,115 @@
+"""The selected regions: whether they determine the class, and how large they are.
+
+The selection rule is that of Knab et al. 2025, "Beyond Pixels: Enhancing LIME with Hierarchical
+Features and Segmentation Foundation Models". Large regions keep or lose a class easily, so read
+`preservation` and `target_deletion` together with `compactness`.
+"""
+
+import numpy as np
+
+from ..errors import SegxaiError
+from ..explanation.explanation import Explanation
+from .order import evaluate, ranked
+
+SELECTED_ABOVE = 1.5  # standard deviations above the mean weight
+MOST_SELECTED = 3
+
+
+def select(explanation: Explanation) -> np.ndarray:
+    """Select the 1 to 3 regions whose weight is far above the mean.
+
+    That is by more than 1.5 standard deviations; if no region is, the one with the largest weight
+    is selected. The same rule holds for every segmenter, so that no segmenter can decide how much
+    is shown.
+
+    Parameters
+    ----------
+    explanation : Explanation
+
+    Returns
+    -------
+    regions : (1 to 3,) array of int
+        Indices, the largest weight first.
+
+    References
+    ----------
+    Knab et al. 2025, "Beyond Pixels: Enhancing LIME with Hierarchical Features and Segmentation
+    Foundation Models".
+    """
+    weights = explanation.weights
+    above = (weights > weights.mean() + SELECTED_ABOVE * weights.std()).sum()
+    return ranked(explanation)[: np.clip(above, 1, MOST_SELECTED)]
+
+
+def preservation(explanation: Explanation) -> bool:
+    """Whether the class stays the most probable one when only the selected regions are shown.
+
+    Up is better (share of photographs). One model call.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Of the class that is the most probable one for the whole photograph.
+
+    Returns
+    -------
+    kept : bool
+
+    Raises
+    ------
+    SegxaiError
+        If the target is not the most probable class of the whole photograph, or if the explanation
+        holds no classifier.
+    """
+    return _stays(explanation, "preservation", shown=True)
+
+
+def target_deletion(explanation: Explanation) -> bool:
+    """Whether the class is lost when the selected regions are removed.
+
+    Up is better (share of photographs). One model call.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Of the class that is the most probable one for the whole photograph.
+
+    Returns
+    -------
+    lost : bool
+
+    Raises
+    ------
+    SegxaiError
+        As for `preservation`.
+    """
+    return not _stays(explanation, "target deletion", shown=False)
+
+
+def compactness(explanation: Explanation) -> float:
+    """Compute the share of the image that the selected regions cover. Down is better.
+
+    A small value is good only if the class is kept. No model calls.
+
+    Parameters
+    ----------
+    explanation : Explanation
+
+    Returns
+    -------
+    share : float
+        0 to 1.
+    """
+    return float(explanation.regions.areas[select(explanation)].sum())
+
+
+def _stays(e, check, shown) -> bool:
+    """Whether the target stays most probable, with the selected regions shown alone or hidden."""
+    # `targets` is ordered by the probability on the whole photograph.
+    if e.coalitions.target != e.coalitions.targets[0]:
+        raise SegxaiError(
+            f"{check} tests whether the most probable class of the whole photograph is kept or "
+            f"lost, but the target is {e.target!r}."
+        )
+    mask = np.isin(np.arange(len(e.regions)), select(e)) == shown
+    return int(np.argmax(evaluate(e, mask[None])[0])) == e.coalitions.target

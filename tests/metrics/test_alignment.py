@@ -1,0 +1,48 @@
+"""Alignment with an object or a planted shortcut, by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import segxai
+from segxai import Regions, SegxaiError, metrics
+
+
+def test_energy_by_hand(Game, explained):
+    e = explained(Game((0.4, 0.2, 0.0, -0.1)))
+    mask = np.zeros((40, 60), bool)
+    mask[:20, :45] = True  # all of q0 and half of q1
+    # What opposes the class is not counted.
+    assert metrics.energy(e, mask) == pytest.approx((0.4 + 0.1) / 0.6, abs=1e-6)
+    assert metrics.energy(e, mask.astype(int)) == metrics.energy(e, mask)
+    assert metrics.energy(replace(e, weights=-np.ones(4)), mask) == 0
+
+
+def test_a_plant_is_covered_only_by_a_region_that_is_mostly_plant(Game, explained):
+    e = explained()
+    mask = np.zeros((40, 60), bool)
+    mask[:20, :15] = True
+    assert metrics.covers_plant(e, mask) == (True, 1.0, 0.5, "q0")
+    mask[:, 10:] = False
+    assert not metrics.covers_plant(e, mask).found  # a third of the region
+    whole = segxai.explain(
+        e.image, Regions.from_labels(np.zeros((40, 60), int)), Game(), 1, fill="black"
+    )
+    found = metrics.covers_plant(whole, mask)
+    assert (found.found, found.covered) == (False, 1.0)
+    assert metrics.covers_plant(replace(e, weights=np.zeros(4)), mask) == (False, 0.0, 0.0, "")
+
+
+@pytest.mark.parametrize(
+    ("mask", "said"),
+    [
+        (np.zeros((40, 60), bool), "empty"),
+        (np.ones((4, 6), bool), "must be equal"),
+        (np.full((40, 60), 7), "must be True"),
+    ],
+)
+@pytest.mark.parametrize("metric", [metrics.energy, metrics.covers_plant])
+def test_masks_that_do_not_fit(metric, mask, said, explained):
+    with pytest.raises(SegxaiError, match=said):
+        metric(explained(), mask)

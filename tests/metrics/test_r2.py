@@ -1,0 +1,43 @@
+"""R² against fits that were made again, once for each coalition, with that one left out."""
+
+import numpy as np
+import pytest
+
+import segxai
+from segxai import Regions, metrics
+from segxai.explanation import surrogates
+
+
+@pytest.mark.parametrize("method", ["lime", "banzhaf", "shapley"])
+@pytest.mark.parametrize("budget", [16, 11])
+def test_loo_r2_is_a_fit_without_the_row(method, budget, Game, explained):
+    def curved(images):
+        p = Game()(images)[:, 1] ** 2
+        return np.stack([1 - p, p], axis=1)
+
+    e = explained(curved, method=method, max_evaluations=budget)
+    masks, drawn = e.coalitions.masks, e.coalitions.log_importance
+    values = np.asarray(e.coalitions.values, float)
+    found = metrics.fidelity(e)
+    rows = np.arange(len(masks))
+    if method == "shapley":
+        rows = np.flatnonzero(masks.any(1) & ~masks.all(1))
+    for place, row in enumerate(rows):
+        rest = np.arange(len(masks)) != row
+        fit = getattr(surrogates, f"fit_{method}")(
+            masks[rest], values[rest], False, log_importance=None if drawn is None else drawn[rest]
+        )
+        assert found.predicted[place] == pytest.approx(
+            fit.intercept + masks[row] @ fit.weights, abs=1e-9
+        )
+    assert found.loo_r2 < found.r2 <= 1
+
+
+def test_an_additive_game_is_reproduced_completely(Game, explained):
+    e = explained(method="lime")
+    found = metrics.fidelity(e)
+    assert found.r2 == pytest.approx(1)
+    assert found.loo_r2 == pytest.approx(1)
+    whole = Regions.from_labels(np.zeros((40, 60), int))
+    single = segxai.explain(e.image, whole, Game(), 1, fill="black")
+    assert np.isnan(metrics.fidelity(single).loo_r2)
