@@ -1,27 +1,52 @@
-"""Progress bars for long computations, in a terminal or a notebook."""
+"""Progress bars for long computations, in a terminal or a notebook.
+
+Every long computation takes an argument ``progress``, which chooses how it is shown:
+
+- None: a bar in a notebook or a terminal, if the work takes longer than two seconds,
+- True: a bar at once,
+- False: no bar,
+- a function: called as ``progress(done, total)`` whenever something is done; what it raises ends
+  the work.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import sys
-import time
+import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, TypeAlias
 
-from tqdm import tqdm
+with warnings.catch_warnings(action="ignore"):  # a kernel without ipywidgets has bars of text
+    from tqdm.auto import tqdm
 
-# None: a bar if the work takes long. True: a bar at once. False: no bar. A function: called as progress(done, total).
 Progress: TypeAlias = Callable[[int, int], object] | bool | None
-_around: ContextVar[Progress] = ContextVar("progress", default=None)  # see `showing`
+# What None stands for, see `showing`. Nobody waits before a page that needs no kernel.
+_around: ContextVar[Progress] = ContextVar(
+    "progress", default=False if os.environ.get("SEGXAI_STILL") else None
+)
 
 
 @contextlib.contextmanager
 def track(total: int, what: str, *, progress: Progress = None) -> Iterator[Callable[[int], Any]]:
-    """Yield a function to be called with the number of items just completed.
+    """Show how far some work has come.
 
-    progress: None shows a bar if the work takes longer than two seconds, True shows it immediately, False never;
-    a function is called as progress(done, total). Within `showing`, None stands for its choice.
+    Parameters
+    ----------
+    total : int
+        Number of items to be done.
+    what : str
+        What is being done, written beside the bar.
+    progress : bool or callable, optional
+        None shows a bar if the work takes longer than two seconds, True shows it at once, False
+        never; a function is called as ``progress(done, total)``. Within `showing`, None stands
+        for its choice.
+
+    Yields
+    ------
+    advance : callable
+        To be called with the number of items just completed.
     """
     progress = _around.get() if progress is None else progress
     if callable(progress):
@@ -33,19 +58,25 @@ def track(total: int, what: str, *, progress: Progress = None) -> Iterator[Calla
             progress(done, total)
 
         yield advance
-    elif progress is False or (progress is None and not _is_interactive()):
-        yield lambda count: None
-    else:
-        bar = _notebook_bar if _in_notebook() else _terminal_bar
-        with bar(total, what, 0 if progress else 2) as advance:
-            yield advance
+        return
+    hidden = None if progress is None else not progress  # None: hidden unless somebody looks
+    delay = 0 if progress else 2  # seconds
+    with tqdm(total=total, desc=what, delay=delay, disable=hidden, leave=False) as bar:
+        yield bar.update
+    if hasattr(bar, "container"):  # of a notebook's bar; tqdm leaves the widgets inside it open
+        close_widget(bar.container)
 
 
 @contextlib.contextmanager
 def showing(choice: Progress) -> Iterator[None]:
-    """Let everything inside the block that is not told otherwise show its progress in this way.
+    """Choose how everything inside the block that is not told otherwise shows its progress.
 
     Work may be deep inside something that knows nothing of progress, such as a segmenter.
+
+    Parameters
+    ----------
+    choice : bool or callable, optional
+        As for `track`; None leaves the choice as it is.
     """
     token = _around.set(_around.get() if choice is None else choice)
     try:
@@ -55,59 +86,32 @@ def showing(choice: Progress) -> Iterator[None]:
 
 
 def bars_only(choice: Progress) -> bool | None:
-    """The same choice for work that a progress function does not count: no bar beside it."""
+    """Return the same choice for work that a progress function does not count: no bar beside it.
+
+    Parameters
+    ----------
+    choice : bool or callable, optional
+        As for `track`.
+
+    Returns
+    -------
+    choice : bool or None
+        False in place of a function.
+    """
     return False if callable(choice) else choice
 
 
-@contextlib.contextmanager
-def _terminal_bar(total, what, delay):
-    with tqdm(total=total, desc=what, delay=delay, leave=False) as bar:
-        yield bar.update
-
-
-@contextlib.contextmanager
-def _notebook_bar(total, what, delay):
-    from IPython.display import display
-    from tqdm.notebook import tqdm as notebook_tqdm
-
-    bar, shown, started = (
-        notebook_tqdm(total=total, desc=what, leave=False, display=False),
-        None,
-        time.monotonic(),
-    )
-
-    def advance(count):
-        nonlocal shown
-        bar.update(count)
-        if shown is None and time.monotonic() - started >= delay:
-            shown = display(bar.container, display_id=True)
-
-    try:
-        yield advance
-    finally:
-        bar.close()
-        close_widget(bar.container)
-        if shown is not None:  # otherwise a reopened notebook reports a missing widget
-            shown.update({"text/plain": ""}, raw=True)
-
-
 def close_widget(widget: Any) -> None:
-    """Close a widget and everything inside it: ipywidgets keeps every open widget in memory, and `close` spares its children."""
+    """Close a widget and everything inside it.
+
+    ipywidgets keeps every open widget in memory, and ``close`` spares a widget's children.
+
+    Parameters
+    ----------
+    widget : ipywidgets.Widget
+        Any widget of ipywidgets, or of anywidget.
+    """
     for child in getattr(widget, "children", ()):
         close_widget(child)
     for part in (getattr(widget, "style", widget), widget.layout, widget):
         part.close()
-
-
-def _in_notebook() -> bool:
-    if "ipykernel" not in sys.modules:
-        return False
-    try:
-        import ipywidgets  # noqa: F401
-    except ImportError:
-        return False
-    return True
-
-
-def _is_interactive() -> bool:
-    return "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())

@@ -1,5 +1,7 @@
+import contextlib
 import tempfile
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -114,8 +116,6 @@ def test_a_network_that_was_closed_is_loaded_again(runs, nothing_loaded, cat):
 
 
 def test_progress_is_shown_by_stages(monkeypatch, cat):
-    import contextlib
-
     steps = []
 
     @contextlib.contextmanager
@@ -131,21 +131,17 @@ def test_progress_is_shown_by_stages(monkeypatch, cat):
 @pytest.fixture
 def bars(monkeypatch):
     """What the bars are of that are shown, as on a terminal, with nothing kept from before."""
-    import contextlib
-
     from segxai import progress
     from segxai.segmentation import tree
 
     shown = []
 
-    @contextlib.contextmanager
-    def bar(total, what, delay):
-        shown.append(what)
-        yield lambda count: None
+    def bar(desc, disable, **options):
+        if not disable:
+            shown.append(desc)
+        return contextlib.nullcontext(SimpleNamespace(update=lambda count: None))
 
-    monkeypatch.setattr(progress, "_terminal_bar", bar)
-    monkeypatch.setattr(progress, "_is_interactive", lambda: True)
-    monkeypatch.setattr(progress, "_in_notebook", lambda: False)
+    monkeypatch.setattr(progress, "tqdm", bar)
     monkeypatch.setattr(module, "_maps", type(module._maps)())
     monkeypatch.setattr(tree, "_trees", type(tree._trees)())
     return shown
