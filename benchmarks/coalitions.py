@@ -10,7 +10,6 @@ import time
 import numpy as np
 
 import segxai
-from segxai.classifiers.networks import default_classifier
 from segxai.explanation.fills import fill_image
 
 ROUNDS = 5
@@ -25,7 +24,7 @@ def rate(evaluate, batch):
 
 
 def main():
-    classifier, image = default_classifier(), segxai.data.photograph("astronaut")
+    classifier, image = segxai.load_classifier(), segxai.data.photograph("astronaut")
     regions = segxai.segment(image, "deep")
     filled = fill_image(image, regions.labels, "mean")
     predict = classifier.masked_predictor(image, regions.labels, filled)

@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 
 import segxai
-from segxai.classifiers.networks import default_classifier
 from segxai.metrics import deletion, insertion
 from segxai.study.comparison import bootstrap
 
@@ -139,7 +138,7 @@ def main():
     arguments = parser.parse_args()
     first, step = map(int, arguments.split.split("/"))
     paths = sorted(arguments.photographs.glob("*.jpg"))[: arguments.limit][first - 1 :: step]
-    classifier = default_classifier()
+    classifier = segxai.load_classifier()
     rows = []
     for path in paths:
         rows.append(measure(path, classifier, arguments.smaller))

@@ -22,7 +22,6 @@ import numpy as np
 
 import segxai
 from segxai import metrics
-from segxai.classifiers.networks import default_classifier
 from segxai.metrics.order import evaluate
 from segxai.segmentation.deeplab import why_unavailable
 from segxai.study.comparison import bootstrap
@@ -106,7 +105,7 @@ def main():
     if why_unavailable() and "pascal+deep" in chosen:
         chosen.remove("pascal+deep")
         print("without pascal+deep, which needs: python -m segxai fetch deeplab")
-    classifier = default_classifier()
+    classifier = segxai.load_classifier()
     paths = sorted(arguments.photographs.glob("*.jpg"))[: arguments.limit]
     table = np.full((len(paths), len(chosen), len(COLUMNS)), np.nan)
     for i, path in enumerate(paths):

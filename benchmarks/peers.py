@@ -36,7 +36,6 @@ from pathlib import Path
 import numpy as np
 
 import segxai
-from segxai.classifiers.networks import default_classifier
 from segxai.explanation.coalitions import Coalitions
 from segxai.explanation.explanation import Explanation
 from segxai.explanation.fills import fill_image
@@ -349,7 +348,7 @@ def main():
             paths := sorted(given.photographs.glob("*.jpg"))[: given.limit]
         ):
             parser.error("--photographs must be a folder with .jpg files")
-        classifier = default_classifier()
+        classifier = segxai.load_classifier()
         classifier.predict(segxai.load_image(paths[0]))
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         workers: dict = {}

@@ -14,7 +14,6 @@ import numpy as np
 from lime.lime_image import LimeImageExplainer
 
 import segxai
-from segxai.classifiers.networks import default_classifier
 
 SAMPLES = 1000
 ROUNDS = 3
@@ -50,7 +49,7 @@ def lime_weights(explanation):
 
 
 def main():
-    classifier, image = default_classifier(), segxai.data.photograph("astronaut")
+    classifier, image = segxai.load_classifier(), segxai.data.photograph("astronaut")
     few, many = segxai.segment(image, "slic"), segxai.segment(image, "slic", n_segments=60)
     deep = segxai.segment(image, "deep")
     classifier.predict(image)

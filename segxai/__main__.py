@@ -15,7 +15,7 @@ from pathlib import Path
 
 from . import data
 from .classifiers.classifier import class_index
-from .classifiers.networks import default_classifier
+from .classifiers.load import load_classifier
 from .errors import SegxaiError, SegxaiValueError, whole_number
 from .explanation.explain import explain
 from .explanation.explanation import METHODS
@@ -228,9 +228,8 @@ def _explain(args) -> int:
             check_image_file(name)
     if args.own_process:
         _load_tensorflow()
-    classifier = (
-        default_classifier()
-    )  # loaded here so that the first photograph's time does not include it
+    # Loaded here so that the first photograph's time does not include it.
+    classifier = load_classifier()
     rows, sections = [], []
     _print_header()
     for name, is_bundled, target in zip(args.images, bundled, targets, strict=True):

@@ -79,19 +79,17 @@ def dask_client():
 
 @pytest.fixture(scope="session")
 def classifier():
-    from segxai.classifiers.networks import default_classifier
+    import segxai
 
-    return default_classifier()
+    return segxai.load_classifier()
 
 
 @pytest.fixture
 def nothing_loaded(monkeypatch):
     """No network is loaded; those that other tests have loaded come back afterwards."""
-    from collections import OrderedDict
-
     from segxai.weights import loaded
 
-    monkeypatch.setattr(loaded, "_networks", OrderedDict())
+    monkeypatch.setattr(loaded, "_networks", {})
 
 
 @pytest.fixture(scope="session")

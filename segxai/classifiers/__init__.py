@@ -2,6 +2,6 @@
 
 from .classifier import Classifier
 from .load import load_classifier
-from .networks import NetClassifier, default_classifier
+from .networks import NetClassifier
 
-__all__ = ["Classifier", "NetClassifier", "default_classifier", "load_classifier"]
+__all__ = ["Classifier", "NetClassifier", "load_classifier"]

@@ -16,7 +16,7 @@ from ..images import ImageLike, as_image, resize
 from ..progress import Progress, showing, track
 from ..weights import assign_weights
 from ..weights.contours import contours_path, contours_weights
-from ..weights.loaded import Network, loaded
+from ..weights.loaded import loaded
 
 WORKING_SIDE = (
     512  # pixels, the longest side of the network's input; its memory grows with the area
@@ -68,19 +68,22 @@ def _working_maps(image) -> np.ndarray:
 
 
 def _run(copy) -> np.ndarray:
-    hed = loaded("hed", _network)
-    with track(len(hed.stages), "computing contours") as advance:
+    net, images, maps, stages = loaded("hed", _network)
+    with track(len(stages), "computing contours") as advance:
         # One stage at a time for the progress bar, because the network takes seconds on one thread.
-        feed, scores = {hed.images: copy[None]}, {}
-        for score, pool in hed.stages:
-            scores[score], pooled = hed.net.run([score, pool], feed)
+        feed, scores = {images: copy[None]}, {}
+        for score, pool in stages:
+            scores[score], pooled = net.run([score, pool], feed)
             feed = {pool: pooled}
             advance(1)
-        return hed.net.run(hed.maps, {hed.images: copy[None], **scores})[0]
+        return net.run(maps, {images: copy[None], **scores})[0]
 
 
-def _network() -> Network:
-    """HED for one photograph of any size: (1, h, w, 3) images to (1, h, w, 6) maps, as a whole or stage by stage."""
+def _network() -> tuple:
+    """HED for one photograph of any size: (1, h, w, 3) images to (1, h, w, 6) maps, as a whole or stage by stage.
+
+    Returned are the graph, its two ends, and the score and the pool of each stage.
+    """
     from ..nets import contours as network
     from ..nets.graph import GraphSession, tf
 
@@ -96,4 +99,4 @@ def _network() -> Network:
         maps = tf.sigmoid(tf.concat([fused, *sides], axis=-1))
     assign_weights(net, weights)
     stages = [(ends[f"score_{stage}"], ends[f"pool{stage}"]) for stage in range(1, len(sides) + 1)]
-    return Network(net, images=images, maps=maps, stages=stages)
+    return net, images, maps, stages

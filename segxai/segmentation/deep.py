@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..classifiers.networks import default_classifier
 from ..images import resize
 from ..regions import Regions
 from .pooling import pool
@@ -63,14 +62,12 @@ def features(image: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def _end_points(image) -> dict[int, np.ndarray]:
     """{stride: (h, w, D)} of the photograph with its longest side at NETWORK_SIDE and both sides at least 32."""
+    from ..backbone import efficientnet_lite0
+
     scale = NETWORK_SIDE / max(image.shape[:2])
     copy = resize(image, tuple(max(32, round(side * scale)) for side in image.shape[:2]))
-    network = default_classifier()
-    end_points = {stride: network.end_points[f"stride_{stride}"] for stride in STRIDE_WEIGHTS}
-    return {
-        stride: value[0]
-        for stride, value in network.net.run(end_points, {network.images: copy[None]}).items()
-    }
+    found = efficientnet_lite0().features(copy[None], [f"stride_{s}" for s in STRIDE_WEIGHTS])
+    return {stride: found[f"stride_{stride}"][0] for stride in STRIDE_WEIGHTS}
 
 
 SEGMENTERS = (

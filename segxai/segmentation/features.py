@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..classifiers.networks import default_classifier
 from ..errors import SegxaiValueError
 from ..images import resize, resize_labels
 from ..regions import PLACE, Part, Regions
@@ -168,14 +167,11 @@ def _superpixel_features(copy, superpixels) -> np.ndarray:
 
 
 def _end_points(copy) -> dict[str, np.ndarray]:
-    network = default_classifier()
-    wanted = {
-        f"stride_{stride}": network.end_points[f"stride_{stride}"] for stride in STRIDE_WEIGHTS
-    }
-    return {
-        name: value[0]
-        for name, value in network.net.run(wanted, {network.images: copy[None]}).items()
-    }
+    from ..backbone import efficientnet_lite0
+
+    names = [f"stride_{stride}" for stride in STRIDE_WEIGHTS]
+    found = efficientnet_lite0().features(copy[None], names)
+    return {name: value[0] for name, value in found.items()}
 
 
 def _means(labels, values) -> np.ndarray:

@@ -21,7 +21,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..classifiers.networks import default_classifier
 from ..images import resize
 from ..regions import PLACE, Evidence, Part, coarsest
 from ..weights.imagenet import everyday_nouns
@@ -124,17 +123,14 @@ def end_points(image: np.ndarray, longest: int) -> dict[str, np.ndarray]:
     They are averaged with those of the mirrored photograph, so that both have the same nouns. Those at
     strides 8, 16 and 32 are divided by their root mean square, as `nets.fcn.scale` does.
     """
+    from ..backbone import efficientnet_lite0
+
     scale = longest / max(image.shape[:2])
     copy = resize(image, tuple(max(32, 32 * round(side * scale / 32)) for side in image.shape[:2]))
-    network = default_classifier()
-    wanted = {
-        name: network.end_points[name]
-        for name in (*(f"stride_{stride}" for stride in STRIDES), "head")
-    }
+    names = [*(f"stride_{stride}" for stride in STRIDES), "head"]
+    both = efficientnet_lite0().features(np.stack([copy, copy[:, ::-1]]), names)
     found = {}
-    for name, value in network.net.run(
-        wanted, {network.images: np.stack([copy, copy[:, ::-1]])}
-    ).items():
+    for name, value in both.items():
         if name != "head":
             value = value / np.sqrt(np.square(value).mean(axis=(1, 2, 3), keepdims=True) + 1e-6)
         found[name] = (value[0] + value[1, :, ::-1]) / 2
@@ -461,11 +457,11 @@ def dense_nouns(nodes: Sequence[Part], found: Seen) -> tuple[np.ndarray, np.ndar
 
 def by_noun(pictures: Sequence[np.ndarray]) -> np.ndarray:
     """(N, nouns) the probabilities of everyday nouns in N pictures (VIEW, VIEW, 3)."""
-    network = default_classifier()
+    from ..backbone import efficientnet_lite0
+
+    net = efficientnet_lite0()
     rows = [
-        network.net.run(
-            network.probabilities, {network.images: np.stack(pictures[first : first + BATCH])}
-        )
+        net.run(net.probabilities, {net.images: np.stack(pictures[first : first + BATCH])})
         for first in range(0, len(pictures), BATCH)
     ]
     return np.concatenate(rows) @ everyday_nouns().classes

@@ -39,7 +39,7 @@ def test_the_window_of_an_early_feature_is_as_stated(classifier):
         other = image.copy()
         other[0, pixel, pixel] = 255 - other[0, pixel, pixel]
         before, after = (
-            classifier.net.run(classifier._early, {classifier.images: x})[0] for x in (image, other)
+            classifier.backbone.features(x, ["stride_4"])["stride_4"][0] for x in (image, other)
         )
         changed = np.flatnonzero(np.abs(before - after).max(axis=(1, 2)) > 1e-5)
         inside = [i for i in range(56) if 4 * i + first <= pixel <= 4 * i + last]
@@ -78,14 +78,15 @@ def test_early_layers_are_run_on_few_coalitions(classifier, astronaut, monkeypat
     """Of 512 coalitions of nine regions only a few go through the early layers."""
     regions = segxai.segment(astronaut, "deep")
     fed = []
-    run = classifier.net.run
+    net = classifier.backbone
+    run = net.run
 
     def counting(fetches, feed):
-        if classifier._masks in feed:
-            fed.append(len(feed[classifier._masks]))
+        if net.masks in feed:
+            fed.append(len(feed[net.masks]))
         return run(fetches, feed)
 
-    monkeypatch.setattr(classifier.net, "run", counting)
+    monkeypatch.setattr(net, "run", counting)
     segxai.evaluate_coalitions(classifier, astronaut, regions)
     assert 0 < sum(fed) < 60
 

@@ -211,11 +211,11 @@ def test_the_trained_score_heads_predict_their_classes(semantic, cat):
 def test_the_graph_computes_what_the_heads_compute(semantic, cat, classifier):
     """Against end points divided by their root mean square, times the kernels, upsampled in steps."""
     image, head = np.ascontiguousarray(cat[100:164, 100:196]), semantic_head()
-    ends = {stride: classifier.end_points[f"stride_{stride}"] for stride in (8, 16, 32)}
-    maps = classifier.net.run(ends, {classifier.images: image[None]})
+    names = [f"stride_{stride}" for stride in (8, 16, 32)]
+    maps = classifier.backbone.features(image[None], names)
     scores = np.zeros((1, 1, len(head.names)), np.float32)
     for stride in (32, 16, 8):
-        value = maps[stride][0]
+        value = maps[f"stride_{stride}"][0]
         value = value / np.sqrt(np.square(value).mean() + 1e-6)
         scores = resize(scores, value.shape[:2]) + value @ head.kernels[stride]
     expected = resize(scores, image.shape[:2]) + head.biases

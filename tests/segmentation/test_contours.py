@@ -10,7 +10,6 @@ import segxai
 from segxai.segmentation import contours as module
 from segxai.segmentation.contours import contours, side_outputs
 from segxai.weights.downloads import cached
-from segxai.weights.loaded import close_networks, loaded_networks
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -103,16 +102,6 @@ def test_two_threads_share_one_run(runs, cat):
         found = list(pool.map(contours, [cat[:64, :64]] * 4))
     assert len(runs) == 1
     assert all(np.array_equal(found[0], other) for other in found)
-
-
-def test_a_network_that_was_closed_is_loaded_again(runs, nothing_loaded, cat):
-    found = contours(cat[:48, :64])
-    assert 58e6 < loaded_networks()["hed"] < 60e6
-    close_networks()
-    assert np.array_equal(contours(cat[:48, :64]), found)
-    assert "hed" not in loaded_networks()  # what is kept needs no network
-    contours(cat[:48, :65])
-    assert len(runs) == 2
 
 
 def test_progress_is_shown_by_stages(monkeypatch, cat):
