@@ -1,7 +1,7 @@
-"""Sharpen class probabilities along the edges of the photograph by a fully connected conditional random field (CRF).
+"""Sharpen class probabilities along the edges of a photograph by a conditional random field (CRF).
 
-Source: Krähenbühl and Koltun 2011, "Efficient Inference in Fully Connected CRFs with Gaussian Edge Potentials",
-computed by pydensecrf2.
+Source: Krähenbühl and Koltun 2011, "Efficient Inference in Fully Connected CRFs with Gaussian Edge
+Potentials", computed by pydensecrf2.
 """
 
 from __future__ import annotations
@@ -23,55 +23,80 @@ def crf_refine(
     bilateral_srgb: float = 20,
     bilateral_compat: float = 10,
 ) -> np.ndarray:
-    """Sharpen class probabilities (H, W, C) of a photograph (H, W, 3); returns (H, W, C) float32 that sum to 1.
+    """Sharpen class probabilities along the edges of a photograph.
 
-    Two potentials encourage pixels to take the same class. The Gaussian potential couples nearby pixels; gaussian_sxy is its
-    range in pixels. The bilateral potential couples pixels of similar colour; bilateral_sxy and bilateral_srgb are its ranges in
-    pixels and in colour levels (0..255). gaussian_compat, bilateral_compat: the strengths. iterations: of mean-field inference.
-    Raises SegxaiError if pydensecrf2 is not installed or an argument is invalid.
+    Two potentials encourage pixels to take the same class: the Gaussian potential couples nearby
+    pixels, the bilateral potential couples pixels of similar colour.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array or path
+        The photograph.
+    probabilities : (H, W, C) ndarray
+        Of at least two classes.
+    iterations : int
+        Of mean-field inference.
+    gaussian_sxy, bilateral_sxy : float
+        Ranges of the two potentials, in pixels.
+    bilateral_srgb : float
+        Range of the bilateral potential in colour levels, 0..255.
+    gaussian_compat, bilateral_compat : float
+        Strengths of the two potentials.
+
+    Returns
+    -------
+    refined : (H, W, C) ndarray of float32
+        Sums to 1 over the classes.
+
+    Raises
+    ------
+    SegxaiError
+        If pydensecrf2 is not installed or an argument is invalid.
+
+    References
+    ----------
+    Krähenbühl and Koltun 2011, "Efficient Inference in Fully Connected CRFs with Gaussian Edge
+    Potentials".
     """
     image = as_image(image)
     probabilities = as_array(probabilities, "The probabilities")
-    if (
-        probabilities.ndim != 3
-        or probabilities.shape[:2] != image.shape[:2]
-        or probabilities.shape[2] < 2
-    ):
+    shape = probabilities.shape
+    if len(shape) != 3 or shape[:2] != image.shape[:2] or shape[2] < 2:
         raise SegxaiValueError(
-            f"Probabilities of shape {probabilities.shape} do not fit an image of {image.shape[:2]}; (H, W, C) with C >= 2 was expected."
+            f"Probabilities of shape {shape} do not fit an image of {image.shape[:2]}; "
+            "(H, W, C) with C >= 2 was expected."
         )
     if not np.isfinite(probabilities).all() or probabilities.min() < 0:
         raise SegxaiValueError("Probabilities must be finite and not negative.")
     whole_number("iterations", iterations, 1)
-    reaches = {
+    for name, value in {
+        "gaussian_compat": gaussian_compat,
+        "bilateral_compat": bilateral_compat,
+    }.items():
+        if not is_number(value) or not np.isfinite(value):
+            raise SegxaiValueError(f"{name} must be a number; got {value!r}.")
+    for name, value in {
         "gaussian_sxy": gaussian_sxy,
         "bilateral_sxy": bilateral_sxy,
         "bilateral_srgb": bilateral_srgb,
-    }
-    for name, value in (
-        ("gaussian_compat", gaussian_compat),
-        ("bilateral_compat", bilateral_compat),
-    ):
-        if not is_number(value) or not np.isfinite(value):
-            raise SegxaiValueError(f"{name} must be a number; got {value!r}.")
-    for name, value in reaches.items():
+    }.items():
         if not is_number(value) or not value > 0:
             raise SegxaiValueError(f"{name} must be positive; got {value!r}.")
     try:
         import pydensecrf.densecrf as dcrf
     except ImportError as error:
         raise SegxaiError(
-            "The CRF needs pydensecrf2, whose installation needs a C++ compiler: pip install 'segxai[crf]'"
+            "The CRF needs pydensecrf2, whose installation needs a C++ compiler: "
+            "pip install 'segxai[crf]'"
         ) from error
 
-    height, width, classes = probabilities.shape
+    height, width, classes = shape
     crf = dcrf.DenseCRF2D(width, height, classes)
     energy = -np.log(np.clip(probabilities, 1e-8, 1)).astype(np.float32)
     crf.setUnaryEnergy(np.ascontiguousarray(energy.reshape(-1, classes).T))
     crf.addPairwiseGaussian(sxy=gaussian_sxy, compat=gaussian_compat)
-    image = np.require(
-        image, requirements=["C", "W"]
-    )  # pydensecrf2 refuses what it cannot write to
+    # pydensecrf2 refuses what it cannot write to.
+    image = np.require(image, requirements=["C", "W"])
     crf.addPairwiseBilateral(
         sxy=bilateral_sxy, srgb=bilateral_srgb, rgbim=image, compat=bilateral_compat
     )

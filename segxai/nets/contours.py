@@ -1,5 +1,6 @@
-"""HED, a network for object contours: a fully convolutional VGG16 with a score head after each of its five stages, in tf-slim.
+"""HED, a network for object contours, in tf-slim.
 
+It is a fully convolutional VGG16 with a score head after each of its five stages.
 Source: Xie and Tu 2015, "Holistically-Nested Edge Detection" (HED), section 3.
 """
 
@@ -20,10 +21,26 @@ def preprocess(images: Tensor) -> Tensor:
 
 
 def hed(images: Tensor) -> tuple[Tensor, list[Tensor], dict[str, Tensor]]:
-    """Build the network on a preprocessed image batch (N, H, W, 3) of any size.
+    """Build the network.
 
-    Returns (fused, sides, end_points): the fused contour logits (N, H, W, 1), the logits of the five stages as a list of
-    (N, H, W, 1), and the end points of `vgg16.convolutions` with "score_1" ... "score_5", the score heads at their own stride.
+    Parameters
+    ----------
+    images : (N, H, W, 3) tensor
+        Preprocessed, of any size.
+
+    Returns
+    -------
+    fused : (N, H, W, 1) tensor
+        The fused contour logits.
+    sides : list of five (N, H, W, 1) tensors
+        The logits of the stages.
+    end_points : dict of str to tensor
+        Those of `vgg16.convolutions`, and "score_1" ... "score_5", the score heads at their own
+        stride.
+
+    References
+    ----------
+    Xie and Tu 2015, "Holistically-Nested Edge Detection", section 3.
     """
     end_points = vgg16.convolutions(images)
     with (
@@ -48,8 +65,9 @@ def hed(images: Tensor) -> tuple[Tensor, list[Tensor], dict[str, Tensor]]:
 def _at_size_of(images, score, stride, name):
     if stride == 1:
         return score
-    # SAME pooling rounds up, so for a side that is not a multiple of the stride the map covers up to stride - 1 pixels too many.
-    # The weights were trained with the whole map resized to the input; cropping instead would change values by 0.04 to 0.08.
+    # SAME pooling rounds up, so for a side that is not a multiple of the stride the map covers up
+    # to stride - 1 pixels too many. The weights were trained with the whole map resized to the
+    # input; cropping instead would change values by 0.04 to 0.08.
     # Upsampling to twice the resolution first keeps the error of the resizing at 0.001.
     upsampled = bilinear_upsample(score, 2 * stride, 1, name)
     return tf.image.resize_bilinear(

@@ -1,7 +1,7 @@
 """EfficientNet-Lite0 as a tf-slim graph, with batch normalisation folded into the convolutions.
 
-Source: Tan and Le 2019, "EfficientNet", table 1, with the changes of the Lite variant: no squeeze-and-excitation,
-ReLU6 instead of swish, and an unscaled stem and head.
+Source: Tan and Le 2019, "EfficientNet", table 1, with the changes of the Lite variant: no
+squeeze-and-excitation, ReLU6 instead of swish, and an unscaled stem and head.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from .graph import Tensor, slim, tf
 INPUT_SIZE = 224
 NUM_CLASSES = 1000
 SCOPE = "efficientnet_lite0"
-# Receptive field of position i of "stride_4" along one axis of an even-sized input: pixels 4 i - 6 to 4 i + 12. It results from
-# 3 x 3 convolutions of strides 2, 1, 2 and 1; at stride 2, SAME padding adds pixels only at the end of an axis of even size.
+# Receptive field of position i of "stride_4" along one axis of an even-sized input: pixels 4 i - 6
+# to 4 i + 12. It results from 3 x 3 convolutions of strides 2, 1, 2 and 1; at stride 2, SAME
+# padding adds pixels only at the end of an axis of even size.
 STRIDE_4_WINDOW = (-6, 12)
 
-# kernel, stride, expansion, input channels, output channels
+# Kernel, stride, expansion, input channels, output channels.
 BLOCKS = (
     (3, 1, 1, 32, 16),
     (3, 2, 6, 16, 24), (3, 1, 6, 24, 24),
@@ -35,10 +36,25 @@ def preprocess(images: Tensor) -> Tensor:
 def efficientnet_lite0(
     images: Tensor, num_classes: int | None = NUM_CLASSES
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Build the network on a preprocessed image batch (N, H, W, 3), with H and W of at least 32.
+    """Build the network.
 
-    Returns (logits, end_points): logits (N, num_classes), or None if num_classes is None; end_points maps "stride_2" ...
-    "stride_32" to the last feature map at each stride, and "head" to the 1280 channels before pooling.
+    Parameters
+    ----------
+    images : (N, H, W, 3) tensor
+        Preprocessed, with sides of at least 32 pixels.
+    num_classes : int or None
+        None leaves out everything after the last feature map.
+
+    Returns
+    -------
+    logits : (N, num_classes) tensor, or None
+    end_points : dict of str to tensor
+        "stride_2" ... "stride_32", the last feature map at each stride, and "head", the 1280
+        channels before pooling.
+
+    References
+    ----------
+    Tan and Le 2019, "EfficientNet", table 1.
     """
     end_points = {}
     with (
@@ -68,7 +84,8 @@ def efficientnet_lite0(
 
 
 def _inverted_residual(net, kernel, stride, expansion, channels, scope):
-    """Expansion, depthwise convolution and projection. Source: Sandler et al. 2018, "MobileNetV2", section 3.3."""
+    # Expansion, depthwise convolution and projection.
+    # Source: Sandler et al. 2018, "MobileNetV2", section 3.3.
     shortcut = net
     with tf.variable_scope(scope):
         if expansion != 1:

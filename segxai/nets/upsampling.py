@@ -1,6 +1,7 @@
 """Bilinear upsampling by a transposed convolution, and its kernels.
 
-Source: Long, Shelhamer, Darrell 2015, "Fully Convolutional Networks for Semantic Segmentation", section 3.3.
+Source: Long, Shelhamer, Darrell 2015, "Fully Convolutional Networks for Semantic Segmentation",
+section 3.3.
 The kernels are plain NumPy; only `bilinear_upsample` needs TensorFlow.
 """
 
@@ -17,10 +18,25 @@ if TYPE_CHECKING:
 
 
 def get_kernel_size(factor: int) -> int:
-    """The side of the bilinear kernel that upsamples by the integer `factor`: 2 factor - factor % 2.
+    """Return the side of the bilinear kernel that upsamples by `factor`: 2 factor - factor % 2.
 
-    Raises SegxaiValueError unless the factor is a whole number of at least 1.
+    Parameters
+    ----------
+    factor : int
+        At least 1.
 
+    Returns
+    -------
+    size : int
+        In pixels.
+
+    Raises
+    ------
+    SegxaiValueError
+        If the factor is not a whole number of at least 1.
+
+    Examples
+    --------
     >>> get_kernel_size(2), get_kernel_size(3)
     (4, 5)
     """
@@ -29,11 +45,29 @@ def get_kernel_size(factor: int) -> int:
 
 
 def upsample_filt(size: int) -> np.ndarray:
-    """A 2-D bilinear kernel for upsampling by (size + 1) // 2.
+    """Return a 2-D bilinear kernel for upsampling by ``(size + 1) // 2``.
 
-    Returns a (size, size) float64 array that decreases linearly from its centre; for an odd size its peak is 1.
-    Raises SegxaiValueError unless the size is a whole number of at least 1.
+    Parameters
+    ----------
+    size : int
+        Side of the kernel in pixels, at least 1.
 
+    Returns
+    -------
+    kernel : (size, size) ndarray of float64
+        Falls off linearly from its centre; for an odd size its peak is 1.
+
+    Raises
+    ------
+    SegxaiValueError
+        If the size is not a whole number of at least 1.
+
+    References
+    ----------
+    Long et al. 2015, "Fully Convolutional Networks", section 3.3.
+
+    Examples
+    --------
     >>> upsample_filt(3)
     array([[0.25, 0.5 , 0.25],
            [0.5 , 1.  , 0.5 ],
@@ -48,11 +82,28 @@ def upsample_filt(size: int) -> np.ndarray:
 
 
 def bilinear_upsample_weights(factor: int, number_of_classes: int) -> np.ndarray:
-    """The weights of a transposed convolution that upsamples each class separately by `factor`.
+    """Return the weights of a transposed convolution that upsamples each class separately.
 
-    Returns (k, k, C, C) float32 with k = get_kernel_size(factor): the bilinear kernel where the input and the output class
-    are the same, zero elsewhere. Raises SegxaiValueError unless both arguments are whole numbers of at least 1.
+    Parameters
+    ----------
+    factor : int
+        Of the upsampling, at least 1.
+    number_of_classes : int
+        C, at least 1.
 
+    Returns
+    -------
+    weights : (k, k, C, C) ndarray of float32
+        With ``k = get_kernel_size(factor)``: the bilinear kernel where the input and the output
+        class are the same, zero elsewhere.
+
+    Raises
+    ------
+    SegxaiValueError
+        If an argument is not a whole number of at least 1.
+
+    Examples
+    --------
     >>> bilinear_upsample_weights(2, 3).shape
     (4, 4, 3, 3)
     """
@@ -67,10 +118,23 @@ def bilinear_upsample_weights(factor: int, number_of_classes: int) -> np.ndarray
 def bilinear_upsample(
     net: Tensor, factor: int, number_of_classes: int, name: str = "upsample"
 ) -> Tensor:
-    """Upsample a feature map (N, h, w, C) to (N, factor h, factor w, C) by a transposed convolution with fixed weights.
+    """Upsample a feature map by a transposed convolution with fixed weights.
 
-    This is bilinear interpolation; at the border the outermost values are repeated, where a plain transposed convolution
-    would fade to zero.
+    This is bilinear interpolation; at the border the outermost values are repeated, where a plain
+    transposed convolution would fade to zero.
+
+    Parameters
+    ----------
+    net : (N, h, w, C) tensor
+    factor : int
+    number_of_classes : int
+        C.
+    name : str
+        Of the operations.
+
+    Returns
+    -------
+    upsampled : (N, factor h, factor w, C) tensor
     """
     from .graph import tf
 

@@ -1,11 +1,12 @@
 """VGG16 as a fully convolutional tf-slim graph, with the variable names of the slim checkpoint.
 
-Sources: Simonyan and Zisserman 2015, "Very Deep Convolutional Networks", configuration D; Long et al. 2015, "Fully
-Convolutional Networks", section 3.1, for fully connected layers as convolutions.
+Sources: Simonyan and Zisserman 2015, "Very Deep Convolutional Networks", configuration D; Long et
+al. 2015, "Fully Convolutional Networks", section 3.1, for fully connected layers as convolutions.
 
-The pools are padded ("SAME"), whereas those of slim's own `vgg_16` are not ("VALID"). A padded pool rounds an odd side up, an
-unpadded one rounds it down, and both halve an even one: the classifier's 224 pixels become 7 either way, but 225 become 8 here and 7
-in slim. Rounding up leaves no border pixel without a score: a map of stride s covers the whole photograph, and upsampling by s and
+The pools are padded ("SAME"), whereas those of slim's own `vgg_16` are not ("VALID"). A padded pool
+rounds an odd side up, an unpadded one rounds it down, and both halve an even one: the classifier's
+224 pixels become 7 either way, but 225 become 8 here and 7 in slim. Rounding up leaves no border
+pixel without a score: a map of stride s covers the whole photograph, and upsampling by s and
 cropping restores its size. slim's map can fall short by up to 31 pixels.
 """
 
@@ -27,9 +28,17 @@ def preprocess(images: Tensor) -> Tensor:
 
 
 def convolutions(images: Tensor) -> dict[str, Tensor]:
-    """Build only the thirteen convolutions on a preprocessed image batch (N, H, W, 3).
+    """Build only the thirteen convolutions.
 
-    Returns end points: "stride_1" ... "stride_16", the last convolution at each stride, and "pool1" ... "pool5".
+    Parameters
+    ----------
+    images : (N, H, W, 3) tensor
+        Preprocessed.
+
+    Returns
+    -------
+    end_points : dict of str to tensor
+        "stride_1" ... "stride_16", the last convolution at each stride, and "pool1" ... "pool5".
     """
     with _scope():
         return _stages(images)
@@ -44,15 +53,33 @@ def vgg16(
     fc_width: int = 4096,
     fc6_kernel: int = 7,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Build the network on a preprocessed image batch (N, H, W, 3).
+    """Build the network.
 
-    Returns (scores, end_points): scores (N, h, w, num_classes), or None if num_classes is None; end_points are those of
-    `convolutions`, "fc6", and "fc7" after dropout.
-    is_training: a bool or a boolean tensor that enables dropout (rate 0.5, on fc6 and fc7).
-    fc_conv_padding: "VALID" gives a single score for a 224 x 224 image, like the classifier; "SAME" gives a map of stride 32.
-    fc_width, fc6_kernel: the number of channels of fc6 and fc7, and fc6's kernel size; reduce them on machines with little memory,
-    because fc6 has 103 of VGG16's 138 million weights. Chen et al. 2015 (DeepLab-LargeFOV, section 4.1) use 1024 channels and a
-    3 x 3 kernel.
+    Parameters
+    ----------
+    images : (N, H, W, 3) tensor
+        Preprocessed.
+    num_classes : int or None
+        None leaves out fc8, the scores.
+    is_training : bool or boolean tensor
+        Enables dropout (rate 0.5, on fc6 and fc7).
+    fc_conv_padding : str
+        "VALID" gives a single score for a 224 x 224 image, like the classifier; "SAME" gives a map
+        of stride 32.
+    fc_width, fc6_kernel : int
+        The number of channels of fc6 and fc7, and fc6's kernel size; reduce them on machines with
+        little memory, because fc6 has 103 of VGG16's 138 million weights. Chen et al. 2015
+        (DeepLab-LargeFOV, section 4.1) use 1024 channels and a 3 x 3 kernel.
+
+    Returns
+    -------
+    scores : (N, h, w, num_classes) tensor, or None
+    end_points : dict of str to tensor
+        Those of `convolutions`, "fc6", and "fc7" after dropout.
+
+    References
+    ----------
+    Simonyan and Zisserman 2015, "Very Deep Convolutional Networks", configuration D.
     """
     with _scope():
         end_points = _stages(images)
@@ -97,5 +124,6 @@ def _stages(net):
 
 
 def _dropout(net, is_training, name):
-    # The rate is a tensor, because gradients do not flow through the conditional branch of slim.dropout.
+    # The rate is a tensor, because gradients do not flow through the conditional branch of
+    # slim.dropout.
     return tf.nn.dropout(net, rate=0.5 * tf.cast(is_training, tf.float32), name=name)

@@ -207,7 +207,7 @@ def _interpreter(path: str, segmenter: str):
         raise SegxaiError(
             f"The segmenter {segmenter!r} needs ai-edge-litert: pip install 'segxai[pascal]'"
         ) from error  # fmt: skip
-    from ..nets.graph import silent_stderr
+    from ..nets.quiet import silent_stderr
 
     try:
         with silent_stderr():  # the interpreter prints its choice of back end

@@ -52,17 +52,13 @@ def test_a_first_save_leaves_nothing_behind(saves, tmp_path, full_disk):
         assert everything_in(tmp_path) == {}, name
 
 
-@pytest.mark.parametrize("name", ["fcn.npz", "fcn.ckpt"])
-def test_a_network_that_was_saved_before_can_still_be_loaded(name, tmp_path, full_disk):
+def test_a_network_that_was_saved_before_can_still_be_loaded(tmp_path, full_disk):
     with FCN() as fcn:
-        fcn.save(tmp_path / name)
+        fcn.save(tmp_path / "fcn.npz")
         before = everything_in(tmp_path)
         with full_disk(100_000), pytest.raises(SegxaiError, match=FULL):
-            fcn.save(tmp_path / name)
-    after = everything_in(tmp_path)
-    assert {key: after[key] for key in before} == before
-    if name.endswith(".npz"):
-        assert after.keys() == before.keys()
+            fcn.save(tmp_path / "fcn.npz")
+    assert everything_in(tmp_path) == before
 
 
 @pytest.mark.parametrize("function", ["explain_many", "compare"])

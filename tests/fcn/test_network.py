@@ -33,7 +33,7 @@ def test_any_image_size_comes_back_at_its_size(stride, shape):
     assert np.allclose(probabilities, 1 / 3)  # every class is equally likely before training
 
 
-@pytest.mark.parametrize("name", ["fcn.npz", "fcn.ckpt"])
+@pytest.mark.parametrize("name", ["fcn.npz", "fcn.other"])
 def test_what_is_saved_is_loaded(fitted, tmp_path, name, cat):
     fitted.fcn.save(tmp_path / "new folder" / name)
     with FCN.load(tmp_path / "new folder" / name) as again:
@@ -42,19 +42,18 @@ def test_what_is_saved_is_loaded(fitted, tmp_path, name, cat):
         assert again.stride == 8
 
 
-def test_a_checkpoint_can_be_written_again_and_again(fitted, tmp_path):
-    fitted.fcn.save(tmp_path / "a.ckpt")
+def test_saving_adds_nothing_to_the_graph_and_refuses_impossible_names(fitted, tmp_path):
     size = len(fitted.fcn.net.graph.get_operations())
-    fitted.fcn.save(tmp_path / "b.ckpt")
+    fitted.fcn.save(tmp_path / "a.npz")
     assert len(fitted.fcn.net.graph.get_operations()) == size
-    for path in ("a\0b.ckpt", "/proc/none/a.ckpt"):
-        with pytest.raises(SegxaiError, match="not be written"):
+    for path in ("a\0b.npz", "/proc/none/a.npz"):
+        with pytest.raises(SegxaiError, match="cannot be written"):
             fitted.fcn.save(path)
 
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [("v.npz", {"fc_width": 8, "fc6_kernel": 3}), ("v.npz", {}), ("v.ckpt", {})],
+    [("v.npz", {"fc_width": 8, "fc6_kernel": 3}), ("v.npz", {}), ("v.other", {})],
 )
 def test_a_saved_vgg16_is_loaded(tmp_path, name, options):
     with FCN("vgg16", 2, 16, weights=None, **options) as fcn:
@@ -96,8 +95,6 @@ def test_damaged_files_are_refused(fitted, tmp_path):
         FCN.load(path)
     with pytest.raises(SegxaiError, match="no file"):
         FCN.load(tmp_path / "none.npz")
-    with pytest.raises(SegxaiError, match=r"none.ckpt.json"):
-        FCN.load(tmp_path / "none.ckpt")
 
 
 def test_a_pickle_in_a_saved_file_is_not_opened(tmp_path):
@@ -232,10 +229,9 @@ def test_the_trained_score_heads_belong_to_one_network(bad):
         FCN(**{"weights": "semantic", "stride": 8, **bad})
 
 
-@pytest.mark.parametrize("name", ["fcn.npz", "fcn.ckpt"])
-def test_a_saved_semantic_network_sees_photographs_at_the_same_size(semantic, tmp_path, name, cat):
-    semantic.save(tmp_path / name)
-    with FCN.load(tmp_path / name) as again:
+def test_a_saved_semantic_network_sees_photographs_at_the_same_size(semantic, tmp_path, cat):
+    semantic.save(tmp_path / "fcn.npz")
+    with FCN.load(tmp_path / "fcn.npz") as again:
         assert again.side == semantic.side == SIDE
         assert np.array_equal(again.predict(cat), semantic.predict(cat))
 
