@@ -28,22 +28,39 @@ def load_classifier(
 ) -> Classifier:
     """Make a `Classifier` to explain.
 
-    model: "efficientnet_lite0" (the default) or "vgg16"; a Keras model or the path of a saved one (``.keras``, ``.h5``); or any
-    function from (N, H, W, 3) uint8 RGB images to (N, C) probabilities. A Keras model receives float32 RGB images, 0..255, at its
-    own input size; it must include its own preprocessing and return probabilities. Of `Bands` a function or a Keras model receives
-    all channels, unscaled.
-    weights: "auto" for the network's ImageNet weights; for "vgg16" also the path of a TF-slim checkpoint or of a Keras ``.h5``
-    file, or a keras.applications.VGG16 model.
-    class_names: the names of the classes of a Keras model or a function.
-    output: of a function: "probability", "logit" or "score" (a box score, a share of pixels), see `Classifier`.
-    Raises SegxaiError if the model or its weights cannot be loaded.
+    Parameters
+    ----------
+    model : str, path, Keras model, callable or Classifier
+        "efficientnet_lite0" (the default) or "vgg16"; a Keras model or the path of a saved one
+        (``.keras``, ``.h5``); or any function from (N, H, W, 3) uint8 RGB images to (N, C)
+        probabilities. A Keras model receives float32 RGB images, 0..255, at its own input size; it
+        must include its own preprocessing and return probabilities. Of `Bands` a function or a
+        Keras model receives all channels, unscaled.
+    weights : str, path or Keras model
+        "auto" for the network's ImageNet weights; for "vgg16" also the path of a TF-slim checkpoint
+        or of a Keras ``.h5`` file, or a keras.applications.VGG16 model.
+    class_names : sequence of str, optional
+        Of a Keras model or a function.
+    output : str
+        Of a function: "probability", "logit" or "score" (a box score, a share of pixels), see
+        `Classifier`.
+
+    Returns
+    -------
+    classifier : Classifier
+
+    Raises
+    ------
+    SegxaiError
+        If the model or its weights cannot be loaded.
     """
     if output != "probability" and (
         isinstance(model, (Classifier, str, os.PathLike, type(None)))
         or hasattr(model, "predict_on_batch")
     ):
         raise SegxaiValueError(
-            f"output={output!r} is for functions; wrap the model in a function that returns its {output}s."
+            f"output={output!r} is for functions; "
+            f"wrap the model in a function that returns its {output}s."
         )
     if isinstance(model, Classifier):
         return model
@@ -65,7 +82,7 @@ def load_classifier(
 
 
 def _keras_file(path, class_names):
-    from ..nets import graph  # noqa: F401  (silences TensorFlow's messages before Keras imports it)
+    from ..nets import graph  # noqa: F401  (silences TensorFlow before Keras imports it)
 
     path = Path(path)
     if path.suffix not in (".keras", ".h5"):
@@ -88,7 +105,8 @@ def _keras_classifier(model, class_names):
     shape = model.input_shape
     if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] is None:
         raise SegxaiValueError(
-            f"The Keras model takes inputs of shape {shape}; (None, height, width, channels) was expected."
+            f"The Keras model takes inputs of shape {shape}; "
+            "(None, height, width, channels) was expected."
         )
 
     def function(images):

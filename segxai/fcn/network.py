@@ -119,7 +119,6 @@ class FCN:
             raise SegxaiValueError(
                 f"{len(self.class_names)} class names were given for {num_classes} classes."
             )
-        self.fc_width, self.fc6_kernel = fc_width or 0, fc6_kernel or 7
         arrays, self.source, whole = self._read(weights, fc_width, fc6_kernel)
         self._added: dict[Hashable, Any] = {}
         self._build(seed)
@@ -251,6 +250,7 @@ class FCN:
 
         Sets `fc_width` and `fc6_kernel` as the weights have them.
         """
+        self.fc_width, self.fc6_kernel = fc_width or 0, fc6_kernel or 7
         if weights is None:
             return {}, "random weights", False
         if self.side is not None:
