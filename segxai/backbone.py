@@ -1,4 +1,4 @@
-"""The network that the default classifier and the segmenters share: one graph and one copy of its weights.
+"""The network that the default classifier and the segmenters share: one graph, one set of weights.
 
 Import this module inside a function, because it imports TensorFlow.
 """
@@ -79,7 +79,7 @@ class Backbone(GraphSession):
 
 
 def efficientnet_lite0() -> Backbone:
-    """Return EfficientNet-Lite0 with its ImageNet weights, loaded once and again if it was closed."""
+    """Return EfficientNet-Lite0 with its ImageNet weights, loaded once (again if closed)."""
     return loaded("efficientnet_lite0", lambda: efficientnet(efficientnet_lite0_weights(), 1000))
 
 

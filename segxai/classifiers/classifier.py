@@ -232,7 +232,8 @@ class Classifier:
             ) from error
         if output.dtype.kind not in "iuf":
             raise SegxaiError(
-                f"The classifier returned {output.dtype} values; probabilities (N, C) were expected."
+                f"The classifier returned {output.dtype} values; "
+                "probabilities (N, C) were expected."
             )
         with np.errstate(over="ignore"):  # what becomes infinite is refused below
             output = output.astype(np.float32)

@@ -57,7 +57,7 @@ class EarlyPlan:
         self._subsets = [np.flatnonzero(seen.reshape(-1, number)[i]) for i in first]
         self.rows = _covering_rows(self._subsets, number, int(WORTH_SHARING * expected))
         if self.rows is not None:
-            # For each combination of a subset's regions, the first covering coalition that shows it.
+            # For each combination of a subset's regions, the first coalition that shows it.
             self._first = [
                 np.unique(_combination(self.rows[:, subset]), return_index=True)[1]
                 for subset in self._subsets

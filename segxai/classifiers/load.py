@@ -14,7 +14,8 @@ from ..images import resize
 from .classifier import Classifier
 from .networks import efficientnet_lite0_classifier, vgg16_classifier
 
-# A `Classifier`, or anything that `load_classifier` accepts; a Keras model has no type without importing Keras.
+# A `Classifier`, or anything that `load_classifier` accepts; a Keras model has no type without
+# importing Keras.
 ClassifierLike: TypeAlias = Any
 _NETWORKS = {"efficientnet_lite0": efficientnet_lite0_classifier, "vgg16": vgg16_classifier}
 

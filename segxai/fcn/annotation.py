@@ -1,6 +1,7 @@
-"""Read annotations, the class id of each pixel of a photograph, from the formats in common use, and write them.
+"""Read and write annotations: the class id of each pixel of a photograph.
 
-An annotation on disk is a PNG whose values are the class ids, and beside it, in <name>.names.txt, one name a line.
+An annotation on disk is a PNG whose values are the class ids, and beside it, in <name>.names.txt,
+one name a line. Other formats in common use are read, too.
 """
 
 from __future__ import annotations
@@ -24,17 +25,12 @@ from ..regions import Regions, distinct_names
 AnnotationLike: TypeAlias = Regions | np.ndarray | str | os.PathLike
 IGNORE = 255  # pixels with this class id are left out of the loss, as in PASCAL VOC
 
-# Okabe and Ito's colours, for viewers that show the PNG itself; those of the painter (widgets/shared/palette.js).
+# Okabe and Ito's colours, for viewers that show the PNG itself; those of the painter
+# (widgets/shared/palette.js).
 PALETTE = (
-    (128, 128, 128),
-    (230, 159, 0),
-    (86, 180, 233),
-    (0, 158, 115),
-    (240, 228, 66),
-    (0, 114, 178),
-    (213, 94, 0),
-    (204, 121, 167),
-)
+    (128, 128, 128), (230, 159, 0), (86, 180, 233), (0, 158, 115),
+    (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167),
+)  # fmt: skip
 
 
 def read_annotation(
@@ -42,7 +38,10 @@ def read_annotation(
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Read an annotation for training, as `load_annotation` does.
 
-    Raises SegxaiValueError, in addition, if it has fewer than two classes.
+    Raises
+    ------
+    SegxaiValueError
+        In addition, if it has fewer than two classes.
     """
     labels, names = load_annotation(annotation, shape, names)
     classes = np.setdiff1d(labels, [IGNORE])
@@ -62,12 +61,32 @@ def load_annotation(
     *,
     masks: bool = True,
 ) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Read an annotation as (labels, names): (H, W) uint8 class ids 0..C-1 with 255 for ignored pixels, and C names.
+    """Read an annotation.
 
-    annotation: `Regions`; class ids 0..C-1 (255 is ignored) as an array or a palette or grey PNG; or a black and white
-    mask (0 and 255, or bool) of background and object, grey or RGB. names: used instead of those that come with the
-    annotation. masks: whether an array with the values 0 and 255 is a mask; if False, 255 means ignored, as in palette files.
-    Raises SegxaiError for anything else, for a size other than `shape`, and for class ids without a name.
+    Parameters
+    ----------
+    annotation : Regions, array or path
+        `Regions`; class ids 0..C-1 (255 is ignored) as an array or a palette or grey PNG; or a
+        black and white mask (0 and 255, or bool) of background and object, grey or RGB.
+    shape : tuple of int
+        (H, W) of the photograph.
+    names : collection of str, optional
+        Used instead of those that come with the annotation.
+    masks : bool
+        Whether an array with the values 0 and 255 is a mask; if False, 255 means ignored, as in
+        palette files.
+
+    Returns
+    -------
+    labels : (H, W) ndarray of uint8
+        Class ids 0..C-1, and 255 for ignored pixels.
+    names : tuple of str
+        Of the C classes.
+
+    Raises
+    ------
+    SegxaiError
+        For anything else, for a size other than `shape`, and for class ids without a name.
     """
     own: Collection[str] | None = None
     if isinstance(annotation, Regions):
@@ -80,7 +99,18 @@ def load_annotation(
 
 
 def class_png(classes: np.ndarray, palette: bool = False) -> bytes:
-    """Encode (H, W) uint8 class ids as a PNG with these values: grey, or with `PALETTE` as its palette."""
+    """Encode class ids as a PNG with these values.
+
+    Parameters
+    ----------
+    classes : (H, W) ndarray of uint8
+    palette : bool
+        Whether the PNG has `PALETTE` as its palette; otherwise it is grey.
+
+    Returns
+    -------
+    png : bytes
+    """
     picture = Image.fromarray(classes)
     if palette:
         picture.putpalette(
@@ -93,10 +123,26 @@ def class_png(classes: np.ndarray, palette: bool = False) -> bytes:
 
 
 def read_class_png(data: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, str]:
-    """Decode a palette or grey PNG of known size to (H, W) uint8 class ids; returns them with its mode ("L", "P" or "1").
+    """Decode a palette or grey PNG of known size.
 
     The bytes are not trusted: their number and the image's size are checked before decoding.
-    Raises SegxaiValueError for another size or kind of image, or damaged bytes.
+
+    Parameters
+    ----------
+    data : bytes
+    shape : tuple of int
+        (H, W) of the photograph.
+
+    Returns
+    -------
+    classes : (H, W) ndarray of uint8
+    mode : str
+        Of the picture: "L", "P" or "1".
+
+    Raises
+    ------
+    SegxaiValueError
+        For another size or kind of image, or damaged bytes.
     """
     height, width = shape
     if len(data) > 2 * height * width + 100_000:
@@ -105,19 +151,19 @@ def read_class_png(data: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, str
         )
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # Pillow's warning about large pictures; any other size is refused below
+            # Pillow's warning about large pictures; any other size is refused below.
+            warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
                 if picture.size != (width, height):
                     raise SegxaiValueError(_size_message((picture.height, picture.width), shape))
                 if picture.mode not in ("L", "P", "1"):
                     raise SegxaiValueError(
-                        f"The annotation is a colour or 16-bit picture ({picture.mode}); class ids were expected. "
+                        f"The annotation is a colour or 16-bit picture ({picture.mode}); "
+                        "class ids were expected. "
                         "Save it as a palette or grey PNG with the values 0, 1, 2 ..."
                     )
-                mode = picture.mode
-                return np.asarray(picture.convert("L") if mode == "1" else picture, np.uint8), mode
+                pixels = picture.convert("L") if picture.mode == "1" else picture
+                return np.asarray(pixels, np.uint8), picture.mode
     except SegxaiValueError:
         raise
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
@@ -130,20 +176,47 @@ def import_class_png(
     names: Collection[str] | None = None,
     known: Collection[str] = (),
 ) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Read a PNG of class ids that a user provides, as (classes, names).
+    """Read a PNG of class ids that a user provides.
 
-    names: those that came with it. known: names to use where none came; further classes are called "class 3" and so on.
+    Parameters
+    ----------
+    data : bytes
+    shape : tuple of int
+        (H, W) of the photograph.
+    names : collection of str, optional
+        Those that came with it.
+    known : collection of str
+        Names to use where none came; further classes are called "class 3" and so on.
+
+    Returns
+    -------
+    classes : (H, W) ndarray of uint8
+    names : tuple of str
     """
     classes, mode = read_class_png(data, shape)
     return _named(classes, names, mode != "P", known)
 
 
 def save_annotation(path: str | os.PathLike, classes: np.ndarray, names: Iterable[str]) -> None:
-    """Write <path>.png, a palette PNG of the (H, W) uint8 class ids, and <path>.names.txt, one name a line."""
+    """Write a palette PNG of class ids, and their names, one a line, in <name>.names.txt beside it.
+
+    Parameters
+    ----------
+    path : str or path
+        Ends in ``.png``.
+    classes : (H, W) ndarray of uint8
+    names : iterable of str
+
+    Raises
+    ------
+    SegxaiError
+        If the path has another ending or cannot be written.
+    """
     path = Path(path)
     if path.suffix.lower() != ".png":
         raise SegxaiValueError(
-            f"Class ids survive only in a lossless file: choose a name that ends in .png, not {path.name!r}."
+            "Class ids survive only in a lossless file: "
+            f"choose a name that ends in .png, not {path.name!r}."
         )
     with replacing(path) as temporary:
         temporary.write_bytes(class_png(classes, palette=True))
@@ -152,7 +225,13 @@ def save_annotation(path: str | os.PathLike, classes: np.ndarray, names: Iterabl
 
 
 def clean_names(names: Any) -> tuple[str, ...]:
-    """Names of one line each, non-empty and distinct. Raises SegxaiValueError for anything but 1 to 255 strings."""
+    """Make names non-empty, distinct and of one line each.
+
+    Raises
+    ------
+    SegxaiValueError
+        For anything but 1 to 255 strings.
+    """
     if isinstance(names, str) or not hasattr(names, "__iter__"):
         raise SegxaiValueError(f"The class names must be a list of strings; got {names!r}.")
     names = list(names)
@@ -167,14 +246,18 @@ def clean_names(names: Any) -> tuple[str, ...]:
 
 def check_ids(classes: np.ndarray, names: Collection[str]) -> None:
     """Raise SegxaiValueError unless every class id has a name or is 255."""
-    if _most(classes) >= len(names):
+    most = int(classes.max(initial=0, where=classes != IGNORE))
+    if most >= len(names):
         raise SegxaiValueError(
-            f"The annotation uses class {_most(classes)}, but only {len(names)} names were given."
+            f"The annotation uses class {most}, but only {len(names)} names were given."
         )
 
 
 def _named(labels, names, masks, known=()) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Class ids checked, and their names completed; masks: whether 0 and 255 alone are background and object."""
+    """Check class ids and complete their names.
+
+    masks: whether 0 and 255 alone are background and object.
+    """
     values = np.unique(labels)
     if names is not None:
         names = clean_names(names)
@@ -183,34 +266,27 @@ def _named(labels, names, masks, known=()) -> tuple[np.ndarray, tuple[str, ...]]
         known = known if len(known) == 2 else ()
     if values.min() < 0 or values.max() > IGNORE:
         raise SegxaiValueError(
-            f"Class ids must be 0 to 254 (255 is ignored); the annotation has {values.min()} to {values.max()}."
+            "Class ids must be 0 to 254 (255 is ignored); "
+            f"the annotation has {values.min()} to {values.max()}."
         )
     labels = labels.astype(np.uint8)
     if names is None:
-        _check_gaps(values[values != IGNORE])
-        number = _most(labels) + 1
+        classes = values[values != IGNORE]
+        number = int(classes[-1]) + 1 if classes.size else 0
+        # With such large gaps they are probably grey levels.
+        if len(classes) > 1 and number > 2 * len(classes) + 2:
+            raise SegxaiValueError(
+                f"The annotation's class ids {', '.join(map(str, classes[:8]))} look like grey "
+                "levels. Number the classes 0, 1, 2 ..."
+            )
         first = tuple(known) or (("background", "object") if number <= 2 else ())
         names = clean_names((*first, *(f"class {k}" for k in range(len(first), number))))
     check_ids(labels, names)
     return labels, names
 
 
-def _check_gaps(classes) -> None:
-    """Raise SegxaiValueError if the class ids have such large gaps that they are probably grey levels."""
-    if len(classes) > 1 and classes.max() + 1 > 2 * len(classes) + 2:
-        raise SegxaiValueError(
-            f"The annotation's class ids {', '.join(map(str, classes[:8]))} look like grey levels. Number the classes 0, 1, 2 ..."
-        )
-
-
-def _most(classes) -> int:
-    """The largest class id, -1 when nothing is annotated."""
-    known = classes[classes != IGNORE]
-    return int(known.max()) if known.size else -1
-
-
 def _read_file(path) -> tuple[np.ndarray, list[str] | None, bool]:
-    """The pixels of a lossless picture, the names in the file beside it, and whether 0 and 255 may be a mask."""
+    """Read a lossless picture, the names beside it, and whether 0 and 255 may be a mask."""
     if not os.path.isfile(path):  # unlike Path.is_file, does not raise for impossible file names
         raise SegxaiFileNotFoundError(
             f"There is no annotation file {str(path)!r}. Check the spelling and the folder."
@@ -219,22 +295,21 @@ def _read_file(path) -> tuple[np.ndarray, list[str] | None, bool]:
         if picture.format not in ("PNG", "BMP", "TIFF", "GIF"):
             # JPEG compression changes class ids near borders.
             raise SegxaiValueError(
-                f"{path.name!r} is a {picture.format} file, which alters class ids; save the annotation as PNG."
+                f"{path.name!r} is a {picture.format} file, which alters class ids; "
+                "save the annotation as PNG."
             )
         labels, masks = np.asarray(picture), picture.mode != "P"
     beside = path.with_suffix(".names.txt")
+    if not beside.is_file():
+        return labels, None, masks
     try:
-        return (
-            labels,
-            beside.read_text(encoding="utf-8").splitlines() if beside.is_file() else None,
-            masks,
-        )
+        return labels, beside.read_text(encoding="utf-8").splitlines(), masks
     except (OSError, UnicodeDecodeError) as error:
         raise SegxaiFileError(f"The names in {str(beside)!r} cannot be read: {error}.") from error
 
 
 def _checked(labels, shape) -> np.ndarray:
-    """One channel of whole numbers, of the photograph's size."""
+    """Return one channel of whole numbers, of the photograph's size."""
     labels = _single_channel(labels)
     if labels.shape != tuple(shape):
         raise SegxaiValueError(_size_message(labels.shape, shape))
@@ -244,12 +319,11 @@ def _checked(labels, shape) -> np.ndarray:
 
 
 def _size_message(found, wanted) -> str:
-    hint = (
-        f" Photographs are reduced to {MAX_SIDE} pixels on reading; reduce both beforehand."
-        if max(found) > MAX_SIDE
-        else ""
+    hint = f" Photographs are reduced to {MAX_SIDE} pixels on reading; reduce both beforehand."
+    return (
+        f"The annotation has {found[0]} x {found[1]} pixels, "
+        f"the photograph {wanted[0]} x {wanted[1]}.{hint if max(found) > MAX_SIDE else ''}"
     )
-    return f"The annotation has {found[0]} x {found[1]} pixels, the photograph {wanted[0]} x {wanted[1]}.{hint}"
 
 
 def _single_channel(labels) -> np.ndarray:
@@ -257,20 +331,20 @@ def _single_channel(labels) -> np.ndarray:
         raise SegxaiValueError(f"An annotation is an array of class ids; got {labels.dtype}.")
     if labels.ndim == 3 and labels.shape[-1] in (3, 4):
         # Black and white is an unambiguous mask; other colours do not identify a class.
-        if (labels[..., :3] == labels[..., :1]).all() and set(np.unique(labels[..., 0])) <= {
-            0,
-            IGNORE,
-        }:
-            return labels[..., 0]
-        raise SegxaiValueError(
-            "The annotation is a colour picture; class ids were expected. Save it in palette mode, or map its colours to 0, 1, 2 ..."
-        )
+        grey = (labels[..., :3] == labels[..., :1]).all()
+        if not grey or not np.isin(labels[..., 0], [0, IGNORE]).all():
+            raise SegxaiValueError(
+                "The annotation is a colour picture; class ids were expected. "
+                "Save it in palette mode, or map its colours to 0, 1, 2 ..."
+            )
+        return labels[..., 0]
     if labels.ndim == 3 and labels.shape[-1] == 1:
         labels = labels[..., 0]
     if labels.dtype == bool:
         labels = labels.astype(np.uint8)
     if labels.ndim != 2 or labels.dtype.kind not in "iu":
         raise SegxaiValueError(
-            f"An annotation is a (height, width) array of class ids; got {labels.dtype} of shape {labels.shape}."
+            "An annotation is a (height, width) array of class ids; "
+            f"got {labels.dtype} of shape {labels.shape}."
         )
     return labels
