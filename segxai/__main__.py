@@ -10,6 +10,7 @@ import platform
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -196,7 +197,7 @@ def _compare(args) -> int:
 
     if args.own_process:
         _load_tensorflow()
-    with cluster(args.dask) as client:
+    with cluster(args.dask) if args.dask else nullcontext() as client:
         found = compare(
             images, segmenters, fill=args.fill, max_evaluations=args.max_evaluations, match_regions=match, seed=args.seed,
             folder=kept, client=client, progress=progress,

@@ -28,7 +28,16 @@ _PHOTOGRAPHS = {
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """A photograph, (H, W, 3) uint8, with its annotation as named `Regions`, its title and its credit line."""
+    """A photograph with its annotation.
+
+    Attributes
+    ----------
+    image : (H, W, 3) array of uint8
+    annotation : Regions
+        Drawn by hand, with names.
+    title, credit : str
+        The credit line names the source and the licence.
+    """
 
     image: np.ndarray
     annotation: Regions
@@ -37,26 +46,57 @@ class Sample:
 
 
 def names() -> tuple[str, ...]:
-    """The names of the bundled photographs, as `load` accepts them."""
+    """Return the names of the bundled photographs, as `load` accepts them."""
     return tuple(_PHOTOGRAPHS)
 
 
 def photograph(name: str) -> np.ndarray:
-    """A bundled photograph, (H, W, 3) uint8. Raises SegxaiValueError for an unknown name."""
+    """Return a bundled photograph.
+
+    Parameters
+    ----------
+    name : str
+        One of `names()`.
+
+    Returns
+    -------
+    image : (H, W, 3) array of uint8
+
+    Raises
+    ------
+    SegxaiValueError
+        For an unknown name.
+    """
     if name not in _PHOTOGRAPHS:
         raise unknown_name("photograph", name, _PHOTOGRAPHS)
     return getattr(skimage.data, _PHOTOGRAPHS[name][0])()
 
 
 def load(name: str) -> Sample:
-    """A bundled photograph with its annotation: "astronaut", "cat" or "coffee". Raises SegxaiValueError for another name."""
+    """Return a bundled photograph with its annotation.
+
+    Parameters
+    ----------
+    name : str
+        "astronaut", "cat" or "coffee".
+
+    Returns
+    -------
+    sample : Sample
+
+    Raises
+    ------
+    SegxaiValueError
+        For an unknown name.
+
+    Examples
+    --------
+    >>> load("cat").title
+    'Chelsea the cat'
+    """
     image = photograph(name)
-    _, title, credit = _PHOTOGRAPHS[name]
-    return Sample(image, _annotation(name), title, credit)
-
-
-def _annotation(name) -> Regions:
     path = data_file(f"annotations/{name}.png")
-    labels = np.asarray(Image.open(path))
     classes = path.with_suffix(".names.txt").read_text(encoding="utf-8").splitlines()
-    return Regions.from_labels(labels, dict(enumerate(classes)), "annotation")
+    labels = np.asarray(Image.open(path))
+    annotation = Regions.from_labels(labels, dict(enumerate(classes)), "annotation")
+    return Sample(image, annotation, *_PHOTOGRAPHS[name][1:])

@@ -16,30 +16,26 @@ class Metric(NamedTuple):
     about : str
         One line of description.
     value : callable
-        A function of the explanation, and of what `takes` names.
-    takes : str
-        "mask" if the value also needs an object's (H, W) mask, "fill" if it can be measured under
-        another fill than the explanation's, else "".
+        A function of the explanation, and of an object's (H, W) mask if `needs_mask`.
+    needs_mask : bool
     """
 
     better: str
     about: str
     value: Callable[..., float]
-    takes: str = ""
+    needs_mask: bool = False
 
 
 METRICS: dict[str, Metric] = {
     "insertion": Metric(
         "up",
         "area under the insertion curve",
-        lambda e, fill=None: curves.insertion(e, fill).area,
-        "fill",
+        lambda e: curves.insertion(e).area,
     ),
     "deletion": Metric(
         "down",
         "area under the deletion curve",
-        lambda e, fill=None: curves.deletion(e, fill).area,
-        "fill",
+        lambda e: curves.deletion(e).area,
     ),
     "fidelity": Metric(
         "up", "R² of the surrogate on its own coalitions", lambda e: r2.fidelity(e).r2
@@ -69,13 +65,13 @@ METRICS: dict[str, Metric] = {
         lambda e: sanity.random_label(e).correlation,
     ),
     "energy": Metric(
-        "up", "share of the positive weights inside the object", alignment.energy, "mask"
+        "up", "share of the positive weights inside the object", alignment.energy, True
     ),
     "covers_plant": Metric(
         "up",
         "share of photographs whose top region is the plant",
         lambda e, mask: alignment.covers_plant(e, mask).found,
-        "mask",
+        True,
     ),
     "regions": Metric("", "number of regions", lambda e: len(e.regions)),
     "calls": Metric(

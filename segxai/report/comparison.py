@@ -52,8 +52,8 @@ def _differences(c) -> str:
 
 def _legend(c) -> str:
     items = "".join(
-        f"<li><b>{html.escape(c.title(x.label))}</b>: {html.escape(x.about)}</li>"
-        for x in c.columns
+        f"<li><b>{html.escape(c.title(metric))}</b>: {html.escape(c.about(metric))}</li>"
+        for metric in c.metrics
     )
     return f"<h2>The metrics</h2><ul class='sx-words'>{items}</ul>"
 

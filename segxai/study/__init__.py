@@ -1,1 +1,1 @@
-"""Studies of many photographs: explain all of them, or compare segmenters on them, locally or on a cluster."""
+"""Studies of many photographs: explain all of them, or compare segmenters on them."""

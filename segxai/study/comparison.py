@@ -1,4 +1,4 @@
-"""The result of `compare`: rows, tables with bootstrap intervals and paired differences, as a figure, a page or a file."""
+"""The result of `compare`: tables with bootstrap intervals and paired differences, and files."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import plots, report
 from ..errors import SegxaiValueError, unknown_name
 from ..files import replacing
+from ..metrics import METRICS
 from ..plots.numbers import ARROWS, format_interval
 from .engine import common_output
 
@@ -22,20 +23,24 @@ if TYPE_CHECKING:
 RESAMPLES = 2000
 
 
-class Column(NamedTuple):
-    """A metric of a comparison, possibly under another fill: its label, its better direction and its description."""
-
-    label: str
-    better: str
-    about: str
-
-
 @dataclass(frozen=True)
 class Measured:
     """The results for one photograph.
 
-    index: its number. target, full: the class explained, and its value. values: {segmenter: {metric: value}}.
-    failures: {segmenter: reason}. seconds: {segmenter: seconds of one explanation}. output: what `full` is, see `Coalitions`.
+    Attributes
+    ----------
+    index : int
+        Its number.
+    target, full : str, float
+        The class explained, and its value.
+    values : dict
+        {segmenter: {metric: value}}.
+    failures : dict
+        {segmenter: reason}.
+    seconds : dict
+        {segmenter: seconds of one explanation}.
+    output : str
+        What `full` is, see `Coalitions`.
     """
 
     index: int
@@ -51,43 +56,57 @@ class Measured:
 class Comparison:
     """Metrics of several segmenters on many photographs.
 
-    names: of all photographs. results: for those that could be read. unreadable: (index, reason) for the others. how: the settings
-    as sentences. seed: of the bootstrap.
+    Attributes
+    ----------
+    names : tuple of str
+        Of all photographs.
+    results : tuple of Measured
+        For those that could be read.
+    unreadable : tuple of (int, str)
+        (index, reason) for the others.
+    segmenters, metrics : tuple of str
+        The labels of the segmenters, and names of `segxai.metrics.METRICS`.
+    how : str
+        The settings as sentences.
+    seed : int
+        Of the bootstrap.
     """
 
     names: tuple[str, ...]
     results: tuple[Measured, ...]
     unreadable: tuple[tuple[int, str], ...]
     segmenters: tuple[str, ...]
-    columns: tuple[Column, ...]
+    metrics: tuple[str, ...]
     how: str
     seed: int = 0
 
     @property
-    def metrics(self) -> tuple[str, ...]:
-        """The labels of the columns."""
-        return tuple(column.label for column in self.columns)
-
-    @property
     def output(self) -> str:
-        """What the classifier's values are: "probability", "logit", "score", or "output" where nothing is known."""
+        """What the classifier's values are, "output" where nothing is known; see `Coalitions`."""
         return common_output(self.results)
 
     def title(self, metric: str) -> str:
-        """A metric's label for display, with an arrow in its better direction."""
+        """Return a metric's name for display, with an arrow in its better direction."""
         return f"{metric.replace('_', ' ')} {ARROWS[self.better(metric)]}".strip()
 
     def better(self, metric: str) -> str:
-        """ "up", "down", "zero", or "" for a metric without a direction."""
-        return next(column.better for column in self.columns if column.label == metric)
+        """Return "up", "down", "zero", or "" for a metric without a direction."""
+        return METRICS[metric].better
+
+    def about(self, metric: str) -> str:
+        """Return a line that describes a metric."""
+        return METRICS[metric].about
 
     def __repr__(self):
-        return f"<Comparison of {', '.join(self.segmenters)} on {len(self.results)} photographs: {', '.join(self.metrics)}>"
+        return (
+            f"<Comparison of {', '.join(self.segmenters)} on {len(self.results)} photographs: "
+            f"{', '.join(self.metrics)}>"
+        )
 
     def __str__(self):
-        """The table as text, one line for each metric."""
+        """Write the table as text, one line for each metric."""
         lines = [["", *self.segmenters], *self.cells(self.table(), self.metrics, self.segmenters)]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         return "\n".join(
             "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
             for line in lines
@@ -96,7 +115,21 @@ class Comparison:
     def cells(
         self, summaries: Iterable[dict], metrics: Iterable[str], segmenters: Iterable[str]
     ) -> list[list[str]]:
-        """Format the rows of `table` or `differences`, one line for each metric, with a count if photographs are missing."""
+        """Format rows of `table` or `differences` as text.
+
+        Parameters
+        ----------
+        summaries : iterable of dict
+            The rows.
+        metrics, segmenters : iterable of str
+            The lines and the columns.
+
+        Returns
+        -------
+        cells : list of list of str
+            One line for each metric, which starts with its title, with a count where photographs
+            are missing.
+        """
         found = {(row["segmenter"], row["metric"]): row for row in summaries}
 
         def cell(row):
@@ -110,7 +143,7 @@ class Comparison:
 
     @property
     def rows(self) -> list[dict]:
-        """One row for each photograph, segmenter and metric: {"image", "segmenter", "metric", "value"}; NaN where undefined."""
+        """{"image", "segmenter", "metric", "value"} for everything measured; NaN if undefined."""
         return [
             {
                 "image": self.names[r.index],
@@ -126,7 +159,7 @@ class Comparison:
 
     @property
     def failures(self) -> list[tuple[str, str, str]]:
-        """(photograph, segmenter, reason) for everything that could not be measured; the segmenter is "" for unreadable photographs."""
+        """(photograph, segmenter, reason) where nothing was measured; "" for all segmenters."""
         found = [(self.names[index], "", why) for index, why in self.unreadable]
         return found + [
             (self.names[r.index], segmenter, why)
@@ -136,16 +169,26 @@ class Comparison:
 
     @property
     def seconds(self) -> dict[str, float]:
-        """{segmenter: mean seconds of one explanation, including segmentation}; these are not reproducible."""
+        """{segmenter: mean seconds of one explanation, with segmentation}; not reproducible."""
         times = {s: [r.seconds[s] for r in self.results if s in r.seconds] for s in self.segmenters}
         return {s: float(np.mean(found)) for s, found in times.items() if found}
 
     def table(self) -> list[dict]:
-        """A row {"segmenter", "metric", "better", "mean", "low", "high", "n"} for each segmenter and metric.
+        """Average each metric of each segmenter over the photographs.
 
-        low, high: the 95 % percentile bootstrap interval over photographs, None for a single one. It is too narrow for fewer than
-        about ten photographs, and for copies, crops or mirror images of the same photograph, which are not independent.
-        Source: Efron 1979, "Bootstrap Methods: Another Look at the Jackknife".
+        The intervals are 95 % percentile bootstrap intervals over photographs. They are too narrow
+        for fewer than about ten photographs, and for copies, crops or mirror images of the same
+        photograph, which are not independent.
+
+        Returns
+        -------
+        rows : list of dict
+            {"segmenter", "metric", "better", "mean", "low", "high", "n"}; low and high are None for
+            a single photograph.
+
+        References
+        ----------
+        Efron 1979, "Bootstrap Methods: Another Look at the Jackknife".
         """
         return [
             {"segmenter": segmenter, "metric": metric, "better": self.better(metric)}
@@ -155,45 +198,52 @@ class Comparison:
         ]
 
     def differences(self, reference: str | None = None) -> list[dict]:
-        """Paired differences of each segmenter from the reference (by default the first): the keys of `table`, and "verdict".
+        """Compute paired differences of each segmenter from one of them.
 
-        verdict: "better" or "worse" if the interval excludes 0, otherwise "open"; "" for a metric without a better direction.
-        One in twenty such intervals excludes 0 by chance, so a large table contains a few spurious verdicts.
-        Raises SegxaiValueError for an unknown reference.
+        One in twenty such intervals excludes 0 by chance, so a large table contains a few spurious
+        verdicts.
+
+        Parameters
+        ----------
+        reference : str, optional
+            By default the first segmenter.
+
+        Returns
+        -------
+        rows : list of dict
+            The keys of `table`, "reference", and "verdict": "better" or "worse" if the interval
+            excludes 0, otherwise "open"; "" for a metric without a better direction.
+
+        Raises
+        ------
+        SegxaiValueError
+            For an unknown reference.
         """
         reference = self.segmenters[0] if reference is None else reference
         if reference not in self.segmenters:
             raise unknown_name("segmenter", reference, self.segmenters)
-        found = []
-        for metric in self.metrics:
-            base = self.column(reference, metric)
-            for segmenter in self.segmenters:
-                if segmenter == reference:
-                    continue
-                own = self.column(segmenter, metric)
-                # If 0 is best, distances from 0 are compared.
-                less = np.abs(own) - np.abs(base) if self.better(metric) == "zero" else own - base
-                summary = self._summary(less)
-                found.append(
-                    {
-                        "segmenter": segmenter,
-                        "reference": reference,
-                        "metric": metric,
-                        "better": self.better(metric),
-                    }
-                    | summary
-                    | {"verdict": _verdict(summary, self.better(metric))}
-                )
-        return found
+        return [
+            self._difference(segmenter, reference, metric)
+            for metric in self.metrics
+            for segmenter in self.segmenters
+            if segmenter != reference
+        ]
 
     def plot(self) -> DescribedFigure:
-        """A figure with a panel for each metric: means with intervals, and each photograph as a dot."""
+        """Plot a panel for each metric: means with intervals, and each photograph as a dot."""
         return plots.plot_comparison(self)
 
     def save(self, path: str | Path) -> None:
         """Write a self-contained web page (``.html``) or the rows as a table (``.csv``).
 
-        Raises SegxaiError for another ending, or if the file cannot be written.
+        Parameters
+        ----------
+        path : path
+
+        Raises
+        ------
+        SegxaiError
+            For another ending, or if the file cannot be written.
         """
         path = Path(path)
         if path.suffix.lower() in (".html", ".htm"):
@@ -213,21 +263,60 @@ class Comparison:
         return report.comparison_fragment(self)
 
     def column(self, segmenter: str, metric: str) -> np.ndarray:
-        """(photographs,) values of a metric, NaN where there is none. Columns are aligned and can be subtracted."""
+        """Return the values of a metric.
+
+        Parameters
+        ----------
+        segmenter, metric : str
+
+        Returns
+        -------
+        values : (photographs,) array of float
+            NaN where there is none. Columns are aligned and can be subtracted.
+        """
         return np.array(
             [r.values.get(segmenter, {}).get(metric, np.nan) for r in self.results], float
         )
 
+    def _difference(self, segmenter, reference, metric) -> dict:
+        own, base = (self.column(name, metric) for name in (segmenter, reference))
+        if self.better(metric) == "zero":  # distances from 0 are compared
+            own, base = np.abs(own), np.abs(base)
+        summary = self._summary(own - base)
+        return {
+            "segmenter": segmenter,
+            "reference": reference,
+            "metric": metric,
+            "better": self.better(metric),
+            **summary,
+            "verdict": _verdict(summary, self.better(metric)),
+        }
+
     def _summary(self, values) -> dict:
         values = values[np.isfinite(values)]
-        if len(values) == 0:
+        if not len(values):
             return {"mean": None, "low": None, "high": None, "n": 0}
         low, high = bootstrap(values, self.seed) if len(values) > 1 else (None, None)
         return {"mean": float(values.mean()), "low": low, "high": high, "n": len(values)}
 
 
 def bootstrap(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
-    """The 95 % percentile bootstrap interval of the mean of values (N,), from RESAMPLES samples. Source: Efron 1979."""
+    """Compute the 95 % percentile bootstrap interval of a mean.
+
+    Parameters
+    ----------
+    values : (N,) array of float
+    seed : int
+        Of the RESAMPLES samples that are drawn.
+
+    Returns
+    -------
+    low, high : float
+
+    References
+    ----------
+    Efron 1979, "Bootstrap Methods: Another Look at the Jackknife".
+    """
     values = np.asarray(values, float)
     drawn = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))
     low, high = np.percentile(values[drawn].mean(axis=1), [2.5, 97.5])

@@ -16,7 +16,7 @@ import segxai
 from segxai.plots.explanations import DescribedFigure
 from segxai.report.comparison import comparison_fragment, write_comparison
 from segxai.report.page import figure, write_report
-from segxai.study.comparison import Column, Comparison, Measured
+from segxai.study.comparison import Comparison, Measured
 from segxai.study.many import ImageResult, ManyExplanations
 
 FUZZ = settings(settings.get_profile("bad_days"))
@@ -93,7 +93,7 @@ def comparison_of(names):
         tuple(measured),
         ((3, names[6]),),
         segmenters,
-        tuple(Column(label, "", names[3]) for label in values["a"]),
+        tuple(values["a"]),
         names[3],
     )
 

@@ -36,7 +36,7 @@ def test_the_evidence_can_be_checked_on_the_photographs(plant):
 
 
 def test_semantic_regions_find_the_plant(plant):
-    """The badge's rings have strong contours, so it may be divided along them; but what weighs most lies in it, and covers it."""
+    """The badge may be divided along its rings; what weighs most lies in it, and covers it."""
     for i in plant.winners[:2]:
         e = segxai.explain(
             plant.images[i],

@@ -217,7 +217,7 @@ def test_what_is_rounded_to_zero_has_no_minus(method, output, tmp_path):
         *placebo.sentences(),
         placebo.plot().alt,
     ]
-    said += [many.plot().alt, *map(str, many.effects()), e._repr_html_()]
+    said += [many.plot().alt, e._repr_html_()]
     if e.coalitions.exact:
         said += [e.plot_interactions().alt]
     e.save(tmp_path / "page.html")
