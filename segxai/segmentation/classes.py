@@ -1,8 +1,8 @@
-"""Convert a map of class ids to regions named by class."""
+"""Regions of a map of class ids, named by class."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -17,7 +17,24 @@ def regions_of_classes(
     method: str,
     evidence: Evidence = GIVEN,
 ) -> Regions:
-    """Convert class ids (H, W) to `Regions` named by class, whose parts are their connected pieces. evidence: for the names."""
+    """Convert a map of class ids to regions.
+
+    Parameters
+    ----------
+    classes : (H, W) array of int
+        The class of each pixel.
+    names : sequence of str, or mapping of int to str
+        Of the class ids.
+    method : str
+        The segmenter's name.
+    evidence : Evidence
+        For the names.
+
+    Returns
+    -------
+    regions : Regions
+        One for each class; its parts are its connected pieces, the largest first.
+    """
     from skimage.measure import label
 
     atoms = np.zeros(classes.shape, np.int32)
@@ -25,27 +42,39 @@ def regions_of_classes(
     for value in np.unique(classes):
         mask = classes == value
         pieces, count = label(mask, return_num=True, connectivity=2)
-        areas = np.bincount(pieces.ravel(), minlength=count + 1)[1:]
-        kept = np.flatnonzero(areas >= SMALLEST_PART * classes.size) + 1
-        if len(kept) < 2:
-            atoms[mask] = number
-            parts.append(Part(names[value], (number,), evidence=evidence))
-            number += 1
-            continue
+        areas = np.bincount(pieces[mask], minlength=count + 1)
+        order = np.argsort(-areas, kind="stable")
+        order = order[areas[order] >= max(1, SMALLEST_PART * classes.size)]
         # Small pieces join the largest one, so that every pixel of the class belongs to a part.
-        largest = int(areas.argmax()) + 1
-        pieces = np.where(mask & ~np.isin(pieces, kept), largest, pieces)
-        order = sorted(kept, key=lambda piece: -areas[piece - 1])
-        for offset, piece in enumerate(order):
-            atoms[pieces == piece] = number + offset
-        children = tuple(
-            Part(f"{names[value]} {i + 1}", (number + i,), evidence=evidence)
-            for i in range(len(order))
-        )
-        parts.append(
-            Part(
-                names[value], tuple(range(number, number + len(order))), children, evidence=evidence
-            )
-        )
-        number += len(order)
+        place = np.zeros(count + 1, np.int32)
+        place[order] = np.arange(len(order))
+        atoms[mask] = number + place[pieces[mask]]
+        last = number + max(1, len(order))
+        parts.append(numbered_part(names[value], range(number, last), evidence))
+        number = last
     return Regions(atoms, parts, method)
+
+
+def numbered_part(name: str, atoms: Iterable[int], evidence: Evidence) -> Part:
+    """Make a part of atoms that are its numbered parts, e.g. "person 1" and "person 2".
+
+    Parameters
+    ----------
+    name : str
+        What each of them is.
+    atoms : iterable of int
+        What it covers.
+    evidence : Evidence
+        For the name.
+
+    Returns
+    -------
+    part : Part
+        Without further parts if it covers a single atom.
+    """
+    atoms = tuple(map(int, atoms))
+    children = tuple(
+        Part(f"{name} {i}", (atom,), evidence=evidence, noun=name)
+        for i, atom in enumerate(atoms, start=1)
+    )
+    return Part(name, atoms, children if len(atoms) > 1 else (), evidence=evidence)

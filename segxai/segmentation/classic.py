@@ -10,8 +10,8 @@ import numpy as np
 from ..errors import SegxaiValueError, is_number, whole_number
 from ..images import reduced, resize_labels
 from ..regions import PLACE, Part, Regions
-from .names import places
-from .segmenter import COUNT, Segmenter, Slider
+from .places import places
+from .record import COUNT, Segmenter, Slider
 
 WORKING_SIDE = 1024  # pixels; larger photographs are reduced to this size for segmentation
 

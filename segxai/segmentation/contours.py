@@ -1,4 +1,4 @@
-"""Contour strength: how likely each pixel of a photograph lies on the outline of an object or one of its parts.
+"""Contours of a photograph, and the regions that they divide it into.
 
 The network is HED on VGG16's convolutions (`nets.contours`), trained on outlines drawn by people (BSDS500).
 """
@@ -14,13 +14,16 @@ import numpy as np
 from ..errors import SegxaiError, SegxaiFileError
 from ..images import ImageLike, as_image, resize
 from ..progress import Progress, showing, track
+from ..regions import Regions
 from ..weights import assign_weights
 from ..weights.contours import contours_path, contours_weights
 from ..weights.loaded import loaded
+from .merging import Merging
+from .record import by_count
+from .tree import Recipe, tree_regions
 
-WORKING_SIDE = (
-    512  # pixels, the longest side of the network's input; its memory grows with the area
-)
+# Pixels, the longest side of the network's input; its memory grows with the area.
+WORKING_SIDE = 512
 WITHOUT_WEIGHTS = (
     "These segmenters need no weights: grid, slic, felzenszwalb, quickshift, watershed, chan_vese."
 )
@@ -30,15 +33,59 @@ _maps: OrderedDict[bytes, np.ndarray] = OrderedDict()
 _one_at_a_time = threading.Lock()  # two runs at once would need twice the memory
 
 
-def contours(image: ImageLike, *, progress: Progress = None) -> np.ndarray:
-    """Contour strength, (H, W) float32 in 0..1, at the photograph's size.
+def contour_regions(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
+    """Divide a photograph by contours alone.
 
-    A photograph with a side of more than 512 pixels is reduced for the network, and the map is enlarged. Smaller ones are not
-    resized; the network was trained at 481 pixels. (Enlarging photographs of 64 to 320 pixels to twice their size would improve
-    the correlation with outlines drawn by people only from 0.58 to 0.61.)
-    The maps of the last few photographs are cached. Missing weights are downloaded; raises SegxaiError if that fails.
-    progress: see `segxai.progress.track`.
-    Source: Xie and Tu 2015, "Holistically-Nested Edge Detection".
+    Unlike those of "deep", the regions do not depend on a classifier's network; their names do.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+        The photograph.
+    n_regions : int or "auto"
+        As for "deep".
+
+    Returns
+    -------
+    regions : Regions
+        Nodes of the region tree, see `tree`.
+
+    Raises
+    ------
+    SegxaiValueError
+        For any other n_regions.
+    """
+    return tree_regions(image, RECIPE, n_regions)
+
+
+def contours(image: ImageLike, *, progress: Progress = None) -> np.ndarray:
+    """Find how likely each pixel lies on the outline of an object or one of its parts.
+
+    A photograph with a side of more than 512 pixels is reduced for the network, and the map is
+    enlarged. Smaller ones are not resized; the network was trained at 481 pixels. (Enlarging
+    photographs of 64 to 320 pixels to twice their size would improve the correlation with outlines
+    drawn by people only from 0.58 to 0.61.) The maps of the last few photographs are cached.
+
+    Parameters
+    ----------
+    image : array, PIL image or path
+        The photograph.
+    progress : bool or callable, optional
+        See `segxai.progress.track`.
+
+    Returns
+    -------
+    strength : (H, W) array of float32
+        Contour strength, 0 to 1, at the photograph's size.
+
+    Raises
+    ------
+    SegxaiError
+        If the weights are missing and cannot be downloaded.
+
+    References
+    ----------
+    Xie and Tu 2015, "Holistically-Nested Edge Detection".
     """
     image = as_image(image)
     with showing(progress):
@@ -46,7 +93,25 @@ def contours(image: ImageLike, *, progress: Progress = None) -> np.ndarray:
 
 
 def side_outputs(image: ImageLike, *, progress: Progress = None) -> tuple[np.ndarray, ...]:
-    """The five side outputs that `contours` fuses, each (H, W) float32 in 0..1, from fine (conv1_2) to coarse (conv5_3)."""
+    """Compute the five side outputs that `contours` fuses.
+
+    Parameters
+    ----------
+    image : array, PIL image or path
+        The photograph.
+    progress : bool or callable, optional
+        See `segxai.progress.track`.
+
+    Returns
+    -------
+    maps : tuple of 5 (H, W) arrays of float32
+        Contour strength, 0 to 1, from fine (conv1_2) to coarse (conv5_3).
+
+    Raises
+    ------
+    SegxaiError
+        As for `contours`.
+    """
     image = as_image(image)
     with showing(progress):
         return tuple(np.moveaxis(resize(_working_maps(image)[..., 1:], image.shape[:2]), -1, 0))
@@ -80,7 +145,7 @@ def _run(copy) -> np.ndarray:
 
 
 def _network() -> tuple:
-    """HED for one photograph of any size: (1, h, w, 3) images to (1, h, w, 6) maps, as a whole or stage by stage.
+    """HED for one photograph of any size: (1, h, w, 3) to (1, h, w, 6), as a whole or by stages.
 
     Returned are the graph, its two ends, and the score and the pool of each stage.
     """
@@ -100,3 +165,7 @@ def _network() -> tuple:
     assign_weights(net, weights)
     stages = [(ends[f"score_{stage}"], ends[f"pool{stage}"]) for stage in range(1, len(sides) + 1)]
     return net, images, maps, stages
+
+
+RECIPE = Recipe("contours", contours, Merging(floor=0.0, contour=1.0, size=0.08, worth=0.35))
+SEGMENTERS = (by_count("contours", contour_regions, "contours alone, found by HED on VGG16"),)

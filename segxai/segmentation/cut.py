@@ -1,4 +1,4 @@
-"""The automatic number of regions: things that have a noun are whole, what holds two nouns is divided."""
+"""The automatic cut of a region tree: a thing that has a noun is whole, two nouns are divided."""
 
 from __future__ import annotations
 
@@ -7,9 +7,179 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..regions import Part
+from ..regions import Part, walk
+from .merging import Merging, borders, components, joined, labels_of, merge
+from .names import name_tree
+from .nouns import LEAST, Noun, kinds
+from .seen import Seen, areas_of, pooled
 
 FEWEST, MOST = 3, 9  # regions; 2**9 coalitions are evaluated in seconds
+# What a cut gains and costs, see `automatic_cut`.
+PRICE = 0.01
+THING = 0.1
+SPARED = 0.3  # the joins within a thing that the classifier named count so much less
+
+
+def automatic_number(root: Part, worth: float) -> int:
+    """Count the regions that are left when all merges that cost at least `worth` are undone.
+
+    Parameters
+    ----------
+    root : Part
+        A binary tree whose costs do not increase downwards.
+    worth : float
+        In the measure of the tree's costs.
+
+    Returns
+    -------
+    number : int
+        FEWEST to MOST.
+    """
+    return int(
+        np.clip(1 + sum(node.cost >= worth for node in walk(root) if node.children), FEWEST, MOST)
+    )
+
+
+def automatic_things(
+    atoms: np.ndarray,
+    strength: np.ndarray,
+    root: Part,
+    found: Seen,
+    objects: Mapping[tuple[int, ...], Noun],
+    merging: Merging,
+) -> tuple[Part, int]:
+    """Rearrange a tree so that things that touch and have one noun are a node.
+
+    Parameters
+    ----------
+    atoms : (h, w) array of int
+        The leaves.
+    strength : (h, w) array of float
+        Contour strength.
+    root : Part
+        A binary tree over the leaves, with nouns.
+    found : Seen
+        Of the leaves.
+    objects : mapping of atoms to Noun
+        The nodes that the classifier named.
+    merging : Merging
+        The cost of merging things.
+
+    Returns
+    -------
+    things : Part
+        The root of a tree whose first cut of `number` regions is the automatic one.
+    number : int
+        One thing may fill the photograph; then it is divided into FEWEST parts.
+    """
+    parts = automatic_cut(root, found, objects, merging.worth)
+    groups = same_nouns(parts, borders(labels_of(parts, atoms), strength))
+    united = {frozenset(atom for part in group for atom in part.atoms): group for group in groups}
+    things = root
+    if len(groups) < len(parts):
+        things = regrouped(groups, atoms, strength, found, merging)
+        objects = dict(objects)
+        for whole in walk(things):  # things of one noun that touch have it together, too
+            nouns = [
+                objects[part.atoms]
+                for part in united.get(frozenset(whole.atoms), ())
+                if part.atoms in objects
+            ]
+            if nouns:
+                objects[whole.atoms] = max(nouns, key=lambda noun: noun.evidence.probability or 0)
+        things = name_tree(atoms, things, found, objects)
+    return raised(things, united), max(len(groups), FEWEST)
+
+
+def automatic_cut(
+    root: Part, found: Seen, objects: Collection[tuple[int, ...]], worth: float
+) -> list[Part]:
+    """Cut a tree with nouns so that each thing is one region, and no region holds two nouns.
+
+    A cut gains each region's area times the probability of its class, and THING for a thing that the
+    classifier named. Each region costs PRICE; undoing a merge that cost `worth` or more and was not
+    within a thing gains one and a half times as much.
+
+    Parameters
+    ----------
+    root : Part
+        A binary tree with nouns.
+    found : Seen
+        Of its leaves.
+    objects : collection of atoms
+        The nodes that the classifier named.
+    worth : float
+        Of merges, in the measure of their cost.
+
+    Returns
+    -------
+    parts : list of Part
+        Nodes that cover the tree; see `best_cut`.
+    """
+    nodes = list(walk(root))
+    kept, divided = {}, {}
+    rows = pooled(nodes, found.areas, kinds(found.classes))
+    for node, area, row in zip(nodes, areas_of(nodes, found), rows, strict=True):
+        named = node.atoms in objects
+        kept[node.atoms] = area * (1 if named else row.max()) + THING * named
+        whole = named or row[:-1].max() >= LEAST
+        divided[node.atoms] = PRICE * ((0 if whole else 1.5 * min(node.cost / worth, 1)) - 1)
+    return best_cut(root, kept, divided)
+
+
+def same_nouns(parts: list[Part], touching: Collection[tuple[int, int]]) -> list[list[Part]]:
+    """Group parts that touch and have the same noun.
+
+    Parameters
+    ----------
+    parts : list of Part
+        K parts.
+    touching : collection of (int, int)
+        The numbers of those that touch.
+
+    Returns
+    -------
+    groups : list of lists of Part
+        In the order of their first parts.
+    """
+    alike = [(a, b) for a, b in touching if parts[a].noun and parts[a].noun == parts[b].noun]
+    groups: dict[int, list[Part]] = {}
+    for part, group in zip(parts, components(len(parts), alike), strict=True):
+        groups.setdefault(int(group), []).append(part)
+    return list(groups.values())
+
+
+def regrouped(
+    groups: list[list[Part]],
+    atoms: np.ndarray,
+    strength: np.ndarray,
+    found: Seen,
+    merging: Merging,
+) -> Part:
+    """Merge nodes within their groups first, then the groups.
+
+    Parameters
+    ----------
+    groups : list of lists of Part
+        Nodes of a tree that cover it.
+    atoms, strength, found, merging
+        As for `automatic_things`.
+
+    Returns
+    -------
+    root : Part
+        Of a tree without names, in which each group is a node.
+    """
+
+    def merged(parts: list[Part]) -> Part:
+        nodes, below = list(parts), max(part.cost for part in parts)
+        border = borders(labels_of(parts, atoms), strength)
+        classes = pooled(parts, found.areas, found.classes)
+        for a, b, cost in merge(areas_of(parts, found), border, merging, None, classes):
+            nodes.append(joined(nodes[a], nodes[b], below + cost))
+        return nodes[-1]
+
+    return merged([merged(group) for group in groups])
 
 
 def best_cut(
@@ -31,7 +201,10 @@ def best_cut(
     """
 
     def tables(part: Part) -> tuple[list[float], list[int], tuple]:
-        """For 1 to MOST regions below a node the largest gain, the regions of its first child, and the children's tables."""
+        """For 1 to MOST regions below a node the largest gain, and how it is reached.
+
+        That is by the number of regions of its first child, and by the children's tables.
+        """
         gains, firsts = [kept[part.atoms]], [0]
         if not part.children:
             return gains, firsts, ()
@@ -60,15 +233,21 @@ def best_cut(
 
 
 def raised(root: Part, regions: Collection[frozenset[int]]) -> Part:
-    """The same tree with the root's cost added to that of every node above some regions.
+    """Add the root's cost to that of every node above some regions.
 
     They are then the first cut of their number: coarser cuts unite them, and finer ones divide them.
 
     Parameters
     ----------
     root : Part
+        A tree.
     regions : collection of frozenset of int
         The atoms of nodes that cover the tree.
+
+    Returns
+    -------
+    root : Part
+        The same tree with other costs.
     """
 
     def lifted(part: Part) -> Part:
@@ -80,14 +259,21 @@ def raised(root: Part, regions: Collection[frozenset[int]]) -> Part:
 
 
 def spared(root: Part, things: Collection[tuple[int, ...]], factor: float) -> Part:
-    """The same tree with the costs in some nodes multiplied by a factor below 1, so that they are divided later.
+    """Lower the costs in some nodes of a tree, so that they are divided later.
 
     Parameters
     ----------
     root : Part
+        A tree.
     things : collection of atoms
         The nodes.
     factor : float
+        Below 1, of the costs of each node and all nodes in it.
+
+    Returns
+    -------
+    root : Part
+        The same tree with other costs.
     """
 
     def scaled(part: Part, by: float) -> Part:

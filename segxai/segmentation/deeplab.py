@@ -22,7 +22,7 @@ from ..regions import Evidence, Regions
 from ..weights.downloads import DOWNLOADS, cached, usable
 from ..weights.loaded import loaded
 from .classes import regions_of_classes
-from .segmenter import Segmenter
+from .record import Segmenter
 
 PASCAL_CLASSES = (
     "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair",

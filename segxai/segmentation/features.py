@@ -1,53 +1,62 @@
 """Clusters of deep features: regions by what an ImageNet network sees, without contours.
 
-The network's end points at strides 8, 16 and 32 are averaged over small SLIC superpixels, which are merged bottom-up by Ward's
-criterion into one tree. Its borders are less exact than those of `deep`, but with nine regions and the fill "mean" its explanations
-insert the evidence faster, because it divides where the network responds strongly rather than where there are contours.
+The network's end points at strides 8, 16 and 32 are averaged over small SLIC superpixels, which are
+merged bottom-up by Ward's criterion into one tree. Its borders are less exact than those of `deep`,
+but with nine regions and the fill "mean" its explanations insert the evidence faster, because it
+divides where the network responds strongly rather than where there are contours.
 
-Sources: Ward 1963, "Hierarchical Grouping to Optimize an Objective Function"; Achanta et al. 2012, "SLIC Superpixels"; for deep
-features that group into objects Collins et al. 2018, "Deep Feature Factorization for Concept Discovery".
+References
+----------
+Ward 1963, "Hierarchical Grouping to Optimize an Objective Function".
+Achanta et al. 2012, "SLIC Superpixels".
+Collins et al. 2018, "Deep Feature Factorization for Concept Discovery" (deep features that group
+into objects).
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-from ..errors import SegxaiValueError
 from ..images import resize, resize_labels
-from ..regions import PLACE, Part, Regions
-from .names import places
+from ..regions import PLACE, Part, Regions, coarsest, walk
+from .cut import automatic_number
+from .merging import borders, joined
+from .places import places
 from .pooling import pool
-from .segmenter import COUNT_OR_AUTO, Segmenter, Slider
+from .record import LEAVES, by_count, check_count
 
 WORKING_SIDE = 512  # pixels, the longest side of the copy that is segmented
 SUPERPIXELS = 400
-LEAVES = 48  # the finest regions that `n_regions` or `expand` can reach
 STRIDE_WEIGHTS = {8: 0.6, 16: 1.0, 32: 1.0}
 COLOUR_WEIGHT = 0.25
 PLACE_WEIGHT = 0.5
 SMALLEST_ISLAND = 0.005  # share of the image
-FEWEST, MOST = 3, 9  # automatic numbers of regions; 2**9 coalitions are evaluated in seconds
-WORTH_SPLITTING = (
-    0.3  # automatic: a join is undone when it cost at least this share of the last join
-)
+# Automatic: a join is undone when it cost at least this share of the last join.
+WORTH_SPLITTING = 0.3
 
 
 def features(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
-    """Clusters of EfficientNet-Lite0's features, on superpixels.
+    """Cluster EfficientNet-Lite0's features, on superpixels.
 
-    n_regions: 1 to 48, or "auto": between 3 and 9, where the tree's next joins get expensive. Regions
-    with fewer n_regions are unions of those with more, so `Regions.expand` knows each region's parts.
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+        The photograph.
+    n_regions : int or "auto"
+        1 to 48, or "auto": between 3 and 9, where the tree's next joins get expensive. Regions with
+        fewer n_regions are unions of those with more, so `Regions.expand` knows each region's parts.
+
+    Returns
+    -------
+    regions : Regions
+        Named by their places.
+
+    Raises
+    ------
+    SegxaiValueError
+        For any other n_regions.
     """
-    if n_regions != "auto" and (
-        isinstance(n_regions, bool)
-        or not isinstance(n_regions, (int, np.integer))
-        or not 1 <= n_regions <= LEAVES
-    ):
-        raise SegxaiValueError(
-            f"n_regions must be 'auto' or a whole number from 1 to {LEAVES}; got {n_regions!r}."
-        )
+    check_count(n_regions)
     copy = _working_copy(image)
     superpixels = _superpixels(copy)
     points = _superpixel_features(copy, superpixels)
@@ -57,86 +66,47 @@ def features(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
     leaves = _merge_islands(leaf_of_superpixel[superpixels], superpixels, points)
     present, atoms = np.unique(leaves, return_inverse=True)
     atoms = atoms.reshape(leaves.shape)
-    root = _prune(root, {int(leaf): atom for atom, leaf in enumerate(present)})
-    nodes = _cut(root, n_regions)
-    groups = [node.atoms for node in _walk(nodes)]
-    names = dict(zip(groups, places(atoms, groups), strict=True))
-    return Regions(atoms, [_part(node, names) for node in nodes], "features")
+    (root,) = _prune(root, {int(leaf): atom for atom, leaf in enumerate(present)})
+    if n_regions == "auto":
+        n_regions = automatic_number(root, WORTH_SPLITTING * root.cost)
+    covered = [node.atoms for node in walk(root)]
+    names = dict(zip(covered, places(atoms, covered), strict=True))
+    parts = [_named(part, names) for part in coarsest(root, int(n_regions))]
+    return Regions(atoms, parts, "features")
 
 
-class _Node(NamedTuple):
-    """A cluster in the tree: the cost of joining its two halves (0 for a leaf), and its atoms."""
-
-    cost: float
-    atoms: tuple[int, ...]
-    halves: tuple = ()
-
-
-def _ward_tree(points) -> tuple[_Node, np.ndarray]:
+def _ward_tree(points) -> tuple[Part, np.ndarray]:
     """Ward's tree over the superpixels, cut off at LEAVES clusters; and each superpixel's leaf."""
     from scipy.cluster.hierarchy import fcluster, linkage
 
     joins = linkage(points, "ward")
     leaf = fcluster(joins, LEAVES, "maxclust") - 1
-    nodes: dict[int, _Node | int] = {i: int(leaf[i]) for i in range(len(points))}
-    for step, (a, b, cost, _) in enumerate(joins):
-        a, b = nodes.pop(int(a)), nodes.pop(int(b))
-        if isinstance(a, int) and a == b:  # still within one leaf
-            nodes[len(points) + step] = a
-        else:
-            halves = tuple(
-                _Node(0.0, (half,)) if isinstance(half, int) else half for half in (a, b)
-            )
-            nodes[len(points) + step] = _Node(
-                float(cost), halves[0].atoms + halves[1].atoms, halves
-            )
-    (root,) = nodes.values()
-    return (_Node(0.0, (root,)) if isinstance(root, int) else root), leaf
+    nodes = [Part("", (int(k),)) for k in leaf]
+    for a, b, cost, _ in joins:
+        one, other = nodes[int(a)], nodes[int(b)]
+        within = one.atoms == other.atoms  # still within one leaf
+        nodes.append(one if within else joined(one, other, float(cost)))
+    return nodes[-1], leaf
 
 
-def _prune(node, atom_of_leaf):
-    """The tree over the leaves that are still there (merged islands and small images lose some)."""
-    if not node.halves:
-        return _Node(0.0, (atom_of_leaf[node.atoms[0]],)) if node.atoms[0] in atom_of_leaf else None
-    halves = [half for half in (_prune(h, atom_of_leaf) for h in node.halves) if half is not None]
-    if len(halves) < 2:
-        return halves[0] if halves else None
-    return _Node(node.cost, halves[0].atoms + halves[1].atoms, tuple(halves))
+def _prune(part, atom_of_leaf) -> list[Part]:
+    """The tree, if any, of the leaves still there (merged islands and small images lose some)."""
+    if not part.children:
+        return [Part("", (atom_of_leaf[leaf],)) for leaf in part.atoms if leaf in atom_of_leaf]
+    halves = [half for child in part.children for half in _prune(child, atom_of_leaf)]
+    return [joined(halves[0], halves[1], part.cost)] if len(halves) == 2 else halves
 
 
-def _cut(root, n_regions) -> list[_Node]:
-    """Split the costliest join, again and again, until there are n_regions clusters."""
-    nodes = [root]
-    while True:
-        worst = max(range(len(nodes)), key=lambda i: nodes[i].cost)
-        cost = nodes[worst].cost
-        if n_regions == "auto":
-            enough = len(nodes) >= MOST or (
-                len(nodes) >= FEWEST and cost < WORTH_SPLITTING * root.cost
-            )
-        else:
-            enough = len(nodes) >= n_regions
-        if enough or cost == 0:
-            return nodes
-        nodes[worst : worst + 1] = nodes[worst].halves
-
-
-def _walk(nodes):
-    for node in nodes:
-        yield node
-        yield from _walk(node.halves)
-
-
-def _part(node, names) -> Part:
-    children = tuple(_part(half, names) for half in node.halves)
-    return Part(names[node.atoms], node.atoms, children, evidence=PLACE)
+def _named(part, names) -> Part:
+    children = tuple(_named(child, names) for child in part.children)
+    return Part(names[part.atoms], part.atoms, children, evidence=PLACE)
 
 
 def _working_copy(image) -> np.ndarray:
-    """The photograph with its longest side at WORKING_SIDE, (h, w, 3) uint8, both sides at least 32."""
+    """The photograph with its longest side at WORKING_SIDE, both sides at least 32, in uint8."""
     scale = WORKING_SIDE / max(image.shape[:2])
-    height, width = (max(32, round(side * scale)) for side in image.shape[:2])
-    return np.rint(resize(image, (height, width))).astype(np.uint8)
+    size = tuple(max(32, round(side * scale)) for side in image.shape[:2])
+    return np.rint(resize(image, size)).astype(np.uint8)
 
 
 def _superpixels(copy) -> np.ndarray:
@@ -148,42 +118,29 @@ def _superpixels(copy) -> np.ndarray:
 
 
 def _superpixel_features(copy, superpixels) -> np.ndarray:
-    """(S, D): what the network, the colour and the place say of each superpixel, on one scale."""
+    """(S, D) what network, colour and place say of each superpixel, on one scale."""
     from skimage.color import rgb2lab
 
-    end_points = _end_points(copy)
+    from ..backbone import efficientnet_lite0
+
+    maps = efficientnet_lite0().features(copy[None], [f"stride_{s}" for s in STRIDE_WEIGHTS])
     columns = []
     for stride, weight in STRIDE_WEIGHTS.items():
-        features = end_points[f"stride_{stride}"]
-        # One scale for each stride, not one for each position: where the network responds strongly, on
-        # objects, differences count more than in the background, and objects are divided more finely.
+        features = maps[f"stride_{stride}"][0]
+        # One scale for each stride, not one for each position: where the network responds strongly,
+        # on objects, differences count more than in the background, and objects are divided more
+        # finely.
         length = np.linalg.norm(features, axis=-1).mean()
         columns.append(weight * pool(features / max(length, 1e-6), superpixels))
     height, width = superpixels.shape
     place = np.moveaxis(np.mgrid[:height, :width], 0, -1) / max(height, width)
-    columns.append(COLOUR_WEIGHT * _means(superpixels, rgb2lab(copy) / 50))
-    columns.append(PLACE_WEIGHT * _means(superpixels, place))
+    columns.append(COLOUR_WEIGHT * pool(rgb2lab(copy) / 50, superpixels))
+    columns.append(PLACE_WEIGHT * pool(place, superpixels))
     return np.concatenate(columns, axis=1)
 
 
-def _end_points(copy) -> dict[str, np.ndarray]:
-    from ..backbone import efficientnet_lite0
-
-    names = [f"stride_{stride}" for stride in STRIDE_WEIGHTS]
-    found = efficientnet_lite0().features(copy[None], names)
-    return {name: value[0] for name, value in found.items()}
-
-
-def _means(labels, values) -> np.ndarray:
-    """The mean of (h, w, D) values over each label: (L, D)."""
-    count = np.bincount(labels.ravel())
-    return np.stack(
-        [np.bincount(labels.ravel(), v.ravel()) / count for v in np.moveaxis(values, -1, 0)], axis=1
-    )
-
-
 def _merge_islands(leaves, superpixels, points) -> np.ndarray:
-    """Connected pieces smaller than SMALLEST_ISLAND join the most similar neighbouring piece, smallest first."""
+    """Join pieces smaller than SMALLEST_ISLAND to the most similar neighbour, the smallest first."""
     from skimage.measure import label
 
     pieces = label(leaves, background=-1, connectivity=1)
@@ -195,19 +152,22 @@ def _merge_islands(leaves, superpixels, points) -> np.ndarray:
         pieces.ravel() * len(points) + superpixels.ravel(), return_counts=True
     )
     np.add.at(sums, pairs // len(points), counts[:, None] * points[pairs % len(points)])
-    neighbours = _neighbours(pieces, len(areas))
+    neighbours: list[set[int]] = [set() for _ in areas]
+    for a, b in borders(pieces, np.zeros(pieces.shape)):
+        neighbours[a].add(b)
+        neighbours[b].add(a)
     joined_to = np.arange(len(areas))
     small = areas < SMALLEST_ISLAND * leaves.size
     while small.any() and (areas > 0).sum() > 1:
         piece = int(np.argmin(np.where(small, areas, np.inf)))
         near = sorted(neighbours[piece])
-        distance = ((sums[near] / areas[near, None] - sums[piece] / areas[piece]) ** 2).sum(axis=1)
-        host = near[int(np.argmin(distance))]
+        apart = ((sums[near] / areas[near, None] - sums[piece] / areas[piece]) ** 2).sum(axis=1)
+        host = near[int(np.argmin(apart))]
         sums[host] += sums[piece]
         areas[host] += areas[piece]
         areas[piece] = 0
         joined_to[joined_to == piece] = host
-        for other in neighbours.pop(piece):
+        for other in neighbours[piece]:
             neighbours[other].discard(piece)
             if other != host:
                 neighbours[other].add(host)
@@ -218,23 +178,6 @@ def _merge_islands(leaves, superpixels, points) -> np.ndarray:
     return leaf_of_piece[joined_to][pieces]
 
 
-def _neighbours(pieces, number) -> dict[int, set[int]]:
-    touching = np.concatenate(
-        [
-            np.stack([pieces[:, :-1].ravel(), pieces[:, 1:].ravel()], axis=1),
-            np.stack([pieces[:-1].ravel(), pieces[1:].ravel()], axis=1),
-        ]
-    )
-    near: dict[int, set[int]] = {piece: set() for piece in range(number)}
-    for a, b in np.unique(touching[touching[:, 0] != touching[:, 1]], axis=0):
-        near[int(a)].add(int(b))
-        near[int(b)].add(int(a))
-    return near
-
-
 SEGMENTERS = (
-    Segmenter(
-        "features", features, "features of EfficientNet-Lite0, clustered on superpixels",
-        (Slider("n_regions", "Regions", 0, 12, 0, zero="auto", hint=COUNT_OR_AUTO),), lambda n, shape: [{"n_regions": min(n, LEAVES)}],
-    ),
-)  # fmt: skip
+    by_count("features", features, "features of EfficientNet-Lite0, clustered on superpixels"),
+)

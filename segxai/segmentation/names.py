@@ -1,51 +1,96 @@
-"""Names of regions by their position in the photograph, e.g. "top left"."""
+"""Names for the nodes of a region tree: their nouns, else their places."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
-_ROWS = ("top", "", "bottom")
-_COLUMNS = ("left", "", "right")
+from ..regions import PLACE, Part, walk
+from ..weights.semantic import semantic_head
+from .nouns import GROUPS, Noun, class_noun, evidence, probability
+from .places import places
+from .seen import Seen, pooled
+
+# A part without a noun is called after its thing if it has at least this probability of it.
+PART = 0.3
 
 
-def places(atoms: np.ndarray, groups: Iterable[Iterable[int]]) -> list[str]:
-    """Name groups of atoms by the position of their centre in a 3 x 3 grid.
+def name_tree(
+    atoms: np.ndarray, root: Part, found: Seen, objects: Mapping[tuple[int, ...], Noun]
+) -> Part:
+    """Name every node of a tree by a noun where there is one, else by its place.
 
     Parameters
     ----------
     atoms : (H, W) array of int
-        The finest label map, with values 0..A-1.
-    groups : iterable of iterables of int
-        The atoms of each region.
+        The leaves of the tree.
+    root : Part
+        A tree over the leaves.
+    found : Seen
+        Of these leaves.
+    objects : mapping of atoms to Noun
+        The nodes that the classifier named, see `views.object_nouns`.
 
     Returns
     -------
-    names : list of str
-        "top left" ... "centre" ... "bottom right", or "all round" for a region that touches all four
-        edges. Names may repeat; `Regions` numbers repeated ones.
+    root : Part
+        The same tree with names, nouns and evidence. A part of a thing that has no better noun is
+        called after it, e.g. "cat: top left".
     """
-    height, width = atoms.shape
-    flat = atoms.ravel()
-    number = int(flat.max()) + 1
-    count = np.bincount(flat, minlength=number)
-    row, column = np.divmod(np.arange(flat.size), width)
-    # Of the middle of each pixel, so that a mirrored photograph has mirrored places.
-    rows = np.bincount(flat, (row + 0.5) / height)
-    columns = np.bincount(flat, (column + 0.5) / width)
-    edges = np.zeros((number, 4), bool)  # which edges of the photograph each atom touches
-    for side, line in enumerate((atoms[0], atoms[-1], atoms[:, 0], atoms[:, -1])):
-        edges[np.unique(line), side] = True
-    names = []
-    for group in map(list, groups):
-        area = count[group].sum()
-        if edges[group].any(axis=0).all() and area < 0.98 * flat.size:
-            names.append("all round")
-        else:
-            words = (
-                _ROWS[min(int(3 * rows[group].sum() / area), 2)],
-                _COLUMNS[min(int(3 * columns[group].sum() / area), 2)],
-            )
-            names.append(" ".join(filter(None, words)) or "centre")
-    return names
+    nodes = list(walk(root))
+    covered = [node.atoms for node in nodes]
+    place = dict(zip(covered, places(atoms, covered), strict=True))
+    classes = dict(zip(covered, pooled(nodes, found.areas, found.classes), strict=True))
+    species = _species(objects)
+
+    def named(part: Part, whole: Noun | None) -> Part:
+        row = classes[part.atoms]
+        noun = _better(class_noun(row), objects.get(part.atoms)) or _inherited(whole, row)
+        if noun is not None and noun.name in species:
+            noun = noun._replace(name=species[noun.name])
+        children = tuple(named(child, noun) for child in part.children)
+        if noun is None:
+            return replace(part, name=place[part.atoms], noun="", children=children, evidence=PLACE)
+        name = f"{noun.name}: {place[part.atoms]}"
+        return replace(part, name=name, noun=noun.name, children=children, evidence=noun.evidence)
+
+    return named(root, None)
+
+
+def _species(objects) -> dict[str, str]:
+    """What "animal" and "vehicle" are here, if the classifier found one kind of them only."""
+    found = {}
+    for group in ("animal", "vehicle"):
+        names = {
+            noun.name
+            for noun in objects.values()
+            if semantic_head().kind(noun.name) in (*GROUPS[group], group)
+        }
+        if len(names) == 1:
+            found[group] = names.pop()
+    return found
+
+
+def _better(noun: Noun | None, other: Noun | None) -> Noun | None:
+    """The more specific noun of the head's and the classifier's.
+
+    If they contradict each other, the head's is kept if it is sure.
+    """
+    if noun is None or other is None:
+        return noun or other
+    kind = semantic_head().kind(other.name)
+    if kind == noun.name or kind in GROUPS.get(noun.name, ()):
+        if noun.name != other.name:
+            return other
+        return max(noun, other, key=lambda n: n.evidence.probability or 0)
+    return noun if noun.sure else other
+
+
+def _inherited(whole: Noun | None, row: np.ndarray) -> Noun | None:
+    """The noun of the thing that a nameless part belongs to, unless its classes speak against it."""
+    if whole is None or not whole.basis:
+        return whole
+    p = probability(whole.basis, row)
+    return whole._replace(evidence=evidence("semantic", p), sure=False) if p >= PART else None

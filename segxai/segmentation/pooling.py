@@ -1,4 +1,4 @@
-"""Pool a network's feature map over regions."""
+"""Features of regions: a network's feature maps, pooled over them."""
 
 from __future__ import annotations
 
@@ -6,25 +6,34 @@ import numpy as np
 
 
 def pool(feature_map: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(B, D) the mean over each label of a feature map (h, w, D), bilinearly upsampled to the size of the labels.
+    """Average a feature map, bilinearly upsampled to the size of a label map, over each label.
 
-    The upsampled map, with hundreds of channels at full size, is never computed. Both averaging and interpolation are linear,
-    so their weights are first summed for each label and position of the map.
+    The upsampled map, with hundreds of channels at full size, is never computed. Both averaging
+    and interpolation are linear, so their weights are first summed for each label and position of
+    the map.
+
+    Parameters
+    ----------
+    feature_map : (h, w, D) array
+        The features, at any stride.
+    labels : (H, W) array of int
+        A label map with values 0..B-1.
+
+    Returns
+    -------
+    means : (B, D) array
+        Of each label.
     """
     from scipy.sparse import coo_array
 
-    (rows, row_weight), (columns, column_weight) = (
-        _bilinear(full, small)
-        for full, small in zip(labels.shape, feature_map.shape[:2], strict=True)
+    (rows, row_weight), (columns, column_weight) = map(
+        _bilinear, labels.shape, feature_map.shape[:2]
     )
     height, width, depth = feature_map.shape
-    label, position, weight = [], [], []
-    for i in range(2):
-        for j in range(2):
-            label.append(labels.ravel())
-            position.append((rows[i][:, None] * width + columns[j]).ravel())
-            weight.append((row_weight[i][:, None] * column_weight[j]).ravel())
-    index = np.concatenate(label), np.concatenate(position)
+    corners = [(i, j) for i in range(2) for j in range(2)]
+    position = [(rows[i][:, None] * width + columns[j]).ravel() for i, j in corners]
+    weight = [(row_weight[i][:, None] * column_weight[j]).ravel() for i, j in corners]
+    index = np.tile(labels.ravel(), 4), np.concatenate(position)
     weights = coo_array(
         (np.concatenate(weight), index), shape=(int(labels.max()) + 1, height * width)
     ).tocsr()
@@ -32,7 +41,7 @@ def pool(feature_map: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _bilinear(full: int, small: int):
-    """Along one axis: the two nearest positions in a map of `small` for each of `full` pixels, and their weights."""
+    """Two nearest positions in `small`, and their weights, of each of `full` pixels."""
     at = np.clip((np.arange(full) + 0.5) * small / full - 0.5, 0, small - 1)
     low = at.astype(int)
     return (low, np.minimum(low + 1, small - 1)), (1 - (at - low), at - low)

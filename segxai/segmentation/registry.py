@@ -12,15 +12,15 @@ from ..errors import SegxaiError, SegxaiValueError, unknown_name
 from ..images import ImageLike, as_image
 from ..progress import Progress, bars_only, showing
 from ..regions import Regions
-from . import classic, deep, deeplab, features, semantic, tree
+from . import classic, contours, deep, deeplab, features, semantic
 from .compose import expanded, refine
-from .segmenter import Slider
+from .record import Slider
 
 Method: TypeAlias = str | Callable  # see `segment`
 RegionsLike: TypeAlias = Regions | np.ndarray | Method  # whatever `as_regions` accepts
 SEGMENTERS = {
     s.name: s
-    for family in (deep, tree, semantic, features, deeplab, classic)
+    for family in (deep, contours, semantic, features, deeplab, classic)
     for s in family.SEGMENTERS
 }
 

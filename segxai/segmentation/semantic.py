@@ -1,15 +1,16 @@
-"""Semantic segmentation by the project's own FCN: one region for each class, at the contours of the region tree."""
+"""Semantic segmentation by the project's own FCN: a region for each class, at the tree's contours."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..images import resize_labels
-from ..regions import Part, Regions
+from ..regions import Regions
 from ..weights.semantic import semantic_head
 from . import deep
+from .classes import numbered_part
 from .nouns import evidence
-from .segmenter import Segmenter
+from .record import Segmenter
 from .tree import grown
 
 
@@ -23,6 +24,7 @@ def semantic(image: np.ndarray) -> Regions:
     Parameters
     ----------
     image : (H, W, 3) array of uint8
+        The photograph.
 
     Returns
     -------
@@ -33,22 +35,14 @@ def semantic(image: np.ndarray) -> Regions:
     ----------
     Long et al. 2015, "Fully Convolutional Networks for Semantic Segmentation".
     """
-    tree = grown(image, "deep", deep.MERGING, deep.features)
+    tree = grown(image, deep.RECIPE)
     names, areas = semantic_head().names, tree.seen.areas
     best = tree.seen.classes.argmax(axis=1)
     parts = []
     for k in np.unique(best):
         leaves = np.flatnonzero(best == k)
         p = np.average(tree.seen.classes[leaves, k], weights=areas[leaves])
-        children = tuple(Part(f"{names[k]} {i + 1}", (int(leaf),)) for i, leaf in enumerate(leaves))
-        parts.append(
-            Part(
-                names[k],
-                tuple(map(int, leaves)),
-                children if len(children) > 1 else (),
-                evidence=evidence("semantic", p),
-            )
-        )
+        parts.append(numbered_part(names[k], leaves, evidence("semantic", p)))
     return Regions(resize_labels(tree.atoms, image.shape[:2]), parts, "semantic")
 
 

@@ -5,10 +5,17 @@ import itertools
 import numpy as np
 import pytest
 
-from segxai.regions import Part, coarsest
-from segxai.segmentation.cut import FEWEST, MOST, best_cut, raised
-from segxai.segmentation.nouns import Seen, walk
-from segxai.segmentation.tree import automatic_cut
+from segxai.regions import Part, coarsest, walk
+from segxai.segmentation.cut import (
+    FEWEST,
+    MOST,
+    automatic_cut,
+    automatic_number,
+    best_cut,
+    raised,
+    same_nouns,
+)
+from segxai.segmentation.seen import Seen
 from segxai.weights.semantic import semantic_head
 
 CLASSES = semantic_head().names
@@ -112,3 +119,20 @@ def test_what_the_classifier_named_is_whole_and_other_objects_are_divided_by_cos
     assert cut(root, found, [cup.atoms]) == {(0, 1), (2,), (3,), (4,), (5,)}
     assert cut(root, found) == {(0,), (1,), (2,), (3,), (4,), (5,)}
     assert cut(root, found, worth=1000.0) == {(0, 1, 2, 3), (4,), (5,)}
+
+
+@pytest.mark.parametrize(
+    ("costs", "number"),
+    [((9, 8, 7, 1), 4), ((9, 8, 1, 1), 3), ((9, 1, 1, 1), 3), ((9, 8, 7, 6), 5)],
+)
+def test_the_automatic_number_undoes_the_joins_that_are_worth_it(costs, number):
+    part = Part("", (0,))
+    for cost in reversed(costs):
+        part = Part("", (), (part, Part("", (1,))), cost)
+    assert automatic_number(part, worth=5) == number
+
+
+def test_parts_of_one_noun_that_touch_are_one_thing():
+    parts = [Part(name, (k,)) for k, name in enumerate(["cat", "sky", "cat", "cat"])]
+    groups = same_nouns(parts, [(0, 1), (1, 2), (2, 3)])
+    assert [[part.atoms[0] for part in group] for group in groups] == [[0], [1], [2, 3]]

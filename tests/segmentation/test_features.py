@@ -6,6 +6,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 
 import segxai
 from segxai import SegxaiError
+from segxai.regions import coarsest
 from segxai.segmentation import features
 
 
@@ -14,7 +15,7 @@ def test_the_cut_is_that_of_scipy(number):
     points = np.random.default_rng(number).normal(size=(120, 4))
     root, leaf = features._ward_tree(points)
     found = np.empty(len(points), int)
-    for index, node in enumerate(features._cut(root, number)):
+    for index, node in enumerate(coarsest(root, number)):
         found[np.isin(leaf, node.atoms)] = index
     theirs = fcluster(linkage(points, "ward"), number, "maxclust")
     assert np.array_equal(found[:, None] == found, theirs[:, None] == theirs)

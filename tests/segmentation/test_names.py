@@ -1,48 +1,101 @@
-"""Names by place, on label maps whose names anybody could give."""
+"""Names of regions: nouns where there is evidence, places elsewhere."""
 
 import numpy as np
 import pytest
 
-from segxai.segmentation.names import places
+import segxai
+from segxai import Regions
+from segxai.regions import GIVEN, PLACE, walk
+from segxai.segmentation import tree
+from segxai.segmentation.names import name_tree
+from segxai.segmentation.nouns import Noun, evidence
+from segxai.weights.downloads import DOWNLOADS, cached
+
+from .hand import stripes
+
+SOURCES = {"semantic", "classifier", "place"}
+
+
+def test_every_node_is_named_by_its_noun_or_by_its_place():
+    atoms, root, found = stripes()
+    helmet = Noun("helmet", evidence("classifier", 0.8))
+    named = name_tree(atoms, root, found, {(2,): helmet})
+    by_atoms = {part.atoms: part for part in walk(named)}
+    assert {atoms: part.noun for atoms, part in by_atoms.items()} == {
+        (0, 1, 2, 3): "", (0, 1): "cat", (0,): "cat", (1,): "cat", (2, 3): "", (2,): "helmet", (3,): "sky",
+    }  # fmt: skip
+    assert by_atoms[0, 1, 2, 3].name == "centre"
+    assert by_atoms[0, 1, 2, 3].evidence == PLACE
+    assert by_atoms[2,].evidence == helmet.evidence
+    assert by_atoms[1,].name == "cat: centre"  # half of a cat, which alone would not be believed
+    assert by_atoms[1,].evidence.probability < by_atoms[0,].evidence.probability
+    assert Regions(atoms, named.children, "", named).cut(4).names == (
+        "cat: left",
+        "cat: centre",
+        "helmet",
+        "sky",
+    )
+
+
+def test_a_sure_class_is_not_overruled_by_the_classifier():
+    atoms, root, found = stripes()
+    wrong = Noun("helmet", evidence("classifier", 0.8))
+    named = name_tree(atoms, root, found, {(3,): wrong})
+    assert next(part for part in walk(named) if part.atoms == (3,)).noun == "sky"
+
+
+def test_labels_and_classic_regions_say_where_their_names_come_from(cat):
+    assert Regions.from_labels([[0, 1]]).name_evidence == (GIVEN, GIVEN)
+    assert set(segxai.segment(cat, "slic").name_evidence) == {PLACE}
 
 
 @pytest.mark.parametrize(
-    ("window", "place"),
-    [
-        ((slice(0, 10), slice(0, 10)), "top left"),
-        ((slice(12, 18), slice(12, 18)), "centre"),
-        ((slice(20, 30), slice(10, 20)), "bottom"),
-        ((slice(10, 20), slice(20, 30)), "right"),
-    ],
+    ("name", "wanted"),
+    [("astronaut", {"helmet", "hair", "clothes"}), ("cat", {"cat"}), ("coffee", {"cup"})],
 )
-def test_a_square_is_named_by_its_place(window, place):
-    atoms = np.zeros((30, 30), int)
-    atoms[window] = 1
-    assert places(atoms, [(1,)]) == [place]
+def test_the_nouns_of_a_photograph(name, wanted):
+    regions = segxai.segment(segxai.data.photograph(name))
+    assert wanted <= {part.noun for part in regions.parts}
+    assert {evidence.source for evidence in regions.name_evidence} <= SOURCES
+    assert all((part.evidence == PLACE) == (not part.noun) for part in regions.parts)
 
 
-def test_what_touches_all_edges_lies_all_round():
-    atoms = np.zeros((30, 30), int)
-    atoms[8:22, 8:22] = 1
-    assert places(atoms, [(0,)]) == ["all round"]
-    assert places(atoms, [(0, 1)]) == ["centre"]  # the whole picture is not round anything
+def test_the_helmet_is_the_helmet(astronaut):
+    regions = segxai.segment(astronaut).by_noun()
+    truth = segxai.data.load("astronaut").annotation.mask("helmet")
+    found = regions.mask("helmet")
+    assert (found & truth).sum() > 0.85 * truth.sum()
+    assert (found & truth).sum() > 0.7 * found.sum()
 
 
-def test_any_atoms_of_a_group_count_by_their_areas():
-    """A column of ten pixels at the left and one pixel at the right lie at the left."""
-    atoms = np.full((10, 10), 2)
-    atoms[:, 0], atoms[5, 8] = 0, 1
-    assert places(atoms, [(0,), (1,), (0, 1)]) == ["left", "right", "left"]
+@pytest.mark.skipif(
+    None in (cached("deeplab"), cached("ade20k")),
+    reason="not fetched: python -m segxai fetch deeplab ade20k",
+)
+def test_names_do_not_depend_on_what_was_fetched(cat, monkeypatch, tmp_path):
+    """The contour network is needed in any case; it may lie in the cache, too."""
+    small = cat[::3, ::3]
+    files = {name: cached(name) for name in ("contours", "deeplab", "ade20k")}
+    found = []
+    for folder, names in (("little", ["contours"]), ("all", list(files))):
+        (tmp_path / folder).mkdir()
+        for name in names:
+            (tmp_path / folder / DOWNLOADS[name].file).symlink_to(files[name])
+        monkeypatch.setenv("SEGXAI_CACHE", str(tmp_path / folder))
+        assert (cached("ade20k") is None) == (folder == "little")
+        tree._trees.clear()
+        found.append(segxai.segment(small, "deep", n_regions=14))
+    assert found[0].names == found[1].names
+    assert found[0].name_evidence == found[1].name_evidence
+    assert np.array_equal(found[0].labels, found[1].labels)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (7, 1)])
-def test_the_narrowest_picture_has_a_place(shape):
-    assert places(np.zeros(shape, int), [(0,)]) == ["centre"]
-
-
-def test_a_mirrored_picture_has_mirrored_places():
-    atoms = np.arange(7)[None].repeat(5, 0)
-    swapped = {"left": "right", "right": "left", "centre": "centre"}
-    ours = places(atoms, [(k,) for k in range(7)])
-    theirs = places(atoms[:, ::-1], [(k,) for k in range(7)])
-    assert theirs == [swapped[place] for place in ours]
+@pytest.mark.parametrize("method", ["deep", "contours", "semantic"])
+@pytest.mark.parametrize("shape", [(60, 80), (1, 1), (1, 50), (300, 9, 3), (40, 40, 4)])
+def test_any_picture_gets_nouns_or_places(method, shape):
+    image = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    regions = segxai.segment(image, method)
+    assert regions.shape == shape[:2]
+    assert all(regions.names)
+    assert {evidence.source for evidence in regions.name_evidence} <= SOURCES
+    assert all(e.probability is None or 0 <= e.probability <= 1 for e in regions.name_evidence)

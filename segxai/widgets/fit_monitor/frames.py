@@ -7,8 +7,8 @@ import io
 import numpy as np
 
 from ...fcn.annotation import IGNORE
-from ...metrics import intersection_over_union
 from ...images import resize, resize_labels
+from ...metrics import intersection_over_union
 from ...plots import BLUE, ORANGE_BLUE, DescribedFigure, draw_borders, draw_names, widest_place
 from ...regions import Regions
 from ...report.pictures import number_png, shown_size

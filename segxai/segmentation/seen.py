@@ -1,0 +1,147 @@
+"""What the networks see of each leaf of a region tree: its classes and its last features.
+
+References
+----------
+Long et al. 2015, "Fully Convolutional Networks for Semantic Segmentation", section 4.2 (score
+heads).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..images import resize
+from ..regions import Part
+from ..weights.semantic import SIDE, semantic_head
+from .pooling import pool
+
+
+class Seen(NamedTuple):
+    """What the networks see of each leaf of a tree.
+
+    Attributes
+    ----------
+    areas : (L,) array
+        Shares of the photograph.
+    classes : (L, C) array
+        Probabilities of the head's classes.
+    features : (L, 1280) array
+        The classifier's last features, before its linear layer.
+    """
+
+    areas: np.ndarray
+    classes: np.ndarray
+    features: np.ndarray
+
+    def over(self, labels: np.ndarray, coarser: np.ndarray) -> Seen:
+        """Average over coarser regions.
+
+        Parameters
+        ----------
+        labels : (h, w) array of int
+            The map of these leaves.
+        coarser : (h, w) array of int
+            A map in which each leaf lies in one region.
+
+        Returns
+        -------
+        seen : Seen
+            Of the coarser regions.
+        """
+        region = np.zeros(len(self.areas), int)
+        region[labels.ravel()] = coarser.ravel()
+        areas = np.bincount(region, self.areas)
+        of_label = np.zeros((len(areas), len(region)))
+        of_label[region, np.arange(len(region))] = self.areas / areas[region]
+        return Seen(areas, of_label @ self.classes, of_label @ self.features)
+
+
+def seen(image: np.ndarray, atoms: np.ndarray) -> Seen:
+    """Pool both networks' outputs over the leaves of a tree.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+        The photograph.
+    atoms : (h, w) array of int
+        The leaves, values 0..L-1, at any size.
+
+    Returns
+    -------
+    seen : Seen
+        Of each leaf.
+    """
+    maps = mirrored_end_points(image, SIDE)
+    scores = semantic_head().biases + sum(
+        pool(maps[f"stride_{stride}"] @ kernel, atoms)
+        for stride, kernel in semantic_head().kernels.items()
+    )
+    areas = np.bincount(atoms.ravel()) / atoms.size
+    return Seen(areas, softmax(scores), pool(maps["head"], atoms))
+
+
+def mirrored_end_points(image: np.ndarray, longest: int) -> dict[str, np.ndarray]:
+    """Compute the end points of a photograph, averaged with those of the mirrored one.
+
+    So both have the same nouns. The maps at strides 8, 16 and 32 are divided by their root mean
+    square, as `nets.fcn.scale` does.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+        The photograph.
+    longest : int
+        Pixels, its longest side in the network.
+
+    Returns
+    -------
+    maps : dict of str to (h, w, D) array
+        "stride_8", "stride_16", "stride_32" and "head".
+    """
+    from ..backbone import efficientnet_lite0
+
+    scale = longest / max(image.shape[:2])
+    copy = resize(image, tuple(max(32, 32 * round(side * scale / 32)) for side in image.shape[:2]))
+    names = [*(f"stride_{stride}" for stride in semantic_head().kernels), "head"]
+    found = efficientnet_lite0().features(np.stack([copy, copy[:, ::-1]]), names)
+    for name in names[:-1]:
+        square = np.square(found[name]).mean(axis=(1, 2, 3), keepdims=True)
+        found[name] = found[name] / np.sqrt(square + 1e-6)
+    return {name: (value[0] + value[1, :, ::-1]) / 2 for name, value in found.items()}
+
+
+def pooled(nodes: Sequence[Part], areas: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Average values of the leaves over nodes.
+
+    Parameters
+    ----------
+    nodes : sequence of Part
+        N nodes.
+    areas : (L,) array
+        The leaves' shares of the photograph.
+    values : (L, D) array
+        Of the leaves.
+
+    Returns
+    -------
+    means : (N, D) array
+        Of the nodes.
+    """
+    weights = np.zeros((len(nodes), len(areas)))
+    for row, node in zip(weights, nodes, strict=True):
+        row[list(node.atoms)] = areas[list(node.atoms)]
+    return weights / weights.sum(axis=1, keepdims=True) @ values
+
+
+def areas_of(nodes: Sequence[Part], found: Seen) -> np.ndarray:
+    """Add up the leaves' shares of the photograph, (N,), over N nodes."""
+    return np.array([found.areas[list(node.atoms)].sum() for node in nodes])
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Turn scores (..., C) into probabilities."""
+    e = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
