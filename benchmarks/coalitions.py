@@ -1,6 +1,8 @@
-"""The cost of perturbing: coalitions per second, compared with the network's best number of images per second.
+"""The cost of perturbing: coalitions per second, compared with the network's best number of images
+per second.
 
-Both are measured in turns in the same run, so that other load on the machine affects both; only the ratio is meaningful.
+Both are measured in turns in the same run, so that other load on the machine affects both; only the
+ratio is meaningful.
 
     python benchmarks/coalitions.py
 """
@@ -62,7 +64,8 @@ def main():
     quicker = np.median(np.array(rates[next(iter(shared))]) / np.array(own))
     print(f"{'evaluate_coalitions, whole':<28} {whole:>18.0f}")
     print(
-        f"\nmasked / the network's own best batch: {ratio:.2f}; with early layers shared: {quicker:.2f} (medians of {ROUNDS} turns)"
+        f"\nmasked / the network's own best batch: {ratio:.2f}; with early layers shared: "
+        f"{quicker:.2f} (medians of {ROUNDS} turns)"
     )
 
 

@@ -1,14 +1,18 @@
-"""Does following the evidence down a region tree pay? The tree beside LIME on many small regions and exact few ones.
+"""Does following the evidence down a region tree pay? The tree beside LIME on many small regions
+and exact few ones.
 
-For each photograph its most probable class is explained with the same fill (blur) and at most as many evaluations (512): adaptive Owen
-values on the tree of `deep`; LIME (kernel width 0.25, ridge 1, as lime does) on quickshift and on slic with 50 segments; exact Shapley
-values of the nine regions of `deep`. Regions are shown and taken away by weight per area. Prints the mean areas under the insertion and the deletion
-curve, seconds, the differences from the tree photograph by photograph, and how few evaluations bring the tree to the others' deletion.
-All intervals: 95 %, bootstrap over photographs.
+For each photograph its most probable class is explained with the same fill (blur) and at most as
+many evaluations (512): adaptive Owen values on the tree of `deep`; LIME (kernel width 0.25, ridge
+1, as lime does) on quickshift and on slic with 50 segments; exact Shapley values of the nine
+regions of `deep`. Regions are shown and taken away by weight per area. Prints the mean areas under
+the insertion and the deletion curve, seconds, the differences from the tree photograph by
+photograph, and how few evaluations bring the tree to the others' deletion. All intervals: 95 %,
+bootstrap over photographs.
 
     python benchmarks/depth.py --photographs FOLDER [--limit N] [--split K/N] [--smaller]
 
---limit takes the first N by name, --split every N-th from the K-th on (1/2 and 2/2 are halves); --smaller adds the budgets 64, 128 and 256.
+--limit takes the first N by name, --split every N-th from the K-th on (1/2 and 2/2 are halves);
+--smaller adds the budgets 64, 128 and 256.
 """
 
 import argparse
@@ -106,13 +110,15 @@ def report(rows):
     )
     for name, values in table.items():
         print(
-            f"{name:18} {told(values[:, 0])}  {told(values[:, 1])} {values[:, 2].mean():6.1f} {values[:, 3].mean():8.1f} {values[:, 4].mean():12.0f}"
+            f"{name:18} {told(values[:, 0])}  {told(values[:, 1])} {values[:, 2].mean():6.1f} "
+            f"{values[:, 3].mean():8.1f} {values[:, 4].mean():12.0f}"
         )
     tree = table[names[0]]
     print(f"\ndifference {names[0]} minus")
     for name in names[1:]:
         print(
-            f"{name:18} {told(tree[:, 0] - table[name][:, 0])}  {told(tree[:, 1] - table[name][:, 1])}"
+            f"{name:18} {told(tree[:, 0] - table[name][:, 0])}  "
+            f"{told(tree[:, 1] - table[name][:, 1])}"
         )
     budgets = [name for name in names if name.startswith("tree")]
     if len(budgets) > 1:
@@ -123,12 +129,14 @@ def report(rows):
                 name for name in ordered if table[name][:, 1].mean() <= table[other][:, 1].mean()
             ]
             print(
-                f"{other:18} {reached[0].removeprefix('tree, ') if reached else f'more than {BUDGET}':>8}  (it used {table[other][:, 4].mean():.0f})"
+                f"{other:18} "
+                f"{reached[0].removeprefix('tree, ') if reached else f'more than {BUDGET}':>8}  "
+                f"(it used {table[other][:, 4].mean():.0f})"
             )
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--photographs", required=True, type=Path, help="a folder of .jpg files")
     parser.add_argument("--limit", type=int)
     parser.add_argument(

@@ -1,16 +1,20 @@
 """The checks with which DSEG-LIME was published, for the segmenters of this package.
 
-LIME with the fill "mean" and at most 512 evaluations explains the most probable class of each photograph; the tree is `method="tree"` on
-`deep`, judged by its leaves. One to three regions are selected by their weights (`segxai.metrics.select`). deletion: the
-class is lost without them; preservation: it is kept by them alone; single deletion: it is lost without the one with the largest weight;
-area: the share of the photograph that they cover, which makes the first two easy; incremental deletion: the area under the deletion curve,
-regions in the order of their weights; stability: the mean standard deviation of a weight over seeds, on the first photographs, 0 where all
-coalitions were evaluated; s: to segment and explain, on this machine. Intervals: 95 %, bootstrap over photographs.
+LIME with the fill "mean" and at most 512 evaluations explains the most probable class of each
+photograph; the tree is `method="tree"` on `deep`, judged by its leaves. One to three regions are
+selected by their weights (`segxai.metrics.select`). deletion: the class is lost without them;
+preservation: it is kept by them alone; single deletion: it is lost without the one with the largest
+weight; area: the share of the photograph that they cover, which makes the first two easy;
+incremental deletion: the area under the deletion curve, regions in the order of their weights;
+stability: the mean standard deviation of a weight over seeds, on the first photographs, 0 where all
+coalitions were evaluated; s: to segment and explain, on this machine. Intervals: 95 %, bootstrap
+over photographs.
 
     python benchmarks/dseg.py --photographs FOLDER [--limit 20] [--segmenters NAME ...] [--seeds N]
 
-Source of the checks and of the published figures: Knab, Marton, Bartelt 2024, "DSEG-LIME", tables for 20 photographs and EfficientNet-B4.
-Other photographs, another classifier and another segmentation network: the figures say how hard the checks are, not which is better.
+Source of the checks and of the published figures: Knab, Marton, Bartelt 2024, "DSEG-LIME", tables
+for 20 photographs and EfficientNet-B4. Other photographs, another classifier and another
+segmentation network: the figures say how hard the checks are, not which is better.
 """
 
 import argparse
@@ -91,7 +95,7 @@ def told(column, values) -> str:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--photographs", required=True, type=Path, help="a folder of .jpg files")
     parser.add_argument("--limit", type=int, default=20)
     parser.add_argument(

@@ -1,9 +1,11 @@
-"""Fine-tuning on one photograph: the loss before each step and at the end, IoU, seconds a step, and peak memory, for both encoders.
+"""Fine-tuning on one photograph: the loss before each step and at the end, IoU, seconds a step, and
+peak memory, for both encoders.
 
-Every case runs in a process of its own, so that its peak memory is its own. A row ends with what it misses of the targets: the loss
-falls at every step of VGG16, ends below a sixth of the first, and VGG16 stays below 1.7 GB (Binder has 2 GB).
+Every case runs in a process of its own, so that its peak memory is its own. A row ends with what it
+misses of the targets: the loss falls at every step of VGG16, ends below a sixth of the first, and
+VGG16 stays below 1.7 GB (Binder has 2 GB).
 
-    python benchmarks/finetune.py                          # the cat and the coffee at 352 x 480, strides 32, 16, 8, seeds 0 to 2
+    python benchmarks/finetune.py                          # 352 x 480, strides 32, 16, 8
     python benchmarks/finetune.py --size 176 240           # a quarter of the pixels and of the time
     python benchmarks/finetune.py --encoders vgg16 --strides 32 --seeds 0 --photographs cat
 """
@@ -15,7 +17,10 @@ import subprocess
 import sys
 import time
 
-PUBLISHED = "published: VGG16 FCN-32s on another cat, 352 x 480, 10 iterations of Adam 1e-4: 18,177 at the end, .155 of pixels x ln 2"
+PUBLISHED = (
+    "published: VGG16 FCN-32s on another cat, 352 x 480, 10 iterations of Adam 1e-4: "
+    "18,177 at the end, .155 of pixels x ln 2"
+)
 MEMORY = 1.7  # GB
 
 
@@ -64,7 +69,7 @@ def missed(encoder, result):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--photographs", nargs="+", default=["cat", "coffee"])
     parser.add_argument("--encoders", nargs="+", default=["efficientnet_lite0", "vgg16"])
     parser.add_argument("--strides", nargs="+", type=int, default=[32, 16, 8])
@@ -97,8 +102,10 @@ def main():
         failed += bool(misses)
         losses = result["losses"]
         print(
-            f"final loss {losses[-1]:,.0f} ({losses[-1] / losses[0]:.3f} of the first), IoU {result['iou']:.3f}, "
-            f"{result['seconds']:.1f} s a step, {result['memory']:.2f} GB, {result['source']} {'; '.join(misses)}\n"
+            f"final loss {losses[-1]:,.0f} ({losses[-1] / losses[0]:.3f} of the first), IoU "
+            f"{result['iou']:.3f}, "
+            f"{result['seconds']:.1f} s a step, {result['memory']:.2f} GB, {result['source']} "
+            f"{'; '.join(misses)}\n"
             f"        {' '.join(f'{loss:,.0f}' for loss in losses)}",
             flush=True,
         )

@@ -1,10 +1,13 @@
-"""Does a result rest on one network? A planted shortcut, found with and without the classifier's own network, in two classifiers.
+"""Does a result rest on one network? A planted shortcut, found with and without the classifier's
+own network, in two classifiers.
 
-The shortcut is the badge of `segxai.data.planted`: it is painted on photographs, and two classifiers have learned to see it. One is built
-on EfficientNet-Lite0, whose features `deep` merges its regions by; the other is a small network in Keras, trained here from nothing on
-crops of every second photograph of FOLDER, of another family and sharing nothing with any segmenter. Both explain "prize" on the other
-photographs. `contours` shares no weights with either. covers_plant: the share of photographs whose top region is the badge; energy: the
-share of the positive weights inside the badge; insertion and deletion as in `segxai.metrics`. 95 % intervals, from resampling photographs.
+The shortcut is the badge of `segxai.data.planted`: it is painted on photographs, and two
+classifiers have learned to see it. One is built on EfficientNet-Lite0, whose features `deep` merges
+its regions by; the other is a small network in Keras, trained here from nothing on crops of every
+second photograph of FOLDER, of another family and sharing nothing with any segmenter. Both explain
+"prize" on the other photographs. `contours` shares no weights with either. covers_plant: the share
+of photographs whose top region is the badge; energy: the share of the positive weights inside the
+badge; insertion and deletion as in `segxai.metrics`. 95 % intervals, from resampling photographs.
 
     python benchmarks/independence.py --photographs FOLDER [--limit 16] [--steps 400]
 """
@@ -27,7 +30,8 @@ SIZE, SIDE = (
 
 
 def crops(photographs, number, rng):
-    """(2 number, SIDE, SIDE, 3) uint8 squares, every second one with the badge, and (2 number,) their classes."""
+    """(2 number, SIDE, SIDE, 3) uint8 squares, every second one with the badge, and (2 number,)
+    their classes."""
     found = []
     for _ in range(number):
         photograph = photographs[rng.integers(len(photographs))]
@@ -83,7 +87,7 @@ def accuracy(classifier, plain, marked) -> float:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--photographs", required=True, type=Path, help="a folder of .jpg files")
     parser.add_argument("--limit", type=int, default=16, help="photographs that are explained")
     parser.add_argument("--steps", type=int, default=400, help="of training, with 32 crops each")
@@ -102,14 +106,22 @@ def main():
         prizes = classifier.predict([marked for marked, _ in painted]).argmax(axis=1) == 1
         chosen = [pair for pair, prize in zip(painted, prizes, strict=True) if prize][: asked.limit]
         found = segxai.compare(
-            [marked for marked, _ in chosen], SEGMENTERS, METRICS, classifier=classifier, target="prize",
-            masks=[mask for _, mask in chosen], max_evaluations=512, fill="blur",
-        )  # fmt: skip
-        print(
-            f"\n{name}: right on {share:.0%} of {2 * len(plain)} unseen photographs, half of them with the badge"
+            [marked for marked, _ in chosen],
+            SEGMENTERS,
+            METRICS,
+            classifier=classifier,
+            target="prize",
+            masks=[mask for _, mask in chosen],
+            max_evaluations=512,
+            fill="blur",
         )
         print(
-            f"{len(chosen)} photographs with the badge, fill blur, at most 512 evaluations\n\n{found}",
+            f"\n{name}: right on {share:.0%} of {2 * len(plain)} unseen photographs, half of them "
+            "with the badge"
+        )
+        print(
+            f"{len(chosen)} photographs with the badge, fill blur, at most 512 "
+            f"evaluations\n\n{found}",
             flush=True,
         )
 

@@ -1,4 +1,5 @@
-"""Do the regions have the names that people would use? Nouns of regions against photographs with labels.
+"""Do the regions have the names that people would use? Nouns of regions against photographs with
+labels.
 
 Each FOLDER is one of
 - msrc: NAME.jpg beside NAME.png with MSRC-21's class numbers (Shotton et al. 2006), 255 unlabelled;
@@ -8,11 +9,12 @@ Each FOLDER is one of
 For msrc and ccp, every labelled pixel has the name of its region: printed is the share of them that
 are named at all, of these the share that are named right, and the share of photographs with a right
 noun. For imagenet, a photograph counts as named if a region has the noun of its thing, or a noun
-that covers it; every noun that the classifier gave is listed, to be read. --held-out takes only what
-the head was not trained on: the last fifth of each group of msrc, the last of ccp, every fifth of
-imagenet. --sheets writes the photographs with their regions and names, to be looked at.
+that covers it; every noun that the classifier gave is listed, to be read. --held-out takes only
+what the head was not trained on: the last fifth of each group of msrc, the last of ccp, every fifth
+of imagenet. --sheets writes the photographs with their regions and names, to be looked at.
 
-    python benchmarks/nouns.py FOLDER ... [--held-out] [--segmenter NAME ...] [--limit N] [--sheets OUT]
+    python benchmarks/nouns.py FOLDER ... [--held-out] [--segmenter NAME ...]
+        [--limit N] [--sheets OUT]
 """
 
 import argparse
@@ -30,19 +32,59 @@ from segxai.weights.imagenet import everyday_nouns
 
 PEOPLE = {"person", *GROUPS["person"], "head", "clothing"}
 PLANTS = {"plants", "plant", "tree", "flower", "palm tree", "potted plant"}
-# What may be said of each class of MSRC-21; a noun is right, too, if it is below one of these in data/nouns.txt.
+# What may be said of each class of MSRC-21; a noun is right, too, if it is below one of these in
+# data/nouns.txt.
 MSRC = {
-    1: {"building", "window", "door", "roof", "house", "skyscraper", "tower"}, 2: {"grass", "plants", "field"}, 3: PLANTS, 4: {"cow", "ox", "animal"},
-    5: {"horse", "animal"}, 6: {"sheep", "animal"}, 7: {"sky"}, 8: {"mountain", "hill", "rock", "valley"},
-    9: {"aeroplane", "airplane", "vehicle"}, 10: {"water", "sea", "river", "lake", "pool"}, 11: PEOPLE, 12: {"car", "van", "vehicle", "wheel"},
-    13: {"bicycle", "vehicle", "wheel"}, 14: PLANTS, 15: {"sign", "signboard", "street sign"}, 16: {"bird", "animal"}, 17: {"book", "shelf", "bookcase"},
-    18: {"chair", "armchair", "swivel chair", "seat", "bench", "furniture"}, 19: {"road", "sidewalk", "path", "ground", "floor"}, 20: {"cat", "animal"}, 21: {"dog", "animal"},
-    22: PEOPLE, 23: {"boat", "ship", "vehicle"},
-}  # fmt: skip
+    1: {"building", "window", "door", "roof", "house", "skyscraper", "tower"},
+    2: {"grass", "plants", "field"},
+    3: PLANTS,
+    4: {"cow", "ox", "animal"},
+    5: {"horse", "animal"},
+    6: {"sheep", "animal"},
+    7: {"sky"},
+    8: {"mountain", "hill", "rock", "valley"},
+    9: {"aeroplane", "airplane", "vehicle"},
+    10: {"water", "sea", "river", "lake", "pool"},
+    11: PEOPLE,
+    12: {"car", "van", "vehicle", "wheel"},
+    13: {"bicycle", "vehicle", "wheel"},
+    14: PLANTS,
+    15: {"sign", "signboard", "street sign"},
+    16: {"bird", "animal"},
+    17: {"book", "shelf", "bookcase"},
+    18: {"chair", "armchair", "swivel chair", "seat", "bench", "furniture"},
+    19: {"road", "sidewalk", "path", "ground", "floor"},
+    20: {"cat", "animal"},
+    21: {"dog", "animal"},
+    22: PEOPLE,
+    23: {"boat", "ship", "vehicle"},
+}
 MSRC_NAMES = (
-    "", "building", "grass", "tree", "cow", "horse", "sheep", "sky", "mountain", "aeroplane", "water", "face", "car", "bicycle",
-    "flower", "sign", "bird", "book", "chair", "road", "cat", "dog", "body", "boat",
-)  # fmt: skip
+    "",
+    "building",
+    "grass",
+    "tree",
+    "cow",
+    "horse",
+    "sheep",
+    "sky",
+    "mountain",
+    "aeroplane",
+    "water",
+    "face",
+    "car",
+    "bicycle",
+    "flower",
+    "sign",
+    "bird",
+    "book",
+    "chair",
+    "road",
+    "cat",
+    "dog",
+    "body",
+    "boat",
+)
 _SHOES, _BAGS, _GLASSES = (7, 12, 16, 21, 28, 32, 36, 39, 43, 58), (2, 33, 56), (17, 47)
 CCP = {number: {"clothes", "clothing", "person"} for number in range(3, 56)}
 CCP |= {number: {"shoes", "shoe", "person", "clothing"} for number in _SHOES}
@@ -85,7 +127,7 @@ def held_out(kind: str, paths: list[Path]) -> list[Path]:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--segmenter", nargs="+", default=["deep"], metavar="NAME")
     parser.add_argument("--held-out", action="store_true")
@@ -136,7 +178,8 @@ def report(kind, paths, segmenter, out):
     )
     number = np.mean([len(regions) for _, _, regions, _ in found])
     print(
-        f"\n{kind}, {segmenter}: {len(paths)} photographs, {seconds:.2f} s each, {number:.1f} regions; {area:.3f} of the area has a noun"
+        f"\n{kind}, {segmenter}: {len(paths)} photographs, {seconds:.2f} s each, {number:.1f} "
+        f"regions; {area:.3f} of the area has a noun"
     )
     if kind == "imagenet":
         things(found)
@@ -181,23 +224,27 @@ def pixels(named, accepted, class_names):
         photographs += any_right
     count = len(named)
     print(
-        f"of the labelled area {sum(has.values()) / count:.3f} is named, {sum(right.values()) / max(sum(has.values()), 1e-9):.3f} of it right"
+        f"of the labelled area {sum(has.values()) / count:.3f} is named, "
+        f"{sum(right.values()) / max(sum(has.values()), 1e-9):.3f} of it right"
     )
     print(f"{photographs / count:.3f} of the photographs have a right noun")
     for marked, (area, good) in bins.items():
         print(
-            f"{'without' if marked else 'with'} a question mark: {area / count:.3f} of the area, {good / max(area, 1e-9):.3f} right"
+            f"{'without' if marked else 'with'} a question mark: {area / count:.3f} of the area, "
+            f"{good / max(area, 1e-9):.3f} right"
         )
     print("probability   regions  mean  right")
     for low, high, (number, p, good) in zip(EDGES, EDGES[1:], curve, strict=False):
         if number:
             print(
-                f"{low:.2f} to {min(high, 1):.2f}  {number:6.0f}  {p / number:.2f}  {good / number:.2f}"
+                f"{low:.2f} to {min(high, 1):.2f}  {number:6.0f}  {p / number:.2f}  "
+                f"{good / number:.2f}"
             )
     print(f"{'class':<12}{'area':>7}{'named':>7}{'right':>7}")
     for name in sorted(total, key=total.get, reverse=True):
         print(
-            f"{name:<12}{total[name] / count:>7.3f}{has[name] / total[name]:>7.2f}{right[name] / max(has[name], 1e-9):>7.2f}"
+            f"{name:<12}{total[name] / count:>7.3f}{has[name] / total[name]:>7.2f}"
+            f"{right[name] / max(has[name], 1e-9):>7.2f}"
         )
     print(
         "wrong: "

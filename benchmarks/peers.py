@@ -1,24 +1,31 @@
-"""The tree beside lime, SHAP and Captum: the same classifier, photographs and number of evaluations, judged by the same two curves.
+"""The tree beside lime, SHAP and Captum: the same classifier, photographs and number of
+evaluations, judged by the same two curves.
 
-Each peer runs in an environment of its own, which uv makes from benchmarks/peers/PEER.txt, and evaluates the classifier of this process
-over a socket. lime explains with its default segmenter (quickshift) and with slic (50 segments); SHAP's partition explainer with its
-blur and inpainting maskers; Captum's Lime (linear regression, a Euclidean kernel of width 1000) and KernelShap on slic's regions with
-blurred pixels for those hidden.
-The target is the most probable class. An explanation is judged by the areas under the insertion and the deletion curve, under this
-package's blur for all, pixels in the order of weight per area; pixels of equal weight per area are one region.
+Each peer runs in an environment of its own, which uv makes from benchmarks/peers/PEER.txt, and
+evaluates the classifier of this process over a socket. lime explains with its default segmenter
+(quickshift) and with slic (50 segments); SHAP's partition explainer with its blur and inpainting
+maskers; Captum's Lime (linear regression, a Euclidean kernel of width 1000) and KernelShap on
+slic's regions with blurred pixels for those hidden. The target is the most probable class. An
+explanation is judged by the areas under the insertion and the deletion curve, under this package's
+blur for all, pixels in the order of weight per area; pixels of equal weight per area are one
+region.
 
-cpu s: the processor's seconds for an explanation, of both processes, segmenting and sending images included and starting Python not: on
-a shared machine they vary less than the clock's, which are kept, too. What is loaded at first use counts for the first photograph; the
-table has medians. memory: the peak of the explaining process, plus, for peers, that of the process with the classifier before it has
-explained anything. spread: over seeds, the mean standard deviation of a pixel's weight divided by the largest mean weight, on the first
-photographs. Intervals: 95 %, bootstrap over photographs. A peer that fails, or that --only gives more photographs, has others than the rest: means
-are over the photographs that all have, differences over those that both have.
+cpu s: the processor's seconds for an explanation, of both processes, segmenting and sending images
+included and starting Python not: on a shared machine they vary less than the clock's, which are
+kept, too. What is loaded at first use counts for the first photograph; the table has medians.
+memory: the peak of the explaining process, plus, for peers, that of the process with the classifier
+before it has explained anything. spread: over seeds, the mean standard deviation of a pixel's
+weight divided by the largest mean weight, on the first photographs. Intervals: 95 %, bootstrap over
+photographs. A peer that fails, or that --only gives more photographs, has others than the rest:
+means are over the photographs that all have, differences over those that both have.
 
-    python benchmarks/peers.py --photographs FOLDER [--limit N] [--budgets 128 512 1024] [--only NAME]... [--seeds N] [--draw]
+    python benchmarks/peers.py --photographs FOLDER [--limit N] [--budgets 128 512 1024]
+        [--only NAME]... [--seeds N] [--draw]
 
-What is measured is kept in benchmarks/results/peers.json photograph by photograph, so that a stopped run goes on where it was;
---draw only prints and draws what is there. uv's own variables (UV_INDEX, UV_FIND_LINKS) say where packages come from. On the
-processor Captum needs only PyTorch's CPU build.
+What is measured is kept in benchmarks/results/peers.json photograph by photograph, so that a
+stopped run goes on where it was; --draw only prints and draws what is there. uv's own variables
+(UV_INDEX, UV_FIND_LINKS) say where packages come from. On the processor Captum needs only PyTorch's
+CPU build.
 """
 
 import argparse
@@ -91,7 +98,8 @@ class Worker:
             self.connection = listener.accept()
 
     def explain(self, method, image, fill, target, budget, seed):
-        """((H, W) weight of each pixel, {"wall", "cpu", "evaluations", "bytes"}). Raises PeerError."""
+        """((H, W) weight of each pixel, {"wall", "cpu", "evaluations", "bytes"}). Raises
+        PeerError."""
         evaluations, worked = 0, time.process_time()
         self.connection.send((method, image.shape, image.tobytes(), fill.tobytes(), budget, seed))
         while True:
@@ -130,7 +138,8 @@ def regions_of(values) -> tuple[segxai.Regions, np.ndarray]:
 
 
 def judged(values, image, fill, classifier, target) -> dict:
-    """The areas under both curves of a peer's map: what `insertion` and `deletion` give for an explanation with these weights."""
+    """The areas under both curves of a peer's map: what `insertion` and `deletion` give for an
+    explanation with these weights."""
     regions, weights = regions_of(values)
     ends = np.stack([np.zeros(len(regions), bool), np.ones(len(regions), bool)])
     probability = classifier.predict([fill, image])[:, [target]]
@@ -151,7 +160,8 @@ def judged(values, image, fill, classifier, target) -> dict:
         0.0,
         classifier,
     )
-    # The table holds the photograph at full size; the curves perturb at the classifier's own size, so all their points are theirs.
+    # The table holds the photograph at full size; the curves perturb at the classifier's own size,
+    # so all their points are theirs.
     return {
         "insertion": insertion(explanation, FILL, order=ORDER).area,
         "deletion": deletion(explanation, FILL, order=ORDER).area,
@@ -185,7 +195,8 @@ def tree(image, classifier, target, budget, seed):
 
 
 def measure(path, names, budgets, seeds, classifier, workers, before: int, done: dict) -> dict:
-    """{"NAME @ BUDGET": record}; what `done` has already is taken from there. A record holds the spread where seeds > 1."""
+    """{"NAME @ BUDGET": record}; what `done` has already is taken from there. A record holds the
+    spread where seeds > 1."""
     image = segxai.load_image(path)
     target = int(np.argmax(classifier.predict(image)[0]))
     fill = fill_image(image, np.zeros(image.shape[:2], int), FILL)
@@ -254,15 +265,19 @@ def report(rows, budgets):
             continue
         print(f"\n{budget} evaluations, {len(everywhere)} photographs")
         print(
-            f"{'':24} {'insertion ↑':23} {'deletion ↓':23} {'cpu s':>6} {'evaluations':>12} {'regions':>8} {'GB':>5} {'spread':>7}"
+            f"{'':24} {'insertion ↑':23} {'deletion ↓':23} {'cpu s':>6} {'evaluations':>12} "
+            f"{'regions':>8} {'GB':>5} {'spread':>7}"
         )
         for name in names:
             key = f"{name} @ {budget}"
             spread = [row[key]["spread"] for row in everywhere if "spread" in row[key]]
             print(
-                f"{name:24} {interval(column(everywhere, key, 'insertion')):23} {interval(column(everywhere, key, 'deletion')):23} "
-                f"{np.median(column(everywhere, key, 'cpu')):6.1f} {column(everywhere, key, 'evaluations').mean():12.0f} "
-                f"{column(everywhere, key, 'regions').mean():8.0f} {column(everywhere, key, 'bytes').max() / 1e9:5.2f} "
+                f"{name:24} {interval(column(everywhere, key, 'insertion')):23} "
+                f"{interval(column(everywhere, key, 'deletion')):23} "
+                f"{np.median(column(everywhere, key, 'cpu')):6.1f} "
+                f"{column(everywhere, key, 'evaluations').mean():12.0f} "
+                f"{column(everywhere, key, 'regions').mean():8.0f} "
+                f"{column(everywhere, key, 'bytes').max() / 1e9:5.2f} "
                 f"{f'{np.mean(spread):.3f}' if spread else '':>7}"
             )
         print(f"\n{TREE} minus, on the photographs that both have")
@@ -275,7 +290,8 @@ def report(rows, budgets):
                 cells.append(f"{interval(difference)} {verdict(difference, up):11}")
             ratio = np.median(column(here, key, "cpu") / column(here, own, "cpu"))
             print(
-                f"{name:24} {len(here):>11}  {'  '.join(cells)}  the peer takes {ratio:.1f} times the processor's time"
+                f"{name:24} {len(here):>11}  {'  '.join(cells)}  the peer takes {ratio:.1f} times "
+                "the processor's time"
             )
 
 
@@ -319,7 +335,7 @@ def draw(rows, budget, path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--photographs", type=Path, help="a folder of .jpg files")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--budgets", type=int, nargs="+", default=[128, 512, 1024])

@@ -1,8 +1,10 @@
-"""Run a benchmark and keep what it prints as `benchmarks/results/NAME.md`, with the date, the versions and the machine.
+"""Run a benchmark and keep what it prints as `benchmarks/results/NAME.md`, with the date, the
+versions and the machine.
 
-    python benchmarks/results.py depth --photographs FOLDER     # runs benchmarks/depth.py with these options
+    python benchmarks/results.py depth --photographs FOLDER  # runs depth.py with these options
 
-A benchmark that fails leaves the earlier result as it is. `benchmarks/all.sh` runs all of them and joins the results.
+A benchmark that fails leaves the earlier result as it is. `benchmarks/all.sh` runs all of them and
+joins the results.
 """
 
 import contextlib
@@ -58,7 +60,8 @@ def commit() -> str:
 
 
 def page(name: str, options: list[str], printed: str) -> str:
-    """Markdown. Folders are named by their last part only: where they lie on this machine means nothing elsewhere."""
+    """Markdown. Folders are named by their last part only: where they lie on this machine means
+    nothing elsewhere."""
     called = " ".join(
         Path(option).name if os.sep in option and Path(option).exists() else option
         for option in options

@@ -1,7 +1,10 @@
-"""Sampled weights against the true ones: coalitions in pairs of chosen sizes, beside coalitions drawn by a fair coin.
+"""Sampled weights against the true ones: coalitions in pairs of chosen sizes, beside coalitions
+drawn by a fair coin.
 
-Games whose weights are computed exactly: an OR of 6 regions among 42, and sigmoids of a weighted sum of 16 and of 42 regions. For each method the mean absolute error over the regions, and how often the 95 % interval holds the true weight, over
-many samples of 1024 evaluations. "coin" is plain LIME's sample: uniform coalitions, intervals after White (1980).
+Games whose weights are computed exactly: an OR of 6 regions among 42, and sigmoids of a weighted
+sum of 16 and of 42 regions. For each method the mean absolute error over the regions, and how often
+the 95 % interval holds the true weight, over many samples of 1024 evaluations. "coin" is plain
+LIME's sample: uniform coalitions, intervals after White (1980).
 
 python benchmarks/sampling.py [--repetitions 200] [--evaluations 1024]
 """
@@ -26,7 +29,8 @@ STEP = 0.05  # the grid on which a sigmoid's effects lie, so that its sums can b
 
 
 class Game(NamedTuple):
-    """A value for each coalition that depends on the sum of its members' whole numbers only: `values[sum - lowest]`."""
+    """A value for each coalition that depends on the sum of its members' whole numbers only:
+    `values[sum - lowest]`."""
 
     name: str
     steps: np.ndarray
@@ -50,7 +54,8 @@ def any_of(wanted: int, number: int) -> Game:
 
 
 def sigmoid(number: int, spread: float, offset: float, seed: int = 0) -> Game:
-    """A sigmoid of a weighted sum of normal effects; `offset` is its logit where half of the regions are shown."""
+    """A sigmoid of a weighted sum of normal effects; `offset` is its logit where half of the
+    regions are shown."""
     steps = np.rint(np.random.default_rng(seed).normal(0, spread, number) / STEP).astype(int)
     sums = np.arange(steps[steps < 0].sum(), steps[steps > 0].sum() + 1)
     return Game(
@@ -60,12 +65,14 @@ def sigmoid(number: int, spread: float, offset: float, seed: int = 0) -> Game:
     )
 
 
-# With logit 0 a sigmoid is its own complement's opposite: the one case in which a pair is worth no more than one of its two.
+# With logit 0 a sigmoid is its own complement's opposite: the one case in which a pair is worth no
+# more than one of its two.
 GAMES = (any_of(6, 42), sigmoid(16, 2.0, 0.0), sigmoid(42, 1.0, -2.0), sigmoid(42, 1.0, 0.0))
 
 
 def mean_by_size(game: Game, region: int) -> np.ndarray:
-    """(2, K) the mean value of the coalitions with s other regions, s = 0 ... K - 1, without and with `region`."""
+    """(2, K) the mean value of the coalitions with s other regions, s = 0 ... K - 1, without and
+    with `region`."""
     number, lowest = len(game.steps), game.lowest
     counts = np.zeros(
         (number, len(game.values))
@@ -75,7 +82,8 @@ def mean_by_size(game: Game, region: int) -> np.ndarray:
         moved = np.zeros_like(counts)
         source = slice(max(0, -step), len(game.values) - max(0, step))
         moved[1:, source.start + step : source.stop + step] = counts[:-1, source]
-        # One of `size` members out of joined + 1 is the newcomer with probability size / (joined + 1).
+        # One of `size` members out of joined + 1 is the newcomer with probability size / (joined +
+        # 1).
         share = (np.arange(number) / (joined + 1))[:, None]
         counts = counts * (1 - share).clip(0) + moved * share
     step = int(game.steps[region])
@@ -116,7 +124,8 @@ def coin(number: int, evaluations: int, seed: int) -> np.ndarray:
 
 
 def white(masks, values, method) -> tuple[np.ndarray, np.ndarray]:
-    """(K,) weights and (K, 2) intervals of a uniform sample after White (1980), with normal quantiles."""
+    """(K,) weights and (K, 2) intervals of a uniform sample after White (1980), with normal
+    quantiles."""
     inner = (
         masks.any(axis=1) & ~masks.all(axis=1) if method == "shapley" else np.ones(len(masks), bool)
     )
@@ -145,7 +154,8 @@ def white(masks, values, method) -> tuple[np.ndarray, np.ndarray]:
 
 
 def measured(game, method, drawn_for, evaluations, repetitions) -> tuple[float, float]:
-    """(mean absolute error, share of intervals that hold the true weight) over regions and repetitions."""
+    """(mean absolute error, share of intervals that hold the true weight) over regions and
+    repetitions."""
     truth = true_weights(game, method)
     errors, held = [], []
     for seed in range(repetitions):
@@ -162,12 +172,13 @@ def measured(game, method, drawn_for, evaluations, repetitions) -> tuple[float, 
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--repetitions", type=int, default=200)
     parser.add_argument("--evaluations", type=int, default=1024)
     asked = parser.parse_args()
     print(
-        "error (mean absolute) and share of 95 % intervals that hold, by what the sample was drawn for"
+        "error (mean absolute) and share of 95 % intervals that hold, by what the sample was "
+        "drawn for"
     )
     print(
         f"{'game':<24} {'weights':<8} {'coin':>14} "

@@ -1,8 +1,10 @@
-"""Which segmenter's regions explain better? A comparison on fifteen photographs of scikit-image, with confidence intervals.
+"""Which segmenter's regions explain better? A comparison on fifteen photographs of scikit-image,
+with confidence intervals.
 
-Prints the metrics with each segmenter's default parameters, the paired differences from "deep", the metrics with matched numbers of
-regions, and how often each segmenter's top region is a planted shortcut. Each photograph is used once; crops or mirror images would
-make the intervals too narrow. Takes about half an hour on two cores; --quick uses four photographs.
+Prints the metrics with each segmenter's default parameters, the paired differences from "deep", the
+metrics with matched numbers of regions, and how often each segmenter's top region is a planted
+shortcut. Each photograph is used once; crops or mirror images would make the intervals too narrow.
+Takes about half an hour on two cores; --quick uses four photographs.
 
     python benchmarks/segmenters.py [--quick]
 """
@@ -16,8 +18,18 @@ from segxai.plots.numbers import format_interval
 
 SEGMENTERS = ("deep", "slic", "felzenszwalb", "quickshift", "watershed", "grid")
 OTHERS = (
-    "rocket", "camera", "coins", "clock", "moon", "hubble_deep_field", "immunohistochemistry", "retina", "brick", "grass", "gravel",
-)  # fmt: skip
+    "rocket",
+    "camera",
+    "coins",
+    "clock",
+    "moon",
+    "hubble_deep_field",
+    "immunohistochemistry",
+    "retina",
+    "brick",
+    "grass",
+    "gravel",
+)
 
 
 def photographs():
@@ -42,7 +54,8 @@ def main():
     for row in own.differences("deep"):
         if row["verdict"] in ("better", "worse"):
             print(
-                f"  {row['segmenter']:<13} {row['metric']:<15} {format_interval(row):<22} {row['verdict']}"
+                f"  {row['segmenter']:<13} {row['metric']:<15} {format_interval(row):<22} "
+                f"{row['verdict']}"
             )
     show(
         "numbers of regions matched to deep's",
@@ -53,9 +66,13 @@ def main():
     print("\nPlanted shortcut.", *plant.evidence.sentences(), sep="\n  ")
     winners = list(plant.winners)
     found = segxai.compare(
-        [plant.images[i] for i in winners], SEGMENTERS, ("covers_plant", "energy"),
-        classifier=plant.classifier, target="prize", masks=[plant.masks[i] for i in winners],
-    )  # fmt: skip
+        [plant.images[i] for i in winners],
+        SEGMENTERS,
+        ("covers_plant", "energy"),
+        classifier=plant.classifier,
+        target="prize",
+        masks=[plant.masks[i] for i in winners],
+    )
     show(
         f"is the top region the badge? {len(winners)} photographs (two views of each of four)",
         found,

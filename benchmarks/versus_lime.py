@@ -1,7 +1,9 @@
-"""segxai compared with lime 0.2.0.1 on the same photograph and classifier: time, and spread of the weights over seeds.
+"""segxai compared with lime 0.2.0.1 on the same photograph and classifier: time, and spread of the
+weights over seeds.
 
-Except for what a row names, lime uses its defaults. "samples" is the number requested: lime draws coalitions with repetition, while
-segxai evaluates each coalition once and stops when all are evaluated (8 regions have 256).
+Except for what a row names, lime uses its defaults. "samples" is the number requested: lime draws
+coalitions with repetition, while segxai evaluates each coalition once and stops when all are
+evaluated (8 regions have 256).
 
     python benchmarks/versus_lime.py
 """
@@ -38,7 +40,8 @@ def seconds(function):
 
 
 def spread(weights):
-    """The mean over regions of the standard deviation over seeds, as a share of the largest weight."""
+    """The mean over regions of the standard deviation over seeds, as a share of the largest
+    weight."""
     weights = np.array(weights)
     return weights.std(axis=0).mean() / np.abs(weights.mean(axis=0)).max()
 
@@ -76,7 +79,8 @@ def main():
         times = np.array([[seconds(lime), seconds(segxai_call)] for _ in range(ROUNDS)])
         lime_seconds, segxai_seconds = np.median(times, axis=0)
         print(
-            f"{name:<36} {lime_seconds:>8.1f} {segxai_seconds:>9.1f} {np.median(times[:, 0] / times[:, 1]):>7.1f}",
+            f"{name:<36} {lime_seconds:>8.1f} {segxai_seconds:>9.1f} "
+            f"{np.median(times[:, 0] / times[:, 1]):>7.1f}",
             flush=True,
         )
 
@@ -85,7 +89,8 @@ def main():
             lime_weights(with_lime(classifier, image, few, seed, samples)) for seed in range(SEEDS)
         ]
         print(
-            f"spread over {SEEDS} seeds (mean standard deviation / largest weight): lime, slic, {samples} samples: {spread(weights):.3f}"
+            f"spread over {SEEDS} seeds (mean standard deviation / largest weight): lime, slic, "
+            f"{samples} samples: {spread(weights):.3f}"
         )
     weights = [
         segxai.explain(image, deep, classifier, seed=seed, progress=False).weights

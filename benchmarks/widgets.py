@@ -1,6 +1,7 @@
 """The explorer in a real browser: milliseconds from an event to repainted pixels, and bytes sent.
 
-In JupyterLab on loopback, a 512 x 512 photograph with 10 regions; and a saved page with a tree of 48 leaves. Chromium without a GPU.
+In JupyterLab on loopback, a 512 x 512 photograph with 10 regions; and a saved page with a tree of
+48 leaves. Chromium without a GPU.
 """
 
 import json
@@ -24,16 +25,22 @@ astronaut = segxai.data.photograph("astronaut")
 regions = segxai.segment(astronaut, "grid", rows=2, columns=5)
 def box(images):
     bright = images[:, ::9, ::9].astype(float).mean(axis=(2, 3)) / 255
-    return np.stack([0.5 * bright[:, :20].mean(1), 0.4 * bright[:, 20:].std(1), bright[:, ::7].mean(1) ** 2 / 4], axis=1)
-explorer = ExplanationExplorer(astronaut, box, target=1, also={"ten": regions}, start=("ten", "grid"), max_evaluations=1024)
+    left, right = bright[:, :20].mean(1), bright[:, 20:].std(1)
+    return np.stack([0.5 * left, 0.4 * right, bright[:, ::7].mean(1) ** 2 / 4], axis=1)
+explorer = ExplanationExplorer(
+    astronaut, box, target=1, also={"ten": regions}, start=("ten", "grid"), max_evaluations=1024
+)
 explorer
 """
 # From the event to the end of its handler, which paints before it returns.
 REPAINT = """async (hover) => {
-  const stage = document.querySelector('.sx-canvas .sx-paper canvas'), box = stage.getBoundingClientRect(), times = [];
+  const stage = document.querySelector('.sx-canvas .sx-paper canvas');
+  const box = stage.getBoundingClientRect(), times = [];
   for (let n = 0; n < 40; n++) {
-    const x = box.left + box.width * ((n * 7) % 40 + .5) / 40, y = box.top + box.height * ((n * 11) % 40 + .5) / 40;
-    const event = (kind) => stage.dispatchEvent(new PointerEvent(kind, { clientX: x, clientY: y, bubbles: true }));
+    const x = box.left + box.width * ((n * 7) % 40 + .5) / 40;
+    const y = box.top + box.height * ((n * 11) % 40 + .5) / 40;
+    const event = (kind) => stage.dispatchEvent(new PointerEvent(kind,
+      { clientX: x, clientY: y, bubbles: true }));
     const started = performance.now();
     event(hover ? 'pointermove' : 'click');
     times.push(performance.now() - started);
@@ -43,13 +50,16 @@ REPAINT = """async (hover) => {
 }"""
 # From the slider's event until other weights are in the list.
 SLIDE = """async (field) => {
-  const slider = document.querySelector(`[data-field=${field}]`), times = [], low = Number(slider.min), high = Number(slider.max);
-  const numbers = () => [...document.querySelectorAll('.sx-row .sx-number')].map((e) => e.textContent).join();
+  const slider = document.querySelector(`[data-field=${field}]`), times = [];
+  const low = Number(slider.min), high = Number(slider.max);
+  const shown = () => [...document.querySelectorAll('.sx-row .sx-number')];
+  const numbers = () => shown().map((e) => e.textContent).join();
   for (let n = 0; n < 25; n++) {
     const before = numbers(), started = performance.now();
     slider.value = low + (high - low) * ((n % 2 ? .2 : .6) + .008 * n);
     slider.dispatchEvent(new Event('input'));
-    while (numbers() === before && performance.now() - started < 3000) await new Promise(requestAnimationFrame);
+    while (numbers() === before && performance.now() - started < 3000)
+      await new Promise(requestAnimationFrame);
     times.push(performance.now() - started);
     await new Promise((done) => setTimeout(done, 100));
   }
@@ -86,8 +96,10 @@ def measure(playwright, server, folder):
     page.wait_for_timeout(2000)
     opening = sum(received) - before
     times = {
-        "hover": page.evaluate(REPAINT, True), "switch": page.evaluate(REPAINT, False), "kernel width": page.evaluate(SLIDE, "kernel_width"),
-    }  # fmt: skip
+        "hover": page.evaluate(REPAINT, True),
+        "switch": page.evaluate(REPAINT, False),
+        "kernel width": page.evaluate(SLIDE, "kernel_width"),
+    }
     tree_page(folder / "tree.html")
     page.goto((folder / "tree.html").as_uri())
     page.wait_for_selector(".sx-canvas[data-ready]")

@@ -3,15 +3,15 @@
 Each photograph is divided into SLIC segments. A segment is described by EfficientNet-Lite0's end
 points at strides 8, 16 and 32, each divided by its root mean square over the photograph and pooled
 over the segment: what the score heads of an FCN-8s see (Long et al. 2015). A linear softmax learns
-which class it is. Labels are partial: "body" allows hair, face, clothes or shoes, and the background
-of a fashion photograph anything but a person; the loss is -log of the sum over the allowed classes
-(Jin and Ghahramani 2002, "Learning with Multiple Labels").
+which class it is. Labels are partial: "body" allows hair, face, clothes or shoes, and the
+background of a fashion photograph anything but a person; the loss is -log of the sum over the
+allowed classes (Jin and Ghahramani 2002, "Learning with Multiple Labels").
 
     python data/train_semantic_head.py FOLDER --teacher FILE [--work WORK] [--out FILE]
 
-FOLDER holds msrc, ccp, imagenet and unlabelled (data/SOURCES.md names them and their terms); FILE is
-deeplabv3_mnv2_ade20k.tflite, whose classes are further labels. What is measured on a photograph is
-kept in WORK, so that a stopped run goes on: 2,000 photographs take half an hour on two cores,
+FOLDER holds msrc, ccp, imagenet and unlabelled (data/SOURCES.md names them and their terms); FILE
+is deeplabv3_mnv2_ade20k.tflite, whose classes are further labels. What is measured on a photograph
+is kept in WORK, so that a stopped run goes on: 2,000 photographs take half an hour on two cores,
 training a minute. The last fifth of msrc (of each of its groups) and of ccp, and every fifth of
 imagenet, are left out of training (benchmarks/nouns.py measures on them).
 """
@@ -45,12 +45,46 @@ WEIGHTS = {"msrc": 1.0, "ccp": 0.5, "imagenet": 0.6, "unlabelled": 0.7}  # of a 
 PURE = 0.7  # the least share of a segment that has its label
 
 GARMENTS = (
-    3, 4, 5, 6, 8, 10, 11, 13, 14, 18, 22, 23, 24, 25, 26, 27, 30, 31, 35, 37, 38, 40, 42, 44, 45, 46, 48, 49, 50, 51, 52, 53, 54, 55
-)  # fmt: skip
+    3,
+    4,
+    5,
+    6,
+    8,
+    10,
+    11,
+    13,
+    14,
+    18,
+    22,
+    23,
+    24,
+    25,
+    26,
+    27,
+    30,
+    31,
+    35,
+    37,
+    38,
+    40,
+    42,
+    44,
+    45,
+    46,
+    48,
+    49,
+    50,
+    51,
+    52,
+    53,
+    54,
+    55,
+)
 
 
 class Kind(NamedTuple):
-    """What belongs to a class: numbers of MSRC-21 and of Clothing Co-Parsing, classes of ADE20K, everyday nouns."""
+    """What belongs to a class: numbers of MSRC-21 and of Clothing Co-Parsing, classes of ADE20K,
+    everyday nouns."""
 
     msrc: tuple[int, ...] = ()
     ccp: tuple[int, ...] = ()
@@ -121,7 +155,8 @@ KINDS = {
 }
 NAMES = tuple(KINDS)
 FACE, BODY, SKIN = 11, 22, 41  # of MSRC-21 (face and body) and of Clothing Co-Parsing (skin)
-# Where the teacher is believed on photographs of single things, which it mistakes for rooms and fields.
+# Where the teacher is believed on photographs of single things, which it mistakes for rooms and
+# fields.
 STUFF = {
     "sky",
     "tree",
@@ -146,7 +181,8 @@ def allowed(*names: str) -> np.ndarray:
     return np.isin(NAMES, names)
 
 
-# What is "anything but" something is one of these: a class with few examples would attract all that is unknown.
+# What is "anything but" something is one of these: a class with few examples would attract all that
+# is unknown.
 COMMON = np.array([bool(kind.msrc or kind.ccp) for kind in KINDS.values()]) | allowed(
     "wall", "floor", "face", "skin", "object"
 )
@@ -179,13 +215,15 @@ def main():
             advance(1)
     measured = [
         (name, path, dict(np.load(kept_in(arguments.work, name, path), allow_pickle=False)))
-        for name, paths in photographs.items() for path in training(name, paths)
-    ]  # fmt: skip
+        for name, paths in photographs.items()
+        for path in training(name, paths)
+    ]
     first = fit(*examples(m for m in measured if m[0] in ("msrc", "ccp")))
     write(fit(*examples(measured, first)), arguments.out)
 
 
-# --- measure photographs ---------------------------------------------------------------------------
+# --- measure photographs
+# ---------------------------------------------------------------------------
 
 
 def kept_in(work: Path, name: str, path: Path) -> Path:
@@ -261,7 +299,8 @@ def taught(image: np.ndarray, path: Path) -> np.ndarray:
     return softmax(teacher.get_tensor(teacher.get_output_details()[0]["index"])[0, ::8, ::8])
 
 
-# --- which classes a segment may be ----------------------------------------------------------------
+# --- which classes a segment may be
+# ----------------------------------------------------------------
 
 
 def training(name: str, paths: list[Path]) -> list[Path]:
@@ -307,7 +346,8 @@ def kind_of(noun: int) -> int:
 
 
 def targets(name: str, path: Path, m: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """(S, C) bool, the classes that each segment may be, and (S,) weights, 0 for those that are left out."""
+    """(S, C) bool, the classes that each segment may be, and (S,) weights, 0 for those that are
+    left out."""
     table = tables()
     teacher = (
         m["teacher"].astype(np.float32) @ table["teacher"]
@@ -324,7 +364,8 @@ def targets(name: str, path: Path, m: dict[str, np.ndarray]) -> tuple[np.ndarray
 
 
 def of_people(m, may, weight, teacher) -> None:
-    """Skin near the hair is a face; the background is what the teacher calls it, or anything but a person."""
+    """Skin near the hair is a face; the background is what the teacher calls it, or anything but a
+    person."""
     skin, hair = (m["label"] == SKIN) & (m["purity"] > PURE), m["label"] == KINDS["hair"].ccp[0]
     may[skin], weight[skin] = allowed("face", "skin"), 1
     if hair.any():
@@ -353,7 +394,8 @@ def of_people(m, may, weight, teacher) -> None:
 
 
 def of_things(name, path, m, teacher) -> tuple[np.ndarray, np.ndarray]:
-    """Photographs without labels of pixels: what the classifier's features and the teacher see in them."""
+    """Photographs without labels of pixels: what the classifier's features and the teacher see in
+    them."""
     nouns, table = everyday_nouns(), tables()
     dense = m["dense"].astype(np.float32) @ nouns.classes
     number = len(dense)
@@ -402,7 +444,8 @@ def class_of(path: Path) -> int:
 
 
 def divided(p: np.ndarray, area: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Divide segments by the log-odds of the thing's noun, where the variance between both sides is largest (Otsu 1979).
+    """Divide segments by the log-odds of the thing's noun, where the variance between both sides is
+    largest (Otsu 1979).
 
     Segments near the division belong to neither side: features see far beyond their segment.
     """
@@ -422,7 +465,8 @@ def divided(p: np.ndarray, area: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return thing & (z >= np.quantile(z, 0.6)) if gap < 1.5 else thing, around
 
 
-# --- train -----------------------------------------------------------------------------------------
+# --- train
+# -----------------------------------------------------------------------------------------
 
 
 class Linear(NamedTuple):
@@ -465,9 +509,11 @@ def examples(measured, first: Linear | None = None) -> tuple[np.ndarray, np.ndar
 
 
 def contradicted(may, weight, p, m) -> None:
-    """Leave out segments with one class that the first head takes for another; where the teacher agrees, believe it.
+    """Leave out segments with one class that the first head takes for another; where the teacher
+    agrees, believe it.
 
-    What the first head takes for sky, road or a wall although the teacher does not is an object without a name.
+    What the first head takes for sky, road or a wall although the teacher does not is an object
+    without a name.
     """
     known = np.flatnonzero(allowed(*KNOWN))
     best = known[p[:, known].argmax(axis=1)]
@@ -486,7 +532,8 @@ def contradicted(may, weight, p, m) -> None:
 
 
 def fit(features, may, weights, epochs=6, rate=1e-3, decay=1e-4, batch=512, seed=0) -> Linear:
-    """AdamW (Loshchilov and Hutter 2019) with a cosine schedule; rare classes count more, by the root of their frequency."""
+    """AdamW (Loshchilov and Hutter 2019) with a cosine schedule; rare classes count more, by the
+    root of their frequency."""
     mean, deviation = features.mean(axis=0), features.std(axis=0) + 1e-3
     features = (features - mean) / deviation
     single = may.sum(axis=1) == 1
@@ -537,9 +584,14 @@ def write(head: Linear, out: Path) -> None:
     kinds = np.array(NAMES)[tables()["kinds"]]
     with replacing(out) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
-            file, names=np.array(NAMES), kernel_8=kernel[:40], kernel_16=kernel[40:152], kernel_32=kernel[152:],
-            biases=head.bias - head.mean @ kernel, kinds=kinds,
-        )  # fmt: skip
+            file,
+            names=np.array(NAMES),
+            kernel_8=kernel[:40],
+            kernel_16=kernel[40:152],
+            kernel_32=kernel[152:],
+            biases=head.bias - head.mean @ kernel,
+            kinds=kinds,
+        )
     print(f"{out}: {len(NAMES)} classes, {out.stat().st_size / 1000:.0f} kB")
 
 

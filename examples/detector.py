@@ -1,4 +1,5 @@
-"""Explain a detector: the function returns the score of its best box, which is not a probability."""
+"""Explain a detector: the function returns the score of its best box, which is not a
+probability."""
 
 import numpy as np
 from skimage.feature import match_template

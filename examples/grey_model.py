@@ -1,4 +1,5 @@
-"""Explain a model that takes grey pictures with one channel: the function makes them from the photographs that it is given."""
+"""Explain a model that takes grey pictures with one channel: the function makes them from the
+photographs that it is given."""
 
 import numpy as np
 from PIL import Image
@@ -13,7 +14,8 @@ def bright(images):
 
 
 def on_photographs(images):
-    """(N, H, W, 3) uint8 to (N, 2): all three channels of a perturbed grey photograph are the same."""
+    """(N, H, W, 3) uint8 to (N, 2): all three channels of a perturbed grey photograph are the
+    same."""
     return bright(images[..., :1].astype(np.float32) / 255)
 
 

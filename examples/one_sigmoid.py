@@ -1,4 +1,5 @@
-"""Explain a model with a single sigmoid output: the probability of one class against everything else."""
+"""Explain a model with a single sigmoid output: the probability of one class against everything
+else."""
 
 import numpy as np
 
@@ -6,7 +7,8 @@ import segxai
 
 
 def warm(images):
-    """(N, H, W, 3) uint8 to (N, 1): the probability that a photograph is warm, from how much redder than blue it is."""
+    """(N, H, W, 3) uint8 to (N, 1): the probability that a photograph is warm, from how much redder
+    than blue it is."""
     red, blue = images[..., 0].mean(axis=(1, 2)), images[..., 2].mean(axis=(1, 2))
     return 1 / (1 + np.exp(-(red - blue)[:, None] / 10))
 

@@ -1,4 +1,5 @@
-"""Explain a PyTorch model: a function that turns photographs into its batches, and its logits into probabilities."""
+"""Explain a PyTorch model: a function that turns photographs into its batches, and its logits into
+probabilities."""
 
 import numpy as np
 import torch
@@ -7,7 +8,8 @@ import segxai
 
 
 def as_function(model):
-    """Any module from (N, 3, H, W) float32 in 0..1 to (N, C) logits, as a function that `explain` takes."""
+    """Any module from (N, 3, H, W) float32 in 0..1 to (N, C) logits, as a function that `explain`
+    takes."""
 
     def function(images):
         with torch.no_grad():
@@ -18,7 +20,8 @@ def as_function(model):
     return function
 
 
-# Stands for your own model, whose normalisation belongs into the function, too: is a photograph redder than it is blue?
+# Stands for your own model, whose normalisation belongs into the function, too: is a photograph
+# redder than it is blue?
 model = torch.nn.Sequential(
     torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(3, 2, bias=False)
 )

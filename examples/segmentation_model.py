@@ -1,11 +1,13 @@
-"""Explain a segmentation model: the function returns the share of the photograph that it marks as the class."""
+"""Explain a segmentation model: the function returns the share of the photograph that it marks as
+the class."""
 
 import numpy as np
 
 import segxai
 
 sample = segxai.data.load("cat")
-# Any function from images to masks will do; here a small network is fitted to the photograph in a few steps.
+# Any function from images to masks will do; here a small network is fitted to the photograph in a
+# few steps.
 fcn = segxai.finetune(sample.image, sample.annotation, iterations=4).fcn
 
 
