@@ -19,8 +19,8 @@ from .explanation.explorer_page import save_explorer
 from .explanation.fills import FILLS
 from .explanation.tree_explanation import TreeExplanation
 from .fcn.crf import crf_refine
+from .fcn.learned import LearnedSegmenter
 from .fcn.network import FCN
-from .fcn.segmenter import LearnedSegmenter
 from .fcn.training import FineTuned, Step, finetune, finetune_steps
 from .images import Bands, load_image
 from .nets.upsampling import bilinear_upsample_weights, get_kernel_size, upsample_filt

@@ -21,8 +21,8 @@ from ..errors import SegxaiError, SegxaiValueError, is_number, whole_number
 from ..images import ImageLike, as_image
 from ..progress import Progress, bars_only, showing, track
 from .annotation import IGNORE, AnnotationLike, read_annotation
+from .learned import LearnedSegmenter
 from .network import FCN, pad
-from .segmenter import LearnedSegmenter
 
 # The score heads start from zero while the encoder is pretrained, so they need very different
 # learning rates. With the published rate of 1e-4 for the encoder, a rate 100 times higher makes the

@@ -1,4 +1,4 @@
-"""Pretrained weights from various sources, as {variable name: NumPy array} for the graphs in `nets`."""
+"""Pretrained weights for the graphs in `nets`, as {variable name: NumPy array}."""
 
 from __future__ import annotations
 
@@ -16,7 +16,21 @@ if TYPE_CHECKING:
 def assign_weights(
     net: GraphSession, weights: Mapping[str, np.ndarray], variables: list | None = None
 ) -> None:
-    """Set the variables of a `GraphSession` by name. Raises SegxaiError for a missing name or a different shape."""
+    """Set the variables of a graph by name.
+
+    Parameters
+    ----------
+    net : GraphSession
+    weights : mapping of str to ndarray
+        An array for each variable's name; others are left out.
+    variables : list of tf.Variable, optional
+        All variables of the graph by default.
+
+    Raises
+    ------
+    SegxaiError
+        For a missing name or a different shape.
+    """
     from ..nets.graph import tf
 
     if variables is None:
@@ -30,7 +44,8 @@ def assign_weights(
             )
         if tuple(variable.shape) != weights[name].shape:
             raise SegxaiError(
-                f"Variable {name!r} has shape {weights[name].shape}; the network expects {tuple(variable.shape)}."
+                f"Variable {name!r} has shape {weights[name].shape}; "
+                f"the network expects {tuple(variable.shape)}."
             )
         values.append((variable, weights[name]))
     net.assign(values)

@@ -11,19 +11,33 @@ from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError
 
 
 def read_checkpoint(path: str | os.PathLike, scope: str, advice: str = "") -> dict[str, np.ndarray]:
-    """The variables under `scope` in a checkpoint, as {name: array}, without those of optimisers.
+    """Read the variables under a scope, without those of optimisers.
 
-    path: the ``.ckpt`` file, or the common prefix of the files of a version 2 checkpoint. advice: appended to error messages.
-    Raises SegxaiFileError if the checkpoint does not exist or cannot be read, and SegxaiError if it contains another network.
+    Parameters
+    ----------
+    path : str or path
+        The ``.ckpt`` file, or the common prefix of the files of a version 2 checkpoint.
+    scope : str
+    advice : str
+        Appended to error messages.
+
+    Returns
+    -------
+    weights : dict of str to ndarray
+        By the variables' names.
+
+    Raises
+    ------
+    SegxaiFileError
+        If the checkpoint does not exist or cannot be read.
+    SegxaiError
+        If it contains another network.
     """
     from ..nets.graph import tf2
 
     path = Path(path)
-    prefix = (
-        path.with_suffix("")
-        if path.suffix in (".index", ".meta") or path.suffix.startswith(".data-")
-        else path
-    )
+    own = path.suffix in (".index", ".meta") or path.suffix.startswith(".data-")
+    prefix = path.with_suffix("") if own else path
     if os.path.isdir(prefix):
         prefix = Path(tf2.train.latest_checkpoint(prefix) or prefix / "checkpoint")
     if not os.path.isfile(prefix) and not os.path.isfile(f"{prefix}.index"):
@@ -33,18 +47,16 @@ def read_checkpoint(path: str | os.PathLike, scope: str, advice: str = "") -> di
         shapes = reader.get_variable_to_shape_map()
     except Exception as error:
         raise SegxaiFileError(
-            f"{str(path)!r} is not a readable TensorFlow checkpoint; it may be truncated or renamed. {advice}".strip()
+            f"{str(path)!r} is not a readable TensorFlow checkpoint; "
+            f"it may be truncated or renamed. {advice}".strip()
         ) from error
-    names = [
-        n
-        for n in shapes
-        if n.startswith(scope + "/")
-        and n.rsplit("/", 1)[-1] in ("weights", "biases", "depthwise_weights")
-    ]
+    kinds = ("/weights", "/biases", "/depthwise_weights")
+    names = [name for name in shapes if name.startswith(f"{scope}/") and name.endswith(kinds)]
     if not names:
         some = ", ".join(sorted(shapes)[:3]) or "nothing"
         raise SegxaiError(
-            f"{str(path)!r} is a checkpoint of another network: it contains {some}, but nothing under {scope!r}. {advice}".strip()
+            f"{str(path)!r} is a checkpoint of another network: it contains {some}, "
+            f"but nothing under {scope!r}. {advice}".strip()
         )
     try:
         return {name: reader.get_tensor(name) for name in names}

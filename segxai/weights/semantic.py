@@ -33,7 +33,7 @@ class SemanticHead(NamedTuple):
     kinds: dict[str, str]
 
     def kind(self, noun: str) -> str:
-        """The class of an everyday noun."""
+        """Return the class of an everyday noun."""
         return self.kinds.get(noun, "object")
 
     @property
@@ -42,7 +42,7 @@ class SemanticHead(NamedTuple):
         return {kind for noun, kind in self.kinds.items() if noun != kind}
 
     def variables(self, scope: str) -> dict[str, np.ndarray]:
-        """The variables of `nets.fcn.fcn_scores`, {name: array}."""
+        """Return the variables of `nets.fcn.fcn_scores`, {name: array}."""
         found = {}
         for stride, kernel in self.kernels.items():
             found[f"{scope}/score_{stride}/weights"] = kernel[None, None]

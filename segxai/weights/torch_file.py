@@ -1,11 +1,11 @@
 """Read the tensors of a PyTorch file without PyTorch, and without trusting the file.
 
-A ``.pth`` file is a pickle, and unpickling can call any function. Only ordered dictionaries, tensors and storages of
-numbers are allowed here; anything else is refused before it is executed.
+A ``.pth`` file is a pickle, and unpickling can call any function. Only ordered dictionaries,
+tensors and storages of numbers are allowed here; anything else is refused before it is executed.
 
-Supported is the layout of ``torch.save`` before PyTorch 1.6: four consecutive pickles (magic number, protocol version,
-system description, the object), a pickled list of storage keys, and for each key the number of elements (int64) and the
-raw values.
+Supported is the layout of ``torch.save`` before PyTorch 1.6: four consecutive pickles (magic
+number, protocol version, system description, the object), a pickled list of storage keys, and for
+each key the number of elements (int64) and the raw values.
 """
 
 from __future__ import annotations
@@ -88,10 +88,21 @@ class _RestrictedUnpickler(pickle.Unpickler):
 
 
 def read_torch_file(path: str | os.PathLike) -> dict[str, np.ndarray]:
-    """The tensors of a PyTorch state dictionary (old layout) as {name: NumPy array}.
+    """Read the tensors of a PyTorch state dictionary in the old layout.
 
-    Raises SegxaiFileError if the file is missing, truncated, in another layout, or contains anything except tensors and
-    containers; no code from such a file is executed.
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    tensors : dict of str to ndarray
+
+    Raises
+    ------
+    SegxaiFileError
+        If the file is missing, truncated, in another layout, or contains anything except tensors
+        and containers; no code from such a file is executed.
     """
     path = Path(path)
     if not path.is_file():

