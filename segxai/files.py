@@ -1,4 +1,7 @@
-"""Atomic writes, so that a file is either complete or absent; and the files that come with the package."""
+"""Atomic writes, and the files that come with the package.
+
+A file that is written here is either complete or absent.
+"""
 
 from __future__ import annotations
 
@@ -17,18 +20,29 @@ _PACKAGE = Path(__file__).parent
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
     """Yield a temporary path beside `path`, and rename it to `path` when the block succeeds.
 
-    Raises SegxaiError when the folder cannot be written or the disk is full; an existing file at `path`
-    is then left unchanged.
+    Parameters
+    ----------
+    path : str or path
+        The file to write; its folder is made where it is missing.
+
+    Yields
+    ------
+    temporary : Path
+        An empty file in the same folder, with the same ending.
+
+    Raises
+    ------
+    SegxaiError
+        When the folder cannot be written or the disk is full; an existing file at `path` is then
+        left unchanged.
     """
     path = Path(path)
     try:
         temporary = path.with_name(f".{path.stem}.{token_hex(4)}{path.suffix}")
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.open("xb").close()
-    except (
-        OSError,
-        ValueError,
-    ) as error:  # ValueError: an impossible file name, e.g. with a null byte
+    # ValueError: an impossible file name, e.g. with a null byte.
+    except (OSError, ValueError) as error:
         raise SegxaiError(
             f"{str(path)!r} cannot be written: {_reason(error)}. Choose another name or folder."
         ) from error
@@ -46,7 +60,20 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
 def data_file(name: str) -> Path:
     """Return the path of a file of the project's data folder, which an installed package contains.
 
-    Raises SegxaiFileNotFoundError if the file is missing.
+    Parameters
+    ----------
+    name : str
+        Relative to the folder, e.g. "nouns.txt".
+
+    Returns
+    -------
+    path : Path
+        Of an existing file.
+
+    Raises
+    ------
+    SegxaiFileNotFoundError
+        If the file is missing.
     """
     # In a checkout the folder lies beside the package.
     installed = _PACKAGE / "_data"

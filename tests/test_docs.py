@@ -102,9 +102,10 @@ def test_public_functions_are_annotated(name):
 
 def test_the_reference_is_made(root, tmp_path):
     line = next(line for line in (root / "Makefile").read_text().splitlines() if "pdoc" in line)
+    options = line.split("--output-directory")[0].split()[1:]
     modules = line.split("docs ", 1)[1].split()
     done = subprocess.run(
-        [sys.executable, "-m", "pdoc", "--output-directory", str(tmp_path), *modules],
+        [sys.executable, "-m", "pdoc", *options, "--output-directory", str(tmp_path), *modules],
         cwd=root,
         capture_output=True,
         text=True,
@@ -114,3 +115,5 @@ def test_the_reference_is_made(root, tmp_path):
         encoding="utf-8"
     )
     assert "insertion" in (tmp_path / "segxai" / "metrics.html").read_text(encoding="utf-8")
+    # Sections of a docstring become headings, not rows of dashes.
+    assert ">Parameters</h6>" in (tmp_path / "segxai" / "metrics.html").read_text(encoding="utf-8")

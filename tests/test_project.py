@@ -60,7 +60,10 @@ def test_environment_holds_everything_the_package_needs(root):
     assert {re.match(r"[\w.-]+", w)[0] for w in wanted} <= set(environment(root))
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-crf.lock"])
+LOCKS = "requirements.lock", "requirements-test.lock", "requirements-crf.lock"
+
+
+@pytest.mark.parametrize("name", LOCKS)
 def test_a_lock_holds_names_versions_and_hashes_only(root, name):
     lock = (root / name).read_text()
     assert "://" not in lock
@@ -69,6 +72,24 @@ def test_a_lock_holds_names_versions_and_hashes_only(root, name):
         assert re.match(
             r"([A-Za-z0-9._-]+==\S+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?)$", line
         ), line
+
+
+def packages(path):
+    return set(re.findall(r"^([A-Za-z0-9._-]+)==", path.read_text(), re.MULTILINE))
+
+
+def test_what_running_needs_and_what_testing_needs_are_locked_apart(root):
+    running, testing, crf = (packages(root / name) for name in LOCKS)
+    assert not running & testing
+    assert not running & crf
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    names = {re.match(r"[\w.-]+", wanted)[0] for wanted in extras["test"]}
+    assert names <= testing
+    needed = (
+        project["dependencies"] + extras["cpu"] + extras["lab"] + extras["pascal"] + extras["dask"]
+    )
+    assert {re.match(r"[\w.-]+", wanted)[0] for wanted in needed} <= running
 
 
 @pytest.fixture(scope="module")

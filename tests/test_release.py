@@ -89,6 +89,7 @@ def test_the_source_distribution_can_be_tested_and_holds_nothing_of_this_machine
         "CITATION.cff",
         "Makefile",
         "requirements.lock",
+        "requirements-test.lock",
         "tests/conftest.py",
     } <= names
     assert not [
