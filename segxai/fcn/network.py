@@ -21,7 +21,7 @@ from ..errors import (
     whole_number,
 )
 from ..files import replacing
-from ..images import ImageLike, as_image, resize
+from ..images import MAX_SIDE, ImageLike, as_image, resize
 from ..weights import assign_weights
 from ..weights.contours import contours_path, contours_weights
 from ..weights.downloads import usable
@@ -296,7 +296,8 @@ class FCN:
         self.side = described.get("side")  # files from before this was written have none
         if self.side is not None:
             try:
-                whole_number("side", self.side, MULTIPLE)
+                if whole_number("side", self.side, MULTIPLE) > MAX_SIDE:
+                    raise SegxaiValueError(f"side must be at most {MAX_SIDE}; got {self.side}.")
             except SegxaiValueError as error:
                 raise SegxaiFileError(
                     f"The description of {str(path)!r} is damaged: {error} Save the network again."

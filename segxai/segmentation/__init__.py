@@ -1,1 +1,4 @@
-"""Segmenters, which divide a photograph into `Regions`: one file for each family, all listed in `registry.py`."""
+"""Segmenters, which divide a photograph into `Regions`.
+
+One file for each family, all listed in `registry.py`.
+"""

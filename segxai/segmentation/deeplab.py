@@ -102,11 +102,8 @@ def ade20k(image: np.ndarray, objects: bool = False) -> Regions:
 
     Parameters
     ----------
-    image : (H, W, 3) ndarray of uint8
-        The photograph.
-    objects : bool
-        Whether to split each class into its connected pieces ("chair 1", "chair 2"). Otherwise
-        the pieces are the parts of the region, for `expand`.
+    image, objects
+        As for `pascal`.
 
     Returns
     -------
@@ -117,7 +114,7 @@ def ade20k(image: np.ndarray, objects: bool = False) -> Regions:
     Raises
     ------
     SegxaiFileError
-        If the model was not fetched or is damaged.
+        As for `pascal`.
 
     References
     ----------

@@ -26,7 +26,7 @@ SEGMENTERS = {
 
 
 def segmenters() -> tuple[str, ...]:
-    """The names of the segmenters, as `segment` accepts them."""
+    """List the names of the segmenters, as `segment` accepts them."""
     return tuple(SEGMENTERS)
 
 
@@ -35,11 +35,31 @@ def segment(
 ) -> Regions:
     """Divide a photograph into named regions.
 
-    image: array, PIL image or path. method: one of `segmenters()`; two of them joined as "coarse+finer", e.g. "pascal+deep", which
-    divides the regions of the first by those of the second (see `refine`); or any function from an image to (H, W) integer labels
-    or `Regions`. params: parameters of the method, e.g. n_regions for "deep" or n_segments for "slic", as listed in its docstring;
-    for "coarse+finer", those of the finer one. progress: see `segxai.progress.track`.
-    Raises SegxaiValueError for an unknown method or parameter, and SegxaiError if the method fails.
+    Parameters
+    ----------
+    image : array, PIL image or path
+        The photograph.
+    method : str or callable
+        One of `segmenters()`; two of them joined as "coarse+finer", e.g. "pascal+deep", which
+        divides the regions of the first by those of the second (see `refine`); or any function from
+        an image to (H, W) integer labels or `Regions`.
+    progress : bool or callable, optional
+        See `segxai.progress.track`.
+    **params
+        Parameters of the method, e.g. n_regions for "deep" or n_segments for "slic", as listed in
+        its docstring; for "coarse+finer", those of the finer one.
+
+    Returns
+    -------
+    regions : Regions
+        With names, and with the parts and the tree that the method knows.
+
+    Raises
+    ------
+    SegxaiValueError
+        For an unknown method or parameter.
+    SegxaiError
+        If the method fails.
     """
     image = as_image(image)
     check_method(method)
@@ -71,10 +91,26 @@ def segment(
 
 
 def as_regions(image: np.ndarray, regions: RegionsLike, *, progress: Progress = None) -> Regions:
-    """Convert what `explain` accepts as regions: `Regions`, an (H, W) label map, or a method for `segment`.
+    """Convert what `explain` accepts as regions.
 
-    progress: of the caller; a function is not called, for it counts what comes afterwards.
-    Raises SegxaiValueError if they do not fit the image.
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+        The photograph.
+    regions : Regions, (H, W) label map, or method for `segment`
+        Its regions, or how to find them.
+    progress : bool or callable, optional
+        Of the caller; a function is not called, for it counts what comes afterwards.
+
+    Returns
+    -------
+    regions : Regions
+        Of the image's shape.
+
+    Raises
+    ------
+    SegxaiValueError
+        If they do not fit the image.
     """
     if isinstance(regions, str) or callable(regions):
         return segment(image, regions, progress=bars_only(progress))
@@ -84,18 +120,31 @@ def as_regions(image: np.ndarray, regions: RegionsLike, *, progress: Progress = 
 
 
 def segment_into(image: np.ndarray, method: Method, n: int | None) -> Regions:
-    """Segment into n regions, as nearly as the method allows (`Segmenter.for_count`), or by its defaults if n is None."""
-    known = SEGMENTERS.get(method) if isinstance(method, str) else None
-    if n is None or known is None or known.for_count is None:
+    """Segment into n regions, as nearly as the method allows.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+        The photograph.
+    method : str or callable
+        As for `segment`.
+    n : int or None
+        None for the method's defaults.
+
+    Returns
+    -------
+    regions : Regions
+        By the best of `Segmenter.for_count`.
+    """
+    if n is None or not takes_count(method):
         return segment(image, method)
-    first, *others = known.for_count(n, image.shape)
-    nearest = segment(image, method, **first)
-    for params in others:
+    nearest: Any = None
+    for params in SEGMENTERS[method].for_count(n, image.shape):
+        regions = segment(image, method, **params)
+        if nearest is None or abs(len(regions) - n) < abs(len(nearest) - n):
+            nearest = regions
         if len(nearest) == n:
             break
-        regions = segment(image, method, **params)
-        if abs(len(regions) - n) < abs(len(nearest) - n):
-            nearest = regions
     return nearest
 
 
@@ -109,24 +158,25 @@ def takes_count(method: Method) -> bool:
 
 
 def check_method(method: Any) -> None:
-    """Raise SegxaiValueError unless `method` is one of `segmenters()`, two of them joined by "+", or a function."""
+    """Raise SegxaiValueError unless `method` is one that `segment` accepts."""
     if isinstance(method, str):
         for name in _names(method):
             if name not in SEGMENTERS:
                 raise unknown_name("segmenter", name, SEGMENTERS)
     elif not callable(method):
         raise SegxaiValueError(
-            f"A segmenter must be a name ({', '.join(SEGMENTERS)}) or a function of an image; got {method!r}."
+            f"A segmenter must be a name ({', '.join(SEGMENTERS)}) or a function of an image; "
+            f"got {method!r}."
         )
 
 
 def why_unavailable(method: str) -> str:
-    """What a segmenter needs but is missing on this machine, in a few words; "" if it can be used."""
+    """Say in a few words what a segmenter needs and is missing here; "" if it can be used."""
     return next((why for name in _names(method) if (why := SEGMENTERS[name].why_unavailable())), "")
 
 
 def sliders(method: str) -> list[Slider]:
-    """The sliders for a segmenter's parameters; for "coarse+finer", those of the finer one."""
+    """List the sliders for a segmenter's parameters; for "coarse+finer", those of the finer one."""
     *coarse, last = _names(method)
     return [
         s._replace(label=f"Finer: {s.label.lower()}") if coarse else s
@@ -135,7 +185,27 @@ def sliders(method: str) -> list[Slider]:
 
 
 def check_shape(regions: Regions, image: np.ndarray, subject: str) -> Regions:
-    """Return the regions if they have the image's height and width; otherwise raise a SegxaiValueError that starts with `subject`."""
+    """Return the regions if they have the image's height and width.
+
+    Parameters
+    ----------
+    regions : Regions
+        Any regions.
+    image : (H, W, 3) array
+        The photograph.
+    subject : str
+        How the message of the error starts.
+
+    Returns
+    -------
+    regions : Regions
+        The same.
+
+    Raises
+    ------
+    SegxaiValueError
+        If the shapes differ.
+    """
     if regions.shape != image.shape[:2]:
         (height, width), (rows, columns) = image.shape[:2], regions.shape
         raise SegxaiValueError(
