@@ -17,7 +17,7 @@ FEWEST, MOST = 3, 9  # regions; 2**9 coalitions are evaluated in seconds
 # What a cut gains and costs, see `automatic_cut`.
 PRICE = 0.01
 THING = 0.1
-SPARED = 0.3  # the joins within a thing that the classifier named count so much less
+SPARED = 0.6  # the joins within a thing that the classifier named count so much less
 
 
 def automatic_number(root: Part, worth: float) -> int:

@@ -11,10 +11,14 @@ from ..regions import PLACE, Part, walk
 from ..weights.semantic import semantic_head
 from .nouns import GROUPS, Noun, class_noun, evidence, probability
 from .places import places
-from .seen import Seen, pooled
+from .seen import Seen, areas_of, pooled
 
 # A part without a noun is called after its thing if it has at least this probability of it.
 PART = 0.3
+# Flat and printed things are books and signs to the head, whatever they are.
+DOUBTFUL = dict.fromkeys(("book", "sign", "shoes", "bag", "glasses", "window"), 0.93)
+HEAD = ("face", "hair", "head")
+SMALL, SMALLEST_HEAD = 0.015, 0.005  # shares of the photograph
 
 
 def name_tree(
@@ -43,11 +47,13 @@ def name_tree(
     covered = [node.atoms for node in nodes]
     place = dict(zip(covered, places(atoms, covered), strict=True))
     classes = dict(zip(covered, pooled(nodes, found.areas, found.classes), strict=True))
+    by_class = _by_class(atoms, nodes, classes, found)
     species = _species(objects)
 
     def named(part: Part, whole: Noun | None) -> Part:
         row = classes[part.atoms]
-        noun = _better(class_noun(row), objects.get(part.atoms)) or _inherited(whole, row)
+        noun = _better(by_class[part.atoms], objects.get(part.atoms))
+        noun = noun or _inherited(whole, row)
         if noun is not None and noun.name in species:
             noun = noun._replace(name=species[noun.name])
         children = tuple(named(child, noun) for child in part.children)
@@ -57,6 +63,35 @@ def name_tree(
         return replace(part, name=name, noun=noun.name, children=children, evidence=noun.evidence)
 
     return named(root, None)
+
+
+def _by_class(atoms, nodes, classes, found) -> dict[tuple[int, ...], Noun | None]:
+    """The noun of each node by its classes, where nothing in the photograph speaks against it.
+
+    Photographs of single objects show where the head errs while it is not sure: people without a
+    head, sky at the bottom edge (the white of a catalogue), small regions, and DOUBTFUL classes.
+    """
+    areas = dict(zip(classes, areas_of(nodes, found), strict=True))
+    nouns = {node: class_noun(row) for node, row in classes.items()}
+    heads = any(
+        noun is not None and noun.name in HEAD and areas[node] >= SMALLEST_HEAD
+        for node, noun in nouns.items()
+    )
+    bottom = set(np.unique(atoms[-1]).tolist())
+
+    def credible(node, noun):
+        if probability(noun.basis, classes[node]) < DOUBTFUL.get(noun.name, 0):
+            return False
+        return noun.sure or not (
+            (noun.name == "sky" and not bottom.isdisjoint(node))
+            or (noun.name in ("person", *GROUPS["person"]) and not heads)
+            or (noun.name not in HEAD and areas[node] < SMALL)
+        )
+
+    return {
+        node: noun if noun is not None and credible(node, noun) else None
+        for node, noun in nouns.items()
+    }
 
 
 def _species(objects) -> dict[str, str]:

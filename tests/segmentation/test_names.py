@@ -5,13 +5,14 @@ import pytest
 
 import segxai
 from segxai import Regions
-from segxai.regions import GIVEN, PLACE, walk
+from segxai.regions import GIVEN, PLACE, Part, walk
 from segxai.segmentation import tree
 from segxai.segmentation.names import name_tree
 from segxai.segmentation.nouns import Noun, evidence
+from segxai.segmentation.seen import Seen
 from segxai.weights.downloads import DOWNLOADS, cached
 
-from .hand import stripes
+from .hand import row, stripes
 
 SOURCES = {"semantic", "classifier", "place"}
 
@@ -99,3 +100,32 @@ def test_any_picture_gets_nouns_or_places(method, shape):
     assert all(regions.names)
     assert {evidence.source for evidence in regions.name_evidence} <= SOURCES
     assert all(e.probability is None or 0 <= e.probability <= 1 for e in regions.name_evidence)
+
+
+# --- what speaks against a noun by classes ---
+
+
+def credited(stripe, others=None):
+    """The noun of one of four horizontal stripes, {stripe: classes of `row`}."""
+    atoms = np.arange(4).repeat(3)[:, None].repeat(24, 1)
+    classes = np.stack([row(**(stripe | (others or {})).get(k, {})) for k in range(4)])
+    found = Seen(np.full(4, 0.25), classes, np.zeros((4, 8)))
+    root = Part("", (0, 1, 2, 3), tuple(Part("", (k,)) for k in range(4)), 1.0)
+    return name_tree(atoms, root, found, {}).children[next(iter(stripe))].noun
+
+
+@pytest.mark.parametrize(
+    ("stripe", "others", "noun"),
+    [
+        ({0: {"sky": 0.7}}, {}, "sky"),
+        ({3: {"sky": 0.7}}, {}, ""),  # the white below an object in a catalogue
+        ({3: {"sky": 0.9}}, {}, "sky"),
+        ({1: {"clothes": 0.7}}, {}, ""),  # nobody's
+        ({1: {"clothes": 0.7}}, {0: {"face": 0.7}}, "clothes"),
+        ({1: {"clothes": 0.9}}, {}, "clothes"),
+        ({1: {"book": 0.85}}, {}, ""),
+        ({1: {"book": 0.95}}, {}, "book"),
+    ],
+)
+def test_the_photograph_may_speak_against_a_class(stripe, others, noun):
+    assert credited(stripe, others) == noun
