@@ -28,6 +28,12 @@ _around: ContextVar[Progress] = ContextVar(
 )
 
 
+class _Bar(tqdm):
+    """A bar without tqdm's own thread, which would outlive it."""
+
+    monitor_interval = 0
+
+
 @contextlib.contextmanager
 def track(total: int, what: str, *, progress: Progress = None) -> Iterator[Callable[[int], Any]]:
     """Show how far some work has come.
@@ -61,7 +67,7 @@ def track(total: int, what: str, *, progress: Progress = None) -> Iterator[Calla
         return
     hidden = None if progress is None else not progress  # None: hidden unless somebody looks
     delay = 0 if progress else 2  # seconds
-    with tqdm(total=total, desc=what, delay=delay, disable=hidden, leave=False) as bar:
+    with _Bar(total=total, desc=what, delay=delay, disable=hidden, leave=False, miniters=1) as bar:
         yield bar.update
     if hasattr(bar, "container"):  # of a notebook's bar; tqdm leaves the widgets inside it open
         close_widget(bar.container)

@@ -25,7 +25,7 @@ def displayed(monkeypatch):
     from tqdm import notebook
 
     shown = []
-    monkeypatch.setattr(progress, "tqdm", notebook.tqdm)
+    monkeypatch.setattr(progress, "_Bar", notebook.tqdm)
     monkeypatch.setattr(notebook, "display", shown.append)
     return shown
 
@@ -70,7 +70,7 @@ def test_a_kernel_without_ipywidgets_is_not_warned(tmp_path):
 def test_no_bar_is_kept_in_a_page_that_needs_no_kernel():
     code = (
         "from segxai import progress; import sys\n"
-        "progress.tqdm = lambda disable, **_: sys.exit(not disable)\n"
+        "progress._Bar = lambda disable, **_: sys.exit(not disable)\n"
         "with progress.track(2, 'working') as advance: pass\n"
     )
     environment = {**os.environ, "SEGXAI_STILL": "1"}

@@ -1,5 +1,9 @@
-"""Widgets for the classroom. Everything that can be answered in the browser is: a kernel may be an ocean away.
+"""Widgets for the classroom.
 
+Everything that can be answered in the browser is: a kernel may be an ocean away.
+
+Examples
+--------
 >>> from segxai.widgets import ExplanationExplorer      # doctest: +SKIP
 >>> ExplanationExplorer("photo.jpg")                    # doctest: +SKIP
 """
@@ -11,13 +15,14 @@ except ImportError as error:
     from ..errors import SegxaiError
 
     raise SegxaiError(
-        f"The widgets need {error.name}. Install the classroom's packages: pip install 'segxai[lab]'"
+        f"The widgets need {error.name}. "
+        "Install the classroom's packages: pip install 'segxai[lab]'"
     ) from error
 
-from .explorer import ExplanationExplorer
-from .fit_monitor import FineTuneMonitor
-from .painter import AnnotationPainter
-from .quiz import Quiz
-from .region_canvas import RegionCanvas
+from .explorer.explorer import ExplanationExplorer
+from .fit_monitor.monitor import FineTuneMonitor
+from .painter.painter import AnnotationPainter
+from .quiz.quiz import Quiz
+from .region_canvas.canvas import RegionCanvas
 
 __all__ = ["AnnotationPainter", "ExplanationExplorer", "FineTuneMonitor", "Quiz", "RegionCanvas"]

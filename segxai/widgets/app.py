@@ -11,8 +11,8 @@ import ipywidgets
 from .. import data
 from ..errors import SegxaiError
 from ..images import load_image
-from .explorer import ExplanationExplorer
-from .form import Form, choice
+from .explorer.explorer import ExplanationExplorer
+from .form.form import Form, choice
 
 LARGEST_UPLOAD = 20_000_000  # bytes
 
@@ -20,6 +20,24 @@ LARGEST_UPLOAD = 20_000_000  # bytes
 class ExplorerApp(ipywidgets.VBox):
     """A choice of photographs, an upload, and an `ExplanationExplorer` of what was chosen.
 
+    Parameters
+    ----------
+    start : str or sequence of str, optional
+        The segmenters shown at first, one or two.
+    **options
+        Further arguments of `ExplanationExplorer`.
+
+    Attributes
+    ----------
+    form : Form
+        The choice of photographs.
+    upload : ipywidgets.FileUpload
+        For a photograph of one's own.
+    explorer : ExplanationExplorer
+        Of the photograph that is shown.
+
+    Examples
+    --------
     >>> from segxai.widgets.app import ExplorerApp     # doctest: +SKIP
     >>> ExplorerApp()                                  # doctest: +SKIP
     """
@@ -27,10 +45,8 @@ class ExplorerApp(ipywidgets.VBox):
     children: Any  # a trait of ipywidgets.Box
 
     def __init__(self, start=("deep", "slic"), **options):
-        self._start, self._options = start, options
-        self._images = {
-            name: name for name in data.names()
-        }  # by what the choice shows: a bundled name, or an array
+        self._options = {"start": start, **options}
+        self._images: dict[str, Any] = {}  # that were brought, by the names that are shown
         self.form = Form(
             [],
             {"photograph": data.names()[0]},
@@ -47,63 +63,56 @@ class ExplorerApp(ipywidgets.VBox):
         self.form.observe(self._chosen, "values")
         self.upload.observe(self._uploaded, "value")
         self.explorer = None
-        super().__init__(
-            [
-                ipywidgets.HBox(
-                    [self.form, self.upload], layout=ipywidgets.Layout(flex_flow="row wrap")
-                )
-            ]
-        )
+        layout = ipywidgets.Layout(flex_flow="row wrap")
+        super().__init__([ipywidgets.HBox([self.form, self.upload], layout=layout)])
         self._explore(data.names()[0])
 
     def _explore(self, name):
         self.form.message = f"Looking at {name} ..."
+        before = self.explorer
         try:
-            image, before = self._images[name], self.explorer
-            self.explorer = ExplanationExplorer(
-                data.photograph(image) if isinstance(image, str) else image,
-                start=self._start,
-                **self._options,
-            )
-            self.form.message = ""
-            self.children = [self.children[0], self.explorer]
-            if before is not None:  # ipywidgets keep every widget that is not closed
-                before.close()
+            image = self._images[name] if name in self._images else data.photograph(name)
+            self.explorer = ExplanationExplorer(image, **self._options)
         except SegxaiError as error:
             self.form.message = str(error)
+            return
+        self.form.message = ""
+        self.children = [self.children[0], self.explorer]
+        if before is not None:  # ipywidgets keep every widget that is not closed
+            before.close()
 
     def _chosen(self, change):
-        if change["new"].get("photograph") in self._images and change["new"] != change["old"]:
-            self._explore(change["new"]["photograph"])
+        name = change["new"].get("photograph")
+        if name in (*data.names(), *self._images) and change["new"] != change["old"]:
+            self._explore(name)
 
     def _uploaded(self, change):
         if not change["new"]:
             return
         given = change["new"][0]
+        name = f"yours: {given['name']}"
         try:
-            image = _read(bytes(given["content"]))
+            self._images[name] = _read(bytes(given["content"]))
         except SegxaiError as error:
             self.form.message = f"{given['name']}: {error}"
             return
-        name = f"yours: {given['name']}"
-        self._images[name] = image
         self._offer()
-        if self.form.values == {
-            "photograph": name
-        }:  # another picture by the name that is shown already
+        if self.form.values == {"photograph": name}:  # another picture by the name shown already
             self._explore(name)
         else:
             self.form.values = {"photograph": name}
 
     def _offer(self):
-        self.form.fields = [choice("photograph", "photograph", list(self._images))]
+        names = [*data.names(), *self._images]
+        self.form.fields = [choice("photograph", "photograph", names)]
 
 
 def _read(content: bytes):
-    """Uploaded bytes as an image, by the same way and with the same limits as a file's."""
+    """Read uploaded bytes as an image, in the same way and with the same limits as a file."""
     if len(content) > LARGEST_UPLOAD:
         raise SegxaiError(
-            f"The file has {len(content) / 1e6:.0f} MB; at most {LARGEST_UPLOAD / 1e6:.0f} MB are taken. Reduce it first."
+            f"The file has {len(content) / 1e6:.0f} MB; at most {LARGEST_UPLOAD / 1e6:.0f} MB are "
+            "taken. Reduce it first."
         )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "photograph")
@@ -111,8 +120,5 @@ def _read(content: bytes):
         try:
             return load_image(path)
         except SegxaiError as error:
-            raise SegxaiError(
-                str(error)
-                .replace(f" (cannot identify image file {str(path)!r})", "")
-                .replace(repr(str(path)), "the file")
-            ) from error
+            reason = str(error).replace(f" (cannot identify image file {str(path)!r})", "")
+            raise SegxaiError(reason.replace(repr(str(path)), "the file")) from error

@@ -28,7 +28,8 @@ PICTURES = ROOT / "screenshots"  # screenshots of the run, looked at by people
 def pytest_collection_modifyitems(items):
     if CHROMIUM is None:
         skip = pytest.mark.skip(
-            reason="Chromium is missing; on Debian: apt-get install chromium (or set SEGXAI_CHROMIUM)"
+            reason="Chromium is missing; on Debian: apt-get install chromium "
+            "(or set SEGXAI_CHROMIUM)"
         )
         for item in items:
             if Path(__file__).parent in item.path.parents:
@@ -54,7 +55,7 @@ def browser_context_args():
 
 
 class Server:
-    """A Jupyter server of its own folder, settings and runtime files; nothing of the user's is read or changed."""
+    """A Jupyter server of its own folder; nothing of the user's is read or changed."""
 
     def __init__(self, folder: Path, command="lab"):
         self.folder, self.token = folder, secrets.token_hex(16)
@@ -68,13 +69,16 @@ class Server:
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         environment = os.environ | {
-            "JUPYTER_RUNTIME_DIR": str(folder / "runtime"), "JUPYTER_CONFIG_DIR": str(folder / "config"),
-            "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"), "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+            "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+            "JUPYTER_CONFIG_DIR": str(folder / "config"),
+            "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
             "IPYTHONDIR": str(folder / "ipython"),
-        }  # fmt: skip
+        }
         self.log = (folder / "server.log").open("w")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "jupyter", command, "--no-browser", "--ip=127.0.0.1", f"--port={self.port}",
+            [sys.executable, "-m", "jupyter", command, "--no-browser",
+             "--ip=127.0.0.1", f"--port={self.port}",
              "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}", "--allow-root",
              f"--ServerApp.root_dir={folder / 'work'}", "--LabApp.expose_app_in_browser=True"],
             stdout=self.log, stderr=subprocess.STDOUT, env=environment,
@@ -101,7 +105,9 @@ class Server:
 
     def api(self, path, method="GET", content=None):
         request = urllib.request.Request(
-            f"{self.url}/api/{path}", None if content is None else json.dumps(content).encode(), method=method,
+            f"{self.url}/api/{path}",
+            None if content is None else json.dumps(content).encode(),
+            method=method,
             headers={"Authorization": f"token {self.token}"},
         )  # fmt: skip
         body = urllib.request.urlopen(request, timeout=30).read()
@@ -164,13 +170,17 @@ class Notebook:
         )
 
     def restart(self):
-        """Restart the kernel as the page's own button does: of one from elsewhere, a page may miss the news."""
+        """Restart the kernel as the page's own button does.
+
+        Of a restart from elsewhere, a page may miss the news.
+        """
         self.page.evaluate(
-            "() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }"
+            "() => { window.jupyterapp.shell.currentWidget.sessionContext.session"
+            ".kernel.restart(); }"
         )
 
     def sent_to_kernel(self):
-        """The kinds of messages that the page sent to the kernel, of those that widgets and cells send."""
+        """The kinds of messages of widgets and cells that the page sent to the kernel."""
         texts = [
             frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
             for frame in self.sent
@@ -200,7 +210,8 @@ class Notebook:
             hb=False
         )  # no heartbeat: its thread may still be starting when all is closed again
         try:
-            # The answer comes with the reply: what is printed could be missed by a client that has just joined.
+            # The answer comes with the reply: what is printed could be missed by a client that has
+            # just joined.
             reply = client.execute(
                 setup, store_history=False, reply=True, timeout=120,
                 user_expressions={"value": f"__import__('json').dumps({expression})"},
@@ -259,7 +270,10 @@ def close_notebook(book):
 
 
 def serious_findings(page, selector):
-    """What axe finds wrong for people who use assistive technology: [(rule, impact, HTML of its places)], if it is serious."""
+    """What axe finds seriously wrong for people who use assistive technology.
+
+    [(rule, impact, HTML of its places)]
+    """
     from axe_playwright_python.sync_playwright import Axe
 
     found = Axe().run(page, context=selector).response["violations"]
@@ -271,7 +285,10 @@ def serious_findings(page, selector):
 
 
 class Desk:
-    """Notebooks after one another, in one kernel that has its imports already and one browser that has JupyterLab in its cache."""
+    """Notebooks after one another, in one kernel and one browser.
+
+    The kernel has its imports already, and the browser has JupyterLab in its cache.
+    """
 
     def __init__(self, server, browser):
         self.server, self.session = server, None
@@ -288,13 +305,14 @@ class Desk:
         return Notebook(self.server, self.context.new_page(), name).open(theme)
 
     def clear(self, book):
-        """Leave nothing of a notebook to the next: its page, a running cell, its widgets and its names."""
+        """Leave nothing of a notebook to the next: page, running cell, widgets and names."""
         book.page.close()
         try:
             self.server.api(f"kernels/{book.session()['kernel']['id']}/interrupt", "POST")
             book.value(
                 "None",
-                "import ipywidgets; ipywidgets.Widget.close_all()\nget_ipython().run_line_magic('reset', '-f')",
+                "import ipywidgets; ipywidgets.Widget.close_all()\n"
+                "get_ipython().run_line_magic('reset', '-f')",
             )
         except Exception:  # a kernel in such a state is not for the next
             self.end()
@@ -330,7 +348,10 @@ def notebook(server, desk):
 
 @pytest.fixture(scope="module")
 def shared_notebook(server, browser):
-    """The same for all tests of a file, which then share one kernel: starting one takes longer than most tests."""
+    """The same for all tests of a file, which then share one kernel.
+
+    Starting one takes longer than most tests.
+    """
     opened = []
 
     def make(*cells):

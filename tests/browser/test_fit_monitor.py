@@ -1,4 +1,4 @@
-"""The monitor in a real JupyterLab: training beside other cells, and looking back without Python."""
+"""The monitor in a real JupyterLab: beside other cells, and looked at without Python."""
 
 import re
 
@@ -15,7 +15,10 @@ from segxai.widgets import FineTuneMonitor
 monitor = FineTuneMonitor(segxai.data.load("cat"), iterations=4)
 monitor
 """
-OTHER = "import time; print('other cell', sum(time.sleep(0.1) or i for i in range(5)), monitor.running, len(monitor.losses))"
+OTHER = (
+    "import time; print('other cell', sum(time.sleep(0.1) or i for i in range(5)), "
+    "monitor.running, len(monitor.losses))"
+)
 LONG_CELL = """
 try:
     if monitor.losses: time.sleep(300)
@@ -27,7 +30,13 @@ NAMES = f"""
 import segxai
 from segxai.widgets import FineTuneMonitor
 sample = segxai.data.load("coffee")
-names = [{NASTY!r}, "a very long name of a saucer that goes on and on and never seems to come to an end", "كوب", "coffee ☕", "spoon"]
+names = [
+    {NASTY!r},
+    "a very long name of a saucer that goes on and on and never seems to come to an end",
+    "كوب",
+    "coffee ☕",
+    "spoon",
+]
 monitor = FineTuneMonitor(sample.image, sample.annotation.labels, names, iterations=6)
 monitor
 """
@@ -81,7 +90,8 @@ def pixels(book, kind):
     """The colours of one of the maps, summed, so that a change shows."""
     return book.page.evaluate(
         "kind => { const c = document.querySelector(`.sx-fit [data-map=${kind}]`);"
-        " return [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].reduce((a, b, i) => (a * 31 + b) % 1000003, 7); }",
+        " return [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]"
+        ".reduce((a, b, i) => (a * 31 + b) % 1000003, 7); }",
         kind,
     )
 
@@ -139,7 +149,8 @@ def test_looking_back_sends_nothing_and_shows_the_kernels_numbers(book):
     rests(book)
     losses, final = book.value("(monitor.losses, monitor.final_loss)")
     iou = book.value(
-        "[float(intersection_over_union(monitor._labels, s.predictions)[1]) for s in [*monitor.fitted.steps, monitor.fitted]]",
+        "[float(intersection_over_union(monitor._labels, s.predictions)[1]) "
+        "for s in [*monitor.fitted.steps, monitor.fitted]]",
         "from segxai.metrics import intersection_over_union",
     )
     page.wait_for_timeout(QUIET)
@@ -185,7 +196,7 @@ def test_looking_back_sends_nothing_and_shows_the_kernels_numbers(book):
     assert button(book, "Play").is_visible()
     page.wait_for_timeout(QUIET)
     assert to_kernel(book) == []
-    # The class is remembered in Python, so this one is sent; its map is drawn without waiting for that.
+    # The class is remembered in Python, so this one is sent; its map is drawn without waiting.
     before = pixels(book, "probability")
     page.get_by_label("probability of", exact=True).select_option("0")
     assert pixels(book, "probability") != before
@@ -267,8 +278,10 @@ def test_looks_and_accessibility(notebook, theme):
         page.wait_for_timeout(500)
         book.picture(f"fit_monitor_{theme}_{width}")
         cut_off = page.evaluate(
-            "() => [...document.querySelectorAll('.sx-fit, .sx-fit *')].filter(e => e.getBoundingClientRect().right >"
-            " document.querySelector('.sx-fit').parentElement.getBoundingClientRect().right + 1).map(e => e.className || e.tagName)"
+            "() => [...document.querySelectorAll('.sx-fit, .sx-fit *')]"
+            ".filter(e => e.getBoundingClientRect().right >"
+            " document.querySelector('.sx-fit').parentElement.getBoundingClientRect().right + 1)"
+            ".map(e => e.className || e.tagName)"
         )
         assert cut_off == []
     assert serious_findings(page, ".sx-fit") == []

@@ -1,4 +1,7 @@
-"""The painter in a real JupyterLab: what is painted with mouse, finger, pen and keys is what Python has."""
+"""The painter in a real JupyterLab.
+
+What is painted with mouse, finger, pen and keys is what Python has.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What becomes of a painting: after a reload, in files, fitted and explained, and when the kernel is away."""
+"""What becomes of a painting: reloaded, in files, fitted, explained, without the kernel."""
 
 import numpy as np
 import pytest
@@ -80,7 +80,8 @@ def test_fit_and_explain(start):
     p.book.wait_value("sorted(painter.explanation.regions.names)", ["background", "cat"])
     assert (
         p.book.value(
-            "float((painter.fitted.predictions == painter.annotation)[painter.annotation != 255].mean())"
+            "float((painter.fitted.predictions == painter.annotation)"
+            "[painter.annotation != 255].mean())"
         )
         > 0.9
     )
@@ -120,7 +121,8 @@ painter
     p.root.locator("summary").click()
     p.book.value(
         "None",
-        "painter.canvas.progress, painter.canvas.status = 0.4, 'Fitting FCN-8s to what is painted …'",
+        "painter.canvas.progress, painter.canvas.status = "
+        "0.4, 'Fitting FCN-8s to what is painted …'",
     )
     p.root.scroll_into_view_if_needed()
     p.stage.focus()
@@ -130,7 +132,8 @@ painter
     for element in p.root.locator("button, input, summary, p, .sx-stage").all():
         if element.is_visible():
             cut = element.evaluate(
-                "e => { const r = e.closest('.sx-painter').getBoundingClientRect(), b = e.getBoundingClientRect();"
+                "e => { const r = e.closest('.sx-painter').getBoundingClientRect(),"
+                " b = e.getBoundingClientRect();"
                 " return b.left < r.left - 1 || b.right > r.right + 1 }"
             )
             assert not cut, element.evaluate("e => e.outerHTML")

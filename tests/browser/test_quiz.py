@@ -9,7 +9,8 @@ pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser fo
 NASTY = '<img src=x onerror="window.broken=1">'
 CELL = f"""
 from segxai.widgets import Quiz
-quiz = Quiz("What is seven?", {{"odd": "No number of pairs.", "even": "Count in pairs.", {NASTY!r}: "No."}}, "odd", "7 = 2 x 3 + 1")
+choices = {{"odd": "No number of pairs.", "even": "Count in pairs.", {NASTY!r}: "No."}}
+quiz = Quiz("What is seven?", choices, "odd", "7 = 2 x 3 + 1")
 quiz
 """
 

@@ -223,7 +223,8 @@ def test_a_region_is_renamed_in_place(opened):
     field.fill(evil)
     field.press("Enter")
     opened.page.wait_for_function(
-        "() => [...document.querySelectorAll('.sx-name')].some(n => n.textContent.includes('onerror'))"
+        "() => [...document.querySelectorAll('.sx-name')]"
+        ".some(n => n.textContent.includes('onerror'))"
     )
     assert evil in opened.weights()
     assert opened.page.evaluate("window.hacked") is None
@@ -258,7 +259,8 @@ def test_colours_are_those_of_the_weights_whatever_the_photograph(opened, explan
     weights = explanations["by hand", "mean"].weights
     colours = opened.canvas.locator(".sx-paper canvas").first.evaluate(
         """canvas => [[.25, .25], [.75, .25], [.25, .75], [.75, .75]].map(([x, y]) => {
-          const { data } = canvas.getContext("2d").getImageData(x * canvas.width - 60, y * canvas.height - 60, 120, 120);
+          const left = x * canvas.width - 60, top = y * canvas.height - 60;
+          const { data } = canvas.getContext("2d").getImageData(left, top, 120, 120);
           const sum = [0, 0, 0];
           data.forEach((value, i) => { if (i % 4 < 3) sum[i % 4] += value; });
           return sum.map((value) => value / (data.length / 4));
@@ -316,7 +318,7 @@ def test_a_report_and_a_canvas_are_shown_by_the_same_code(page, tmp_path, explan
         assert opened.weights() == expected(e)
         if (
             name == "why"
-        ):  # what the classifier predicts, what it uses, and what happens without that: on the first screen
+        ):  # what the classifier predicts and uses, and what happens without: on the first screen
             answer, picture = page.locator(".sx-answer"), page.locator(".sx-stage").bounding_box()
             without = e.coalitions.value_of([True, True, True, False])
             assert (

@@ -11,7 +11,10 @@ sample = segxai.data.load("cat")
 painter = AnnotationPainter(sample.image, annotation=sample.annotation)
 painter
 """
-EXPLORER = "ExplanationExplorer(sample.image, lambda images: images.mean((1, 2, 3)) / 255, start='grid', max_evaluations=50)"
+EXPLORER = (
+    "ExplanationExplorer(sample.image, lambda images: images.mean((1, 2, 3)) / 255, "
+    "start='grid', max_evaluations=50)"
+)
 MONITOR = "FineTuneMonitor(sample)"
 
 

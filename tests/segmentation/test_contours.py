@@ -130,7 +130,7 @@ def bars(monkeypatch):
             shown.append(desc)
         return contextlib.nullcontext(SimpleNamespace(update=lambda count: None))
 
-    monkeypatch.setattr(progress, "tqdm", bar)
+    monkeypatch.setattr(progress, "_Bar", bar)
     monkeypatch.setattr(module, "_maps", type(module._maps)())
     monkeypatch.setattr(tree, "_trees", type(tree._trees)())
     return shown

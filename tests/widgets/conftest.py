@@ -8,13 +8,16 @@ import pytest
 
 @pytest.fixture
 def ends_in_peace():
-    """Run a program whose interpreter ends while a thread of a widget works: it may not crash, complain, or leave the thread."""
+    """Run a program whose interpreter ends while a thread of a widget works.
+
+    It may not crash, complain, or leave the thread.
+    """
 
     def run(code):
         # What is registered first is called last.
         code = (
-            "import atexit, threading\natexit.register(lambda: print([t.name for t in threading.enumerate()]))\n"
-            + code
+            "import atexit, threading\n"
+            "atexit.register(lambda: print([t.name for t in threading.enumerate()]))\n" + code
         )
         ended = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, timeout=300

@@ -25,7 +25,10 @@ CLOSE = {"rtol": 0, "atol": 1e-6}
 
 
 def random_tables():
-    """50 tables: exact ones of 1 to 10 regions, and samples of 11 to 40; among them games that are flat, or sums of effects."""
+    """50 tables: exact ones of 1 to 10 regions, and samples of 11 to 40.
+
+    Among them are games that are flat, or sums of effects.
+    """
     rng = np.random.default_rng(0)
     for n in range(50):
         number = 1 + n % 10 if n < 38 else int(rng.integers(11, 41))
@@ -43,12 +46,15 @@ def random_tables():
 
 @pytest.fixture(scope="module")
 def pairs():
-    """(masks, log importance or None, values, others, p) of every table, with what the browser computes of it."""
+    """(masks, log importance or None, values, others, p) of every table, and the browser's."""
     tables = list(random_tables())
     given = [
         {
-            "count": masks.shape[1], "exact": drawn is None, "logImportance": [] if drawn is None else drawn.tolist(), "values": values.tolist(), "others": others.tolist(), "p": p,
-            "settings": SETTINGS, "bits": np.packbits(masks, axis=1, bitorder="little").ravel().tolist(),
+            "count": masks.shape[1], "exact": drawn is None,
+            "logImportance": [] if drawn is None else drawn.tolist(),
+            "values": values.tolist(), "others": others.tolist(), "p": p,
+            "settings": SETTINGS,
+            "bits": np.packbits(masks, axis=1, bitorder="little").ravel().tolist(),
         }
         for masks, drawn, values, others, p in tables
     ]  # fmt: skip
@@ -130,7 +136,7 @@ def test_rows_are_found(pairs):
 
 @needs_node
 def test_every_cut_of_fifty_trees():
-    """The page looks up and subtracts node values; Python adds the leaves of a coarser explanation up."""
+    """The page subtracts node values; Python adds the leaves of a coarser explanation up."""
     rng, given, explained = np.random.default_rng(1), [], []
     for n in range(50):
         rows, columns = rng.integers(1, 5, 2)

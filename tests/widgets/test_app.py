@@ -1,4 +1,4 @@
-"""The application around the explorer: what a change of photograph leaves behind, and what is brought."""
+"""The application around the explorer: what a change of photograph leaves, what is brought."""
 
 import datetime
 import io
@@ -43,7 +43,8 @@ def test_another_picture_of_the_same_name_is_explored(app):
         app.upload.value = (
             {
                 "name": "mine.png", "type": "image/png", "size": len(data.getvalue()),
-                "content": memoryview(data.getvalue()), "last_modified": datetime.datetime.now(datetime.UTC),
+                "content": memoryview(data.getvalue()),
+                "last_modified": datetime.datetime.now(datetime.UTC),
             },
         )  # fmt: skip
         assert app.form.values == {"photograph": "yours: mine.png"}

@@ -1,4 +1,4 @@
-"""The canvas and the explorer from Python's side: what is sent, what comes back, what is never evaluated again."""
+"""The canvas and the explorer from Python's side: what is sent, comes back, is not repeated."""
 
 import io
 import json
@@ -460,7 +460,8 @@ def test_a_viewer_without_javascript_sees_a_picture(explorer):
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         assert "application/vnd.jupyter.widget-view+json" in data
         assert re.match(
-            r'<img alt="lime weights for [^"]+" style="max-width:100%" src="data:image/webp;base64,',
+            r'<img alt="lime weights for [^"]+" style="max-width:100%" '
+            r'src="data:image/webp;base64,',
             data["text/html"],
         )
         assert len(data["text/html"]) < 150_000

@@ -1,4 +1,4 @@
-"""The monitor without a browser: the run in its thread, what it leaves behind, and what would be sent."""
+"""The monitor without a browser: the run in its thread, what it leaves, what would be sent."""
 
 import io
 import threading
@@ -174,8 +174,10 @@ def test_an_error_of_a_library_is_shown_too(monitor, monkeypatch):
 
 
 @pytest.mark.parametrize("bad", [
-    {"learning_rate": 0}, {"learning_rate": "fast"}, {"learning_rate": float("nan")}, {"learning_rate": True},
-    {"stride": 4}, {"iterations": 0}, {"iterations": 51}, {"iterations": 2.5}, {"trainable": "some"},
+    {"learning_rate": 0}, {"learning_rate": "fast"},
+    {"learning_rate": float("nan")}, {"learning_rate": True},
+    {"stride": 4}, {"iterations": 0}, {"iterations": 51}, {"iterations": 2.5},
+    {"trainable": "some"},
 ])  # fmt: skip
 def test_settings_that_make_no_sense(monitor, small, bad):
     ((name, value),) = bad.items()
@@ -272,7 +274,8 @@ def test_a_page_without_a_kernel_gets_the_figure_alone(monitor, monkeypatch):
 def test_an_interpreter_may_end_in_the_middle_of_a_run(ends_in_peace):
     ends_in_peace(
         "import numpy as np; from segxai.widgets import FineTuneMonitor\n"
-        "m = FineTuneMonitor(np.zeros((64, 64, 3)), np.eye(64, dtype=int), iterations=50); m.start()\n"
+        "m = FineTuneMonitor(np.zeros((64, 64, 3)), np.eye(64, dtype=int), iterations=50)\n"
+        "m.start()\n"
         "import time\n"
         "while not m.losses: time.sleep(0.05)"
     )

@@ -1,4 +1,4 @@
-"""The widgets' JavaScript: its own tests, run by node; bundles that are up to date; one palette on both sides."""
+"""The widgets' JavaScript: its tests, run by node; bundles up to date; one palette."""
 
 import json
 import os
@@ -37,7 +37,11 @@ def node(*arguments):
 
 def values(module, *names):
     """Exported values of a module, through JSON."""
-    code = f"import * as m from {json.dumps((WIDGETS / module).as_uri())}; console.log(JSON.stringify([{', '.join(f'm.{n}' for n in names)}]))"
+    exports = ", ".join(f"m.{n}" for n in names)
+    code = (
+        f"import * as m from {json.dumps((WIDGETS / module).as_uri())}; "
+        f"console.log(JSON.stringify([{exports}]))"
+    )
     run = node("--input-type=module", "-e", code)
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)

@@ -9,8 +9,8 @@ from PIL import Image
 
 import segxai
 from segxai.fcn.annotation import class_png, read_annotation
-from segxai.widgets.painter import AnnotationPainter, PaintCanvas
 from segxai.widgets.painter import painter as painter_module
+from segxai.widgets.painter.painter import AnnotationPainter, PaintCanvas
 
 NAMES = ("background", "cup", "spoon")
 

@@ -12,8 +12,8 @@ import numpy as np
 from ...errors import SegxaiError, SegxaiValueError
 from ...explanation.explanation import Explanation
 from ...regions import Regions
-from ..form import Form, choice
-from ..region_canvas import RegionCanvas
+from ..form.form import Form, choice
+from ..region_canvas.canvas import RegionCanvas
 from ..shared import background
 from .work import Work
 
@@ -21,8 +21,29 @@ from .work import Work
 class Pane(ipywidgets.VBox):
     """One segmenter with its sliders, and the canvas of its explanation.
 
-    work: where explanations come from. settings: returns method, kernel_width, target and fill, which all panes share.
-    shown: called when another explanation has come from the background. group: panes of one group share their pointer.
+    Parameters
+    ----------
+    work : Work
+        Where explanations come from.
+    name : str
+        Of the segmenter.
+    group : str
+        Panes of one group share their pointer.
+    settings : callable
+        Returns method, kernel_width, target and fill, which all panes share.
+    shown : callable
+        Called when another explanation has come from the background.
+
+    Attributes
+    ----------
+    form : Form
+        The segmenter's controls.
+    canvas : RegionCanvas or None
+        None before the first explanation.
+    explanation : Explanation or None
+        What is shown.
+    requested : tuple or None
+        Fill of the last request, and whether it was by tree; what is shown may be of another.
     """
 
     def __init__(
@@ -36,13 +57,11 @@ class Pane(ipywidgets.VBox):
         self._work, self._group, self._settings, self._when_shown = work, group, settings, shown
         self.explanation: Explanation | None = None
         self.canvas: RegionCanvas | None = None
-        self.requested: tuple[str, bool] | None = (
-            None  # fill, and whether by tree, of the last request; what is shown may be of another
-        )
-        self._found: Explanation | None = None
+        self.requested: tuple[str, bool] | None = None
+        self._found: Any = None
         self._renamed: Regions | None = None
         self._ticket, self._fitting = 0, False
-        self._shown_values: dict[str, Any] | None = None
+        self._shown_values: dict[str, Any] = {}
         self.form = Form([], {"segmenter": name}, on_cancel=self.cancel, title="Segmenter")
         self._fit_form(self.form.values)
         self.form.observe(self._changed, "values")
@@ -51,7 +70,13 @@ class Pane(ipywidgets.VBox):
         )
 
     def set(self, **values) -> None:
-        """Change the segmenter or its parameters, as the controls would."""
+        """Change the segmenter or its parameters, as the controls would.
+
+        Parameters
+        ----------
+        **values
+            Of the controls, by key.
+        """
         self.form.values = {**self.form.values, **values}
 
     def compute(self) -> None:
@@ -72,32 +97,37 @@ class Pane(ipywidgets.VBox):
         """Give up what is being computed; what was shown before stays."""
         with self._work.lock:
             self._ticket += 1
-            self.requested = (
-                (self._found.coalitions.fill, self._found.method == "tree")
-                if self._found is not None
-                else None
-            )
-            if self._shown_values is not None:
+            self.requested = None
+            if self._found is not None:
+                self.requested = (self._found.coalitions.fill, self._found.method == "tree")
                 self._fit_form(self._shown_values)
             self._show_progress(-1.0, "Cancelled.")
 
     def refit(self) -> None:
         """Compute the weights again from the same table, by the shared settings."""
         try:
-            self.explanation = self._refitted(self._found)
+            self.explanation, self.form.message = self._refitted(self._found), ""
         except SegxaiError as error:
             self.form.message = str(error)
-            return
-        self.form.message = ""
 
     def with_fills(self, fills: Iterable[str]) -> list[Explanation]:
-        """The explanation with each of these fills; the classifier is evaluated on those that were not computed yet."""
+        """Explain with other fills.
+
+        The classifier is evaluated on those that were not computed yet.
+
+        Parameters
+        ----------
+        fills : iterable of str
+            The fills.
+
+        Returns
+        -------
+        explanations : list of Explanation
+            One for each fill.
+        """
         name, params, _, tree = self._key()
-        keys = [(name, params, fill, tree) for fill in fills]
-        return [
-            self._refitted(self._renamed_as_before(self._work.find(key, progress=False)))
-            for key in keys
-        ]
+        found = [self._work.find((name, params, f, tree), progress=False) for f in fills]
+        return [self._refitted(self._renamed_as_before(explanation)) for explanation in found]
 
     def draw(self) -> None:
         """Show the explanation on the canvas."""
@@ -105,58 +135,47 @@ class Pane(ipywidgets.VBox):
             self.canvas.show(self.explanation, self._asked())
 
     def _asked(self):
-        """A note where the segmenter found another number of regions than its slider asks for."""
-        shown = self._shown_values or {}
-        wanted = next(
-            (shown[key] for key in ("n_regions", "n_segments", "markers") if shown.get(key)), None
-        )
-        got = (
-            len(self._found.regions)
-            if self._found is not None and self._found.method != "tree"
-            else wanted
-        )
-        return "" if wanted in (None, got) else f"asked for {wanted}, got {got}"
-
-    def load(self, regions: Regions) -> None:
-        """Explain regions that come from elsewhere, in the background; they are offered as a segmenter from then on."""
-        self._renamed = None  # the names of the file win over those that were given before
-        self._request_regions("loaded", regions)
+        """Note where the segmenter found another number of regions than its slider asks for."""
+        sliders = ("n_regions", "n_segments", "markers")
+        wanted = [self._shown_values[key] for key in sliders if self._shown_values.get(key)]
+        got = len(self._found.regions)
+        if not wanted or self._found.method == "tree" or wanted[0] == got:
+            return ""
+        return f"asked for {wanted[0]}, got {got}"
 
     def edit(self, what: str, value: Any) -> None:
-        """Rename ("rename", the renamed `Regions`), merge ("merge", names), divide ("divide", a name) or load ("load", `Regions`)."""
+        """Change the regions, as the page asks; what comes from there may not fit.
+
+        Parameters
+        ----------
+        what : str
+            "rename", "merge", "divide" or "load".
+        value : Regions, list of str or str
+            The renamed `Regions`, the names to merge, the name to divide, or the loaded `Regions`,
+            which are offered as a segmenter from then on.
+        """
         with self._work.lock:
             found = self._found
             if found is None or self.explanation is None:
                 return
             try:
                 if what == "rename":
-                    self._renamed = value
-                    self._found, self.explanation = (
-                        found.with_regions(value),
-                        self.explanation.with_regions(value),
-                    )
+                    self._renamed, self._found = value, found.with_regions(value)
+                    self.explanation = self.explanation.with_regions(value)
                 elif what == "merge":
-                    if not isinstance(value, list) or not all(
-                        isinstance(name, str) for name in value
-                    ):
-                        raise SegxaiValueError(
-                            f"Regions to merge come as a list of names; got {value!r}."
-                        )
-                    self._request_regions(
-                        self._edited_name(), found.regions.merge({" and ".join(value): value})
-                    )
+                    self._request_regions(_merged(found.regions, value))
                 elif what == "load":
-                    self.load(value)
+                    self._renamed = None  # the names of the file win over those given before
+                    self._request_regions(value, "loaded")
                 else:
-                    self._request_regions(self._edited_name(), found.regions.expand(value))
+                    self._request_regions(found.regions.expand(value))
             except SegxaiError as error:
                 self.form.message = str(error)
 
-    def _edited_name(self):
-        return f"edited {self.form.values['segmenter'].removeprefix('edited ')}"
-
-    def _request_regions(self, name, regions):
-        self.form.values = {"segmenter": self._work.offer(name, regions)}
+    def _request_regions(self, regions, name=None):
+        before = self.form.values["segmenter"].removeprefix("edited ")
+        offered = self._work.offer(name or f"edited {before}", regions)
+        self.form.values = {"segmenter": offered}
 
     def _show_progress(self, share, message):
         self.form.progress, self.form.message = share, message
@@ -165,19 +184,24 @@ class Pane(ipywidgets.VBox):
 
     def _refitted(self, explanation):
         settings, tree = self._settings(), explanation.method == "tree"
-        method = explanation.method if tree or settings["method"] == "tree" else settings["method"]
-        width = None if method == "tree" else settings["kernel_width"]
-        found = explanation.refit(method, kernel_width=width, target=settings.get("target"))
-        rival = settings.get("versus")
-        found = found.contrast(rival) if rival and rival != found.target else found
-        return (
-            found.coarsen(max(1, min(int(settings["depth"]), len(found.regions))))
-            if tree
-            else found
+        by_tree = settings["method"] == "tree"
+        found = explanation.refit(
+            explanation.method if tree or by_tree else settings["method"],
+            kernel_width=None if tree or by_tree else settings["kernel_width"],
+            target=settings.get("target"),
         )
+        rival = settings.get("versus")
+        if rival and rival != found.target:
+            found = found.contrast(rival)
+        if tree:
+            found = found.coarsen(max(1, min(int(settings["depth"]), len(found.regions))))
+        return found
 
     def _answer(self, key, ticket):
-        """In the background: answer a request, unless a later one, `cancel` or `close` has made it void."""
+        """Answer a request in the background.
+
+        A later one, `cancel` or `close` makes it void.
+        """
 
         def void():
             return ticket != self._ticket or self._work.stopping.is_set()
@@ -220,11 +244,9 @@ class Pane(ipywidgets.VBox):
 
     def _renamed_as_before(self, found):
         """Names that were given in the page stay with their regions."""
-        if (
-            found.method == "tree"
-            or self._renamed is None
-            or not np.array_equal(self._renamed.labels, found.regions.labels)
-        ):
+        if found.method == "tree" or self._renamed is None:
+            return found
+        if not np.array_equal(self._renamed.labels, found.regions.labels):
             return found
         names = dict(zip(found.regions.names, self._renamed.names, strict=True))
         return found.with_regions(found.regions.rename(names))
@@ -236,40 +258,37 @@ class Pane(ipywidgets.VBox):
                 self.request()
 
     def _key(self):
-        values = self.form.values
+        values, settings = self.form.values, self._settings()
         params = []
         for field, default in self._work.sliders(values["segmenter"]):
             value = values.get(field["key"], default)
-            params.append(
-                (field["key"], "auto" if field.get("zero") == "auto" and value == 0 else value)
-            )
-        return (
-            values["segmenter"],
-            tuple(params),
-            self._settings()["fill"],
-            self._settings()["method"] == "tree",
-        )
+            auto = field["zero"] == "auto" and value == 0
+            params.append((field["key"], "auto" if auto else value))
+        return values["segmenter"], tuple(params), settings["fill"], settings["method"] == "tree"
 
     def _fit_form(self, values):
-        """The sliders that belong to the segmenter in `values`, each at its value there or at its default."""
-        name = values["segmenter"]
+        """Offer the sliders of the segmenter in `values`, at their values there or defaults."""
+        name, offered = values["segmenter"], self._work.segmenters()
         sliders = self._work.sliders(name)
-        offered = self._work.segmenters()
-        reasons = {n: why for n, why in offered if why}
+        segmenter = choice(
+            "segmenter",
+            "Segmenter",
+            [n for n, _ in offered],
+            reasons={n: why for n, why in offered if why},
+            hint="What divides the photograph into regions",
+        )
+        set_to = {field["key"]: values.get(field["key"], default) for field, default in sliders}
         self._fitting = True
         try:
             with self.form.hold_sync():
-                self.form.values = {"segmenter": name} | {
-                    f["key"]: values.get(f["key"], default) for f, default in sliders
-                }
-                self.form.fields = [
-                    choice(
-                        "segmenter",
-                        "Segmenter",
-                        [n for n, _ in offered],
-                        reasons=reasons,
-                        hint="What divides the photograph into regions",
-                    )
-                ] + [field for field, _ in sliders]
+                self.form.values = {"segmenter": name, **set_to}
+                self.form.fields = [segmenter, *(field for field, _ in sliders)]
         finally:
             self._fitting = False
+
+
+def _merged(regions, names):
+    """Regions with those of these names united; the names come from a page."""
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise SegxaiValueError(f"Regions to merge come as a list of names; got {names!r}.")
+    return regions.merge({" and ".join(names): names})

@@ -1,11 +1,14 @@
-"""Watch a network learn one photograph: curves and maps of every iteration, while the kernel trains in the background."""
+"""Watch a network learn one photograph.
+
+Curves and maps of every iteration are shown while the kernel trains in the background.
+"""
 
 from __future__ import annotations
 
 import contextvars
-import numbers
 import threading
 from functools import partial
+from numbers import Integral
 from typing import Any
 
 import anywidget
@@ -20,28 +23,70 @@ from ...images import as_image, resize_labels
 from ...plots import DescribedFigure
 from ...report.pictures import jpeg, number_png, shown_size
 from ..shared import background, browser
-from ..shared.messages import receive, send
+from ..shared.messages import receive
 from .frames import SIDE, make_frame, plot_run, spots
 
 MOST_ITERATIONS = 50
-_SETTINGS = {
-    "learning_rate": "a positive number, e.g. 1e-4",
-    "stride": "32, 16 or 8",
-    "iterations": f"a whole number from 1 to {MOST_ITERATIONS}",
-    "trainable": "'all' or 'head'",
+
+
+def _whole(value):
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+# Of each setting its type, which values it takes, and how that is said.
+_SETTINGS: dict[str, tuple] = {
+    "learning_rate": (
+        float,
+        lambda value: is_number(value) and 0 < float(value) < np.inf,
+        "a positive number, e.g. 1e-4",
+    ),
+    "stride": (int, lambda value: _whole(value) and value in STRIDES, "32, 16 or 8"),
+    "iterations": (
+        int,
+        lambda value: _whole(value) and 1 <= value <= MOST_ITERATIONS,
+        f"a whole number from 1 to {MOST_ITERATIONS}",
+    ),
+    "trainable": (str, lambda value: value in ("all", "head"), "'all' or 'head'"),
 }
 
 
-class FineTuneMonitor(anywidget.AnyWidget):
-    """Start, stop or single-step the fitting of an FCN to one photograph, and look at each iteration.
+class FineTuneMonitor(browser.Pictured, anywidget.AnyWidget):
+    """Start, stop or single-step the fitting of an FCN to one photograph.
 
-    image, annotation, names: as `segxai.finetune` takes them, or a sample of `segxai.data` alone. learning_rate, stride,
-    iterations (1 to 50; how far `start` goes) and trainable ("all" or "head") as in `finetune`; they are also the controls.
-    losses: the summed loss before each update. final_loss and fitted (a `FineTuned`) as `finetune` gives them, None until a run
-    rests. running, status and error (one line, "" when all is well) describe the run. A start after a change of learning_rate,
-    stride or trainable begins anew and closes the former network; `close()` frees the last one.
-    Ten iterations take 0.12 MB to the browser for two classes, 0.5 MB for nine, and as much again when the run rests.
+    Each iteration can be looked at. A start after a change of learning_rate, stride or trainable
+    begins anew and closes the former network; `close` frees the last one. Ten iterations take
+    0.12 MB to the browser for two classes, 0.5 MB for nine, and as much again when the run rests.
 
+    Parameters
+    ----------
+    image : array, PIL image or path
+        The photograph, or a sample of `segxai.data` alone.
+    annotation, names
+        As `segxai.finetune` takes them.
+    learning_rate, stride, trainable : optional
+        As in `segxai.finetune`.
+    iterations : int, optional
+        How far `start` goes, 1 to 50.
+    seed : int, optional
+        Of the network's initial weights.
+
+    Attributes
+    ----------
+    learning_rate, stride, iterations, trainable
+        The settings, which are also the controls.
+    losses : list of float
+        The summed loss before each update.
+    final_loss : float or None
+        As `segxai.finetune` gives it, None until a run rests.
+    fitted : FineTuned or None
+        As `segxai.finetune` gives it, None until a run rests.
+    running : bool
+        Whether an iteration is being done.
+    status, error : str
+        How the run is getting on, and one line of what went wrong, "" when all is well.
+
+    Examples
+    --------
     >>> monitor = segxai.widgets.FineTuneMonitor(segxai.data.load("cat"))     # doctest: +SKIP
     >>> monitor                                                               # doctest: +SKIP
     """
@@ -52,9 +97,8 @@ class FineTuneMonitor(anywidget.AnyWidget):
     photo = traitlets.Bytes().tag(sync=True)
     annotation = traitlets.Bytes().tag(sync=True)
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    spots: traitlets.List = traitlets.List().tag(
-        sync=True
-    )  # where each class's number is written on the annotation
+    # Where each class's number is written on the annotation.
+    spots: traitlets.List = traitlets.List().tag(sync=True)
     pixels = traitlets.Int().tag(sync=True)  # that count in the loss
 
     learning_rate = traitlets.Any(LEARNING_RATE).tag(sync=True)
@@ -67,11 +111,14 @@ class FineTuneMonitor(anywidget.AnyWidget):
     running = traitlets.Bool(False).tag(sync=True)
     status = traitlets.Unicode("Ready.").tag(sync=True)
     error = traitlets.Unicode("").tag(sync=True)
-    # Every frame of the run, set once when it rests: for a page that is loaded again, and for a saved notebook.
+    # Every frame of the run, set once when it rests: for a page that is loaded again, and for a
+    # saved notebook.
     history = traitlets.Dict().tag(sync=True)
 
+    fitted: FineTuned | None = None
     _thread = _fcn = _loop = None
     _closed = False
+    _settings: Any = None  # (learning rate, stride, trainable) of the network being fitted
 
     def __init__(
         self,
@@ -88,24 +135,27 @@ class FineTuneMonitor(anywidget.AnyWidget):
         if annotation is None:
             if not (hasattr(image, "image") and hasattr(image, "annotation")):
                 raise SegxaiValueError(
-                    "FineTuneMonitor needs an annotation beside the image, or a sample such as segxai.data.load('cat')."
+                    "FineTuneMonitor needs an annotation beside the image, "
+                    "or a sample such as segxai.data.load('cat')."
                 )
             image, annotation = image.image, image.annotation
         self._image = as_image(image)
         self._labels, found = read_annotation(annotation, self._image.shape[:2], names)
         self._seed, self._stopping, self._starting = seed, threading.Event(), threading.Lock()
         self._run, self._frames = 0, []
-        self._settings: Any = (
-            None  # (learning rate, stride, trainable) of the network that is being fitted
-        )
         self._steps: list[Step] = []
-        self._fitted: FineTuned | None = None
         small = resize_labels(self._labels, shown_size(self._image.shape, SIDE))
         super().__init__(
-            photo=jpeg(self._image, SIDE), annotation=number_png(small),
-            names=list(found), spots=spots(small, len(found)), pixels=int((self._labels != IGNORE).sum()),
-            learning_rate=learning_rate, stride=stride, iterations=iterations, trainable=trainable,
-        )  # fmt: skip
+            photo=jpeg(self._image, SIDE),
+            annotation=number_png(small),
+            names=list(found),
+            spots=spots(small, len(found)),
+            pixels=int((self._labels != IGNORE).sum()),
+            learning_rate=learning_rate,
+            stride=stride,
+            iterations=iterations,
+            trainable=trainable,
+        )
         actions = {
             "start": self.start,
             "step": self.step,
@@ -114,14 +164,15 @@ class FineTuneMonitor(anywidget.AnyWidget):
         }
         receive(self, {name: partial(self._message, action) for name, action in actions.items()})
 
-    # --- acting, from code or from the page -----------------------------------------------------------------------------
-
     def start(self) -> None:
-        """Fit in the background until `iterations` are done; goes on after a stop, begins anew after a finished run."""
+        """Fit in the background until `iterations` are done.
+
+        Goes on after a stop, and begins anew after a finished run.
+        """
         self._go(whole=True)
 
     def step(self) -> None:
-        """One iteration more, in the background."""
+        """Do one iteration more, in the background."""
         self._go(whole=False)
 
     def stop(self) -> None:
@@ -129,7 +180,18 @@ class FineTuneMonitor(anywidget.AnyWidget):
         self._stopping.set()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until nothing runs, `timeout` seconds at most; whether that is so."""
+        """Wait until nothing runs.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait at most.
+
+        Returns
+        -------
+        rests : bool
+            Whether nothing runs.
+        """
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout)
@@ -146,19 +208,18 @@ class FineTuneMonitor(anywidget.AnyWidget):
 
     @property
     def losses(self) -> list[float]:
+        """The summed loss before each update."""
         return [step.loss for step in self._steps]
 
     @property
-    def fitted(self) -> FineTuned | None:
-        return self._fitted
-
-    @property
     def final_loss(self) -> float | None:
-        return None if self._fitted is None else self._fitted.final_loss
+        """The loss with dropout off, after the last update; None until a run rests."""
+        return None if self.fitted is None else self.fitted.final_loss
 
-    def _message(self, action, fields, buffers):
+    def _message(self, action, fields, data):
         try:
-            # The settings come with the click: what the page sends of them otherwise may still be on its way.
+            # The settings come with the click: what the page sends of them otherwise may still be
+            # on its way.
             settings = fields.get("settings")
             for name, value in settings.items() if isinstance(settings, dict) else ():
                 if name in _SETTINGS:
@@ -175,25 +236,10 @@ class FineTuneMonitor(anywidget.AnyWidget):
     @traitlets.validate(*_SETTINGS)
     def _usable(self, proposal):
         name, value = proposal["trait"].name, proposal["value"]
-        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        if name == "learning_rate" and is_number(value) and 0 < float(value) < np.inf:
-            return float(value)
-        if (name == "stride" and whole and value in STRIDES) or (
-            name == "iterations" and whole and 1 <= value <= MOST_ITERATIONS
-        ):
-            return int(value)
-        if name == "trainable" and value in ("all", "head"):
-            return value
-        raise SegxaiValueError(f"{name} is {_SETTINGS[name]}; got {value!r}.")
-
-    # --- the run, in its own thread --------------------------------------------------------------------------------------
-
-    def _begin(self):
-        self._free()
-        self._settings = (self.learning_rate, self.stride, self.trainable)
-        self._run += 1
-        self._steps, self._frames, self._fitted = [], [], None
-        self._keep_history()
+        convert, fits, wanted = _SETTINGS[name]
+        if not fits(value):
+            raise SegxaiValueError(f"{name} is {wanted}; got {value!r}.")
+        return convert(value)
 
     def _go(self, whole):
         with self._starting:
@@ -202,15 +248,19 @@ class FineTuneMonitor(anywidget.AnyWidget):
             if self.running:
                 return
             self.wait()
-            same = self._settings == (self.learning_rate, self.stride, self.trainable)
-            if not same or len(self._steps) >= (self.iterations if whole else MOST_ITERATIONS):
-                self._begin()
+            settings = (self.learning_rate, self.stride, self.trainable)
+            most = self.iterations if whole else MOST_ITERATIONS
+            if self._settings != settings or len(self._steps) >= most:
+                self._free()
+                self._run += 1
+                self._settings, self._steps, self._frames, self.fitted = settings, [], [], None
+                self._keep_history()
             until = self.iterations if whole else len(self._steps) + 1
             self._stopping.clear()
             self.error = ""
             self.running = True
-            # In the caller's context the thread's messages belong to the click on Start. A kernel with subshells then receives
-            # a click on Stop even while a long cell runs.
+            # In the caller's context the thread's messages belong to the click on Start. A kernel
+            # with subshells then receives a click on Stop even while a long cell runs.
             work = partial(contextvars.copy_context().run, self._work, until)
             self._thread = background.start(self, work, self._stopping.set, "segxai-fit")
 
@@ -236,34 +286,25 @@ class FineTuneMonitor(anywidget.AnyWidget):
             self.status = "Training …"
             while len(self._steps) < until and not self._stopping.is_set():
                 step = next(self._loop)
-                self._fitted = None  # of the weights before this step
+                self.fitted = None  # of the weights before this step
                 self._steps.append(step.kept())
                 self._add_frame(step.iteration, step.loss, step.predictions, step.probabilities)
-            if self._steps and self._fitted is None:
-                final_loss, probabilities = evaluate(self._fcn, self._image, self._labels)
-                self._fitted = FineTuned(
-                    self._fcn, final_loss, probabilities, self._steps[:], len(self._steps) < until
+            done = len(self._steps)
+            if self._steps and self.fitted is None:
+                loss, probabilities = evaluate(self._fcn, self._image, self._labels)
+                self.fitted = FineTuned(
+                    self._fcn, loss, probabilities, self._steps[:], done < until
                 )
-                self._add_frame(
-                    len(self._steps),
-                    final_loss,
-                    probabilities.argmax(axis=-1),
-                    probabilities,
-                    final=True,
-                )
-            count = f"{len(self._steps)} iteration{'' if len(self._steps) == 1 else 's'}"
-            self.status = (
-                f"Stopped after {count}." if len(self._steps) < until else f"Done: {count}."
-            )
-        except (
-            Exception
-        ) as error:  # nobody above a thread would see it; the page shows what happened
+                found = probabilities.argmax(axis=-1)
+                self._add_frame(done, loss, found, probabilities, final=True)
+            count = f"{done} iteration{'' if done == 1 else 's'}"
+            self.status = f"Stopped after {count}." if done < until else f"Done: {count}."
+        except Exception as error:  # nobody above a thread would see it; the page does
             self._free()
-            self._settings = self._fitted = None
+            self._settings = self.fitted = None
             line = str(error).strip().partition("\n")[0]
-            self.error = (
-                line if isinstance(error, SegxaiError) else f"{type(error).__name__}: {line}"
-            )
+            known = isinstance(error, SegxaiError)
+            self.error = line if known else f"{type(error).__name__}: {line}"
             self.status = "Ended by an error."
         finally:
             self._keep_history()
@@ -277,7 +318,7 @@ class FineTuneMonitor(anywidget.AnyWidget):
     def _send_frame(self, frame):
         fields = {key: value for key, value in frame.items() if not isinstance(value, bytes)}
         content = {"run": self._run, "settings": self._settings, "frame": fields}
-        send(self, "frame", content, [frame["labels"], frame["probabilities"]])
+        self.send({"type": "frame", **content}, [frame["labels"], frame["probabilities"]])
 
     def _keep_history(self):
         self.history = {"run": self._run, "settings": self._settings, "frames": self._frames}
@@ -289,23 +330,18 @@ class FineTuneMonitor(anywidget.AnyWidget):
             self._fcn.close()
         self._fcn = self._loop = None
 
-    # --- for whoever cannot run it ---------------------------------------------------------------------------------------
-
     def plot(self) -> DescribedFigure:
-        """A still figure: the annotation and, once there are iterations, the loss and the last answer."""
-        last = self._fitted or (self._steps[-1] if self._steps else None)
-        return plot_run(
-            self._image,
-            self._labels,
-            self.names,
-            self.losses,
-            last,
-            min(self.shown_class, len(self.names) - 1),
-        )
+        """Draw the run as a still figure.
 
-    def _repr_mimebundle_(self, **kwargs):
+        Returns
+        -------
+        figure : DescribedFigure
+            The annotation and, once there are iterations, the loss and the last answer.
+        """
+        last = self.fitted or (self._steps[-1] if self._steps else None)
+        chosen = min(self.shown_class, len(self.names) - 1)
+        return plot_run(self._image, self._labels, self.names, self.losses, last, chosen)
+
+    def _still(self):  # also in a page without a kernel: nothing can be trained there
         figure = self.plot()
-        still = {"text/html": figure.as_html(dpi=75), "text/plain": figure.alt}
-        if browser.without_kernel():  # nothing can be trained there
-            return still
-        return browser.beside(super()._repr_mimebundle_(**kwargs), still)
+        return {"text/html": figure.as_html(dpi=75), "text/plain": figure.alt}

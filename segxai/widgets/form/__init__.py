@@ -1,5 +1,1 @@
 """A row of labelled controls."""
-
-from .form import Form, choice, span
-
-__all__ = ["Form", "choice", "span"]

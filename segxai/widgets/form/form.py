@@ -1,4 +1,7 @@
-"""A row of labelled controls; those of ipywidgets have no names for screen readers and cannot disable single choices."""
+"""A row of labelled controls.
+
+Those of ipywidgets have no names for screen readers and cannot disable single choices.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,40 @@ from ..shared.messages import receive
 
 
 class Form(anywidget.AnyWidget):
-    """Controls described by `fields`, whose `values` are set from either side.
+    """Controls that are described by dicts, and whose values are set from either side.
 
-    fields: dicts with key, label, kind ("select", "range", "check") and disabled (cannot be used now); of a select its options
-    [(value, text)] and reasons {value: why it cannot be chosen}; of a range min, max, step, log (logarithmic), live (changes while
-    it is dragged), zero (a text for 0); hint: its tooltip; local: works without a kernel, but for the options in remote; when {key: value}: of use only then. progress: 0..1 while something is under way (0: no share known), -1
-    otherwise. message: a line below. away: what is shown at the top when the kernel is gone; "" for nothing.
+    Parameters
+    ----------
+    fields : list of dict
+        The controls, each with
+
+        - key, label and kind ("select", "range" or "check"),
+        - disabled: it cannot be used now,
+        - of a select: options [(value, text)], and reasons {value: why it cannot be chosen},
+        - of a range: min, max, step, log (logarithmic), live (changes while it is dragged) and
+          zero (a text for 0),
+        - hint: its tooltip,
+        - local: it works without a kernel, but for the options in remote,
+        - when {key: value}: of use only then.
+    values : dict
+        Of the controls, by key.
+    on_cancel : callable, optional
+        Called when what is under way is cancelled in the page.
+    **traits
+        Further attributes, see below.
+
+    Attributes
+    ----------
+    title : str
+        Name of the whole.
+    progress : float
+        0..1 while something is under way (0: no share known), -1 otherwise.
+    message : str
+        A line below.
+    away : str
+        What is shown at the top when the kernel is gone; "" for nothing.
+    group : str
+        Forms and canvases with the same text belong together.
     """
 
     _esm = browser.module("form")
@@ -29,26 +60,28 @@ class Form(anywidget.AnyWidget):
     message = traitlets.Unicode("").tag(sync=True)
     group = traitlets.Unicode("").tag(sync=True)
 
-    def __init__(self, fields, values, on_cancel=None, **kwargs):
-        super().__init__(fields=fields, values=values, **kwargs)
+    def __init__(self, fields, values, on_cancel=None, **traits):
+        super().__init__(fields=fields, values=values, **traits)
         if on_cancel is not None:
-            receive(self, {"cancel": lambda fields, buffers: on_cancel()})
+            receive(self, {"cancel": lambda fields, data: on_cancel()})
 
 
-def choice(key, label, options, **more) -> dict:
-    """A field of kind select; options: names, or (value, text) pairs."""
-    pairs = [[o, o] if isinstance(o, str) else list(o) for o in options]
-    return {"key": key, "label": label, "kind": "select", "options": pairs, **more}
+def choice(key: str, label: str, names, **more) -> dict:
+    """Describe a control that chooses among names.
 
+    Parameters
+    ----------
+    key, label : str
+        Of the control.
+    names : iterable of str
+        What can be chosen.
+    **more
+        Further entries of the description, see `Form`.
 
-def span(key, label, least, most, step=1, **more) -> dict:
-    """A field of kind range."""
-    return {
-        "key": key,
-        "label": label,
-        "kind": "range",
-        "min": least,
-        "max": most,
-        "step": step,
-        **more,
-    }
+    Returns
+    -------
+    field : dict
+        For `Form`.
+    """
+    options = [[name, name] for name in names]
+    return {"key": key, "label": label, "kind": "select", "options": options, **more}

@@ -1,4 +1,7 @@
-"""Paint an annotation on a photograph, in the browser; fit a network to it and explain with what it finds."""
+"""Paint an annotation on a photograph, in the browser.
+
+A network is fitted to it, and what it finds explains the classifier.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +33,9 @@ from ...plots import plot_image, plot_regions
 from ...regions import Regions
 from ...report.pictures import jpeg
 from ...segmentation.classes import regions_of_classes
-from ..region_canvas import RegionCanvas
+from ..region_canvas.canvas import RegionCanvas
 from ..shared import background, browser
-from ..shared.messages import receive
+from ..shared.messages import lines_of, receive
 
 STRIDE = 8  # the finest; strokes are thin
 _SENT_SIDE = 1280  # pixels; painters zoom in, so the photograph is sent larger than elsewhere
@@ -43,7 +46,30 @@ class RefusedError(SegxaiValueError, traitlets.TraitError):
 
 
 class PaintCanvas(anywidget.AnyWidget):
-    """The part that is painted on. classes: a grey PNG of the class ids (255: not painted); names: the classes'."""
+    """The part that is painted on.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+        The photograph.
+    classes : (H, W) array of uint8
+        Class ids; 255 is not painted.
+    names : sequence of str
+        Of the classes.
+
+    Attributes
+    ----------
+    classes : bytes
+        A grey PNG of the class ids.
+    names : list of str
+        Of the classes.
+    tool, current, brush, opacity, zoom
+        As its controls have them; current is the class that is painted.
+    message, status : str
+        Lines below the picture.
+    progress : float
+        0..1 while it fits and explains, -1 otherwise.
+    """
 
     _esm = browser.module("painter")
     _css = browser.style("painter")
@@ -60,23 +86,39 @@ class PaintCanvas(anywidget.AnyWidget):
     opacity = traitlets.Float(0.6, min=0, max=1).tag(sync=True)
     zoom = traitlets.Float(1.0, min=1, max=8).tag(sync=True)
     message = traitlets.Unicode("").tag(sync=True)
-    progress = traitlets.Float(-1.0).tag(sync=True)  # 0..1 while it fits and explains, -1 otherwise
+    progress = traitlets.Float(-1.0).tag(sync=True)
     status = traitlets.Unicode("").tag(sync=True)
 
-    def __init__(self, image: np.ndarray, classes: np.ndarray, names, **kwargs):
+    def __init__(self, image: np.ndarray, classes: np.ndarray, names):
         self._shape = image.shape[:2]
-        photo, brush = jpeg(image, _SENT_SIDE), max(1, round(max(self._shape) / 24))
         super().__init__(
-            photo=photo, classes=class_png(classes), names=list(names), brush=brush, **kwargs
+            photo=jpeg(image, _SENT_SIDE),
+            classes=class_png(classes),
+            names=list(names),
+            brush=max(1, round(max(self._shape) / 24)),
         )
 
     def show(self, classes: np.ndarray, names) -> None:
-        """Other class ids and names, together."""
+        """Show other class ids and names, together.
+
+        Parameters
+        ----------
+        classes : (H, W) array of uint8
+            Class ids; 255 is not painted.
+        names : sequence of str
+            Of the classes.
+        """
         with self.hold_trait_notifications(), self.hold_sync():
             self.names, self.classes = list(names), class_png(classes)
 
     def decoded(self) -> np.ndarray:
-        """(H, W) uint8 class ids."""
+        """Return what is painted.
+
+        Returns
+        -------
+        classes : (H, W) array of uint8
+            Class ids; 255 is not painted.
+        """
         return read_class_png(self.classes, self._shape)[0]
 
     @traitlets.validate("names")
@@ -89,16 +131,38 @@ class PaintCanvas(anywidget.AnyWidget):
         return proposal["value"]
 
 
-class AnnotationPainter(ipywidgets.VBox):
+class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
     """A photograph to paint on: brush, polygon, fill, erase; named classes. Then "Fit and explain".
 
-    image: array, PIL image or path. names: of the classes 0, 1, ... annotation: what is painted already: `Regions`,
-    (H, W) class ids with 255 for not painted, or the path of a PNG (names in <path>.names.txt beside it).
-    fitted: the `FineTuned` network of the last fit, open until the next; explanation: the `Explanation` by its regions.
-    Raises SegxaiError for what is no image, or when annotation and names do not fit it.
+    Parameters
+    ----------
+    image : array, PIL image or path
+        The photograph.
+    names : sequence of str, optional
+        Of the classes 0, 1, ...
+    annotation : Regions, (H, W) array of int or path, optional
+        What is painted already: class ids with 255 for not painted, or the path of a PNG (names in
+        <path>.names.txt beside it).
+    classifier : optional
+        Whatever `segxai.load_classifier` accepts.
 
-    >>> painter = segxai.widgets.AnnotationPainter("photo.jpg", ["background", "cup"])     # doctest: +SKIP
-    >>> painter                                                                            # doctest: +SKIP
+    Attributes
+    ----------
+    fitted : FineTuned or None
+        The network of the last fit, open until the next.
+    explanation : Explanation or None
+        By the regions that it found.
+
+    Raises
+    ------
+    SegxaiError
+        For what is no image, or when annotation and names do not fit it.
+
+    Examples
+    --------
+    >>> names = ["background", "cup"]
+    >>> painter = segxai.widgets.AnnotationPainter("photo.jpg", names)     # doctest: +SKIP
+    >>> painter                                                            # doctest: +SKIP
     """
 
     children: Any  # a trait of ipywidgets.Box
@@ -107,10 +171,8 @@ class AnnotationPainter(ipywidgets.VBox):
         self.image = as_image(image)
         shape = self.image.shape[:2]
         if annotation is None:
-            classes, names = (
-                np.full(shape, IGNORE, np.uint8),
-                clean_names(("background", "object") if names is None else names),
-            )
+            classes = np.full(shape, IGNORE, np.uint8)
+            names = clean_names(("background", "object") if names is None else names)
         else:
             classes, names = load_annotation(annotation, shape, names, masks=False)
         self.fitted: FineTuned | None = None
@@ -120,20 +182,17 @@ class AnnotationPainter(ipywidgets.VBox):
         self._stop = threading.Event()
         self.canvas = PaintCanvas(self.image, classes, names)
         handlers = {
-            "import": self._import,
-            "fit": self._fit,
+            "import": partial(self._message, self._import),
+            "fit": partial(self._message, self._fit),
             "cancel": lambda fields, data: self.cancel(),
         }
-        receive(
-            self.canvas,
-            {name: partial(self._message, handler) for name, handler in handlers.items()},
-        )
+        receive(self.canvas, handlers)
         self.canvas.observe(self._painted, ["classes", "names"])
         super().__init__([self.canvas])
 
     @property
     def annotation(self) -> np.ndarray:
-        """(H, W) uint8 class ids at the photograph's size; 255 where nothing is painted. It can be set."""
+        """Class ids (H, W) of what is painted, 255 where nothing is; it can be set."""
         return self.canvas.decoded()
 
     @annotation.setter
@@ -148,25 +207,41 @@ class AnnotationPainter(ipywidgets.VBox):
 
     @property
     def regions(self) -> Regions:
-        """The classes that were painted as `Regions`, their connected pieces as parts; what is left over is "unpainted"."""
+        """The classes that were painted as `Regions`, their connected pieces as parts.
+
+        What is left over is "unpainted".
+        """
         classes = self.annotation
         if (classes == IGNORE).all():
             raise SegxaiValueError("Nothing is painted yet, so there are no regions.")
-        return regions_of_classes(
-            classes, {**dict(enumerate(self.names)), IGNORE: "unpainted"}, "painted"
-        )
+        names = {**dict(enumerate(self.names)), IGNORE: "unpainted"}
+        return regions_of_classes(classes, names, "painted")
 
     def save(self, path) -> None:
-        """Write the class ids as a palette PNG, and the names beside it, as in data/annotations: cat.png, cat.names.txt.
+        """Write the class ids as a palette PNG, and the names beside it.
 
-        Raises SegxaiError when the name does not end in .png or the folder cannot be written.
+        As in data/annotations: cat.png, cat.names.txt.
+
+        Parameters
+        ----------
+        path : str or path
+            Of the PNG.
+
+        Raises
+        ------
+        SegxaiError
+            When the name does not end in .png or the folder cannot be written.
         """
         save_annotation(path, self.annotation, self.names)
 
     def fit_and_explain(self) -> threading.Thread | None:
-        """Fit FCN-8s to what is painted and explain with its regions, in a thread that is returned; as the button does.
+        """Fit FCN-8s to what is painted and explain with its regions, as the button does.
 
-        None, with the reason below the picture, when fewer than two classes are painted or a fit is running.
+        Returns
+        -------
+        thread : threading.Thread or None
+            In which it is done; None, with the reason below the picture, when fewer than two
+            classes are painted or a fit is running.
         """
         if self._thread is not None and self._thread.is_alive():
             self.canvas.status = "A fit is running already: wait for it, or cancel it."
@@ -185,13 +260,16 @@ class AnnotationPainter(ipywidgets.VBox):
         return self._thread
 
     def cancel(self) -> None:
-        """End a fit that is running, after its present step; the results of the last one stay."""
+        """End a fit that is running, after its present step.
+
+        The results of the last one stay.
+        """
         self._stop.set()
 
     def _work(self, classes, names):
-        fitted = None  # whose network is not needed in the end: this one if something fails, else the one before
+        unneeded = None  # a network: this one if something fails, else the one before
         try:
-            fitted = finetune(
+            fitted = unneeded = finetune(
                 self.image, classes, names=names, stride=STRIDE, progress=self._advance(0, 0.6)
             )
             self.canvas.status = "Evaluating the classifier on the regions that were found …"
@@ -199,24 +277,24 @@ class AnnotationPainter(ipywidgets.VBox):
             explanation = explain(
                 self.image, found, self._classifier, progress=self._advance(0.6, 0.4)
             )
-            self.fitted, fitted, self.explanation = fitted, self.fitted, explanation
+            self.fitted, unneeded, self.explanation = fitted, self.fitted, explanation
             painted = classes != IGNORE
-            agreement = (self.fitted.predictions[painted] == classes[painted]).mean()
+            agreement = (fitted.predictions[painted] == classes[painted]).mean()
             self.canvas.status = (
-                f"Fitted: the network gives {agreement:.1%} of the painted pixels the class that you painted. "
-                f"Below: why the classifier sees “{explanation.target}”."
+                f"Fitted: the network gives {agreement:.1%} of the painted pixels the class that "
+                f"you painted. Below: why the classifier sees “{explanation.target}”."
             )
             self._show(explanation)
-        except (background.Cancelled, SegxaiError) as error:
-            self.canvas.status = (
-                "Cancelled." if isinstance(error, background.Cancelled) else str(error)
-            )
+        except background.Cancelled:
+            self.canvas.status = "Cancelled."
+        except SegxaiError as error:
+            self.canvas.status = str(error)
         except Exception as error:
             self.canvas.status = f"The fit failed ({type(error).__name__}); see the log."
             raise
         finally:
-            if fitted is not None:
-                fitted.fcn.close()
+            if unneeded is not None:
+                unneeded.fcn.close()
             self.canvas.progress = -1.0
 
     def _show(self, explanation):
@@ -235,48 +313,41 @@ class AnnotationPainter(ipywidgets.VBox):
 
     def _painted(self, change):
         if self.explanation is not None and self.canvas.progress < 0:
-            self.canvas.status = "The painting has changed since the last fit: what is below does not belong to it any more."
+            self.canvas.status = (
+                "The painting has changed since the last fit: "
+                "what is below does not belong to it any more."
+            )
 
-    def _message(self, handler, fields, buffers):
+    def _message(self, handler, fields, data):
         try:
-            handler(fields, buffers[0] if buffers else b"")
+            handler(fields, data)
         except SegxaiError as error:
             self.canvas.message = f"Not done: {error}"
 
     def _import(self, fields, data):
-        lines = fields.get("names")
-        names = lines.splitlines() if isinstance(lines, str) else None
-        self.canvas.show(*import_class_png(data, self.image.shape[:2], names, self.names))
+        shape, names = self.image.shape[:2], lines_of(fields)
+        self.canvas.show(*import_class_png(data, shape, names, self.names))
         self.canvas.message = ""
 
     def _fit(self, fields, data):
-        names, classes = (
-            clean_names(fields.get("names")),
-            read_class_png(data, self.image.shape[:2])[0],
-        )
+        names = clean_names(fields.get("names"))
+        classes, _ = read_class_png(data, self.image.shape[:2])
         check_ids(classes, names)
         if names != self.names or not np.array_equal(classes, self.annotation):
             self.canvas.show(classes, names)
         self.fit_and_explain()
 
-    def _repr_mimebundle_(self, **kwargs):
-        painted = not (self.annotation == IGNORE).all()
-        figure = (
-            plot_regions(self.image, self.regions)
-            if painted
-            else plot_image(self.image, "nothing is painted yet")
-        )
-        still = {
-            "text/html": figure.as_html(dpi=75),
-            "text/plain": f"<AnnotationPainter: {', '.join(self.names)}>",
-        }
-        if browser.without_kernel():  # what is painted there could go nowhere
-            return still
-        return browser.beside(super()._repr_mimebundle_(**kwargs), still)
+    def _still(self):  # also in a page without a kernel: what is painted there could go nowhere
+        if (self.annotation == IGNORE).all():
+            figure = plot_image(self.image, "nothing is painted yet")
+        else:
+            figure = plot_regions(self.image, self.regions)
+        text = f"<AnnotationPainter: {', '.join(self.names)}>"
+        return {"text/html": figure.as_html(dpi=75), "text/plain": text}
 
 
 def _as_bytes(value):
-    """Bytes come from a browser as memory views; whatever else comes is left for the trait to refuse."""
+    """Bytes come from a browser as memory views; the trait refuses whatever else comes."""
     return bytes(value) if isinstance(value, memoryview) else value
 
 

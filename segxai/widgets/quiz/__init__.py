@@ -1,5 +1,1 @@
 """A question with choices, answered in the browser."""
-
-from .quiz import Quiz
-
-__all__ = ["Quiz"]

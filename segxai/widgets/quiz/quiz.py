@@ -10,29 +10,49 @@ import traitlets
 from ...errors import SegxaiValueError
 from ..shared import browser
 
-_RIGHT, _WRONG = "✓ Right.", "✗ Not so."
 
+class Quiz(browser.Pictured, anywidget.AnyWidget):
+    """One question, a button for each choice, and feedback at once.
 
-class Quiz(anywidget.AnyWidget):
-    """One question, a button for each choice, feedback at once, and after the first answer the reason.
+    After the first answer the reason is shown. All of it happens in the page; where no script runs,
+    each choice unfolds to its feedback.
 
-    choices: each choice with its feedback. answer: the right one of them. `chosen` is the choice that was clicked last, "" before.
-    All of it happens in the page; where no script runs, each choice unfolds to its feedback. Raises SegxaiValueError for an
-    answer that is none of the choices, and for fewer than two choices.
+    Parameters
+    ----------
+    question : str
+        The question.
+    choices : dict of str to str
+        Each choice with its feedback, two or more.
+    answer : str
+        The right one of them.
+    rationale : str, optional
+        Why it is right.
 
-    >>> Quiz("Is 7 prime?", {"yes": "1 and 7 alone divide it.", "no": "Which number divides it?"}, "yes")    # doctest: +SKIP
+    Attributes
+    ----------
+    chosen : str
+        The choice that was clicked last, "" before.
+
+    Raises
+    ------
+    SegxaiValueError
+        For an answer that is none of the choices, and for fewer than two choices.
+
+    Examples
+    --------
+    >>> feedback = {"yes": "1 and 7 alone divide it.", "no": "Which number divides it?"}
+    >>> Quiz("Is 7 prime?", feedback, "yes")    # doctest: +SKIP
     """
 
     _esm = browser.module("quiz")
     _css = browser.style("quiz")
 
     question = traitlets.Unicode().tag(sync=True)
-    choices = traitlets.List(traitlets.List(traitlets.Unicode())).tag(
-        sync=True
-    )  # [choice, feedback] pairs
+    # [choice, feedback] pairs
+    choices = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
     answer = traitlets.Unicode().tag(sync=True)
     rationale = traitlets.Unicode("").tag(sync=True)
-    verdicts = traitlets.List([_WRONG, _RIGHT]).tag(sync=True)
+    verdicts = traitlets.List(["✗ Not so.", "✓ Right."]).tag(sync=True)
     chosen = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, question: str, choices: dict[str, str], answer: str, rationale: str = ""):
@@ -48,36 +68,21 @@ class Quiz(anywidget.AnyWidget):
         pairs = [[choice, feedback] for choice, feedback in choices.items()]
         super().__init__(question=question, choices=pairs, answer=answer, rationale=rationale)
 
-    def _verdict(self, choice: str) -> str:
-        return self.verdicts[choice == self.answer]
-
-    def _html(self) -> str:
-        """The quiz as HTML that needs no script."""
+    def _still(self):
+        """Write the quiz as HTML that needs no script, and as text."""
         folds = [
-            (choice, f"<b>{self._verdict(choice)}</b> {escape(feedback)}")
+            (choice, f"<b>{self.verdicts[choice == self.answer]}</b> {escape(feedback)}")
             for choice, feedback in self.choices
         ]
-        folds += [("Why?", escape(self.rationale))] if self.rationale else []
+        if self.rationale:
+            folds.append(("Why?", escape(self.rationale)))
         body = "".join(
             f"<details><summary>{escape(closed)}</summary><p>{opened}</p></details>"
             for closed, opened in folds
         )
-        return (
+        html = (
             f"<div><p><b>{escape(self.question)}</b> Choose by unfolding an answer.</p>{body}</div>"
         )
-
-    def _text(self) -> str:
-        lines = [
-            self.question,
-            *(f"  ○ {choice}" for choice, _ in self.choices),
-            f"Answer: {self.answer}. {self.rationale}",
-        ]
-        return "\n".join(lines).rstrip()
-
-    def _repr_mimebundle_(self, **kwargs):
-        still = {"text/html": self._html(), "text/plain": self._text()}
-        return (
-            still
-            if browser.without_kernel()
-            else browser.beside(super()._repr_mimebundle_(**kwargs), still)
-        )
+        choices = [f"  ○ {choice}" for choice, _ in self.choices]
+        lines = [self.question, *choices, f"Answer: {self.answer}. {self.rationale}"]
+        return {"text/html": html, "text/plain": "\n".join(lines).rstrip()}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import numpy as np
@@ -21,19 +21,42 @@ from ...report.pictures import jpeg
 from ...report.state import finest, regions_state, settings_state, table_state, tree_state
 from ...segmentation.classes import regions_of_classes
 from ..shared import browser
-from ..shared.messages import receive
+from ..shared.messages import lines_of, receive
 
 
-class RegionCanvas(anywidget.AnyWidget):
-    """The regions of an explanation over the photograph: point, switch off and on, rename, read the classifier's output.
+class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
+    """The regions of an explanation over the photograph.
 
-    off: the numbers of the regions that are switched off, set from either side. view: "weights", "difference"
-    (to what is pinned, or between the two canvases of a group), "borders" or "photograph". opacity, threshold (share of the largest weight below which colours are hidden) and zoom: as its controls have them.
-    group: canvases with the same text share their pointer, their view, and one colour scale; a `Form` of the group has the
-    settings. on_edit: called with ("rename", the renamed
-    `Regions`), and with ("merge", names), ("divide", name) or ("load", `Regions`) where the page wants other regions.
-    Of a tree explanation the canvas shows every depth; the numbers in `off` are those of its leaves.
+    Point, switch off and on, rename, read the classifier's output. Of a tree explanation the canvas
+    shows every depth.
 
+    Parameters
+    ----------
+    explanation : Explanation
+        What is shown.
+    on_edit : callable, optional
+        Called with ("rename", the renamed `Regions`), and with ("merge", names), ("divide", name)
+        or ("load", `Regions`) where the page wants other regions.
+    **traits
+        Further attributes, see below.
+
+    Attributes
+    ----------
+    off : list of int
+        Numbers of the regions that are switched off, set from either side; of a tree those of its
+        leaves.
+    view : str
+        "weights", "difference" (to what is pinned, or between the two canvases of a group),
+        "borders" or "photograph".
+    opacity, threshold, zoom : float
+        As its controls have them; threshold is the share of the largest weight below which colours
+        are hidden.
+    group : str
+        Canvases with the same text share their pointer, their view, and one colour scale; a `Form`
+        of the group has the settings.
+
+    Examples
+    --------
     >>> canvas = segxai.widgets.RegionCanvas(segxai.explain(image))     # doctest: +SKIP
     >>> canvas                                                          # doctest: +SKIP
     """
@@ -69,9 +92,8 @@ class RegionCanvas(anywidget.AnyWidget):
     tree = traitlets.Dict().tag(sync=True)
     depth = traitlets.Int().tag(sync=True)
     group = traitlets.Unicode("").tag(sync=True)
-    busy = traitlets.Bool(False).tag(
-        sync=True
-    )  # while another explanation is computed: the picture is dimmed
+    # While another explanation is computed: the picture is dimmed.
+    busy = traitlets.Bool(False).tag(sync=True)
 
     off = traitlets.List(traitlets.Int()).tag(sync=True)
     view = traitlets.Enum(("weights", "difference", "borders", "photograph"), "weights").tag(
@@ -85,83 +107,91 @@ class RegionCanvas(anywidget.AnyWidget):
         self,
         explanation: Explanation,
         on_edit: Callable[[str, object], None] | None = None,
-        **kwargs,
+        **traits,
     ):
-        super().__init__(**kwargs)
+        super().__init__(**traits)
         self.explanation: Explanation = None  # type: ignore[assignment]  # until `show` below
         self._on_edit = on_edit
         self.show(explanation)
         self.observe(self._renamed, "names")
         handlers = {
-            "merge": partial(self._edit, "merge", "regions"),
-            "divide": partial(self._edit, "divide", "region"),
+            "merge": lambda fields, data: self._edit("merge", fields.get("regions")),
+            "divide": lambda fields, data: self._edit("divide", fields.get("region")),
+            "load": self._load,
         }
-        receive(self, {**handlers, "load": self._load})
+        receive(self, handlers)
 
     def show(self, explanation: Explanation, note: str = "") -> None:
-        """Show another explanation, with a note beside its title. Only what differs is sent; what is off stays so where regions fit it."""
+        """Show another explanation.
+
+        Only what differs is sent; what is off stays so where regions fit it.
+
+        Parameters
+        ----------
+        explanation : Explanation
+            What is shown from now on.
+        note : str, optional
+            Stands beside the title.
+        """
         e, before = explanation, self.explanation
         self.explanation = e
         regions, table = finest(e)
         old_regions, old_table = (None, None) if before is None else finest(before)
+        state: dict[str, Any] = {}
+        if before is None or before.image is not e.image:
+            state["photo"] = jpeg(e.image)
+        if old_table is None or old_table.filled is not table.filled:
+            state["filled"] = jpeg(table.filled_view)
+        if old_regions != regions or old_regions.method != regions.method:
+            state |= regions_state(regions, e.image.shape)
+            if before is not None and not np.array_equal(old_regions.labels, regions.labels):
+                state["off"] = _off_in(regions, np.isin(old_regions.labels, self.off))
+        # Parts can come and go while regions compare equal, by their pixels and names.
+        state["divisible"] = [] if e.method == "tree" else list(regions.expandable())
+        same_table = old_table is not None and old_table.table is table.table
+        if not same_table or (before.method == "tree") != (e.method == "tree"):
+            tree = tree_state(e.descent) if isinstance(e, TreeExplanation) else {}
+            state |= {**table_state(table), "tree": tree}
+        state |= {**settings_state(e), "note": note}
         with self.hold_sync(), self.hold_trait_notifications():  # in this order it is one message
-            if before is None or before.image is not e.image:
-                self.photo = jpeg(e.image)
-            if old_table is None or old_table.filled is not table.filled:
-                self.filled = jpeg(table.filled_view)
-            if (
-                old_regions is None
-                or old_regions != regions
-                or old_regions.method != regions.method
-            ):
-                self._set(regions_state(regions, e.image.shape))
-                if old_regions is not None and not np.array_equal(
-                    old_regions.labels, regions.labels
-                ):
-                    self.off = _off_in(regions, np.isin(old_regions.labels, self.off))
-            # Parts can come and go while regions compare equal, by their pixels and names.
-            self.divisible = [] if e.method == "tree" else list(regions.expandable())
-            if (
-                old_table is None
-                or old_table.table is not table.table
-                or (before.method == "tree") != (e.method == "tree")
-            ):
-                self._set(table_state(table))
-                self.tree = tree_state(e.descent) if isinstance(e, TreeExplanation) else {}
-            self._set(settings_state(e))
-            self.note = note
+            for key, value in state.items():
+                setattr(self, key, value)
 
     @property
     def answer(self) -> float | None:
-        """The classifier's value for the class with the regions in `off` switched off; None where a sampled table does not hold it."""
+        """The classifier's value for the class without the regions in `off`.
+
+        None where a sampled table does not hold it.
+        """
         regions, table = finest(self.explanation)
         return table.value_of(~np.isin(np.arange(len(regions)), self.off))
 
     def save(self, path) -> None:
-        """Write a web page (.html) in which the canvas works without Python or network."""
+        """Write a web page in which the canvas works without Python or network.
+
+        Parameters
+        ----------
+        path : str or path
+            It ends in .html.
+
+        Raises
+        ------
+        SegxaiValueError
+            For another ending.
+        """
         path = Path(path)
         if path.suffix.lower() not in (".html", ".htm"):
             raise SegxaiValueError(f"{path.name!r}: a canvas is saved as .html.")
         title = f"Why {self.explanation.target}?"
+        page = live_page(title, browser.live(self, "region_canvas"))
         with replacing(path) as temporary:
-            temporary.write_text(
-                live_page(title, browser.still(self, "region_canvas")),
-                encoding="utf-8",
-                errors="replace",
-            )
+            temporary.write_text(page, encoding="utf-8", errors="replace")
 
     @traitlets.validate("off")
     def _known_regions(self, proposal):
-        number = len(self.names)
-        return (
-            sorted({k for k in proposal["value"] if 0 <= k < number})
-            if number
-            else proposal["value"]
-        )
-
-    def _set(self, state):
-        for key, value in state.items():
-            setattr(self, key, value)
+        if not self.names:
+            return proposal["value"]
+        return sorted({k for k in proposal["value"] if 0 <= k < len(self.names)})
 
     def _renamed(self, change):
         """Names that were edited in the page become the names of the explanation's regions."""
@@ -186,48 +216,49 @@ class RegionCanvas(anywidget.AnyWidget):
         if self._on_edit is not None:
             self._on_edit("rename", renamed)
 
-    def _edit(self, what, key, fields, buffers):
+    def _edit(self, what, value):
         if self._on_edit is None:
             self.note = "Regions can be merged, divided and loaded in an explorer."
         else:
-            self._on_edit(what, fields.get(key))
+            self._on_edit(what, value)
 
-    def _load(self, fields, buffers):
-        """A file of regions that was chosen in the page, in the format that the painter writes."""
-        names = fields.get("names")
+    def _load(self, fields, data):
+        """Take a file of regions that was chosen in the page, in the painter's format."""
         try:
             shape = self.explanation.image.shape[:2]
-            classes, known = import_class_png(
-                buffers[0] if buffers else b"",
-                shape,
-                names.splitlines() if isinstance(names, str) else None,
-            )
+            classes, names = import_class_png(data, shape, lines_of(fields))
         except SegxaiError as error:
             self.note = str(error)
             return
-        self._edit("load", "regions", {"regions": loaded_regions(classes, known)}, ())
+        known = {**dict(enumerate(names)), IGNORE: "unpainted"}
+        self._edit("load", regions_of_classes(classes, known, "loaded"))
 
-    def _repr_mimebundle_(self, **kwargs):
-        if browser.without_kernel():
-            return {
-                "text/html": browser.still(self, "region_canvas"),
-                "text/plain": repr(self.explanation),
-            }
-        return browser.beside(super()._repr_mimebundle_(**kwargs), picture(self.explanation))
+    def _still(self):
+        return picture(self.explanation)
+
+    def _alone(self):
+        shown = browser.live(self, "region_canvas")
+        return {"text/html": shown, "text/plain": repr(self.explanation)}
 
 
 def _off_in(regions: Regions, gone: np.ndarray) -> list[int]:
-    """The numbers of the regions that make up what is gone, an (H, W) mask; none where they do not fit it."""
+    """Find the numbers of the regions that make up a mask (H, W); none if they do not fit it."""
     area = np.bincount(regions.labels.ravel(), weights=gone.ravel())
     size = np.bincount(regions.labels.ravel())
     return np.flatnonzero(area).tolist() if ((area == 0) | (area == size)).all() else []
 
 
-def loaded_regions(classes: np.ndarray, names: Sequence[str]) -> Regions:
-    """The regions of an annotation: (H, W) class ids as `load_annotation` returns them, and their names."""
-    return regions_of_classes(classes, {**dict(enumerate(names)), IGNORE: "unpainted"}, "loaded")
+def picture(explanation: Explanation) -> dict[str, str]:
+    """Make a still picture of an explanation.
 
+    Parameters
+    ----------
+    explanation : Explanation
+        What is drawn.
 
-def picture(explanation: Explanation) -> dict:
-    """An explanation as a still picture, by MIME type."""
+    Returns
+    -------
+    bundle : dict of str to str
+        By MIME type.
+    """
     return {"text/html": explanation.plot().as_html(dpi=75), "text/plain": repr(explanation)}

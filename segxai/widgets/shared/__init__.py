@@ -1,1 +1,4 @@
-"""What the widgets share: bundles and pictures for the browser, messages, work in the background; beside it, JavaScript modules."""
+"""What the widgets share: bundles and pictures, messages, work in the background.
+
+Beside it stand the JavaScript modules that they share.
+"""

@@ -11,9 +11,26 @@ class Cancelled(Exception):
 
 
 def start(owner, work, stop, name: str) -> threading.Thread:
-    """Run `work` in a thread. When the interpreter ends, or `owner` is gone, `stop` is called and the thread waited for.
+    """Run some work in a thread that ends before the interpreter does.
 
-    An interpreter that ends in the middle of a TensorFlow call crashes. `stop` lets `work` end soon; it must not refer to `owner`.
+    An interpreter that ends in the middle of a TensorFlow call crashes. When it ends, or when the
+    owner is gone, `stop` is called and the thread waited for.
+
+    Parameters
+    ----------
+    owner : object
+        What the work is done for.
+    work : callable
+        The work.
+    stop : callable
+        Lets the work end soon; it must not refer to `owner`.
+    name : str
+        Of the thread.
+
+    Returns
+    -------
+    thread : threading.Thread
+        It runs already.
     """
 
     def run():

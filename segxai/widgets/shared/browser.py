@@ -1,9 +1,10 @@
-"""What goes to the browser: each widget's module and style, and what is shown where there is no kernel."""
+"""What goes to the browser: each widget's module and style, and a picture where it cannot run."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from ...report.page import live_fragment
 
@@ -11,37 +12,80 @@ _WIDGETS = Path(__file__).parents[1]
 
 
 def module(name: str) -> str:
-    """The JavaScript module of a widget, bundled from its folder by `make bundles`: nothing is loaded from anywhere."""
+    """Return the JavaScript module of a widget.
+
+    ``make bundles`` makes it from the widget's folder; nothing is loaded from anywhere.
+
+    Parameters
+    ----------
+    name : str
+        The widget's folder.
+
+    Returns
+    -------
+    source : str
+        JavaScript.
+    """
     return (_WIDGETS / "bundles" / f"{name}.js").read_text(encoding="utf-8")
 
 
 def style(name: str) -> str:
-    """The style sheet of a widget."""
-    return "".join(
-        path.read_text(encoding="utf-8")
-        for path in (_WIDGETS / "shared/common.css", _WIDGETS / name / "style.css")
-    )
+    """Return the style sheet of a widget.
 
+    Parameters
+    ----------
+    name : str
+        The widget's folder.
 
-def without_kernel() -> bool:
-    """Whether widgets show themselves for pages without a kernel (`make html` sets SEGXAI_STILL)."""
-    return bool(os.environ.get("SEGXAI_STILL"))
-
-
-def beside(bundle, still: dict):
-    """A widget's MIME bundle, and for whoever cannot run it (a saved notebook, a viewer without JavaScript) a picture.
-
-    still: what is shown instead, by MIME type.
+    Returns
+    -------
+    source : str
+        CSS, what all widgets share before what is the widget's own.
     """
-    data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-    return ({**data, **still}, metadata) if isinstance(bundle, tuple) else {**data, **still}
+    files = (_WIDGETS / "shared/common.css", _WIDGETS / name / "style.css")
+    return "".join(path.read_text(encoding="utf-8") for path in files)
 
 
-def still(widget, name: str) -> str:
-    """A widget as HTML that works in a page without a kernel: hover, switches and sliders, but nothing that needs Python."""
+def live(widget: Any, name: str) -> str:
+    """Return a widget as HTML that works in a page without a kernel.
+
+    Parameters
+    ----------
+    widget : ipywidgets.Widget
+        The widget.
+    name : str
+        Its folder.
+
+    Returns
+    -------
+    fragment : str
+        HTML with hover, switches and sliders, but with nothing that needs Python.
+    """
     state = {
         key: value
         for key, value in widget.get_state().items()
         if not key.startswith("_") and key not in ("layout", "tabbable", "tooltip")
     }
     return live_fragment(name, state)
+
+
+class Pictured:
+    """A mixin for widgets that have a picture of themselves, beside the widget in what is shown.
+
+    It is for whoever cannot run the widget: a saved notebook, or a viewer without JavaScript.
+    """
+
+    def _still(self) -> dict[str, str]:
+        """Draw the picture, by MIME type."""
+        raise NotImplementedError
+
+    def _alone(self) -> dict[str, str]:
+        """Return what stands for the widget in a page without a kernel, by MIME type."""
+        return self._still()
+
+    def _repr_mimebundle_(self, **kwargs):
+        if os.environ.get("SEGXAI_STILL"):  # `make html` sets it
+            return self._alone()
+        bundle = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        return {**data, **self._still()}, metadata

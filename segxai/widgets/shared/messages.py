@@ -1,25 +1,48 @@
-"""The one protocol for what is no state of a widget: {"type": ..., further fields}, and buffers of bytes beside it.
+"""The one protocol for what is no state of a widget.
 
-The types are listed at its other end, messages.js. What comes from a browser may come from anybody: a message that is no
-mapping, or of an unknown type, is ignored.
+A message is ``{"type": ..., further fields}``, with buffers of bytes beside it. The types are
+listed at its other end, messages.js. What comes from a browser may come from anybody: a message
+that is no mapping, or of an unknown type, is ignored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 
-def send(widget, type_: str, fields: Mapping, buffers=()) -> None:
-    """Send one message to every view of the widget."""
-    widget.send({"type": type_, **fields}, buffers=list(buffers))
+def receive(widget: Any, handlers: Mapping[str, Any]) -> None:
+    """Have the messages of the page handled.
 
-
-def receive(widget, handlers: Mapping[str, Callable]) -> None:
-    """Call handlers[type](fields, buffers) for each message of the page."""
+    Parameters
+    ----------
+    widget : ipywidgets.Widget
+        Whose messages.
+    handlers : mapping of str to callable
+        By type; ``handlers[type](fields, data)`` is called for each message, with the bytes that
+        came beside it.
+    """
 
     def received(_, content, buffers):
         handler = handlers.get(content.get("type", "")) if isinstance(content, dict) else None
         if handler is not None:
-            handler(content, [bytes(b) for b in buffers or ()])
+            handler(content, bytes(buffers[0]) if buffers else b"")
 
     widget.on_msg(received)
+
+
+def lines_of(fields: dict) -> list[str] | None:
+    """Return the names that a message carries.
+
+    Parameters
+    ----------
+    fields : dict
+        Of a message.
+
+    Returns
+    -------
+    names : list of str or None
+        The lines of its field "names"; None where it has no text.
+    """
+    names = fields.get("names")
+    return names.splitlines() if isinstance(names, str) else None
