@@ -46,6 +46,7 @@ import segxai
 from segxai.explanation.coalitions import Coalitions
 from segxai.explanation.explanation import Explanation
 from segxai.explanation.fills import fill_image
+from segxai.explanation.game import Game
 from segxai.files import replacing
 from segxai.metrics import deletion, insertion
 from segxai.study.comparison import bootstrap
@@ -144,22 +145,10 @@ def judged(values, image, fill, classifier, target) -> dict:
     ends = np.stack([np.zeros(len(regions), bool), np.ones(len(regions), bool)])
     probability = classifier.predict([fill, image])[:, [target]]
     name = classifier.class_names[target]
-    table = Coalitions(
-        ends, probability[:, 0], False, 2, target, (target,), (name,), probability, FILL, fill
-    )
-    explanation = Explanation(
-        image,
-        regions,
-        table,
-        "lime",
-        weights,
-        0.0,
-        1.0,
-        np.stack([weights, weights], 1),
-        0.25,
-        0.0,
-        classifier,
-    )
+    game = Game(image, regions, classifier, FILL, fill, target=target, targets=(target,))
+    table = Coalitions(game, ends, probability, (target,), (name,), target, False, 2)
+    interval = np.stack([weights, weights], 1)
+    explanation = Explanation(table, "lime", weights, 0.0, 1.0, interval)
     # The table holds the photograph at full size; the curves perturb at the classifier's own size,
     # so all their points are theirs.
     return {

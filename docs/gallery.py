@@ -65,7 +65,8 @@ def placebos():
 def interactions():
     """Which things count together? Above zero, a pair is worth more than its two parts."""
     sample = segxai.data.load("astronaut")
-    return segxai.explain(sample.image, sample.annotation, method="shapley").plot_interactions()
+    explanation = segxai.explain(sample.image, sample.annotation, method="shapley")
+    return segxai.plots.plot_interactions(explanation)
 
 
 def one_cat():

@@ -20,8 +20,8 @@ from .classifiers.classifier import class_index
 from .classifiers.load import load_classifier
 from .errors import SegxaiError, SegxaiValueError, whole_number
 from .explanation.explain import explain
-from .explanation.explanation import METHODS
 from .explanation.fills import fill_name
+from .explanation.methods import METHODS
 from .images import check_image_file, load_image
 from .report import escaped_table, figure, write_report
 from .segmentation.registry import check_method, segment
@@ -123,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
                     "help": "the class to explain: once for all images, or once for each image "
                     "('auto': the most probable class)"
                 },
-                "--method": {"default": "lime", "choices": METHODS},
+                "--method": {"default": "lime", "choices": tuple(METHODS)},
                 "--fill": {
                     "default": "mean",
                     "help": "mean, grey, black, white, blur, noise or an image file "
@@ -287,8 +287,9 @@ def _explain(args):
                 explanation = explanation.examine(seed=args.seed)
             seconds = time.perf_counter() - started
             _print_rows(Path(name).name, segmenter, explanation, seconds)
-            for finding in explanation.findings:
-                print(f"    {finding}")
+            for check in explanation.checks:
+                for sentence in check.sentences():
+                    print(f"    {sentence}")
             if args.out:  # rendered now, because an explanation keeps its photograph in memory
                 figures.append(figure(explanation))
                 rows.append(_row(Path(name).name, segmenter, explanation, seconds))

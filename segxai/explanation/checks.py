@@ -1,4 +1,4 @@
-"""Check an explanation: robustness to other fills and shifted borders, and a placebo test of each region's shape."""
+"""Check an explanation: with other fills, shifted borders, and its regions' shapes elsewhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import numpy as np
 from .. import plots
 from ..classifiers.classifier import batches
 from ..errors import SegxaiValueError, whole_number
-from ..images import pixels_of
 from ..plots.numbers import FAINT, quantity
 from ..progress import Progress, track
 from ..regions import Regions
@@ -31,8 +30,18 @@ NEGLIGIBLE = 0.02
 class Robustness:
     """The weights of the regions under several variants of the fill and the borders.
 
-    names: (K,) of the regions. target: the class explained. variants: (V,) descriptions, the unchanged explanation first.
-    weights: (V, K), changes of the target's probability, or of what else `output` names.
+    Attributes
+    ----------
+    names : tuple of str
+        (K,) of the regions.
+    target : str
+        The class explained.
+    variants : tuple of str
+        (V,) descriptions, the unchanged explanation first.
+    weights : (V, K) array of float
+        Changes of the target's probability, or of what else `output` names.
+    output : str
+        What the classifier's values are.
     """
 
     names: tuple[str, ...]
@@ -48,11 +57,11 @@ class Robustness:
 
     @property
     def flips(self) -> np.ndarray:
-        """(K,) bool: whether a region's weight is positive under some variants and negative under others."""
+        """(K,) bool: whether a weight is positive under some variants, negative under others."""
         return sign_flips(self.weights)
 
     def sentences(self) -> list[str]:
-        """One sentence for each region whose sign depends on the variant, or one stating that none does."""
+        """One sentence for each region whose sign depends on the variant, or that none does."""
         what = f"{len(self.variants)} variants ({', '.join(self.variants)})"
         by_fill = sign_flips(
             self.weights[[variant.startswith("fill") for variant in self.variants]]
@@ -60,7 +69,8 @@ class Robustness:
         if not self.flips.any():
             return [f"No region's sign changes across {what}."]
         return [
-            f"The sign of “{name}” depends on the {'fill' if fill else 'exact border'}: its weight ranges from {low:+z.3f} to {high:+z.3f} across {what}."
+            f"The sign of “{name}” depends on the {'fill' if fill else 'exact border'}: "
+            f"its weight ranges from {low:+z.3f} to {high:+z.3f} across {what}."
             for name, (low, high), flips, fill in zip(
                 self.names, self.interval, self.flips, by_fill, strict=True
             )
@@ -73,10 +83,18 @@ class Robustness:
 
 
 def sign_flips(weights: np.ndarray) -> np.ndarray:
-    """(K,) bool: whether weights (V, K) take both signs.
+    """Find the regions whose weights take both signs.
 
-    Each must exceed NEGLIGIBLE times the largest absolute weight. Weights that are written as 0
-    have no sign, however small all the others are.
+    Parameters
+    ----------
+    weights : (V, K) array of float
+        Of each region under each variant.
+
+    Returns
+    -------
+    flips : (K,) array of bool
+        Either sign must exceed NEGLIGIBLE times the largest absolute weight. Weights that are
+        written as 0 have no sign, however small all the others are.
     """
     limit = max(FAINT, NEGLIGIBLE * np.abs(weights).max())
     return (weights.min(axis=0) < -limit) & (weights.max(axis=0) > limit)
@@ -89,15 +107,39 @@ def robustness(
     borders: int = 2,
     progress: Progress = None,
 ) -> Robustness:
-    """Repeat the explanation with each of `fills`, and with all borders shifted by `borders` pixels in both directions.
+    """Repeat the explanation with other fills, and with all borders shifted in both directions.
 
-    The shift first grows the smaller of two neighbouring regions, then shrinks it. A weight whose sign depends on the fill
-    reflects the fill more than the region. Takes one table of evaluations for each variant. Raises SegxaiError if the
-    explanation holds no classifier, or for `fills` that are no sequence of at least one.
-    Source: Sturmfels et al. 2020, "Visualizing the Impact of Feature Attribution Baselines".
+    The shift first grows the smaller of two neighbouring regions, then shrinks it. A weight whose
+    sign depends on the fill reflects the fill more than the region. Takes one table of evaluations
+    for each variant.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        To be repeated.
+    fills : sequence
+        At least one fill, see `fills.fill_image`.
+    borders : int
+        How far borders move, in pixels; 0 for no such variants.
+    progress : callable or bool, optional
+        See `segxai.progress.track`.
+
+    Returns
+    -------
+    robustness : Robustness
+        The weights under each variant.
+
+    Raises
+    ------
+    SegxaiError
+        If the explanation holds no classifier, or `fills` is no sequence of at least one.
+
+    References
+    ----------
+    Sturmfels et al. 2020, "Visualizing the Impact of Feature Attribution Baselines".
     """
     e = explanation
-    e.need_classifier("robustness()")
+    game = e.evaluated.replay("robustness()")
     whole_number("borders (pixels)", borders)
     if (
         isinstance(fills, (str, os.PathLike))
@@ -105,34 +147,43 @@ def robustness(
         or not (fills := list(fills))
     ):
         raise SegxaiValueError(
-            f"fills must be a sequence with at least one fill, e.g. {FILLS_COMPARED}; got {fills!r}."
+            "fills must be a sequence with at least one fill, "
+            f"e.g. {FILLS_COMPARED}; got {fills!r}."
         )
     others: list[tuple[str, dict[str, Any]]] = [
-        (f"fill {name}", {"fill": fill})
-        for name, fill in ((fill_name(fill), fill) for fill in distinct_fills(fills))
-        if name == GIVEN or name != e.coalitions.fill
+        (f"fill {fill_name(fill)}", {"fill": fill})
+        for fill in distinct_fills(fills)
+        if fill_name(fill) == GIVEN or fill_name(fill) != game.fill
     ]
-    if borders:
-        fill = e.coalitions.filled if e.coalitions.fill == GIVEN else e.coalitions.fill
-        others += [
-            (f"borders {shift:+d} px", {"fill": fill, "shift": shift})
-            for shift in (borders, -borders)
-        ]
-    weights = [e.weights]
-    with track(
-        len(others) * e.evaluations, "other fills and borders", progress=progress
-    ) as advance:
-        for _, changes in others:
-            weights.append(e.weights_again(**changes))
+    for shift in (borders, -borders) if borders else ():
+        moved = shift_borders(game.regions, shift)
+        others.append((f"borders {shift:+d} px", {"fill": game.same_fill, "regions": moved}))
+    names, weights = [f"fill {game.fill}"], [e.weights]
+    total = len(others) * e.evaluations
+    with track(total, "other fills and borders", progress=progress) as advance:
+        for name, changes in others:
+            names.append(name)
+            weights.append(e.weights_in(game.with_(**changes)))
             advance(e.evaluations)
-    variants = (f"fill {e.coalitions.fill}", *(name for name, _ in others))
-    return Robustness(e.regions.names, e.target, variants, np.array(weights), e.coalitions.output)
+    return Robustness(
+        e.regions.names, e.target, tuple(names), np.array(weights), e.coalitions.output
+    )
 
 
 def shift_borders(regions: Regions, pixels: int) -> Regions:
-    """The same regions with all borders shifted: smaller regions grow by `pixels`, or shrink if it is negative.
+    """Shift all borders between regions.
 
-    A region that would vanish keeps its pixels.
+    Parameters
+    ----------
+    regions : Regions
+        To change.
+    pixels : int
+        By how much smaller regions grow, or shrink if it is negative.
+
+    Returns
+    -------
+    regions : Regions
+        With the same names. A region that would vanish keeps its pixels.
     """
     from scipy.ndimage import maximum_filter, minimum_filter
 
@@ -140,11 +191,10 @@ def shift_borders(regions: Regions, pixels: int) -> Regions:
     rank = np.empty(len(regions), np.int32)
     rank[order] = np.arange(len(regions))
     size = 2 * abs(pixels) + 1
-    moved = (maximum_filter if pixels > 0 else minimum_filter)(
-        rank[regions.labels], size=size, mode="nearest"
-    )
-    labels = order[moved]
-    # Restoring one region may cover the last pixels of another, so repeat until none is missing; failing that, keep the old borders.
+    chosen = maximum_filter if pixels > 0 else minimum_filter
+    labels = order[chosen(rank[regions.labels], size=size, mode="nearest")]
+    # Restoring one region may cover the last pixels of another, so repeat until none is missing;
+    # failing that, keep the old borders.
     for _ in range(len(regions)):
         missing = np.setdiff1d(np.arange(len(regions)), labels)
         for k in missing:
@@ -160,8 +210,21 @@ def shift_borders(regions: Regions, pixels: int) -> Regions:
 class Placebo:
     """The effect of covering each region, compared with covering its shape at other places.
 
-    effects: (K,) decrease of the target's probability, or of what else `output` names, when region k is covered. placebos: (K, P) the
-    same for P copies of its shape at random places. areas: (K,) the regions' shares of the image.
+    Attributes
+    ----------
+    names : tuple of str
+        (K,) of the regions.
+    target : str
+        The class explained.
+    effects : (K,) array of float
+        Decrease of the target's probability, or of what else `output` names, when a region is
+        covered.
+    placebos : (K, P) array of float
+        The same for P copies of its shape at random places.
+    areas : (K,) array of float
+        The regions' shares of the image.
+    output : str
+        What the classifier's values are.
     """
 
     names: tuple[str, ...]
@@ -173,15 +236,16 @@ class Placebo:
 
     @property
     def p_values(self) -> np.ndarray:
-        """(K,) the share of placements, the region's own included, whose effect is at least that of the region."""
+        """(K,) the share of placements, the own included, whose effect is at least the region's."""
         return placebo_p_values(self.effects, self.placebos)
 
     def sentences(self) -> list[str]:
         """One sentence on the region with the largest effect."""
         k, value = int(np.argmax(self.effects)), quantity(self.output, f"“{self.target}”")
         return [
-            f"Covering “{self.names[k]}” lowers {value} by {self.effects[k]:z.3f}; covering the same shape elsewhere lowers it by "
-            f"{self.placebos[k].mean():z.3f} on average ({self.placebos.shape[1]} placebos, p = {self.p_values[k]:.3f})."
+            f"Covering “{self.names[k]}” lowers {value} by {self.effects[k]:z.3f}; "
+            f"covering the same shape elsewhere lowers it by {self.placebos[k].mean():z.3f} on "
+            f"average ({self.placebos.shape[1]} placebos, p = {self.p_values[k]:.3f})."
         ]
 
     def plot(self) -> DescribedFigure:
@@ -190,9 +254,23 @@ class Placebo:
 
 
 def placebo_p_values(effects: np.ndarray, placebos: np.ndarray) -> np.ndarray:
-    """(K,) one-sided permutation p-values, never zero, of effects (K,) against placebo effects (K, P).
+    """Compute one-sided permutation p-values, which are never zero.
 
-    Source: Phipson and Smyth 2010, "Permutation P-values Should Never Be Zero".
+    Parameters
+    ----------
+    effects : (K,) array of float
+        Of the regions.
+    placebos : (K, P) array of float
+        Of their placebos.
+
+    Returns
+    -------
+    p_values : (K,) array of float
+        From 1 / (P + 1) to 1.
+
+    References
+    ----------
+    Phipson and Smyth 2010, "Permutation P-values Should Never Be Zero".
     """
     return (1 + (placebos >= effects[:, None]).sum(axis=1)) / (1 + placebos.shape[1])
 
@@ -200,15 +278,36 @@ def placebo_p_values(effects: np.ndarray, placebos: np.ndarray) -> np.ndarray:
 def placebo_test(
     explanation: Explained, *, placements: int = 39, seed: int = 0, progress: Progress = None
 ) -> Placebo:
-    """Test whether covering a region lowers the probability more than covering the same shape elsewhere does.
+    """Test whether covering a region has more effect than covering the same shape elsewhere.
 
-    Large regions have large effects wherever they are. The test therefore moves each region's shape to `placements` random
-    places, wrapping around the image's edges to preserve its area and overlapping the region by at most half where possible.
-    Each place is covered with the explanation's fill (for "mean", the mean colour of that place). Evaluates the classifier on
-    K (placements + 1) images. Raises SegxaiError if the explanation holds no classifier.
+    Large regions have large effects wherever they are. The test therefore moves each region's shape
+    to random places, wrapping around the image's edges to preserve its area and overlapping the
+    region by at most half where possible. Each place is covered with the explanation's fill (for
+    "mean", the mean colour of that place). Evaluates the classifier on K (placements + 1) images.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        To be tested.
+    placements : int
+        How many places for each region.
+    seed : int
+        Draws them.
+    progress : callable or bool, optional
+        See `segxai.progress.track`.
+
+    Returns
+    -------
+    placebo : Placebo
+        The effects.
+
+    Raises
+    ------
+    SegxaiError
+        If the explanation holds no classifier.
     """
     e = explanation
-    classifier = e.need_classifier("placebo_test()")
+    game = e.coalitions.replay("placebo_test()")
     whole_number("placements", placements, 1)
     rng = np.random.default_rng(whole_number("seed", seed))
     number = len(e.regions)
@@ -217,28 +316,22 @@ def placebo_test(
         for k in range(number):
             mask = e.regions.labels == k
             places = [mask] + [_moved(mask, rng) for _ in range(placements)]
-            for batch in batches(len(places), classifier.batch_size):
-                pictures = [_covered(e, place) for place in places[batch]]
-                values[k, batch] = classifier.predict_batch(pictures)[:, e.coalitions.target]
+            for batch in batches(len(places), game.classifier.batch_size):
+                pictures = [_covered(game, place) for place in places[batch]]
+                values[k, batch] = game.evaluate_pictures(pictures)[:, 0]
                 advance(len(pictures))
-    effects = e.coalitions.full - values
+    effects, output = e.coalitions.full - values, e.coalitions.output
     return Placebo(
-        e.regions.names,
-        e.target,
-        effects[:, 0],
-        effects[:, 1:],
-        e.regions.areas,
-        e.coalitions.output,
+        e.regions.names, e.target, effects[:, 0], effects[:, 1:], e.regions.areas, output
     )
 
 
 def _moved(mask, rng, tries=30):
-    """The mask at a random place: the first of `tries` that overlaps the original by at most half, else the least overlapping."""
+    """Move a mask to the first of some places that overlaps by at most half, or the least."""
     best, least = mask, mask.sum() + 1
     for _ in range(tries):
-        moved = np.roll(
-            mask, (rng.integers(mask.shape[0]), rng.integers(mask.shape[1])), axis=(0, 1)
-        )
+        place = rng.integers(mask.shape[0]), rng.integers(mask.shape[1])
+        moved = np.roll(mask, place, axis=(0, 1))
         shared = (moved & mask).sum()
         if shared < least:
             best, least = moved, shared
@@ -247,10 +340,10 @@ def _moved(mask, rng, tries=30):
     return best
 
 
-def _covered(explanation, mask):
-    picture = pixels_of(explanation.picture).copy()
-    if explanation.coalitions.fill == "mean":
+def _covered(game, mask):
+    picture = game.pixels.copy()
+    if game.fill == "mean":
         picture[mask] = in_type_of(picture, picture[mask].mean(axis=0))
     else:
-        picture[mask] = explanation.coalitions.filled[mask]
+        picture[mask] = game.filled[mask]
     return picture

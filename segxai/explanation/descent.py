@@ -1,4 +1,7 @@
-"""Divide a classifier's output down a region tree: `owen.divide` on a photograph, and the resulting values of all nodes."""
+"""Divide a classifier's output down a region tree, on a photograph.
+
+`owen.divide` chooses the coalitions; the values of all nodes follow from them.
+"""
 
 from __future__ import annotations
 
@@ -8,26 +11,41 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..classifiers.classifier import Classifier, Target, batches
 from ..errors import whole_number
-from ..images import Bands, pixels_of
 from ..progress import Progress, track
 from ..regions import Regions
 from ..segmentation.binary import BinaryTree
 from . import correction, owen
-from .coalitions import Coalitions, kept_targets, kind_of_output
-from .fills import Fill, fill_image, fill_name
+from .coalitions import Coalitions, tabulate
+from .game import Game
 
-TREE_SHARE = 4  # one evaluation in so many follows the tree where it cannot be divided everywhere; the others are sampled
-COIN_SHARE = 3  # one sampled coalition in so many is drawn by a coin, the others along orderings of the leaves
+# One evaluation in so many follows the tree where it cannot be divided everywhere; the others are
+# sampled.
+TREE_SHARE = 4
+COIN_SHARE = 3  # one sampled coalition in so many is drawn by a coin, the others along orderings
 
 
 class Node(NamedTuple):
-    """A node of the tree. Its value is the sum of its two children's values; the root's is p(whole) - p(nothing).
+    """A node of the tree.
 
-    shared: the part that the division only shared out, by area, from an undivided node above; where coalitions were sampled, the
-    fit to them has corrected it (`Descent.sampled`), and it shows where the value rests on that fit. divided: whether the value was
-    divided among the children by evaluation, in at least one context. parent, children: indices in the list of nodes.
+    Attributes
+    ----------
+    name : str
+        What it is called.
+    value : float
+        The sum of its two children's values; the root's is p(whole) - p(nothing).
+    shared : float
+        The part that the division only shared out, by area, from an undivided node above; where
+        coalitions were sampled, the fit to them has corrected it (`Descent.sampled`), and it shows
+        where the value rests on that fit.
+    area : float
+        Its share of the image.
+    divided : bool
+        Whether the value was divided among the children by evaluation, in at least one context.
+    parent : int or None
+        Index in the list of nodes.
+    children : tuple of int
+        Indices in the list of nodes.
     """
 
     name: str
@@ -41,9 +59,18 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Descent:
-    """tree: the region tree. coalitions: the evaluated coalitions of its leaves. division: the effects computed from the first of them.
+    """A region tree, and the effects of its nodes.
 
-    fit_weights: (M,) of the other coalitions in the fit that corrects the division, see `segxai.explanation.correction`.
+    Attributes
+    ----------
+    tree : BinaryTree
+        With L leaves.
+    coalitions : Coalitions
+        The evaluated coalitions of its leaves.
+    division : Division
+        The effects computed from the first of them.
+    fit_weights : (M,) array of float
+        Of the other coalitions in the fit that corrects the division, see `correction`.
     """
 
     tree: BinaryTree
@@ -51,132 +78,145 @@ class Descent:
     division: owen.Division
     fit_weights: np.ndarray
 
-    @cached_property
+    @property
     def values(self) -> np.ndarray:
         """(2L - 1,) the value of every node for the coalitions' target, leaves first."""
         return self._values[0]
 
-    @cached_property
+    @property
     def shared(self) -> np.ndarray:
         """(2L - 1,) the part of each node's value that is only a share by area."""
         return self._values[1]
 
     @cached_property
     def _values(self):
-        joins, areas, count = (
-            self.tree.joins,
-            self.tree.areas[: len(self.tree.leaves)],
-            len(self.division.masks),
-        )
-        table = self.coalitions
+        joins, areas = self.tree.joins, self.tree.areas[: len(self.tree.leaves)]
+        table, count = self.coalitions, len(self.division.masks)
         values, shared = owen.node_values(joins, areas, self.division, table.values[:count])
-        if count < len(table.masks):
+        if self.sampled:
             sample = correction.Sample(table.masks[count:], self.fit_weights)
-            values = (
-                owen.members(joins)
-                @ correction.posterior(
-                    values[: len(areas)], areas, sample, table.values[count:]
-                ).mean
-            )
+            prior = values[: len(areas)]
+            fit = correction.posterior(prior, areas, sample, table.values[count:])
+            values = owen.members(joins) @ fit.mean
         return values, shared
 
     @property
     def sampled(self) -> int:
-        """The number of coalitions that were drawn beside those of the tree, to correct its values by; 0 where the tree's are exact."""
+        """How many coalitions were drawn to correct the tree's values; 0 where they are exact."""
         return len(self.coalitions.masks) - len(self.division.masks)
 
     def nodes(self) -> list[Node]:
-        """All nodes: the whole photograph first, then in the order in which `Regions.cut` divides the tree, the leaves last."""
+        """All nodes: the whole first, in the order in which `Regions.cut` divides, leaves last."""
         tree, number = self.tree, len(self.tree.names)
         leaves = len(tree.leaves)
         parent = {int(half): leaves + k for k, halves in enumerate(tree.joins) for half in halves}
-        divided = np.zeros(number, bool)
-        divided[self.division.node[self.division.divided]] = True
-        return [
-            Node(
-                tree.names[i], float(self.values[i]), float(self.shared[i]), float(tree.areas[i]), bool(divided[i]),
-                number - 1 - parent[i] if i in parent else None,
-                tuple(number - 1 - int(half) for half in tree.joins[i - leaves]) if i >= leaves else (),
+        divided = np.isin(np.arange(number), self.division.node[self.division.divided])
+        found = []
+        for i in reversed(range(number)):
+            halves = tree.joins[i - leaves] if i >= leaves else ()
+            found.append(
+                Node(
+                    tree.names[i],
+                    float(self.values[i]),
+                    float(self.shared[i]),
+                    float(tree.areas[i]),
+                    bool(divided[i]),
+                    number - 1 - parent[i] if i in parent else None,
+                    tuple(number - 1 - int(half) for half in halves),
+                )
             )
-            for i in reversed(range(number))
-        ]  # fmt: skip
+        return found
 
     def read(self, coalitions: Coalitions) -> Descent:
-        """The same division with the coalitions' values for another class, or a contrast."""
+        """Return the same division with the coalitions' values for another class or contrast."""
         return replace(self, coalitions=coalitions)
 
     def members(self, regions: Regions) -> np.ndarray:
-        """(K, L) bool: the leaves of each region, for regions that are unions of leaves."""
+        """Find the leaves of regions that are unions of leaves.
+
+        Parameters
+        ----------
+        regions : Regions
+            K of them.
+
+        Returns
+        -------
+        members : (K, L) array of bool
+            Which leaves each region has.
+        """
         _, first = np.unique(self.tree.leaves.labels, return_index=True)
         return regions.labels.ravel()[first] == np.arange(len(regions))[:, None]
 
     def between(self, regions: Regions) -> Coalitions:
-        """The evaluated coalitions that keep each of these regions together, as coalitions of the regions."""
+        """Find the evaluated coalitions that keep each of some regions together.
+
+        Parameters
+        ----------
+        regions : Regions
+            Unions of leaves.
+
+        Returns
+        -------
+        coalitions : Coalitions
+            Of these regions.
+        """
         groups, table = self.members(regions), self.coalitions
         shown = table.masks.astype(np.int64) @ groups.T
         together = ((shown == 0) | (shown == groups.sum(axis=1))).all(axis=1)
         return replace(
             table,
+            game=table.game.with_(regions=regions),
             masks=shown[together] > 0,
-            values=table.values[together],
             table=table.table[together],
             exact=int(together.sum()) == 2 ** len(regions),
         )
 
 
 def descend(
-    image: np.ndarray | Bands,
-    tree: BinaryTree,
-    classifier: Classifier,
-    target: Target,
-    fill: Fill,
-    max_evaluations: int,
-    seed: int,
-    *,
-    progress: Progress = None,
+    game: Game, tree: BinaryTree, max_evaluations: int, *, progress: Progress = None
 ) -> Descent:
     """Divide the target's probability down the tree; see `owen.divide`.
 
-    Where the budget does not suffice for exact Owen values, a quarter of it follows the largest effects. The rest is spent on coalitions
-    drawn with `seed`, a fit to which corrects what that leaves undivided; see `segxai.explanation.correction`.
+    Where the budget does not suffice for exact Owen values, a quarter of it follows the largest
+    effects. The rest is spent on coalitions drawn with the game's seed, a fit to which corrects
+    what that leaves undivided; see `segxai.explanation.correction`.
 
-    target: by default the most probable class of the whole image. Evaluates at most `max_evaluations` images.
+    Parameters
+    ----------
+    game : Game
+        Its regions are the tree's leaves.
+    tree : BinaryTree
+        To divide.
+    max_evaluations : int
+        The budget in images.
+    progress : callable or bool, optional
+        See `segxai.progress.track`.
+
+    Returns
+    -------
+    descent : Descent
+        The values of all nodes.
     """
     max_evaluations = whole_number("max_evaluations", max_evaluations, 2)
-    labels, pixels = tree.leaves.labels, pixels_of(image)
-    filled = fill_image(pixels, labels, fill, whole_number("seed", seed))
-    predict = classifier.masked_predictor(pixels, labels, filled, max_evaluations)
-    kept: list[int] = []
+    joins, areas = tree.joins, tree.areas[: len(tree.leaves)]
     rows: list[np.ndarray] = []
-
-    def values_of(some):
-        column = 0 if target is None else kept.index(classifier.index(target))
-        return [float(row[column]) for row in some]
-
     with track(max_evaluations, "dividing the tree", progress=progress) as advance:
+        outputs = game.evaluator(max_evaluations, advance)
 
         def evaluate(masks):
-            for batch in batches(len(masks), classifier.batch_size):
-                probabilities = predict(masks[batch])
-                if (
-                    not kept
-                ):  # the whole image comes first, because it determines which classes are kept
-                    kept.extend(
-                        kept_targets(
-                            probabilities[0], None if target is None else classifier.index(target)
-                        )
-                    )
-                rows.extend(probabilities[:, kept])
-                advance(len(probabilities))
+            rows.extend(outputs(masks))
             return values_of(rows[-len(masks) :])
 
-        if owen.exhaustive(tree.joins) <= max_evaluations:
-            division = owen.divide(tree.joins, evaluate, max_evaluations)
+        def values_of(some):
+            column = game.targets.index(game.target_index)
+            return [float(row[column]) for row in some]
+
+        if owen.exhaustive(joins) <= max_evaluations:
+            division = owen.divide(joins, evaluate, max_evaluations)
             masks, fit_weights = division.masks, np.zeros(0)
         else:
-            division = owen.divide(tree.joins, evaluate, max(2, max_evaluations // TREE_SHARE))
-            values, areas = values_of(rows), tree.areas[: len(tree.leaves)]
-            prior, _ = owen.node_values(tree.joins, areas, division, values)
+            division = owen.divide(joins, evaluate, max(2, max_evaluations // TREE_SHARE))
+            prior, _ = owen.node_values(joins, areas, division, values_of(rows))
             number = max_evaluations - len(division.masks)
             drawn, fit_weights = correction.draw(
                 prior[: len(areas)],
@@ -185,30 +225,10 @@ def descend(
                 evaluate,
                 number,
                 -(-number // COIN_SHARE),
-                seed,
+                game.seed,
             )
             masks = np.concatenate([division.masks, drawn])
         if len(rows) < max_evaluations:  # everything is divided already
             advance(max_evaluations - len(rows))
-    table = np.array(rows)
-    column = 0 if target is None else kept.index(classifier.index(target))
-    return Descent(
-        tree,
-        Coalitions(
-            masks=masks,
-            values=table[:, column],
-            exact=len(table) == 2 ** len(tree.leaves),
-            evaluations=len(table),
-            target=kept[column],
-            targets=tuple(kept),
-            target_names=tuple(classifier.class_names[k] for k in kept),
-            table=table,
-            fill=fill_name(fill),
-            filled=filled,
-            seed=seed,
-            output=kind_of_output(classifier, table),
-            bands=image if isinstance(image, Bands) else None,
-        ),
-        division,
-        fit_weights,
-    )
+    exact = len(rows) == 2 ** len(tree.leaves)
+    return Descent(tree, tabulate(game, masks, np.array(rows), exact), division, fit_weights)

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from ..classifiers.classifier import Target
-from ..classifiers.load import ClassifierLike, load_classifier
-from ..errors import SegxaiError, whole_number
-from ..images import ImageLike, as_image, as_picture
+from ..classifiers.load import ClassifierLike
+from ..images import ImageLike
 from ..progress import Progress
-from ..segmentation.binary import binary_tree
-from ..segmentation.registry import RegionsLike, as_regions
-from .coalitions import check_target, evaluate_coalitions
-from .descent import descend
-from .explanation import (
-    ALPHA,
-    KERNEL_WIDTH,
-    OWEN_NEEDS_ALL,
-    Explanation,
-    check_method,
-    from_coalitions,
-)
-from .fills import Fill, fill_name
-from .tree_explanation import explain_descent
+from ..segmentation.registry import RegionsLike
+from .coalitions import evaluate_all
+from .explanation import Explanation, from_coalitions
+from .fills import Fill
+from .game import new_game
+from .methods import ALPHA, KERNEL_WIDTH, METHODS, check_method
+from .sampling import draw_coalitions
+from .tree_explanation import explain_tree
 
 
 def explain(
@@ -37,46 +30,58 @@ def explain(
     seed: int = 0,
     progress: Progress = None,
 ) -> Explanation:
-    """Explain a classifier's prediction: how much does each region of the photograph contribute?
+    """Explain a prediction: how much does each region of the photograph contribute?
 
-    image: array, PIL image or path, or `Bands` for other channels than red, green and blue. regions: `Regions`, an (H, W) label map,
-    or a method for `segment`.
-    classifier: a `Classifier` or anything that `load_classifier` accepts; by default EfficientNet-Lite0.
-    target: class name or number; by default the most probable class. method: "lime", "shapley", "banzhaf", "owen"
-    (equal to Shapley values unless regions are nested, see `Explanation.drill_down`), or "tree": adaptive Owen values of the
-    region tree down to its leaves, a `TreeExplanation`, for which 512 evaluations are a good start; regions without a tree are
-    joined into one, see `segmentation.binary.binary_tree`.
-    fill: what replaces switched-off regions, see `explanation.fills.fill_image`. The built-in networks switch regions off at
-    their input size, so their output may differ slightly from that for a photograph perturbed at full size.
-    max_evaluations: the budget. If 2**K exceeds it, `seed` draws a sample of the coalitions for `method`; otherwise the table is complete.
-    kernel_width, alpha: of LIME's fit, see `surrogates.fit_lime`; "tree" refuses them.
-    progress: see `segxai.progress.track`.
-    Raises SegxaiError for invalid arguments. Source: Ribeiro et al. 2016, "Why Should I Trust You?"; the sources of the other
-    methods are in `segxai.explanation.surrogates`.
+    Parameters
+    ----------
+    image : (H, W, 3) array, PIL image, path or Bands
+        The photograph; `Bands` for other channels than red, green and blue.
+    regions : Regions, (H, W) array of int, str or callable
+        The regions, a label map, or a method for `segment`.
+    classifier : Classifier, str, path, Keras model or callable, optional
+        Anything that `load_classifier` accepts; by default EfficientNet-Lite0.
+    target : str or int, optional
+        Class name or number; by default the most probable class.
+    method : str
+        "lime", "shapley", "banzhaf", "owen" (equal to Shapley values unless regions are nested, see
+        `Explanation.drill_down`), or "tree": adaptive Owen values of the region tree down to its
+        leaves, a `TreeExplanation`, for which 512 evaluations are a good start; regions without a
+        tree are joined into one, see `segmentation.binary.binary_tree`.
+    fill : str, sequence or image
+        What replaces switched-off regions, see `fills.fill_image`. The built-in networks switch
+        regions off at their input size, so their output may differ slightly from that for a
+        photograph perturbed at full size.
+    max_evaluations : int
+        The budget in images. If 2**K exceeds it, `seed` draws a sample of the coalitions for
+        `method`; otherwise the table is complete.
+    kernel_width, alpha : float
+        Of LIME's fit, see `surrogates.fit_lime`; "tree" refuses them.
+    seed : int
+        Of the sample, and of the fill "noise".
+    progress : callable or bool, optional
+        See `segxai.progress.track`.
+
+    Returns
+    -------
+    explanation : Explanation
+        The weights, and what can be read off them.
+
+    Raises
+    ------
+    SegxaiError
+        For invalid arguments.
+
+    References
+    ----------
+    Ribeiro et al. 2016, "Why Should I Trust You?"; the sources of the other methods are in
+    `segxai.explanation.surrogates`.
     """
     check_method(method, kernel_width, alpha)
-    fill_name(fill)  # raises for an unknown one, before a network is loaded
-    picture = as_picture(image)
-    image = as_image(picture)
-    classifier = load_classifier(classifier)
-    check_target(classifier, target)
-    regions = as_regions(image, regions, progress=progress)
-    if method == "tree":
-        descent = descend(
-            picture,
-            binary_tree(image, regions),
-            classifier,
-            target,
-            fill,
-            max_evaluations,
-            seed,
-            progress=progress,
-        )
-        return explain_descent(image, descent, descent.tree.leaves, classifier)
-    if method == "owen" and 2 ** len(regions) > whole_number("max_evaluations", max_evaluations, 2):
-        raise SegxaiError(OWEN_NEEDS_ALL)  # before the classifier is evaluated
-    coalitions = evaluate_coalitions(
-        classifier, picture, regions, target, fill=fill, max_evaluations=max_evaluations, seed=seed, progress=progress,
-        method=method, kernel_width=kernel_width,
-    )  # fmt: skip
-    return from_coalitions(image, regions, coalitions, method, kernel_width, alpha, classifier)
+    game = new_game(image, regions, classifier, target, fill, seed, progress)
+    if METHODS[method].solve is None:
+        return explain_tree(game, max_evaluations, progress=progress)
+    masks, log_importance = draw_coalitions(
+        len(game.regions), max_evaluations, game.seed, method, kernel_width
+    )
+    coalitions = evaluate_all(game, masks, log_importance, progress=progress)
+    return from_coalitions(coalitions, method, kernel_width, alpha)

@@ -54,8 +54,6 @@ def save_explorer(
                 seed=seed,
                 progress=progress,
             )
-            target = (
-                explanation.target
-            )  # the most probable class is the same for all, but for rounding
+            target = explanation.target  # the same for all, but for rounding
             explanations.append(explanation)
     report.write_explorer(path, explanations)

@@ -6,67 +6,85 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..classifiers.classifier import Classifier
-from ..classifiers.subsets import all_subsets, codes
 from ..errors import SegxaiError
 from ..progress import Progress
-from ..regions import Regions
-from .coalitions import Coalitions, evaluate_masks
+from .coalitions import Coalitions
 from .fills import GIVEN
+from .subsets import all_subsets, codes
 
 MOST_COALITIONS = 4096  # 12 regions
 
 
 def expand_coalitions(
-    image: np.ndarray,
-    regions: Regions,
-    name: str | int,
-    coalitions: Coalitions,
-    classifier: Classifier,
-    *,
-    progress: Progress = None,
-) -> tuple[Regions, Coalitions]:
-    """The regions with `name` replaced by its parts, and their complete table of coalitions.
+    coalitions: Coalitions, name: str | int, *, progress: Progress = None
+) -> Coalitions:
+    """Evaluate what is missing in a table whose region was replaced by its parts.
 
-    Coalitions that keep the region together are taken from the complete table `coalitions`; all others are evaluated.
-    Raises SegxaiError if more than 12 regions would result.
+    Parameters
+    ----------
+    coalitions : Coalitions
+        Complete; rows that keep the region together are taken from it.
+    name : str or int
+        The region.
+    progress : callable or bool, optional
+        See `segxai.progress.track`.
+
+    Returns
+    -------
+    coalitions : Coalitions
+        The complete table of the other regions and the parts.
+
+    Raises
+    ------
+    SegxaiError
+        If more than 12 regions would result, or there is no classifier to evaluate.
     """
-    old, index = coalitions.without_contrast(), regions.index(name)
-    number_before, regions = len(regions), regions.expand(name)
-    number, parts = len(regions), len(regions) - number_before + 1
+    game = coalitions.replay("drill_down()", targets=coalitions.targets)
+    index, before = game.regions.index(name), len(game.regions)
+    # A switched-off part keeps the fill of the whole region, e.g. its mean colour.
+    game = game.with_(regions=game.regions.expand(name))
+    game = replace(game, fill=GIVEN)
+    number = len(game.regions)
+    after = index + number - before + 1  # the parts' end
     if 2**number > MOST_COALITIONS:
         raise SegxaiError(
-            f"The parts of {name!r} would make {number} regions and 2**{number} coalitions; start from fewer regions."
+            f"The parts of {name!r} would make {number} regions and 2**{number} coalitions; "
+            "start from fewer regions."
         )
     masks = all_subsets(number)
-    inside = masks[:, index : index + parts]
+    inside = masks[:, index:after]
     whole = inside.all(axis=1) | ~inside.any(axis=1)
-    table = np.empty((len(masks), old.table.shape[1]), np.float32)
-    before = np.delete(masks, range(index + 1, index + parts), axis=1)[whole]
-    row_of = np.empty(len(old.masks), np.int64)
-    row_of[codes(old.masks)] = np.arange(len(old.masks))
-    table[whole] = old.table[row_of[codes(before)]]
-    table[~whole] = evaluate_masks(
-        classifier,
-        image,
-        regions.labels,
-        old.filled,
-        masks[~whole],
-        lambda p: p[:, list(old.targets)],
-        progress=progress,
-    )
-    return regions, replace(
-        old,
-        masks=masks,
-        table=table,
-        values=table[:, old.targets.index(old.target)],
-        evaluations=old.evaluations + int((~whole).sum()),
-        fill=GIVEN,  # a switched-off part keeps the fill of the whole region, e.g. its mean colour
-    )
+    row_of = np.argsort(codes(coalitions.masks))
+    together = codes(np.delete(masks, range(index + 1, after), axis=1)[whole])
+    table = np.empty((len(masks), coalitions.table.shape[1]), np.float32)
+    table[whole] = coalitions.table[row_of[together]]
+    table[~whole] = game.evaluate(masks[~whole], progress)
+    evaluations = coalitions.evaluations + int((~whole).sum())
+    return replace(coalitions, game=game, masks=masks, table=table, evaluations=evaluations)
 
 
 def nest(hierarchy: tuple, index: int, parts: int) -> tuple:
-    """The hierarchy with region `index` replaced by a group of `parts` regions, and later regions renumbered."""
+    """Replace one region of a hierarchy by a group.
+
+    Parameters
+    ----------
+    hierarchy : tuple
+        The regions' indices, nested.
+    index : int
+        The region.
+    parts : int
+        How many regions replace it.
+
+    Returns
+    -------
+    hierarchy : tuple
+        Later regions are renumbered.
+
+    Examples
+    --------
+    >>> nest((0, 1, 2), 1, 2)
+    (0, (1, 2), 3)
+    """
 
     def renumber(node):
         if isinstance(node, tuple):

@@ -1,26 +1,110 @@
 """Sets of regions that are enough for an answer, or without which it is lost.
 
-From a complete table the smallest can be read. A sample does not hold it, so it is searched for, with the classifier: what is
-found can spare none of its regions, but a smaller set may exist elsewhere.
+From a complete table the smallest can be read. A sample does not hold it, so it is searched for,
+with the classifier: what is found can spare none of its regions, but a smaller set may exist
+elsewhere.
 
-Both notions are one here: members (N, K) bool are the regions shown (sufficient) or taken away (necessary), and a score (N,) is
-the value or its negative, the higher the better. Sources: Ignatiev et al. 2019, "Abduction-Based Explanations"; Carter et al.
-2019, "What Made You Do This? Understanding Black-Box Decisions with Sufficient Input Subsets".
+Both notions are one here: members (N, K) bool are the regions shown (sufficient) or taken away
+(necessary), and a score (N,) is the value or its negative, the higher the better. Sources: Ignatiev
+et al. 2019, "Abduction-Based Explanations"; Carter et al. 2019, "What Made You Do This?
+Understanding Black-Box Decisions with Sufficient Input Subsets".
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-Enough = Callable[
-    [np.ndarray], np.ndarray
-]  # scores (N,) -> whether they are high enough, (N,) bool
+from ..errors import SegxaiError, SegxaiValueError, is_number
+from ..progress import Progress
+
+if TYPE_CHECKING:
+    from ..plots.duck_types import Explained
+
+Enough = Callable[[np.ndarray], np.ndarray]  # scores (N,) -> whether they are enough, (N,) bool
+
+
+def find(
+    explanation: Explained, kind: str, p: float, *, progress: Progress = None
+) -> tuple[tuple[str, ...], float] | None:
+    """Find a sufficient or a necessary set of an explanation's regions.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        It remembers what was found.
+    kind : str
+        "sufficient" or "necessary".
+    p : float
+        The share of the whole image's value.
+    progress : callable or bool, optional
+        See `segxai.progress.track`.
+
+    Returns
+    -------
+    found : (names, value) or None
+        The regions, and what they keep, or what is left without them.
+
+    Raises
+    ------
+    SegxaiError
+        For a share that is none, or where there is no classifier to search with.
+    """
+    e, table = explanation, explanation.coalitions
+    share = f"a share of the whole image's {table.output if table.rival is None else 'difference'}"
+    if not is_number(p) or not 0 < p <= 1:
+        raise SegxaiValueError(f"p is {share}, above 0 and up to 1; got {p!r}.")
+    if table.full < 0:
+        raise SegxaiError(
+            f"{kind}() speaks of {share}, which is {table.full:.3f}; it must not be negative."
+        )
+    if (kind, p) not in e.sets_found:
+        e.sets_found[kind, p] = _find(e, kind == "necessary", p * table.full, progress)
+    found = e.sets_found[kind, p]
+    return None if found is None else (tuple(e.regions.names[k] for k in found[0]), found[1])
+
+
+def _find(e, away, share, progress):
+    table, sign = e.coalitions, -1 if away else 1
+    members, scores = table.masks ^ away, sign * table.values
+
+    def enough(scores):
+        return sign * scores < share if away else scores >= share
+
+    if table.exact:
+        found = smallest(members, scores, enough)
+        value = 0.0 if found is None else table.value_of(found ^ away) or 0.0
+    else:
+        game = table.replay(f"{'necessary' if away else 'sufficient'}() of a sample")
+
+        def evaluate(some):
+            return sign * game.evaluate(some ^ away, progress)[:, 0]
+
+        order = np.argsort(-e.weights, kind="stable")
+        searched = search(members, scores, enough, evaluate, order, e.evaluations)
+        found, value = (None, 0.0) if searched is None else (searched[0], sign * searched[1])
+    return None if found is None else (tuple(np.flatnonzero(found).tolist()), float(value))
 
 
 def smallest(members: np.ndarray, scores: np.ndarray, enough: Enough) -> np.ndarray | None:
-    """(K,) bool, of the sets whose score is enough one with the fewest members, among these the highest score; None without any."""
+    """Choose the smallest set whose score is enough, among those the one of the highest score.
+
+    Parameters
+    ----------
+    members : (N, K) array of bool
+        The sets.
+    scores : (N,) array of float
+        The higher the better.
+    enough : callable
+        Whether scores are high enough.
+
+    Returns
+    -------
+    found : (K,) array of bool, or None
+        None where no score is enough.
+    """
     rows = np.flatnonzero(enough(scores))
     if rows.size == 0:
         return None
@@ -37,12 +121,31 @@ def search(
     order: np.ndarray,
     max_evaluations: int,
 ) -> tuple[np.ndarray, float] | None:
-    """((K,) bool, its score) of a small set whose score is enough, or None where none was found.
+    """Search for a small set whose score is enough, with further evaluations.
 
-    members, scores: the sets known already. evaluate: (n, K) bool -> (n,) scores of others, at most `max_evaluations` of them.
-    order: the K regions, the most promising first. Greedy in both directions: sets grow in this order, and by whichever region
-    helps most, until they are enough; then they lose, one by one, the region that is missed least. Unless the evaluations
-    end, no single region of the set can be left out. Deterministic.
+    Greedy in both directions: sets grow in the given order, and by whichever region helps most,
+    until they are enough; then they lose, one by one, the region that is missed least. Unless the
+    evaluations end, no single region of the set can be left out. Deterministic.
+
+    Parameters
+    ----------
+    members : (N, K) array of bool
+        The sets known already.
+    scores : (N,) array of float
+        Their scores.
+    enough : callable
+        Whether scores are high enough.
+    evaluate : callable
+        From sets (n, K) bool to their scores (n,).
+    order : (K,) array of int
+        The regions, the most promising first.
+    max_evaluations : int
+        How many sets may be evaluated.
+
+    Returns
+    -------
+    found : ((K,) array of bool, float) or None
+        The set and its score; None where none was found.
     """
     known = {row.tobytes(): float(score) for row, score in zip(members, scores, strict=True)}
     left = max_evaluations
@@ -53,11 +156,8 @@ def search(
         new = [row for row in sets if row.tobytes() not in known][:left]
         if new:
             left -= len(new)
-            known.update(
-                zip(
-                    (row.tobytes() for row in new), map(float, evaluate(np.array(new))), strict=True
-                )
-            )
+            for row, score in zip(new, evaluate(np.array(new)), strict=True):
+                known[row.tobytes()] = float(score)
         return np.array([known.get(row.tobytes(), -np.inf) for row in sets])
 
     def keep(found):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..plots.numbers import FAINT
+from . import sets
 from .coalitions import ROUNDING
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def sentences(explanation: Explained, search: bool = True) -> list[str]:
     if e.coalitions.exact and e.coalitions.full > 0:
         found += _interaction(e)
         found += _parts(e)
-    return [*found, *_no_probability(e), *e.findings]
+    return [*found, *_no_probability(e), *_findings(e)]
 
 
 FEW = 9  # number of regions among which the strongest are selected
@@ -73,7 +74,7 @@ def tree_sentences(explanation: Explained, search: bool = True) -> list[str]:
     found.append(
         f"All regions together add {top.value:+z.3f} to {e.coalitions.empty:z.3f}, the value with nothing shown ({e.evaluations} evaluations; {how})."
     )
-    return [*found, *_sets(e, search), *_no_probability(e), *e.findings]
+    return [*found, *_sets(e, search), *_no_probability(e), *_findings(e)]
 
 
 def _atoms(e, nodes) -> list[frozenset[int]]:
@@ -111,7 +112,7 @@ def _no_probability(e) -> list[str]:
             f"The values are {table.output}s, not probabilities: weights are differences of {table.output}s."
         ]
     if table.output == "output":
-        values = table.without_contrast().table
+        values = table.table
         return [
             f"The values are not probabilities: they range from {values.min():.3g} to {values.max():.3g}. Name them with "
             "load_classifier(function, output='logit') or output='score'."
@@ -135,10 +136,12 @@ def halving(number: int, evaluated: int) -> str:
 def _sets(e, search) -> list[str]:
     if e.coalitions.full <= 0:
         return []
-    known = e.coalitions.exact or (search and e.classifier is not None and e.coalitions.target >= 0)
+    known = e.coalitions.exact or (
+        search and e.classifier is not None and e.coalitions.rival is None
+    )
     kinds = (("sufficient", _sufficient), ("necessary", _necessary))
     return [
-        sentence(e, e.find_set(kind, 0.5))
+        sentence(e, sets.find(e, kind, 0.5))
         for kind, sentence in kinds
         if known or (kind, 0.5) in e.sets_found
     ]
@@ -200,3 +203,7 @@ def _of_whole(e, value) -> str:
 
 def _joined(names) -> str:
     return " + ".join(f"“{name}”" for name in names)
+
+
+def _findings(e) -> list[str]:
+    return [sentence for check in e.checks for sentence in check.sentences()]

@@ -12,9 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
-from ..classifiers.subsets import all_subsets, codes
 from ..errors import SegxaiError, SegxaiValueError, is_number
-from .sampling import log_binomial
+from .subsets import all_subsets, codes, log_binomial
 
 
 class Fit(NamedTuple):

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import plots
-from ..classifiers.classifier import Classifier, Target
-from ..errors import SegxaiError, SegxaiValueError
+from ..classifiers.classifier import Target
+from ..errors import SegxaiError
 from ..progress import Progress
 from ..regions import Regions
+from ..segmentation.binary import binary_tree
 from . import surrogates
-from .checks import Placebo, Robustness, shift_borders
+from .checks import Placebo, Robustness
+from .coalitions import Coalitions
 from .descent import Descent, Node, descend
-from .explanation import ALPHA, KERNEL_WIDTH, NOT_OF_A_TREE, Explanation
+from .explanation import Explanation
+from .game import Game
+from .methods import without_settings
 from .summary import tree_sentences
 
 if TYPE_CHECKING:
@@ -24,37 +28,74 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TreeExplanation(Explanation):
-    """The effect of each node of a region tree on the probability of one class: adaptive Owen values, `method` "tree".
+    """The effect of each node of a region tree: adaptive Owen values, `method` "tree".
 
-    regions: the leaves of the tree, or coarser regions (`coarsen`, `drill_down`). weights: their values, which are sums over leaves
-    and add up to p(whole) - p(nothing). coalitions: the evaluated coalitions that keep each region together. descent: the values of
-    the whole tree. interval: of zero width where the values are exact
-    Owen values. Where the budget is too small for that, they rest in part on sampled coalitions;
-    no interval is estimated then (NaN), and `metrics.seed_stability` measures how much they vary.
-    The tree is divided where the evidence for the explained class is. The same division also gives additive values for the other
-    classes kept and for contrasts (`refit`, `contrast`), but these are divided less finely where their own evidence is.
+    The tree is divided where the evidence for the explained class is. The same division also gives
+    additive values for the other classes kept and for contrasts (`refit`, `contrast`), but these
+    are divided less finely where their own evidence is.
+
+    Attributes
+    ----------
+    descent : Descent
+        The values of the whole tree.
+    weights : (K,) array of float
+        Of the `regions`: the leaves of the tree, or coarser regions (`coarsen`, `drill_down`).
+        They are sums over leaves and add up to p(whole) - p(nothing).
+    coalitions : Coalitions
+        The evaluated coalitions that keep each region together.
+    interval : (K, 2) array of float
+        Of zero width where the values are exact Owen values. Where the budget is too small for
+        that, they rest in part on sampled coalitions; no interval is estimated then (NaN), and
+        `metrics.seed_stability` measures how much they vary.
     """
 
     descent: Descent = field(kw_only=True)
+
+    @property
+    def evaluated(self) -> Coalitions:
+        """The table of the leaves."""
+        return self.descent.coalitions
 
     def nodes(self) -> list[Node]:
         """All nodes of the tree with their values, the whole photograph first."""
         return self.descent.nodes()
 
     def coarsen(self, n_regions: int) -> TreeExplanation:
-        """The explanation of n coarser regions (see `Regions.cut`), whose weights are sums of these, without model calls."""
-        return explain_descent(
-            self.image, self.descent, self.regions.cut(n_regions), self.classifier, self.checks
-        )
+        """Explain fewer regions (see `Regions.cut`), whose weights are sums of these.
+
+        Parameters
+        ----------
+        n_regions : int
+            How many.
+
+        Returns
+        -------
+        explanation : TreeExplanation
+            Without another evaluation.
+        """
+        return from_descent(self.descent, self.regions.cut(n_regions), self.checks)
 
     def drill_down(self, name: str | int, *, progress: Progress = None) -> TreeExplanation:
-        """Replace one region by its two halves, whose values add up to its own, without evaluating the classifier.
+        """Replace one region by its two halves, whose values add up to its own.
 
-        Raises SegxaiError if the region is a leaf.
+        Parameters
+        ----------
+        name : str or int
+            The region.
+        progress : callable or bool, optional
+            Without effect: nothing is evaluated.
+
+        Returns
+        -------
+        explanation : TreeExplanation
+            With one region more.
+
+        Raises
+        ------
+        SegxaiError
+            If the region is a leaf.
         """
-        return explain_descent(
-            self.image, self.descent, self.regions.expand(name), self.classifier, self.checks
-        )
+        return from_descent(self.descent, self.regions.expand(name), self.checks)
 
     def refit(
         self,
@@ -64,67 +105,114 @@ class TreeExplanation(Explanation):
         alpha: float | None = None,
         target: Target = None,
     ) -> Explanation:
-        """Recompute the values of the same tree for another class that was kept, without evaluating the classifier.
+        """Recompute the values of the same tree for another class that was kept.
 
-        Other methods need every coalition of the regions, which is available here only for a few coarse regions; otherwise
-        SegxaiError is raised. kernel_width, alpha: of "lime" alone; SegxaiValueError for a tree.
+        Parameters
+        ----------
+        method : str, optional
+            Others than "tree" need every coalition of the regions, which is available here only for
+            a few coarse regions.
+        kernel_width, alpha : float, optional
+            Of "lime" alone.
+        target : str or int, optional
+            One of the table's classes.
+
+        Returns
+        -------
+        explanation : Explanation
+            Without another evaluation.
+
+        Raises
+        ------
+        SegxaiError
+            For a method that cannot be computed, or settings that a tree has not.
         """
         if method not in (None, "tree"):
-            self._need_exact(f"method {method!r}")
+            self.need_all(f"method {method!r}")
             return super().refit(method, kernel_width=kernel_width, alpha=alpha, target=target)
         if kernel_width is not None or alpha is not None:
-            raise SegxaiValueError(NOT_OF_A_TREE)
+            raise without_settings("tree")
         table = self.descent.coalitions
-        return self._read(table if target is None else table.for_target(target))
+        read = self.descent.read(table if target is None else table.for_target(target))
+        return from_descent(read, self.regions)
 
     def contrast(self, other: str | int) -> TreeExplanation:
-        """Explain the target's probability minus that of `other`, without evaluating the classifier; see `Coalitions.contrast`."""
-        return self._read(self.descent.coalitions.contrast(other))
-
-    def _repeated(self, image, classifier, target, fill, seed, shift) -> np.ndarray:
-        tree = self.descent.tree
-        if shift:
-            tree = replace(tree, leaves=shift_borders(tree.leaves, shift))
-        again = descend(
-            image, tree, classifier, target, fill, self.evaluations, seed, progress=False
-        )
-        return self.descent.members(self.regions) @ again.values[: len(tree.leaves)]
+        """Explain the target's probability minus that of `other`; see `Coalitions.contrast`."""
+        read = self.descent.read(self.descent.coalitions.contrast(other))
+        return from_descent(read, self.regions)
 
     def in_words(self, *, search: bool = True) -> list[str]:
-        """A summary in sentences: the strongest regions and their strongest parts, and the share of values divided only by area."""
+        """Summarise the strongest regions, their strongest parts, and what was only shared out."""
         return tree_sentences(self, search)
 
     def plot(self) -> DescribedFigure:
-        """A figure of a few regions with their weights, of the weights of all leaves as a heat map, and of bars."""
+        """Draw a few regions with their weights, a heat map of all leaves, and bars."""
         return plots.plot_tree(self)
 
-    def _read(self, coalitions) -> TreeExplanation:
-        return explain_descent(
-            self.image, self.descent.read(coalitions), self.regions, self.classifier
-        )
+    def weights_in(self, game: Game) -> np.ndarray:
+        """Divide the same tree in another game; see `Explanation.weights_in`."""
+        tree = replace(self.descent.tree, leaves=game.regions)
+        again = descend(game, tree, self.evaluations, progress=False)
+        return self.descent.members(self.regions) @ again.values[: len(tree.leaves)]
 
-    def _need_exact(self, what):
+    def need_all(self, what: str) -> None:
+        """Raise SegxaiError for `what`, which needs every coalition, where some are missing."""
         if not self.coalitions.exact:
             raise SegxaiError(
-                f"{what} needs every coalition of the regions, but a tree explanation evaluates only some of them. "
-                "Explain a few of its regions instead: explain(image, explanation.coarsen(8).regions)."
+                f"{what} needs every coalition of the regions, but a tree explanation evaluates "
+                "only some of them. Explain a few of its regions instead: "
+                "explain(image, explanation.coarsen(8).regions)."
             )
 
 
-def explain_descent(
-    image: np.ndarray,
-    descent: Descent,
-    regions: Regions,
-    classifier: Classifier | None,
-    checks: tuple[Robustness | Placebo, ...] = (),
+def explain_tree(game: Game, max_evaluations: int, *, progress: Progress = None) -> TreeExplanation:
+    """Explain by the region tree, see `descent.descend`.
+
+    Parameters
+    ----------
+    game : Game
+        Its regions are nodes of a tree, or are joined into one.
+    max_evaluations : int
+        The budget in images.
+    progress : callable or bool, optional
+        See `segxai.progress.track`.
+
+    Returns
+    -------
+    explanation : TreeExplanation
+        Of the tree's leaves.
+    """
+    tree = binary_tree(game.image, game.regions)
+    game = game.with_(regions=tree.leaves, fill=game.same_fill)
+    descent = descend(game, tree, max_evaluations, progress=progress)
+    return from_descent(descent, tree.leaves)
+
+
+def from_descent(
+    descent: Descent, regions: Regions, checks: tuple[Robustness | Placebo, ...] = ()
 ) -> TreeExplanation:
-    """Explain regions that are unions of a tree's leaves by the values of these leaves, without evaluating the classifier."""
+    """Explain regions by the values of a tree's leaves, without evaluating the classifier.
+
+    Parameters
+    ----------
+    descent : Descent
+        The tree's values.
+    regions : Regions
+        K unions of its leaves.
+    checks : tuple of Robustness or Placebo
+        Of the explanation that this one is read from.
+
+    Returns
+    -------
+    explanation : TreeExplanation
+        Of these regions.
+    """
     weights = descent.members(regions) @ descent.values[: len(descent.tree.leaves)]
     table = descent.between(regions)
     fitted = table.empty + table.masks @ weights
     r2 = surrogates.weighted_r2(table.values.astype(float), fitted, np.ones(len(fitted)))
     ends = np.full(len(weights), np.nan) if descent.sampled else weights
+    interval = np.stack([ends, ends], axis=1)
     return TreeExplanation(
-        image, regions, table, "tree", weights, table.empty, r2, np.stack([ends, ends], axis=1),
-        kernel_width=KERNEL_WIDTH, alpha=ALPHA, classifier=classifier, checks=checks, descent=descent,
-    )  # fmt: skip
+        table, "tree", weights, table.empty, r2, interval, checks=checks, descent=descent
+    )

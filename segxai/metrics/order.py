@@ -2,10 +2,8 @@
 
 import numpy as np
 
-from ..explanation.coalitions import evaluate_masks
 from ..explanation.explanation import Explanation
-from ..explanation.fills import Fill, fill_image
-from ..images import pixels_of
+from ..explanation.fills import Fill
 
 # Weights count as equal if they differ by less than TIED times the largest one (probabilities are
 # float32), or by less than ZERO.
@@ -92,12 +90,6 @@ def evaluate(explanation: Explanation, masks: np.ndarray, fill: Fill | None = No
     SegxaiError
         If the explanation holds no classifier.
     """
-    e = explanation
-    classifier = e.need_classifier("This metric")
-    pixels = pixels_of(e.picture)
-    filled = (
-        e.coalitions.filled
-        if fill is None
-        else fill_image(pixels, e.regions.labels, fill, e.coalitions.seed)
-    )
-    return evaluate_masks(classifier, pixels, e.regions.labels, filled, masks, progress=False)
+    game = explanation.coalitions.replay("This metric")
+    classes = tuple(range(len(game.classifier.class_names)))
+    return game.with_(targets=classes, fill=fill).evaluate(masks, progress=False)

@@ -60,12 +60,13 @@ def random_label(explanation: Explanation, seed: int = 0) -> Sanity:
     Adebayo et al. 2018, "Sanity Checks for Saliency Maps", the data randomization test.
     """
     e = explanation
-    classifier = e.need_classifier("random_label()")
+    game = e.evaluated.replay("random_label()")
+    classifier = game.classifier
     classes = np.delete(np.arange(len(classifier.class_names)), e.coalitions.target)
     if not classes.size:
         raise SegxaiError("random_label() needs a classifier of at least two classes.")
     label = int(np.random.default_rng(whole_number("seed", seed)).choice(classes))
-    weights = e.weights_again(target=label)
+    weights = e.weights_in(game.with_(target=label, targets=(label,)))
     chance = 1.96 / np.sqrt(len(weights) - 1) if len(weights) > 1 else np.nan
     correlation = rank_correlation(e.weights, weights)
     return Sanity(classifier.class_names[label], correlation, float(chance), weights)

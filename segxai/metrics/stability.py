@@ -65,9 +65,10 @@ def seed_stability(
     if e.coalitions.exact or (isinstance(e, TreeExplanation) and not e.descent.sampled):
         return Stability(0.0, 0.0, np.repeat(e.weights[None], repeats, axis=0))
     weights, what = [], "repeating the explanation over seeds"
+    game = e.evaluated.replay("seed_stability()")
     with track(repeats * e.evaluations, what, progress=progress) as advance:
         for i in range(repeats):
-            weights.append(e.weights_again(seed=e.coalitions.seed + 1 + i))
+            weights.append(e.weights_in(game.with_(seed=game.seed + 1 + i)))
             advance(e.evaluations)
     spread = float(np.std(weights, axis=0, ddof=1).mean())
     largest = np.abs(np.mean(weights, axis=0)).max()

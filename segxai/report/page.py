@@ -177,7 +177,7 @@ def explorer_state(explanations: Sequence[Explained]) -> dict[str, Any]:
         key: value for key, value in settings_state(first).items() if key not in _weights(first)
     }
     fills = list(dict.fromkeys(e.coalitions.fill for e in explanations))
-    classes = list(first.coalitions.without_contrast().target_names)
+    classes = list(first.coalitions.target_names)
     return {
         "photo": jpeg(first.image),
         "segmentations": segmentations,
@@ -270,7 +270,7 @@ def _answer(e) -> str:
         without = _given(e, np.arange(len(e.regions)) != order[0], "b")
         text += (
             f" For “{html.escape(e.target)}” it uses most {used}."
-            if e.coalitions.contrasted
+            if e.coalitions.rival is not None
             else f" It uses most {used}."
         )
         text += (
@@ -299,7 +299,7 @@ def _effort(e) -> str:
 def _words(e) -> str:
     found = [
         *e.in_words(search=False),
-        *([] if e.findings else [_UNEXAMINED]),
+        *([] if e.checks else [_UNEXAMINED]),
     ]  # showing a page evaluates nothing
     return f"<ul class='sx-words'>{''.join(f'<li>{html.escape(sentence)}</li>' for sentence in found)}</ul>"
 

@@ -50,7 +50,7 @@ def table_state(coalitions: Any) -> dict[str, Any]:
     table: float32 outputs, row by row, a column for each of `classes`; in the order of the coalitions' codes (bit k: region k
     is shown) where the table is complete, else with the rows' packed bits and float64 log_importance, empty where all rows count equally.
     """
-    kept = coalitions.without_contrast()
+    kept = coalitions
     rows, bits = kept.table, np.packbits(kept.masks, axis=1, bitorder="little")
     if kept.exact:
         rows, bits = rows[np.lexsort(kept.masks.T)], bits[:0]
@@ -68,7 +68,7 @@ def table_state(coalitions: Any) -> dict[str, Any]:
 
 def tree_state(descent: Any) -> dict[str, Any]:
     """The nodes of a tree explanation, numbered as in `BinaryTree`, with the values of each kept class; the leaves are the regions."""
-    kept = descent.coalitions.without_contrast()
+    kept = descent.coalitions
     return {
         "joins": descent.tree.joins.tolist(),
         "names": list(descent.tree.names),
@@ -106,11 +106,8 @@ def settings_state(explanation: Explained) -> dict[str, Any]:
 
 def target_and_rival(coalitions: Any) -> tuple[str, str]:
     """The class that is explained, and the one that it is contrasted with, "" where there is none."""
-    if coalitions.target >= 0:
-        return coalitions.target_name, ""
-    names = dict(zip(coalitions.targets, coalitions.target_names, strict=True))
-    target, rival = coalitions.contrasted
-    return names[target], names[rival]
+    names = [coalitions.target_names[column] for column in coalitions.columns]
+    return names[0], names[1] if len(names) > 1 else ""
 
 
 def setting_fields(

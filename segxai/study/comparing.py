@@ -15,10 +15,10 @@ import numpy as np
 from ..classifiers.classifier import Classifier, Target
 from ..classifiers.load import ClassifierLike
 from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
-from ..explanation.coalitions import check_target
 from ..explanation.explain import explain
-from ..explanation.explanation import check_method
 from ..explanation.fills import Fill, distinct_fills, fill_name
+from ..explanation.game import check_target
+from ..explanation.methods import check_method
 from ..images import Bands, ImageLike, as_array, as_image, reduced, resize_labels
 from ..metrics import METRICS
 from ..progress import Progress

@@ -16,10 +16,10 @@ from .. import plots
 from ..classifiers.classifier import Target
 from ..classifiers.load import ClassifierLike
 from ..errors import SegxaiError, SegxaiValueError, unknown_name
-from ..explanation.coalitions import check_target
 from ..explanation.explain import explain
-from ..explanation.explanation import check_method
 from ..explanation.fills import distinct_fills, fill_name
+from ..explanation.game import check_target
+from ..explanation.methods import check_method
 from ..explanation.tree_explanation import TreeExplanation
 from ..images import Bands, ImageLike, as_image
 from ..progress import Progress

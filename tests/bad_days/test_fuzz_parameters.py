@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import segxai
 from segxai import Regions, SegxaiError
-from segxai.explanation.explanation import METHODS
 from segxai.explanation.fills import FILLS
+from segxai.explanation.methods import METHODS
 
 FUZZ = settings(settings.get_profile("bad_days"))
 HARD = settings(
@@ -107,7 +107,7 @@ settings_of_explain = st.fixed_dictionaries(
     {},
     optional={
         "target": often(st.integers(0, 1)),
-        "method": often(st.sampled_from(METHODS)),
+        "method": often(st.sampled_from(tuple(METHODS))),
         "fill": often(st.sampled_from(FILLS) | st.tuples(*[st.integers(-1, 256)] * 3)),
         "max_evaluations": often(st.sampled_from([6, 16, 1024])),
         "kernel_width": often(st.floats(0.01, 5)),
@@ -130,7 +130,7 @@ def test_any_settings_explain_or_are_refused(options, class_names):
 settings_of_refit = st.fixed_dictionaries(
     {},
     optional={
-        "method": often(st.none() | st.sampled_from(METHODS)),
+        "method": often(st.none() | st.sampled_from(tuple(METHODS))),
         "kernel_width": often(st.floats(0.01, 5)),
         "alpha": often(st.floats(0, 5)),
         "target": often(st.sampled_from([0, 1, "class 0", " CLASS 1"])),
@@ -218,7 +218,7 @@ def test_whatever_a_function_returns_as_regions(value):
 @FUZZ
 @given(
     target=st.integers(0, 1) | st.none(),
-    method=st.sampled_from(METHODS),
+    method=st.sampled_from(tuple(METHODS)),
     fill=st.sampled_from(FILLS) | st.tuples(*[st.integers(0, 255)] * 3),
     max_evaluations=st.integers(16, 2000),
     kernel_width=st.floats(0.1, 5),

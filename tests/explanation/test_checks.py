@@ -10,39 +10,32 @@ from hypothesis import strategies as st
 
 import segxai
 from segxai import Regions, SegxaiError, placebo_test, robustness
-from segxai.classifiers.subsets import all_subsets
 from segxai.explanation.checks import placebo_p_values, shift_borders, sign_flips
 from segxai.explanation.coalitions import Coalitions
 from segxai.explanation.explanation import from_coalitions
+from segxai.explanation.game import Game
+from segxai.explanation.subsets import all_subsets
 from segxai.explanation.surrogates import fit_owen, fit_shapley
+from segxai.plots import plot_interactions
 
 
 def explanation_of(values, **changes):
     """An explanation whose table holds `values`, one for each coalition."""
     number = int(np.log2(len(values)))
     values = np.asarray(values, np.float32)
-    labels = np.arange(number)[None, :]
+    labels, blank = np.arange(number)[None, :], np.zeros((1, number, 3), np.uint8)
+    regions = Regions.from_labels(labels, [f"r{i}" for i in range(number)])
     table = Coalitions(
+        Game(blank, regions, None, "mean", blank),
         all_subsets(number),
-        values,
-        True,
-        len(values),
-        0,
+        values[:, None],
         (0,),
         ("thing",),
-        values[:, None],
-        "mean",
-        np.zeros((1, number, 3), np.uint8),
+        0,
+        True,
+        len(values),
     )
-    return from_coalitions(
-        np.zeros((1, number, 3), np.uint8),
-        Regions.from_labels(labels, [f"r{i}" for i in range(number)]),
-        table,
-        "shapley",
-        0.25,
-        0.0,
-        **changes,
-    )
+    return from_coalitions(table, "shapley", **changes)
 
 
 def code(regions):
@@ -335,11 +328,10 @@ def test_what_was_examined_is_told_in_words_and_in_the_report(spotted):
     explanation = segxai.explain(*spotted, 1, fill="black").examine(
         fills=("grey",), borders=1, placebos=5
     )
-    assert len(explanation.findings) == 2
-    assert all(finding in " ".join(explanation.in_words()) for finding in explanation.findings)
-    assert all(
-        html.escape(finding) in explanation._repr_html_() for finding in explanation.findings
-    )
+    findings = [sentence for check in explanation.checks for sentence in check.sentences()]
+    assert len(findings) == 2
+    assert all(finding in " ".join(explanation.in_words()) for finding in findings)
+    assert all(html.escape(finding) in explanation._repr_html_() for finding in findings)
     assert "Not examined here" not in explanation._repr_html_()
     assert "Not examined here" in segxai.explain(*spotted, 1)._repr_html_()
 
@@ -372,5 +364,5 @@ def test_an_examination_without_fills_is_refused(fills, spotted):
 
 
 def test_interactions_have_a_picture():
-    assert "r0 with r1, +0.800" in explanation_of([0.1, 0.1, 0.1, 0.9]).plot_interactions().alt
-    assert "no two regions interact" in explanation_of([0.5, 0.5, 0.5, 0.5]).plot_interactions().alt
+    assert "r0 with r1, +0.800" in plot_interactions(explanation_of([0.1, 0.1, 0.1, 0.9])).alt
+    assert "no two regions interact" in plot_interactions(explanation_of([0.5, 0.5, 0.5, 0.5])).alt

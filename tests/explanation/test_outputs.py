@@ -219,7 +219,7 @@ def test_what_is_rounded_to_zero_has_no_minus(method, output, tmp_path):
     ]
     said += [many.plot().alt, e._repr_html_()]
     if e.coalitions.exact:
-        said += [e.plot_interactions().alt]
+        said += [segxai.plots.plot_interactions(e).alt]
     e.save(tmp_path / "page.html")
     said.append(
         re.sub(

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import segxai
 from segxai import Regions, SegxaiError
-from segxai.classifiers.subsets import all_subsets, codes
 from segxai.explanation import owen, surrogates
+from segxai.explanation.subsets import all_subsets, codes
 from segxai.regions import Evidence, Part
 from segxai.segmentation.binary import binary_tree
 

@@ -1,5 +1,6 @@
 """Sets of regions found by search: in games whose smallest sets are known, and against the complete table."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -9,8 +10,8 @@ from hypothesis import strategies as st
 
 import segxai
 from segxai import SegxaiError
-from segxai.classifiers.subsets import all_subsets, codes
 from segxai.explanation import sets
+from segxai.explanation.subsets import all_subsets, codes
 from segxai.explanation.summary import halving
 
 NUMBER = 20
@@ -65,7 +66,7 @@ def test_what_stands_in_for_each_other_is_found():
     assert len(e.sufficient(0.5)) == 1
     assert numbers(e.sufficient(0.5)) < {2, 11}
     assert numbers(e.necessary(0.5)) == {2, 11}
-    assert e.find_set("necessary", 0.5)[1] == pytest.approx(0.1)
+    assert sets.find(e, "necessary", 0.5)[1] == pytest.approx(0.1)
 
 
 def test_additive_games_give_the_largest_effects():
@@ -98,7 +99,8 @@ def test_without_a_classifier_there_is_no_search():
     from segxai.explanation.explanation import from_coalitions
 
     e, _ = explained(lambda shown: 0.1 + 0.8 * shown[:, 3])
-    alone = from_coalitions(e.image, e.regions, e.coalitions, "shapley", 0.25, 0.0)
+    table = replace(e.coalitions, game=e.coalitions.game.with_(classifier=None))
+    alone = from_coalitions(table, "shapley")
     with pytest.raises(SegxaiError, match="holds none"):
         alone.sufficient()
     assert "about 1,200 evaluations would halve the intervals" in " ".join(alone.in_words())

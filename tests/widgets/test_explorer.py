@@ -13,7 +13,7 @@ from PIL import Image
 
 import segxai
 from segxai import SegxaiError
-from segxai.classifiers.subsets import codes
+from segxai.explanation.subsets import codes
 from segxai.report.pictures import number_png, shown_size
 from segxai.widgets import ExplanationExplorer, RegionCanvas
 
@@ -112,7 +112,7 @@ def test_what_was_found_before_a_renaming_has_the_new_names(budget, quarters, ad
     after = canvas.explanation
     assert (after.sufficient(1.0), after.necessary()) == (("sky",), ("sky",))
     assert not re.search(r"region \d", " ".join(after.in_words()))
-    assert "Covering “sky” lowers" in " ".join(after.findings)
+    assert "Covering “sky” lowers" in " ".join(after.in_words())
     assert before == (e.sufficient(1.0), e.sufficient(), e.necessary(), " ".join(e.in_words()))
 
 

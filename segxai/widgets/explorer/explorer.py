@@ -221,7 +221,7 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
 
     def _offer_settings(self):
         table = self.explanation.coalitions
-        names = table.without_contrast().target_names
+        names = table.target_names
         self._fields = setting_fields(names, FILLS, table.output)
         method = next(field for field in self._fields if field["key"] == "method")
         method["options"] = [*method["options"], ["tree", "tree of parts"]]

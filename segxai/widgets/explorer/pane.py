@@ -10,7 +10,7 @@ import ipywidgets
 import numpy as np
 
 from ...errors import SegxaiError, SegxaiValueError
-from ...explanation.explanation import Explanation
+from ...explanation.explanation import Explanation, renamed
 from ...regions import Regions
 from ..form.form import Form, choice
 from ..region_canvas.canvas import RegionCanvas
@@ -160,8 +160,8 @@ class Pane(ipywidgets.VBox):
                 return
             try:
                 if what == "rename":
-                    self._renamed, self._found = value, found.with_regions(value)
-                    self.explanation = self.explanation.with_regions(value)
+                    self._renamed, self._found = value, renamed(found, value)
+                    self.explanation = renamed(self.explanation, value)
                 elif what == "merge":
                     self._request_regions(_merged(found.regions, value))
                 elif what == "load":
@@ -249,7 +249,7 @@ class Pane(ipywidgets.VBox):
         if not np.array_equal(self._renamed.labels, found.regions.labels):
             return found
         names = dict(zip(found.regions.names, self._renamed.names, strict=True))
-        return found.with_regions(found.regions.rename(names))
+        return renamed(found, found.regions.rename(names))
 
     def _changed(self, change):
         with self._work.lock:

@@ -12,6 +12,7 @@ import traitlets
 
 from ...errors import SegxaiError, SegxaiValueError
 from ...explanation.explanation import Explanation
+from ...explanation.explanation import renamed as with_names
 from ...explanation.tree_explanation import TreeExplanation
 from ...fcn.annotation import IGNORE, import_class_png
 from ...files import replacing
@@ -211,7 +212,7 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
         except SegxaiError as error:
             self.note, self.names = str(error), list(regions.names)
             return
-        self.explanation = self.explanation.with_regions(renamed)
+        self.explanation = with_names(self.explanation, renamed)
         self.names, self.divisible, self.note = list(renamed.names), list(renamed.expandable()), ""
         if self._on_edit is not None:
             self._on_edit("rename", renamed)

@@ -1,0 +1,220 @@
+"""The registry of methods: how each one's coalitions are drawn, and how weights are computed.
+
+`explain`, `Explanation.refit`, the command line, the widgets and the pages read it. CONTRIBUTING.md
+says how to add one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from ..errors import SegxaiError, SegxaiValueError, unknown_name
+from . import surrogates
+from .surrogates import Fit
+
+KERNEL_WIDTH, ALPHA = 0.25, 0.0  # of LIME's fit, unless chosen
+
+
+class Table(Protocol):
+    """What is fitted: the attributes of `Coalitions` that say it."""
+
+    @property
+    def masks(self) -> np.ndarray:
+        """(N, K) bool, the regions that each row shows."""
+
+    @property
+    def values(self) -> np.ndarray:
+        """(N,) what the weights explain."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether all 2**K coalitions are there."""
+
+    @property
+    def log_importance(self) -> np.ndarray | None:
+        """(N,) of a sample, see `Coalitions`."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """How weights are computed from coalitions.
+
+    Attributes
+    ----------
+    title : str
+        What people call it, e.g. in a list to choose from.
+    solve : callable or None
+        ``solve(table, kernel_width, alpha, hierarchy) -> Fit``. None if the method chooses its
+        coalitions itself while it evaluates them, as the tree does.
+    sample : mapping or None
+        How much of each size a sample holds at least, as shares of what "lime", "shapley" and
+        "banzhaf" need: most for this method, some for refits by others. None if it needs every
+        coalition.
+    settings : bool
+        Whether `kernel_width` and `alpha` are kept for a refit; where not, they are refused.
+    in_pages : bool
+        Whether pages and widgets compute it themselves, in ``widgets/shared/algebra.js``.
+    """
+
+    title: str
+    solve: Callable[..., Fit] | None
+    sample: Mapping[str, float] | None = None
+    settings: bool = True
+    in_pages: bool = False
+
+
+def _lime(table, kernel_width, alpha, hierarchy):
+    return surrogates.fit_lime(
+        table.masks, table.values, table.exact, kernel_width, alpha, table.log_importance
+    )
+
+
+def _shapley(table, kernel_width, alpha, hierarchy):
+    return surrogates.fit_shapley(table.masks, table.values, table.exact, table.log_importance)
+
+
+def _banzhaf(table, kernel_width, alpha, hierarchy):
+    return surrogates.fit_banzhaf(table.masks, table.values, table.exact, table.log_importance)
+
+
+def _owen(table, kernel_width, alpha, hierarchy):
+    return surrogates.fit_owen(table.masks, table.values, hierarchy)
+
+
+# Much of LIME's sample is drawn as for Banzhaf values, for its surrogate errs most where little is
+# shown, and its kernel looks little there.
+METHODS = {
+    "lime": Method("LIME", _lime, {"lime": 0.1, "shapley": 0.03, "banzhaf": 0.87}, in_pages=True),
+    "shapley": Method(
+        "Shapley", _shapley, {"lime": 0.1, "shapley": 0.8, "banzhaf": 0.1}, in_pages=True
+    ),
+    "banzhaf": Method(
+        "Banzhaf", _banzhaf, {"lime": 0.1, "shapley": 0.08, "banzhaf": 0.82}, in_pages=True
+    ),
+    "owen": Method("Owen", _owen),
+    "tree": Method("Tree", None, settings=False),
+}
+
+
+def method_named(name: str) -> Method:
+    """Look a method up.
+
+    Parameters
+    ----------
+    name : str
+        One of METHODS.
+
+    Returns
+    -------
+    method : Method
+        Its record.
+
+    Raises
+    ------
+    SegxaiValueError
+        For an unknown method.
+    """
+    if name not in METHODS:
+        raise unknown_name("method", name, METHODS)
+    return METHODS[name]
+
+
+def check_method(
+    method: str = "lime", kernel_width: float = KERNEL_WIDTH, alpha: float = ALPHA
+) -> None:
+    """Check a method and its settings.
+
+    Shapley, Banzhaf and Owen values do not use the settings, but keep them for a later `refit`.
+
+    Parameters
+    ----------
+    method : str
+        One of METHODS.
+    kernel_width, alpha : float
+        See `surrogates.fit_lime`.
+
+    Raises
+    ------
+    SegxaiValueError
+        For an unknown method, or settings out of range or without effect.
+    """
+    record = method_named(method)
+    surrogates.check_settings(kernel_width, alpha)
+    if not record.settings and (kernel_width, alpha) != (KERNEL_WIDTH, ALPHA):
+        raise without_settings(method)
+
+
+def without_settings(method: str) -> SegxaiValueError:
+    """Return the error for LIME's settings given to a method that would drop them.
+
+    Parameters
+    ----------
+    method : str
+        Its name.
+
+    Returns
+    -------
+    error : SegxaiValueError
+        To be raised.
+    """
+    return SegxaiValueError(
+        f"kernel_width and alpha belong to LIME's fit; method {method!r} has none: leave them out."
+    )
+
+
+def needs_all(method: str) -> SegxaiError:
+    """Return the error for a sample where a method needs every coalition.
+
+    Parameters
+    ----------
+    method : str
+        Its name.
+
+    Returns
+    -------
+    error : SegxaiError
+        To be raised.
+    """
+    return SegxaiError(
+        f"{METHODS[method].title} values need every coalition; use at most 10 regions, "
+        "or raise max_evaluations."
+    )
+
+
+def solve(table: Table, method: str, kernel_width: float, alpha: float, hierarchy: tuple) -> Fit:
+    """Compute weights from a finished table, without evaluating the classifier.
+
+    Parameters
+    ----------
+    table : Coalitions
+        To fit.
+    method : str
+        One of METHODS.
+    kernel_width, alpha : float
+        See `surrogates.fit_lime`.
+    hierarchy : tuple
+        See `surrogates.fit_owen`.
+
+    Returns
+    -------
+    fit : Fit
+        Weights and their intervals.
+
+    Raises
+    ------
+    SegxaiError
+        For a method that cannot be computed from this table.
+    """
+    record = method_named(method)
+    if record.solve is None:
+        raise SegxaiError(
+            f"method {method!r} chooses its own coalitions: "
+            f"call explain(image, regions, method={method!r})."
+        )
+    if record.sample is None and not table.exact:
+        raise needs_all(method)
+    return record.solve(table, kernel_width, alpha, hierarchy)
