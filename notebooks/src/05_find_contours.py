@@ -128,7 +128,7 @@ Quiz(
 # Here are all five, and the map that is fused from them.
 
 # %%
-sides = segxai.side_outputs(photo)
+sides = segxai.segmentation.contours.side_outputs(photo)
 titles = [f"stage {i}, stride {2 ** (i - 1)}" for i in range(1, 6)]
 maps = dict(zip(titles, sides, strict=True)) | {"fused": strength}
 draw(maps, 3, "Side outputs from fine to coarse, and the fused map")

@@ -3,8 +3,8 @@ import pytest
 from PIL import Image
 
 import segxai
-from segxai import FILLS, SegxaiError
-from segxai.explanation.fills import fill_image
+from segxai import SegxaiError
+from segxai.explanation.fills import FILLS, fill_image
 
 
 def test_the_table_holds_the_classifier_s_answers(quarters, additive):

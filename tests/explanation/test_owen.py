@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 import segxai
 from segxai import Regions, SegxaiError
+from segxai.errors import SegxaiValueError
 from segxai.explanation import owen, surrogates
+from segxai.explanation.fills import FILLS
 from segxai.explanation.subsets import all_subsets, codes
 from segxai.regions import Evidence, Part
 from segxai.segmentation.binary import binary_tree
@@ -255,7 +257,7 @@ def test_the_budget_holds_and_the_sum_stays(stripes, budget):
     assert e.weights.sum() == pytest.approx(-0.6, abs=1e-6)
 
 
-@pytest.mark.parametrize("fill", segxai.FILLS)
+@pytest.mark.parametrize("fill", FILLS)
 def test_every_fill_works(stripes, fill):
     image, labels, model = stripes
     e = segxai.explain(image, labels, model, 0, method="tree", fill=fill, max_evaluations=40)
@@ -331,18 +333,18 @@ def test_a_sampled_tree_claims_no_interval_and_none_is_shown(stripes, tmp_path):
 )
 def test_settings_without_effect_are_refused(settings, stripes):
     image, labels, model = stripes
-    with pytest.raises(segxai.SegxaiValueError, match="LIME's fit; method 'tree' has none"):
+    with pytest.raises(SegxaiValueError, match="LIME's fit; method 'tree' has none"):
         explain(image, labels, model, **settings)
     assert model.images == 0
-    with pytest.raises(segxai.SegxaiValueError, match="LIME's fit; method 'tree' has none"):
+    with pytest.raises(SegxaiValueError, match="LIME's fit; method 'tree' has none"):
         segxai.explain_many([image], [halves(labels)], model, 0, method="tree", **settings)
     e = explain(image, labels, model).coarsen(2)
     for method in (None, "tree"):
-        with pytest.raises(segxai.SegxaiValueError, match="LIME's fit; method 'tree' has none"):
+        with pytest.raises(SegxaiValueError, match="LIME's fit; method 'tree' has none"):
             e.refit(method, **settings)
     fitted = e.refit("lime", **settings)
     assert {name: getattr(fitted, name) for name in settings} == settings
-    with pytest.raises(segxai.SegxaiValueError, match="kernel_width must be"):
+    with pytest.raises(SegxaiValueError, match="kernel_width must be"):
         explain(image, labels, model, kernel_width=-1)
 
 

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 import segxai
-from segxai import Comparison, SegxaiError, compare
+from segxai import SegxaiError, compare
 from segxai.__main__ import main
-from segxai.study.comparison import Measured, bootstrap
+from segxai.study.comparison import Comparison, Measured, bootstrap
 
 
 def pictures(number):

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from segxai import SegxaiValueError
+from segxai.errors import SegxaiValueError
 from segxai.widgets import Quiz
 
 NASTY = '<img src=x onerror="window.broken=1">'
