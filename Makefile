@@ -8,7 +8,9 @@ READY := .venv/.ready
 TOOLS := .venv/.tools
 
 # Without byte code for all that is installed, which is a tenth of it and takes a minute: Python
-# writes it for what is imported, when it is first imported.
+# writes it for what is imported, when it is first imported. A shell that forbids this (as many
+# containers do) would compile TensorFlow's Python anew in every process.
+unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(BIN)/python -m pip install --quiet --no-deps --no-compile
 
 # Jupyter refuses to run as root, the usual user in a container, without this flag; its servers
@@ -25,7 +27,7 @@ NODE_TOOLS := node_modules/.package-lock.json
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: $(READY)  ## create the .venv (2.1 GB on disk; `make test` or `make lint` adds 0.4 GB of tools)
+setup: $(READY)  ## create the .venv (2.2 GB on disk; `make test` or `make lint` adds 0.4 GB of tools)
 
 # The CRF, which is optional, takes a minute to compile; meanwhile all else is installed.
 # DeepLab's models are optional too: offline, the last command but one says so in one line, within
@@ -43,6 +45,7 @@ $(READY): requirements.lock requirements-crf.lock pyproject.toml
 	  wait $$! && $(INSTALL) --no-index .venv/crf/*.whl && rm -r .venv/crf || \
 	  echo "The CRF was not installed: it needs a C++ compiler and Python's headers (see .venv/crf.log). Everything else works."
 	@$(BIN)/python -m segxai fetch deeplab ade20k --seconds 3 || true
+	@$(BIN)/python -c "import segxai.nets.graph, segxai.widgets"  # writes the byte code of what every session imports
 	@touch $(READY)
 
 $(TOOLS): $(READY) requirements-test.lock
