@@ -25,24 +25,38 @@ from .errors import (
     whole_number,
 )
 
-# Larger photographs are reduced on reading: no network here takes an input of more than 600 pixels a side,
-# and the memory that segmenters need grows with the area.
+# Larger photographs are reduced on reading: no network here takes an input of more than 600 pixels
+# a side, and the memory that segmenters need grows with the area.
 MAX_SIDE = 2048
 # A file whose header states more pixels than this is refused before decoding (decompression bombs).
 MAX_PIXELS = 150_000_000
-# Transparency is nearly always all or nothing: with a smaller share of such pixels, a fourth channel may be something else.
+# Transparency is nearly always all or nothing: with a smaller share of such pixels, a fourth
+# channel may be something else.
 LEAST_ALL_OR_NOTHING = 0.001
 _PACKAGE = os.path.join(os.path.dirname(__file__), "")
 
 
 @dataclass(frozen=True, eq=False)
 class Bands:
-    """A picture with any number of channels: three of them are shown and segmented, all of them are perturbed and classified.
+    """A picture with any number of channels.
 
-    pixels: (H, W, C) array of finite numbers of any range; the classifier receives (N, H, W, C) arrays of the same type. rgb: the
-    numbers of the channels that are shown as red, green and blue. uint8 channels are shown as they are, others from their 2nd to
-    their 98th percentile. Raises SegxaiValueError for any other shape, type or channel.
+    Three of them are shown and segmented, all of them are perturbed and classified.
 
+    Attributes
+    ----------
+    pixels : (H, W, C) array
+        Finite numbers of any range; the classifier receives (N, H, W, C) arrays of the same type.
+    rgb : tuple of three int
+        The numbers of the channels that are shown as red, green and blue. uint8 channels are shown
+        as they are, others from their 2nd to their 98th percentile.
+
+    Raises
+    ------
+    SegxaiValueError
+        For any other shape, type or channel.
+
+    Examples
+    --------
     >>> bands = Bands(np.zeros((4, 6, 5), np.uint16), rgb=(3, 2, 1))
     >>> bands
     <Bands: 4 x 6, 5 channels, of which 3, 2, 1 are shown as red, green, blue>
@@ -58,15 +72,18 @@ class Bands:
         pixels = as_array(self.pixels, "The picture")
         if pixels.ndim != 3 or 0 in pixels.shape or pixels.dtype.kind not in "iuf":
             raise SegxaiValueError(
-                f"Bands have shape (height, width, channels) and contain numbers; got shape {pixels.shape} of {pixels.dtype}."
+                "Bands have shape (height, width, channels) and contain numbers; "
+                f"got shape {pixels.shape} of {pixels.dtype}."
             )
         if not np.isfinite(pixels).all():
             raise SegxaiValueError(
-                "The picture contains NaN or infinite values. Replace them first, e.g. numpy.nan_to_num(image)."
+                "The picture contains NaN or infinite values. "
+                "Replace them first, e.g. numpy.nan_to_num(image)."
             )
         if not isinstance(self.rgb, (tuple, list)) or len(self.rgb) != 3:
             raise SegxaiValueError(
-                f"rgb must be the numbers of three channels, for red, green and blue; got {self.rgb!r}."
+                "rgb must be the numbers of three channels, for red, green and blue; "
+                f"got {self.rgb!r}."
             )
         rgb = tuple(whole_number("A channel of rgb", channel) for channel in self.rgb)
         if max(rgb) >= pixels.shape[-1]:
@@ -85,10 +102,23 @@ class Bands:
     def __repr__(self):
         height, width, channels = self.pixels.shape
         shown = ", ".join(map(str, self.rgb))
-        return f"<Bands: {height} x {width}, {channels} channels, of which {shown} are shown as red, green, blue>"
+        return (
+            f"<Bands: {height} x {width}, {channels} channels, "
+            f"of which {shown} are shown as red, green, blue>"
+        )
 
     def view(self, pixels: np.ndarray | None = None) -> np.ndarray:
-        """(H, W, 3) uint8, what is shown of these pixels (H, W, C), by default the picture's own, and on its scale."""
+        """Return what is shown of some pixels, on the picture's own scale.
+
+        Parameters
+        ----------
+        pixels : (H, W, C) array, optional
+            By default the picture's own.
+
+        Returns
+        -------
+        image : (H, W, 3) array of uint8
+        """
         shown = (self.pixels if pixels is None else pixels)[..., list(self.rgb)].astype(np.float64)
         low, high = self._limits
         return np.rint(
@@ -101,11 +131,25 @@ ImageLike: TypeAlias = np.ndarray | Image.Image | str | os.PathLike | Bands
 
 
 def as_image(image: ImageLike) -> np.ndarray:
-    """Convert an array, a PIL image or a path to an (H, W, 3) uint8 RGB array; of `Bands` the three channels that are shown.
+    """Convert an array, a PIL image or a path to one common form.
 
-    Accepts arrays of shape (H, W), (H, W, 1), (H, W, 3) and (H, W, 4), which are RGBA: four bands are `Bands`. uint8 values are kept;
-    uint16 values are read as 0..65535, booleans as black and white, floats as 0..1 or, if any value exceeds 1, as 0..255. Transparent
-    pixels are composited over white. Raises SegxaiValueError for any other shape or type and for NaN or infinite values.
+    Parameters
+    ----------
+    image : array, PIL image, path or Bands
+        Arrays have shape (H, W), (H, W, 1), (H, W, 3), or (H, W, 4) for RGBA; four bands are
+        `Bands`, of which the three channels are taken that are shown. uint8 values are kept; uint16
+        values are read as 0..65535, booleans as black and white, floats as 0..1 or, if any value
+        exceeds 1, as 0..255. Transparent pixels are composited over white.
+
+    Returns
+    -------
+    image : (H, W, 3) array of uint8
+        RGB.
+
+    Raises
+    ------
+    SegxaiValueError
+        For any other shape or type, and for NaN or infinite values.
     """
     if isinstance(image, Bands):
         return image.view()
@@ -122,8 +166,9 @@ def as_image(image: ImageLike) -> np.ndarray:
     if array.ndim != 3 or array.shape[-1] not in (1, 3, 4) or 0 in array.shape:
         raise SegxaiValueError(
             f"An image of shape {np.shape(image)} is not supported. Expected (height, width), "
-            "(height, width, 3) for RGB or (height, width, 4) for RGBA. A picture with other channels is given as "
-            "segxai.Bands(image, rgb=(0, 1, 2)), with the numbers of the channels to show as red, green and blue."
+            "(height, width, 3) for RGB or (height, width, 4) for RGBA. A picture with other "
+            "channels is given as segxai.Bands(image, rgb=(0, 1, 2)), with the numbers of the "
+            "channels to show as red, green and blue."
         )
     array = _as_uint8(array)
     if array.shape[-1] == 4:
@@ -135,9 +180,19 @@ def as_image(image: ImageLike) -> np.ndarray:
 
 
 def as_picture(image: ImageLike) -> np.ndarray | Bands:
-    """What is perturbed: `Bands` as they are, and everything else as `as_image` reads it.
+    """Return what is perturbed: `Bands` as they are, everything else as `as_image` reads it.
 
-    Warns if the fourth channel of an (H, W, 4) array, which is read as transparency, hardly looks like it.
+    It warns if the fourth channel of an (H, W, 4) array, which is read as transparency, hardly
+    looks like it.
+
+    Parameters
+    ----------
+    image : array, PIL image, path or Bands
+        As for `as_image`.
+
+    Returns
+    -------
+    picture : (H, W, 3) array of uint8, or Bands
     """
     if isinstance(image, Bands):
         return image
@@ -146,14 +201,26 @@ def as_picture(image: ImageLike) -> np.ndarray | Bands:
         alpha = _as_uint8(image)[..., 3]
         if np.isin(alpha, (0, 255)).mean() < LEAST_ALL_OR_NOTHING:
             _warn_caller(
-                "This (height, width, 4) array was read as RGBA and laid on white, although next to no pixel is opaque or "
-                "transparent. If its channels are four bands, pass segxai.Bands(image, rgb=(0, 1, 2)); if not, image[..., :3]."
+                "This (height, width, 4) array was read as RGBA and laid on white, although next "
+                "to no pixel is opaque or transparent. If its channels are four bands, pass "
+                "segxai.Bands(image, rgb=(0, 1, 2)); if not, image[..., :3]."
             )
     return photograph
 
 
 def pixels_of(image: ImageLike) -> np.ndarray:
-    """(H, W, C) what a classifier is evaluated on: all channels of `Bands`, of everything else the (H, W, 3) uint8 photograph."""
+    """Return what a classifier is evaluated on.
+
+    Parameters
+    ----------
+    image : array, PIL image, path or Bands
+        As for `as_image`.
+
+    Returns
+    -------
+    pixels : (H, W, C) array
+        All channels of `Bands`; of everything else the (H, W, 3) uint8 photograph.
+    """
     return image.pixels if isinstance(image, Bands) else as_image(image)
 
 
@@ -166,16 +233,19 @@ def _as_uint8(array: np.ndarray) -> np.ndarray:
         return ((array.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
     if array.dtype.kind not in "iuf":
         raise SegxaiValueError(
-            f"An image of type {array.dtype} is not supported. Expected numbers (uint8, uint16, float)."
+            f"An image of type {array.dtype} is not supported. "
+            "Expected numbers (uint8, uint16, float)."
         )
     if not np.isfinite(array).all():
         raise SegxaiValueError(
-            "The image contains NaN or infinite values. Replace them first, e.g. numpy.nan_to_num(image)."
+            "The image contains NaN or infinite values. "
+            "Replace them first, e.g. numpy.nan_to_num(image)."
         )
     low, high = float(array.min()), float(array.max())
     if low < 0 or high > 255:
         raise SegxaiValueError(
-            f"Image values from {low:g} to {high:g} are not supported. Expected 0..1 (float) or 0..255."
+            f"Image values from {low:g} to {high:g} are not supported. "
+            "Expected 0..1 (float) or 0..255."
         )
     scale = 255.0 if np.issubdtype(array.dtype, np.floating) and high <= 1 else 1.0
     return np.rint(array * scale).astype(np.uint8)
@@ -203,20 +273,26 @@ def _existing(path) -> Path:
 
 def _unreadable(path, error) -> SegxaiFileError:
     return SegxaiFileError(
-        f"{str(path)!r} cannot be read as an image ({error}). It may be truncated or not an image; "
-        "open it in a viewer, or save it again as PNG or JPEG."
+        f"{str(path)!r} cannot be read as an image ({error}). "
+        "It may be truncated or not an image; open it in a viewer, or save it again as PNG or JPEG."
     )
 
 
 def check_image_file(path: str | os.PathLike) -> None:
-    """Raise SegxaiFileError unless the file exists and has an image header. Fast, because the image is not decoded."""
+    """Raise SegxaiFileError unless a file exists and has an image header.
+
+    Parameters
+    ----------
+    path : str or path
+        The image is not decoded, so this is fast.
+    """
     path = _existing(path)
     with opened_image(path):
         pass
 
 
 def as_array(value: Any, what: str) -> np.ndarray:
-    """`numpy.asarray`, raising SegxaiValueError if that fails, e.g. for rows of different lengths."""
+    """Convert to an array, or raise SegxaiValueError, e.g. for rows of different lengths."""
     try:
         return np.asarray(value)
     except (ValueError, TypeError) as error:
@@ -227,13 +303,23 @@ def as_array(value: Any, what: str) -> np.ndarray:
 def opened_image(path: str | os.PathLike) -> Iterator[Image.Image]:
     """Open an image file as a PIL image without decoding it.
 
-    Raises SegxaiError if the file is not an image or is too large, including for errors raised inside the block.
+    Parameters
+    ----------
+    path : str or path
+
+    Yields
+    ------
+    opened : PIL image
+
+    Raises
+    ------
+    SegxaiError
+        If the file is not an image or is too large, including for errors raised inside the block.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # Pillow's own size warning; MAX_PIXELS is checked instead
+            # Of Pillow's own size warning; MAX_PIXELS is checked instead.
+            warnings.simplefilter("ignore")
             with Image.open(path) as opened:
                 if opened.width * opened.height > MAX_PIXELS:
                     raise Image.DecompressionBombError
@@ -242,24 +328,36 @@ def opened_image(path: str | os.PathLike) -> Iterator[Image.Image]:
         raise
     except Image.DecompressionBombError as error:
         raise SegxaiValueError(
-            f"{str(path)!r} has more than {MAX_PIXELS:,} pixels, the most that segxai opens. Reduce it first."
+            f"{str(path)!r} has more than {MAX_PIXELS:,} pixels, the most that segxai opens. "
+            "Reduce it first."
         ) from error
     except Exception as error:  # Pillow raises many types of error for damaged or hostile files
         raise _unreadable(path, error) from error
 
 
 def load_image(path: str | os.PathLike) -> np.ndarray:
-    """Read a photograph as an (H, W, 3) uint8 RGB array, rotated upright according to its EXIF data.
+    """Read a photograph, rotated upright according to its EXIF data.
 
-    A photograph with a side longer than MAX_SIDE is reduced, and a warning reports it.
-    Raises SegxaiFileError if the file does not exist or is not a readable image.
+    Parameters
+    ----------
+    path : str or path
+        A photograph with a side longer than MAX_SIDE is reduced, and a warning reports it.
+
+    Returns
+    -------
+    image : (H, W, 3) array of uint8
+        RGB.
+
+    Raises
+    ------
+    SegxaiFileError
+        If the file does not exist or is not a readable image.
     """
     path = _existing(path)
     with opened_image(path) as opened:
         longest = max(opened.size)
-        if (
-            longest > MAX_SIDE
-        ):  # first, so that at most one full-size copy is held; a JPEG is even decoded at reduced size
+        # First, so that at most one full-size copy is held; a JPEG is even decoded at reduced size.
+        if longest > MAX_SIDE:
             # Palette indices and 16-bit modes cannot be interpolated.
             smooth = opened.mode in ("L", "RGB", "RGBA", "CMYK", "YCbCr", "F")
             opened.thumbnail(
@@ -270,7 +368,8 @@ def load_image(path: str | os.PathLike) -> np.ndarray:
         array = as_image(_array_of(opened))
     if longest > MAX_SIDE:
         _warn_caller(
-            f"{path.name} was reduced from a longest side of {longest} to {max(array.shape[:2])} pixels."
+            f"{path.name} was reduced from a longest side of {longest} "
+            f"to {max(array.shape[:2])} pixels."
         )
     return array
 
@@ -300,7 +399,7 @@ def _array_of(picture) -> np.ndarray:
 
 
 def _stretch(array: np.ndarray) -> np.ndarray:
-    """Rescale values without a fixed range (32-bit integer or float files, as in medicine) from their own range to 0..1."""
+    """Rescale values without a fixed range (32-bit files, as in medicine) to 0..1."""
     array = array.astype(np.float64)
     if not np.isfinite(array).all():
         raise SegxaiValueError("The image contains NaN or infinite values.")
@@ -309,9 +408,20 @@ def _stretch(array: np.ndarray) -> np.ndarray:
 
 
 def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize an image (H, W, C) to (size[0], size[1], C) float32, without cropping.
+    """Resize an image without cropping.
 
-    Bilinear and antialiased: the filter's support grows with the reduction factor (Pillow's resampling).
+    Bilinear and antialiased: the filter's support grows with the reduction factor (Pillow's
+    resampling).
+
+    Parameters
+    ----------
+    image : (H, W, C) array
+    size : tuple of int
+        Height and width, in pixels.
+
+    Returns
+    -------
+    resized : (height, width, C) array of float32
     """
     height, width = size
     if image.shape[:2] == (height, width):
@@ -333,7 +443,19 @@ def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def reduced(image: np.ndarray, longest: int) -> np.ndarray:
-    """The (H, W, 3) uint8 image, reduced so that neither side exceeds `longest` pixels."""
+    """Reduce an image so that neither side exceeds a limit.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+    longest : int
+        In pixels.
+
+    Returns
+    -------
+    image : (H', W', 3) array of uint8
+        The same image, if it is small enough already.
+    """
     height, width = image.shape[:2]
     if max(height, width) <= longest:
         return image
@@ -344,7 +466,18 @@ def reduced(image: np.ndarray, longest: int) -> np.ndarray:
 
 
 def resize_labels(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize a label map to `size` (height, width) by nearest neighbour: each pixel takes the label at its centre."""
+    """Resize a label map by nearest neighbour: each pixel takes the label at its centre.
+
+    Parameters
+    ----------
+    labels : (H, W) array of int
+    size : tuple of int
+        Height and width, in pixels.
+
+    Returns
+    -------
+    labels : (height, width) array of int
+    """
     height, width = size
     rows = ((np.arange(height) + 0.5) * labels.shape[0] / height).astype(int)
     columns = ((np.arange(width) + 0.5) * labels.shape[1] / width).astype(int)

@@ -1,4 +1,4 @@
-"""`Regions`: a photograph divided into named parts, as segmenters return it and explanations use it."""
+"""`Regions`: a photograph divided into named parts, as segmenters make them."""
 
 from __future__ import annotations
 
@@ -74,10 +74,12 @@ class Part:
 
 
 class Regions:
-    """An immutable label map with a name for each region, created by `segment`, `from_labels` or `from_masks`.
+    """An immutable label map with a name for each region.
 
-    labels: (H, W) int32, values 0..K-1, each present. names: K distinct strings. method: the name of the segmenter.
+    It is created by `segment`, `from_labels` or `from_masks`.
 
+    Examples
+    --------
     >>> regions = Regions.from_labels([[0, 0, 7], [0, 2, 7]], ["sky", "dog", "tree"])
     >>> regions
     <3 Regions, 2 x 3: sky, dog, tree>
@@ -128,10 +130,26 @@ class Regions:
     def from_labels(
         cls, labels: Any, names: Sequence[str] | Mapping[int, str] | None = None, method: str = ""
     ) -> Regions:
-        """From any (H, W) map of integers or booleans; values may be negative, have gaps or start at 1.
+        """Make regions from a label map.
 
-        names: one for each distinct value, in increasing order of the values, or a mapping {value: name};
-        by default "region 0", "region 1" ... Raises SegxaiValueError for any other shape, type or number of names.
+        Parameters
+        ----------
+        labels : (H, W) array of int or bool
+            Values may be negative, have gaps or start at 1.
+        names : sequence or mapping of str, optional
+            One for each distinct value, in increasing order of the values, or {value: name}; by
+            default "region 0", "region 1" ...
+        method : str
+            The name of the segmenter.
+
+        Returns
+        -------
+        regions : Regions
+
+        Raises
+        ------
+        SegxaiValueError
+            For any other shape, type or number of names.
         """
         labels = as_array(labels, "The label map")
         if labels.ndim == 3 and labels.shape[-1] == 1:
@@ -143,7 +161,8 @@ class Regions:
                 whole = labels.dtype.kind == "f" and bool(np.all(labels == np.floor(labels)))
             if not whole or not np.isfinite(labels).all():
                 raise SegxaiValueError(
-                    f"A label map contains whole numbers, one for each region; got {labels.dtype} values."
+                    "A label map contains whole numbers, one for each region; "
+                    f"got {labels.dtype} values."
                 )
         values, atoms = np.unique(labels, return_inverse=True)
         atoms = atoms.reshape(labels.shape)
@@ -164,7 +183,22 @@ class Regions:
 
     @classmethod
     def from_masks(cls, masks: Mapping[str, np.ndarray]) -> Regions:
-        """From {name: (H, W) boolean mask}. Where masks overlap, the smaller one wins; uncovered pixels become "rest"."""
+        """Make regions from masks.
+
+        Parameters
+        ----------
+        masks : mapping of str to (H, W) array of bool
+            Where masks overlap, the smaller one wins; uncovered pixels become "rest".
+
+        Returns
+        -------
+        regions : Regions
+
+        Raises
+        ------
+        SegxaiValueError
+            For no masks, masks of different shapes, and masks of which no pixel is left.
+        """
         if not isinstance(masks, Mapping) or not masks:
             raise SegxaiValueError(
                 "Masks must be a mapping {name: (height, width) mask} with at least one entry."
@@ -173,7 +207,8 @@ class Regions:
         shapes = {array.shape for array in arrays.values()}
         if len(shapes) != 1 or len(next(iter(shapes))) != 2:
             raise SegxaiValueError(
-                f"All masks must have the same shape (height, width); got {sorted(shapes, key=str)}."
+                "All masks must have the same shape (height, width); "
+                f"got {sorted(shapes, key=str)}."
             )
         if not all(array.dtype.kind in "biuf" for array in arrays.values()):
             raise SegxaiValueError(
@@ -190,7 +225,8 @@ class Regions:
         hidden = [name for index, name in enumerate(arrays) if not (labels == index).any()]
         if hidden:
             raise SegxaiValueError(
-                f"No pixels are left for {', '.join(map(repr, hidden))}: the mask is empty, or smaller masks cover it."
+                f"No pixels are left for {', '.join(map(repr, hidden))}: "
+                "the mask is empty, or smaller masks cover it."
             )
         return cls.from_labels(labels, names)
 
@@ -201,7 +237,7 @@ class Regions:
 
     @property
     def atoms(self) -> np.ndarray:
-        """(H, W) int32, values 0..A-1, each present: the finest label map that is known; read-only."""
+        """(H, W) int32, values 0..A-1, each present: the finest known label map; read-only."""
         return self._atoms
 
     @property
@@ -221,7 +257,7 @@ class Regions:
 
     @property
     def marked_names(self) -> tuple[str, ...]:
-        """(K,) the names as people read them: one that is not sure has a question mark, "helmet ?"."""
+        """(K,) the names as people read them: if not sure, with a question mark, "helmet ?"."""
         return tuple(part.name if part.evidence.sure else f"{part.name} ?" for part in self._parts)
 
     @property
@@ -244,7 +280,8 @@ class Regions:
 
     def __repr__(self):
         made = f" by {self.method}" if self.method else ""
-        return f"<{len(self)} Regions{made}, {self.shape[0]} x {self.shape[1]}: {', '.join(self.names)}>"
+        height, width = self.shape
+        return f"<{len(self)} Regions{made}, {height} x {width}: {', '.join(self.names)}>"
 
     def __eq__(self, other):
         return (
@@ -257,7 +294,22 @@ class Regions:
         return hash((self.names, self._labels.tobytes()))
 
     def index(self, name: str | int) -> int:
-        """The index of a region given by name or by index. Raises SegxaiValueError if there is none."""
+        """Return the index of a region.
+
+        Parameters
+        ----------
+        name : str or int
+            Its name or its index.
+
+        Returns
+        -------
+        index : int
+
+        Raises
+        ------
+        SegxaiValueError
+            If there is no such region.
+        """
         if (
             isinstance(name, (int, np.integer))
             and not isinstance(name, bool)
@@ -269,11 +321,37 @@ class Regions:
         return self.names.index(name)
 
     def mask(self, name: str | int) -> np.ndarray:
-        """(H, W) bool, True on the region's pixels."""
+        """Return a region's mask.
+
+        Parameters
+        ----------
+        name : str or int
+            Its name or its index.
+
+        Returns
+        -------
+        mask : (H, W) array of bool
+            True on the region's pixels.
+        """
         return self._labels == self.index(name)
 
     def rename(self, names: Mapping[str, str]) -> Regions:
-        """The same regions with new names, given as {old: new}."""
+        """Give regions other names.
+
+        Parameters
+        ----------
+        names : mapping of str to str
+            {old: new}.
+
+        Returns
+        -------
+        regions : Regions
+
+        Raises
+        ------
+        SegxaiValueError
+            For unknown old names, and for new ones that are not distinct.
+        """
         changed = {
             self.index(old): _checked_name(new)
             for old, new in _mapping(names, "old", "new").items()
@@ -288,7 +366,22 @@ class Regions:
         return Regions(self._atoms, parts, self.method, tree)
 
     def merge(self, groups: Mapping[str, Sequence[str]]) -> Regions:
-        """Join regions under a new name, e.g. {"astronaut": ["face", "suit"]}; `expand` splits them again."""
+        """Join regions under a new name; `expand` divides them again.
+
+        Parameters
+        ----------
+        groups : mapping of str to sequence of str
+            E.g. {"astronaut": ["face", "suit"]}.
+
+        Returns
+        -------
+        regions : Regions
+
+        Raises
+        ------
+        SegxaiValueError
+            For unknown regions, and for a region in two groups.
+        """
         taken: dict[int, str] = {}
         joined: dict[str, Part] = {}
         for name, members in _mapping(groups, "name", "[regions]").items():
@@ -323,7 +416,7 @@ class Regions:
         return Regions(self._atoms, parts, self.method)
 
     def by_noun(self) -> Regions:
-        """One region for each noun: regions that are called alike are united.
+        """Unite regions that are called alike: one region for each noun.
 
         Returns
         -------
@@ -343,7 +436,22 @@ class Regions:
         return Regions(self._atoms, [_united(parts) for parts in alike.values()], self.method)
 
     def expand(self, name: str | int) -> Regions:
-        """Replace one region by its parts, at the same position. Raises SegxaiValueError if it has no known parts."""
+        """Replace one region by its parts, at the same position.
+
+        Parameters
+        ----------
+        name : str or int
+            Its name or its index.
+
+        Returns
+        -------
+        regions : Regions
+
+        Raises
+        ------
+        SegxaiValueError
+            If it has no known parts.
+        """
         index = self.index(name)
         part = self._parts[index]
         if not part.children:
@@ -359,24 +467,39 @@ class Regions:
     def tree(self) -> Part | None:
         """The root of the tree that the regions are nodes of: it covers the whole photograph.
 
-        Nodes are identified by their atoms, because names may repeat here. None if the segmenter makes no tree, and after `merge`.
+        Nodes are identified by their atoms, because names may repeat here. None if the segmenter
+        makes no tree, and after `merge`.
         """
         return self._tree
 
     def cut(self, n_regions: int) -> Regions:
-        """The tree's `n_regions` coarsest regions. The costliest joins are undone first, so cuts nest.
+        """Cut the tree into its coarsest regions.
 
-        A tree with fewer leaves gives all of them. Raises SegxaiValueError if no tree is known.
+        Parameters
+        ----------
+        n_regions : int
+            The costliest joins are undone first, so cuts nest; a tree with fewer leaves gives all
+            of them.
+
+        Returns
+        -------
+        regions : Regions
+
+        Raises
+        ------
+        SegxaiValueError
+            If no tree is known.
         """
         if self._tree is None:
             raise SegxaiValueError(
-                "These regions are not nodes of a tree; `segment` with 'deep' or 'contours' gives some that are."
+                "These regions are not nodes of a tree; "
+                "`segment` with 'deep' or 'contours' gives some that are."
             )
         n_regions = whole_number("n_regions", n_regions, 1)
         return Regions(self._atoms, coarsest(self._tree, n_regions), self.method, self._tree)
 
     def expandable(self) -> tuple[str, ...]:
-        """The names of the regions that have parts, as `expand` accepts them."""
+        """Return the names of the regions that have parts, as `expand` accepts them."""
         return tuple(part.name for part in self._parts if part.children)
 
 
@@ -438,7 +561,7 @@ def distinct_names(names: Sequence[str]) -> list[str]:
 
 
 def _short_names(parts: Sequence[Part]) -> list[str]:
-    """The parts' nouns where no other part has the same, else their names, which tell the place as well."""
+    """Return each part's noun if no other has the same, else its name, which tells the place."""
     nouns = Counter(part.noun for part in parts)
     return [
         plain_text(part.noun if part.noun and nouns[part.noun] == 1 else part.name)
@@ -447,7 +570,7 @@ def _short_names(parts: Sequence[Part]) -> list[str]:
 
 
 def plain_text(text: str) -> str:
-    """A name that any page, figure or file can contain: without control characters or unpaired surrogates."""
+    """Remove control characters and unpaired surrogates, so that any page can contain it."""
     whole = text.encode("utf-8", "replace").decode()
     return "".join(
         " " if unicodedata.category(c) == "Cc" or c in "\ufffe\uffff" else c for c in whole
@@ -455,7 +578,7 @@ def plain_text(text: str) -> str:
 
 
 def _renamed(part: Part, names: Mapping[tuple[int, ...], str]) -> Part:
-    """A tree in which the nodes that cover these atoms have other names."""
+    """Return a tree in which the nodes that cover these atoms have other names."""
     children = tuple(_renamed(child, names) for child in part.children)
     if part.atoms in names:
         return replace(_given(part, names[part.atoms]), children=children)

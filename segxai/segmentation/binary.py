@@ -26,7 +26,7 @@ class BinaryTree:
     leaves : Regions
         The finest regions, L of them, which know the tree. They are the nodes 0..L-1.
     joins : (L - 1, 2) array of int
-        Row k joins two nodes to node L + k, in the order of `Regions.cut`: its n regions are what is
+        Row k joins two nodes to node L + k, in the order of `Regions.cut`: its n regions are what
         left where the last n - 1 joins are undone.
     names : tuple of str
         Of the 2L - 1 nodes, all different.
@@ -45,9 +45,9 @@ def binary_tree(image: np.ndarray, regions: Regions) -> BinaryTree:
 
     Without a tree, they are joined, and have below them the parts that are known. Regions that are
     joined, and parts of a node that has more than two, are joined two at a time, first those that
-    touch and differ least in mean colour (CIE Lab), by Ward's criterion; the joins count as costlier
-    than all below them. Joins above the given regions count as costlier than all others, so the
-    tree cut into as many regions gives these.
+    touch and differ least in mean colour (CIE Lab), by Ward's criterion; the joins count as
+    costlier than all below them. Joins above the given regions count as costlier than all others, so
+    the tree cut into as many regions gives these.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def binary_tree(image: np.ndarray, regions: Regions) -> BinaryTree:
 
 
 def _halved(part: Part, join) -> Part:
-    """The same tree with two children, or none, at every node."""
+    """Return the same tree with two children, or none, at every node."""
     while len(part.children) == 1:
         part = _called(part.children[0], part)
     if not part.children:
@@ -110,7 +110,7 @@ def _halved(part: Part, join) -> Part:
 
 
 def _called(part: Part, like: Part) -> Part:
-    """A part with the name of another one that covers the same, and the evidence for it."""
+    """Return a part with the name of another one that covers the same, and its evidence."""
     return replace(part, name=like.name, noun=like.noun, evidence=like.evidence)
 
 

@@ -17,7 +17,19 @@ WORKING_SIDE = 1024  # pixels; larger photographs are reduced to this size for s
 
 
 def grid(image: np.ndarray, rows: int = 4, columns: int = 4) -> Regions:
-    """Equal rectangles: a baseline that does not depend on the image."""
+    """Divide a photograph into equal rectangles: a baseline that does not depend on it.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+    rows, columns : int
+        From 1 to the image's height and width.
+
+    Returns
+    -------
+    regions : Regions
+        From left to right and from top to bottom.
+    """
     height, width = image.shape[:2]
     _at_least("rows", rows, 1, height)
     _at_least("columns", columns, 1, width)
@@ -31,7 +43,29 @@ def grid(image: np.ndarray, rows: int = 4, columns: int = 4) -> Regions:
 def slic(
     image: np.ndarray, n_segments: int = 14, compactness: float = 10.0, sigma: float = 1.0
 ) -> Regions:
-    """k-means clustering in colour and position. Source: Achanta et al. 2012, "SLIC Superpixels"."""
+    """Cluster pixels by colour and position, with k-means.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+        Segmented with its longest side at most WORKING_SIDE.
+    n_segments : int
+        The number of clusters; usually fewer regions result.
+    compactness : float
+        How much the position counts: high values give squares.
+    sigma : float
+        Of the Gaussian that smooths the image first, in pixels.
+
+
+    Returns
+    -------
+    regions : Regions
+        Named by their places.
+
+    References
+    ----------
+    Achanta et al. 2012, "SLIC Superpixels Compared to State-of-the-Art Superpixel Methods".
+    """
     from skimage.segmentation import slic
 
     _at_least("n_segments", n_segments, 1)
@@ -53,9 +87,28 @@ def slic(
 def felzenszwalb(
     image: np.ndarray, scale: float = 600.0, sigma: float = 0.8, min_size: int = 2000
 ) -> Regions:
-    """Greedy merging of a pixel graph.
+    """Merge the pixels' graph greedily, by colour differences.
 
-    Source: Felzenszwalb and Huttenlocher 2004, "Efficient Graph-Based Image Segmentation".
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+        Segmented with its longest side at most WORKING_SIDE.
+    scale : float
+        The larger, the larger the regions.
+    sigma : float
+        Of the Gaussian that smooths the image first, in pixels.
+    min_size : int
+        Of a region, in pixels.
+
+
+    Returns
+    -------
+    regions : Regions
+        Named by their places.
+
+    References
+    ----------
+    Felzenszwalb and Huttenlocher 2004, "Efficient Graph-Based Image Segmentation".
     """
     from skimage.segmentation import felzenszwalb
 
@@ -78,9 +131,30 @@ def quickshift(
     ratio: float = 0.2,
     seed: int = 0,
 ) -> Regions:
-    """Mode seeking in colour and position; lime's default segmenter.
+    """Seek modes of the density of pixels in colour and position; lime's default segmenter.
 
-    Source: Vedaldi and Soatto 2008, "Quick Shift and Kernel Methods for Mode Seeking".
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+        Segmented with its longest side at most WORKING_SIDE.
+    kernel_size : float
+        Of the density, in pixels: the larger, the fewer regions.
+    max_dist : float
+        Between joined pixels: the larger, the fewer regions.
+    ratio : float
+        How much colour counts beside position, 0 to 1.
+    seed : int
+        For breaking ties.
+
+
+    Returns
+    -------
+    regions : Regions
+        Named by their places.
+
+    References
+    ----------
+    Vedaldi and Soatto 2008, "Quick Shift and Kernel Methods for Mode Seeking".
     """
     from skimage.segmentation import quickshift
 
@@ -97,9 +171,27 @@ def quickshift(
 
 
 def watershed(image: np.ndarray, markers: int = 14, compactness: float = 0.0) -> Regions:
-    """Flooding of the gradient image from evenly spaced markers.
+    """Flood the gradient image from evenly spaced markers.
 
-    Sources: Beucher and Lantuejoul 1979; Neubert and Protzel 2014 for the compactness.
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+        Segmented with its longest side at most WORKING_SIDE.
+    markers : int
+        Their number, and that of the regions.
+    compactness : float
+        Above 0, regions become more regular.
+
+
+    Returns
+    -------
+    regions : Regions
+        Named by their places.
+
+    References
+    ----------
+    Beucher and Lantuejoul 1979, "Use of Watersheds in Contour Detection"; Neubert and
+    Protzel 2014, "Compact Watershed and Preemptive SLIC", for the compactness.
     """
     from skimage.color import rgb2gray
     from skimage.filters import sobel
@@ -119,7 +211,27 @@ def watershed(image: np.ndarray, markers: int = 14, compactness: float = 0.0) ->
 
 
 def chan_vese(image: np.ndarray, mu: float = 0.25, max_num_iter: int = 100) -> Regions:
-    """Two phases, inside and outside an evolving contour. Source: Chan and Vese 2001, "Active Contours Without Edges"."""
+    """Divide a photograph by brightness in two: inside and outside an evolving contour.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+        Segmented with its longest side at most WORKING_SIDE.
+    mu : float
+        How much a long border costs: the larger, the smoother it is.
+    max_num_iter : int
+        At most so many steps of the contour.
+
+
+    Returns
+    -------
+    regions : Regions
+        Named by their places.
+
+    References
+    ----------
+    Chan and Vese 2001, "Active Contours Without Edges".
+    """
     from skimage.color import rgb2gray
     from skimage.segmentation import chan_vese
 
@@ -150,7 +262,7 @@ def _at_least(name, value, low, high=None):
 
 
 def _slic_for_count(n, shape):
-    """Numbers of segments to try: SLIC places its seeds on a grid and usually returns fewer regions than seeds."""
+    """List numbers of segments to try: SLIC usually returns fewer regions than seeds."""
     tries = {round(factor * n) for factor in np.linspace(1, 3, 17)} | {max(1, n - 1)}
     return [{"n_segments": m} for m in sorted(tries, key=lambda m: abs(m - n))]
 
@@ -162,39 +274,100 @@ def _grid_for_count(n, shape):
 
 SEGMENTERS = (
     Segmenter(
-        "grid", grid, "nothing; equal rectangles as a baseline",
-        (Slider("rows", "Rows", 1, 8, 4, hint="Rectangles from top to bottom"), Slider("columns", "Columns", 1, 8, 4, hint="Rectangles from left to right")),
+        "grid",
+        grid,
+        "nothing; equal rectangles as a baseline",
+        (
+            Slider("rows", "Rows", 1, 8, 4, hint="Rectangles from top to bottom"),
+            Slider("columns", "Columns", 1, 8, 4, hint="Rectangles from left to right"),
+        ),
         _grid_for_count,
     ),
     Segmenter(
-        "slic", slic, "colour and position, by k-means",
+        "slic",
+        slic,
+        "colour and position, by k-means",
         (
             Slider("n_segments", "Segments", 2, 60, 14, hint=COUNT),
-            Slider("compactness", "Compactness", 0.1, 100, 10.0, log=True, hint="Low: regions follow colours; high: they become squares"),
+            Slider(
+                "compactness",
+                "Compactness",
+                0.1,
+                100,
+                10.0,
+                log=True,
+                hint="Low: regions follow colours; high: they become squares",
+            ),
         ),
         _slic_for_count,
     ),
     Segmenter(
-        "felzenszwalb", felzenszwalb, "colour differences, by greedy merging",
+        "felzenszwalb",
+        felzenszwalb,
+        "colour differences, by greedy merging",
         (
-            Slider("scale", "Scale", 50, 2000, 600, step=50, hint="The larger, the larger the regions"),
-            Slider("min_size", "Smallest", 200, 6000, 2000, step=100, hint="The smallest region, in pixels"),
+            Slider(
+                "scale", "Scale", 50, 2000, 600, step=50, hint="The larger, the larger the regions"
+            ),
+            Slider(
+                "min_size",
+                "Smallest",
+                200,
+                6000,
+                2000,
+                step=100,
+                hint="The smallest region, in pixels",
+            ),
         ),
-        lambda n, shape: [{"min_size": size} for size in (500, 1000, 2000, 4000, 8000, 16000, 32000)],
+        lambda n, shape: [
+            {"min_size": size} for size in (500, 1000, 2000, 4000, 8000, 16000, 32000)
+        ],
     ),
     Segmenter(
-        "quickshift", quickshift, "colour and position, by mode seeking; lime's default",
+        "quickshift",
+        quickshift,
+        "colour and position, by mode seeking; lime's default",
         (
-            Slider("kernel_size", "Kernel size", 2, 10, 4, hint="How much the density of colours is smoothed: the larger, the fewer regions"),
-            Slider("max_dist", "Distance", 20, 400, 200, step=20, hint="How far apart the pixels of a region may be joined: the larger, the fewer regions"),
+            Slider(
+                "kernel_size",
+                "Kernel size",
+                2,
+                10,
+                4,
+                hint="How much the density of colours is smoothed: the larger, the fewer regions",
+            ),
+            Slider(
+                "max_dist",
+                "Distance",
+                20,
+                400,
+                200,
+                step=20,
+                hint="How far apart pixels may be joined: the larger, the fewer regions",
+            ),
         ),
     ),
     Segmenter(
-        "watershed", watershed, "edges, by flooding from a grid of markers", (Slider("markers", "Markers", 2, 60, 14, hint=COUNT),),
+        "watershed",
+        watershed,
+        "edges, by flooding from a grid of markers",
+        (Slider("markers", "Markers", 2, 60, 14, hint=COUNT),),
         lambda n, shape: [{"markers": m} for m in range(max(1, n - 3), n + 3)],
     ),
     Segmenter(
-        "chan_vese", chan_vese, "brightness, in two phases",
-        (Slider("mu", "Smoothness", 0.05, 1, 0.25, step=0.05, hint="How much a long border costs: the larger, the smoother"),),
+        "chan_vese",
+        chan_vese,
+        "brightness, in two phases",
+        (
+            Slider(
+                "mu",
+                "Smoothness",
+                0.05,
+                1,
+                0.25,
+                step=0.05,
+                hint="How much a long border costs: the larger, the smoother",
+            ),
+        ),
     ),
-)  # fmt: skip
+)

@@ -80,9 +80,9 @@ def from_mask_list(
     ----------
     masks : sequence
         (H, W) arrays or Pillow images, not 0 inside the region; or mappings with "segmentation" and
-        optionally "score" (or "predicted_iou" and "stability_score") and "name", as Segment Anything
-        makes them; or the entries of transformers' image-segmentation pipeline, with "mask",
-        "label" and "score". Masks may overlap and need not cover the image.
+        optionally "score" (or "predicted_iou" and "stability_score") and "name", as Segment
+        Anything makes them; or the entries of transformers' image-segmentation pipeline, with
+        "mask", "label" and "score". Masks may overlap and need not cover the image.
     shape : (H, W), optional
         Needed only for an empty list.
     method : str
@@ -123,7 +123,7 @@ def from_mask_list(
     >>> from PIL import Image
     >>> answer = [
     ...     {"label": "cat", "mask": Image.fromarray(whole.astype(np.uint8) * 255), "score": 0.99},
-    ...     {"label": "collar", "mask": Image.fromarray(part.astype(np.uint8) * 255), "score": None},
+    ...     {"label": "collar", "mask": Image.fromarray(part.astype(np.uint8) * 255)},
     ... ]
     >>> from_mask_list(answer)
     <3 Regions by masks, 4 x 4: rest, cat, collar>
@@ -217,6 +217,7 @@ class KerasHubSegmenter:
         self.__name__ = getattr(model, "name", type(model).__name__)
 
     def __call__(self, image: np.ndarray) -> Regions:
+        """Divide a photograph (H, W, 3) by the model's classes."""
         size = self.size or image.shape[:2]
         scores = np.asarray(self.model.predict(resize(image, size)[None], verbose=0))
         if scores.ndim != 4:

@@ -1,6 +1,7 @@
 """Contours of a photograph, and the regions that they divide it into.
 
-The network is HED on VGG16's convolutions (`nets.contours`), trained on outlines drawn by people (BSDS500).
+The network is HED on VGG16's convolutions (`nets.contours`), trained on outlines drawn by
+people (BSDS500).
 """
 
 from __future__ import annotations

@@ -96,9 +96,9 @@ def automatic_cut(
 ) -> list[Part]:
     """Cut a tree with nouns so that each thing is one region, and no region holds two nouns.
 
-    A cut gains each region's area times the probability of its class, and THING for a thing that the
-    classifier named. Each region costs PRICE; undoing a merge that cost `worth` or more and was not
-    within a thing gains one and a half times as much.
+    A cut gains each region's area times the probability of its class, and THING for a thing that
+    the classifier named. Each region costs PRICE; undoing a merge that cost `worth` or more and was
+    not within a thing gains one and a half times as much.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ def regrouped(
 def best_cut(
     root: Part, kept: Mapping[tuple[int, ...], float], divided: Mapping[tuple[int, ...], float]
 ) -> list[Part]:
-    """Cut a tree into FEWEST to MOST regions so that the sum of what is kept and divided is largest.
+    """Cut a tree into FEWEST to MOST regions so that the sum of their gains is largest.
 
     Parameters
     ----------
@@ -235,7 +235,7 @@ def best_cut(
 def raised(root: Part, regions: Collection[frozenset[int]]) -> Part:
     """Add the root's cost to that of every node above some regions.
 
-    They are then the first cut of their number: coarser cuts unite them, and finer ones divide them.
+    They are then the first cut of their number: coarser cuts unite them, finer ones divide them.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Semantic regions without annotation: a region tree by contours and an ImageNet network's features.
+"""Semantic regions without annotation: a region tree by contours and features.
 
 Basins of the contour map are described by the network's end points and merged by contour and
 features together: similar basins are merged across weak contours, and different ones stay separate

@@ -124,7 +124,7 @@ def ade20k(image: np.ndarray, objects: bool = False) -> Regions:
 
 
 def why_unavailable(segmenter: str = "pascal") -> str:
-    """What "pascal" or "ade20k" needs but is missing on this machine, or ""."""
+    """Return what "pascal" or "ade20k" needs but is missing on this machine, or ""."""
     if cached(_MODELS[segmenter].download) is None:
         return f"needs python -m segxai fetch {_MODELS[segmenter].download}"
     return "" if find_spec("ai_edge_litert") else "needs pip install 'segxai[pascal]'"

@@ -44,7 +44,7 @@ def features(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
         The photograph.
     n_regions : int or "auto"
         1 to 48, or "auto": between 3 and 9, where the tree's next joins get expensive. Regions with
-        fewer n_regions are unions of those with more, so `Regions.expand` knows each region's parts.
+        fewer n_regions are unions of those with more, so `Regions.expand` knows their parts.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def _ward_tree(points) -> tuple[Part, np.ndarray]:
 
 
 def _prune(part, atom_of_leaf) -> list[Part]:
-    """The tree, if any, of the leaves still there (merged islands and small images lose some)."""
+    """Return the tree, if any, of the leaves still there (merged islands lose some)."""
     if not part.children:
         return [Part("", (atom_of_leaf[leaf],)) for leaf in part.atoms if leaf in atom_of_leaf]
     halves = [half for child in part.children for half in _prune(child, atom_of_leaf)]
@@ -103,7 +103,7 @@ def _named(part, names) -> Part:
 
 
 def _working_copy(image) -> np.ndarray:
-    """The photograph with its longest side at WORKING_SIDE, both sides at least 32, in uint8."""
+    """Resize the longest side to WORKING_SIDE, with both sides at least 32, in uint8."""
     scale = WORKING_SIDE / max(image.shape[:2])
     size = tuple(max(32, round(side * scale)) for side in image.shape[:2])
     return np.rint(resize(image, size)).astype(np.uint8)
@@ -140,13 +140,13 @@ def _superpixel_features(copy, superpixels) -> np.ndarray:
 
 
 def _merge_islands(leaves, superpixels, points) -> np.ndarray:
-    """Join pieces smaller than SMALLEST_ISLAND to the most similar neighbour, the smallest first."""
+    """Join pieces smaller than SMALLEST_ISLAND to the most similar neighbour, smallest first."""
     from skimage.measure import label
 
     pieces = label(leaves, background=-1, connectivity=1)
     pieces = np.unique(pieces, return_inverse=True)[1].reshape(leaves.shape)
     areas = np.bincount(pieces.ravel()).astype(float)
-    # Leaves consist of whole superpixels, so a piece's mean feature is a mean over its superpixels' pixels.
+    # Leaves consist of whole superpixels, so a piece's mean feature is one over their pixels.
     sums = np.zeros((len(areas), points.shape[1]))
     pairs, counts = np.unique(
         pieces.ravel() * len(points) + superpixels.ravel(), return_counts=True

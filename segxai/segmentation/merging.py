@@ -145,7 +145,7 @@ def borders(labels: np.ndarray, strength: np.ndarray) -> Borders:
 
 
 def labels_of(parts: Sequence[Part], atoms: np.ndarray) -> np.ndarray:
-    """Number the pixels by the part that they belong to.
+    """Map each pixel to the part that it belongs to.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def labels_of(parts: Sequence[Part], atoms: np.ndarray) -> np.ndarray:
 
 
 def components(number: int, pairs: Collection[tuple[int, int]]) -> np.ndarray:
-    """Number the connected components of a graph.
+    """Find the connected components of a graph.
 
     Parameters
     ----------
@@ -297,5 +297,5 @@ def leaves(labels: np.ndarray, joins: list[Join]) -> tuple[np.ndarray, Part]:
 
 
 def joined(a: Part, b: Part, cost: float) -> Part:
-    """The part without a name that two others are joined to."""
+    """Join two parts to one without a name."""
     return Part("", a.atoms + b.atoms, (a, b), cost)

@@ -66,7 +66,7 @@ def name_tree(
 
 
 def _by_class(atoms, nodes, classes, found) -> dict[tuple[int, ...], Noun | None]:
-    """The noun of each node by its classes, where nothing in the photograph speaks against it.
+    """Return the noun of each node by its classes, unless the photograph speaks against it.
 
     Photographs of single objects show where the head errs while it is not sure: people without a
     head, sky at the bottom edge (the white of a catalogue), small regions, and DOUBTFUL classes.
@@ -95,7 +95,7 @@ def _by_class(atoms, nodes, classes, found) -> dict[tuple[int, ...], Noun | None
 
 
 def _species(objects) -> dict[str, str]:
-    """What "animal" and "vehicle" are here, if the classifier found one kind of them only."""
+    """Find what "animal" and "vehicle" are here, if the classifier found one kind only."""
     found = {}
     for group in ("animal", "vehicle"):
         names = {
@@ -109,7 +109,7 @@ def _species(objects) -> dict[str, str]:
 
 
 def _better(noun: Noun | None, other: Noun | None) -> Noun | None:
-    """The more specific noun of the head's and the classifier's.
+    """Choose the more specific noun of the head's and the classifier's.
 
     If they contradict each other, the head's is kept if it is sure.
     """
@@ -124,7 +124,7 @@ def _better(noun: Noun | None, other: Noun | None) -> Noun | None:
 
 
 def _inherited(whole: Noun | None, row: np.ndarray) -> Noun | None:
-    """The noun of the thing that a nameless part belongs to, unless its classes speak against it."""
+    """Give a nameless part the noun of its thing, unless its classes speak against it."""
     if whole is None or not whole.basis:
         return whole
     p = probability(whole.basis, row)

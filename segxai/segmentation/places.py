@@ -23,8 +23,8 @@ def places(atoms: np.ndarray, groups: Iterable[Iterable[int]]) -> list[str]:
     Returns
     -------
     names : list of str
-        "top left" ... "centre" ... "bottom right", or "all round" for a region that touches all four
-        edges. Names may repeat; `Regions` numbers repeated ones.
+        "top left" ... "centre" ... "bottom right", or "all round" for a region that touches all
+        four edges. Names may repeat; `Regions` numbers repeated ones.
     """
     height, width = atoms.shape
     flat = atoms.ravel()

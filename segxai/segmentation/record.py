@@ -72,7 +72,7 @@ class Segmenter(NamedTuple):
 
 
 def by_count(name: str, function: Callable, about: str) -> Segmenter:
-    """A segmenter by a tree, whose one parameter is n_regions, a number or "auto".
+    """Make a segmenter by a tree, whose one parameter is n_regions, a number or "auto".
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Semantic segmentation by the project's own FCN: a region for each class, at the tree's contours."""
+"""Semantic segmentation by the project's own FCN: a region for each class."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def semantic(image: np.ndarray) -> Regions:
     """Name every part of a photograph by one of the classes of the project's own FCN.
 
     The class probabilities of the FCN-8s `FCN("efficientnet_lite0", weights="semantic", stride=8)`
-    are averaged over the leaves of the region tree of "deep", which have sharper outlines than a map
-    of stride 8. Each leaf gets its most probable class.
+    are averaged over the leaves of the region tree of "deep", which have sharper outlines than a
+    map of stride 8. Each leaf gets its most probable class.
 
     Parameters
     ----------

@@ -218,7 +218,7 @@ def chosen_nouns(
 
 
 def _deepest(row, least) -> int | None:
-    """The most specific noun that is probable enough, or None."""
+    """Return the most specific noun that is probable enough, or None."""
     sure = np.where(row >= least, _specific(), 0)
     return int((sure + np.minimum(row, 0.999) * (sure > 0)).argmax()) if sure.any() else None
 
