@@ -46,8 +46,8 @@ def binary_tree(image: np.ndarray, regions: Regions) -> BinaryTree:
     Without a tree, they are joined, and have below them the parts that are known. Regions that are
     joined, and parts of a node that has more than two, are joined two at a time, first those that
     touch and differ least in mean colour (CIE Lab), by Ward's criterion; the joins count as
-    costlier than all below them. Joins above the given regions count as costlier than all others, so
-    the tree cut into as many regions gives these.
+    costlier than all below them. Joins above the given regions count as costlier than all others,
+    so the tree cut into as many regions gives these.
 
     Parameters
     ----------
