@@ -287,7 +287,7 @@ def evaluate_coalitions(
     SegxaiError
         For invalid arguments.
     """
-    game = new_game(image, regions, classifier, target, fill, seed, progress)
+    game = new_game(image, regions, classifier, target, fill, seed, progress=progress)
     return evaluate_all(
         game, *draw_coalitions(len(game.regions), max_evaluations, game.seed), progress=progress
     )
@@ -317,7 +317,7 @@ def evaluate_all(
         The table, in the order of `masks`.
     """
     # The whole image comes first, because it determines which classes are kept.
-    rows = game.evaluate(np.roll(masks, 1, axis=0), progress)
+    rows = game.evaluate(np.roll(masks, 1, axis=0), progress=progress)
     return tabulate(game, masks, np.roll(rows, -1, axis=0), log_importance is None, log_importance)
 
 

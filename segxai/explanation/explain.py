@@ -77,7 +77,7 @@ def explain(
     `segxai.explanation.surrogates`.
     """
     check_method(method, kernel_width, alpha)
-    game = new_game(image, regions, classifier, target, fill, seed, progress)
+    game = new_game(image, regions, classifier, target, fill, seed, progress=progress)
     if METHODS[method].solve is None:
         return explain_tree(game, max_evaluations, progress=progress)
     masks, log_importance = draw_coalitions(

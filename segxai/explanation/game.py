@@ -131,7 +131,7 @@ class Game:
 
         return evaluate
 
-    def evaluate(self, masks: np.ndarray, progress: Progress = None) -> np.ndarray:
+    def evaluate(self, masks: np.ndarray, *, progress: Progress = None) -> np.ndarray:
         """Evaluate the classifier on coalitions.
 
         Parameters
@@ -177,6 +177,7 @@ def new_game(
     target: Target,
     fill: Fill,
     seed: int,
+    *,
     progress: Progress = None,
 ) -> Game:
     """Make a game; the only place where an explanation's inputs are read and checked.

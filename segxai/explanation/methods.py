@@ -118,7 +118,7 @@ def method_named(name: str) -> Method:
     SegxaiValueError
         For an unknown method.
     """
-    if name not in METHODS:
+    if not isinstance(name, str) or name not in METHODS:
         raise unknown_name("method", name, METHODS)
     return METHODS[name]
 

@@ -58,7 +58,7 @@ def expand_coalitions(
     together = codes(np.delete(masks, range(index + 1, after), axis=1)[whole])
     table = np.empty((len(masks), coalitions.table.shape[1]), np.float32)
     table[whole] = coalitions.table[row_of[together]]
-    table[~whole] = game.evaluate(masks[~whole], progress)
+    table[~whole] = game.evaluate(masks[~whole], progress=progress)
     evaluations = coalitions.evaluations + int((~whole).sum())
     return replace(coalitions, game=game, masks=masks, table=table, evaluations=evaluations)
 

@@ -61,12 +61,12 @@ def find(
             f"{kind}() speaks of {share}, which is {table.full:.3f}; it must not be negative."
         )
     if (kind, p) not in e.sets_found:
-        e.sets_found[kind, p] = _find(e, kind == "necessary", p * table.full, progress)
+        e.sets_found[kind, p] = _find(e, kind == "necessary", p * table.full, progress=progress)
     found = e.sets_found[kind, p]
     return None if found is None else (tuple(e.regions.names[k] for k in found[0]), found[1])
 
 
-def _find(e, away, share, progress):
+def _find(e, away, share, *, progress):
     table, sign = e.coalitions, -1 if away else 1
     members, scores = table.masks ^ away, sign * table.values
 
@@ -80,7 +80,7 @@ def _find(e, away, share, progress):
         game = table.replay(f"{'necessary' if away else 'sufficient'}() of a sample")
 
         def evaluate(some):
-            return sign * game.evaluate(some ^ away, progress)[:, 0]
+            return sign * game.evaluate(some ^ away, progress=progress)[:, 0]
 
         order = np.argsort(-e.weights, kind="stable")
         searched = search(members, scores, enough, evaluate, order, e.evaluations)

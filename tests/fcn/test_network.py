@@ -243,5 +243,7 @@ def test_a_file_with_an_impossible_side_is_refused(semantic, tmp_path, side):
         arrays = dict(file)
     described = {**json.loads(str(arrays.pop("description"))), "side": side}
     np.savez(tmp_path / "other.npz", description=np.array(json.dumps(described)), **arrays)
-    with pytest.raises(SegxaiFileError, match=r"side must be (a whole number of at least 32|at most 2048)"):
+    with pytest.raises(
+        SegxaiFileError, match=r"side must be (a whole number of at least 32|at most 2048)"
+    ):
         FCN.load(tmp_path / "other.npz")
