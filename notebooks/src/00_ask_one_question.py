@@ -24,7 +24,7 @@
 import numpy as np
 import segxai
 from IPython.display import Markdown
-from segxai.plots import explanations as plots
+from segxai import plots
 from segxai.widgets import Quiz
 
 photo = segxai.data.photograph("astronaut")

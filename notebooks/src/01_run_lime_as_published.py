@@ -30,7 +30,7 @@ import segxai
 from IPython.display import Markdown
 from lime.wrappers.scikit_image import SegmentationAlgorithm
 from PIL import Image
-from segxai.plots import explanations as plots
+from segxai import plots
 from segxai.widgets import Quiz
 from skimage.segmentation import mark_boundaries, slic
 from sklearn.linear_model import Ridge

@@ -36,7 +36,7 @@
 import numpy as np
 import segxai
 from IPython.display import Markdown
-from segxai.plots import explanations as plots
+from segxai import plots
 from segxai.segmentation.deeplab import PASCAL_CLASSES, why_unavailable
 from segxai.widgets import Quiz
 

@@ -27,7 +27,7 @@
 import numpy as np
 import segxai
 from IPython.display import Markdown
-from segxai.plots import explanations as plots
+from segxai import plots
 from segxai.segmentation import contours, merging
 from segxai.segmentation.views import VIEWS, view
 from segxai.widgets import Quiz
@@ -288,9 +288,7 @@ assert fcn.class_names[helmet_row.argmax()] == "object"
 # on grey, with its surroundings dimmed, and cropped.
 
 # %%
-views = [
-    view(photo, mask, *how) for mask in masks for how in VIEWS.values()
-]
+views = [view(photo, mask, *how) for mask in masks for how in VIEWS.values()]
 classifier = segxai.load_classifier("efficientnet_lite0")
 best = [classifier.top(np.uint8(np.rint(view)), 1)[0] for view in views]
 words = [f"{name}, {probability:.2f}" for name, probability in best]

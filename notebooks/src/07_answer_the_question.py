@@ -34,7 +34,7 @@ import itertools
 import numpy as np
 import segxai
 from IPython.display import Markdown
-from segxai.plots import explanations as plots
+from segxai import plots
 from segxai.widgets import Quiz
 
 sample = segxai.data.load("astronaut")

@@ -32,7 +32,7 @@ import skimage.data
 from IPython.display import Markdown
 from PIL import Image
 from segxai import metrics
-from segxai.plots import comparisons as plots_metrics, explanations as plots
+from segxai import plots
 from segxai.widgets import Quiz
 
 sample = segxai.data.load("coffee")
@@ -80,7 +80,7 @@ Quiz(
 kinds = {"insertion": metrics.insertion, "deletion": metrics.deletion}
 curves = {(k, who): run(e) for k, run in kinds.items() for who, e in duel.items()}
 names = [f"{kind}, {who}" for kind, who in curves]
-plots_metrics.plot_curves(list(curves.values()), names)
+plots.plot_curves(list(curves.values()), names)
 
 # %% [markdown]
 # The four areas in numbers:

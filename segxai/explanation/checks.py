@@ -19,7 +19,7 @@ from .fills import GIVEN, Fill, distinct_fills, fill_name, in_type_of
 
 if TYPE_CHECKING:
     from ..plots import DescribedFigure
-    from ..plots.duck_types import Explained
+    from .explanation import Explanation
 
 FILLS_COMPARED = ("mean", "blur", "grey", "noise")
 # The sign of a weight below this share of the largest one is not interpreted.
@@ -101,7 +101,7 @@ def sign_flips(weights: np.ndarray) -> np.ndarray:
 
 
 def robustness(
-    explanation: Explained,
+    explanation: Explanation,
     *,
     fills: Sequence[Fill] = FILLS_COMPARED,
     borders: int = 2,
@@ -276,7 +276,7 @@ def placebo_p_values(effects: np.ndarray, placebos: np.ndarray) -> np.ndarray:
 
 
 def placebo_test(
-    explanation: Explained, *, placements: int = 39, seed: int = 0, progress: Progress = None
+    explanation: Explanation, *, placements: int = 39, seed: int = 0, progress: Progress = None
 ) -> Placebo:
     """Test whether covering a region has more effect than covering the same shape elsewhere.
 

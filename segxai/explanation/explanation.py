@@ -326,7 +326,7 @@ class Explanation:
 
     def plot(self) -> DescribedFigure:
         """Draw the photograph with its named regions, and their weights as colours and bars."""
-        return plots.plot_explanation(self)
+        return plots.plot_explanations([self])
 
     def save(self, path: str | Path) -> None:
         """Write a self-contained web page or a picture.

@@ -21,13 +21,13 @@ from ..errors import SegxaiError, SegxaiValueError, is_number
 from ..progress import Progress
 
 if TYPE_CHECKING:
-    from ..plots.duck_types import Explained
+    from .explanation import Explanation
 
 Enough = Callable[[np.ndarray], np.ndarray]  # scores (N,) -> whether they are enough, (N,) bool
 
 
 def find(
-    explanation: Explained, kind: str, p: float, *, progress: Progress = None
+    explanation: Explanation, kind: str, p: float, *, progress: Progress = None
 ) -> tuple[tuple[str, ...], float] | None:
     """Find a sufficient or a necessary set of an explanation's regions.
 

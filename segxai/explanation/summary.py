@@ -11,10 +11,11 @@ from . import sets
 from .coalitions import ROUNDING
 
 if TYPE_CHECKING:
-    from ..plots.duck_types import Explained
+    from .explanation import Explanation
+    from .tree_explanation import TreeExplanation
 
 
-def sentences(explanation: Explained, search: bool = True) -> list[str]:
+def sentences(explanation: Explanation, search: bool = True) -> list[str]:
     """Sentences on the largest weight, the smallest sufficient and necessary sets, the strongest interaction, parts and findings."""
     e = explanation
     name, weight = max(e.ranking(), key=lambda pair: abs(pair[1]))
@@ -42,7 +43,7 @@ MOST_OF_IT = (
 WORTH_SAYING = 0.1  # of the largest absolute value
 
 
-def tree_sentences(explanation: Explained, search: bool = True) -> list[str]:
+def tree_sentences(explanation: TreeExplanation, search: bool = True) -> list[str]:
     """Sentences on the strongest support and opposition in a region tree, on their strongest parts, and on values divided only by area."""
     e = explanation
     few = e if len(e.regions) <= FEW else e.coarsen(FEW)

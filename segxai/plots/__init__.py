@@ -1,4 +1,8 @@
-"""Static figures. They accept any object with the attributes that they draw; matplotlib is imported with the first figure."""
+"""Static figures of regions, explanations, checks and comparisons.
+
+They accept any object with the attributes that they draw, for explanations those in `duck_types`;
+matplotlib is imported with the first figure.
+"""
 
 import logging
 
@@ -13,12 +17,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "checks": ["plot_placebo", "plot_robustness"],
         "comparisons": ["plot_comparison", "plot_curves"],
-        "draw": ["draw_borders", "draw_names", "draw_weights", "lightened_grey", "widest_place"],
+        "draw": ["draw_borders", "draw_names", "lightened_grey", "widest_place"],
         "explanations": [
-            "NO_NAMES", "describe", "draw_bars", "plot_effects", "plot_explanation", "plot_explanations", "plot_image",
+            "NO_NAMES", "describe", "plot_effects", "plot_explanations", "plot_image",
             "plot_interactions", "plot_regions",
         ],
         "trees": ["plot_tree"],
-        "figure": ["BLUE", "INK", "ORANGE", "ORANGE_BLUE", "DescribedFigure", "shorten"],
+        "figure": ["BLUE", "INK", "ORANGE", "ORANGE_BLUE", "DescribedFigure"],
     },
 )  # fmt: skip

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import SegxaiValueError
-from .duck_types import Measured, Studied
 from .figure import BLUE, INK, ORANGE, DescribedFigure
 from .numbers import format_interval, format_number
+
+if TYPE_CHECKING:
+    from ..metrics.curves import Curve
+    from ..study.comparison import Comparison
 
 _LINES = (
     ("-", "o", BLUE),
@@ -21,10 +25,24 @@ _LINES = (
 _ACROSS = 3  # panels in a row
 
 
-def plot_curves(curves: Iterable[Measured], titles: Iterable[str] | None = None) -> DescribedFigure:
-    """Plot insertion and deletion curves with their areas in one panel; lines differ in colour, dash and marker.
+def plot_curves(curves: Iterable[Curve], titles: Iterable[str] | None = None) -> DescribedFigure:
+    """Plot insertion and deletion curves with their areas in one panel.
 
-    Raises SegxaiValueError if there is no curve.
+    Parameters
+    ----------
+    curves : iterable of Curve
+        Of one target. The lines differ in colour, dash and marker.
+    titles : iterable of str, optional
+        Their names in the legend; by default kind and fill.
+
+    Returns
+    -------
+    figure : DescribedFigure
+
+    Raises
+    ------
+    SegxaiValueError
+        If there is no curve.
     """
     curves = list(curves)
     if not curves:
@@ -35,8 +53,8 @@ def plot_curves(curves: Iterable[Measured], titles: Iterable[str] | None = None)
     for i, (curve, title) in enumerate(zip(curves, titles, strict=True)):
         line, mark, colour = _LINES[i % len(_LINES)]
         axes.plot(
-            curve.x, curve.y, linestyle=line, color=colour, marker=mark if len(curve.x) < 40 else "", markersize=4,
-            label=f"{title}: area {curve.area:z.2f}",
+            curve.x, curve.y, linestyle=line, color=colour, markersize=4,
+            marker=mark if len(curve.x) < 40 else "", label=f"{title}: area {curve.area:z.2f}",
         )  # fmt: skip
     axes.axhline(1, color="#9a9a9a", linewidth=0.8)
     axes.set_xlim(0, 1)
@@ -54,34 +72,41 @@ def plot_curves(curves: Iterable[Measured], titles: Iterable[str] | None = None)
     return figure
 
 
-def plot_comparison(comparison: Studied) -> DescribedFigure:
-    """Plot a panel for each metric: each segmenter's mean with its interval, and each photograph as a grey dot.
+def plot_comparison(comparison: Comparison) -> DescribedFigure:
+    """Plot a panel for each metric of a comparison of segmenters.
 
-    Raises SegxaiValueError if no photograph could be measured.
+    Parameters
+    ----------
+    comparison : Comparison
+        What `segxai.compare` returns.
+
+    Returns
+    -------
+    figure : DescribedFigure
+        Each segmenter's mean with its interval, and each photograph as a grey dot.
+
+    Raises
+    ------
+    SegxaiValueError
+        If no photograph could be measured.
     """
     c = comparison
     if not c.results:
         raise SegxaiValueError("No photograph could be measured; see .failures for why.")
     rows = -(-len(c.metrics) // _ACROSS)
-    height = 0.32 * len(c.segmenters) + 1.0
-    figure = DescribedFigure(figsize=(4.3 * _ACROSS, height * rows), layout="constrained")
+    size = (4.3 * _ACROSS, (0.32 * len(c.segmenters) + 1.0) * rows)
+    figure = DescribedFigure(figsize=size, layout="constrained")
     panels = figure.subplots(rows, _ACROSS, squeeze=False, sharey=True).ravel()
     found = {(row["segmenter"], row["metric"]): row for row in c.table()}
-    jitter = np.random.default_rng(0).uniform(
-        -0.22, 0.22, len(c.results)
-    )  # so that equal values remain visible
+    # So that equal values remain visible.
+    jitter = np.random.default_rng(0).uniform(-0.22, 0.22, len(c.results))
     for axes, metric in zip(panels, c.metrics, strict=False):
         for place, segmenter in enumerate(c.segmenters):
-            _interval(axes, place, found[segmenter, metric])
+            _draw_interval(axes, place, found[segmenter, metric])
             axes.scatter(
-                c.column(segmenter, metric),
-                place + jitter,
-                s=7,
-                color="#8a8a8a",
-                alpha=0.6,
-                linewidths=0,
-                zorder=1,
-            )
+                c.column(segmenter, metric), place + jitter, s=7, color="#8a8a8a", alpha=0.6,
+                linewidths=0, zorder=1,
+            )  # fmt: skip
         axes.set_title(c.title(metric), fontsize=10, parse_math=False)
         axes.set_yticks(range(len(c.segmenters)), c.segmenters, fontsize=9, parse_math=False)
         axes.margins(x=0.08)
@@ -101,21 +126,17 @@ def plot_comparison(comparison: Studied) -> DescribedFigure:
     return figure
 
 
-def _interval(axes, place, row):
-    if row["mean"] is None:
+def _draw_interval(axes, place, row):
+    """Draw the mean of a segmenter, and its interval where there is one."""
+    mean, ends = row["mean"], [row["low"], row["high"]]
+    if mean is None:
         return
     if row["low"] is not None:
         axes.plot(
-            [row["low"], row["high"]],
-            [place, place],
-            color=BLUE,
-            linewidth=2.4,
-            zorder=2,
-            solid_capstyle="butt",
-        )
-    axes.scatter(
-        [row["mean"]], [place], s=34, color=BLUE, edgecolors="white", linewidths=0.8, zorder=3
-    )
+            ends, [place] * 2, color=BLUE, linewidth=2.4, zorder=2, solid_capstyle="butt"
+        )  # fmt: skip
+    axes.scatter([mean], [place], s=34, color=BLUE, edgecolors="white", linewidths=0.8, zorder=3)
     axes.annotate(
-        format_number(row["mean"]), (row["mean"], place), (0, 6), textcoords="offset points", ha="center", fontsize=7.5, color=INK
+        format_number(mean), (mean, place), (0, 6), textcoords="offset points",
+        ha="center", fontsize=7.5, color=INK,
     )  # fmt: skip

@@ -17,11 +17,22 @@ from .figure import INK, ORANGE_BLUE, shorten
 from .numbers import signed
 
 MOST_NAMES = 12
-DRAWN_SIDE = 1024  # pixels; larger photographs are subsampled, which is not visible at the size of these figures
+# Pixels; larger photographs are subsampled, which is not visible at the size of these figures.
+DRAWN_SIDE = 1024
 
 
 def draw_borders(axes: Axes, regions: Regions, colour: str = "white") -> None:
-    """Draw region borders as light lines on dark ones, so that they are visible on any photograph."""
+    """Draw region borders as light lines on dark ones, visible on any photograph.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where the photograph is drawn, in its own coordinates.
+    regions : Regions
+        Whose borders are drawn.
+    colour : str, optional
+        Of the upper lines.
+    """
     lines, step = [], _step(regions.shape)
     labels = regions.labels[::step, ::step]
     for k, box in enumerate(find_objects(labels + 1)):
@@ -38,54 +49,103 @@ def draw_borders(axes: Axes, regions: Regions, colour: str = "white") -> None:
 def draw_names(axes: Axes, regions: Regions) -> None:
     """Write each region's name where the region is widest, with a "?" unless it is sure.
 
-    Of many regions, only the largest are named.
+    Of many regions, only the MOST_NAMES largest are named.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where the photograph is drawn, in its own coordinates.
+    regions : Regions
+        Whose names are written.
     """
     for k in np.argsort(-regions.areas, kind="stable")[:MOST_NAMES]:
         row, column = _place(regions, k)
         # Near the left and right edges the text is aligned so that it stays inside the photograph.
         share = column / regions.shape[1]
         side = "left" if share < 0.15 else "right" if share > 0.85 else "center"
-        text = textwrap.fill(shorten(regions.marked_names[k]), 12)
         axes.text(
-            column, row, text, ha=side, va="center", fontsize=8, color="white", parse_math=False,
+            column, row, textwrap.fill(shorten(regions.marked_names[k]), 12), ha=side, va="center",
+            fontsize=8, color="white", parse_math=False,
             path_effects=[withStroke(linewidth=2.2, foreground=INK)], clip_on=True,
         )  # fmt: skip
 
 
-def draw_weights(axes: Axes, regions: Regions, weights: np.ndarray, limit: float) -> None:
-    """Colour each region blue if it supports the class or orange if it opposes it, and write its weight."""
-    draw_pixels(
-        axes,
-        np.asarray(weights)[regions.labels],
-        cmap=ORANGE_BLUE,
-        vmin=-limit,
-        vmax=limit,
-        alpha=0.72,
-    )
+def draw_heat(axes: Axes, image: np.ndarray, values: np.ndarray, limit: float, title: str) -> None:
+    """Tint a grey photograph: blue where values are positive, orange where they are negative.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    image : (H, W, 3) ndarray of uint8
+        The photograph.
+    values : (H, W) ndarray
+        One value for each pixel.
+    limit : float
+        The value with the strongest tint.
+    title : str
+        Above the photograph.
+    """
+    show(axes, lightened_grey(image), title)
+    _draw_pixels(axes, values, cmap=ORANGE_BLUE, vmin=-limit, vmax=limit, alpha=0.72)
+
+
+def draw_weights(
+    axes: Axes, image: np.ndarray, regions: Regions, weights: np.ndarray, limit: float, title: str
+) -> None:
+    """Draw a grey photograph with regions tinted by their weights, and write the weights.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    image : (H, W, 3) ndarray of uint8
+        The photograph.
+    regions : Regions
+        K regions: blue if they support the class, orange if they oppose it.
+    weights : (K,) ndarray
+        Of the regions; the MOST_NAMES strongest are written as numbers.
+    limit : float
+        The weight with the strongest tint.
+    title : str
+        Above the photograph.
+    """
+    draw_heat(axes, image, weights[regions.labels], limit, title)
     draw_borders(axes, regions, "#555555")
     for k in np.argsort(-np.abs(weights), kind="stable")[:MOST_NAMES]:
         row, column = _place(regions, k)
         axes.text(
-            column, row, signed(weights[k], 2), ha="center", va="center", fontsize=9, fontweight="bold", color=INK,
-            path_effects=[withStroke(linewidth=2.5, foreground="white")], clip_on=True,
+            column, row, signed(weights[k], 2), ha="center", va="center", fontsize=9, color=INK,
+            fontweight="bold", path_effects=[withStroke(linewidth=2.5, foreground="white")],
+            clip_on=True,
         )  # fmt: skip
 
 
 def widest_place(mask: np.ndarray) -> tuple[int, int]:
-    """(row, column) of the pixel in a mask (H, W) that is farthest from the border, where text fits best."""
-    top, left = np.flatnonzero(mask.any(axis=1))[0], np.flatnonzero(mask.any(axis=0))[0]
-    bottom, right = np.flatnonzero(mask.any(axis=1))[-1], np.flatnonzero(mask.any(axis=0))[-1]
-    depth = distance_transform_edt(np.pad(mask[top : bottom + 1, left : right + 1], 1))[1:-1, 1:-1]
+    """Find the pixel of a mask that is farthest from the border, where text fits best.
+
+    Parameters
+    ----------
+    mask : (H, W) ndarray of bool
+        With at least one pixel. The sides of the photograph are borders.
+
+    Returns
+    -------
+    row, column : int
+    """
+    (box,) = find_objects(mask.astype(np.uint8))
+    depth = distance_transform_edt(np.pad(mask[box], 1))[1:-1, 1:-1]
     row, column = np.unravel_index(np.argmax(depth), depth.shape)
-    return int(top + row), int(left + column)
+    return int(box[0].start + row), int(box[1].start + column)
 
 
 def _step(shape) -> int:
+    """Every how many pixels a photograph of this shape is drawn."""
     return -(-max(shape[:2]) // DRAWN_SIDE)
 
 
 def _place(regions, k):
-    """The `widest_place` of a region among the pixels that are drawn, or among all if none of its pixels is drawn."""
+    """Find the `widest_place` of a region among the pixels drawn, or among all if none is."""
     step = _step(regions.shape)
     mask = regions.labels[::step, ::step] == k
     if not mask.any():
@@ -94,21 +154,51 @@ def _place(regions, k):
     return step * row, step * column
 
 
-def draw_pixels(axes: Axes, pixels: np.ndarray, **options: Any) -> None:
+def _draw_pixels(axes: Axes, pixels: np.ndarray, **options: Any) -> None:
     """`imshow` of a subsampled image, for speed; coordinates are those of the full image."""
     (height, width), step = pixels.shape[:2], _step(pixels.shape)
     axes.imshow(pixels[::step, ::step], extent=(-0.5, width - 0.5, height - 0.5, -0.5), **options)
 
 
-def show(axes: Axes, image: np.ndarray, title: str) -> None:
-    """Draw an image (H, W, 3) with a title and without axes."""
-    draw_pixels(axes, image)
+def show(axes: Axes, image: np.ndarray, title: str, regions: Regions | None = None) -> None:
+    """Draw an image with a title and without axes.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    image : (H, W, 3) ndarray of uint8
+        The image.
+    title : str
+        Above it.
+    regions : Regions, optional
+        Whose borders and names are drawn over it.
+    """
+    _draw_pixels(axes, image)
     axes.set_title(title, fontsize=10, parse_math=False)
     axes.set_axis_off()
+    if regions is not None:
+        draw_borders(axes, regions)
+        draw_names(axes, regions)
+
+
+def row_height(image: np.ndarray) -> float:
+    """Return the height in inches of a row of panels with a photograph (H, W, 3)."""
+    return 4.0 * min(max(image.shape[0] / image.shape[1], 0.55), 1.3) + 0.5
 
 
 def lightened_grey(image: np.ndarray) -> np.ndarray:
-    """The image (H, W, 3) in light grey levels, uint8."""
-    # Lightened, so that dark objects do not darken the weights drawn over them.
+    """Turn an image into light grey levels.
+
+    Parameters
+    ----------
+    image : (H, W, 3) ndarray of uint8
+        In RGB.
+
+    Returns
+    -------
+    grey : (H, W, 3) ndarray of uint8
+        At least 128, so that dark objects do not darken the weights drawn over them.
+    """
     grey = 128 + image.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32) / 2
     return np.repeat(grey[..., None], 3, axis=-1).astype(np.uint8)

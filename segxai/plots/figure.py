@@ -1,4 +1,7 @@
-"""A figure with alternative text, and the palette of all figures: blue supports the class, orange opposes it."""
+"""A figure with alternative text, and the palette of all figures.
+
+Blue supports the class, orange opposes it.
+"""
 
 from __future__ import annotations
 
@@ -19,29 +22,61 @@ ORANGE_BLUE = LinearSegmentedColormap.from_list(
 
 
 class DescribedFigure(Figure):
-    """A matplotlib figure that a notebook displays with alternative text (`alt`) for people who cannot see it."""
+    """A matplotlib figure that a notebook displays with alternative text.
+
+    Attributes
+    ----------
+    alt : str
+        What the figure shows, for people who cannot see it.
+    """
 
     alt = ""
 
     def savefig(self, *args: Any, **kwargs: Any) -> None:
-        """Like `Figure.savefig`, without warnings about characters that no font has."""
+        """Save as `Figure.savefig` does, without warnings about characters that no font has."""
         with warnings.catch_warnings():
             # A name may contain characters that the fonts lack; the figure then shows a box.
             warnings.filterwarnings("ignore", message="Glyph .* missing from")
             super().savefig(*args, **kwargs)
 
     def as_html(self, dpi: int = 110) -> str:
-        """The figure as an HTML image in WebP format, in which photographs need a tenth of the size of PNG."""
+        """Return the figure as an HTML image.
+
+        Parameters
+        ----------
+        dpi : int, optional
+            Pixels per inch.
+
+        Returns
+        -------
+        html : str
+            In WebP format, in which photographs need a tenth of the size of PNG.
+        """
         drawn, packed = io.BytesIO(), io.BytesIO()
         self.savefig(drawn, format="png", dpi=dpi)
         Image.open(drawn).convert("RGB").save(packed, "WEBP", quality=88)
         data = base64.b64encode(packed.getvalue()).decode()
-        return f'<img alt="{html.escape(self.alt)}" style="max-width:100%" src="data:image/webp;base64,{data}">'
+        return (
+            f'<img alt="{html.escape(self.alt)}" style="max-width:100%" '
+            f'src="data:image/webp;base64,{data}">'
+        )
 
-    def _repr_html_(self):
-        return self.as_html()
+    _repr_html_ = as_html
 
 
 def shorten(text: str, width: int = 28) -> str:
-    """Truncate a text to `width` characters."""
+    """Truncate a text.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+    width : int, optional
+        The most characters.
+
+    Returns
+    -------
+    shortened : str
+        With an ellipsis where something was cut off.
+    """
     return text if len(text) <= width else text[: width - 1] + "…"

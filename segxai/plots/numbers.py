@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
-FAINT = 0.0005  # weights below are written as 0, so they must not fill a scale of colours or bars
+# Weights below are written as 0, so they must not fill a scale of colours or bars.
+FAINT = 0.0005
 ARROWS = {"up": "↑", "down": "↓", "zero": "→ 0", "": ""}
 
 
 def quantity(output: str, target: str) -> str:
-    """The name of a classifier's value for a class, on an axis: "P(cat)", "logit of cat"."""
+    """Return the name of a classifier's value for a class, on an axis.
+
+    Examples
+    --------
+    >>> quantity("probability", "cat"), quantity("logit", "cat")
+    ('P(cat)', 'logit of cat')
+    """
     return f"P({target})" if output == "probability" else f"{output} of {target}"
 
 
 def format_output(value: float, output: str) -> str:
-    """A classifier's value in a sentence; what is rounded to zero has no sign.
+    """Write a classifier's value for a sentence; what is rounded to zero has no sign.
 
+    Examples
+    --------
     >>> format_output(0.5, "probability"), format_output(-2.5, "logit")
     ('50.0%', 'logit -2.500')
     >>> format_output(-1e-9, "logit")
@@ -25,8 +34,10 @@ def format_output(value: float, output: str) -> str:
 
 
 def widest(*weights: np.ndarray) -> float:
-    """The largest absolute weight, as the end of a scale of colours and bars; at least FAINT.
+    """Return the largest absolute weight, the end of a scale of colours and bars; at least FAINT.
 
+    Examples
+    --------
     >>> widest(np.array([-0.2, 0.1]), np.array([1e-12])), widest(np.array([1e-12]))
     (0.2, 0.0005)
     """
@@ -34,8 +45,10 @@ def widest(*weights: np.ndarray) -> float:
 
 
 def signed(value: float, digits: int = 3) -> str:
-    """A number with its sign; what is rounded to zero has none.
+    """Write a number with its sign; what is rounded to zero has none.
 
+    Examples
+    --------
     >>> signed(0.12), signed(-0.0001)
     ('+0.120', '0')
     """
@@ -44,17 +57,25 @@ def signed(value: float, digits: int = 3) -> str:
 
 
 def format_number(value: float) -> str:
-    """A number with two decimals, or fewer if it is large."""
+    """Write a number with two decimals, or fewer if it is large."""
     return f"{value:z.{2 if abs(value) < 10 else 1 if abs(value) < 100 else 0}f}"
 
 
 def format_interval(summary: dict) -> str:
-    """A mean with its interval, from {"mean", "low", "high"}; a dash if there is no mean."""
-    if summary["mean"] is None:
+    """Write a mean with its interval.
+
+    Parameters
+    ----------
+    summary : dict
+        With "mean", "low" and "high", each a float or None.
+
+    Returns
+    -------
+    text : str
+        A dash if there is no mean.
+    """
+    mean, low, high = (summary[key] for key in ("mean", "low", "high"))
+    if mean is None:
         return "–"
-    interval = (
-        ""
-        if summary["low"] is None
-        else f" [{format_number(summary['low'])}, {format_number(summary['high'])}]"
-    )
-    return f"{format_number(summary['mean'])}{interval}"
+    interval = "" if low is None else f" [{format_number(low)}, {format_number(high)}]"
+    return f"{format_number(mean)}{interval}"

@@ -1,4 +1,7 @@
-"""Self-contained web pages of explanations and comparisons. They accept any object with the attributes that they show."""
+"""Self-contained web pages of explanations and comparisons.
+
+They accept any object with the attributes that they show.
+"""
 
 from .comparison import comparison_fragment, write_comparison
 from .page import (

@@ -4,29 +4,47 @@ from __future__ import annotations
 
 import html
 import os
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..plots.duck_types import Studied
 from ..plots.numbers import format_number
 from .page import asset, escaped_table, write_page
 
+if TYPE_CHECKING:
+    from ..study.comparison import Comparison
 
-def write_comparison(path: str | os.PathLike, comparison: Studied) -> None:
-    """Write one page with the settings, the table, the figure, the differences, the failures and each photograph's values."""
+
+def write_comparison(path: str | os.PathLike, comparison: Comparison) -> None:
+    """Write one page about a comparison of segmenters.
+
+    Parameters
+    ----------
+    path : str or path
+        Of the page.
+    comparison : Comparison
+        Its settings, table, figure, differences, failures and each photograph's values are shown.
+
+    Raises
+    ------
+    SegxaiError
+        If the file cannot be written.
+    """
     title = f"{len(comparison.segmenters)} segmenters on {len(comparison.results)} photographs"
     write_page(path, title, _body(comparison) + _photographs(comparison))
 
 
-def comparison_fragment(comparison: Studied) -> str:
-    """The comparison as an HTML fragment for a notebook cell."""
-    return f"<div class='segxai segxai-cell'><style>{asset('report.css')}</style>{_body(comparison)}</div>"
+def comparison_fragment(comparison: Comparison) -> str:
+    """Return a comparison as an HTML fragment for a notebook cell."""
+    style = asset("report.css")
+    return f"<div class='segxai segxai-cell'><style>{style}</style>{_body(comparison)}</div>"
 
 
 def _body(c) -> str:
-    if not c.results:
-        return f"<p>{html.escape(c.how)}</p><p>No photograph could be measured.</p>{_failures(c)}"
-    return f"<p>{html.escape(c.how)}</p>{_table(c)}{c.plot()._repr_html_()}{_differences(c)}{_legend(c)}{_failures(c)}"
+    found = "<p>No photograph could be measured.</p>"
+    if c.results:
+        found = f"{_table(c)}{c.plot()._repr_html_()}{_differences(c)}{_legend(c)}"
+    return f"<p>{html.escape(c.how)}</p>{found}{_failures(c)}"
 
 
 def _table(c) -> str:
@@ -44,9 +62,10 @@ def _differences(c) -> str:
         return ""
     rows = c.cells(c.differences(), [m for m in c.metrics if c.better(m)], others)
     return (
-        f"<h2>Differences from “{html.escape(c.segmenters[0])}” on the same photographs</h2>{escaped_table(['', *others], rows)}"
-        "<p class='sx-note'>“better” and “worse” rate the segmenter named above, if the interval excludes 0; one in twenty "
-        "such intervals does so by chance.</p>"
+        f"<h2>Differences from “{html.escape(c.segmenters[0])}” on the same photographs</h2>"
+        f"{escaped_table(['', *others], rows)}"
+        "<p class='sx-note'>“better” and “worse” rate the segmenter named above, if the interval "
+        "excludes 0; one in twenty such intervals does so by chance.</p>"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
+from PIL import Image
 
 from ..images import resize
 
@@ -12,15 +13,40 @@ SHOWN_SIDE = 640  # pixels; photographs are sent no larger than they are shown
 
 
 def shown_size(shape: tuple[int, ...], side: float = SHOWN_SIDE) -> tuple[int, int]:
-    """(height, width) at which a photograph of `shape` is sent: its longer side has `side` pixels at most."""
+    """Return the size at which a photograph is sent.
+
+    Parameters
+    ----------
+    shape : (H, W, ...)
+        Of the photograph in pixels.
+    side : float, optional
+        The most pixels of the longer side.
+
+    Returns
+    -------
+    height, width : int
+        At least 1.
+    """
     scale = min(1.0, side / max(shape[:2]))
     return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
 
 
 def jpeg(image: np.ndarray, side: float = SHOWN_SIDE, quality: int = 90) -> bytes:
-    """An (H, W, 3) or (H, W) uint8 photograph at its `shown_size` as JPEG, about a tenth of its size as PNG."""
-    from PIL import Image
+    """Pack a photograph at its `shown_size` as JPEG, about a tenth of its size as PNG.
 
+    Parameters
+    ----------
+    image : (H, W, 3) or (H, W) ndarray of uint8
+        The photograph.
+    side : float, optional
+        The most pixels of the longer side.
+    quality : int, optional
+        Of the JPEG, up to 95.
+
+    Returns
+    -------
+    file : bytes
+    """
     size = shown_size(image.shape, side)
     if image.shape[:2] != size:
         image = np.rint(resize(image, size)).astype(np.uint8)
@@ -30,9 +56,18 @@ def jpeg(image: np.ndarray, side: float = SHOWN_SIDE, quality: int = 90) -> byte
 
 
 def number_png(numbers: np.ndarray) -> bytes:
-    """(H, W) whole numbers 0..65535 as a PNG without loss: the low byte in red, the high byte in green."""
-    from PIL import Image
+    """Pack whole numbers as a PNG without loss.
 
+    Parameters
+    ----------
+    numbers : (H, W) ndarray of int
+        0 to 65535.
+
+    Returns
+    -------
+    file : bytes
+        With the low byte in red and the high byte in green.
+    """
     pixels = np.zeros((*numbers.shape, 3), np.uint8)
     pixels[..., 0] = numbers & 255
     pixels[..., 1] = numbers >> 8

@@ -1,4 +1,7 @@
-"""An explanation as the state of a canvas in a browser, which computes everything else from it."""
+"""An explanation as the state of a canvas in a browser, which computes everything else from it.
+
+Its readers in JavaScript are widgets/shared/algebra.js and widgets/shared/still.js.
+"""
 
 from __future__ import annotations
 
@@ -14,29 +17,48 @@ from ..images import resize_labels
 from ..plots.duck_types import Explained
 from .pictures import number_png, shown_size
 
-METHODS = {
-    "lime": "LIME",
-    "shapley": "Shapley",
-    "banzhaf": "Banzhaf",
-}  # that the browser computes (widgets/shared/algebra.js)
+# The methods that the browser computes (widgets/shared/algebra.js).
+METHODS = {"lime": "LIME", "shapley": "Shapley", "banzhaf": "Banzhaf"}
 
 
 def finest(explanation: Any) -> tuple[Any, Any]:
-    """The regions and the table that a canvas is given: of a tree its leaves and theirs, which it joins by itself."""
-    e = explanation
-    return (
-        (e.descent.tree.leaves, e.descent.coalitions)
-        if e.method == "tree"
-        else (e.regions, e.coalitions)
-    )
+    """Return the regions and the table that a canvas is given.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Of a tree its leaves and their coalitions are taken, which the canvas joins by itself.
+
+    Returns
+    -------
+    regions : Regions
+    coalitions : Coalitions
+    """
+    if explanation.method == "tree":
+        return explanation.descent.tree.leaves, explanation.descent.coalitions
+    return explanation.regions, explanation.coalitions
 
 
 def regions_state(regions: Any, shape: tuple[int, ...]) -> dict[str, Any]:
-    """What a canvas shows of `Regions` of a photograph of `shape`."""
+    """Return what a canvas shows of regions.
+
+    Parameters
+    ----------
+    regions : Regions
+        K regions.
+    shape : (H, W, ...)
+        Of the photograph in pixels.
+
+    Returns
+    -------
+    state : dict
+        Labels as a `number_png`, the size of the photograph, which may be larger than what is
+        shown, and for each region its name, area and the place of its number.
+    """
     labels = resize_labels(regions.labels, shown_size(shape))
     return {
         "labels": number_png(labels),
-        "size": list(regions.shape),  # of the photograph, which may be larger than what is shown
+        "size": list(regions.shape),
         "names": list(regions.names),
         "areas": [float(a) for a in regions.areas],
         "anchors": [_anchor(labels == k) for k in range(len(regions))],
@@ -45,29 +67,47 @@ def regions_state(regions: Any, shape: tuple[int, ...]) -> dict[str, Any]:
 
 
 def table_state(coalitions: Any) -> dict[str, Any]:
-    """The table of every kept class, for algebra in the browser.
+    """Return the table of every kept class, for algebra in the browser.
 
-    table: float32 outputs, row by row, a column for each of `classes`; in the order of the coalitions' codes (bit k: region k
-    is shown) where the table is complete, else with the rows' packed bits and float64 log_importance, empty where all rows count equally.
+    Parameters
+    ----------
+    coalitions : Coalitions
+        What was evaluated.
+
+    Returns
+    -------
+    state : dict
+        In "table" float32 outputs, row by row, a column for each of "classes"; in the order of the
+        coalitions' codes (bit k: region k is shown) where the table is complete, else with the
+        rows' packed "bits" and float64 "log_importance", empty where all rows count equally.
     """
-    kept = coalitions
-    rows, bits = kept.table, np.packbits(kept.masks, axis=1, bitorder="little")
-    if kept.exact:
-        rows, bits = rows[np.lexsort(kept.masks.T)], bits[:0]
+    rows, bits = coalitions.table, np.packbits(coalitions.masks, axis=1, bitorder="little")
+    weighted = not coalitions.exact and coalitions.log_importance is not None
+    if coalitions.exact:
+        rows, bits = rows[np.lexsort(coalitions.masks.T)], bits[:0]
     return {
         "table": np.ascontiguousarray(rows, "<f4").tobytes(),
         "bits": bits.tobytes(),
-        "log_importance": b""
-        if kept.exact or kept.log_importance is None
-        else kept.log_importance.astype("<f8").tobytes(),
-        "classes": list(kept.target_names),
-        "fill": kept.fill,
-        "output": kept.output,
+        "log_importance": coalitions.log_importance.astype("<f8").tobytes() if weighted else b"",
+        "classes": list(coalitions.target_names),
+        "fill": coalitions.fill,
+        "output": coalitions.output,
     }
 
 
 def tree_state(descent: Any) -> dict[str, Any]:
-    """The nodes of a tree explanation, numbered as in `BinaryTree`, with the values of each kept class; the leaves are the regions."""
+    """Return the nodes of a tree explanation, with the values of each kept class.
+
+    Parameters
+    ----------
+    descent : Descent
+        The values of the tree.
+
+    Returns
+    -------
+    state : dict
+        The nodes are numbered as in `BinaryTree`; the leaves are the regions.
+    """
     kept = descent.coalitions
     return {
         "joins": descent.tree.joins.tolist(),
@@ -81,16 +121,32 @@ def tree_state(descent: Any) -> dict[str, Any]:
 
 
 def depth_field(leaves: int) -> dict[str, Any]:
-    """The control of how far a tree is taken apart."""
+    """Return the control of how far a tree of a number of leaves is taken apart."""
     return {
-        "key": "depth", "label": "Depth", "kind": "range", "min": 1, "max": leaves, "step": 1, "live": True, "local": True,
-        "hint": "How many regions the photograph is taken apart into: few things, or many small parts. Their weights are sums",
+        "key": "depth", "label": "Depth", "kind": "range", "min": 1, "max": leaves, "step": 1,
+        "live": True, "local": True,
+        "hint": "How many regions the photograph is taken apart into: few things, "
+        "or many small parts. Their weights are sums",
     }  # fmt: skip
 
 
 def settings_state(explanation: Explained) -> dict[str, Any]:
-    """How the table is summed up; and the weights, for methods that the browser does not compute."""
-    e, (target, versus) = explanation, target_and_rival(explanation.coalitions)
+    """Return how the table is summed up, and the weights, for methods the browser does not compute.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        What is shown.
+
+    Returns
+    -------
+    state : dict
+        The settings and the weights; "versus" is the class that the target is contrasted with, ""
+        where there is none.
+    """
+    e = explanation
+    names = [e.coalitions.target_names[column] for column in e.coalitions.columns]
+    target, versus = [*names, ""][:2]
     return {
         "target": target,
         "versus": versus,
@@ -104,34 +160,63 @@ def settings_state(explanation: Explained) -> dict[str, Any]:
     }
 
 
-def target_and_rival(coalitions: Any) -> tuple[str, str]:
-    """The class that is explained, and the one that it is contrasted with, "" where there is none."""
-    names = [coalitions.target_names[column] for column in coalitions.columns]
-    return names[0], names[1] if len(names) > 1 else ""
-
-
 def setting_fields(
     classes: Sequence[str], fills: Sequence[str], output: str
 ) -> list[dict[str, Any]]:
-    """The controls of an explanation, as a form in the browser shows them. output: what the classifier's values are."""
+    """Return the controls of an explanation, as a form in the browser shows them.
+
+    Parameters
+    ----------
+    classes, fills : sequence of str
+        What can be chosen.
+    output : str
+        What the classifier's values are.
+
+    Returns
+    -------
+    fields : list of dict
+        Those that need no kernel are "local".
+    """
     fields = [
-        _select("target", "Class to explain", classes, f"The class whose {output} the weights explain"),
-        _select("versus", "Rather than", [["", "–"], *([c, c] for c in classes)], "Explain why this class rather than another one"),
-        _select("method", "Method", list(METHODS.items()), "How the classifier's outputs are summed up in one weight a region"),
+        _select(
+            "target", "Class to explain", classes,
+            f"The class whose {output} the weights explain",
+        ),
+        _select(
+            "versus", "Rather than", [["", "–"], *([c, c] for c in classes)],
+            "Explain why this class rather than another one",
+        ),
+        _select(
+            "method", "Method", list(METHODS.items()),
+            "How the classifier's outputs are summed up in one weight a region",
+        ),
         {
-            "key": "kernel_width", "label": "Kernel width", "kind": "range", "min": 0.05, "max": 5, "step": 0, "log": True, "live": True,
-            "when": {"method": "lime"}, "hint": "How far from the whole photograph LIME looks: narrow is local, wide is global",
+            "key": "kernel_width", "label": "Kernel width", "kind": "range",
+            "min": 0.05, "max": 5, "step": 0, "log": True, "live": True, "when": {"method": "lime"},
+            "hint": "How far from the whole photograph LIME looks: narrow is local, wide is global",
         },
-        _select("fill", "Fill hidden regions with", fills, "What is shown in place of a region that is off"),
+        _select(
+            "fill", "Fill hidden regions with", fills,
+            "What is shown in place of a region that is off",
+        ),
     ]  # fmt: skip
-    local: list[dict[str, Any]] = [
-        {**field, "local": True} for field in fields[:-1]
-    ]  # the page needs no kernel for them
+    local: list[dict[str, Any]] = [{**field, "local": True} for field in fields[:-1]]
     return [*local, fields[-1]] if len(fills) > 1 else local
 
 
 def as_json(state: dict[str, Any]) -> str:
-    """A state as JSON that may stand in a page's script: no "<", which could end the script; bytes once each, in "files"."""
+    """Write a state as JSON that may stand in a page's script.
+
+    Parameters
+    ----------
+    state : dict
+        Of what JSON can hold, and bytes.
+
+    Returns
+    -------
+    text : str
+        Without "<", which could end the script; bytes stand once each, in "files".
+    """
     files: dict[bytes, int] = {}
 
     def place(value):
@@ -140,8 +225,8 @@ def as_json(state: dict[str, Any]) -> str:
         return {"file": files.setdefault(value, len(files))}
 
     text = json.dumps(state, default=place)
-    whole = f'{{"state": {text}, "files": {json.dumps([base64.b64encode(file).decode() for file in files])}}}'
-    return whole.replace("<", "\\u003c")
+    packed = json.dumps([base64.b64encode(file).decode() for file in files])
+    return f'{{"state": {text}, "files": {packed}}}'.replace("<", "\\u003c")
 
 
 def _select(key, label, options, hint) -> dict:
@@ -150,7 +235,7 @@ def _select(key, label, options, hint) -> dict:
 
 
 def _anchor(mask) -> list[float]:
-    """(x, y), as shares of width and height, of the place where a number fits best."""
+    """Find the place where a number fits best: (x, y), as shares of width and height."""
     if not mask.any():  # a region of a few pixels that is lost in the smaller copy
         return [0.5, 0.5]
     row, column = plots.widest_place(mask)

@@ -1,4 +1,7 @@
-"""Where figures put things: names at the widest place, borders around regions, large photographs in their own coordinates."""
+"""Where figures put things: names at the widest place, borders around regions.
+
+Large photographs are drawn in their own coordinates.
+"""
 
 import numpy as np
 import pytest

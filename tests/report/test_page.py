@@ -8,7 +8,7 @@ import pytest
 
 import segxai
 from segxai import SegxaiError
-from segxai.plots.explanations import plot_explanation, plot_regions
+from segxai.plots.explanations import plot_explanations, plot_regions
 from segxai.plots.figure import BLUE
 from segxai.regions import Evidence, Part
 from segxai.report.page import explorer_state, figure, plain_figure, region_path, write_report
@@ -171,8 +171,8 @@ def test_a_contrast_is_no_output_of_the_classifier(output, quarters, additive, t
             ("12.0%", "75.0%") if output == "probability" else ("logit 0.120", "logit 0.750")
         )
         assert (
-            f"The classifier gives “cat” <b>{whole}</b> and “tree” <b>{rival}</b>. For “cat rather than tree” it uses"
-            in text
+            f"The classifier gives “cat” <b>{whole}</b> and “tree” <b>{rival}</b>. "
+            "For “cat rather than tree” it uses" in text
         )
         assert f"Without “a”: “cat” <b>{without}</b> and “tree” <b>{rivals}</b>." in text
         assert (
@@ -240,7 +240,7 @@ def test_the_outline_of_a_region_encloses_its_pixels():
 
 
 def test_figures_describe_themselves(explanation, quarters):
-    picture = plot_explanation(explanation)
+    picture = plot_explanations([explanation])
     strongest, weight = explanation.ranking()[0]
     assert f"{strongest} {weight:+.2f}" in picture.alt
     assert (
@@ -260,7 +260,7 @@ def test_many_regions_are_cut_down_to_what_can_be_read(quarters, additive, tmp_p
 
 
 def test_weights_that_are_written_as_zero_have_neither_bar_nor_colour(quarters):
-    """A classifier that hardly depends on anything: rounding noise must not look like an explanation."""
+    """Of a classifier that depends on nothing, rounding noise must not look like an explanation."""
     image, labels = quarters
     flat = segxai.load_classifier(
         lambda images: 0.5 + 1e-9 * images.mean(axis=(1, 2, 3))[:, None] * [1, -1],
@@ -274,4 +274,4 @@ def test_weights_that_are_written_as_zero_have_neither_bar_nor_colour(quarters):
     assert max(widths) < 0.1
     assert "+0.000" not in page
     assert "-0.000" not in page
-    assert plot_explanation(e).axes[-1].get_xlim()[1] >= 0.0005
+    assert plot_explanations([e]).axes[-1].get_xlim()[1] >= 0.0005
