@@ -2,7 +2,8 @@
 
     python .ci/links.py OWNER       # or: make links OWNER=name
 
-Repeated with another name it replaces the earlier one. Only links to a repository named segxai are touched.
+Repeated with another name it replaces the earlier one. Only links to a repository named segxai are
+touched.
 """
 
 import os
@@ -13,7 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 NAME = r"[A-Za-z0-9](?:-?[A-Za-z0-9])*"  # of a user or an organisation on GitHub
 LINK = re.compile(
-    rf"((?:mybinder\.org/v2/gh|colab\.research\.google\.com/github|https://github\.com)/){NAME}(?=/segxai(?![A-Za-z0-9._-]))"
+    r"((?:mybinder\.org/v2/gh|colab\.research\.google\.com/github|https://github\.com)/)"
+    rf"{NAME}(?=/segxai(?![A-Za-z0-9._-]))"
 )
 PLACEHOLDER = re.compile(r"\n\(replace OWNER by the owner of the repository\)\.")
 

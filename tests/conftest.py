@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """In CI (SEGXAI_NO_SKIPS) a test that would be skipped fails: nothing goes untested by accident."""
+    """In CI (SEGXAI_NO_SKIPS) a skipped test fails: nothing goes untested by accident."""
     outcome = yield
     report = outcome.get_result()
     if report.skipped and os.environ.get("SEGXAI_NO_SKIPS") and not hasattr(report, "wasxfail"):
@@ -52,7 +52,10 @@ def uv():
 
 @pytest.fixture(scope="session")
 def dask_client():
-    """A context: dask_client(workers, module) is a client of a cluster on this machine whose workers know the test's own functions."""
+    """A context: dask_client(workers, module) is a client of a cluster on this machine.
+
+    Its workers know the test's own functions.
+    """
     distributed = pytest.importorskip(
         "distributed", reason="dask's distributed is not installed: pip install 'segxai[dask]'"
     )
@@ -94,7 +97,10 @@ def nothing_loaded(monkeypatch):
 
 @pytest.fixture(scope="session")
 def plant():
-    """Training takes half a minute: the tests that use it are in the group "plant", so that one process does it."""
+    """Training takes half a minute, and one process does it.
+
+    The tests that use it are in the group "plant".
+    """
     import segxai
 
     return segxai.data.planted()
@@ -124,7 +130,10 @@ def quarters():
 
 @pytest.fixture
 def additive():
-    """A classifier that adds up fixed effects of the four quarters that are not black, and counts its images."""
+    """A classifier that adds up fixed effects of the four quarters that are not black.
+
+    It also counts its images.
+    """
 
     class Additive:
         effects = np.array([0.4, 0.1, -0.2, 0.05])

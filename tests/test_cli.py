@@ -122,10 +122,11 @@ WRONG = [
 def test_names_are_checked_before_anything_is_loaded(tmp_path, cat):
     """In a process of its own: neither TensorFlow nor a network is loaded for a misspelt name."""
     Image.fromarray(cat[::4, ::4]).save(tmp_path / "cat.png")
+    wrong = [[str(tmp_path) if word == "FOLDER" else word for word in words] for words in WRONG]
     code = f"""
 import sys
 from segxai.__main__ import main
-for arguments in {[[str(tmp_path) if word == "FOLDER" else word for word in words] for words in WRONG]!r}:
+for arguments in {wrong!r}:
     sys.argv = ["segxai", *arguments]
     assert main() == 2, arguments
     assert "tensorflow" not in sys.modules, arguments

@@ -1,4 +1,7 @@
-"""The reference from the docstrings: examples run, every public name says what it is, and the pages are made."""
+"""The reference from the docstrings.
+
+Examples run, every public name says what it is, and the pages are made.
+"""
 
 import doctest
 import importlib
@@ -22,7 +25,8 @@ BENEATH_WIDGETS = [name for name in MODULES if not name.startswith("segxai.widge
 def test_examples_run():
     results = [doctest.testmod(importlib.import_module(name)) for name in MODULES]
     assert sum(r.failed for r in results) == 0
-    # Those marked to be skipped and bare imports prove nothing: expressions whose value is compared do.
+    # Those marked to be skipped and bare imports prove nothing: expressions whose value is
+    # compared do.
     finder = doctest.DocTestFinder(exclude_empty=True)
     compared = [
         example
@@ -55,7 +59,10 @@ def test_every_public_name_says_what_it_is(thing):
 
 
 def own_functions(name):
-    """The functions and methods written in a module, with their names; those that `dataclass` generates are left out."""
+    """The functions and methods written in a module, with their names.
+
+    Those that `dataclass` generates are left out.
+    """
     for member, thing in vars(importlib.import_module(name)).items():
         if getattr(thing, "__module__", None) != name:
             continue

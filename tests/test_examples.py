@@ -1,4 +1,4 @@
-"""The pages in examples/ run as they are, and what they print names the quantity that they explain."""
+"""The pages in examples/ run as they are, and what they print names what they explain."""
 
 import importlib.util
 import runpy

@@ -1,4 +1,7 @@
-"""Pages for readers: the gallery is what docs/gallery.py makes, and the calls that are recommended exist."""
+"""Pages for readers.
+
+The gallery is what docs/gallery.py makes, and the calls that are recommended exist.
+"""
 
 import importlib.util
 import re

@@ -94,7 +94,10 @@ def test_what_running_needs_and_what_testing_needs_are_locked_apart(root):
 
 @pytest.fixture(scope="module")
 def unlocked(uv, root, tmp_path_factory):
-    """The dependencies as pip would choose them today without the lock, a requirements file for Python 3.11."""
+    """The dependencies as pip would choose them today without the lock.
+
+    A requirements file for Python 3.11.
+    """
     path = tmp_path_factory.mktemp("unlocked") / "requirements.txt"
     options = "--no-header", "--no-annotate", "--python-version", "3.11", "--extra", "cpu"
     path.write_text(uv("pip", "compile", "--quiet", *options, "pyproject.toml", cwd=root))
@@ -115,7 +118,10 @@ def test_the_networks_are_built_with_the_unlocked_dependencies(uv, unlocked, roo
     python = tmp_path / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     uv("venv", "--quiet", "--python", "3.11", tmp_path / "venv", cwd=root)
     uv("pip", "install", "--quiet", "--python", python, "--requirement", unlocked, cwd=root)
-    code = "import segxai; print(segxai.FCN('vgg16', weights=None, fc_width=8, fc6_kernel=1), segxai.FCN('efficientnet_lite0'))"
+    code = (
+        "import segxai; print(segxai.FCN('vgg16', weights=None, fc_width=8, fc6_kernel=1), "
+        "segxai.FCN('efficientnet_lite0'))"
+    )
     done = subprocess.run(
         [python, "-c", code],
         cwd=root,
@@ -148,7 +154,10 @@ def test_binder_is_taken_by_repo2docker(root, monkeypatch):
 
 
 def test_the_readme_lists_every_segmenter(root):
-    """Its table has a row for each record, with the same description, and "–" where nothing further is needed."""
+    """Its table has a row for each record, with the same description.
+
+    Where nothing further is needed, it has "–".
+    """
     from segxai.segmentation.record import Segmenter
     from segxai.segmentation.registry import SEGMENTERS
 

@@ -188,7 +188,8 @@ def test_regions_with_names_of_their_own_are_not_united(labels):
 @pytest.mark.parametrize(
     ("evidence", "sure"),
     [
-        (GIVEN, True), (PLACE, True), (Evidence("semantic"), True), (Evidence("semantic", SURE), True),
+        (GIVEN, True), (PLACE, True),
+        (Evidence("semantic"), True), (Evidence("semantic", SURE), True),
         (Evidence("classifier", SURE - 0.01), False),
     ],
 )  # fmt: skip

@@ -1,4 +1,7 @@
-"""What is published: the distributions, installed and used away from the checkout, and the files beside them."""
+"""What is published.
+
+The distributions, installed and used away from the checkout, and the files beside them.
+"""
 
 import os
 import re
@@ -26,14 +29,18 @@ def distributions(uv, root, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def installed(uv, distributions, tmp_path_factory):
-    """Runs a command of an environment into which the wheel was installed; the dependencies are those of this one."""
+    """Runs a command of an environment into which the wheel was installed.
+
+    The dependencies are those of this one.
+    """
     folder = tmp_path_factory.mktemp("elsewhere")
     uv("venv", "--quiet", "--python", sys.executable, folder / "venv", cwd=folder)
     scripts = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
     python = scripts / ("python.exe" if os.name == "nt" else "python")
     (wheel,) = distributions.glob("*.whl")
     uv("pip", "install", "--quiet", "--no-deps", "--python", python, wheel, cwd=folder)
-    # A .pth file adds the folder of the dependencies but does not follow the .pth files in it, such as this checkout's own.
+    # A .pth file adds the folder of the dependencies but does not follow the .pth files in it, such
+    # as this checkout's own.
     site = next(
         (folder / "venv").glob("lib/python*/site-packages"),
         folder / "venv" / "Lib" / "site-packages",
@@ -149,7 +156,8 @@ BADGE = re.compile(
     r"https://(?:mybinder\.org/v2/gh|colab\.research\.google\.com/github)/[^)\s\"\\]+"
 )
 SHAPES = (
-    r"https://mybinder\.org/v2/gh/{owner}/segxai/main\?urlpath=(?:lab/tree|voila/render)/(notebooks/\w+\.ipynb)",
+    r"https://mybinder\.org/v2/gh/{owner}/segxai/main\?urlpath="
+    r"(?:lab/tree|voila/render)/(notebooks/\w+\.ipynb)",
     r"https://colab\.research\.google\.com/github/{owner}/segxai/blob/main/(notebooks/\w+\.ipynb)",
 )
 
