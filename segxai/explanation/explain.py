@@ -30,7 +30,7 @@ def explain(
     seed: int = 0,
     progress: Progress = None,
 ) -> Explanation:
-    """Explain a prediction: how much does each region of the photograph contribute?
+    """Explain a prediction by how much each region of the photograph contributes.
 
     Parameters
     ----------

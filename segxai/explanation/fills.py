@@ -19,10 +19,23 @@ _COLOURS = {"grey": 127 / 255, "black": 0.0, "white": 1.0}  # shares of the rang
 
 
 def fill_name(fill: Fill) -> str:
-    """The name of a fill, in one spelling, or GIVEN for a colour or an image.
+    """Return the name of a fill, in one spelling, or GIVEN for a colour or an image.
 
-    Raises SegxaiError for a text that is neither a name nor the path of an image.
+    Parameters
+    ----------
+    fill : str, sequence or image
 
+    Returns
+    -------
+    name : str
+
+    Raises
+    ------
+    SegxaiError
+        For a text that is neither a name nor the path of an image.
+
+    Examples
+    --------
     >>> fill_name("gray"), fill_name("blur"), fill_name((10, 20, 30))
     ('grey', 'blur', 'given')
     """
@@ -42,8 +55,18 @@ def fill_name(fill: Fill) -> str:
 
 
 def distinct_fills(fills: Iterable[Fill]) -> list[Fill]:
-    """The fills, with names in one spelling, and without those that were named before.
+    """Remove fills that were named before, and give names one spelling.
 
+    Parameters
+    ----------
+    fills : iterable of fills
+
+    Returns
+    -------
+    fills : list of fills
+
+    Examples
+    --------
     >>> distinct_fills(["gray", "mean", "grey"])
     ['grey', 'mean']
     """
@@ -60,13 +83,32 @@ def distinct_fills(fills: Iterable[Fill]) -> list[Fill]:
 def fill_image(
     image: np.ndarray, labels: np.ndarray, fill: Fill = "mean", seed: int = 0
 ) -> np.ndarray:
-    """The image, of the shape (H, W, C) and the type of `image`, whose pixels replace switched-off regions.
+    """Make the image whose pixels replace switched-off regions.
 
-    fill: "mean" (the mean colour of each region, as in lime), "grey" (127), "black", "white", "blur" (Gaussian, sigma 1/20
-    of the longer side), "noise" (uniform, from `seed`), a colour (a number for each channel, for RGB 0..255), or an image of the
-    same shape, or its path. For images that are not uint8, black and white are the lowest and the
-    highest value of each channel; grey and noise lie between them. Raises SegxaiValueError for
-    anything else.
+    Parameters
+    ----------
+    image : (H, W, C) array
+        The photograph.
+    labels : (H, W) array of int
+        Its regions.
+    fill : str, sequence or image
+        "mean" (the mean colour of each region, as in lime), "grey" (127), "black", "white", "blur"
+        (Gaussian, sigma 1/20 of the longer side), "noise" (uniform, from `seed`), a colour (a
+        number for each channel, for RGB 0..255), or an image of the same shape, or its path. For
+        images that are not uint8, black and white are the lowest and the highest value of each
+        channel; grey and noise lie between them.
+    seed : int
+        Of the noise.
+
+    Returns
+    -------
+    filled : (H, W, C) array
+        Of the image's type.
+
+    Raises
+    ------
+    SegxaiValueError
+        For any other fill.
     """
     low, high = value_range(image)
     name = fill_name(fill)

@@ -133,10 +133,25 @@ def divide(joins: np.ndarray, evaluate: Callable, max_evaluations: int) -> Divis
 def node_values(
     joins: np.ndarray, areas: np.ndarray, division: Division, values: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The value of every node, (2L - 1,), and the part of it that is only a share by area of an undivided node above, (2L - 1,).
+    """Add up the effects of each node.
 
-    areas: (L,) of the leaves. values: (N,) of the coalitions, for the class whose effects determined the division or for any other.
-    A node's value is the sum of its halves' values; the root's is values[0] - values[1].
+    Parameters
+    ----------
+    joins : (L - 1, 2) array of int
+        The tree.
+    areas : (L,) array of float
+        Of the leaves.
+    division : Division
+        Of the tree.
+    values : (N,) array of float
+        Of the coalitions, for the class whose effects determined the division or for any other.
+
+    Returns
+    -------
+    values : (2L - 1,) array of float
+        A node's value is the sum of its halves' values; the root's is values[0] - values[1].
+    shared : (2L - 1,) array of float
+        The part of each value that is only a share by area of an undivided node above.
     """
     leaves = len(joins) + 1
     number = 2 * leaves - 1
@@ -154,7 +169,7 @@ def node_values(
 
 
 def exhaustive(joins: np.ndarray) -> int:
-    """The number of coalitions that take every node apart in every context: the budget of exact Owen values."""
+    """Count the coalitions that take every node apart in every context: exact Owen values."""
     leaves = len(joins) + 1
     contexts = [1] * (2 * leaves - 1)  # Python's integers: they double with every level
     for node in range(2 * leaves - 2, leaves - 1, -1):

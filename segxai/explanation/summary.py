@@ -79,7 +79,7 @@ def tree_sentences(explanation: TreeExplanation, search: bool = True) -> list[st
 
 
 def _atoms(e, nodes) -> list[frozenset[int]]:
-    """The atoms of each node, whose children come later in the list."""
+    """Return the atoms of each node, whose children come later in the list."""
     leaves = dict(zip(e.descent.tree.names, e.descent.tree.leaves.parts, strict=False))
     found = [frozenset[int]()] * len(nodes)
     for i in reversed(range(len(nodes))):

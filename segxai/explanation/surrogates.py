@@ -62,8 +62,20 @@ def importance(masks: np.ndarray, log_importance: np.ndarray | None = None) -> n
 
 
 def lime_kernel(masks: np.ndarray, kernel_width: float) -> np.ndarray:
-    """(N,) lime's kernel weight of each coalition: sqrt(exp(-d**2 / kernel_width**2)), with the cosine distance d of its mask
-    to the full one, d = 1 - sqrt(number shown / K). It is 1 for the full coalition.
+    """Weigh coalitions as lime does.
+
+    Parameters
+    ----------
+    masks : (N, K) array of bool
+        The regions that each coalition shows.
+    kernel_width : float
+        Of the kernel.
+
+    Returns
+    -------
+    weights : (N,) array of float
+        sqrt(exp(-d**2 / kernel_width**2)), with the cosine distance d of a mask to the full one,
+        d = 1 - sqrt(number shown / K); 1 for the full coalition.
     """
     distance = 1 - np.sqrt(masks.mean(axis=1))
     return np.sqrt(np.exp(-(distance**2) / kernel_width**2))
@@ -195,7 +207,7 @@ def shapley_interactions(masks: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def _ordered(masks, values):
-    """The values, masks and sizes of a complete table, ordered by the coalitions' codes."""
+    """Return the values, masks and sizes of a complete table, ordered by the coalitions' codes."""
     number = masks.shape[1]
     if len(masks) != 2**number:
         raise SegxaiError(
@@ -330,7 +342,18 @@ def _interval(weights, margin, values) -> np.ndarray:
 
 
 def weighted_r2(values: np.ndarray, fitted: np.ndarray, kernel: np.ndarray) -> float:
-    """The share of the weighted variance of the values (N,) that `fitted` explains; at most 1, negative if worse than their mean."""
+    """Compute the share of the weighted variance of values that a fit explains.
+
+    Parameters
+    ----------
+    values, fitted, kernel : (N,) arrays of float
+        The kernel's weights say how much each value counts.
+
+    Returns
+    -------
+    r2 : float
+        At most 1; negative if the fit is worse than the values' mean.
+    """
     if len(values) == 0:
         return 1.0
     residual = kernel @ (values - fitted) ** 2
