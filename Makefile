@@ -7,11 +7,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 TOOLS := .venv/.tools
 
-# Without byte code for all that is installed, which is a tenth of it and takes a minute: Python
-# writes it for what is imported, when it is first imported. A shell that forbids this (as many
-# containers do) would compile TensorFlow's Python anew in every process.
-unexport PYTHONDONTWRITEBYTECODE
-INSTALL := $(BIN)/python -m pip install --quiet --no-deps --no-compile
+INSTALL := $(BIN)/python -m pip install --quiet --no-deps
 
 # Jupyter refuses to run as root, the usual user in a container, without this flag; its servers
 # listen on this machine only, with a token.
@@ -45,7 +41,6 @@ $(READY): requirements.lock requirements-crf.lock pyproject.toml
 	  wait $$! && $(INSTALL) --no-index .venv/crf/*.whl && rm -r .venv/crf || \
 	  echo "The CRF was not installed: it needs a C++ compiler and Python's headers (see .venv/crf.log). Everything else works."
 	@$(BIN)/python -m segxai fetch deeplab ade20k --seconds 3 || true
-	@$(BIN)/python -c "import segxai.nets.graph, segxai.widgets"  # writes the byte code of what every session imports
 	@touch $(READY)
 
 $(TOOLS): $(READY) requirements-test.lock
