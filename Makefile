@@ -23,7 +23,7 @@ NODE_TOOLS := node_modules/.package-lock.json
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: $(READY)  ## create the .venv (2.2 GB on disk; `make test` or `make lint` adds 0.4 GB of tools)
+setup: $(READY)  ## create the .venv (2.4 GB on disk; `make test` or `make lint` adds 0.4 GB of tools)
 
 # The CRF, which is optional, takes a minute to compile; meanwhile all else is installed.
 # DeepLab's models are optional too: offline, the last command but one says so in one line, within
