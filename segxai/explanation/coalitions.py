@@ -1,4 +1,4 @@
-"""The table of a classifier's outputs on coalitions, in which some regions are shown, others filled.
+"""The table of a classifier's outputs on coalitions: some regions are shown, others filled.
 
 K regions form 2**K coalitions. If the budget allows, the classifier is evaluated once on each of
 them. The table is then complete, so everything computed from it is free of sampling noise.

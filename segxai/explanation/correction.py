@@ -1,13 +1,15 @@
 """Correct the values of a region tree's leaves by a linear fit to sampled coalitions.
 
-In a deep tree most effects remain undivided (`owen.divide`), and their values are only shares by area. These are the prior mean of a
-Bayesian linear regression on coalitions of leaves. The first coalitions are drawn by a fair coin. Each of the others holds the first
-leaves of an ordering by value per area, where the values are drawn from the posterior (Thompson sampling): so the fit is best where an
-explanation is read and judged, in the order in which it says that things matter.
+In a deep tree most effects remain undivided (`owen.divide`), and their values are only shares by
+area. These are the prior mean of a Bayesian linear regression on coalitions of leaves. The first
+coalitions are drawn by a fair coin. Each of the others holds the first leaves of an ordering by
+value per area, where the values are drawn from the posterior (Thompson sampling): so the fit is
+best where an explanation is read and judged, in the order in which it says that things matter.
 
-Each coalition is followed by its complement, which removes even interactions from the fit. Sources: Thompson 1933, "On the likelihood
-that one unknown probability exceeds another in view of the evidence of two samples"; Agrawal and Goyal 2013, "Thompson Sampling for
-Contextual Bandits with Linear Payoffs"; for the complements Covert and Lee 2021, "Improving KernelSHAP", section 4.2.
+Each coalition is followed by its complement, which removes even interactions from the fit. Sources:
+Thompson 1933, "On the likelihood that one unknown probability exceeds another in view of the
+evidence of two samples"; Agrawal and Goyal 2013, "Thompson Sampling for Contextual Bandits with
+Linear Payoffs"; for the complements Covert and Lee 2021, "Improving KernelSHAP", section 4.2.
 """
 
 from __future__ import annotations
@@ -26,14 +28,32 @@ COIN, FIRST, REST = range(
 
 
 class Sample(NamedTuple):
-    """masks: (M, L) bool, distinct coalitions. weights: (M,) how much each counts in the fit, 1 on average."""
+    """Sampled coalitions.
+
+    Attributes
+    ----------
+    masks : (M, L) array of bool
+        Distinct coalitions.
+    weights : (M,) array of float
+        How much each counts in the fit, 1 on average.
+    """
 
     masks: np.ndarray
     weights: np.ndarray
 
 
 class Posterior(NamedTuple):
-    """mean: (L,) of the leaves' values; it has the prior's sum. root: (L, L), the covariance is root @ root.T. residuals: (M,)."""
+    """What is known of the leaves' values.
+
+    Attributes
+    ----------
+    mean : (L,) array of float
+        It has the prior's sum.
+    root : (L, L) array of float
+        The covariance is root @ root.T.
+    residuals : (M,) array of float
+        Of the fit.
+    """
 
     mean: np.ndarray
     root: np.ndarray
@@ -43,9 +63,10 @@ class Posterior(NamedTuple):
 def posterior(
     prior: np.ndarray, areas: np.ndarray, sample: Sample, values: Sequence[float] | np.ndarray
 ) -> Posterior:
-    """Fit the values (M,) of the sample's coalitions by leaves' values near `prior` (L,), and a constant.
+    """Fit the values (M,) of coalitions by leaves' values near `prior` (L,), and a constant.
 
-    The variance of the prior is in proportion to the leaves' areas (L,), which add up to 1. The mean is linear in prior and values.
+    The variance of the prior is in proportion to the leaves' areas (L,), which add up to 1. The
+    mean is linear in prior and values.
     """
     masks, weights = sample
     scale, values = np.sqrt(areas), np.asarray(values, float)
@@ -75,9 +96,10 @@ def draw(
 ) -> Sample:
     """Evaluate `number` coalitions besides `masks` (N, L), fewer where there are no more.
 
-    prior, areas: as for `posterior`. evaluate: a function from coalitions to their values. by_coin: how many of the coalitions a fair
-    coin draws. The coalitions of each kind count in inverse proportion to the standard deviation of their residuals: the first leaves
-    alone vary most, because the classifier often prefers them to the whole photograph.
+    prior, areas: as for `posterior`. evaluate: a function from coalitions to their values. by_coin:
+    how many of the coalitions a fair coin draws. The coalitions of each kind count in inverse
+    proportion to the standard deviation of their residuals: the first leaves alone vary most,
+    because the classifier often prefers them to the whole photograph.
     """
     rng = np.random.default_rng(seed)
     leaves, known = len(areas), {mask.tobytes() for mask in masks}
@@ -123,7 +145,7 @@ def draw(
 
 
 def _by_kind(residuals, kinds) -> np.ndarray:
-    """(M,) weights in inverse proportion to the standard deviation of each kind's residuals, with a mean of 1."""
+    """(M,) weights in inverse proportion to the spread of each kind's residuals, 1 on average."""
     deviation = np.sqrt(
         np.bincount(kinds, residuals**2, 3) / np.maximum(np.bincount(kinds, minlength=3), 1)
     )

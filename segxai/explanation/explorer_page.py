@@ -1,4 +1,7 @@
-"""An explorer as one web page that needs neither Python nor a network: the tables of several segmenters and fills are in it."""
+"""An explorer as one web page that needs neither Python nor a network.
+
+The tables of several segmenters and fills are in it.
+"""
 
 from __future__ import annotations
 
@@ -28,17 +31,21 @@ def save_explorer(
     seed: int = 0,
     progress: Progress = None,
 ) -> None:
-    """Write a web page (.html) in which method, class, contrast, kernel width, segmenter, fill and regions can be changed.
+    """Write a web page (.html) in which the settings of an explanation can be changed.
 
-    segmenters: regions as `explain` accepts them; at first the page shows the first two. fills: names of fills. Every pair is
-    evaluated here; in the page everything is algebra on the tables. About 0.3 MB for two segmenters and four fills.
-    Raises SegxaiError for another ending, no segmenter or fill, or whatever `explain` refuses.
+    These are method, class, contrast, kernel width, segmenter, fill and regions.
+
+    segmenters: regions as `explain` accepts them; at first the page shows the first two. fills:
+    names of fills. Every pair is evaluated here; in the page everything is algebra on the tables.
+    About 0.3 MB for two segmenters and four fills. Raises SegxaiError for another ending, no
+    segmenter or fill, or whatever `explain` refuses.
     """
     report.check_page_path(path)
     picture, classifier = as_picture(image), load_classifier(classifier)
     if isinstance(segmenters, str) or isinstance(fills, str) or not segmenters or not fills:
         raise SegxaiValueError(
-            "segmenters and fills are sequences with at least one entry, e.g. ('deep', 'slic') and ('mean', 'blur')."
+            "segmenters and fills are sequences with at least one entry, "
+            "e.g. ('deep', 'slic') and ('mean', 'blur')."
         )
     explanations = []
     for segmenter in segmenters:

@@ -142,25 +142,28 @@ def fill_image(
             image.dtype == np.uint8 and not (value.min() >= 0 and value.max() <= 255)
         ):
             raise SegxaiValueError(
-                f"A fill colour must have finite numbers, from 0 to 255 for 8-bit channels, {image.shape[-1]} of them; got {fill!r}."
+                "A fill colour must have finite numbers, from 0 to 255 for 8-bit channels, "
+                f"{image.shape[-1]} of them; got {fill!r}."
             )
         return np.broadcast_to(in_type_of(image, value), image.shape).copy()
     if value.ndim < 2 and not isinstance(fill, Bands):
         raise SegxaiValueError(
-            f"A fill must be one of {', '.join(FILLS)}, a colour of {image.shape[-1]} numbers, or an image; got {fill!r}."
+            f"A fill must be one of {', '.join(FILLS)}, a colour of {image.shape[-1]} numbers, "
+            f"or an image; got {fill!r}."
         )
     if value.shape == image.shape and value.dtype == image.dtype:
         return value
     value = pixels_of(cast(ImageLike, fill))
     if value.shape != image.shape or value.dtype != image.dtype:
         raise SegxaiValueError(
-            f"The fill image has shape {value.shape} ({value.dtype}), the photograph {image.shape} ({image.dtype}); they must be equal."
+            f"The fill image has shape {value.shape} ({value.dtype}), the photograph {image.shape} "
+            f"({image.dtype}); they must be equal."
         )
     return value
 
 
 def value_range(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(C,) the lowest and the highest value that a channel can have, for uint8, or has, for any other type."""
+    """(C,) the lowest and the highest value that a channel can have (uint8), or has."""
     if image.dtype == np.uint8:
         return np.zeros(image.shape[-1]), np.full(image.shape[-1], 255.0)
     return image.min(axis=(0, 1)).astype(float), image.max(axis=(0, 1)).astype(float)

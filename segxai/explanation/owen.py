@@ -1,15 +1,18 @@
 """Adaptive Owen values: divide the value of a game down a binary tree, where the evidence is.
 
-A node represents all leaves below it. Its effect in a context m (a set of leaves already shown) is f(m + node) - f(m). Dividing the
-node into its halves a and b in this context takes two evaluations, f(m + a) and f(m + b), and yields four effects of half the weight:
-those of a and b, each before and after the other. They add up to the effect of the node, in every context and hence for every node.
-If all effects are divided, the sums at the leaves are their Owen values for the nested unions that the tree describes. Within a
-budget, the largest effects are divided first, and undivided effects are shared out by area. The number of contexts doubles with each
-level, so in a deep tree most contexts remain undivided; see `segxai.explanation.correction` for what is done there.
+A node represents all leaves below it. Its effect in a context m (a set of leaves already shown) is
+f(m + node) - f(m). Dividing the node into its halves a and b in this context takes two evaluations,
+f(m + a) and f(m + b), and yields four effects of half the weight: those of a and b, each before and
+after the other. They add up to the effect of the node, in every context and hence for every node.
+If all effects are divided, the sums at the leaves are their Owen values for the nested unions that
+the tree describes. Within a budget, the largest effects are divided first, and undivided effects
+are shared out by area. The number of contexts doubles with each level, so in a deep tree most
+contexts remain undivided; see `segxai.explanation.correction` for what is done there.
 
-Plain arrays: a tree of L leaves is `joins`, (L - 1, 2) integers, of which row k joins two nodes to node L + k; the leaves are
-the nodes 0..L-1, the root is the last. Sources: Owen 1977, "Values of Games with a Priori Unions"; Winter 1989, "A Value for
-Cooperative Games with Levels Structure of Cooperation"; the recursion is that of SHAP's partition explainer (Lundberg, 2020).
+Plain arrays: a tree of L leaves is `joins`, (L - 1, 2) integers, of which row k joins two nodes to
+node L + k; the leaves are the nodes 0..L-1, the root is the last. Sources: Owen 1977, "Values of
+Games with a Priori Unions"; Winter 1989, "A Value for Cooperative Games with Levels Structure of
+Cooperation"; the recursion is that of SHAP's partition explainer (Lundberg, 2020).
 """
 
 from __future__ import annotations
@@ -26,9 +29,10 @@ BATCH = 32  # coalitions evaluated before the effects are ranked again
 class Division(NamedTuple):
     """The evaluated coalitions, and the I effects computed from them.
 
-    masks: (N, L) bool, distinct coalitions of leaves in the order of evaluation, first the full one, then the empty one.
-    node: (I,) the node of each effect. without, joined: (I,) rows of `masks`, the context without and with the node. weight: (I,)
-    of the effect in the node's value. divided: (I,) bool, whether the effect was replaced by the four effects of the node's halves.
+    masks: (N, L) bool, distinct coalitions of leaves in the order of evaluation, first the full
+    one, then the empty one. node: (I,) the node of each effect. without, joined: (I,) rows of
+    `masks`, the context without and with the node. weight: (I,) of the effect in the node's value.
+    divided: (I,) bool, whether the effect was replaced by the four effects of the node's halves.
     """
 
     masks: np.ndarray
@@ -49,12 +53,16 @@ def members(joins: np.ndarray) -> np.ndarray:
 
 
 def divide(joins: np.ndarray, evaluate: Callable, max_evaluations: int) -> Division:
-    """Divide the effects of nodes, the largest first, until `max_evaluations` (at least 2) coalitions are evaluated.
+    """Divide the effects of nodes, the largest first, until the budget is spent.
 
-    joins: (L - 1, 2). evaluate: a function from coalitions (M, L) bool, M <= BATCH, to (M,) values; no coalition is evaluated twice.
-    Effects are ranked by weight times absolute effect, divided by one plus the number of contexts in which the node was divided
-    already: these contexts are similar, and their number doubles with each level. Of equal effects the first found comes first.
-    Effects whose halves are already known need no evaluation, so they are divided even beyond the budget.
+    It is `max_evaluations`, at least 2.
+
+    joins: (L - 1, 2). evaluate: a function from coalitions (M, L) bool, M <= BATCH, to (M,) values;
+    no coalition is evaluated twice. Effects are ranked by weight times absolute effect, divided by
+    one plus the number of contexts in which the node was divided already: these contexts are
+    similar, and their number doubles with each level. Of equal effects the first found comes first.
+    Effects whose halves are already known need no evaluation, so they are divided even beyond the
+    budget.
     """
     inside = members(joins)
     leaves = len(joins) + 1

@@ -1,4 +1,4 @@
-"""Coalitions of regions as rows of booleans and as integers, and how many there are of each size."""
+"""Coalitions of regions as rows of booleans and as integers, and how many there are of a size."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def sentences(explanation: Explanation, search: bool = True) -> list[str]:
-    """Sentences on the largest weight, the smallest sufficient and necessary sets, the strongest interaction, parts and findings."""
+    """Sentences on the largest weight, sets of regions, the strongest interaction and findings."""
     e = explanation
     name, weight = max(e.ranking(), key=lambda pair: abs(pair[1]))
     if abs(weight) < FAINT:
@@ -25,7 +25,8 @@ def sentences(explanation: Explanation, search: bool = True) -> list[str]:
         ]
     else:
         found = [
-            f"“{name}” {'supports' if weight >= 0 else 'opposes'} “{e.target}” most ({e.method} weight {weight:+z.3f})."
+            f"“{name}” {'supports' if weight >= 0 else 'opposes'} “{e.target}” most "
+            f"({e.method} weight {weight:+z.3f})."
         ]
     if not e.coalitions.exact:
         found.append(halving(len(e.regions), len(e.coalitions.masks)))
@@ -44,7 +45,7 @@ WORTH_SAYING = 0.1  # of the largest absolute value
 
 
 def tree_sentences(explanation: TreeExplanation, search: bool = True) -> list[str]:
-    """Sentences on the strongest support and opposition in a region tree, on their strongest parts, and on values divided only by area."""
+    """Sentences on a tree: support and opposition, their parts, and what was shared by area."""
     e = explanation
     few = e if len(e.regions) <= FEW else e.coarsen(FEW)
     nodes = e.nodes()
@@ -69,11 +70,15 @@ def tree_sentences(explanation: TreeExplanation, search: bool = True) -> list[st
         found.append(f"No region changes “{e.target}” noticeably.")
     top = nodes[0]
     if e.descent.sampled:
-        how = f"regions were divided where the effects are largest, and {e.descent.sampled} sampled coalitions corrected the division"
+        how = (
+            "regions were divided where the effects are largest, and "
+            f"{e.descent.sampled} sampled coalitions corrected the division"
+        )
     else:
         how = "every region was divided in every context: these are exact Owen values"
     found.append(
-        f"All regions together add {top.value:+z.3f} to {e.coalitions.empty:z.3f}, the value with nothing shown ({e.evaluations} evaluations; {how})."
+        f"All regions together add {top.value:+z.3f} to {e.coalitions.empty:z.3f}, the value with "
+        f"nothing shown ({e.evaluations} evaluations; {how})."
     )
     return [*found, *_sets(e, search), *_no_probability(e), *_findings(e)]
 
@@ -93,7 +98,7 @@ def _atoms(e, nodes) -> list[frozenset[int]]:
 
 
 def _within(nodes, i) -> str:
-    """How a node's value is followed down while one of its parts has most of it; empty where none has."""
+    """How a node's value is followed down while a part has most of it; empty where none has."""
     start = nodes[i]
     while True:
         parts = [k for k in nodes[i].children if nodes[i].divided]
@@ -103,35 +108,47 @@ def _within(nodes, i) -> str:
         i = best
     if nodes[i] is start:
         return "; it is spread over its parts" if start.divided else ""
-    return f"; within it, most of that is “{nodes[i].name}” ({nodes[i].value:+z.3f}, {nodes[i].area:.1%} of the image)"
+    return (
+        f"; within it, most of that is “{nodes[i].name}” "
+        f"({nodes[i].value:+z.3f}, {nodes[i].area:.1%} of the image)"
+    )
 
 
 def _no_probability(e) -> list[str]:
     table = e.coalitions
     if table.output in ("logit", "score"):
         return [
-            f"The values are {table.output}s, not probabilities: weights are differences of {table.output}s."
+            f"The values are {table.output}s, not probabilities: "
+            f"weights are differences of {table.output}s."
         ]
     if table.output == "output":
         values = table.table
         return [
-            f"The values are not probabilities: they range from {values.min():.3g} to {values.max():.3g}. Name them with "
+            f"The values are not probabilities: they range from {values.min():.3g} to "
+            f"{values.max():.3g}. Name them with "
             "load_classifier(function, output='logit') or output='score'."
         ]
     if table.most_together > 1 + ROUNDING:
         return [
-            f"The values of the classes add up to {table.most_together:.3g}, so they are not probabilities of classes that exclude each "
-            "other. If they are no probabilities at all, name them with load_classifier(function, output='score')."
+            f"The values of the classes add up to {table.most_together:.3g}, so they are not "
+            "probabilities of classes that exclude each other. If they are no probabilities at "
+            "all, name them with load_classifier(function, output='score')."
         ]
     return []
 
 
 def halving(number: int, evaluated: int) -> str:
-    """How many evaluations would halve the intervals of a sample: they shrink with its square root."""
+    """How many evaluations would halve a sample's intervals, which shrink with its square root."""
     needed = 4 * evaluated
     if needed < 2**number:
-        return f"{evaluated:,} of 2**{number} coalitions were evaluated; about {needed:,} evaluations would halve the intervals."
-    return f"{evaluated:,} of {2**number:,} coalitions were evaluated; with all of them the weights would be exact."
+        return (
+            f"{evaluated:,} of 2**{number} coalitions were evaluated; "
+            f"about {needed:,} evaluations would halve the intervals."
+        )
+    return (
+        f"{evaluated:,} of {2**number:,} coalitions were evaluated; "
+        "with all of them the weights would be exact."
+    )
 
 
 def _sets(e, search) -> list[str]:
@@ -151,9 +168,15 @@ def _sets(e, search) -> list[str]:
 def _sufficient(e, found) -> str:
     names, value = found
     if not names:
-        return f"With no region shown, “{e.target}” still keeps more than half of its value ({_of_whole(e, value)})."
+        return (
+            f"With no region shown, “{e.target}” still keeps more than half of its value "
+            f"({_of_whole(e, value)})."
+        )
     verb = "alone keeps" if len(names) == 1 else "alone keep"
-    return f"{_joined(names)} {verb} “{e.target}” above half of its value ({_of_whole(e, value)}){_by_search(e)}."
+    return (
+        f"{_joined(names)} {verb} “{e.target}” above half of its value "
+        f"({_of_whole(e, value)}){_by_search(e)}."
+    )
 
 
 def _necessary(e, found) -> str:
@@ -161,8 +184,14 @@ def _necessary(e, found) -> str:
         names, value = found
         return f"Without {_joined(names)} it falls below half ({value:z.3f}){_by_search(e)}."
     if e.coalitions.exact:
-        return f"No set of regions is necessary: whatever is removed, “{e.target}” keeps more than half of its value."
-    return f"No necessary set was found: whatever was removed, “{e.target}” kept more than half of its value."
+        return (
+            f"No set of regions is necessary: whatever is removed, “{e.target}” keeps more than "
+            "half of its value."
+        )
+    return (
+        f"No necessary set was found: whatever was removed, “{e.target}” kept more than "
+        "half of its value."
+    )
 
 
 def _by_search(e) -> str:
@@ -189,7 +218,8 @@ def _parts(e) -> list[str]:
         return []
     groups = [_members(node) for node in e.hierarchy if isinstance(node, tuple)]
     return [
-        f"The weights of the parts {_joined(e.regions.names[k] for k in members)} add up to the whole region's {sum(e.weights[members]):+z.3f}."
+        f"The weights of the parts {_joined(e.regions.names[k] for k in members)} add up to the "
+        f"whole region's {sum(e.weights[members]):+z.3f}."
         for members in groups
     ]
 

@@ -1,7 +1,7 @@
-"""Surrogates: additive models of a table of coalition values by LIME, Shapley and Banzhaf, and pairwise interactions.
+"""Additive models of a table of coalitions by LIME, Shapley and Banzhaf, and interactions.
 
-All are plain algebra on `masks` (N, K) bool and `values` (N,); nothing here evaluates the classifier. A surrogate
-approximates value(S) by its intercept plus the weights of the regions in S.
+All are plain algebra on `masks` (N, K) bool and `values` (N,); nothing here evaluates the
+classifier. A surrogate approximates value(S) by its intercept plus the weights of the regions in S.
 """
 
 from __future__ import annotations
@@ -17,7 +17,19 @@ from .subsets import all_subsets, codes, log_binomial
 
 
 class Fit(NamedTuple):
-    """weights (K,), intercept, r2 (weighted like the fit) and 95 % interval (K, 2)."""
+    """A fitted additive model.
+
+    Attributes
+    ----------
+    weights : (K,) array of float
+        Of the regions.
+    intercept : float
+        The value with no region shown.
+    r2 : float
+        Weighted like the fit.
+    interval : (K, 2) array of float
+        95 %, of the weights.
+    """
 
     weights: np.ndarray
     intercept: float
@@ -33,20 +45,45 @@ def fit_lime(
     alpha: float = 0.0,
     log_importance: np.ndarray | None = None,
 ) -> Fit:
-    """LIME: a ridge regression that weights coalitions by their similarity to the full image (see `lime_kernel`).
+    """Fit LIME: a ridge regression that weights coalitions by their similarity to the full one.
 
-    alpha: the ridge penalty (lime uses 1; 0 does not shrink the weights).
-    log_importance: (N,) of a sample, see `segxai.explanation.sampling`; by default all coalitions count equally.
-    interval: 95 %, of the weights of the complete table, see `_margin`; zero width if every coalition was evaluated.
-    Raises SegxaiValueError if the kernel is too narrow for the number of regions.
-    Source: Ribeiro et al. 2016, "Why Should I Trust You?", section 3.4.
+    Parameters
+    ----------
+    masks : (N, K) array of bool
+        The regions that each coalition shows.
+    values : (N,) array of float
+        The classifier's outputs.
+    exact : bool
+        Whether all coalitions are there.
+    kernel_width : float
+        Of `lime_kernel`.
+    alpha : float
+        The ridge penalty (lime uses 1; 0 does not shrink the weights).
+    log_importance : (N,) array of float, optional
+        Of a sample, see `segxai.explanation.sampling`; by default all coalitions count equally.
+
+    Returns
+    -------
+    fit : Fit
+        The interval is that of the weights of the complete table, see `_margin`; of zero width if
+        every coalition was evaluated.
+
+    Raises
+    ------
+    SegxaiValueError
+        If the kernel is too narrow for the number of regions.
+
+    References
+    ----------
+    Ribeiro et al. 2016, "Why Should I Trust You?", section 3.4.
     """
     check_settings(kernel_width, alpha)
     kernel = lime_kernel(masks, kernel_width)
     if alpha == 0 and (kernel > 1e-14).sum() <= masks.shape[1]:
         raise SegxaiValueError(
-            f"With kernel_width {kernel_width:g} only {(kernel > 1e-14).sum()} coalitions have a weight above 0, "
-            f"too few for {masks.shape[1]} regions. Choose a wider kernel, e.g. 0.25."
+            f"With kernel_width {kernel_width:g} only {(kernel > 1e-14).sum()} coalitions have a "
+            f"weight above 0, too few for {masks.shape[1]} regions. "
+            "Choose a wider kernel, e.g. 0.25."
         )
     return _weighted_ridge(
         masks, values, kernel * importance(masks, log_importance), alpha, exact, log_importance
@@ -54,7 +91,19 @@ def fit_lime(
 
 
 def importance(masks: np.ndarray, log_importance: np.ndarray | None = None) -> np.ndarray:
-    """(N,) how many coalitions each row stands for, relative to the mean of all rows: 1 where no `log_importance` (N,) is given."""
+    """Compute how many coalitions each row stands for, relative to the mean of all rows.
+
+    Parameters
+    ----------
+    masks : (N, K) array of bool
+        The coalitions.
+    log_importance : (N,) array of float, optional
+        Of a sample; without it the result is 1.
+
+    Returns
+    -------
+    importance : (N,) array of float
+    """
     if log_importance is None:
         return np.ones(len(masks))
     relative = np.exp(log_importance - np.max(log_importance))
@@ -82,7 +131,7 @@ def lime_kernel(masks: np.ndarray, kernel_width: float) -> np.ndarray:
 
 
 def check_settings(kernel_width: float, alpha: float) -> None:
-    """Raise SegxaiValueError for values outside the limits beyond which the fit overflows or cancels out."""
+    """Raise SegxaiValueError for settings beyond which the fit overflows or cancels out."""
     for name, value, least, most in (
         ("kernel_width", kernel_width, 1e-3, 1e3),
         ("alpha", alpha, 1e-6, 1e9),
@@ -99,8 +148,9 @@ def fit_banzhaf(
 ) -> Fit:
     """Banzhaf values: each region's effect averaged over all coalitions of the other regions.
 
-    Computed as the coefficients of the unweighted least-squares fit, to which they are equal, from all coalitions or
-    from a sample in which each counts by its importance (see `fit_lime`). Sources: Banzhaf 1965; Hammer and Holzman 1992 for the least-squares form.
+    Computed as the coefficients of the unweighted least-squares fit, to which they are equal, from
+    all coalitions or from a sample in which each counts by its importance (see `fit_lime`).
+    Sources: Banzhaf 1965; Hammer and Holzman 1992 for the least-squares form.
     """
     return _weighted_ridge(
         masks, values, importance(masks, log_importance), 0.0, exact, log_importance
@@ -110,10 +160,11 @@ def fit_banzhaf(
 def fit_shapley(
     masks: np.ndarray, values: np.ndarray, exact: bool, log_importance: np.ndarray | None = None
 ) -> Fit:
-    """Shapley values: each region's effect averaged over all orders in which the regions can be added.
+    """Fit Shapley values: each region's effect averaged over all orders of adding the regions.
 
-    Exact for a complete table. For a sample, a least-squares fit with the Shapley kernel times the importance, constrained to sum to
-    value(full) - value(empty). Sources: Shapley 1953; Charnes et al. 1988 and Lundberg and Lee 2017, section 4.1, for the fit.
+    Exact for a complete table. For a sample, a least-squares fit with the Shapley kernel times the
+    importance, constrained to sum to value(full) - value(empty). Sources: Shapley 1953; Charnes et
+    al. 1988 and Lundberg and Lee 2017, section 4.1, for the fit.
     """
     number = masks.shape[1]
     values = np.asarray(values, float)
@@ -138,12 +189,13 @@ def fit_shapley(
 
 
 def fit_owen(masks: np.ndarray, values: np.ndarray, hierarchy: tuple) -> Fit:
-    """Owen values: Shapley values that respect a hierarchy, so that the values of a region's parts add up to the region's.
+    """Compute Owen values: Shapley values in which those of a region's parts add up to its own.
 
-    hierarchy: the regions' indices, nested like the parts: in (0, (1, 2), 3), regions 1 and 2 are the parts of one thing.
-    A part's value is its effect averaged over those orders that add the parts of each thing one directly after the other.
-    Raises SegxaiError if the table is not complete.
-    Sources: Owen 1977, "Values of Games with a Priori Unions"; Winter 1989 for several levels.
+    hierarchy: the regions' indices, nested like the parts: in (0, (1, 2), 3), regions 1 and 2 are
+    the parts of one thing. A part's value is its effect averaged over those orders that add the
+    parts of each thing one directly after the other. Raises SegxaiError if the table is not
+    complete. Sources: Owen 1977, "Values of Games with a Priori Unions"; Winter 1989 for several
+    levels.
     """
     table, _, _ = _ordered(masks, np.asarray(values, float))
     weights = np.empty(masks.shape[1])
@@ -166,7 +218,7 @@ def fit_owen(masks: np.ndarray, values: np.ndarray, hierarchy: tuple) -> Fit:
 
 
 def _levels(hierarchy, above=()):
-    """For each region, the codes (bits of regions) of its siblings at every level, from the outermost."""
+    """List, for each region, the codes of its siblings at every level, from the outermost."""
     for place, node in enumerate(hierarchy):
         siblings = [_code(other) for i, other in enumerate(hierarchy) if i != place]
         if isinstance(node, tuple):
@@ -182,9 +234,9 @@ def _code(node) -> int:
 def shapley_interactions(masks: np.ndarray, values: np.ndarray) -> np.ndarray:
     """(K, K) Shapley interaction index of each pair of regions; the diagonal is zero.
 
-    Positive if the joint effect of two regions exceeds the sum of their separate effects. Raises SegxaiError if the table is
-    not complete. Source: Grabisch and Roubens 1999, "An axiomatic approach to the concept of interaction among players in
-    cooperative games".
+    Positive if the joint effect of two regions exceeds the sum of their separate effects. Raises
+    SegxaiError if the table is not complete. Source: Grabisch and Roubens 1999, "An axiomatic
+    approach to the concept of interaction among players in cooperative games".
     """
     table, members, sizes = _ordered(masks, np.asarray(values, float))
     number = masks.shape[1]
@@ -211,7 +263,8 @@ def _ordered(masks, values):
     number = masks.shape[1]
     if len(masks) != 2**number:
         raise SegxaiError(
-            f"This computation needs all {2**number} coalitions of {number} regions; the table contains {len(masks)}."
+            f"This computation needs all {2**number} coalitions of {number} regions; "
+            f"the table contains {len(masks)}."
         )
     order = np.argsort(codes(masks))
     return values[order], masks[order], masks[order].sum(1)
@@ -233,7 +286,8 @@ def _weighted_ridge(masks, values, kernel, alpha, exact, log_importance) -> Fit:
     fitted = mean + (design - centre) @ weights
     interval = np.stack([weights, weights], axis=1)
     if not exact:
-        # The intercept, which the centred columns leave to itself, takes its share of every row's leverage.
+        # The intercept, which the centred columns leave to itself, takes its share of each row's
+        # leverage.
         both = np.zeros((number + 1, number + 1))
         both[:number, :number] = np.linalg.pinv(scaled.T @ scaled) if inverse is None else inverse
         both[number, number] = 1 / kernel.sum()
@@ -300,13 +354,17 @@ def _shapley_r2(masks, values, weights, empty, log_importance=None) -> float:
 
 
 def _margin(scaled, residuals, inverse, spread, masks, log_importance) -> np.ndarray:
-    """(K,) half-widths of 95 % intervals: a jackknife that leaves out a coalition together with its complement.
+    """Compute half-widths (K,) of 95 % intervals by a jackknife that leaves out pairs.
 
-    scaled (N, p), residuals (N,): of the least-squares fit; inverse (p, p) of its normal matrix; spread (K, p): the weights as sums
-    of its coefficients. What leaving out a pair changes is computed in closed form, from the pair's part of the hat matrix (Bell
-    and McCaffrey 2002, "Bias Reduction in Standard Errors for Linear Regression with Multi-Stage Samples"). A coalition that every
-    sample holds adds no error, others add as much of it as is left to chance (the finite population correction; Cochran 1977,
-    "Sampling Techniques", section 2.6). A fit with as many coefficients as pairs says nothing of its error: infinite.
+    A pair is a coalition and its complement.
+
+    scaled (N, p), residuals (N,): of the least-squares fit; inverse (p, p) of its normal matrix;
+    spread (K, p): the weights as sums of its coefficients. What leaving out a pair changes is
+    computed in closed form, from the pair's part of the hat matrix (Bell and McCaffrey 2002, "Bias
+    Reduction in Standard Errors for Linear Regression with Multi-Stage Samples"). A coalition that
+    every sample holds adds no error, others add as much of it as is left to chance (the finite
+    population correction; Cochran 1977, "Sampling Techniques", section 2.6). A fit with as many
+    coefficients as pairs says nothing of its error: infinite.
     """
     rows = _pairs(masks)
     there = rows >= 0
@@ -328,7 +386,7 @@ def _margin(scaled, residuals, inverse, spread, masks, log_importance) -> np.nda
 
 
 def _pairs(masks) -> np.ndarray:
-    """(G, 2) the rows of each coalition without region 0 and of its complement; -1 for one that is not there."""
+    """(G, 2) the rows of each coalition without region 0 and of its complement; -1 if missing."""
     _, pair = np.unique(np.packbits(masks ^ masks[:, :1], axis=1), axis=0, return_inverse=True)
     rows = np.full((pair.max() + 1, 2), -1)
     rows[pair.ravel(), masks[:, 0].astype(int)] = np.arange(len(masks))
@@ -336,7 +394,7 @@ def _pairs(masks) -> np.ndarray:
 
 
 def _interval(weights, margin, values) -> np.ndarray:
-    """(K, 2); no margin is wider than the range of the values, which is all that can be said where a fit says nothing."""
+    """(K, 2); no margin is wider than the range of the values, where a fit says nothing."""
     margin = np.minimum(margin, np.ptp(values))
     return np.stack([weights - margin, weights + margin], axis=1)
 
