@@ -77,7 +77,7 @@ def track(total: int, what: str, *, progress: Progress = None) -> Iterator[Calla
 def showing(choice: Progress) -> Iterator[None]:
     """Choose how everything inside the block that is not told otherwise shows its progress.
 
-    Work may be deep inside something that knows nothing of progress, such as a segmenter.
+    Work may be deep inside something that does not report progress, such as a segmenter.
 
     Parameters
     ----------

@@ -279,7 +279,7 @@ draw_maps(pairs, 3, alt, ".2f", width=7, vmin=0, vmax=1)
 #
 # ## 6. The border
 #
-# scikit-image upsamples, too: `rescale` with `order=1` is bilinear. It knows nothing of
+# scikit-image upsamples, too: `rescale` with `order=1` is bilinear. It does not use
 # stamps, so it is an independent judge. We compare it with two versions: the plain
 # stamps, and `bilinear_upsample`, which the networks of this series use.
 #

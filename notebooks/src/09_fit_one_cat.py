@@ -365,7 +365,7 @@ plots.plot_regions(photo, regions, *maps, titles=["annotation", *titles])
 
 # %% [markdown]
 # With stride 32 the border can only bend gently. The CRF moves it to edges of colour,
-# wherever these are. It knows nothing of cats, so a whisker is lost, and so is a thing
+# wherever these are. It has never seen a cat, so a whisker is lost, and so is a thing
 # with the colour of its neighbour. Skips *learn* the border from the annotation.
 #
 # ## 11. Your turn

@@ -252,7 +252,7 @@ elif verdicts[my_claim[:2]] == my_claim[2]:
 elif verdicts[my_claim[:2]] == "open":
     print("Not yet: the mean may differ, but the interval contains zero.")
 else:
-    print("Not yet: the interval leaves out zero. Mind the direction of the metric.")
+    print("Not yet: the interval excludes zero. Mind the direction of the metric.")
 
 # %% [markdown] tags=["solution"]
 # <details><summary>Solution</summary>

@@ -329,7 +329,7 @@ assert caught["slic 30"] >= 3
 # %% [markdown]
 # **A cheat is exposed by a pure region.** Small regions are often pure; large ones are
 # pure if they follow the thing. The contours' regions are pure at either number, but
-# with nine the badge is in pieces. SLIC's patches know nothing of the badge: with 14
+# with nine the badge is in pieces. SLIC's patches do not follow the badge: with 14
 # they are too large for it, with 30 they happen to be about its size.
 #
 # Two warnings about these counts. With 64 evaluations an explanation of more than six
