@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ import numpy as np
 
 from .errors import SegxaiValueError, unknown_name, whole_number
 from .images import as_array
+from .names import NamesLike, distinct_names, plain_text, read_names
 
 
 class Evidence(NamedTuple):
@@ -127,9 +127,7 @@ class Regions:
         self._method = plain_text(str(method))
 
     @classmethod
-    def from_labels(
-        cls, labels: Any, names: Sequence[str] | Mapping[int, str] | None = None, method: str = ""
-    ) -> Regions:
+    def from_labels(cls, labels: Any, names: NamesLike | None = None, method: str = "") -> Regions:
         """Make regions from a label map.
 
         Parameters
@@ -137,8 +135,8 @@ class Regions:
         labels : (H, W) array of int or bool
             Values may be negative, have gaps or start at 1.
         names : sequence or mapping of str, optional
-            One for each distinct value, in increasing order of the values, or {value: name}; by
-            default "region 0", "region 1" ...
+            One for each distinct value, in increasing order of the values, or {value: name} or
+            {name: value}; by default "region 0", "region 1" ...
         method : str
             The name of the segmenter.
 
@@ -167,19 +165,11 @@ class Regions:
         values, atoms = np.unique(labels, return_inverse=True)
         atoms = atoms.reshape(labels.shape)
         if names is None:
-            names = [f"region {i}" for i in range(len(values))]
-        elif isinstance(names, Mapping):
-            names = [names.get(value.item(), f"region {value}") for value in values]
-        elif isinstance(names, str) or not hasattr(names, "__len__") or len(names) != len(values):
-            count = (
-                f"{len(names)} names"
-                if hasattr(names, "__len__") and not isinstance(names, str)
-                else "a single value"
-            )
-            raise SegxaiValueError(
-                f"The label map has {len(values)} regions, but {count} came with it."
-            )
-        return cls(atoms, [Part(_checked_name(n), (i,)) for i, n in enumerate(names)], method)
+            found = {value: f"region {i}" for i, value in enumerate(values.tolist())}
+        else:
+            found = read_names(names, "The names of regions", values.tolist())
+        named = [_checked_name(found.get(int(v), f"region {v}")) for v in values]
+        return cls(atoms, [Part(name, (i,)) for i, name in enumerate(named)], method)
 
     @classmethod
     def from_masks(cls, masks: Mapping[str, np.ndarray]) -> Regions:
@@ -542,24 +532,6 @@ def walk(part: Part) -> Iterator[Part]:
         yield from walk(child)
 
 
-def distinct_names(names: Sequence[str]) -> list[str]:
-    """Make names distinct by numbering repeated ones: "blue, left", "blue, left 2".
-
-    >>> distinct_names(["cup", "saucer", "cup"])
-    ['cup', 'saucer', 'cup 2']
-    """
-    taken, out = set(), []
-    repeats = Counter(names)
-    for name in names:
-        candidate, number = name, 1
-        while candidate in taken or (number > 1 and candidate in repeats):
-            number += 1
-            candidate = f"{name} {number}"
-        taken.add(candidate)
-        out.append(candidate)
-    return out
-
-
 def _short_names(parts: Sequence[Part]) -> list[str]:
     """Return each part's noun if no other has the same, else its name, which tells the place."""
     nouns = Counter(part.noun for part in parts)
@@ -567,14 +539,6 @@ def _short_names(parts: Sequence[Part]) -> list[str]:
         plain_text(part.noun if part.noun and nouns[part.noun] == 1 else part.name)
         for part in parts
     ]
-
-
-def plain_text(text: str) -> str:
-    """Remove control characters and unpaired surrogates, so that any page can contain it."""
-    whole = text.encode("utf-8", "replace").decode()
-    return "".join(
-        " " if unicodedata.category(c) == "Cc" or c in "\ufffe\uffff" else c for c in whole
-    ).strip()
 
 
 def _renamed(part: Part, names: Mapping[tuple[int, ...], str]) -> Part:

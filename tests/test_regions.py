@@ -45,7 +45,7 @@ def test_merge_and_expand_undo_each_other(labels, data):
 
 @given(st.lists(st.sampled_from(["a", "a 2", "a 3", "b"]), min_size=1, max_size=8))
 def test_repeated_names_are_told_apart(names):
-    from segxai.regions import distinct_names
+    from segxai.names import distinct_names
 
     distinct = distinct_names(names)
     assert len(set(distinct)) == len(names)

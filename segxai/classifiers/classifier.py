@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from ..images import ImageLike, pixels_of
-from ..regions import plain_text
+from ..names import plain_text
 
 BATCH_SIZE = 32
 OUTPUTS = ("probability", "logit", "score")

@@ -19,7 +19,8 @@ from PIL import Image
 from ..errors import SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
 from ..files import replacing
 from ..images import MAX_SIDE, as_array, opened_image
-from ..regions import Regions, distinct_names
+from ..names import distinct_names
+from ..regions import Regions
 
 # Whatever `read_annotation` accepts.
 AnnotationLike: TypeAlias = Regions | np.ndarray | str | os.PathLike

@@ -7,7 +7,8 @@ from itertools import combinations
 
 import numpy as np
 
-from ..regions import PLACE, Part, Regions, costliest, distinct_names, least_sure
+from ..names import distinct_names
+from ..regions import PLACE, Part, Regions, costliest, least_sure
 from .cut import raised
 from .merging import Merging, borders, components, labels_of, merge
 from .places import places

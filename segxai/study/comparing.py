@@ -21,8 +21,8 @@ from ..explanation.game import check_target
 from ..explanation.methods import check_method
 from ..images import Bands, ImageLike, as_array, as_image, reduced, resize_labels
 from ..metrics import METRICS
+from ..names import distinct_names
 from ..progress import Progress
-from ..regions import distinct_names
 from ..segmentation.registry import SEGMENTERS as KNOWN
 from ..segmentation.registry import check_method as check_segmenter
 from ..segmentation.registry import segment, segment_into, takes_count

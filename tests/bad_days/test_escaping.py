@@ -188,7 +188,7 @@ def test_many_explanations_in_a_cell(names):
             )
         )
 
-    made = many([segxai.regions.plain_text(name) for name in names])
+    made = many([segxai.names.plain_text(name) for name in names])
     same_elements(made._repr_html_(), many(PLAIN)._repr_html_())
 
 
