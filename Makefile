@@ -23,9 +23,10 @@ NODE_TOOLS := node_modules/.package-lock.json
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: $(READY)  ## create the .venv (2.4 GB on disk; `make test` or `make lint` adds 0.4 GB of tools)
+setup: $(READY)  ## create the .venv (2.0 GB on disk; `make test` or `make lint` adds 0.4 GB of tools)
 
 # The CRF, which is optional, takes a minute to compile; meanwhile all else is installed.
+# TensorFlow's C++ headers (0.3 GB) are for operations of one's own; nothing that runs reads them.
 # DeepLab's models are optional too: offline, the last command but one says so in one line, within
 # three seconds.
 $(READY): requirements.lock requirements-crf.lock pyproject.toml
@@ -40,6 +41,7 @@ $(READY): requirements.lock requirements-crf.lock pyproject.toml
 	  $(INSTALL) --editable . || { kill $$!; exit 1; }; \
 	  wait $$! && $(INSTALL) --no-index .venv/crf/*.whl && rm -r .venv/crf || \
 	  echo "The CRF was not installed: it needs a C++ compiler and Python's headers (see .venv/crf.log). Everything else works."
+	@rm -rf .venv/lib/python3*/site-packages/tensorflow/include
 	@$(BIN)/python -m segxai fetch deeplab ade20k --seconds 3 || true
 	@touch $(READY)
 
@@ -102,7 +104,8 @@ wheel: $(TOOLS)  ## build dist/: the source distribution, and the wheel from it
 links:  ## set the repository's owner in the links to Binder and Colab: make links OWNER=name
 	@$(PYTHON) .ci/links.py $(OWNER)
 
-UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+# libclang is for building TensorFlow's wrappers; no code that runs imports it.
+UV_COMPILE := $(BIN)/uv pip compile --quiet --no-emit-package libclang --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 EXTRAS := --extra cpu --extra pascal --extra dask --extra lab
 
