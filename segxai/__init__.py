@@ -6,6 +6,13 @@
 TensorFlow is not imported until a network is first needed, `segxai.widgets` not until it is named.
 """
 
+import sys
+
+if sys.argv[:1] == ["-m"] and not sys.flags.safe_path:
+    # `python -m segxai` looks for modules in the folder that it is run in, whose files may be
+    # anybody's: a tqdm.py among them is not imported.
+    sys.path.pop(0)
+
 import lazy_loader
 
 from . import data, metrics

@@ -23,7 +23,7 @@ from .explanation.explain import explain
 from .explanation.fills import fill_name
 from .explanation.methods import METHODS
 from .images import check_image_file, load_image
-from .report import escaped_table, figure, write_report
+from .report import check_page_path, escaped_table, figure, write_report
 from .segmentation.registry import check_method, segment
 from .study.comparing import SEGMENTERS, compare
 from .study.engine import as_image_list, cluster
@@ -63,7 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     code : int
-        0 on success, 2 for bad input (with one line on standard error), 130 on Ctrl-C.
+        0 on success, 1 if some photographs were left out, 2 for bad input (with one line on
+        standard error), 130 on Ctrl-C.
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -72,14 +73,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     args.own_process = argv is None
     try:
-        args.run(args)
+        return args.run(args) or 0
     except SegxaiError as error:
-        print(f"segxai: {error}", file=sys.stderr)
+        _print(f"segxai: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("segxai: stopped", file=sys.stderr)
+        _print("segxai: stopped", file=sys.stderr)
         return 130
-    return 0
+
+
+def _print(text, **options):
+    """Print a text in which file names cannot give a terminal commands."""
+    print("".join(c if c.isprintable() or c == "\n" else "?" for c in text), **options)
 
 
 def _load_tensorflow():
@@ -208,19 +213,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _compare(args):
-    _check_page(args.out)
+    check_page_path(args.out)
     images, segmenters = as_image_list(args.folder, "compare"), args.segmenter or SEGMENTERS
     _check_names(segmenters, args)
     match = int(args.match_regions) if (args.match_regions or "").isdigit() else args.match_regions
     out = Path(args.out)
     kept = out.with_name(f"{out.stem}_results")
-    print(
+    _print(
         f"{len(segmenters)} segmenters on {len(images)} photographs. "
         f"Finished results are kept in {kept}, so a stopped run can be resumed."
     )
 
     def progress(done, total):
-        print(f"  {done} of {total} photographs", flush=True)
+        _print(f"  {done} of {total} photographs", flush=True)
 
     if args.own_process:
         _load_tensorflow()
@@ -229,25 +234,25 @@ def _compare(args):
             images, segmenters, fill=args.fill, max_evaluations=args.max_evaluations,
             match_regions=match, seed=args.seed, folder=kept, client=client, progress=progress,
         )  # fmt: skip
-    for name, segmenter, why in found.failures:
-        print(f"left out: {name}{f', {segmenter}' if segmenter else ''}: {why}")
-    if not found.rows:
-        raise SegxaiError("No photograph could be measured.")
-    print(f"\n{found}\n{found.how}")
+    code = _left_out(found.failures, found.rows)
+    _print(f"\n{found}\n{found.how}")
     found.save(out)
-    print(f"\nWrote {args.out} - open it in a browser.")
+    _print(f"\nWrote {args.out} - open it in a browser.")
+    return code
 
 
-def _check_page(path):
-    if Path(path).suffix.lower() not in (".html", ".htm"):
-        raise SegxaiValueError(
-            f"--out {path!r}: the report is a web page; its name must end in .html"
-        )
+def _left_out(failures, done) -> int:
+    """List what failed as (photograph, segmenter, reason), and return the exit code."""
+    for name, segmenter, why in failures:
+        _print(f"left out: {name}{f', {segmenter}' if segmenter else ''}: {why}")
+    if not done:
+        raise SegxaiError("No photograph could be used.")
+    return 1 if failures else 0
 
 
 def _explain(args):
     if args.out:
-        _check_page(args.out)
+        check_page_path(args.out)
     # Names and files are checked before anything is loaded, so that a misspelt one costs no work.
     segmenters, targets = args.segmenter or ["deep"], _targets(args.target, len(args.images))
     _check_names(segmenters, args)
@@ -262,8 +267,8 @@ def _explain(args):
         _load_tensorflow()
     # Loaded here so that the first photograph's time does not include it.
     classifier = load_classifier()
-    rows, sections = [], []
-    print(
+    rows, sections, failures = [], [], []
+    _print(
         _ROW.format(
             "photograph",
             "segmenter",
@@ -275,28 +280,41 @@ def _explain(args):
         )
     )
     for name, is_bundled, target in zip(args.images, bundled, targets, strict=True):
-        image = data.photograph(name) if is_bundled else load_image(name)
-        figures = []
+        figures, shown = [], Path(name).name
+        try:
+            image = data.photograph(name) if is_bundled else load_image(name)
+        except SegxaiError as error:
+            failures.append((shown, "", error))
+            continue
         for segmenter in segmenters:
             started = time.perf_counter()
-            explanation = explain(
-                image, segment(image, segmenter), classifier, target, method=args.method,
-                fill=args.fill, max_evaluations=args.max_evaluations, seed=args.seed,
-            )  # fmt: skip
-            if args.examine:
-                explanation = explanation.examine(seed=args.seed)
+            try:
+                explanation = explain(
+                    image, segment(image, segmenter), classifier, target, method=args.method,
+                    fill=args.fill, max_evaluations=args.max_evaluations, seed=args.seed,
+                )  # fmt: skip
+                if args.examine:
+                    explanation = explanation.examine(seed=args.seed)
+            except SegxaiError as error:
+                failures.append((shown, segmenter, error))
+                continue
             seconds = time.perf_counter() - started
-            _print_rows(Path(name).name, segmenter, explanation, seconds)
+            _print_rows(shown, segmenter, explanation, seconds)
             for check in explanation.checks:
                 for sentence in check.sentences():
-                    print(f"    {sentence}")
+                    _print(f"    {sentence}")
+            rows.append(_row(shown, segmenter, explanation, seconds))
             if args.out:  # rendered now, because an explanation keeps its photograph in memory
                 figures.append(figure(explanation))
-                rows.append(_row(Path(name).name, segmenter, explanation, seconds))
-        sections.append((f"{Path(name).name}: why “{explanation.target}”?", figures))
+        if figures:
+            sections.append((f"{shown}: why “{explanation.target}”?", figures))
+    if len(args.images) * len(segmenters) == len(failures) == 1:
+        raise failures[0][-1]
+    code = _left_out(failures, rows)
     if args.out:
         write_report(args.out, sections, table=escaped_table(_COLUMNS, rows, numbers_from=4))
-        print(f"\nWrote {args.out} - open it in a browser.")
+        _print(f"\nWrote {args.out} - open it in a browser.")
+    return code
 
 
 def _check_names(segmenters, args):
@@ -322,11 +340,11 @@ def _print_rows(name, segmenter, explanation, seconds):
     end: tuple = table.evaluations, f"{seconds:.1f}"
     strongest = sorted(explanation.ranking(), key=lambda pair: -abs(pair[1]))[:_TABLE_ROWS]
     for region, weight in sorted(strongest, key=lambda pair: -pair[1]):
-        print(_ROW.format(*lead, region, f"{weight:+z.3f}", *end))
+        _print(_ROW.format(*lead, region, f"{weight:+z.3f}", *end))
         lead, end = ("", "", ""), ("", "")
     left = len(explanation.regions) - len(strongest)
     if left > 0:
-        print(f"{'':<55} ... and {left} weaker regions")
+        _print(f"{'':<55} ... and {left} weaker regions")
 
 
 def _row(name, segmenter, e, seconds) -> list[str]:
@@ -347,30 +365,30 @@ def _fetch(args):
             f"Everything else works; for later: python -m segxai fetch {again}"
         )
     for name in names:
-        print(f"{DOWNLOADS[name].about}, {DOWNLOADS[name].size / 1e6:.0f} MB")
-        print(f"in {fetch(name)}")
+        _print(f"{DOWNLOADS[name].about}, {DOWNLOADS[name].size / 1e6:.0f} MB")
+        _print(f"in {fetch(name)}")
 
 
 def _doctor(args):
     todo, missing = [], set()
-    print(f"Python {platform.python_version()} on {platform.platform()}, {os.cpu_count()} CPUs")
+    _print(f"Python {platform.python_version()} on {platform.platform()}, {os.cpu_count()} CPUs")
     for package in _PACKAGES:
         try:
-            print(f"  {package:<16} {version(package)}")
+            _print(f"  {package:<16} {version(package)}")
         except PackageNotFoundError:
             if package not in ("tensorflow", "tensorflow-cpu"):
-                print(f"  {package:<16} -")
+                _print(f"  {package:<16} -")
     if memory := _memory():
         free, total = memory
-        print(f"Memory: {free:.1f} of {total:.1f} GB free (an explanation needs about 1 GB)")
+        _print(f"Memory: {free:.1f} of {total:.1f} GB free (an explanation needs about 1 GB)")
         if free < 1.2:
             todo.append("close other notebooks: less than 1.2 GB of memory is free")
-    print(f"Cache: {cache_folder()}")
+    _print(f"Cache: {cache_folder()}")
     try:
         from .weights.efficientnet_lite import efficientnet_lite0_path  # imports TensorFlow
 
         efficientnet_lite0_path()
-        print(f"  {'efficientnet_lite0':<20} here (from pip)")
+        _print(f"  {'efficientnet_lite0':<20} here (from pip)")
     except SegxaiError as error:
         todo.append(str(error))
     for name, download in DOWNLOADS.items():
@@ -385,11 +403,11 @@ def _doctor(args):
                 state = "not fetched"
             else:
                 state = "here" if path.parent == cache_folder() else "here (from pip)"
-        print(f"  {name:<20} {state} ({download.about})")
+        _print(f"  {name:<20} {state} ({download.about})")
     todo += [advice for names, advice in _ADVICE.items() if missing.issuperset(names)]
-    print("To do:" if todo else "Nothing to do.")
+    _print("To do:" if todo else "Nothing to do.")
     for item in todo:
-        print(f"  - {item}")
+        _print(f"  - {item}")
 
 
 def _memory():

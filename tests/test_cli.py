@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ from PIL import Image
 
 import segxai
 from segxai.__main__ import main
+from segxai.segmentation.registry import segment
 
 
 def test_explain_prints_a_table_and_writes_a_page(tmp_path, capsys, cat):
@@ -137,6 +139,60 @@ for arguments in {wrong!r}:
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("\n") == len(WRONG)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cat.png"]
+
+
+def test_what_cannot_be_read_is_listed_and_the_rest_is_written(tmp_path, capsys, cat, monkeypatch):
+    for name in ("good.jpg", "cut.jpg", "fine.png"):
+        Image.fromarray(cat[::4, ::4]).save(tmp_path / name)
+    whole = (tmp_path / "cut.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    images = [str(tmp_path / name) for name in ("good.jpg", "cut.jpg", "fine.png")]
+    out, options = tmp_path / "out.html", ["--segmenter", "grid", "--max-evaluations", "20"]
+    assert main(["explain", *images, *options, "--out", str(out)]) == 1
+    printed = capsys.readouterr().out
+    assert "left out: cut.jpg: " in printed
+    assert out.read_text(encoding="utf-8").count("<figure") == 2
+    # Alone it is an error, in one line.
+    assert main(["explain", images[1], *options]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    assert "cut.jpg" in captured.err
+
+    def one_fails(image, method):
+        if method == "slic":
+            raise segxai.SegxaiError("no memory")
+        return segment(image, method)
+
+    monkeypatch.setattr("segxai.__main__.segment", one_fails)
+    assert main(["explain", images[0], *options, "--segmenter", "slic", "--out", str(out)]) == 1
+    assert "left out: good.jpg, slic: no memory" in capsys.readouterr().out
+    assert out.read_text(encoding="utf-8").count("<figure") == 1
+    assert main(["explain", images[0], images[2], "--segmenter", "slic"]) == 2
+
+
+def test_a_file_s_name_gives_the_terminal_no_commands(tmp_path, capsys, cat):
+    path = tmp_path / "a\x1b[31m\x07\u202e.png"
+    Image.fromarray(cat[::4, ::4]).save(path)
+    assert main(["explain", str(path), "--segmenter", "grid", "--max-evaluations", "20"]) == 0
+    path.write_bytes(path.read_bytes()[:5000])
+    assert main(["explain", str(path), "--segmenter", "grid"]) == 2
+    captured = capsys.readouterr()
+    assert "a?[31m??.png" in captured.out
+    assert all(c.isprintable() or c == "\n" for c in captured.out + captured.err)
+
+
+def test_the_folder_in_which_it_is_run_is_not_searched_for_modules(tmp_path, root):
+    for name in ("tqdm", "numpy", "lazy_loader", "matplotlib"):
+        (tmp_path / f"{name}.py").write_text(f"raise SystemExit('{name} of somebody')")
+    run = subprocess.run(
+        [sys.executable, "-m", "segxai", "explain", "nothing.jpg"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    )
+    assert run.returncode == 2, run.stderr
+    assert "no file 'nothing.jpg'" in run.stderr
 
 
 def test_a_wrong_command_is_code_2():

@@ -21,7 +21,7 @@ from .checks import FILLS_COMPARED, Placebo, Robustness, placebo_test, robustnes
 from .coalitions import Coalitions, evaluate_all
 from .fills import Fill
 from .game import Game
-from .methods import ALPHA, KERNEL_WIDTH, solve
+from .methods import ALPHA, KERNEL_WIDTH, METHODS, solve
 from .sampling import draw_coalitions
 from .summary import sentences
 
@@ -95,6 +95,11 @@ class Explanation:
         return self.coalitions.target_name
 
     @property
+    def page_methods(self) -> dict[str, str]:
+        """The methods that pages compute themselves, and what people call them."""
+        return {name: method.title for name, method in METHODS.items() if method.in_pages}
+
+    @property
     def evaluated(self) -> Coalitions:
         """The table as it was evaluated; of a tree that of its leaves."""
         return self.coalitions
@@ -153,6 +158,16 @@ class Explanation:
             self.alpha if alpha is None else alpha,
             self.hierarchy,
         )
+
+    def weight_map(self) -> np.ndarray:
+        """Return the weights as a picture.
+
+        Returns
+        -------
+        weights : (H, W) array of float
+            Of each pixel the weight of its region.
+        """
+        return self.weights[self.regions.labels]
 
     def contrast(self, other: str | int) -> Explanation:
         """Explain the target's probability minus that of `other`; see `Coalitions.contrast`."""

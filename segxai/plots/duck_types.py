@@ -6,6 +6,7 @@ time. They accept any object with the attributes that are listed here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -59,6 +60,10 @@ class Explained(Protocol):
     @property
     def alpha(self) -> float:
         """The penalty of LIME's fit."""
+
+    @property
+    def page_methods(self) -> Mapping[str, str]:
+        """The methods that pages compute themselves, and what people call them."""
 
     @property
     def checks(self) -> tuple[Any, ...]:

@@ -11,8 +11,10 @@ import io
 import warnings
 from typing import Any
 
+from matplotlib import rc_context
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 BLUE, ORANGE, INK = "#0b5fa5", "#d55e00", "#1b1b1b"
@@ -31,6 +33,13 @@ class DescribedFigure(Figure):
     """
 
     alt = ""
+
+    def draw(self, renderer: Any) -> None:
+        """Draw as `Figure.draw` does, without LaTeX: names of regions are no commands."""
+        for text in self.findobj(Text):
+            text.set_usetex(False)
+        with rc_context({"text.usetex": False}):  # for texts that are made while drawing
+            super().draw(renderer)
 
     def savefig(self, *args: Any, **kwargs: Any) -> None:
         """Save as `Figure.savefig` does, without warnings about characters that no font has."""

@@ -21,9 +21,9 @@ from ..errors import SegxaiValueError
 from ..files import replacing
 from ..plots.duck_types import Explained, TreeExplained
 from ..plots.numbers import format_output, signed, widest
+from ..regions import Regions, distinct_names
 from .pictures import SHOWN_SIDE, jpeg
 from .state import (
-    METHODS,
     as_json,
     depth_field,
     finest,
@@ -40,10 +40,6 @@ _TINT = 0.8  # how much of the colour the strongest region has
 _UNEXAMINED = (
     "Not examined here: robustness to other fills and borders, and placebos; "
     "call .examine() for these checks."
-)
-# A second safeguard beside escaping: the browser blocks all external requests.
-_POLICY = (
-    "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 )
 
 
@@ -62,8 +58,7 @@ def save_explanation(explanation: Explained, path: str | os.PathLike) -> None:
     SegxaiError
         For another ending, or if the file cannot be written.
     """
-    path = Path(path)
-    ending = path.suffix.lower()
+    ending = file_ending(path)
     if ending in (".html", ".htm"):
         title = f"Why {explanation.target}?"
         write_report(path, [(title, [figure(explanation)])], title)
@@ -74,7 +69,9 @@ def save_explanation(explanation: Explained, path: str | os.PathLike) -> None:
         with replacing(path) as temporary:
             temporary.write_bytes(drawn.getvalue())
     else:
-        raise SegxaiValueError(f"{path.name!r} must end in .html, .png, .svg or .pdf.")
+        raise SegxaiValueError(
+            f"{Path(path).name!r} must end in .html, .png, .svg, .pdf or .segxai."
+        )
 
 
 def write_report(
@@ -162,14 +159,16 @@ def write_page(path: str | os.PathLike, title: str, body: str, *, live: bool = F
     SegxaiError
         If the file cannot be written.
     """
-    script, style = (asset(f"bundles/page.{kind}") if live else "" for kind in ("js", "css"))
+    script, style = "", ""
+    if live:
+        script, style = f"<script>{asset('bundles/page.js')}</script>", asset("bundles/page.css")
     page = f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+{_policy()}
 <title>{html.escape(title)}</title><style>{style}{asset("report.css")}</style></head>
 <body class="segxai"><main><h1>{html.escape(title)}</h1>
-{body}</main><script>{script}</script></body></html>
+{body}</main>{script}</body></html>
 """
     with replacing(path) as temporary:
         # A file's name may contain bytes that are not valid text.
@@ -207,7 +206,7 @@ def live_page(title: str, body: str) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f"{_policy()}"
         f"<title>{html.escape(title)}</title>"
         "<style>body { margin: 1rem; color-scheme: light dark; } "
         "@media (prefers-color-scheme: dark) { body { background: #16181b; } }</style></head>"
@@ -215,10 +214,20 @@ def live_page(title: str, body: str) -> str:
     )
 
 
+def file_ending(path: str | os.PathLike) -> str:
+    """Return the ending of a file's name, e.g. ".html"; SegxaiValueError if it is no name."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise SegxaiValueError(
+            f"Expected the name of a file to write, e.g. 'why.html'; got {type(path).__name__}. "
+            "A picture in memory is drawn by .plot().savefig(buffer)."
+        )
+    return Path(path).suffix.lower()
+
+
 def check_page_path(path: str | os.PathLike) -> None:
     """Raise SegxaiValueError unless the path ends in .html or .htm."""
-    if Path(path).suffix.lower() not in (".html", ".htm"):
-        raise SegxaiValueError(f"{Path(path).name!r} must end in .html: an explorer is a web page.")
+    if file_ending(path) not in (".html", ".htm"):
+        raise SegxaiValueError(f"{Path(path).name!r} must end in .html: it is to be a web page.")
 
 
 def write_explorer(path: str | os.PathLike, explanations: Sequence[Explained]) -> None:
@@ -252,16 +261,17 @@ def explorer_state(explanations: Sequence[Explained]) -> dict[str, Any]:
     Returns
     -------
     state : dict
-        The photograph; by segmenter the regions, and by fill their tables; settings and controls.
+        The photograph; for each segmenter the regions, and by fill their tables; settings and
+        controls.
     """
     first = explanations[0]
-    segmentations: dict[str, dict] = {}
+    # By their regions and not by name, which two of them may share.
+    segmentations: dict[Regions, dict] = {}
     for e in explanations:
-        name = e.regions.method or "regions"
         regions, table = finest(e)
         tree = tree_state(cast("TreeExplained", e).descent) if e.method == "tree" else {}
         known = segmentations.setdefault(
-            name, {"regions": regions_state(regions, e.image.shape), "fills": {}}
+            regions, {"regions": regions_state(regions, e.image.shape), "fills": {}}
         )
         known["fills"][table.fill] = {
             "filled": jpeg(table.filled_view, quality=80),
@@ -275,9 +285,20 @@ def explorer_state(explanations: Sequence[Explained]) -> dict[str, Any]:
     classes = list(first.coalitions.target_names)
     return {
         "photo": jpeg(first.image),
-        "segmentations": segmentations,
+        # A list, because objects of JavaScript have an order and keys of their own.
+        "segmentations": [
+            {"name": name, **known}
+            for name, known in zip(
+                distinct_names([regions.method or "regions" for regions in segmentations]),
+                segmentations.values(),
+                strict=True,
+            )
+        ],
         "settings": {**settings, "fill": first.coalitions.fill},
-        "fields": _fields(first, setting_fields(classes, fills, first.coalitions.output)),
+        "fields": _fields(
+            first,
+            setting_fields(first.page_methods, classes, fills, first.coalitions.output),
+        ),
     }
 
 
@@ -286,7 +307,7 @@ def _fields(e, fields) -> list:
     if e.method == "tree":  # which the page can take apart
         kept = [f for f in fields if f["key"] in ("target", "versus", "fill")]
         return [*kept, depth_field(len(e.descent.tree.leaves))]
-    return fields if e.method in METHODS else []
+    return fields if e.method in e.page_methods else []
 
 
 def _weights(e) -> dict:
@@ -460,6 +481,20 @@ def _hint(evidence) -> str:
         return ""
     sure = "" if evidence.probability is None else f", {evidence.probability:.0%}"
     return f" title='name: {html.escape(evidence.source)}{sure}'"
+
+
+def _policy() -> str:
+    """Return what a page allows itself: a second safeguard, if a text were not escaped.
+
+    Nothing is loaded from elsewhere, no script runs but ours, and no form is sent.
+    """
+    digest = hashlib.sha256(asset("bundles/page.js").encode()).digest()
+    return (
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+        "img-src data: blob:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{base64.b64encode(digest).decode()}'; "
+        "form-action 'none'; base-uri 'none'\">"
+    )
 
 
 def asset(name: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,6 @@ from .. import plots
 from ..images import resize_labels
 from ..plots.duck_types import Explained
 from .pictures import number_png, shown_size
-
-# The methods that the browser computes (widgets/shared/algebra.js).
-METHODS = {"lime": "LIME", "shapley": "Shapley", "banzhaf": "Banzhaf"}
 
 
 def finest(explanation: Any) -> tuple[Any, Any]:
@@ -161,12 +158,14 @@ def settings_state(explanation: Explained) -> dict[str, Any]:
 
 
 def setting_fields(
-    classes: Sequence[str], fills: Sequence[str], output: str
+    methods: Mapping[str, str], classes: Sequence[str], fills: Sequence[str], output: str
 ) -> list[dict[str, Any]]:
     """Return the controls of an explanation, as a form in the browser shows them.
 
     Parameters
     ----------
+    methods : mapping of str to str
+        The methods that the browser computes, and what people call them.
     classes, fills : sequence of str
         What can be chosen.
     output : str
@@ -187,7 +186,7 @@ def setting_fields(
             "Explain why this class rather than another one",
         ),
         _select(
-            "method", "Method", list(METHODS.items()),
+            "method", "Method", list(methods.items()),
             "How the classifier's outputs are summed up in one weight a region",
         ),
         {

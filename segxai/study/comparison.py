@@ -245,10 +245,10 @@ class Comparison:
         SegxaiError
             For another ending, or if the file cannot be written.
         """
-        path = Path(path)
-        if path.suffix.lower() in (".html", ".htm"):
+        ending = report.file_ending(path)
+        if ending in (".html", ".htm"):
             report.write_comparison(path, self)
-        elif path.suffix.lower() == ".csv":
+        elif ending == ".csv":
             with (
                 replacing(path) as temporary,
                 temporary.open("w", newline="", encoding="utf-8", errors="replace") as file,
@@ -257,7 +257,7 @@ class Comparison:
                 writer.writeheader()
                 writer.writerows(self.rows)
         else:
-            raise SegxaiValueError(f"{path.name!r} must end in .html or .csv.")
+            raise SegxaiValueError(f"{Path(path).name!r} must end in .html or .csv.")
 
     def _repr_html_(self) -> str:
         return report.comparison_fragment(self)

@@ -1,17 +1,22 @@
 import base64
+import hashlib
+import io
 import json
 import re
 from html.parser import HTMLParser
 
+import matplotlib
 import numpy as np
 import pytest
 
 import segxai
 from segxai import SegxaiError
+from segxai.explanation.methods import METHODS
 from segxai.plots.explanations import plot_explanations, plot_regions
 from segxai.plots.figure import BLUE
 from segxai.regions import Evidence, Part
 from segxai.report.page import explorer_state, figure, plain_figure, region_path, write_report
+from segxai.report.state import as_json
 
 NASTY = [
     "<img src=x onerror=alert(1)>",
@@ -124,7 +129,7 @@ def test_a_page_holds_the_whole_table_and_the_controls(explanation, tmp_path):
             re.DOTALL,
         )[1]
     )
-    (segmentation,) = whole["state"]["segmentations"].values()
+    (segmentation,) = whole["state"]["segmentations"]
     table = np.frombuffer(
         base64.b64decode(whole["files"][segmentation["fills"]["black"]["table"]["file"]]), "<f4"
     )
@@ -201,6 +206,54 @@ def test_pictures_are_saved_by_their_ending(explanation, tmp_path):
         assert (tmp_path / f"x{ending}").read_bytes().startswith(head)
     with pytest.raises(SegxaiError, match="must end in"):
         explanation.save(tmp_path / "x.docx")
+
+
+@pytest.mark.parametrize("path", [None, io.BytesIO(), 7, b"x.png"])
+def test_what_is_no_name_of_a_file_is_refused_in_words(path, explanation):
+    with pytest.raises(SegxaiError, match=f"'why.html'; got {type(path).__name__}"):
+        explanation.save(path)
+
+
+def test_figures_need_no_latex_and_read_no_name_as_a_command(explanation, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))  # no LaTeX is found here
+    with matplotlib.rc_context({"text.usetex": True}):
+        explanation.save(tmp_path / "x.png")
+        made = explanation.plot()
+    made.savefig(tmp_path / "y.png")  # made for LaTeX, drawn after
+    assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_segmenters_may_be_called_as_they_like_and_keep_their_order(quarters, additive):
+    names = ["slic", "7", "file", "__proto__", "3", "slic"]
+    box = segxai.load_classifier(additive, class_names=["other", "thing"])
+    made = []
+    for i, name in enumerate(names):  # of different regions, all of them
+        labels = np.where(np.arange(60) < 5 + 5 * i, 4, quarters[1])
+        regions = segxai.Regions.from_labels(labels, None, name)
+        made.append(segxai.explain(quarters[0], regions, box, 1, fill="black"))
+    state = json.loads(as_json(explorer_state(made)))["state"]
+    wanted = ["slic", "7", "file", "__proto__", "3", "slic 2"]
+    assert [each["name"] for each in state["segmentations"]] == wanted
+    assert [len(each["regions"]["names"]) for each in state["segmentations"]] == [
+        len(e.regions) for e in made
+    ]
+
+
+def test_the_policy_allows_the_page_s_own_script_alone(explanation, tmp_path):
+    explanation.save(tmp_path / "x.html")
+    page = (tmp_path / "x.html").read_text(encoding="utf-8")
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
+    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    assert rules["script-src"] == f"'sha256-{digest}'"
+    assert {rules[key] for key in ("default-src", "form-action", "base-uri")} == {"'none'"}
+
+
+def test_a_page_offers_the_methods_of_the_registry_that_it_computes(explanation):
+    fields = {field["key"]: field for field in explorer_state([explanation])["fields"]}
+    known = [[name, m.title] for name, m in METHODS.items() if m.in_pages]
+    assert fields["method"]["options"] == known
 
 
 def test_a_failed_write_leaves_what_was_there(explanation, tmp_path, monkeypatch):

@@ -368,7 +368,7 @@ def test_a_saved_explorer_holds_every_fill_and_the_names_of_the_page(explorer, t
     explorer.save(tmp_path / "explorer.html", fills=("mean", "black"))
     page = (tmp_path / "explorer.html").read_text(encoding="utf-8")
     state = json.loads(re.search(r'data-segxai="explorer">(.*?)</script>', page)[1])["state"]
-    (segmentation,) = state["segmentations"].values()
+    (segmentation,) = state["segmentations"]
     assert segmentation["regions"]["names"][0] == "sky"
     assert list(segmentation["fills"]) == ["mean", "black"]
     with pytest.raises(SegxaiError, match="html"):

@@ -222,7 +222,7 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
     def _offer_settings(self):
         table = self.explanation.coalitions
         names = table.target_names
-        self._fields = setting_fields(names, FILLS, table.output)
+        self._fields = setting_fields(self.explanation.page_methods, names, FILLS, table.output)
         method = next(field for field in self._fields if field["key"] == "method")
         method["options"] = [*method["options"], ["tree", "tree of parts"]]
         method["remote"] = ["tree"]

@@ -8,9 +8,9 @@ import { stillModel } from "../shared/still.js";
 const DISPLAY = { view: "weights", opacity: 0.8, threshold: 0, zoom: 1, off: [], divisible: [], note: "", tree: {}, depth: 0 };
 const FORM = { progress: -1, message: "", away: "" };
 
-// state: { photo, segmentations: { name: { regions, fills: { name: table and picture } } }, settings, fields }.
+// state: { photo, segmentations: [{ name, regions, fills: { name: table and picture } }], settings, fields }.
 export function renderExplorer(state, el) {
-  const { segmentations, settings, fields } = state, names = Object.keys(segmentations), group = freshId("explorer");
+  const { segmentations, settings, fields } = state, names = segmentations.map(({ name }) => name), group = freshId("explorer");
   const form = stillModel({ ...FORM, title: "Explanation", group, fields: [...fields], values: { ...settings } });
   if (names.length > 1) {
     const second = { key: "compare", label: "Second pane", kind: "check", hint: "Compare two segmenters" };
@@ -30,7 +30,7 @@ export function renderExplorer(state, el) {
 }
 
 function makePane(state, form, group, first) {
-  const { photo, segmentations } = state, names = Object.keys(segmentations);
+  const { photo, segmentations } = state, names = segmentations.map(({ name }) => name);
   const holder = make("div"), el = make("div", { class: "sx-pane" });
   const choice = stillModel({
     ...FORM, title: "Segmenter", group: "", values: { segmenter: first },
@@ -48,7 +48,7 @@ function makePane(state, form, group, first) {
   let model = null, shown = {};
 
   function show() {
-    const { segmenter } = choice.get("values"), { regions, fills } = segmentations[segmenter];
+    const { segmenter } = choice.get("values"), { regions, fills } = segmentations.find(({ name }) => name === segmenter);
     const fill = fills[form.get("values").fill] ? form.get("values").fill : Object.keys(fills)[0];
     if (shown.segmenter === segmenter && shown.fill === fill) return;
     const same = shown.segmenter === segmenter, next = { ...(same ? {} : { ...regions, off: [] }), ...fills[fill] };

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -17,7 +16,7 @@ from ...explanation.tree_explanation import TreeExplanation
 from ...fcn.annotation import IGNORE, import_class_png
 from ...files import replacing
 from ...regions import Regions
-from ...report.page import live_page
+from ...report.page import check_page_path, live_page
 from ...report.pictures import jpeg
 from ...report.state import finest, regions_state, settings_state, table_state, tree_state
 from ...segmentation.classes import regions_of_classes
@@ -180,9 +179,7 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
         SegxaiValueError
             For another ending.
         """
-        path = Path(path)
-        if path.suffix.lower() not in (".html", ".htm"):
-            raise SegxaiValueError(f"{path.name!r}: a canvas is saved as .html.")
+        check_page_path(path)
         title = f"Why {self.explanation.target}?"
         page = live_page(title, browser.live(self, "region_canvas"))
         with replacing(path) as temporary:
