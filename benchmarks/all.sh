@@ -18,6 +18,7 @@ run sampling
 run regions --bsds "$folder" --limit "$limit"
 run dseg --photographs "$folder"
 run depth --photographs "$folder" --limit "$limit" --smaller
+run equal_numbers --photographs "$folder" --limit "$limit"
 run peers --photographs "$folder" --limit "$limit"
 run independence --photographs "$folder"
 run segmenters

@@ -76,7 +76,8 @@ Quiz(
 )
 
 # %%
-explanation = segxai.explain(photo)
+regions = segxai.segment(photo)
+explanation = segxai.explain(photo, regions)
 explanation.plot()
 
 # %% [markdown]
@@ -106,7 +107,6 @@ explanation.plot()
 # Look at the regions alone, and at how probable each name is.
 
 # %%
-regions = explanation.regions
 for name, evidence in zip(regions.marked_names, regions.name_evidence, strict=True):
     sure = f"{evidence.probability:.2f}" if evidence.probability else "none"
     print(f"{name:10} {sure}")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..classifiers.classifier import Target
 from ..classifiers.load import ClassifierLike
 from ..images import ImageLike
 from ..progress import Progress
 from ..segmentation.registry import RegionsLike
+from . import evidence
 from .coalitions import evaluate_all
 from .explanation import Explanation, from_coalitions
 from .fills import Fill
@@ -37,7 +40,10 @@ def explain(
     image : (H, W, 3) array, PIL image, path or Bands
         The photograph; `Bands` for other channels than red, green and blue.
     regions : Regions, (H, W) array of int, str or callable
-        The regions, a label map, or a method for `segment`.
+        The regions, a label map, or a method for `segment`. Of a method that grows a tree
+        ("deep", "contours"), nine nodes are explained that the classifier's evidence chooses, see
+        `evidence.choose_regions`, if `max_evaluations` suffices (582). Regions from `segment` are
+        explained as they are.
     classifier : Classifier, str, path, Keras model or callable, optional
         Anything that `load_classifier` accepts; by default EfficientNet-Lite0.
     target : str or int, optional
@@ -80,8 +86,12 @@ def explain(
     game = new_game(image, regions, classifier, target, fill, seed, progress=progress)
     if METHODS[method].solve is None:
         return explain_tree(game, max_evaluations, progress=progress)
+    chosen = 0
+    if isinstance(regions, str) and evidence.affordable(game, max_evaluations):
+        game, chosen = evidence.choose_regions(game, progress=progress)
     masks, log_importance = draw_coalitions(
         len(game.regions), max_evaluations, game.seed, method, kernel_width
     )
     coalitions = evaluate_all(game, masks, log_importance, progress=progress)
+    coalitions = replace(coalitions, evaluations=coalitions.evaluations + chosen)
     return from_coalitions(coalitions, method, kernel_width, alpha)
