@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from . import data
-from .classifiers.classifier import class_index
+from .classifiers.classifier import class_number
 from .classifiers.load import load_classifier
 from .errors import SegxaiError, SegxaiValueError, whole_number
 from .explanation.explain import explain
@@ -258,7 +258,7 @@ def _explain(args):
     _check_names(segmenters, args)
     for target in targets:
         if target is not None:
-            class_index(target, imagenet_class_names())
+            class_number(target, dict(enumerate(imagenet_class_names())))
     bundled = [name in data.names() and not os.path.exists(name) for name in args.images]
     for name, is_bundled in zip(args.images, bundled, strict=True):
         if not is_bundled:

@@ -6,7 +6,7 @@ Each message states what was wrong, what was expected and what to do.
 import difflib
 import numbers
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 
@@ -26,7 +26,38 @@ class SegxaiFileNotFoundError(SegxaiFileError, FileNotFoundError):
     """A file that does not exist."""
 
 
-def unknown_name(what: str, name: object, known: Iterable) -> SegxaiValueError:
+SUGGESTED = 5  # names in a message
+QUOTED = 300  # characters at most; the errors of some libraries fill pages
+
+
+def quoted(value: object) -> str:
+    """Return what an error of another library says, or how a value is written, in one short line.
+
+    Parameters
+    ----------
+    value : object
+        An error, or anything else that a message has to name.
+
+    Returns
+    -------
+    line : str
+        At most QUOTED characters; only the type of an object that cannot be written.
+    """
+    try:
+        line = " ".join((str if isinstance(value, BaseException) else repr)(value).split())
+    except Exception:  # an object of somebody else's may fail at this, too
+        line = f"a {type(value).__name__}"
+    return line if len(line) <= QUOTED else f"{line[: QUOTED - 4]} ..."
+
+
+def folded(name: str) -> str:
+    """Return a name without what does not distinguish it: "Tiger_Cat" is "tiger cat"."""
+    return " ".join(name.replace("_", " ").split()).casefold()
+
+
+def unknown_name(
+    what: str, name: object, known: Iterable, meant: Sequence[str] = ()
+) -> SegxaiValueError:
     """Return the error for an unknown name, whose message suggests the closest known names.
 
     Parameters
@@ -37,6 +68,8 @@ def unknown_name(what: str, name: object, known: Iterable) -> SegxaiValueError:
         The unknown name.
     known : iterable
         The names that would have been accepted.
+    meant : sequence of str
+        Those that are suggested; by default those with the same word, or a similar spelling.
 
     Returns
     -------
@@ -44,15 +77,21 @@ def unknown_name(what: str, name: object, known: Iterable) -> SegxaiValueError:
         To be raised by the caller.
     """
     known = [str(k) for k in known]
-    lowered = {k.lower(): k for k in known}
-    near = [
-        lowered[n] for n in difflib.get_close_matches(str(name).lower(), lowered, n=3, cutoff=0.5)
-    ]
+    near = list(meant)
+    if not near and isinstance(name, str):
+        spelled, wanted = {folded(k): k for k in known}, folded(name)
+        near = [k for spelling, k in spelled.items() if wanted in spelling.split()] or [
+            # A lower cutoff finds "castle" for "cat".
+            spelled[n]
+            for n in difflib.get_close_matches(wanted, spelled, n=3, cutoff=0.7)
+        ]
     if near:
-        hint = "Did you mean " + " or ".join(repr(n) for n in near) + "?"
+        more = f", or another of {len(near)}" if len(near) > SUGGESTED else ""
+        hint = f"Did you mean {' or '.join(map(repr, near[:SUGGESTED]))}{more}?"
     else:
-        hint = "Known: " + ", ".join(known[:20]) + (" ..." if len(known) > 20 else "") + "."
-    return SegxaiValueError(f"Unknown {what} {name!r}. {hint}")
+        last = f" ... {known[-1]}" if len(known) > 20 else ""
+        hint = f"Known: {', '.join(known[:20])}{last}."
+    return SegxaiValueError(f"Unknown {what} {quoted(name)}. {hint}")
 
 
 def is_number(value: object) -> bool:
@@ -98,5 +137,7 @@ def whole_number(name: str, value: Any, least: int = 0) -> int:
     except TypeError:
         number = None
     if number is None or isinstance(value, bool) or number < least:
-        raise SegxaiValueError(f"{name} must be a whole number of at least {least}; got {value!r}.")
+        raise SegxaiValueError(
+            f"{name} must be a whole number of at least {least}; got {quoted(value)}."
+        )
     return number

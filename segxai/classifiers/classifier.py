@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias, cast
 
 import numpy as np
+from PIL import Image
 
-from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
+from ..errors import SegxaiError, SegxaiValueError, folded, quoted, unknown_name, whole_number
 from ..images import ImageLike, pixels_of
-from ..names import plain_text
+from ..names import NamesLike, list_names
+from ..weights.imagenet import imagenet_class_names, imagenet_classes
 
 BATCH_SIZE = 32
 OUTPUTS = ("probability", "logit", "score")
 _RGB_ONLY = " RGB; a picture with other channels is passed as segxai.Bands"
+_TENSORS = " A PyTorch model takes tensors: examples/pytorch_model.py wraps it in a function."
 # A class by name or number; None stands for the most probable one.
 Target: TypeAlias = str | int | None
 
@@ -23,36 +26,52 @@ def batches(count: int, size: int) -> list[slice]:
     return [slice(start, start + size) for start in range(0, count, size)]
 
 
-def class_index(target: str | int, class_names: Sequence[str]) -> int:
+def class_number(target: str | int, names: Mapping[int, str], what: str = "target") -> int:
     """Find a class.
 
     Parameters
     ----------
     target : str or int
-        Its name, in upper or lower case, or its number.
-    class_names : sequence of str
+        Its name or its number, also as text. Upper or lower case, spaces or underscores only count
+        where two names differ in nothing else. A class of ImageNet may have any of WordNet's names.
+    names : mapping of int to str
+        Of the classes, by their numbers.
+    what : str
+        The argument, for the message.
 
     Returns
     -------
-    index : int
+    number : int
 
     Raises
     ------
     SegxaiValueError
-        If there is no such class.
+        If there is no such class, or more than one.
     """
-    if isinstance(target, (int, np.integer)) and not isinstance(target, (bool, np.bool_)):
-        if not 0 <= target < len(class_names):
-            raise SegxaiValueError(
-                f"There is no class {target}; the classifier has classes 0 to "
-                f"{len(class_names) - 1}."
-            )
-        return int(target)
-    lower = [name.lower() for name in class_names]
-    wanted = str(target).strip().lower()
-    if wanted not in lower:
-        raise unknown_name("target", target, class_names)
-    return lower.index(wanted)
+    if not isinstance(target, str):
+        whole = isinstance(target, (int, np.integer)) and not isinstance(target, bool)
+        if whole and target in names:
+            return int(target)
+        raise unknown_name(what, target, [f"{k} ({name})" for k, name in names.items()])
+    wanted = target.strip()
+    synonyms, kinds = (
+        [k for k in meant if names.get(k) == imagenet_class_names()[k]]
+        for meant in imagenet_classes(wanted)
+    )
+    found = (
+        [k for k, name in names.items() if name == wanted]
+        or [k for k, name in names.items() if folded(name) == folded(wanted)]
+        or [k for k in names if str(k) == wanted]
+        or synonyms
+    )
+    if not found:
+        raise unknown_name(what, target, names.values(), [names[k] for k in kinds])
+    if len(found) > 1:
+        classes = " or ".join(f"{k} ({names[k]})" for k in sorted(found))
+        raise SegxaiValueError(
+            f"{quoted(target)} is the name of several classes. Give the number of one: {classes}."
+        )
+    return found[0]
 
 
 class Classifier:
@@ -64,8 +83,8 @@ class Classifier:
         Takes (N, H, W, 3) uint8 RGB images, or all channels of `Bands`, and returns (N, C)
         probabilities; an output of shape (N,) or (N, 1) is read as the probability of the second of
         two classes.
-    class_names : sequence of str, optional
-        Of the C classes; "class 0", "class 1" ... by default.
+    class_names : sequence or mapping of str, optional
+        Of the C classes, in order or as {number: name}; "class 0", "class 1" ... by default.
     name : str
     batch_size : int
         Largest number of images that `function` is given at once.
@@ -73,25 +92,26 @@ class Classifier:
         "probability", "logit" or "score", the quantity that figures and sentences name. A single
         logit or score per image stays one column.
     channels : int, optional
-        Number of channels that it takes; any number by default.
+        Number of channels that it takes; any number by default. For 1, photographs are made grey.
+    output_head : str or int, optional
+        Which output is explained, where `function` returns a mapping or a list of several arrays.
     """
 
     def __init__(
         self,
         function: Callable,
-        class_names: Sequence[str] | None = None,
+        class_names: NamesLike | None = None,
         name: str = "function",
         batch_size: int = BATCH_SIZE,
         output: str = "probability",
         channels: int | None = None,
+        output_head: str | int | None = None,
     ):
-        if output not in OUTPUTS:
+        if not isinstance(output, str) or output not in OUTPUTS:
             raise unknown_name("output", output, OUTPUTS)
-        self.output, self.channels = output, channels
+        self.output, self.channels, self.output_head = output, channels, output_head
         self._function = function
-        self._class_names: tuple[str, ...] | None = None
-        if class_names is not None:
-            self._class_names = tuple(plain_text(str(name)) for name in class_names)
+        self._class_names = None if class_names is None else list_names(class_names, "class_names")
         self._named = class_names is not None
         self.name = name
         self.batch_size = whole_number("batch_size", batch_size, 1)
@@ -143,12 +163,12 @@ class Classifier:
         probabilities = self.predict([image])[0]
         return [
             (self.class_names[i], float(probabilities[i]))
-            for i in np.argsort(-probabilities, kind="stable")[:k]
+            for i in np.argsort(-probabilities, kind="stable")[: whole_number("k", k, 1)]
         ]
 
     def index(self, target: str | int) -> int:
-        """Return the column of a class, see `class_index`."""
-        return class_index(target, self.class_names)
+        """Return the column of a class, see `class_number`."""
+        return class_number(target, dict(enumerate(self.class_names)))
 
     def masked_predictor(
         self, image: np.ndarray, labels: np.ndarray, filled: np.ndarray, expected: int = 0
@@ -191,16 +211,35 @@ class Classifier:
         """
         if len({image.shape for image in images}) == 1:
             return self.checked(np.stack(images), len(images))
-        return np.concatenate([self.checked(image[None], 1) for image in images])
+        return np.concatenate([self.checked(np.stack([image]), 1) for image in images])
 
     def check_channels(self, image: np.ndarray) -> None:
         """Raise SegxaiValueError unless the classifier takes as many channels as an image has."""
-        if self.channels not in (None, image.shape[-1]):
+        grey = self.channels == 1 and image.shape[-1] == 3  # which `checked` makes of a photograph
+        if self.channels not in (None, image.shape[-1]) and not grey:
             bands = " Pass the picture as segxai.Bands, with all its channels."
             raise SegxaiValueError(
                 f"The classifier {self.name} takes {self.channels} channels, "
                 f"but the picture has {image.shape[-1]}.{bands if image.shape[-1] == 3 else ''}"
             )
+
+    def _chosen(self, output) -> Any:
+        """Return the output that is explained, where a network has several heads."""
+        heads = output
+        if not (isinstance(output, Mapping) and output):
+            # A list of arrays (C,) is one output, row by row.
+            several = isinstance(output, (list, tuple)) and all(
+                len(getattr(head, "shape", ())) > 1 for head in output
+            )
+            heads = dict(enumerate(output if several and output else [output]))
+        names = dict(enumerate(map(str, heads)))
+        if self.output_head is None and len(heads) > 1:
+            raise SegxaiError(
+                f"The classifier returned {len(heads)} outputs, {quoted([*heads])}; choose one "
+                f"with segxai.load_classifier(model, output_head={next(iter(heads))!r})."
+            )
+        head = 0 if self.output_head is None else self.output_head
+        return list(heads.values())[class_number(head, names, "output_head")]
 
     def checked(self, images: np.ndarray, count: int) -> np.ndarray:
         """Evaluate the function on a batch, and check what it returns.
@@ -221,19 +260,31 @@ class Classifier:
             Unless the function returns (N, C) finite numbers, with as many classes as before.
         """
         try:
-            output = np.asarray(self._function(images))
+            if self.channels == 1 and images.shape[-1] == 3:
+                grey = [np.asarray(Image.fromarray(image).convert("L")) for image in images]
+                images = np.stack(grey)[..., None]
+            output = np.asarray(self._chosen(self._function(images)))
         except SegxaiError:
             raise
         except Exception as error:
             raise SegxaiError(
-                f"The classifier raised {type(error).__name__}: {error}. "
+                f"The classifier raised {type(error).__name__}: {quoted(error)}. "
                 f"Its input was a batch of shape {images.shape}, "
                 f"{images.dtype}{_RGB_ONLY if images.shape[-1] == 3 else ''}."
+                f"{_TENSORS if hasattr(self._function, 'named_parameters') else ''}"
             ) from error
-        if output.dtype.kind not in "iuf":
+        # "float" is also in "bfloat16", whose kind is that of no numbers of NumPy's own.
+        if output.dtype.kind not in "iu" and "float" not in output.dtype.name:
             raise SegxaiError(
                 f"The classifier returned {output.dtype} values; "
                 "probabilities (N, C) were expected."
+            )
+        whole = output.dtype.kind in "iu" and output.size == count and self.output == "probability"
+        if whole and output.max() > 1:
+            raise SegxaiError(
+                f"The classifier returned the whole number {output.max()}, like a class id. The "
+                f"probabilities of all classes, ({count}, classes), are needed: return what the "
+                "model has before it chooses a class (predict_proba in scikit-learn)."
             )
         with np.errstate(over="ignore"):  # what becomes infinite is refused below
             output = output.astype(np.float32)

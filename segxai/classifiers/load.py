@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..errors import SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError, unknown_name
+from ..errors import (
+    SegxaiFileError,
+    SegxaiFileNotFoundError,
+    SegxaiValueError,
+    quoted,
+    unknown_name,
+)
 from ..images import resize
+from ..names import NamesLike
 from .classifier import Classifier
 from .networks import efficientnet_lite0_classifier, vgg16_classifier
 
@@ -18,14 +25,23 @@ from .networks import efficientnet_lite0_classifier, vgg16_classifier
 # importing Keras.
 ClassifierLike: TypeAlias = Any
 _NETWORKS = {"efficientnet_lite0": efficientnet_lite0_classifier, "vgg16": vgg16_classifier}
+# What to wrap in a function, for models of other libraries.
+_ELSEWHERE = {
+    ".pt": "torch.load or torch.jit.load; examples/pytorch_model.py is such a function.",
+    ".pth": "torch.load and its model; examples/pytorch_model.py is such a function.",
+    ".onnx": "onnxruntime.InferenceSession(path).run; examples/pytorch_model.py arranges the axes.",
+    ".tflite": "ai_edge_litert.interpreter.Interpreter(path).get_signature_runner().",
+    ".pb": "keras.layers.TFSMLayer(path, call_endpoint='serving_default'), as it is a SavedModel.",
+}
 
 
 def load_classifier(
     model: ClassifierLike = None,
     weights: Any = "auto",
     *,
-    class_names: Sequence[str] | None = None,
+    class_names: NamesLike | None = None,
     output: str = "probability",
+    output_head: str | int | None = None,
 ) -> Classifier:
     """Make a `Classifier` to explain.
 
@@ -36,15 +52,18 @@ def load_classifier(
         (``.keras``, ``.h5``); or any function from (N, H, W, 3) uint8 RGB images to (N, C)
         probabilities. A Keras model receives float32 RGB images, 0..255, at its own input size; it
         must include its own preprocessing and return probabilities. Of `Bands` a function or a
-        Keras model receives all channels, unscaled.
+        Keras model receives all channels, unscaled. A Keras model of one channel receives grey
+        pictures, and one that takes channels first receives them so.
     weights : str, path or Keras model
         "auto" for the network's ImageNet weights; for "vgg16" also the path of a TF-slim checkpoint
         or of a Keras ``.h5`` file, or a keras.applications.VGG16 model.
-    class_names : sequence of str, optional
-        Of a Keras model or a function.
+    class_names : sequence or mapping of str, optional
+        Of a Keras model or a function, in order or as {number: name}.
     output : str
         Of a function: "probability", "logit" or "score" (a box score, a share of pixels), see
         `Classifier`.
+    output_head : str or int, optional
+        Which output is explained, by name or number, of a Keras model or a function with several.
 
     Returns
     -------
@@ -69,24 +88,29 @@ def load_classifier(
     if isinstance(model, str) and model in _NETWORKS:
         return _NETWORKS[model](weights)
     if isinstance(model, (str, os.PathLike)):
-        return _keras_file(model, class_names)
-    if hasattr(model, "predict_on_batch") and hasattr(model, "input_shape"):
-        return _keras_classifier(model, class_names)
+        return _keras_file(model, class_names, output_head)
+    if hasattr(model, "predict_on_batch"):
+        return _keras_classifier(model, class_names, output_head)
     if callable(model):
-        return Classifier(
-            model, class_names, getattr(model, "__name__", type(model).__name__), output=output
-        )
+        name = getattr(model, "__name__", type(model).__name__)
+        return Classifier(model, class_names, name, output=output, output_head=output_head)
     raise SegxaiValueError(
         f"A {type(model).__name__} is not a classifier. Expected a name ({', '.join(_NETWORKS)}), "
         "a Keras model, the path of a saved one, or a function from images to probabilities."
     )
 
 
-def _keras_file(path, class_names):
+def _keras_file(path, class_names, output_head):
     from ..nets import graph  # noqa: F401  (silences TensorFlow before Keras imports it)
 
     path = Path(path)
-    if path.suffix not in (".keras", ".h5"):
+    kind = ".pb" if os.path.isfile(path / "saved_model.pb") else path.suffix
+    if kind in _ELSEWHERE:
+        raise SegxaiFileError(
+            f"{str(path)!r} is not a model that segxai opens itself (.keras, .h5). "
+            f"Pass a function from images to probabilities, which calls:\n{_ELSEWHERE[kind]}"
+        )
+    if kind not in (".keras", ".h5"):
         raise unknown_name("classifier", str(path), _NETWORKS)
     if not os.path.isfile(path):
         raise SegxaiFileNotFoundError(f"There is no saved model {str(path)!r}.")
@@ -97,22 +121,48 @@ def _keras_file(path, class_names):
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
         raise SegxaiFileError(
-            f"{str(path)!r} cannot be loaded as a Keras model: {error}"
+            f"{str(path)!r} cannot be loaded as a Keras model: {quoted(error)}"
         ) from error
-    return _keras_classifier(model, class_names)
+    return _keras_classifier(model, class_names, output_head)
 
 
-def _keras_classifier(model, class_names):
-    shape = model.input_shape
-    if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] is None:
-        raise SegxaiValueError(
-            f"The Keras model takes inputs of shape {shape}; "
-            "(None, height, width, channels) was expected."
-        )
+def _keras_classifier(model, class_names, output_head):
+    from ..nets.graph import check_process
+
+    (height, width), channels, arranged = _keras_input(model)
+    heads: Any = getattr(model, "output_names", ())
 
     def function(images):
-        height, width = shape[1] or images.shape[1], shape[2] or images.shape[2]
-        batch = np.stack([resize(image, (height, width)) for image in images])
-        return model.predict_on_batch(batch)
+        check_process()
+        size = height or images.shape[1], width or images.shape[2]
+        batch = np.stack([resize(image, size) for image in images])
+        outputs = model.predict_on_batch(arranged(batch))
+        named = isinstance(outputs, list) and len(outputs) == len(heads)
+        return dict(zip(heads, outputs, strict=True)) if named else outputs
 
-    return Classifier(function, class_names, name=model.name, channels=shape[-1])
+    return Classifier(
+        function, class_names, name=model.name, channels=channels, output_head=output_head
+    )
+
+
+def _keras_input(model) -> tuple[tuple, int | None, Callable]:
+    """Find the size of a Keras model's pictures, their channels, and how to arrange the axes.
+
+    Sizes and channels are None where they may be anything.
+    """
+    shape = getattr(model, "input_shape", None)
+    if shape is None:  # a subclassed model knows it only once it was built or called
+        config = getattr(model, "get_build_config", lambda: None)
+        shape = (config() or {}).get("input_shape", (None,) * 4)
+    sides = tuple(shape)[1:]
+    if len(sides) not in (2, 3) or not all(isinstance(side, int | None) for side in sides):
+        raise SegxaiValueError(
+            f"The Keras model takes inputs of shape {quoted(shape)}; "
+            "(None, height, width, channels) was expected."
+        )
+    if len(sides) == 2:
+        return sides, 1, lambda batch: batch[..., 0]
+    # Not (None, 3, 3, 200), patches of many bands.
+    if sides[0] in (1, 3) and sides[2] not in (1, 3) and sides[1] != sides[0]:
+        return sides[1:], sides[0], lambda batch: np.moveaxis(batch, -1, 1)
+    return sides[:2], sides[2], lambda batch: batch

@@ -67,7 +67,7 @@ def photograph(name: str) -> np.ndarray:
     SegxaiValueError
         For an unknown name.
     """
-    if name not in _PHOTOGRAPHS:
+    if not isinstance(name, str) or name not in _PHOTOGRAPHS:
         raise unknown_name("photograph", name, _PHOTOGRAPHS)
     return getattr(skimage.data, _PHOTOGRAPHS[name][0])()
 

@@ -6,16 +6,15 @@ them. The table is then complete, so everything computed from it is free of samp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ..classifiers.classifier import Target
+from ..classifiers.classifier import Target, class_number
 from ..classifiers.load import ClassifierLike
-from ..errors import SegxaiError, SegxaiValueError, unknown_name
+from ..errors import SegxaiError, SegxaiValueError
 from ..images import Bands, ImageLike
 from ..progress import Progress
 from ..segmentation.registry import RegionsLike
@@ -140,13 +139,9 @@ class Coalitions:
         SegxaiValueError
             For any other class.
         """
-        names = [name.lower() for name in self.target_names]
-        known: Sequence[Any] = names if isinstance(target, str) else self.targets
-        wanted = target.strip().lower() if isinstance(target, str) else target
-        if wanted not in known:
-            what = "target among the classes kept in this table (call explain() for another):"
-            raise unknown_name(what, target, self.target_names)
-        return replace(self, target=self.targets[known.index(wanted)], rival=None)
+        kept = dict(zip(self.targets, self.target_names, strict=True))
+        what = "target among the classes kept in this table (call explain() for another):"
+        return replace(self, target=class_number(target, kept, what), rival=None)
 
     def contrast(self, other: str | int) -> Coalitions:
         """Take the target's probability minus that of another class.
@@ -263,6 +258,7 @@ def evaluate_coalitions(
     *,
     fill: Fill = "mean",
     max_evaluations: int = 1024,
+    batch_size: int | None = None,
     seed: int = 0,
     progress: Progress = None,
 ) -> Coalitions:
@@ -274,7 +270,7 @@ def evaluate_coalitions(
 
     Parameters
     ----------
-    classifier, image, regions, target, fill, max_evaluations, seed, progress
+    classifier, image, regions, target, fill, max_evaluations, batch_size, seed, progress
         See `segxai.explain`.
 
     Returns
@@ -287,7 +283,9 @@ def evaluate_coalitions(
     SegxaiError
         For invalid arguments.
     """
-    game = new_game(image, regions, classifier, target, fill, seed, progress=progress)
+    game = new_game(
+        image, regions, classifier, target, fill, seed, batch_size=batch_size, progress=progress
+    )
     return evaluate_all(
         game, *draw_coalitions(len(game.regions), max_evaluations, game.seed), progress=progress
     )

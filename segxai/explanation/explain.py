@@ -28,6 +28,7 @@ def explain(
     method: str = "lime",
     fill: Fill = "mean",
     max_evaluations: int = 1024,
+    batch_size: int | None = None,
     kernel_width: float = KERNEL_WIDTH,
     alpha: float = ALPHA,
     seed: int = 0,
@@ -60,6 +61,8 @@ def explain(
     max_evaluations : int
         The budget in images. If 2**K exceeds it, `seed` draws a sample of the coalitions for
         `method`; otherwise the table is complete.
+    batch_size : int, optional
+        The largest number of images that the classifier is given at once; by default its own, 32.
     kernel_width, alpha : float
         Of LIME's fit, see `surrogates.fit_lime`; "tree" refuses them.
     seed : int
@@ -83,7 +86,9 @@ def explain(
     `segxai.explanation.surrogates`.
     """
     check_method(method, kernel_width, alpha)
-    game = new_game(image, regions, classifier, target, fill, seed, progress=progress)
+    game = new_game(
+        image, regions, classifier, target, fill, seed, batch_size=batch_size, progress=progress
+    )
     if METHODS[method].solve is None:
         return explain_tree(game, max_evaluations, progress=progress)
     chosen = 0

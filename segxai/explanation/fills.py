@@ -9,8 +9,8 @@ from typing import TypeAlias, cast
 import numpy as np
 from skimage import filters  # imports its functions when they are first called
 
-from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
-from ..images import Bands, ImageLike, check_image_file, pixels_of
+from ..errors import SegxaiError, SegxaiValueError, quoted, unknown_name, whole_number
+from ..images import Bands, ImageLike, as_array, check_image_file, pixels_of
 
 Fill: TypeAlias = str | Sequence[float] | ImageLike  # see `fill_image`
 FILLS = ("mean", "grey", "black", "white", "blur", "noise")
@@ -134,8 +134,8 @@ def fill_image(
     if isinstance(fill, (str, os.PathLike)):
         fill = pixels_of(fill)
     try:
-        value = np.asarray(fill)
-    except ValueError:  # rows of different lengths
+        value = as_array(fill, "The fill")
+    except SegxaiValueError:  # e.g. rows of different lengths
         value = np.zeros(())
     if value.shape == image.shape[2:] and np.issubdtype(value.dtype, np.number):
         if not np.isfinite(value).all() or (
@@ -143,13 +143,13 @@ def fill_image(
         ):
             raise SegxaiValueError(
                 "A fill colour must have finite numbers, from 0 to 255 for 8-bit channels, "
-                f"{image.shape[-1]} of them; got {fill!r}."
+                f"{image.shape[-1]} of them; got {quoted(fill)}."
             )
         return np.broadcast_to(in_type_of(image, value), image.shape).copy()
     if value.ndim < 2 and not isinstance(fill, Bands):
         raise SegxaiValueError(
             f"A fill must be one of {', '.join(FILLS)}, a colour of {image.shape[-1]} numbers, "
-            f"or an image; got {fill!r}."
+            f"or an image; got {quoted(fill)}."
         )
     if value.shape == image.shape and value.dtype == image.dtype:
         return value

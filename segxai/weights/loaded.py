@@ -7,6 +7,7 @@ freed with the last reference.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -18,6 +19,10 @@ MOST = 4
 T = TypeVar("T")
 _networks: dict[tuple | str, Any] = {}  # the most recently used one last
 _lock = threading.RLock()
+if hasattr(os, "register_at_fork"):  # not on Windows; no other thread holds the lock in the child
+    os.register_at_fork(
+        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+    )
 
 
 def loaded(key: tuple | str, build: Callable[[], T]) -> T:
@@ -29,6 +34,7 @@ def loaded(key: tuple | str, build: Callable[[], T]) -> T:
     build : callable
         Creates the network if it is not loaded or was closed.
     """
+    key = (os.getpid(), key)  # a network's threads do not exist in a forked child
     with _lock:
         network = _networks.pop(key, None)
         if network is None or getattr(network, "closed", False):

@@ -122,7 +122,7 @@ def test_a_classifier_that_misbehaves_is_named(function, said, cat):
 
 def test_a_wrong_number_of_names(cat):
     with pytest.raises(SegxaiError, match="2 classes, but 3 names"):
-        segxai.load_classifier(brightness, class_names="abc").predict(cat)
+        segxai.load_classifier(brightness, class_names=list("abc")).predict(cat)
 
 
 @pytest.mark.parametrize("target", ["fotball helmet", 1000, -1, True, 1.5])

@@ -75,3 +75,16 @@ def test_a_method_is_one_record(monkeypatch):
 def test_explain_hands_the_game_on():
     names = set(explain.explain.__code__.co_names)
     assert {"new_game", "draw_coalitions", "evaluate_all", "from_coalitions"} <= names
+
+
+def test_batch_size_is_for_one_explanation(quarters, additive):
+    box, sizes = segxai.Classifier(lambda images: sizes.append(len(images)) or additive(images)), []
+    explanation = segxai.explain(*quarters, box, 1, fill="black", batch_size=3)
+    assert sizes == [3, 3, 3, 3, 3, 1]
+    assert explanation.weights == pytest.approx(additive.effects, abs=1e-6)
+    sizes.clear()
+    assert segxai.evaluate_coalitions(box, *quarters, batch_size=16).exact
+    assert (sizes, box.batch_size) == ([16], 32)
+    for wrong in (0, 2.5, "all"):
+        with pytest.raises(segxai.SegxaiError, match="batch_size must be a whole number"):
+            segxai.explain(*quarters, box, batch_size=wrong)

@@ -117,3 +117,39 @@ def test_any_function_is_a_segmenter(cat):
 def test_bad_requests_are_refused_with_their_reason(method, params, said, cat):
     with pytest.raises(SegxaiError, match=said):
         segxai.segment(cat, method, **params)
+
+
+@pytest.mark.parametrize("method", ["segment", "explain", "explain_many"])
+def test_a_segmenter_that_writes_into_its_picture_changes_nothing(method):
+    image = np.full((8, 8, 3), 200, np.uint8)
+    seen = []
+
+    def writing(picture):
+        picture[:] = 0
+        return np.arange(64).reshape(8, 8) // 32
+
+    def bright(images):
+        seen.append(images[0].mean())
+        images[:] = 0
+        return images.mean(axis=(1, 2, 3))
+
+    if method == "segment":
+        segxai.segment(image, writing)
+    elif method == "explain":
+        explanation = segxai.explain(image, writing, bright)
+        assert (explanation.image == 200).all()
+    else:
+        segxai.explain_many([image], writing, bright)
+    assert (image == 200).all()
+    assert method == "segment" or seen == [200]
+
+
+def test_a_classifier_that_writes_into_pictures_of_different_sizes_changes_nothing():
+    images = [np.full((side, 8, 3), 200, np.uint8) for side in (8, 9)]
+
+    def writing(batch):
+        batch[:] = 0
+        return np.zeros(len(batch))
+
+    segxai.load_classifier(writing).predict(images)
+    assert all((image == 200).all() for image in images)
