@@ -23,6 +23,7 @@ from .explanation.coalitions import evaluate_coalitions
 from .explanation.explain import explain
 from .explanation.explanation import Explanation
 from .explanation.explorer_page import save_explorer
+from .explanation.loading import load_explanation
 from .fcn.crf import crf_refine
 from .fcn.learned import LearnedSegmenter
 from .fcn.network import FCN
@@ -60,6 +61,7 @@ __all__ = [
     "from_mask_list",
     "get_kernel_size",
     "load_classifier",
+    "load_explanation",
     "load_image",
     "metrics",
     "placebo_test",

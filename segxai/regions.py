@@ -283,6 +283,9 @@ class Regions:
     def __hash__(self):
         return hash((self.names, self._labels.tobytes()))
 
+    def __reduce__(self):  # so that copies are read-only, too
+        return Regions, (self._atoms, self._parts, self._method, self._tree)
+
     def index(self, name: str | int) -> int:
         """Return the index of a region.
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..classifiers.classifier import Target, class_number
-from ..classifiers.load import ClassifierLike
+from ..classifiers.load import ClassifierLike, load_classifier
 from ..errors import SegxaiError, SegxaiValueError
 from ..images import Bands, ImageLike
 from ..progress import Progress
@@ -247,6 +247,8 @@ class Coalitions:
                 f"{what} needs a single class, but this explanation contrasts two; "
                 "use the explanation of one of them."
             )
+        if isinstance(game.classifier, str):
+            game.classifier = load_classifier(game.classifier)
         return game
 
 

@@ -11,12 +11,13 @@ import numpy as np
 
 from .. import plots, report
 from ..classifiers.classifier import Classifier, Target
+from ..classifiers.load import load_classifier
 from ..errors import SegxaiError
 from ..images import Bands
 from ..plots.numbers import format_output
 from ..progress import Progress
 from ..regions import Regions
-from . import parts, sets, surrogates
+from . import archive, parts, sets, surrogates
 from .checks import FILLS_COMPARED, Placebo, Robustness, placebo_test, robustness
 from .coalitions import Coalitions, evaluate_all
 from .fills import Fill
@@ -85,9 +86,10 @@ class Explanation:
         return self.coalitions.game.regions
 
     @property
-    def classifier(self) -> Classifier:
+    def classifier(self) -> Classifier | None:
         """The classifier; None where a table of its outputs is all that is known."""
-        return self.coalitions.game.classifier
+        known = self.coalitions.game.classifier
+        return None if known is None else load_classifier(known)
 
     @property
     def target(self) -> str:
@@ -344,19 +346,23 @@ class Explanation:
         return plots.plot_explanations([self])
 
     def save(self, path: str | Path) -> None:
-        """Write a self-contained web page or a picture.
+        """Write a self-contained web page, a picture, or all of it to be loaded again.
 
         Parameters
         ----------
         path : str or Path
-            Ends with ``.html``, ``.png``, ``.pdf`` or ``.svg``.
+            Ends with ``.html``, ``.png``, ``.pdf`` or ``.svg``; or with ``.segxai``, the ending of
+            files that `segxai.load_explanation` reads. Of the classifier these hold only the name.
 
         Raises
         ------
         SegxaiError
             For another ending, or if the file cannot be written.
         """
-        report.save_explanation(self, path)
+        if report.file_ending(path) == ".segxai":
+            archive.write(self, path)
+        else:
+            report.save_explanation(self, path)
 
     def _repr_html_(self) -> str:
         return report.explanation_fragment(self)

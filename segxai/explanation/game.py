@@ -6,9 +6,10 @@ gains is the classifier's output on the photograph in which only they are shown.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
-from copy import copy
-from dataclasses import dataclass, replace
+from copy import copy, deepcopy
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from ..classifiers.classifier import Classifier, Target, batches
 from ..classifiers.load import ClassifierLike, load_classifier
+from ..classifiers.networks import NetClassifier
 from ..errors import whole_number
 from ..images import Bands, ImageLike, as_picture
 from ..progress import Progress, track
@@ -24,6 +26,16 @@ from ..segmentation.registry import RegionsLike, as_regions
 from .fills import GIVEN, Fill, fill_image, fill_name
 
 KEPT_TARGETS = 5
+DEFAULT = "efficientnet_lite0"
+
+
+def known_name(classifier: Classifier | str | None) -> str | None:
+    """Return the name by which the very same classifier can be loaded again, or None.
+
+    VGG16's weights may come from anywhere.
+    """
+    ours = isinstance(classifier, NetClassifier) and classifier.name == DEFAULT
+    return DEFAULT if ours or classifier == DEFAULT else None
 
 
 @dataclass(eq=False)
@@ -37,7 +49,8 @@ class Game:
     regions : Regions
         The K players.
     classifier : Classifier
-        None where a table of its outputs is all that is known.
+        None where a table of its outputs is all that is known; where a game was saved or pickled,
+        the name of one that can be loaded again, until it is needed.
     fill : str
         The fill's name.
     filled : (H, W, C) array
@@ -53,12 +66,27 @@ class Game:
 
     picture: np.ndarray | Bands
     regions: Regions
-    classifier: Classifier
+    classifier: Any
     fill: str
     filled: np.ndarray
     seed: int = 0
     target: Target = None
     targets: tuple[int, ...] = ()
+
+    def __getstate__(self):
+        state = {**self.__dict__, "classifier": known_name(self.classifier)}
+        if state["classifier"] is None and self.classifier is not None:
+            warnings.warn(
+                f"The classifier {self.classifier.name!r} is not pickled with its explanation; "
+                "what evaluates it again will need segxai.explain.",
+                stacklevel=2,
+            )
+        return state
+
+    def __deepcopy__(self, memo):
+        state = {field.name: getattr(self, field.name) for field in fields(self)}
+        memo[id(self.classifier)] = self.classifier  # copies share the network
+        return Game(**deepcopy(state, memo))
 
     @property
     def pixels(self) -> np.ndarray:

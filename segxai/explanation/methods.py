@@ -8,35 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from ..errors import SegxaiError, SegxaiValueError, unknown_name
 from . import surrogates
 from .surrogates import Fit
 
+if TYPE_CHECKING:
+    from .coalitions import Coalitions
+
 KERNEL_WIDTH, ALPHA = 0.25, 0.0  # of LIME's fit, unless chosen
-
-
-class Table(Protocol):
-    """What is fitted: the attributes of `Coalitions` that say it."""
-
-    @property
-    def masks(self) -> np.ndarray:
-        """(N, K) bool, the regions that each row shows."""
-
-    @property
-    def values(self) -> np.ndarray:
-        """(N,) what the weights explain."""
-
-    @property
-    def exact(self) -> bool:
-        """Whether all 2**K coalitions are there."""
-
-    @property
-    def log_importance(self) -> np.ndarray | None:
-        """(N,) of a sample, see `Coalitions`."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +166,9 @@ def needs_all(method: str) -> SegxaiError:
     )
 
 
-def solve(table: Table, method: str, kernel_width: float, alpha: float, hierarchy: tuple) -> Fit:
+def solve(
+    table: Coalitions, method: str, kernel_width: float, alpha: float, hierarchy: tuple
+) -> Fit:
     """Compute weights from a finished table, without evaluating the classifier.
 
     Parameters

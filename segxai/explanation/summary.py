@@ -155,7 +155,7 @@ def _sets(e, search) -> list[str]:
     if e.coalitions.full <= 0:
         return []
     known = e.coalitions.exact or (
-        search and e.classifier is not None and e.coalitions.rival is None
+        search and e.coalitions.game.classifier is not None and e.coalitions.rival is None
     )
     kinds = (("sufficient", _sufficient), ("necessary", _necessary))
     return [
@@ -216,16 +216,17 @@ def _parts(e) -> list[str]:
     """For each region that was replaced by its parts, the sum of their weights."""
     if e.method != "owen":
         return []
-    groups = [_members(node) for node in e.hierarchy if isinstance(node, tuple)]
+    groups = [members(node) for node in e.hierarchy if isinstance(node, tuple)]
     return [
-        f"The weights of the parts {_joined(e.regions.names[k] for k in members)} add up to the "
-        f"whole region's {sum(e.weights[members]):+z.3f}."
-        for members in groups
+        f"The weights of the parts {_joined(e.regions.names[k] for k in group)} add up to the "
+        f"whole region's {sum(e.weights[group]):+z.3f}."
+        for group in groups
     ]
 
 
-def _members(node) -> list[int]:
-    return [k for child in node for k in _members(child)] if isinstance(node, tuple) else [node]
+def members(node: tuple | int) -> list[int]:
+    """Return the regions of a node of a hierarchy."""
+    return [k for child in node for k in members(child)] if isinstance(node, tuple) else [node]
 
 
 def _of_whole(e, value) -> str:

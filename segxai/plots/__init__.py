@@ -1,7 +1,7 @@
 """Static figures of regions, explanations, checks and comparisons.
 
-They accept any object with the attributes that they draw, for explanations those in `duck_types`;
-matplotlib is imported with the first figure.
+They lie below what they draw, and read its attributes; matplotlib is imported with the first
+figure.
 """
 
 import logging

@@ -18,11 +18,11 @@ from ..errors import SegxaiValueError
 from ..regions import Regions
 from .bars import draw_bars
 from .draw import MOST_NAMES, draw_weights, row_height, show
-from .duck_types import Explained
 from .figure import INK, ORANGE_BLUE, DescribedFigure, shorten
 from .numbers import quantity, signed, widest
 
 if TYPE_CHECKING:
+    from ..explanation.explanation import Explanation
     from ..study.many import ManyExplanations
 
 MOST_BARS = 15
@@ -89,7 +89,7 @@ def plot_regions(
 
 
 def plot_explanations(
-    explanations: Iterable[Explained], titles: Sequence[str] | None = None
+    explanations: Iterable[Explanation], titles: Sequence[str] | None = None
 ) -> DescribedFigure:
     """Plot explanations, one in each row, with a common colour scale and axis.
 
@@ -131,7 +131,7 @@ def plot_explanations(
     return figure
 
 
-def plot_interactions(explanation: Explained) -> DescribedFigure:
+def plot_interactions(explanation: Explanation) -> DescribedFigure:
     """Plot the Shapley interactions of all pairs of regions as a matrix.
 
     Parameters
@@ -210,7 +210,7 @@ def plot_effects(many: ManyExplanations) -> DescribedFigure:
     return figure
 
 
-def describe(explanation: Explained) -> str:
+def describe(explanation: Explanation) -> str:
     """Describe an explanation in one sentence, for alternative text.
 
     Parameters
@@ -230,7 +230,7 @@ def describe(explanation: Explained) -> str:
     return f"{e.method} weights for {e.target} ({table.output} {whole}): {weights}."
 
 
-def draw_weight_bars(axes: Axes, explanation: Explained, limit: float) -> None:
+def draw_weight_bars(axes: Axes, explanation: Explanation, limit: float) -> None:
     """Draw the MOST_BARS strongest weights as bars with, unless exact, their 95 % intervals.
 
     Parameters

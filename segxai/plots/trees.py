@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from .draw import draw_borders, draw_heat, draw_weights, row_height, show
-from .duck_types import TreeExplained
 from .explanations import describe, draw_weight_bars
 from .figure import DescribedFigure, shorten
 from .numbers import widest
+
+if TYPE_CHECKING:
+    from ..explanation.tree_explanation import TreeExplanation
 
 MOST_REGIONS = 9  # the most regions whose names and weights fit into the photograph
 # Percentile of the pixels at which the heat map's colour saturates, because a tiny region can
@@ -16,7 +20,7 @@ MOST_REGIONS = 9  # the most regions whose names and weights fit into the photog
 LOUDEST = 99
 
 
-def plot_tree(explanation: TreeExplained) -> DescribedFigure:
+def plot_tree(explanation: TreeExplanation) -> DescribedFigure:
     """Plot an explanation by a region tree at two levels: a few regions, and all leaves.
 
     Parameters

@@ -1,6 +1,6 @@
 """Self-contained web pages of explanations and comparisons.
 
-They accept any object with the attributes that they show.
+They lie below what they show, and read its attributes.
 """
 
 from .comparison import comparison_fragment, write_comparison

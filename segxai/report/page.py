@@ -12,27 +12,29 @@ import io
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from .. import plots
 from ..errors import SegxaiValueError
 from ..files import replacing
-from ..plots.duck_types import Explained, TreeExplained
 from ..plots.numbers import format_output, signed, widest
 from ..regions import Regions, distinct_names
 from .pictures import SHOWN_SIDE, jpeg
 from .state import (
     as_json,
     depth_field,
-    finest,
     regions_state,
     setting_fields,
     settings_state,
     table_state,
     tree_state,
 )
+
+if TYPE_CHECKING:
+    from ..explanation.explanation import Explanation
+    from ..explanation.tree_explanation import TreeExplanation
 
 _HERE = Path(__file__).parent
 _MOST_ROWS = 20
@@ -43,7 +45,7 @@ _UNEXAMINED = (
 )
 
 
-def save_explanation(explanation: Explained, path: str | os.PathLike) -> None:
+def save_explanation(explanation: Explanation, path: str | os.PathLike) -> None:
     """Write an explanation as a web page or a picture.
 
     Parameters
@@ -230,7 +232,7 @@ def check_page_path(path: str | os.PathLike) -> None:
         raise SegxaiValueError(f"{Path(path).name!r} must end in .html: it is to be a web page.")
 
 
-def write_explorer(path: str | os.PathLike, explanations: Sequence[Explained]) -> None:
+def write_explorer(path: str | os.PathLike, explanations: Sequence[Explanation]) -> None:
     """Write a page with an explorer of explanations.
 
     Parameters
@@ -250,7 +252,7 @@ def write_explorer(path: str | os.PathLike, explanations: Sequence[Explained]) -
     write_page(path, title, body, live=True)
 
 
-def explorer_state(explanations: Sequence[Explained]) -> dict[str, Any]:
+def explorer_state(explanations: Sequence[Explanation]) -> dict[str, Any]:
     """Return the state of an explorer.
 
     Parameters
@@ -268,8 +270,8 @@ def explorer_state(explanations: Sequence[Explained]) -> dict[str, Any]:
     # By their regions and not by name, which two of them may share.
     segmentations: dict[Regions, dict] = {}
     for e in explanations:
-        regions, table = finest(e)
-        tree = tree_state(cast("TreeExplained", e).descent) if e.method == "tree" else {}
+        regions, table = e.evaluated.game.regions, e.evaluated
+        tree = tree_state(cast("TreeExplanation", e).descent) if e.method == "tree" else {}
         known = segmentations.setdefault(
             regions, {"regions": regions_state(regions, e.image.shape), "fills": {}}
         )
@@ -314,7 +316,7 @@ def _weights(e) -> dict:
     return {key: settings_state(e)[key] for key in ("weights", "intercept", "r2")}
 
 
-def figure(explanation: Explained) -> str:
+def figure(explanation: Explanation) -> str:
     """Return an explanation for a page of `write_report`: the explorer, and the table in words."""
     e = explanation
     order = np.argsort(-np.abs(e.weights), kind="stable")[:_MOST_ROWS]
@@ -326,7 +328,7 @@ def figure(explanation: Explained) -> str:
     )
 
 
-def explanation_fragment(explanation: Explained) -> str:
+def explanation_fragment(explanation: Explanation) -> str:
     """Return a `plain_figure` with its style sheet, for a notebook's cell."""
     style = asset("report.css")
     return (
@@ -334,7 +336,7 @@ def explanation_fragment(explanation: Explained) -> str:
     )
 
 
-def plain_figure(explanation: Explained) -> str:
+def plain_figure(explanation: Explanation) -> str:
     """Return an explanation as HTML without scripts.
 
     Parameters

@@ -8,32 +8,16 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import plots
 from ..images import resize_labels
-from ..plots.duck_types import Explained
 from .pictures import number_png, shown_size
 
-
-def finest(explanation: Any) -> tuple[Any, Any]:
-    """Return the regions and the table that a canvas is given.
-
-    Parameters
-    ----------
-    explanation : Explanation
-        Of a tree its leaves and their coalitions are taken, which the canvas joins by itself.
-
-    Returns
-    -------
-    regions : Regions
-    coalitions : Coalitions
-    """
-    if explanation.method == "tree":
-        return explanation.descent.tree.leaves, explanation.descent.coalitions
-    return explanation.regions, explanation.coalitions
+if TYPE_CHECKING:
+    from ..explanation.explanation import Explanation
 
 
 def regions_state(regions: Any, shape: tuple[int, ...]) -> dict[str, Any]:
@@ -127,7 +111,7 @@ def depth_field(leaves: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def settings_state(explanation: Explained) -> dict[str, Any]:
+def settings_state(explanation: Explanation) -> dict[str, Any]:
     """Return how the table is summed up, and the weights, for methods the browser does not compute.
 
     Parameters

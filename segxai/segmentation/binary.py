@@ -73,27 +73,53 @@ def binary_tree(image: np.ndarray, regions: Regions) -> BinaryTree:
         root = raised(_halved(root, join), given)
     else:
         root = join(tuple(_halved(part, join) for part in regions.parts))
+    nodes, joins = _numbered(root)
+    # The regions that were given come first: it is the others that get a number where names repeat.
+    ranked = sorted(range(len(nodes)), key=lambda i: (frozenset(nodes[i].atoms) not in given, -i))
+    names = dict(zip(ranked, distinct_names([nodes[i].name for i in ranked]), strict=True))
+    named: list[Part] = []
+    for i, node in enumerate(nodes):
+        k = i - len(joins) - 1
+        children = tuple(named[half] for half in joins[k]) if k >= 0 else ()
+        named.append(replace(node, name=names[i], children=children))
+    return tree_of(atoms, named[-1], regions.method)
+
+
+def tree_of(atoms: np.ndarray, root: Part, method: str) -> BinaryTree:
+    """Return the tree that `binary_tree` has made, from its root.
+
+    Parameters
+    ----------
+    atoms : (H, W) array of int
+        The finest label map.
+    root : Part
+        Each node below it has two children or none, and a name of its own.
+    method : str
+        The name of the segmenter.
+
+    Returns
+    -------
+    tree : BinaryTree
+        The same, however often it is made.
+    """
+    nodes, joins = _numbered(root)
+    count = np.bincount(atoms.ravel())
+    areas = np.array([count[list(node.atoms)].sum() for node in nodes]) / atoms.size
+    leaves = Regions(atoms, nodes[: len(joins) + 1], method, root)
+    return BinaryTree(leaves, joins, tuple(node.name for node in nodes), areas)
+
+
+def _numbered(root: Part) -> tuple[list[Part], np.ndarray]:
+    """Return the nodes and the joins of a tree as a `BinaryTree` has them."""
     parts, order = [root], []
     while any(part.children for part in parts):
         index = costliest(parts)  # as Regions.cut chooses
         order.append(parts[index])
         parts[index : index + 1] = parts[index].children
     nodes = [*parts, *reversed(order)]
-    # The regions that were given come first: it is the others that get a number where names repeat.
-    ranked = sorted(range(len(nodes)), key=lambda i: (frozenset(nodes[i].atoms) not in given, -i))
-    names = dict(zip(ranked, distinct_names([nodes[i].name for i in ranked]), strict=True))
     number = {frozenset(node.atoms): i for i, node in enumerate(nodes)}
-    joins = np.array(
-        [[number[frozenset(half.atoms)] for half in node.children] for node in reversed(order)], int
-    ).reshape(-1, 2)
-    named: list[Part] = []
-    for i, node in enumerate(nodes):
-        children = tuple(named[half] for half in joins[i - len(parts)]) if i >= len(parts) else ()
-        named.append(replace(node, name=names[i], children=children))
-    count = np.bincount(atoms.ravel())
-    areas = np.array([count[list(node.atoms)].sum() for node in nodes]) / atoms.size
-    leaves = Regions(atoms, named[: len(parts)], regions.method, named[-1])
-    return BinaryTree(leaves, joins, tuple(node.name for node in named), areas)
+    joins = [[number[frozenset(half.atoms)] for half in node.children] for node in reversed(order)]
+    return nodes, np.array(joins, int).reshape(len(order), 2)
 
 
 def _halved(part: Part, join) -> Part:

@@ -13,7 +13,7 @@ from ...explanation.fills import FILLS, distinct_fills
 from ...progress import close_widget
 from ...regions import Regions
 from ...report.page import check_page_path, explorer_state, live_fragment, write_explorer
-from ...report.state import depth_field, finest, setting_fields
+from ...report.state import depth_field, setting_fields
 from ..form.form import Form
 from ..region_canvas.canvas import picture
 from ..shared.browser import Pictured
@@ -232,7 +232,7 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
         """Show the explanations; the slider of depth where a tree is shown, up to its leaves."""
         for pane in self._row.children:
             pane.draw()
-        leaves = [len(finest(e)[0]) for e in self.explanations if e.method == "tree"]
+        leaves = [len(e.evaluated.game.regions) for e in self.explanations if e.method == "tree"]
         depth = [depth_field(max(leaves))] if leaves else []
         self.shared.fields = [*self._fields, *depth, _SECOND]
 

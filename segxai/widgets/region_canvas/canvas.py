@@ -18,7 +18,7 @@ from ...files import replacing
 from ...regions import Regions
 from ...report.page import check_page_path, live_page
 from ...report.pictures import jpeg
-from ...report.state import finest, regions_state, settings_state, table_state, tree_state
+from ...report.state import regions_state, settings_state, table_state, tree_state
 from ...segmentation.classes import regions_of_classes
 from ..shared import browser
 from ..shared.messages import lines_of, receive
@@ -135,8 +135,9 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
         """
         e, before = explanation, self.explanation
         self.explanation = e
-        regions, table = finest(e)
-        old_regions, old_table = (None, None) if before is None else finest(before)
+        table, regions = e.evaluated, e.evaluated.game.regions
+        old_table: Any = None if before is None else before.evaluated
+        old_regions = old_table and old_table.game.regions
         state: dict[str, Any] = {}
         if before is None or before.image is not e.image:
             state["photo"] = jpeg(e.image)
@@ -163,8 +164,8 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
 
         None where a sampled table does not hold it.
         """
-        regions, table = finest(self.explanation)
-        return table.value_of(~np.isin(np.arange(len(regions)), self.off))
+        table = self.explanation.evaluated
+        return table.value_of(~np.isin(np.arange(table.masks.shape[1]), self.off))
 
     def save(self, path) -> None:
         """Write a web page in which the canvas works without Python or network.
@@ -193,7 +194,7 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
 
     def _renamed(self, change):
         """Names that were edited in the page become the names of the explanation's regions."""
-        regions, _ = finest(self.explanation)
+        regions = self.explanation.evaluated.game.regions
         if list(regions.names) == change["new"]:
             return
         try:

@@ -1,0 +1,186 @@
+"""Read saved explanations, and check what is read before it is used."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..classifiers.classifier import OUTPUTS
+from ..errors import SegxaiFileError, SegxaiFileNotFoundError, whole_number
+from ..images import Bands
+from ..regions import Evidence, Part, Regions, plain_text, walk
+from ..segmentation.binary import tree_of
+from .archive import FORMAT, MOST_BYTES, MOST_PARTS, MOST_TEXT
+from .checks import Placebo, Robustness
+from .coalitions import Coalitions
+from .descent import Descent
+from .explanation import Explanation, from_coalitions
+from .fills import FILLS, GIVEN, fill_image
+from .game import DEFAULT, Game
+from .methods import check_method
+from .owen import Division
+from .summary import members
+from .tree_explanation import from_descent
+
+
+def load_explanation(path: str | os.PathLike) -> Explanation:
+    """Read an explanation that `Explanation.save` wrote as ``.segxai``.
+
+    Nothing in the file is run, and no classifier is evaluated to read it. Weights are computed
+    again, from the classifier's outputs that are in the file. The default classifier is loaded
+    when it is needed, e.g. by `Explanation.examine`; for any other a SegxaiError says then that
+    it is missing.
+
+    Parameters
+    ----------
+    path : str or path
+        Of the file.
+
+    Returns
+    -------
+    explanation : Explanation
+        As it was saved.
+
+    Raises
+    ------
+    SegxaiFileError
+        If the file does not exist, is damaged, too large, or of another version.
+
+    Examples
+    --------
+    >>> import segxai
+    >>> segxai.load_explanation("why.segxai").plot()                  # doctest: +SKIP
+    """
+    if not isinstance(path, (str, os.PathLike)) or not os.path.isfile(path):
+        raise SegxaiFileNotFoundError(
+            f"There is no file {str(path)!r}; give one that explanation.save('x.segxai') wrote."
+        )
+    try:
+        return _explanation(*_unpacked(Path(path)))
+    except Exception as error:  # of any type, since the file may hold anything
+        raise SegxaiFileError(
+            f"{str(path)!r} cannot be read as an explanation ({type(error).__name__}: "
+            f"{str(error)[:200]}). It may be damaged or another kind of file; save it again."
+        ) from error
+
+
+def _unpacked(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    with path.open("rb") as file:
+        file.seek(-42, os.SEEK_END)
+        end = file.read()
+        # The table of contents, which zipfile reads as a whole and makes several objects of each
+        # entry, is bounded first; "PK\6\7" would announce a longer one.
+        contents = int.from_bytes(end[-10:-6], "little")
+        if end[-22:-18] != b"PK\5\6" or end[:4] == b"PK\6\7" or contents > 10_000:
+            raise ValueError("its table of contents is not one that segxai writes")
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as packed:
+            if sum(entry.file_size for entry in packed.zip.infolist()) > MOST_BYTES:
+                raise ValueError(f"it unpacks to more than {MOST_BYTES / 1e6:.0f} MB")
+            text = packed["description"].tobytes()
+            kept = json.loads(text[:MOST_TEXT])
+            if kept["format"] != FORMAT:
+                raise ValueError(f"its format is {kept['format']}, not {FORMAT}; update segxai")
+            json.dumps(kept, allow_nan=False)  # refuses what is read as NaN or infinity
+            return kept, dict(packed)
+
+
+def _explanation(kept, arrays) -> Explanation:
+    regions, rgb, pixels = _regions(kept, arrays["atoms"]), kept["rgb"], arrays["pixels"]
+    picture = pixels if rgb is None else Bands(pixels, tuple(rgb))
+    targets = tuple(whole_number("a target", target) for target in kept["targets"])
+    names = tuple(plain_text(name) for name in kept["target_names"])
+    tree = None
+    if kept["method"] == "tree":
+        tree = tree_of(regions.atoms, regions.tree, regions.method)
+    players = tree.leaves if tree else regions
+    game = Game(
+        picture, players, kept["classifier"], kept["fill"],
+        fill_image(pixels, players.labels, arrays["filled"]),
+        whole_number("seed", kept["seed"]), kept["target"], targets,
+    )  # fmt: skip
+    masks, number, hierarchy = arrays["masks"], len(players), _nested(kept["hierarchy"])
+    exact = len(masks) == 2**number
+    wanted = {
+        "pixels": (
+            pixels.dtype if rgb else np.uint8,
+            (*regions.shape, pixels.shape[-1] if rgb else 3),
+        ),
+        "masks": (bool, (len(masks), number)),
+        "table": (np.float32, (len(masks), len(names))),
+        **({} if exact or tree else {"log_importance": (float, (len(masks),))}),
+    }
+    if (
+        any((arrays[name].dtype, arrays[name].shape) != each for name, each in wanted.items())
+        or not all(np.isfinite(array).all() for array in arrays.values())
+        or len(np.unique(masks, axis=0)) != len(masks)
+        or len(targets) != len(names)
+        or kept["fill"] not in (*FILLS, GIVEN)
+        or kept["classifier"] not in (None, DEFAULT)
+        or kept["output"] not in (*OUTPUTS, "output")
+        or not (tree or sorted(members(hierarchy)) == list(range(number)))
+    ):
+        raise ValueError("its parts do not fit together")
+    table = Coalitions(
+        game, masks, arrays["table"], targets, names, targets[0], exact,
+        whole_number("evaluations", kept["evaluations"], 1), arrays.get("log_importance"),
+        kept["output"],
+    ).for_target(kept["target"])  # fmt: skip
+    table = table if kept["rival"] is None else table.contrast(kept["rival"])
+    checks = tuple(_check(*row) for row in kept["checks"])
+    if tree:
+        effects = (arrays[name] for name in ("node", "without", "joined", "weight", "divided"))
+        fit_weights = arrays["fit_weights"]
+        division = Division(masks[: len(masks) - len(fit_weights)], *effects)
+        explanation: Explanation = from_descent(
+            Descent(tree, table, division, fit_weights), regions, checks
+        )
+    else:
+        settings = kept["method"], kept["kernel_width"], kept["alpha"]
+        check_method(*settings)
+        explanation = replace(from_coalitions(table, *settings, hierarchy), checks=checks)
+    for kind, p, found in kept["sets"]:
+        numbers = found and tuple(regions.index(k) for k in found[0])
+        explanation.sets_found[kind, p] = found and (numbers, float(found[1]))
+    return explanation
+
+
+def _regions(kept, atoms):
+    parts: list[Part] = []
+    for name, covered, children, cost, (source, probability), noun in kept["parts"]:
+        below = tuple(parts[whole_number("a part", child)] for child in children)
+        inside = sorted(atom for child in below for atom in child.atoms)
+        if not covered or len(parts) > MOST_PARTS or (below and inside != sorted(covered)):
+            raise ValueError(f"the region {name!r} is not made of its parts")
+        evidence = Evidence(plain_text(source), probability and float(probability))
+        name, noun = plain_text(name), plain_text(noun)
+        parts.append(Part(name, tuple(covered), below, float(cost), evidence, noun))
+    shown = [parts[k] for k in kept["regions"]]
+    tree = None if kept["tree"] is None else parts[kept["tree"]]
+    if tree is not None and not {p.atoms for p in shown} <= {p.atoms for p in walk(tree)}:
+        raise ValueError("a region is no node of the tree")
+    if atoms.dtype != np.int32 or atoms.max() >= sum(len(part.atoms) for part in shown):
+        raise ValueError("the label map has other regions")
+    return Regions(atoms, shown, kept["segmenter"], tree)
+
+
+def _check(kind, fields) -> Robustness | Placebo:
+    made = {"Robustness": Robustness, "Placebo": Placebo}[kind](
+        **{
+            key: plain_text(value) if isinstance(value, str)
+            else tuple(map(plain_text, value)) if key in ("names", "variants")
+            else np.array(value, float)
+            for key, value in fields.items()
+        }
+    )  # fmt: skip
+    made.sentences()  # which needs all of it in the right shapes
+    return made
+
+
+def _nested(value) -> Any:
+    return tuple(map(_nested, value)) if isinstance(value, list) else whole_number("region", value)
