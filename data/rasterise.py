@@ -2,17 +2,16 @@
 
 Reads every data/annotations/<name>.json and writes next to it
 
-    <name>.png        the class id of each pixel, one byte each; read it with
-                      numpy.asarray(PIL.Image.open(...)), which returns the ids
-                      and ignores the palette
-    <name>.names.txt  the class names, one per line; the line number, counted
-                      from 0, is the id
+    <name>.png    the class id of each pixel, one byte each; read it with
+                  numpy.asarray(PIL.Image.open(...)), which returns the ids and
+                  ignores the palette. Its text "Class names" lists the names,
+                  one per line; the line number, counted from 0, is the id
 
 Run it after editing a JSON file:
 
     python data/rasterise.py           write the files
-    python data/rasterise.py --check   write nothing; exit with 1 if a PNG or a
-                                       list of names differs from its JSON
+    python data/rasterise.py --check   write nothing; exit with 1 if a PNG
+                                       differs from its JSON
 
 In the JSON, a point is [x, y] with x to the right and y down, and integers are
 the centres of pixels. Later polygons cover earlier ones.
@@ -20,12 +19,15 @@ the centres of pixels. Later polygons cover earlier ones.
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from skimage.draw import polygon
 
+NAMES = "Class names"
 ANNOTATIONS = Path(__file__).resolve().parent / "annotations"
 
 # Okabe and Ito's eight colours and a light grey, which people with the common
@@ -62,10 +64,6 @@ def labels_of(annotation):
     return labels
 
 
-def names_text(annotation):
-    return "".join(name + "\n" for name in annotation["classes"])
-
-
 def shares_text(labels, annotation):
     listed = enumerate(annotation["classes"])
     return ", ".join(f"{name} {np.mean(labels == i):.1%}" for i, name in listed)
@@ -82,30 +80,30 @@ def replace(path, write):
         temporary.unlink(missing_ok=True)
 
 
-def save_png(labels, path):
+def save_png(labels, names, path):
     image = Image.fromarray(labels)
     # A palette of 256 entries, because with fewer than 17 colours Pillow packs
     # two pixels into a byte, which some PNG readers do not unpack.
     colours = PALETTE + ((0, 0, 0),) * (256 - len(PALETTE))
     image.putpalette([value for colour in colours for value in colour])
+    text = PngInfo()
+    text.add_itxt(NAMES, "\n".join(names))
     # Explicit format, because the temporary name ends in .tmp.
-    image.save(path, format="PNG", optimize=True)
+    image.save(path, format="PNG", optimize=True, pnginfo=text)
 
 
-def differences(labels, names, png, txt):
-    """Describe each difference between the files on disk and the JSON."""
+def differences(labels, names, png):
+    """Describe each difference between the file on disk and the JSON."""
     if not png.exists():
         yield f"{png.name} is missing"
-    else:
-        with Image.open(png) as image:
-            if image.mode != "P":
-                yield f"{png.name} has mode {image.mode}, not P"
-            elif not np.array_equal(np.asarray(image), labels):
-                yield f"{png.name} does not show the polygons of its JSON"
-    if not txt.exists():
-        yield f"{txt.name} is missing"
-    elif txt.read_bytes() != names.encode():
-        yield f"{txt.name} does not list the classes of its JSON"
+        return
+    with Image.open(png) as picture:
+        if picture.mode != "P":
+            yield f"{png.name} has mode {picture.mode}, not P"
+        elif not np.array_equal(np.asarray(picture), labels):
+            yield f"{png.name} does not show the polygons of its JSON"
+        if picture.info.get(NAMES) != "\n".join(names):
+            yield f"{png.name} does not list the classes of its JSON"
 
 
 def main(arguments):
@@ -118,21 +116,20 @@ def main(arguments):
         return 1
     failed = False
     for source in sources:
-        png, txt = source.with_suffix(".png"), source.with_suffix(".names.txt")
+        png = source.with_suffix(".png")
         try:
             annotation = json.loads(source.read_text(encoding="utf-8"))
-            labels, names = labels_of(annotation), names_text(annotation)
+            labels, names = labels_of(annotation), annotation["classes"]
         except (ValueError, KeyError) as error:
             print(f"{source.name}: {error}", file=sys.stderr)
             failed = True
             continue
         if arguments:
-            for difference in differences(labels, names, png, txt):
+            for difference in differences(labels, names, png):
                 print(difference, file=sys.stderr)
                 failed = True
         else:
-            replace(png, lambda path, labels=labels: save_png(labels, path))
-            replace(txt, lambda path, names=names: path.write_bytes(names.encode()))
+            replace(png, partial(save_png, labels, names))
             print(f"{png.name}: {shares_text(labels, annotation)}")
     return int(failed)
 

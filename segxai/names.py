@@ -125,7 +125,7 @@ def _read_mapping(names, what) -> dict[int, str]:
         pairs = list(names.items())
     except Exception:
         pairs = [(None, None)]
-    if pairs and all(_is_id(value) for _, value in pairs):  # {name: id}
+    if pairs and all(isinstance(value, numbers.Integral) for _, value in pairs):  # {name: id}
         pairs = [(number, name) for name, number in pairs]
     elif not all(isinstance(value, str) for _, value in pairs):
         pairs = [(None, None)]
@@ -141,15 +141,11 @@ def _read_mapping(names, what) -> dict[int, str]:
     return {number: _text(name, what) for number, (_, name) in zip(ids, pairs, strict=True)}
 
 
-def _is_id(value) -> bool:
-    return isinstance(value, numbers.Integral)
-
-
 def _id(key) -> int | None:
     """Return the number that a key is, or None."""
     if isinstance(key, str) and key.strip().removeprefix("-").isdecimal():
         return int(key)
-    return int(key) if _is_id(key) else None
+    return int(key) if isinstance(key, numbers.Integral) else None
 
 
 def _text(name, what) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .errors import SegxaiValueError, unknown_name, whole_number
-from .images import as_array
+from .masks import fit, read_ids, read_mask, refuse_soft_borders
 from .names import NamesLike, distinct_names, plain_text, read_names
 
 
@@ -37,6 +37,7 @@ class Evidence(NamedTuple):
 
 GIVEN = Evidence("given")
 PLACE = Evidence("place")
+MAX_REGIONS = 10_000  # more, e.g. each pixel of a photograph, are no explanation for anybody
 SURE = 0.9  # names that are at least so probable are right in 95 of 100 (benchmarks/nouns.py)
 
 
@@ -147,38 +148,35 @@ class Regions:
         Raises
         ------
         SegxaiValueError
-            For any other shape, type or number of names.
+            For any other shape, type or number of names, and for a mask with soft borders.
         """
-        labels = as_array(labels, "The label map")
-        if labels.ndim == 3 and labels.shape[-1] == 1:
-            labels = labels[..., 0]
-        if labels.ndim != 2 or labels.size == 0:
-            raise SegxaiValueError(f"A label map has shape (height, width); got {labels.shape}.")
-        if labels.dtype.kind not in "biu":
-            with np.errstate(invalid="ignore"):
-                whole = labels.dtype.kind == "f" and bool(np.all(labels == np.floor(labels)))
-            if not whole or not np.isfinite(labels).all():
-                raise SegxaiValueError(
-                    "A label map contains whole numbers, one for each region; "
-                    f"got {labels.dtype} values."
-                )
-        values, atoms = np.unique(labels, return_inverse=True)
-        atoms = atoms.reshape(labels.shape)
+        labels = read_ids(labels, "The label map")
+        values, atoms, counts = np.unique(labels, return_inverse=True, return_counts=True)
+        if len(values) > MAX_REGIONS:
+            raise SegxaiValueError(
+                f"The label map has {len(values):,} regions, of at most {MAX_REGIONS:,}. "
+                "Is it a photograph or a map of distances? Unite regions first."
+            )
         if names is None:
+            refuse_soft_borders(values, counts, "The label map")
             found = {value: f"region {i}" for i, value in enumerate(values.tolist())}
         else:
             found = read_names(names, "The names of regions", values.tolist())
         named = [_checked_name(found.get(int(v), f"region {v}")) for v in values]
-        return cls(atoms, [Part(name, (i,)) for i, name in enumerate(named)], method)
+        parts = [Part(name, (i,)) for i, name in enumerate(named)]
+        return cls(atoms.reshape(labels.shape), parts, method)
 
     @classmethod
-    def from_masks(cls, masks: Mapping[str, np.ndarray]) -> Regions:
+    def from_masks(cls, masks: Mapping[str, Any], *, threshold: float | None = None) -> Regions:
         """Make regions from masks.
 
         Parameters
         ----------
-        masks : mapping of str to (H, W) array of bool
-            Where masks overlap, the smaller one wins; uncovered pixels become "rest".
+        masks : mapping of str to (H, W) array
+            False or 0 outside, True, 1 or 255 inside. Where masks overlap, the smaller one wins;
+            uncovered pixels become "rest".
+        threshold : float, optional
+            For masks of other values, such as probabilities: larger ones are inside.
 
         Returns
         -------
@@ -187,28 +185,24 @@ class Regions:
         Raises
         ------
         SegxaiValueError
-            For no masks, masks of different shapes, and masks of which no pixel is left.
+            For no masks, masks of different shapes or with other values, and masks of which no
+            pixel is left.
         """
         if not isinstance(masks, Mapping) or not masks:
             raise SegxaiValueError(
                 "Masks must be a mapping {name: (height, width) mask} with at least one entry."
             )
-        arrays = {name: as_array(mask, f"The mask {name!r}") for name, mask in masks.items()}
+        arrays = {
+            name: read_mask(mask, f"The mask {name!r}", threshold) for name, mask in masks.items()
+        }
         shapes = {array.shape for array in arrays.values()}
-        if len(shapes) != 1 or len(next(iter(shapes))) != 2:
+        if len(shapes) != 1:
             raise SegxaiValueError(
-                "All masks must have the same shape (height, width); "
-                f"got {sorted(shapes, key=str)}."
+                f"All masks must have the same shape (height, width); got {sorted(shapes)}."
             )
-        if not all(array.dtype.kind in "biuf" for array in arrays.values()):
-            raise SegxaiValueError(
-                "A mask contains booleans, or numbers that are 0 outside the region."
-            )
-        arrays = {name: array.astype(bool) for name, array in arrays.items()}
         labels = np.full(next(iter(shapes)), len(arrays), np.int32)
-        order = sorted(range(len(arrays)), key=lambda i: -list(arrays.values())[i].sum())
-        for index in order:
-            labels[list(arrays.values())[index]] = index
+        for index, mask in sorted(enumerate(arrays.values()), key=lambda each: -each[1].sum()):
+            labels[mask] = index
         names = dict(enumerate(arrays)) | {
             len(arrays): "rest" if "rest" not in arrays else "rest of the image"
         }
@@ -491,6 +485,35 @@ class Regions:
         n_regions = whole_number("n_regions", n_regions, 1)
         return Regions(self._atoms, coarsest(self._tree, n_regions), self.method, self._tree)
 
+    def fitted(self, shape: tuple[int, ...], what: str = "The label map") -> Regions:
+        """Reduce regions as their photograph was reduced on reading.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            (H, W) of the photograph as it was read.
+        what : str
+            Begins the message of the error.
+
+        Returns
+        -------
+        regions : Regions
+            Those of which a pixel is left.
+
+        Raises
+        ------
+        SegxaiValueError
+            If the regions have another size than the photograph has, or had.
+        """
+        atoms = fit(self._atoms, shape, what)
+        if atoms is self._atoms:
+            return self
+        left, atoms = np.unique(atoms, return_inverse=True)
+        places = {int(old): new for new, old in enumerate(left)}
+        parts = [part for part in (_moved(p, places) for p in self._parts) if part.atoms]
+        tree = self._tree and _moved(self._tree, places)
+        return Regions(atoms.reshape(shape), parts, self.method, tree)
+
     def expandable(self) -> tuple[str, ...]:
         """Return the names of the regions that have parts, as `expand` accepts them."""
         return tuple(part.name for part in self._parts if part.children)
@@ -550,6 +573,13 @@ def _renamed(part: Part, names: Mapping[tuple[int, ...], str]) -> Part:
     if part.atoms in names:
         return replace(_given(part, names[part.atoms]), children=children)
     return replace(part, children=children)
+
+
+def _moved(part: Part, places: Mapping[int, int]) -> Part:
+    """Return a part with other atoms, without those that have no place."""
+    children = tuple(child for child in (_moved(c, places) for c in part.children) if child.atoms)
+    atoms = tuple(places[atom] for atom in part.atoms if atom in places)
+    return replace(part, atoms=atoms, children=children if len(children) > 1 else ())
 
 
 def least_sure(parts: Iterable[Part]) -> Evidence:

@@ -95,10 +95,11 @@ def test_rename_keeps_the_parts():
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: Regions.from_labels(np.zeros((2, 2, 3), int)), "shape"),
+        (lambda: Regions.from_labels(np.eye(3, dtype=int)[[[0, 1]]]), "colour picture"),
+        (lambda: Regions.from_labels(np.zeros((2, 2, 5), int)), "shape"),
         (lambda: Regions.from_labels(np.zeros((0, 2), int)), "shape"),
         (lambda: Regions.from_labels(np.full((2, 2), 0.5)), "whole numbers"),
-        (lambda: Regions.from_labels(np.full((2, 2), np.nan)), "whole numbers"),
+        (lambda: Regions.from_labels(np.full((2, 2), np.nan)), "NaN"),
         (lambda: Regions.from_labels(LABELS, ["one"]), "3 regions"),
         (lambda: Regions.from_labels(LABELS, "abc"), "single value"),
         (lambda: Regions.from_labels(LABELS, ["a", "", "c"]), "non-empty"),

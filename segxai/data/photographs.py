@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import skimage.data
-from PIL import Image
 
 from ..errors import unknown_name
+from ..fcn.annotation import load_annotation
 from ..files import data_file
 from ..regions import Regions
 
@@ -95,8 +95,6 @@ def load(name: str) -> Sample:
     'Chelsea the cat'
     """
     image = photograph(name)
-    path = data_file(f"annotations/{name}.png")
-    classes = path.with_suffix(".names.txt").read_text(encoding="utf-8").splitlines()
-    labels = np.asarray(Image.open(path))
-    annotation = Regions.from_labels(labels, dict(enumerate(classes)), "annotation")
+    labels, names = load_annotation(data_file(f"annotations/{name}.png"), image.shape[:2])
+    annotation = Regions.from_labels(labels, names, "annotation")
     return Sample(image, annotation, *_PHOTOGRAPHS[name][1:])

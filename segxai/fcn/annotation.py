@@ -1,7 +1,7 @@
 """Read and write annotations: the class id of each pixel of a photograph.
 
-An annotation on disk is a PNG whose values are the class ids, and beside it, in <name>.names.txt,
-one name a line. Other formats in common use are read, too.
+An annotation on disk is one file: a PNG whose values are the class ids, and whose text with the
+keyword "Class names" has one name a line. Other formats in common use are read, too.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
-from ..errors import SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
+from ..errors import SegxaiValueError
 from ..files import replacing
-from ..images import MAX_SIDE, as_array, opened_image
-from ..names import distinct_names
+from ..masks import IGNORE, NAMES, ClassMap, fit, map_of, read_ids, read_map, refuse_soft_borders
+from ..names import NamesLike, distinct_names, read_names
 from ..regions import Regions
 
 # Whatever `read_annotation` accepts.
 AnnotationLike: TypeAlias = Regions | np.ndarray | str | os.PathLike
-IGNORE = 255  # pixels with this class id are left out of the loss, as in PASCAL VOC
 
 # Okabe and Ito's colours, for viewers that show the PNG itself; those of the painter
 # (widgets/shared/palette.js).
@@ -35,7 +35,7 @@ PALETTE = (
 
 
 def read_annotation(
-    annotation: AnnotationLike, shape: tuple[int, int], names: Collection[str] | None = None
+    annotation: AnnotationLike, shape: tuple[int, int], names: NamesLike | None = None
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Read an annotation for training, as `load_annotation` does.
 
@@ -58,7 +58,7 @@ def read_annotation(
 def load_annotation(
     annotation: AnnotationLike,
     shape: tuple[int, int],
-    names: Collection[str] | None = None,
+    names: NamesLike | None = None,
     *,
     masks: bool = True,
 ) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -71,7 +71,7 @@ def load_annotation(
         black and white mask (0 and 255, or bool) of background and object, grey or RGB.
     shape : tuple of int
         (H, W) of the photograph.
-    names : collection of str, optional
+    names : sequence of str, {id: name} or {name: id}, optional
         Used instead of those that come with the annotation.
     masks : bool
         Whether an array with the values 0 and 255 is a mask; if False, 255 means ignored, as in
@@ -89,17 +89,18 @@ def load_annotation(
     SegxaiError
         For anything else, for a size other than `shape`, and for class ids without a name.
     """
-    own: Collection[str] | None = None
     if isinstance(annotation, Regions):
-        labels, own, masks = annotation.labels, annotation.names, False
-    elif isinstance(annotation, (str, os.PathLike)):
-        labels, own, masks = _read_file(Path(annotation))
+        found = ClassMap(annotation.labels, True, list(annotation.names))
     else:
-        labels = as_array(annotation, "The annotation")
-    return _named(_checked(labels, shape), own if names is None else names, masks)
+        found = read_map(annotation, "The annotation", shape)
+    labels = fit(read_ids(found.values, "The annotation"), shape, "The annotation")
+    masks = masks if found.palette is None else not found.palette
+    return _named(labels, found.names if names is None else names, masks)
 
 
-def class_png(classes: np.ndarray, palette: bool = False) -> bytes:
+def class_png(
+    classes: np.ndarray, palette: bool = False, names: Iterable[str] | None = None
+) -> bytes:
     """Encode class ids as a PNG with these values.
 
     Parameters
@@ -107,6 +108,8 @@ def class_png(classes: np.ndarray, palette: bool = False) -> bytes:
     classes : (H, W) ndarray of uint8
     palette : bool
         Whether the PNG has `PALETTE` as its palette; otherwise it is grey.
+    names : iterable of str, optional
+        Of the classes, to be part of the PNG.
 
     Returns
     -------
@@ -117,13 +120,16 @@ def class_png(classes: np.ndarray, palette: bool = False) -> bytes:
         picture.putpalette(
             [part for k in range(255) for part in PALETTE[k % len(PALETTE)]] + [0, 0, 0]
         )
+    text = PngInfo()
+    if names is not None:
+        text.add_itxt(NAMES, "\n".join(names))
     data = io.BytesIO()
     # With fewer bits the ids would come out of a grey PNG stretched to 0..255.
-    picture.save(data, "PNG", optimize=True, **({"bits": 8} if palette else {}))
+    picture.save(data, "PNG", optimize=True, pnginfo=text, **({"bits": 8} if palette else {}))
     return data.getvalue()
 
 
-def read_class_png(data: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, str]:
+def read_class_png(data: bytes, shape: tuple[int, int]) -> ClassMap:
     """Decode a palette or grey PNG of known size.
 
     The bytes are not trusted: their number and the image's size are checked before decoding.
@@ -136,9 +142,8 @@ def read_class_png(data: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, str
 
     Returns
     -------
-    classes : (H, W) ndarray of uint8
-    mode : str
-        Of the picture: "L", "P" or "1".
+    found : ClassMap
+        With (H, W) values of uint8.
 
     Raises
     ------
@@ -156,26 +161,27 @@ def read_class_png(data: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, str
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
                 if picture.size != (width, height):
-                    raise SegxaiValueError(_size_message((picture.height, picture.width), shape))
+                    raise SegxaiValueError(
+                        f"The annotation has {picture.height} x {picture.width} pixels; "
+                        f"the image has {height} x {width}."
+                    )
                 if picture.mode not in ("L", "P", "1"):
                     raise SegxaiValueError(
                         f"The annotation is a colour or 16-bit picture ({picture.mode}); "
                         "class ids were expected. "
                         "Save it as a palette or grey PNG with the values 0, 1, 2 ..."
                     )
-                pixels = picture.convert("L") if picture.mode == "1" else picture
-                return np.asarray(pixels, np.uint8), picture.mode
+                return map_of(picture.convert("L") if picture.mode == "1" else picture)
     except SegxaiValueError:
         raise
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise SegxaiValueError(f"This is not an intact PNG ({error}).") from error
+        raise SegxaiValueError(
+            "This is not an intact PNG, in which class ids are kept. Save it again as PNG."
+        ) from error
 
 
 def import_class_png(
-    data: bytes,
-    shape: tuple[int, int],
-    names: Collection[str] | None = None,
-    known: Collection[str] = (),
+    data: bytes, shape: tuple[int, int], known: Collection[str] = ()
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Read a PNG of class ids that a user provides.
 
@@ -184,22 +190,20 @@ def import_class_png(
     data : bytes
     shape : tuple of int
         (H, W) of the photograph.
-    names : collection of str, optional
-        Those that came with it.
     known : collection of str
-        Names to use where none came; further classes are called "class 3" and so on.
+        Names to use where none come with it; further classes are called "class 3" and so on.
 
     Returns
     -------
     classes : (H, W) ndarray of uint8
     names : tuple of str
     """
-    classes, mode = read_class_png(data, shape)
-    return _named(classes, names, mode != "P", known)
+    found = read_class_png(data, shape)
+    return _named(found.values, found.names, not found.palette, known)
 
 
 def save_annotation(path: str | os.PathLike, classes: np.ndarray, names: Iterable[str]) -> None:
-    """Write a palette PNG of class ids, and their names, one a line, in <name>.names.txt beside it.
+    """Write a palette PNG of class ids with their names.
 
     Parameters
     ----------
@@ -220,29 +224,25 @@ def save_annotation(path: str | os.PathLike, classes: np.ndarray, names: Iterabl
             f"choose a name that ends in .png, not {path.name!r}."
         )
     with replacing(path) as temporary:
-        temporary.write_bytes(class_png(classes, palette=True))
-    with replacing(path.with_suffix(".names.txt")) as temporary:
-        temporary.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+        temporary.write_bytes(class_png(classes, True, names))
 
 
 def clean_names(names: Any) -> tuple[str, ...]:
-    """Make names non-empty, distinct and of one line each.
+    """Make names non-empty, distinct and of one line each, for class ids from 0 on.
 
     Raises
     ------
     SegxaiValueError
-        For anything but 1 to 255 strings.
+        For anything but 1 to 255 strings, in one of the forms that `read_names` takes.
     """
-    if isinstance(names, str) or not hasattr(names, "__iter__"):
-        raise SegxaiValueError(f"The class names must be a list of strings; got {names!r}.")
-    names = list(names)
-    if not 1 <= len(names) <= IGNORE or not all(isinstance(name, str) for name in names):
+    found = read_names(names, "The class names")
+    found.pop(IGNORE, None)
+    if not found or not 0 <= min(found) <= max(found) < IGNORE:
         raise SegxaiValueError(
-            f"There must be 1 to 255 class names, each a string; got {len(names)}."
+            f"There must be 1 to 255 class names, for ids from 0 to 254; got {len(found)}."
         )
-    # Half a surrogate pair, which a browser may send, cannot be written to a file.
-    lines = [" ".join(name.encode("utf-8", "replace").decode().split()) for name in names]
-    return tuple(distinct_names([line or f"class {k}" for k, line in enumerate(lines)]))
+    lines = [" ".join(found.get(k, "").split()) or f"class {k}" for k in range(max(found) + 1)]
+    return tuple(distinct_names(lines))
 
 
 def check_ids(classes: np.ndarray, names: Collection[str]) -> None:
@@ -259,7 +259,7 @@ def _named(labels, names, masks, known=()) -> tuple[np.ndarray, tuple[str, ...]]
 
     masks: whether 0 and 255 alone are background and object.
     """
-    values = np.unique(labels)
+    values, counts = np.unique(labels, return_counts=True)
     if names is not None:
         names = clean_names(names)
     if masks and set(values) == {0, IGNORE} and (names is None or len(names) == 2):
@@ -272,80 +272,16 @@ def _named(labels, names, masks, known=()) -> tuple[np.ndarray, tuple[str, ...]]
         )
     labels = labels.astype(np.uint8)
     if names is None:
+        refuse_soft_borders(values, counts, "The annotation")
         classes = values[values != IGNORE]
         number = int(classes[-1]) + 1 if classes.size else 0
-        # With such large gaps they are probably grey levels.
-        if len(classes) > 1 and number > 2 * len(classes) + 2:
+        # With such large gaps they are probably grey levels, unless there is a palette.
+        if masks and len(classes) > 1 and number > 2 * len(classes) + 2:
             raise SegxaiValueError(
                 f"The annotation's class ids {', '.join(map(str, classes[:8]))} look like grey "
-                "levels. Number the classes 0, 1, 2 ..."
+                'levels. Number the classes 0, 1, 2 ..., or give names={12: "dog"} and so on.'
             )
         first = tuple(known) or (("background", "object") if number <= 2 else ())
         names = clean_names((*first, *(f"class {k}" for k in range(len(first), number))))
     check_ids(labels, names)
     return labels, names
-
-
-def _read_file(path) -> tuple[np.ndarray, list[str] | None, bool]:
-    """Read a lossless picture, the names beside it, and whether 0 and 255 may be a mask."""
-    if not os.path.isfile(path):  # unlike Path.is_file, does not raise for impossible file names
-        raise SegxaiFileNotFoundError(
-            f"There is no annotation file {str(path)!r}. Check the spelling and the folder."
-        )
-    with opened_image(path) as picture:
-        if picture.format not in ("PNG", "BMP", "TIFF", "GIF"):
-            # JPEG compression changes class ids near borders.
-            raise SegxaiValueError(
-                f"{path.name!r} is a {picture.format} file, which alters class ids; "
-                "save the annotation as PNG."
-            )
-        labels, masks = np.asarray(picture), picture.mode != "P"
-    beside = path.with_suffix(".names.txt")
-    if not beside.is_file():
-        return labels, None, masks
-    try:
-        return labels, beside.read_text(encoding="utf-8").splitlines(), masks
-    except (OSError, UnicodeDecodeError) as error:
-        raise SegxaiFileError(f"The names in {str(beside)!r} cannot be read: {error}.") from error
-
-
-def _checked(labels, shape) -> np.ndarray:
-    """Return one channel of whole numbers, of the photograph's size."""
-    labels = _single_channel(labels)
-    if labels.shape != tuple(shape):
-        raise SegxaiValueError(_size_message(labels.shape, shape))
-    if labels.size == 0:
-        raise SegxaiValueError("The annotation has no pixels.")
-    return labels
-
-
-def _size_message(found, wanted) -> str:
-    hint = f" Photographs are reduced to {MAX_SIDE} pixels on reading; reduce both beforehand."
-    return (
-        f"The annotation has {found[0]} x {found[1]} pixels, "
-        f"the photograph {wanted[0]} x {wanted[1]}.{hint if max(found) > MAX_SIDE else ''}"
-    )
-
-
-def _single_channel(labels) -> np.ndarray:
-    if labels.dtype.kind not in "biuf":
-        raise SegxaiValueError(f"An annotation is an array of class ids; got {labels.dtype}.")
-    if labels.ndim == 3 and labels.shape[-1] in (3, 4):
-        # Black and white is an unambiguous mask; other colours do not identify a class.
-        grey = (labels[..., :3] == labels[..., :1]).all()
-        if not grey or not np.isin(labels[..., 0], [0, IGNORE]).all():
-            raise SegxaiValueError(
-                "The annotation is a colour picture; class ids were expected. "
-                "Save it in palette mode, or map its colours to 0, 1, 2 ..."
-            )
-        return labels[..., 0]
-    if labels.ndim == 3 and labels.shape[-1] == 1:
-        labels = labels[..., 0]
-    if labels.dtype == bool:
-        labels = labels.astype(np.uint8)
-    if labels.ndim != 2 or labels.dtype.kind not in "iu":
-        raise SegxaiValueError(
-            "An annotation is a (height, width) array of class ids; "
-            f"got {labels.dtype} of shape {labels.shape}."
-        )
-    return labels

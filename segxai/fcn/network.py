@@ -6,7 +6,7 @@ import gc
 import json
 import os
 import zipfile
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from ..errors import (
 )
 from ..files import replacing
 from ..images import MAX_SIDE, ImageLike, as_image, resize
+from ..names import NamesLike, list_names
 from ..weights import assign_weights
 from ..weights.contours import contours_path, contours_weights
 from ..weights.downloads import usable
@@ -54,7 +55,7 @@ class FCN:
         VGG16 that was not fetched the contour network's thirteen convolutions; None for random
         weights; the path of a file written by `save`; for "vgg16" also the path of a TF-slim
         checkpoint or of a Keras ``.h5`` file, or a keras.applications.VGG16 model.
-    class_names : sequence of str, optional
+    class_names : sequence of str, {id: name} or {name: id}, optional
         "class 0", "class 1" ... by default.
     fc_width, fc6_kernel : int, optional
         For "vgg16", the channels of fc6 and fc7 and the kernel of fc6 (see `nets.vgg16.vgg16`),
@@ -90,7 +91,7 @@ class FCN:
         stride: int = 32,
         weights: Any = "auto",
         *,
-        class_names: Sequence[str] | None = None,
+        class_names: NamesLike | None = None,
         fc_width: int | None = None,
         fc6_kernel: int | None = None,
         seed: int = 0,
@@ -114,7 +115,7 @@ class FCN:
         self.encoder, self.num_classes, self.stride = encoder, int(num_classes), int(stride)
         if class_names is None:
             class_names = [f"class {i}" for i in range(num_classes)]
-        self.class_names = tuple(class_names)
+        self.class_names = list_names(class_names, "class_names")
         if len(self.class_names) != num_classes:
             raise SegxaiValueError(
                 f"{len(self.class_names)} class names were given for {num_classes} classes."

@@ -9,7 +9,7 @@ Dropout is on during training and off in the final evaluation.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ import numpy as np
 
 from ..errors import SegxaiError, SegxaiValueError, is_number, whole_number
 from ..images import ImageLike, as_image
+from ..names import NamesLike
 from ..progress import Progress, bars_only, showing, track
 from .annotation import IGNORE, AnnotationLike, read_annotation
 from .learned import LearnedSegmenter
@@ -125,7 +126,7 @@ def finetune(
     learning_rate: float = LEARNING_RATE,
     trainable: str = "auto",
     weights: Any = "auto",
-    names: Collection[str] | None = None,
+    names: NamesLike | None = None,
     seed: int = 0,
     logdir: str | Path | None = None,
     callback: Callable[[Step], object] | None = None,
@@ -154,7 +155,7 @@ def finetune(
         "auto": everything, except that of VGG16 without fc6 and fc7 only conv3_1 and later layers
         are trained; "all"; "head": only the score heads; or a regular expression matched against
         the variables' names. Frozen variables need no optimiser memory.
-    names : collection of str, optional
+    names : sequence of str, {id: name} or {name: id}, optional
         Of the classes.
     seed : int
         Of random weights and dropout.

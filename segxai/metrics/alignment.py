@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import SegxaiValueError
 from ..explanation.explanation import Explanation
-from ..images import as_array
+from ..masks import fit, read_mask
 from .order import ranked
 
 FOUND = 0.5  # least share of the plant inside the region, and of the region inside the plant
@@ -106,15 +106,7 @@ def covers_plant(explanation: Explanation, mask: np.ndarray) -> CoversPlant:
 
 def _overlaps(regions, mask) -> tuple[np.ndarray, np.ndarray]:
     """(K,) the share of each region inside the mask, and (K,) that of the mask in each region."""
-    mask = as_array(mask, "The mask")
-    if mask.shape != regions.shape:
-        raise SegxaiValueError(
-            f"The mask has shape {mask.shape}, the image {regions.shape}; they must be equal."
-        )
-    if mask.dtype != bool and not set(np.unique(mask)) <= {0, 1}:
-        raise SegxaiValueError(
-            "The mask must be True (or 1) on the object and False (or 0) elsewhere."
-        )
+    mask = fit(read_mask(mask), regions.shape, "The mask")
     if not mask.any():
         raise SegxaiValueError("The mask is empty; mark at least one pixel of the object.")
     flat = regions.labels.ravel()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import SegxaiValueError
-from ..images import as_array, resize
+from ..images import as_image, resize
+from ..masks import IGNORE, read_ids, read_map, read_mask
+from ..names import NamesLike, read_names
 from ..regions import Part, Regions
 from .classes import regions_of_classes
 
@@ -72,21 +76,27 @@ def expanded(regions: Regions) -> Regions:
 
 
 def from_mask_list(
-    masks: Sequence, shape: tuple[int, int] | None = None, method: str = "masks"
+    masks: Iterable,
+    shape: tuple[int, int] | None = None,
+    method: str = "masks",
+    *,
+    threshold: float | None = None,
 ) -> Regions:
     """Convert a list of masks, e.g. from a "segment anything" model, to `Regions`.
 
     Parameters
     ----------
     masks : sequence
-        (H, W) arrays or Pillow images, not 0 inside the region; or mappings with "segmentation" and
-        optionally "score" (or "predicted_iou" and "stability_score") and "name", as Segment
-        Anything makes them; or the entries of transformers' image-segmentation pipeline, with
-        "mask", "label" and "score". Masks may overlap and need not cover the image.
+        (H, W) arrays or Pillow images, 0 outside and 1 or 255 inside the region; or mappings with
+        "segmentation" and optionally "score" (or "predicted_iou" and "stability_score") and "name",
+        as Segment Anything makes them; or the entries of transformers' image-segmentation pipeline,
+        with "mask", "label" and "score". Masks may overlap and need not cover the image.
     shape : (H, W), optional
         Needed only for an empty list.
     method : str
         The name of the segmenter.
+    threshold : float, optional
+        For masks of other values: larger ones are inside, e.g. 0.5 for probabilities, 0 for logits.
 
     Returns
     -------
@@ -99,7 +109,7 @@ def from_mask_list(
     Raises
     ------
     SegxaiValueError
-        If the masks differ in shape.
+        If the masks differ in shape, or have other values and no `threshold`.
 
     References
     ----------
@@ -128,14 +138,17 @@ def from_mask_list(
     >>> from_mask_list(answer)
     <3 Regions by masks, 4 x 4: rest, cat, collar>
     """
-    entries = [_entry(mask, index) for index, mask in enumerate(masks)]
-    shapes = {entry[0].shape for entry in entries}
-    if shape is not None:
-        shapes.add(tuple(shape))
-    if len(shapes) != 1 or len(next(iter(shapes))) != 2:
+    if isinstance(masks, (str, Mapping)) or not isinstance(masks, Iterable):
+        raise SegxaiValueError(
+            f"Masks must be a list, e.g. [mask, other]; got {type(masks).__name__}. "
+            "With names, {name: mask}, they are given to Regions.from_masks."
+        )
+    entries = [_entry(mask, index, threshold) for index, mask in enumerate(masks)]
+    shapes = {entry[0].shape for entry in entries} | ({tuple(shape)} if shape else set())
+    if len(shapes) != 1:
         raise SegxaiValueError(
             "All masks must have the same shape (height, width); "
-            f"got {sorted(shapes, key=str) or 'no masks'}."
+            f"got {sorted(shapes) or 'no masks'}."
         )
     kept: list = []
     for mask, score, name in sorted(entries, key=lambda entry: -entry[1]):
@@ -154,18 +167,27 @@ def from_mask_list(
 
 
 def from_class_map(
-    classes: Any, names: Sequence[str] | Mapping[int, str] | None = None, method: str = "classes"
+    classes: Any,
+    names: NamesLike | None = None,
+    method: str = "classes",
+    *,
+    colours: Mapping[str, Sequence[int]] | str | os.PathLike | None = None,
 ) -> Regions:
-    """Convert a model's class ids or class scores to `Regions`.
+    """Convert a model's class ids or class scores, or a picture of classes, to `Regions`.
 
     Parameters
     ----------
-    classes : (H, W) array of int, or (H, W, C) array of scores
-        May have a first dimension of 1.
-    names : sequence of str, or mapping of int to str, optional
-        Of the class ids; by default "class 0", "class 1" ...
+    classes : array, PIL image or path
+        (H, W) class ids, or (H, W, C) scores, perhaps with a first dimension of 1; or a palette or
+        grey picture of class ids, as PASCAL VOC has them; or, with `colours`, any picture. A file
+        is PNG, BMP, TIFF or GIF.
+    names : sequence of str, {id: name} or {name: id}, optional
+        Of the class ids; by default those that come with a file, or "class 0", "class 1" ... In a
+        palette picture, 255 is "void".
     method : str
         The name of the segmenter.
+    colours : mapping or path, optional
+        The classes' colours, {"cat": (64, 0, 0)}, or the path of a labelmap.txt of CVAT.
 
     Returns
     -------
@@ -174,20 +196,94 @@ def from_class_map(
 
     Raises
     ------
-    SegxaiValueError
-        For any other shape or type.
+    SegxaiError
+        For any other shape or type, channels first, NaN, and colours that are not in the table.
+
+    Examples
+    --------
+    >>> picture = np.zeros((2, 3, 3), np.uint8)
+    >>> picture[:, 2] = 64, 0, 0
+    >>> from_class_map(picture, colours={"cat": (64, 0, 0), "wall": (0, 0, 0)}).names
+    ('cat', 'wall')
     """
-    classes = np.asarray(classes)
-    if classes.ndim == 4 and len(classes) == 1:
-        classes = classes[0]
-    if classes.ndim == 3 and classes.shape[-1] > 1:
-        classes = classes.argmax(axis=-1)
-    checked = Regions.from_labels(classes)  # validates the map
-    values = np.unique(classes).astype(int)
-    known = names if isinstance(names, Mapping) else dict(enumerate(names or ()))
+    found = read_map(classes, "The class map", rgb=colours is not None)
+    if colours is not None:
+        table = _colour_table(colours)
+        ids, own = _ids_of_colours(as_image(found.values), table), list(table)
+    else:
+        ids, own = found.values, found.names or []
+    known = {IGNORE: "void"} if found.palette and colours is None else {}
+    known |= read_names(own if names is None else names, "The class names")
+    ids = _ids_of_scores(ids, known)
+    checked = Regions.from_labels(ids, known or None)  # validates the map
+    values = np.unique(ids).astype(int)
     return regions_of_classes(
-        checked.labels, [str(known.get(int(v), f"class {v}")) for v in values], method
+        checked.labels, [known.get(int(v), f"class {v}") for v in values], method
     )
+
+
+def _ids_of_scores(scores, names) -> np.ndarray:
+    """Return the best class of each pixel; class ids as they are."""
+    if scores.ndim == 4 and len(scores) == 1:
+        scores = scores[0]
+    if scores.ndim != 3 or scores.dtype.kind not in "biuf" or (scores == scores[..., :1]).all():
+        return read_ids(scores, "The class map")
+    if np.isnan(scores).any():
+        raise SegxaiValueError("The class scores contain NaN, which is no score; see the model.")
+    shape, channels = scores.shape, scores.shape[-1]
+    with np.errstate(invalid="ignore", over="ignore"):
+        first, last = (np.allclose(scores.sum(axis), 1, atol=0.01) for axis in (0, -1))
+    known = last or (len(names) == channels and scores.dtype.kind == "f")
+    if not known and channels in (3, 4) and scores.min() >= 0:
+        raise SegxaiValueError(
+            f"An array of shape {shape} without negative values looks like a picture: axis 2 would "
+            'be red, green and blue. Give colours={"cat": (64, 0, 0)} for a picture of classes, or '
+            "scores.argmax(axis=-1) if these are scores."
+        )
+    if not known and (first or len(names) == shape[0] or channels > min(shape)):
+        raise SegxaiValueError(
+            f"Class scores have shape (height, width, classes), but axis 2 of {shape} hardly is "
+            "the classes. If axis 0 is, give numpy.moveaxis(scores, 0, -1); if axis 2 is after "
+            "all, scores.argmax(axis=-1)."
+        )
+    return scores.argmax(axis=-1)
+
+
+def _ids_of_colours(picture, table) -> np.ndarray:
+    """Return the place of each pixel's colour in a table."""
+    ids = np.full(picture.shape[:2], -1)
+    for index, colour in enumerate(table.values()):
+        ids[(picture == colour).all(axis=-1)] = index
+    if (ids < 0).any():
+        colours = np.unique(picture[ids < 0], axis=0)
+        raise SegxaiValueError(
+            f"{(ids < 0).mean():.2%} of the pixels have colours that `colours` lacks: "
+            f"{', '.join(str(tuple(map(int, each))) for each in colours[:5])}"
+            f'{" ..." if len(colours) > 5 else ""}. Add them, e.g. as "void"; many of them come '
+            "from JPEG or soft borders."
+        )
+    return ids
+
+
+def _colour_table(colours) -> dict[str, tuple[int, ...]]:
+    try:
+        if isinstance(colours, (str, os.PathLike)):  # name:red,green,blue:parts:actions
+            lines = Path(colours).read_text(encoding="utf-8").splitlines()
+            rows = [line.split(":") for line in lines if line.strip() and line[0] != "#"]
+            colours = {name.strip(): colour.split(",") for name, colour, *_ in rows}
+        table = {name: tuple(int(each) for each in colour) for name, colour in colours.items()}
+        sound = {len(colour) for colour in table.values()} == {3}
+    except Exception as error:
+        raise SegxaiValueError(
+            'colours must be {"cat": (64, 0, 0)}, or the path of a labelmap.txt of CVAT; '
+            f"got {type(colours).__name__} ({type(error).__name__}: {str(error)[:200]})."
+        ) from error
+    if not sound or len(set(table.values())) < len(table):
+        raise SegxaiValueError(
+            "colours must have a (red, green, blue) of its own for each class; "
+            f"got {str(table)[:200]}."
+        )
+    return table
 
 
 class KerasHubSegmenter:
@@ -200,7 +296,7 @@ class KerasHubSegmenter:
         scores.
     size : (H, W), optional
         Of the model's input; by default that of its preprocessor or, without one, the image's.
-    names : sequence of str, or mapping of int to str, optional
+    names : sequence of str, {id: name} or {name: id}, optional
         Of the C classes.
     """
 
@@ -208,7 +304,7 @@ class KerasHubSegmenter:
         self,
         model: Any,
         size: tuple[int, int] | None = None,
-        names: Sequence[str] | Mapping[int, str] | None = None,
+        names: NamesLike | None = None,
     ):
         # The preprocessor is bypassed: it would crop the photograph, and the map would no longer be
         # aligned with it.
@@ -225,16 +321,15 @@ class KerasHubSegmenter:
                 f"The segmenter returned shape {scores.shape}; "
                 "(1, height, width, classes) was expected."
             )
-        return from_class_map(
-            resize(scores[0].astype(np.float32), image.shape[:2]), self.names, self.__name__
-        )
+        scores = resize(scores[0].astype(np.float32), image.shape[:2])
+        return from_class_map(scores.argmax(axis=-1), self.names, self.__name__)
 
 
-def _entry(mask, index):
+def _entry(mask, index, threshold):
     """(mask, score, name) of an array or of an entry of either model."""
     what, name = f"Mask {index}", f"mask {index + 1}"
     if not isinstance(mask, Mapping):
-        return as_array(mask, what).astype(bool), 0.0, name
+        return read_mask(mask, what, threshold), 0.0, name
     if {"mask", "label"} <= mask.keys():  # the pipeline's; semantic segmentation has no score
         mask = {
             "segmentation": mask["mask"],
@@ -253,7 +348,7 @@ def _entry(mask, index):
         score = float(mask.get("score", quality))
     except (TypeError, ValueError) as error:
         raise SegxaiValueError(f"The score of mask {index} is not a number.") from error
-    return as_array(mask["segmentation"], what).astype(bool), score, str(mask.get("name", name))
+    return read_mask(mask["segmentation"], what, threshold), score, str(mask.get("name", name))
 
 
 def _overlap(a, b) -> float:

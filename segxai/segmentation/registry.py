@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import SegxaiError, SegxaiValueError, quoted, unknown_name
 from ..images import ImageLike, as_image
+from ..masks import fit, read_ids
 from ..progress import Progress, bars_only, showing
 from ..regions import Regions
 from . import classic, contours, deep, deeplab, features, semantic
@@ -87,7 +88,7 @@ def segment(
         ) from error
     if not isinstance(result, Regions):
         result = Regions.from_labels(result, method=name)
-    return check_shape(result, image, f"The segmenter {name!r} returned regions")
+    return result.fitted(image.shape[:2], f"What the segmenter {name!r} returned")
 
 
 def as_regions(image: np.ndarray, regions: RegionsLike, *, progress: Progress = None) -> Regions:
@@ -105,7 +106,7 @@ def as_regions(image: np.ndarray, regions: RegionsLike, *, progress: Progress = 
     Returns
     -------
     regions : Regions
-        Of the image's shape.
+        Of the image's shape; reduced where the photograph was reduced on reading.
 
     Raises
     ------
@@ -115,8 +116,10 @@ def as_regions(image: np.ndarray, regions: RegionsLike, *, progress: Progress = 
     if isinstance(regions, str) or callable(regions):
         return segment(image, regions, progress=bars_only(progress))
     if not isinstance(regions, Regions):
-        regions = Regions.from_labels(regions)
-    return check_shape(regions, image, "The regions are")
+        # Reduced first, for the sake of time.
+        labels = fit(read_ids(regions, "The label map"), image.shape[:2], "The label map")
+        return Regions.from_labels(labels)
+    return regions.fitted(image.shape[:2], "The label map")
 
 
 def segment_into(image: np.ndarray, method: Method, n: int | None) -> Regions:
@@ -182,36 +185,6 @@ def sliders(method: str) -> list[Slider]:
         s._replace(label=f"Finer: {s.label.lower()}") if coarse else s
         for s in SEGMENTERS[last].sliders
     ]
-
-
-def check_shape(regions: Regions, image: np.ndarray, subject: str) -> Regions:
-    """Return the regions if they have the image's height and width.
-
-    Parameters
-    ----------
-    regions : Regions
-        Any regions.
-    image : (H, W, 3) array
-        The photograph.
-    subject : str
-        How the message of the error starts.
-
-    Returns
-    -------
-    regions : Regions
-        The same.
-
-    Raises
-    ------
-    SegxaiValueError
-        If the shapes differ.
-    """
-    if regions.shape != image.shape[:2]:
-        (height, width), (rows, columns) = image.shape[:2], regions.shape
-        raise SegxaiValueError(
-            f"{subject} {rows} x {columns} pixels; the image has {height} x {width}."
-        )
-    return regions
 
 
 def _names(method: str) -> list[str]:

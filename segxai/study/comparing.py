@@ -19,7 +19,8 @@ from ..explanation.explain import explain
 from ..explanation.fills import Fill, distinct_fills, fill_name
 from ..explanation.game import check_target
 from ..explanation.methods import check_method
-from ..images import Bands, ImageLike, as_array, as_image, reduced, resize_labels
+from ..images import Bands, ImageLike, as_image, reduced, resize_labels
+from ..masks import fit, read_mask
 from ..metrics import METRICS
 from ..names import distinct_names
 from ..progress import Progress
@@ -148,7 +149,7 @@ def compare(
         note = _note(settings, specified, run)
         store = Store(folder, note, lambda kept: Measured(**kept))
     jobs = [
-        (i, image, None if masks is None else as_array(masks[i], f"Mask {i}"))
+        (i, image, None if masks is None else read_mask(masks[i], f"Mask {i}"))
         for i, image in enumerate(images)
     ]
     work = partial(_measure, specified=specified, settings=settings)
@@ -216,8 +217,8 @@ def _value(metric, explanation, mask):
 def _reduced(image, mask):
     """Reduce a photograph and its mask to at most LONGEST_SIDE."""
     copy = reduced(image, LONGEST_SIDE)
-    if mask is not None and mask.shape == image.shape[:2]:
-        mask = resize_labels(mask, copy.shape[:2])
+    if mask is not None:
+        mask = resize_labels(fit(mask, image.shape[:2], "The mask"), copy.shape[:2])
     return copy, mask
 
 

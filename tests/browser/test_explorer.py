@@ -2,7 +2,7 @@
 
 import pytest
 
-from segxai.fcn.annotation import load_annotation
+from segxai.fcn.annotation import load_annotation, save_annotation
 
 from .exploring import CLASSIFIER, HELMET, LONG, at
 
@@ -267,21 +267,17 @@ def test_the_panes_and_a_pinned_picture_are_subtracted(explorer):
 def test_regions_go_to_a_file_and_come_back(explorer, tmp_path):
     page, canvas = explorer.page, explorer.page.locator(".sx-canvas").first
     canvas.locator(".sx-files summary").click()
-    for button, name in (
-        ("Save regions (PNG)", "regions.png"),
-        ("Save names", "regions.names.txt"),
-    ):
-        with page.expect_download() as download:
-            canvas.get_by_role("button", name=button).click()
-        download.value.save_as(tmp_path / name)
+    with page.expect_download() as download:
+        canvas.get_by_role("button", name="Save regions (PNG)").click()
+    download.value.save_as(tmp_path / "regions.png")
     shown = tuple(explorer.value("list(explorer.regions.names)"))
     classes, names = load_annotation(tmp_path / "regions.png", (512, 512))
     assert names == shown
     assert explorer.value("explorer.regions.labels.tolist()") == classes.tolist()
-    (tmp_path / "regions.names.txt").write_text("flag\nrocket\nsuit\nhelmet\n")
+    save_annotation(tmp_path / "regions.png", classes, ["flag", "rocket", "suit", "helmet"])
     with page.expect_file_chooser() as chooser:
         canvas.get_by_role("button", name="Load regions…").click()
-    chooser.value.set_files([tmp_path / "regions.png", tmp_path / "regions.names.txt"])
+    chooser.value.set_files(tmp_path / "regions.png")
     explorer.wait_value(
         "list(explorer.regions.names)", ["flag", "rocket", "suit", "helmet"], timeout=120
     )

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from segxai.fcn.annotation import load_annotation, save_annotation
+
 from .conftest import serious_findings
 from .painting import CELL, EVIL, opened
 
@@ -43,18 +45,17 @@ def test_import_and_export(start, tmp_path):
     p = start()
     classes = np.full((240, 360), 255, np.uint8)
     classes[:100, :100], classes[150:, 200:], classes[120:130] = 0, 1, 2
-    picture = Image.fromarray(classes)
-    picture.putpalette(list(range(256)) * 3)
-    picture.save(tmp_path / "mine.png")
-    (tmp_path / "mine.names.txt").write_text(f"wall\n{EVIL}\nbelt\n", encoding="utf-8")
+    save_annotation(tmp_path / "mine.png", classes, ["wall", EVIL, "belt"])
     chooser = p.root.locator("input[type=file]")
-    chooser.set_input_files([tmp_path / "mine.png", tmp_path / "mine.names.txt"])
+    chooser.set_input_files(tmp_path / "mine.png")
     p.book.wait_value("list(painter.names)", ["wall", EVIL, "belt"])
     p.page.wait_for_timeout(500)
     np.testing.assert_array_equal(p.same(), classes)
     with p.page.expect_download() as download:
-        p.press("Export names")
-    assert download.value.path().read_text(encoding="utf-8") == f"wall\n{EVIL}\nbelt\n"
+        p.press("Export PNG")
+    exported, names = load_annotation(download.value.path(), classes.shape)
+    np.testing.assert_array_equal(exported, classes)
+    assert names == ("wall", EVIL, "belt")
     Image.new("RGB", (360, 240)).save(tmp_path / "colour.png")
     chooser.set_input_files(tmp_path / "colour.png")
     p.root.get_by_text("colour or 16-bit picture").wait_for()

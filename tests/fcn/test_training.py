@@ -1,12 +1,15 @@
+import os
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 import segxai
 from segxai import FCN, SegxaiError, finetune, finetune_steps
 from segxai.fcn import training
+from segxai.fcn.annotation import save_annotation
 from segxai.fcn.training import read_annotation
 from segxai.metrics import intersection_over_union
 
@@ -262,9 +265,9 @@ def test_annotations_that_are_understood(tmp_path, sample):
         (LABELS.astype(int) - 1, "0 to 254"),
         (LABELS.astype(int) * 300, "0 to 254"),
         (np.array([[3, 120, 250], [17, 44, 90]]), "look like grey levels"),
-        (LABELS / 2, "class ids"),
+        (LABELS / 2, "whole numbers"),
         (np.dstack([LABELS, LABELS * 0, LABELS]), "colour picture"),
-        ("nothing.png", "no annotation"),
+        ("nothing.png", "no file"),
     ],
 )
 def test_annotations_that_are_not(annotation, said):
@@ -281,6 +284,69 @@ def test_annotation_files_that_lost_their_classes(tmp_path):
         read_annotation(tmp_path / "a.png", (2, 3))
     with pytest.raises(SegxaiError, match="only 2 names"):
         read_annotation(LABELS, (2, 3), ["a", "b"])
+
+
+def test_an_annotation_of_a_large_photograph_is_reduced_with_it(tmp_path):
+    classes = np.repeat(np.repeat(np.arange(4, dtype=np.uint8).reshape(2, 2), 50, 0), 1200, 1)
+    save_annotation(tmp_path / "large.png", classes, "abcd")
+    for annotation in (classes, tmp_path / "large.png", segxai.Regions.from_labels(classes)):
+        labels, names = read_annotation(annotation, (85, 2048))
+        assert labels.shape == (85, 2048)
+        assert np.bincount(labels.ravel()) / labels.size == pytest.approx([0.25] * 4, abs=0.01)
+        assert len(names) == 4
+    with pytest.raises(SegxaiError, match=r"2400 x 100 .* not rotated"):
+        read_annotation(classes.T, (85, 2048))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "I;16", "I", "F"])
+def test_a_file_of_another_size_is_refused_before_it_is_decoded(mode, tmp_path, monkeypatch):
+    path = tmp_path / f"large.{'tif' if mode in 'IF' else 'png'}"
+    Image.new(mode, (640, 480)).save(path)
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda self: pytest.fail("it was decoded"))
+    with pytest.raises(SegxaiError, match="480 x 640 pixels; the image has 2 x 3"):
+        read_annotation(path, (2, 3))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a", "b", "c"],
+        {0: "a", 1: "b", 2: "c"},
+        {"0": "a", "2": "c", "1": "b"},
+        {"c": 2, "b": 1, "a": 0},
+    ],
+)
+def test_names_of_an_annotation_in_any_form(names):
+    assert read_annotation(LABELS, (2, 3), names)[1] == ("a", "b", "c")
+
+
+def full_disk(*args, **kwargs):
+    raise OSError("no space left")
+
+
+def test_an_annotation_is_one_file_that_is_old_or_new(tmp_path, monkeypatch):
+    path, new = tmp_path / "a.png", LABELS[::-1].copy()
+    save_annotation(path, LABELS, ["wall", "cat", "שלום 🐈"])
+    assert [each.name for each in tmp_path.iterdir()] == ["a.png"]
+    for owner, name in ((os, "replace"), (Path, "write_bytes")):
+        with monkeypatch.context() as patched:
+            patched.setattr(owner, name, full_disk)
+            with pytest.raises(SegxaiError):
+                save_annotation(path, new, ["x", "y", "z"])
+        labels, names = read_annotation(path, (2, 3))
+        assert np.array_equal(labels, LABELS)
+        assert names == ("wall", "cat", "שלום 🐈")
+    save_annotation(path, new, ["x", "y", "z"])
+    assert read_annotation(path, (2, 3))[1] == ("x", "y", "z")
+
+
+def test_names_in_a_file_that_do_not_fit_its_values(tmp_path):
+    save_annotation(tmp_path / "a.png", LABELS, ["a", "b"])
+    with pytest.raises(SegxaiError, match="class 2, but only 2 names"):
+        read_annotation(tmp_path / "a.png", (2, 3))
+    save_annotation(tmp_path / "a.png", LABELS, [f"n{k}" for k in range(300)])
+    with pytest.raises(SegxaiError, match="1 to 255 class names"):
+        read_annotation(tmp_path / "a.png", (2, 3))
 
 
 @pytest.mark.parametrize(

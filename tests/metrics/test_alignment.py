@@ -38,8 +38,8 @@ def test_a_plant_is_covered_only_by_a_region_that_is_mostly_plant(Game, explaine
     ("mask", "said"),
     [
         (np.zeros((40, 60), bool), "empty"),
-        (np.ones((4, 6), bool), "must be equal"),
-        (np.full((40, 60), 7), "must be True"),
+        (np.ones((4, 6), bool), "4 x 6 pixels; the image has 40 x 60"),
+        (np.full((40, 60), 7), "from 7 to 7"),
     ],
 )
 @pytest.mark.parametrize("metric", [metrics.energy, metrics.covers_plant])

@@ -4,6 +4,7 @@ from PIL import Image
 
 import segxai
 from segxai import Regions, SegxaiError, from_class_map, from_mask_list, refine
+from segxai.fcn.annotation import read_annotation
 from segxai.images import resize
 from segxai.segmentation.compose import KerasHubSegmenter
 
@@ -162,10 +163,20 @@ def test_no_mask_at_all_is_one_region():
 
 
 @pytest.mark.parametrize(
-    "bad", [[], [np.zeros((2, 2)), np.zeros((3, 3))], [np.zeros(4)], [{"mask": np.zeros((2, 2))}]]
+    ("bad", "said"),
+    [
+        ([], "no masks"),
+        ([np.zeros((2, 2)), np.zeros((3, 3))], "same shape"),
+        ([np.zeros(4)], r"got shape \(4,\)"),
+        ([{"mask": np.zeros((2, 2))}], "without 'segmentation'"),
+        (None, "must be a list.*NoneType"),
+        (3, "must be a list"),
+        ("masks", "must be a list"),
+        ({"cat": np.ones((2, 2))}, "Regions.from_masks"),
+    ],
 )
-def test_masks_that_are_none(bad):
-    with pytest.raises(SegxaiError):
+def test_masks_that_are_none(bad, said):
+    with pytest.raises(SegxaiError, match=said):
         from_mask_list(bad)
 
 
@@ -176,6 +187,116 @@ def test_class_maps_and_scores():
     scores = np.eye(3)[np.array([[0, 2], [2, 2]])]
     assert from_class_map(scores, ["sky", "sea", "sand"]).names == ("sky", "sand")
     assert from_class_map(scores[None]).names == ("class 0", "class 2")
+
+
+SCORES = np.random.default_rng(0).normal(size=(20, 30, 5))
+PICTURE = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("classes", "said"),
+    [
+        (PICTURE, "axis 2 would be red, green and blue"),
+        (PICTURE / 255, "looks like a picture"),
+        (PICTURE.astype(np.float32), "looks like a picture"),
+        (np.dstack([PICTURE, PICTURE[..., :1]]), "looks like a picture"),
+        (np.moveaxis(SCORES, -1, 0), "If axis 0 is"),
+        (np.moveaxis(SCORES, -1, 0)[None], "If axis 0 is"),
+        (np.moveaxis(np.eye(25)[np.arange(600).reshape(20, 30) % 25], -1, 0), "If axis 0 is"),
+        (np.where(SCORES > 2, np.nan, SCORES), "scores contain NaN"),
+        (np.full((20, 30), np.nan), "NaN"),
+        (SCORES[None, None], "shape"),
+        (SCORES.astype(str), "numbers"),
+        (None, "numbers"),
+    ],
+)
+def test_what_is_no_class_map_is_told_by_its_axes(classes, said):
+    with pytest.raises(SegxaiError, match=said):
+        from_class_map(classes)
+
+
+def test_scores_are_read_where_their_axes_are_known():
+    expected = SCORES.argmax(axis=-1)
+    for scores in (SCORES, SCORES[None], np.where(SCORES < -1, -np.inf, SCORES)):
+        regions = from_class_map(scores)
+        assert np.array_equal(
+            np.array(regions.names)[regions.labels], np.char.add("class ", expected.astype(str))
+        )
+    wide = np.random.default_rng(0).normal(size=(4, 6, 30))
+    assert from_class_map(wide, [f"n{k}" for k in range(30)]).names[0].startswith("n")
+    assert len(from_class_map(np.exp(wide) / np.exp(wide).sum(-1, keepdims=True))) > 1
+    with pytest.raises(SegxaiError, match="If axis 0 is"):
+        from_class_map(SCORES, [f"n{k}" for k in range(20)])
+
+
+COLOURS = {"cat": (64, 0, 0), "wall": (0, 0, 0), "edge": (224, 224, 192)}
+IDS = np.repeat(np.repeat([[0, 12, 12], [0, 255, 12]], 10, axis=0), 10, axis=1).astype(np.uint8)
+
+
+@pytest.fixture
+def coloured(tmp_path):
+    """The same classes as a palette PNG, as a PNG in RGB, and as a table of CVAT."""
+    palette = Image.fromarray(IDS).convert("P")
+    table = np.zeros((256, 3), np.uint8)
+    table[12], table[255] = COLOURS["cat"], COLOURS["edge"]
+    palette.putpalette(table.ravel().tolist())
+    palette.save(tmp_path / "palette.png")
+    palette.convert("RGB").save(tmp_path / "rgb.png")
+    lines = "# label:color_rgb:parts:actions\n\ncat:64,0,0::\nwall:0,0,0::\nedge:224,224,192::\n"
+    (tmp_path / "labelmap.txt").write_text(lines)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["palette.png", "rgb.png"])
+def test_colours_are_read_by_a_table(coloured, name):
+    path = coloured / name
+    with Image.open(path) as opened:
+        picture = opened.copy()
+    for source in (path, str(path), picture, np.asarray(picture.convert("RGB"))):
+        for table in (COLOURS, coloured / "labelmap.txt"):
+            regions = from_class_map(source, colours=table)
+            assert regions.names == ("cat", "wall", "edge")
+            assert np.array_equal(regions.mask("cat"), IDS == 12)
+            assert np.array_equal(regions.mask("edge"), IDS == 255)
+
+
+def test_a_palette_picture_holds_class_ids(coloured):
+    """As PASCAL VOC's: 0 is the background, 12 the dog, 255 void."""
+    for source in (coloured / "palette.png", Image.open(coloured / "palette.png")):
+        regions = from_class_map(source)
+        assert regions.names == ("class 0", "class 12", "void")
+        assert np.array_equal(regions.mask("void"), IDS == 255)
+        assert from_class_map(source, {"dog": 12}).names == ("class 0", "dog", "void")
+    labels, names = read_annotation(coloured / "palette.png", IDS.shape, {"12": "dog"})
+    assert np.array_equal(labels, IDS)
+    assert names[12] == "dog"
+    assert read_annotation(coloured / "palette.png", IDS.shape)[1][12] == "class 12"
+    assert read_annotation(IDS, IDS.shape, {12: "dog"})[1][12] == "dog"
+
+
+@pytest.mark.parametrize(
+    ("colours", "said"),
+    [
+        ({"cat": (64, 0, 0), "wall": (0, 0, 0)}, r"16.67% .* lacks: \(224, 224, 192\)\. Add"),
+        ({"cat": (64, 0)}, "of its own"),
+        ({"cat": (64, 0, 0), "dog": (64, 0, 0)}, "of its own"),
+        ({}, "of its own"),
+        ({"cat": "red"}, "ValueError"),
+        ({"cat": 3}, "TypeError"),
+        (3, "got int"),
+        ("nowhere.txt", "No such file"),
+    ],
+)
+def test_a_table_of_colours_that_is_none(coloured, colours, said):
+    with pytest.raises(SegxaiError, match=said):
+        from_class_map(coloured / "rgb.png", colours=colours)
+
+
+def test_a_lossy_picture_of_classes_is_refused(coloured):
+    with Image.open(coloured / "rgb.png") as picture:
+        picture.save(coloured / "lossy.jpg")
+    with pytest.raises(SegxaiError, match="save the annotation as PNG"):
+        from_class_map(coloured / "lossy.jpg", colours=COLOURS)
 
 
 @pytest.fixture(scope="module")

@@ -110,7 +110,7 @@ def test_any_function_is_a_segmenter(cat):
         ("quickshift", {"seed": -1}, "seed"),
         ("slic", {"sigma": 10_000}, "at most"),
         (lambda image: image[:5, :5, 0], {}, "5 x 5"),
-        (lambda image: image, {}, "shape"),
+        (lambda image: image, {}, "colour picture"),
         (lambda image: 1 / 0, {}, "ZeroDivisionError"),
     ],
 )

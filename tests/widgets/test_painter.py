@@ -58,14 +58,15 @@ def test_annotation_and_regions(image, classes):
 def test_save_and_load(image, classes, tmp_path):
     names = ("background", "<img src=x onerror=alert(1)>", "שלום 🐈")
     AnnotationPainter(image, names, classes).save(tmp_path / "new" / "mine.png")
-    assert sorted(p.name for p in (tmp_path / "new").iterdir()) == ["mine.names.txt", "mine.png"]
+    assert [p.name for p in (tmp_path / "new").iterdir()] == ["mine.png"]
     with Image.open(tmp_path / "new" / "mine.png") as picture:
         assert picture.mode == "P"
+        assert picture.text["Class names"] == "\n".join(names)
         np.testing.assert_array_equal(np.asarray(picture), classes)
     again = AnnotationPainter(image, annotation=tmp_path / "new" / "mine.png")
     assert again.names == names
     np.testing.assert_array_equal(again.annotation, classes)
-    # The same files serve segxai.finetune, too.
+    # The same file serves segxai.finetune, too.
     np.testing.assert_array_equal(
         read_annotation(tmp_path / "new" / "mine.png", (30, 44), names)[0], classes
     )
@@ -111,11 +112,11 @@ def test_masks(image, tmp_path):
         ("cup", None, "list"),
         ([], None, "1 to 255"),
         ([1, 2], None, "string"),
-        (None, np.zeros((3, 4), int), "photograph 30 x 44"),
-        (None, np.zeros((30, 44)), "class ids"),
+        (None, np.zeros((3, 4), int), "the image has 30 x 44"),
+        (None, np.full((30, 44), 0.5), "whole numbers"),
         (None, np.full((30, 44), -1), "0 to 254"),
         (["a", "b"], np.full((30, 44), 2), "2 names"),
-        (None, "nowhere.png", "no annotation"),
+        (None, "nowhere.png", "no file"),
     ],
 )
 def test_bad_input(image, names, annotation, message):
@@ -164,7 +165,7 @@ def test_refuses_bytes_of_a_browser(image, classes, data):
     assert painter.names == NAMES
     for kind in ("fit", "import"):
         painter.canvas._handle_custom_msg(
-            {"type": kind, "names": ["a", "b"] if kind == "fit" else None}, [memoryview(data)]
+            {"type": kind} | ({"names": ["a", "b"]} if kind == "fit" else {}), [memoryview(data)]
         )
         assert painter.canvas.message.startswith("Not done: ") or data == REFUSED["an id too many"]
         painter.canvas.message = ""
@@ -188,12 +189,12 @@ def test_names_become_one_line_and_differ(image):
 def test_import(image, classes):
     painter = AnnotationPainter(image)
     painter.canvas._handle_custom_msg(
-        {"type": "import", "names": "x\ny\nz\n"}, [memoryview(png(classes))]
+        {"type": "import"}, [memoryview(class_png(classes, True, ["x", "y", "z"]))]
     )
     assert painter.names == ("x", "y", "z")
     np.testing.assert_array_equal(painter.annotation, classes)
     painter = AnnotationPainter(image)
-    painter.canvas._handle_custom_msg({"type": "import", "names": None}, [memoryview(png(classes))])
+    painter.canvas._handle_custom_msg({"type": "import"}, [memoryview(png(classes))])
     assert painter.names == ("background", "object", "class 2")
 
 

@@ -35,7 +35,7 @@ from ...report.pictures import jpeg
 from ...segmentation.classes import regions_of_classes
 from ..region_canvas.canvas import RegionCanvas
 from ..shared import background, browser
-from ..shared.messages import lines_of, receive
+from ..shared.messages import receive
 
 STRIDE = 8  # the finest; strokes are thin
 _SENT_SIDE = 1280  # pixels; painters zoom in, so the photograph is sent larger than elsewhere
@@ -119,7 +119,7 @@ class PaintCanvas(anywidget.AnyWidget):
         classes : (H, W) array of uint8
             Class ids; 255 is not painted.
         """
-        return read_class_png(self.classes, self._shape)[0]
+        return read_class_png(self.classes, self._shape).values
 
     @traitlets.validate("names")
     def _clean_names(self, proposal):
@@ -127,7 +127,9 @@ class PaintCanvas(anywidget.AnyWidget):
 
     @traitlets.validate("classes")
     def _known_classes(self, proposal):
-        _refuse(lambda: check_ids(read_class_png(proposal["value"], self._shape)[0], self.names))
+        _refuse(
+            lambda: check_ids(read_class_png(proposal["value"], self._shape).values, self.names)
+        )
         return proposal["value"]
 
 
@@ -141,8 +143,7 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
     names : sequence of str, optional
         Of the classes 0, 1, ...
     annotation : Regions, (H, W) array of int or path, optional
-        What is painted already: class ids with 255 for not painted, or the path of a PNG (names in
-        <path>.names.txt beside it).
+        What is painted already: class ids with 255 for not painted, or the path of a PNG.
     classifier : optional
         Whatever `segxai.load_classifier` accepts.
 
@@ -218,9 +219,7 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
         return regions_of_classes(classes, names, "painted")
 
     def save(self, path) -> None:
-        """Write the class ids as a palette PNG, and the names beside it.
-
-        As in data/annotations: cat.png, cat.names.txt.
+        """Write the class ids and their names as one palette PNG, as in data/annotations.
 
         Parameters
         ----------
@@ -325,13 +324,12 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
             self.canvas.message = f"Not done: {error}"
 
     def _import(self, fields, data):
-        shape, names = self.image.shape[:2], lines_of(fields)
-        self.canvas.show(*import_class_png(data, shape, names, self.names))
+        self.canvas.show(*import_class_png(data, self.image.shape[:2], self.names))
         self.canvas.message = ""
 
     def _fit(self, fields, data):
         names = clean_names(fields.get("names"))
-        classes, _ = read_class_png(data, self.image.shape[:2])
+        classes = read_class_png(data, self.image.shape[:2]).values
         check_ids(classes, names)
         if names != self.names or not np.array_equal(classes, self.annotation):
             self.canvas.show(classes, names)

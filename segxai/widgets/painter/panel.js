@@ -98,10 +98,10 @@ function removeClass(painter, list, id) {
 
 export function makeFiles(painter) {
   const { model, listen } = painter;
-  const take = (fields, png) => send(model, "import", fields, [png]);
+  const take = (png) => send(model, "import", {}, [png]);
   const files = annotationFiles(listen, {
     take, notify: (text) => painter.notify(text), map: () => painter.map, names: () => painter.names,
-    texts: ["Import…", "Export PNG", "Export names"], stem: "annotation",
+    texts: ["Import…", "Export PNG"], stem: "annotation",
   });
   files.classList.add("sx-files");
   return files;

@@ -21,7 +21,7 @@ from ...report.pictures import jpeg
 from ...report.state import regions_state, settings_state, table_state, tree_state
 from ...segmentation.classes import regions_of_classes
 from ..shared import browser
-from ..shared.messages import lines_of, receive
+from ..shared.messages import receive
 
 
 class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
@@ -224,8 +224,7 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
     def _load(self, fields, data):
         """Take a file of regions that was chosen in the page, in the painter's format."""
         try:
-            shape = self.explanation.image.shape[:2]
-            classes, names = import_class_png(data, shape, lines_of(fields))
+            classes, names = import_class_png(data, self.explanation.image.shape[:2])
         except SegxaiError as error:
             self.note = str(error)
             return

@@ -9,9 +9,9 @@ const MOST_REGIONS = 255; // numbers that a class id has room for
 export function makeFiles(canvas) {
   const { listen, model } = canvas;
   const bar = annotationFiles(listen, {
-    take: (fields, png) => send(model, "load", fields, [png]), notify: (text) => canvas.notify(text),
+    take: (png) => send(model, "load", {}, [png]), notify: (text) => canvas.notify(text),
     map: () => enlarged(canvas.level.scene, canvas.get("size")), names: () => canvas.names,
-    texts: ["Load regions…", "Save regions (PNG)", "Save names"], stem: "regions",
+    texts: ["Load regions…", "Save regions (PNG)"], stem: "regions",
   });
   const element = make("details", { class: "sx-files" },
     make("summary", { text: "Regions as a file", title: "Save the regions and their names, to load them elsewhere" }), bar);

@@ -4,8 +4,8 @@
 //   form         to Python   cancel
 //   fit_monitor  to Python   start { settings }   step { settings }   stop   frames
 //                from Python frame { run, settings, frame }, buffers: labels, probabilities
-//   region_canvas to Python  merge { regions }   divide { region }   load { names }, buffer: PNG
-//   painter      to Python   import { names }, buffer: PNG   fit { names }, buffer: PNG   cancel
+//   region_canvas to Python  merge { regions }   divide { region }   load, buffer: PNG
+//   painter      to Python   import, buffer: PNG   fit { names }, buffer: PNG   cancel
 //
 // A message of an unknown type is ignored at either end.
 

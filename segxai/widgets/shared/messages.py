@@ -29,20 +29,3 @@ def receive(widget: Any, handlers: Mapping[str, Any]) -> None:
             handler(content, bytes(buffers[0]) if buffers else b"")
 
     widget.on_msg(received)
-
-
-def lines_of(fields: dict) -> list[str] | None:
-    """Return the names that a message carries.
-
-    Parameters
-    ----------
-    fields : dict
-        Of a message.
-
-    Returns
-    -------
-    names : list of str or None
-        The lines of its field "names"; None where it has no text.
-    """
-    names = fields.get("names")
-    return names.splitlines() if isinstance(names, str) else None

@@ -18,17 +18,18 @@ function chunksOf(png) {
   return chunks;
 }
 
-test("a PNG holds the class ids, and with a palette their colours", async () => {
+test("a PNG holds the class ids, and with names these and a palette", async () => {
   const ids = Uint8Array.from({ length: 35 }, (_, i) => (i * 37) % 256), map = { width: 7, height: 5, ids };
-  for (const withPalette of [false, true]) {
-    const chunks = chunksOf(await encodePng(map, withPalette)), rows = inflateSync(chunks.IDAT);
-    assert.deepEqual([...chunks.IHDR], [0, 0, 0, 7, 0, 0, 0, 5, 8, withPalette ? 3 : 0, 0, 0, 0]);
+  for (const names of [null, ["wall", "שלום 🐈"]]) {
+    const chunks = chunksOf(await encodePng(map, names)), rows = inflateSync(chunks.IDAT);
+    assert.deepEqual([...chunks.IHDR], [0, 0, 0, 7, 0, 0, 0, 5, 8, names ? 3 : 0, 0, 0, 0]);
     for (let y = 0; y < 5; y++) {
       assert.equal(rows[8 * y], 0);
       assert.deepEqual([...rows.subarray(8 * y + 1, 8 * y + 8)], [...ids.subarray(7 * y, 7 * y + 7)]);
     }
-    if (withPalette) assert.deepEqual([...chunks.PLTE.subarray(15, 18)], colourOfClass(5));
-    assert.equal("PLTE" in chunks, withPalette);
+    if (names) assert.deepEqual([...chunks.PLTE.subarray(15, 18)], colourOfClass(5));
+    if (names) assert.equal(new TextDecoder().decode(chunks.iTXt), `Class names\0\0\0\0\0${names.join("\n")}`);
+    for (const kind of ["PLTE", "iTXt"]) assert.equal(kind in chunks, names !== null);
   }
 });
 

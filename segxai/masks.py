@@ -1,0 +1,262 @@
+"""Read masks and maps of class ids, and fit them to their photograph."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .errors import SegxaiValueError, is_number
+from .images import MAX_SIDE, as_array, check_image_file, opened_image, resize_labels
+
+IGNORE = 255  # pixels with this class id are left out of the loss, as in PASCAL VOC
+NAMES = "Class names"  # the keyword of a PNG's text with one name a line
+LOSSLESS = ("PNG", "BMP", "TIFF", "GIF")
+
+
+class ClassMap(NamedTuple):
+    """What `read_map` reads.
+
+    Attributes
+    ----------
+    values : array
+        Class ids, scores or colours, unchecked.
+    palette : bool or None
+        Whether it is a picture with a palette, whose values are certainly class ids; None for
+        arrays.
+    names : list of str or None
+        That come with a picture.
+    """
+
+    values: np.ndarray
+    palette: bool | None = None
+    names: list[str] | None = None
+
+
+def read_map(
+    source: Any, what: str, shape: tuple[int, int] | None = None, rgb: bool = False
+) -> ClassMap:
+    """Read a map of classes from an array, a PIL image or a lossless file.
+
+    Parameters
+    ----------
+    source : array, PIL image or path
+    what : str
+        Begins the messages, e.g. "The annotation".
+    shape : tuple of int, optional
+        (H, W) of the photograph: other files are refused before decoding.
+    rgb : bool
+        Whether a picture's colours are wanted rather than its values.
+
+    Returns
+    -------
+    found : ClassMap
+
+    Raises
+    ------
+    SegxaiError
+        If a file does not exist, or is no picture or one of a lossy format.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        check_image_file(source)
+        with opened_image(source) as picture:
+            if picture.format not in LOSSLESS:
+                raise SegxaiValueError(
+                    f"{os.path.basename(source)!r} is a {picture.format} file, which alters class "
+                    "ids near borders; save the annotation as PNG."
+                )
+            if shape is not None:
+                check_size((picture.height, picture.width), shape, what)
+            return map_of(picture, rgb)
+    if hasattr(source, "getbands"):
+        return map_of(source, rgb)
+    return ClassMap(as_array(source, what))
+
+
+def map_of(picture: Any, rgb: bool = False) -> ClassMap:
+    """Read a map of classes from a PIL image.
+
+    Parameters
+    ----------
+    picture : PIL image
+    rgb : bool
+        Whether its colours are wanted rather than its values.
+
+    Returns
+    -------
+    found : ClassMap
+    """
+    names = picture.info.get(NAMES)
+    values = np.asarray(picture.convert("RGB") if rgb else picture)
+    return ClassMap(values, picture.mode == "P", names and str(names).split("\n"))
+
+
+def read_mask(mask: Any, what: str = "The mask", threshold: float | None = None) -> np.ndarray:
+    """Read a mask in any common form.
+
+    Parameters
+    ----------
+    mask : array or PIL image
+        (H, W), or black and white with three or four channels.
+    what : str
+        Begins the messages, e.g. "Mask 3".
+    threshold : float, optional
+        Larger values are inside. Needed where there are other values than 0 and 1, or 0 and 255.
+
+    Returns
+    -------
+    mask : (H, W) array of bool
+
+    Raises
+    ------
+    SegxaiValueError
+        For anything else, and for NaN.
+    """
+    array = _one_channel(mask, what)
+    if threshold is not None:
+        if not is_number(threshold) or math.isnan(threshold):
+            raise SegxaiValueError(f"threshold must be a number; got {threshold!r}.")
+        return array > threshold
+    if not np.isin(array, (0, 1)).all() and not np.isin(array, (0, 255)).all():
+        raise SegxaiValueError(
+            f"{what} has values from {array.min():g} to {array.max():g}; a mask is 0 outside and "
+            "1 (or 255) inside. Give threshold=0.5 for probabilities, 0 for logits, 127 for a JPEG "
+            "or soft borders: larger values are inside."
+        )
+    return array != 0
+
+
+def read_ids(labels: Any, what: str) -> np.ndarray:
+    """Read a map of whole numbers.
+
+    Parameters
+    ----------
+    labels : array or PIL image
+        (H, W), or grey with three or four channels; floats are whole numbers.
+    what : str
+        Begins the messages, e.g. "The label map".
+
+    Returns
+    -------
+    labels : (H, W) array of int or bool
+
+    Raises
+    ------
+    SegxaiValueError
+        For anything else.
+    """
+    array = _one_channel(labels, what)
+    if array.dtype.kind != "f":
+        return array
+    if (np.abs(array) >= 2**53).any() or (array != np.floor(array)).any():
+        raise SegxaiValueError(
+            f"{what} contains whole numbers, one for each region or class; "
+            f"got {array.dtype} values."
+        )
+    return array.astype(np.int64)
+
+
+def refuse_soft_borders(values: np.ndarray, counts: np.ndarray, what: str) -> None:
+    """Raise SegxaiValueError for what was a mask until JPEG or antialiasing made its borders grey.
+
+    Parameters
+    ----------
+    values, counts : (N,) array of int
+        The distinct values in increasing order, and how often each is found.
+    what : str
+        Begins the message.
+    """
+    soft = (values > 0) & (values < 255)
+    # Some classes may be small, too, but hardly so many and with numbers up to the white.
+    if (
+        np.array_equal(values[~soft], (0, 255))
+        and soft.sum() > 8
+        and 4 * (values[soft] > 127).sum() > soft.sum()
+        and 10 * counts[soft].mean() < counts[~soft].min()
+    ):
+        raise SegxaiValueError(
+            f"{what} is a mask with soft borders (black, white and {soft.sum()} grey levels), as "
+            "JPEG or antialiasing makes them. Give labels > 127, and save masks as PNG."
+        )
+
+
+def fit(labels: np.ndarray, shape: tuple[int, ...], what: str) -> np.ndarray:
+    """Reduce a map as its photograph was reduced on reading, by nearest neighbour.
+
+    Parameters
+    ----------
+    labels : (H, W) array
+    shape : tuple of int
+        Of the photograph.
+    what : str
+        Begins the message.
+
+    Returns
+    -------
+    labels : (H', W') array
+        The same where nothing was reduced.
+
+    Raises
+    ------
+    SegxaiValueError
+        If the map has another size than the photograph has, or had.
+    """
+    check_size(labels.shape, shape, what)
+    return labels if labels.shape == tuple(shape) else resize_labels(labels, (shape[0], shape[1]))
+
+
+def check_size(found: tuple[int, ...], shape: tuple[int, ...], what: str) -> None:
+    """Raise SegxaiValueError unless a map has the size of its photograph, before or after reading.
+
+    Parameters
+    ----------
+    found : tuple of int
+        (H, W) of the map.
+    shape : tuple of int
+        (H, W) of the photograph as it was read.
+    what : str
+        Begins the message.
+    """
+    if _alike(found, shape):
+        return
+    hint = (
+        " It was drawn on pixels that are not rotated, and the photograph is upright, as its EXIF "
+        "data say: rotate it by numpy.rot90(labels, -1), or 1."
+        if _alike(found[::-1], shape)
+        else f" Photographs are reduced to {MAX_SIDE} pixels on reading; reduce both beforehand."
+        if max(found) > MAX_SIDE
+        else ""
+    )
+    raise SegxaiValueError(
+        f"{what} has {found[0]} x {found[1]} pixels; the image has {shape[0]} x {shape[1]}.{hint}"
+    )
+
+
+def _alike(found, shape) -> bool:
+    """Whether a photograph of one shape has the other after reading."""
+    factor = MAX_SIDE / max(found) if max(found) > MAX_SIDE == max(shape) else 1
+    # Pillow rounds the shorter side in its own way.
+    return bool(np.allclose(np.multiply(found, factor), shape, rtol=0, atol=float(factor != 1)))
+
+
+def _one_channel(array, what) -> np.ndarray:
+    array = as_array(array, what)
+    shape = array.shape
+    if array.ndim == 3 and shape[-1] in (1, 3, 4):
+        if (array[..., :3] != array[..., :1]).any():
+            raise SegxaiValueError(
+                f"{what} is a colour picture. Read it by "
+                'segxai.from_class_map(picture, colours={"cat": (64, 0, 0)}), with its own colours.'
+            )
+        array = array[..., 0]  # grey, with or without transparency
+    if array.ndim != 2 or array.size == 0 or array.dtype.kind not in "biuf":
+        raise SegxaiValueError(
+            f"{what} is a (height, width) array of numbers; got shape {shape} of {array.dtype}."
+        )
+    if array.dtype.kind == "f" and np.isnan(array).any():
+        raise SegxaiValueError(
+            f"{what} contains NaN. Decide what these pixels are, e.g. by numpy.nan_to_num."
+        )
+    return array
