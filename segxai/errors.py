@@ -89,8 +89,7 @@ def unknown_name(
         more = f", or another of {len(near)}" if len(near) > SUGGESTED else ""
         hint = f"Did you mean {' or '.join(map(repr, near[:SUGGESTED]))}{more}?"
     else:
-        last = f" ... {known[-1]}" if len(known) > 20 else ""
-        hint = f"Known: {', '.join(known[:20])}{last}."
+        hint = f"Known: {', '.join(known[:20] + [f'... {k}' for k in known[20:][-1:]])}."
     return SegxaiValueError(f"Unknown {what} {quoted(name)}. {hint}")
 
 

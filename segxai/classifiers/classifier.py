@@ -279,8 +279,12 @@ class Classifier:
                 f"The classifier returned {output.dtype} values; "
                 "probabilities (N, C) were expected."
             )
-        whole = output.dtype.kind in "iu" and output.size == count and self.output == "probability"
-        if whole and output.max() > 1:
+        if (
+            self.output == "probability"
+            and output.dtype.kind in "iu"
+            and output.size == count
+            and output.max() > 1
+        ):
             raise SegxaiError(
                 f"The classifier returned the whole number {output.max()}, like a class id. The "
                 f"probabilities of all classes, ({count}, classes), are needed: return what the "
@@ -304,9 +308,8 @@ class Classifier:
         if self._class_names is None:
             self._class_names = tuple(f"class {i}" for i in range(output.shape[1]))
         if len(self._class_names) != output.shape[1]:
-            known = "names were given" if self._named else "at its first call"
             raise SegxaiError(
-                f"The classifier returned {output.shape[1]} classes, "
-                f"but {len(self._class_names)} {known}."
+                f"The classifier returned {output.shape[1]} classes, but {len(self._class_names)} "
+                f"{'names were given' if self._named else 'at its first call'}."
             )
         return output

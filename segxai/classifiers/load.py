@@ -137,8 +137,9 @@ def _keras_classifier(model, class_names, output_head):
         size = height or images.shape[1], width or images.shape[2]
         batch = np.stack([resize(image, size) for image in images])
         outputs = model.predict_on_batch(arranged(batch))
-        named = isinstance(outputs, list) and len(outputs) == len(heads)
-        return dict(zip(heads, outputs, strict=True)) if named else outputs
+        if isinstance(outputs, list) and len(outputs) == len(heads):
+            return dict(zip(heads, outputs, strict=True))
+        return outputs
 
     return Classifier(
         function, class_names, name=model.name, channels=channels, output_head=output_head
@@ -150,10 +151,9 @@ def _keras_input(model) -> tuple[tuple, int | None, Callable]:
 
     Sizes and channels are None where they may be anything.
     """
-    shape = getattr(model, "input_shape", None)
-    if shape is None:  # a subclassed model knows it only once it was built or called
-        config = getattr(model, "get_build_config", lambda: None)
-        shape = (config() or {}).get("input_shape", (None,) * 4)
+    # A subclassed model knows its input only once it was built or called.
+    built = getattr(model, "get_build_config", lambda: None)() or {}
+    shape = getattr(model, "input_shape", None) or built.get("input_shape", (None,) * 4)
     sides = tuple(shape)[1:]
     if len(sides) not in (2, 3) or not all(isinstance(side, int | None) for side in sides):
         raise SegxaiValueError(

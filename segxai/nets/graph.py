@@ -107,12 +107,11 @@ class GraphSession:
     @property
     def session(self) -> Any:
         """The session that runs the graph, created when it is first needed."""
-        graph = self.graph  # which another thread may close meanwhile
-        if graph is None:
+        if self.closed:
             raise ClosedError()
         check_process()
         if self._session is None:
-            self._session = tf.Session(graph=graph, config=_session_config())
+            self._session = tf.Session(graph=self.graph, config=_session_config())
         return self._session
 
     def run(self, fetches: Any, feed_dict: dict | None = None) -> Any:

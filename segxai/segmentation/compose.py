@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import SegxaiValueError
+from ..errors import SegxaiValueError, quoted
 from ..images import as_image, resize
 from ..masks import IGNORE, read_ids, read_map, read_mask
 from ..names import NamesLike, read_names
@@ -40,10 +40,10 @@ def refine(coarse: Regions, finer: Regions) -> Regions:
     SegxaiValueError
         If the two have different shapes.
     """
-    if coarse.shape != finer.shape:
+    if not all(isinstance(r, Regions) and r.shape == coarse.shape for r in (coarse, finer)):
         raise SegxaiValueError(
-            f"Regions of shape {coarse.shape} cannot be refined by regions of shape "
-            f"{finer.shape}; they must be equal."
+            f"{quoted(coarse)} cannot be refined by {quoted(finer)}; two Regions of the same shape "
+            "were expected."
         )
     atoms = np.zeros(coarse.shape, np.int32)
     parts, number = [], 0
