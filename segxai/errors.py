@@ -50,6 +50,26 @@ def quoted(value: object) -> str:
     return line if len(line) <= QUOTED else f"{line[: QUOTED - 4]} ..."
 
 
+def listed(values: Any, what: str) -> list:
+    """Return the items of a list or of anything else that can be gone through.
+
+    Parameters
+    ----------
+    values : iterable
+        Its own errors become a SegxaiValueError.
+    what : str
+        Begins the message, e.g. "Masks".
+
+    Returns
+    -------
+    items : list
+    """
+    try:
+        return list(values)
+    except Exception as error:
+        raise SegxaiValueError(f"{what} cannot be listed: {quoted(error)}.") from error
+
+
 def folded(name: str) -> str:
     """Return a name without what does not distinguish it: "Tiger_Cat" is "tiger cat"."""
     return " ".join(name.replace("_", " ").split()).casefold()

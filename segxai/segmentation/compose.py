@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import SegxaiValueError, quoted
+from ..errors import SegxaiValueError, listed, quoted
 from ..images import as_image, resize
 from ..masks import IGNORE, read_ids, read_map, read_mask
 from ..names import NamesLike, read_names
@@ -143,7 +143,7 @@ def from_mask_list(
             f"Masks must be a list, e.g. [mask, other]; got {type(masks).__name__}. "
             "With names, {name: mask}, they are given to Regions.from_masks."
         )
-    entries = [_entry(mask, index, threshold) for index, mask in enumerate(masks)]
+    entries = [_entry(mask, index, threshold) for index, mask in enumerate(listed(masks, "Masks"))]
     shapes = {entry[0].shape for entry in entries} | ({tuple(shape)} if shape else set())
     if len(shapes) != 1:
         raise SegxaiValueError(

@@ -19,7 +19,13 @@ import numpy as np
 from ..classifiers.classifier import Classifier
 from ..classifiers.load import ClassifierLike, load_classifier
 from ..classifiers.networks import NetClassifier
-from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
+from ..errors import (
+    SegxaiError,
+    SegxaiFileError,
+    SegxaiFileNotFoundError,
+    SegxaiValueError,
+    listed,
+)
 from ..files import replacing
 from ..images import pixels_of
 from ..progress import Progress, showing, track
@@ -280,7 +286,7 @@ def as_image_list(images: Any, function: str) -> list:
     if single or not isinstance(images, Iterable):
         given = "a single image" if single else repr(images)
         raise SegxaiValueError(f"{function} takes a list of images or a folder; got {given}.")
-    return list(images)
+    return listed(images, "The images")
 
 
 def common_output(results: Iterable) -> str:
