@@ -243,8 +243,7 @@ def _alike(found, shape) -> bool:
 
 def _one_channel(array, what) -> np.ndarray:
     array = as_array(array, what)
-    shape = array.shape
-    if array.ndim == 3 and shape[-1] in (1, 3, 4):
+    if array.ndim == 3 and array.shape[-1] in (1, 3, 4):
         if (array[..., :3] != array[..., :1]).any():
             raise SegxaiValueError(
                 f"{what} is a colour picture. Read it by "
@@ -253,7 +252,8 @@ def _one_channel(array, what) -> np.ndarray:
         array = array[..., 0]  # grey, with or without transparency
     if array.ndim != 2 or array.size == 0 or array.dtype.kind not in "biuf":
         raise SegxaiValueError(
-            f"{what} is a (height, width) array of numbers; got shape {shape} of {array.dtype}."
+            f"{what} is a (height, width) array of numbers; got shape {array.shape} of "
+            f"{array.dtype}."
         )
     if array.dtype.kind == "f" and np.isnan(array).any():
         raise SegxaiValueError(

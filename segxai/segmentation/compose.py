@@ -161,9 +161,7 @@ def from_mask_list(
     ):
         labels[mask] = index
         names[index] = name
-    values, atoms = np.unique(labels, return_inverse=True)
-    parts = [Part(names[int(value)], (i,)) for i, value in enumerate(values)]
-    return Regions(atoms.reshape(labels.shape), parts, method)
+    return Regions.from_labels(labels, names, method)
 
 
 def from_class_map(
