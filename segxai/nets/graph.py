@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..errors import SegxaiError
+from ..errors import SegxaiError, quoted
 from .quiet import silent_stderr
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -27,7 +27,7 @@ with silent_stderr(), warnings.catch_warnings():
         import tf_slim as slim
     except ImportError as error:
         raise SegxaiError(
-            f"TensorFlow or tf-slim is missing ({error}). Choose a build: "
+            f"TensorFlow or tf-slim is missing ({quoted(error)}). Choose a build: "
             "pip install 'segxai[cpu]' or pip install 'segxai[gpu]'"
         ) from error
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError
+from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, quoted
 from ..images import resize
 from ..regions import Evidence, Regions
 from ..weights.downloads import DOWNLOADS, cached, usable
@@ -212,7 +212,7 @@ def _interpreter(path: str, segmenter: str):
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise SegxaiFileError(
-            f"{path!r} is not a readable model ({error}); "
+            f"{path!r} is not a readable model ({quoted(error)}); "
             f"run: python -m segxai fetch {_MODELS[segmenter].download}"
         ) from error  # fmt: skip
     return interpreter

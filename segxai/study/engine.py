@@ -25,6 +25,7 @@ from ..errors import (
     SegxaiFileNotFoundError,
     SegxaiValueError,
     listed,
+    quoted,
 )
 from ..files import replacing
 from ..images import pixels_of
@@ -95,7 +96,7 @@ def _on(client, work, jobs):
     # Each future finishes exactly once, even if its work is retried, so no image is counted twice.
     for future in as_completed(futures):
         error = future.exception()
-        yield (futures[future], f"its worker failed: {error}") if error else future.result()
+        yield (futures[future], f"its worker failed: {quoted(error)}") if error else future.result()
         future.release()
 
 
@@ -127,7 +128,7 @@ def cluster(address: str) -> Any:
         return Client(address, timeout="10s")
     except (OSError, ValueError) as error:
         raise SegxaiError(
-            f"No dask scheduler can be reached at {address!r}: {error}. "
+            f"No dask scheduler can be reached at {address!r}: {quoted(error)}. "
             "Start one with: dask scheduler"
         ) from error
 

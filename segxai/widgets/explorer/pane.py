@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets
 import numpy as np
 
-from ...errors import SegxaiError, SegxaiValueError
+from ...errors import SegxaiError, SegxaiValueError, quoted
 from ...explanation.explanation import Explanation, renamed
 from ...regions import Regions
 from ..form.form import Form, choice
@@ -222,7 +222,7 @@ class Pane(ipywidgets.VBox):
         except SegxaiError as error:
             problem = str(error)
         except Exception as error:  # nobody above a thread would see it
-            problem = f"This failed with {type(error).__name__}: {error}"
+            problem = f"This failed with {type(error).__name__}: {quoted(error)}"
         with self._work.lock:
             if void():
                 return
