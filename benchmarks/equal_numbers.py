@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 import segxai
-from segxai.explanation.evidence import NUMBER
+from segxai.explanation.choosing import NUMBER
 from segxai.metrics import deletion, insertion
 from segxai.segmentation.registry import segment_into
 from segxai.study.comparison import bootstrap

@@ -24,7 +24,7 @@ from .explanation.fills import fill_name
 from .explanation.methods import METHODS
 from .images import check_image_file, load_image
 from .report import check_page_path, escaped_table, figure, write_report
-from .segmentation.registry import check_method, segment
+from .segmentation.registry import check_method
 from .study.comparing import SEGMENTERS, compare
 from .study.engine import as_image_list, cluster
 from .weights.downloads import DOWNLOADS, cache_folder, fetch, fetch_within, usable
@@ -290,7 +290,7 @@ def _explain(args):
             started = time.perf_counter()
             try:
                 explanation = explain(
-                    image, segment(image, segmenter), classifier, target, method=args.method,
+                    image, segmenter, classifier, target, method=args.method,
                     fill=args.fill, max_evaluations=args.max_evaluations, seed=args.seed,
                 )  # fmt: skip
                 if args.examine:

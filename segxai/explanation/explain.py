@@ -9,7 +9,7 @@ from ..classifiers.load import ClassifierLike
 from ..images import ImageLike
 from ..progress import Progress
 from ..segmentation.registry import RegionsLike
-from . import evidence
+from . import choosing
 from .coalitions import evaluate_all
 from .explanation import Explanation, from_coalitions
 from .fills import Fill
@@ -43,7 +43,7 @@ def explain(
     regions : Regions, (H, W) array of int, str or callable
         The regions, a label map, or a method for `segment`. Of a method that grows a tree
         ("deep", "contours"), nine nodes are explained that the classifier's evidence chooses, see
-        `evidence.choose_regions`, if `max_evaluations` suffices (582). Regions from `segment` are
+        `choosing.choose_regions`, if `max_evaluations` suffices (582). Regions from `segment` are
         explained as they are.
     classifier : Classifier, str, path, Keras model or callable, optional
         Anything that `load_classifier` accepts; by default EfficientNet-Lite0.
@@ -92,8 +92,8 @@ def explain(
     if METHODS[method].solve is None:
         return explain_tree(game, max_evaluations, progress=progress)
     chosen = 0
-    if isinstance(regions, str) and evidence.affordable(game, max_evaluations):
-        game, chosen = evidence.choose_regions(game, progress=progress)
+    if isinstance(regions, str) and choosing.affordable(game, max_evaluations):
+        game, chosen = choosing.choose_regions(game, progress=progress)
     masks, log_importance = draw_coalitions(
         len(game.regions), max_evaluations, game.seed, method, kernel_width
     )

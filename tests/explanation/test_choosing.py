@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import segxai
-from segxai.explanation import evidence
+from segxai.explanation import choosing
 from segxai.explanation.explain import explain
 from segxai.explanation.game import new_game
 from segxai.regions import Part, Regions
@@ -53,31 +53,31 @@ def game_of(classifier):
 
 @pytest.mark.parametrize("strip", [0, 5, 15])
 def test_the_strip_that_counts_becomes_a_region(strip):
-    game, _ = evidence.choose_regions(game_of(bright([strip])), progress=False)
+    game, _ = choosing.choose_regions(game_of(bright([strip])), progress=False)
     assert f"strip {strip}" in game.regions.names
-    assert len(game.regions) == evidence.NUMBER
+    assert len(game.regions) == choosing.NUMBER
     assert game.regions.tree == tree()
 
 
 def test_the_division_follows_the_largest_effects():
     # Two strips with effects and fourteen without: both are told apart from all others.
-    game, _ = evidence.choose_regions(game_of(bright([3, 12])), progress=False)
+    game, _ = choosing.choose_regions(game_of(bright([3, 12])), progress=False)
     assert {"strip 3", "strip 12"} < set(game.regions.names)
 
 
 def test_without_evidence_the_costliest_joins_are_undone():
     flat = game_of(lambda images: np.full((len(images), 2), 0.5))
-    game, _ = evidence.choose_regions(flat, progress=False)
-    assert np.array_equal(game.regions.labels, strips(IMAGE).cut(evidence.NUMBER).labels)
+    game, _ = choosing.choose_regions(flat, progress=False)
+    assert np.array_equal(game.regions.labels, strips(IMAGE).cut(choosing.NUMBER).labels)
 
 
 def test_images_are_counted_and_within_the_budget(named):
     classifier = bright([5])
     e = explain(IMAGE, "strips", classifier, 0, fill="black", progress=False)
     assert e.coalitions.exact
-    assert len(e.coalitions.masks) == 2**evidence.NUMBER
+    assert len(e.coalitions.masks) == 2**choosing.NUMBER
     assert e.evaluations == classifier.calls
-    assert 2**evidence.NUMBER < e.evaluations <= 2**evidence.NUMBER + evidence.EVALUATIONS
+    assert 2**choosing.NUMBER < e.evaluations <= 2**choosing.NUMBER + choosing.EVALUATIONS
     values = dict(zip(e.regions.names, e.weights, strict=True))
     assert max(values, key=values.get) == "strip 5"
 

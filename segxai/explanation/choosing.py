@@ -68,13 +68,17 @@ def choose_regions(game: Game, *, progress: Progress = None) -> tuple[Game, int]
         nothing = np.zeros(len(count), bool)
         full, empty = value([~nothing, nothing])
 
+        def with_and_without(part: Part) -> list[np.ndarray]:
+            shown = [np.isin(np.arange(len(count)), half.atoms) for half in part.children]
+            return [*shown, *(~mask for mask in shown)]
+
         def gain(part: Part) -> float:
             if not part.children:
                 return -1.0
-            shown = [np.isin(np.arange(len(count)), half.atoms) for half in part.children]
-            seen = value([*shown, *(~mask for mask in shown)])
+            masks = with_and_without(part)
+            seen = value(masks)
             a, b = (seen[:2] - empty + full - seen[2:]) / 2
-            area_a, area_b = (count[mask].sum() / atoms.size for mask in shown)
+            area_a, area_b = (count[mask].sum() / atoms.size for mask in masks[:2])
             return abs(a * area_b - b * area_a) / 2
 
         parts, gains = [tree], [gain(tree)]
@@ -82,6 +86,7 @@ def choose_regions(game: Game, *, progress: Progress = None) -> tuple[Game, int]
             index = max(range(len(parts)), key=lambda i: (gains[i], parts[i].cost))
             halves = parts[index].children
             parts[index : index + 1] = halves
+            value([mask for half in halves for mask in with_and_without(half)])  # in one batch
             gains[index : index + 1] = map(gain, halves)
         advance(EVALUATIONS - len(values))
     chosen = Regions(atoms, parts, game.regions.method, tree)
