@@ -57,12 +57,10 @@ def write(explanation: Explanation, path: str | os.PathLike) -> None:
     arrays: dict[str, Any] = {
         "pixels": game.pixels, "filled": game.filled, "atoms": e.regions.atoms,
         "masks": table.masks, "table": table.table,
+        **({} if table.log_importance is None else {"log_importance": table.log_importance}),
     }  # fmt: skip
-    if table.log_importance is not None:
-        arrays["log_importance"] = table.log_importance
     if descent := getattr(e, "descent", None):
-        arrays |= {**descent.division._asdict(), "masks": table.masks}
-        arrays["fit_weights"] = descent.fit_weights
+        arrays = descent.division._asdict() | arrays | {"fit_weights": descent.fit_weights}
     text = json.dumps(kept, default=lambda number: number.tolist()).encode()
     arrays["description"] = np.frombuffer(text, np.uint8)
     size = sum(array.nbytes for array in arrays.values())

@@ -119,6 +119,7 @@ def _explanation(kept, arrays) -> Explanation:
         any((arrays[name].dtype, arrays[name].shape) != each for name, each in wanted.items())
         or not all(np.isfinite(array).all() for array in arrays.values())
         or len(np.unique(masks, axis=0)) != len(masks)
+        or not (masks.all(axis=1).any() and (~masks).all(axis=1).any())
         or len(targets) != len(names)
         or kept["fill"] not in (*FILLS, GIVEN)
         or kept["classifier"] not in (None, DEFAULT)

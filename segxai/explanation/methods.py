@@ -48,35 +48,39 @@ class Method:
     in_pages: bool = False
 
 
-def _lime(table, kernel_width, alpha, hierarchy):
-    return surrogates.fit_lime(
-        table.masks, table.values, table.exact, kernel_width, alpha, table.log_importance
-    )
-
-
-def _shapley(table, kernel_width, alpha, hierarchy):
-    return surrogates.fit_shapley(table.masks, table.values, table.exact, table.log_importance)
-
-
-def _banzhaf(table, kernel_width, alpha, hierarchy):
-    return surrogates.fit_banzhaf(table.masks, table.values, table.exact, table.log_importance)
-
-
-def _owen(table, kernel_width, alpha, hierarchy):
-    return surrogates.fit_owen(table.masks, table.values, hierarchy)
-
-
 # Much of LIME's sample is drawn as for Banzhaf values, for its surrogate errs most where little is
 # shown, and its kernel looks little there.
 METHODS = {
-    "lime": Method("LIME", _lime, {"lime": 0.1, "shapley": 0.03, "banzhaf": 0.87}, in_pages=True),
+    "lime": Method(
+        "LIME",
+        lambda table, kernel_width, alpha, hierarchy: surrogates.fit_lime(
+            table.masks, table.values, table.exact, kernel_width, alpha, table.log_importance
+        ),
+        {"lime": 0.1, "shapley": 0.03, "banzhaf": 0.87},
+        in_pages=True,
+    ),
     "shapley": Method(
-        "Shapley", _shapley, {"lime": 0.1, "shapley": 0.8, "banzhaf": 0.1}, in_pages=True
+        "Shapley",
+        lambda table, *_: surrogates.fit_shapley(
+            table.masks, table.values, table.exact, table.log_importance
+        ),
+        {"lime": 0.1, "shapley": 0.8, "banzhaf": 0.1},
+        in_pages=True,
     ),
     "banzhaf": Method(
-        "Banzhaf", _banzhaf, {"lime": 0.1, "shapley": 0.08, "banzhaf": 0.82}, in_pages=True
+        "Banzhaf",
+        lambda table, *_: surrogates.fit_banzhaf(
+            table.masks, table.values, table.exact, table.log_importance
+        ),
+        {"lime": 0.1, "shapley": 0.08, "banzhaf": 0.82},
+        in_pages=True,
     ),
-    "owen": Method("Owen", _owen),
+    "owen": Method(
+        "Owen",
+        lambda table, kernel_width, alpha, hierarchy: surrogates.fit_owen(
+            table.masks, table.values, hierarchy
+        ),
+    ),
     "tree": Method("Tree", None, settings=False),
 }
 

@@ -35,18 +35,13 @@ class DescribedFigure(Figure):
     alt = ""
 
     def draw(self, renderer: Any) -> None:
-        """Draw as `Figure.draw` does, without LaTeX: names of regions are no commands."""
+        """Draw as `Figure.draw` does, whatever characters the names of regions contain."""
         for text in self.findobj(Text):
-            text.set_usetex(False)
-        with rc_context({"text.usetex": False}):  # for texts that are made while drawing
-            super().draw(renderer)
-
-    def savefig(self, *args: Any, **kwargs: Any) -> None:
-        """Save as `Figure.savefig` does, without warnings about characters that no font has."""
-        with warnings.catch_warnings():
-            # A name may contain characters that the fonts lack; the figure then shows a box.
+            text.set_usetex(False)  # to LaTeX some would be commands
+        with warnings.catch_warnings(), rc_context({"text.usetex": False}):
+            # Where the fonts lack a character, the figure shows a box.
             warnings.filterwarnings("ignore", message="Glyph .* missing from")
-            super().savefig(*args, **kwargs)
+            super().draw(renderer)
 
     def as_html(self, dpi: int = 110) -> str:
         """Return the figure as an HTML image.

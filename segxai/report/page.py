@@ -319,12 +319,10 @@ def _weights(e) -> dict:
 def figure(explanation: Explanation) -> str:
     """Return an explanation for a page of `write_report`: the explorer, and the table in words."""
     e = explanation
-    order = np.argsort(-np.abs(e.weights), kind="stable")[:_MOST_ROWS]
-    rows = [[e.regions.names[k], signed(e.weights[k])] for k in order]
-    plain = escaped_table(["region", "weight"], rows)
     return (
         f"<figure>{_answer(e)}{live_element('explorer', explorer_state([e]))}<noscript>"
-        f"<p>{html.escape(plots.describe(e))}</p>{plain}</noscript>{_effort(e)}{_words(e)}</figure>"
+        f"<p>{html.escape(plots.describe(e))}</p>{_table(e)}</noscript>{_effort(e)}{_words(e)}"
+        "</figure>"
     )
 
 
@@ -375,7 +373,7 @@ def plain_figure(explanation: Explanation) -> str:
         f"<image width='{width}' height='{height}' preserveAspectRatio='none' "
         f"href='data:image/jpeg;base64,{grey}'/>{''.join(shapes)}</svg>"
         f"<p class='sx-note'>Blue supports the class, orange opposes it.</p>"
-        f"{_table(e, regions.areas, limit)}{_effort(e)}{_words(e)}</figure>"
+        f"{_table(e)}{_effort(e)}{_words(e)}</figure>"
     )
 
 
@@ -446,7 +444,8 @@ def region_path(mask: np.ndarray) -> str:
     return "".join(pieces)
 
 
-def _table(e, areas, limit) -> str:
+def _table(e) -> str:
+    areas, limit = e.regions.areas, widest(e.weights)
     shown = np.argsort(-np.abs(e.weights), kind="stable")[:_MOST_ROWS]
     order = shown[np.argsort(-e.weights[shown], kind="stable")]
     rows = []

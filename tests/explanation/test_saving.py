@@ -272,6 +272,11 @@ HOSTILE = {
     "a column less": lambda a: changed(a, "table", lambda x: x[:, 1:]),
     "a row less": lambda a: changed(a, "masks", lambda x: x[1:]),
     "a row twice": lambda a: changed(a, "masks", lambda x: np.concatenate([x[:-1], x[:1]])),
+    "no whole photograph": lambda a: described(
+        changed(changed(a, "masks", lambda x: x[~x.all(axis=1)]), "table", lambda x: x[1:])
+        | {"log_importance": np.zeros(len(a["masks"]) - 1)},
+        method="lime",
+    ),
     "texts": lambda a: changed(a, "masks", lambda x: x.astype(str)),
     "no targets": lambda a: described(a, targets=[], target_names=[]),
     "an unknown target": lambda a: described(a, target=17),
