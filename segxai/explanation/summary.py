@@ -182,7 +182,10 @@ def _sufficient(e, found) -> str:
 def _necessary(e, found) -> str:
     if found is not None:
         names, value = found
-        return f"Without {_joined(names)} it falls below half ({value:z.3f}){_by_search(e)}."
+        return (
+            f"Without {_joined(names)}, “{e.target}” falls below half of its value "
+            f"({value:z.3f}){_by_search(e)}."
+        )
     if e.coalitions.exact:
         return (
             f"No set of regions is necessary: whatever is removed, “{e.target}” keeps more than "

@@ -387,7 +387,7 @@ def _answer(e) -> str:
         )
         without = _given(e, np.arange(len(e.regions)) != order[0], "b")
         subject = f"For “{html.escape(e.target)}” it" if e.coalitions.rival is not None else "It"
-        text += f" {subject} uses most {used}."
+        text += f" {subject} relies most on {used}."
         if without:
             text += f" Without “{html.escape(e.regions.names[order[0]])}”: {without}."
     return f"<p class='sx-answer'>{text}</p>"

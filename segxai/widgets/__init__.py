@@ -1,6 +1,6 @@
 """Widgets for the classroom.
 
-Everything that can be answered in the browser is: a kernel may be an ocean away.
+Whatever can be answered in the browser is answered there: the kernel may be far away.
 
 Examples
 --------

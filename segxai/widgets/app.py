@@ -51,7 +51,7 @@ class ExplorerApp(ipywidgets.VBox):
             [],
             {"photograph": data.names()[0]},
             title="Photograph",
-            away="This page needs it: load the page again.",
+            away="Reload the page.",
         )
         self._offer()
         self.upload = ipywidgets.FileUpload(

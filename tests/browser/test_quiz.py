@@ -24,7 +24,7 @@ def test_answered_by_mouse_and_keyboard(notebook, theme):
     assert feedback.inner_text() == ""
     assert quiz.get_by_role("group", name="What is seven?").get_by_role("button").count() == 3
     quiz.get_by_role("button", name="even").click()
-    assert feedback.inner_text().splitlines()[0] == "✗ Not so. Count in pairs."
+    assert feedback.inner_text().splitlines()[0] == "✗ Not quite. Count in pairs."
     assert "7 = 2 x 3 + 1" in feedback.inner_text()
     book.wait_value("quiz.chosen", "even")
     book.restart()  # what follows needs no kernel
@@ -37,7 +37,7 @@ def test_answered_by_mouse_and_keyboard(notebook, theme):
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press(" ")
-    assert feedback.inner_text().startswith("✗ Not so. No.")
+    assert feedback.inner_text().startswith("✗ Not quite. No.")
     book.picture(f"quiz_{theme}")
     assert serious_findings(page, ".sx-quiz") == []
     assert page.evaluate("window.broken") is None

@@ -322,7 +322,7 @@ def test_a_report_and_a_canvas_are_shown_by_the_same_code(page, tmp_path, explan
             answer, picture = page.locator(".sx-answer"), page.locator(".sx-stage").bounding_box()
             without = e.coalitions.value_of([True, True, True, False])
             assert (
-                f"gives “football helmet” {e.coalitions.full:.1%}. It uses most “helmet”"
+                f"gives “football helmet” {e.coalitions.full:.1%}. It relies most on “helmet”"
                 in answer.inner_text()
             )
             assert f"Without “helmet”: {without:.1%}." in answer.inner_text()

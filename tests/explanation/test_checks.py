@@ -315,7 +315,7 @@ def test_words_say_what_the_table_says():
         "“r0” + “r1” alone keep “thing” above half of its value (0.900; the whole photograph gives 0.900)"
         in told
     )
-    assert "Without “r1” it falls below half (0.100)" in told
+    assert "Without “r1”, “thing” falls below half of its value (0.100)" in told
     assert (
         "“r0” + “r1” have a larger effect together than the sum of their separate effects" in told
     )

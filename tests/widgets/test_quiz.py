@@ -52,7 +52,7 @@ def test_without_scripts_each_choice_unfolds_to_its_feedback(quiz, monkeypatch, 
     assert (WIDGET in data) == (not still)
     page = Folds(data["text/html"])
     assert page.folds == {
-        "yes & no": "✗ Not so. Both?",
+        "yes & no": "✗ Not quite. Both?",
         NASTY: "✓ Right. It is <b>.",
         "Why?": "7 < 8",
     }

@@ -55,7 +55,7 @@ class FineTuneMonitor(browser.Pictured, anywidget.AnyWidget):
 
     Each iteration can be looked at. A start after a change of learning_rate, stride or trainable
     begins anew and closes the former network; `close` frees the last one. Ten iterations take
-    0.12 MB to the browser for two classes, 0.5 MB for nine, and as much again when the run rests.
+    0.12 MB to the browser for two classes, 0.5 MB for nine, and as much again when the run is paused.
 
     Parameters
     ----------
@@ -77,9 +77,9 @@ class FineTuneMonitor(browser.Pictured, anywidget.AnyWidget):
     losses : list of float
         The summed loss before each update.
     final_loss : float or None
-        As `segxai.finetune` gives it, None until a run rests.
+        As `segxai.finetune` gives it, None until a run is paused.
     fitted : FineTuned or None
-        As `segxai.finetune` gives it, None until a run rests.
+        As `segxai.finetune` gives it, None until a run is paused.
     running : bool
         Whether an iteration is being done.
     status, error : str
@@ -176,7 +176,7 @@ class FineTuneMonitor(browser.Pictured, anywidget.AnyWidget):
         self._go(whole=False)
 
     def stop(self) -> None:
-        """Let the run rest after the iteration that is being done; `wait` waits for that."""
+        """Pause the run after the current iteration; `wait` waits for that."""
         self._stopping.set()
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -213,7 +213,7 @@ class FineTuneMonitor(browser.Pictured, anywidget.AnyWidget):
 
     @property
     def final_loss(self) -> float | None:
-        """The loss with dropout off, after the last update; None until a run rests."""
+        """The loss with dropout off, after the last update; None until a run is paused."""
         return None if self.fitted is None else self.fitted.final_loss
 
     def _message(self, action, fields, data):
@@ -305,7 +305,7 @@ class FineTuneMonitor(browser.Pictured, anywidget.AnyWidget):
             line = str(error).strip().partition("\n")[0]
             known = isinstance(error, SegxaiError)
             self.error = line if known else f"{type(error).__name__}: {line}"
-            self.status = "Ended by an error."
+            self.status = "Stopped by an error."
         finally:
             self._keep_history()
             self.running = False

@@ -52,7 +52,7 @@ class Quiz(browser.Pictured, anywidget.AnyWidget):
     choices = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
     answer = traitlets.Unicode().tag(sync=True)
     rationale = traitlets.Unicode("").tag(sync=True)
-    verdicts = traitlets.List(["✗ Not so.", "✓ Right."]).tag(sync=True)
+    verdicts = traitlets.List(["✗ Not quite.", "✓ Right."]).tag(sync=True)
     chosen = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, question: str, choices: dict[str, str], answer: str, rationale: str = ""):
