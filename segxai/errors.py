@@ -129,7 +129,7 @@ def is_number(value: object) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
-def whole_number(name: str, value: Any, least: int = 0) -> int:
+def whole_number(name: str, value: Any, least: int = 0, most: int | None = None) -> int:
     """Return a whole number as an int.
 
     Parameters
@@ -140,6 +140,8 @@ def whole_number(name: str, value: Any, least: int = 0) -> int:
         Of Python or NumPy; booleans are refused.
     least : int, default: 0
         The smallest number that is accepted.
+    most : int, optional
+        The largest one.
 
     Returns
     -------
@@ -149,7 +151,7 @@ def whole_number(name: str, value: Any, least: int = 0) -> int:
     Raises
     ------
     SegxaiValueError
-        Unless `value` is a whole number of at least `least`.
+        Unless `value` is a whole number from `least` to `most`.
     """
     try:
         number = operator.index(value)
@@ -159,4 +161,6 @@ def whole_number(name: str, value: Any, least: int = 0) -> int:
         raise SegxaiValueError(
             f"{name} must be a whole number of at least {least}; got {quoted(value)}."
         )
+    if most is not None and number > most:
+        raise SegxaiValueError(f"{name} must be at most {most}; got {quoted(value)}.")
     return number

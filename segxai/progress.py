@@ -107,6 +107,23 @@ def bars_only(choice: Progress) -> bool | None:
     return False if callable(choice) else choice
 
 
+def inside(widget: Any) -> Iterator[Any]:
+    """Yield everything inside a widget, and the widget itself at last.
+
+    Parameters
+    ----------
+    widget : ipywidgets.Widget
+        Any widget of ipywidgets, or of anywidget.
+
+    Yields
+    ------
+    part : ipywidgets.Widget
+    """
+    for child in getattr(widget, "children", ()):
+        yield from inside(child)
+    yield from (getattr(widget, "style", widget.layout), widget.layout, widget)
+
+
 def close_widget(widget: Any) -> None:
     """Close a widget and everything inside it.
 
@@ -117,7 +134,5 @@ def close_widget(widget: Any) -> None:
     widget : ipywidgets.Widget
         Any widget of ipywidgets, or of anywidget.
     """
-    for child in getattr(widget, "children", ()):
-        close_widget(child)
-    for part in (getattr(widget, "style", widget), widget.layout, widget):
+    for part in list(inside(widget)):
         part.close()

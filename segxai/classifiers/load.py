@@ -18,6 +18,7 @@ from ..errors import (
 )
 from ..images import resize
 from ..names import NamesLike
+from ..weights.stored import check_hdf5
 from .classifier import Classifier
 from .networks import efficientnet_lite0_classifier, vgg16_classifier
 
@@ -114,6 +115,8 @@ def _keras_file(path, class_names, output_head):
         raise unknown_name("classifier", str(path), _NETWORKS)
     if not os.path.isfile(path):
         raise SegxaiFileNotFoundError(f"There is no saved model {str(path)!r}.")
+    if path.suffix == ".h5":  # of the other format Keras checks it
+        check_hdf5(path)
     import keras
 
     try:

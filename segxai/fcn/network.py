@@ -6,7 +6,7 @@ import gc
 import json
 import os
 import zipfile
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,12 @@ from ..weights import assign_weights
 from ..weights.contours import contours_path, contours_weights
 from ..weights.downloads import usable
 from ..weights.semantic import SIDE, semantic_head
+from ..weights.stored import Stored, npz_arrays, take
 from ..weights.vgg16 import reduce_fc, vgg16_weights
 
 ENCODERS = ("efficientnet_lite0", "vgg16")
 STRIDES = (32, 16, 8)
+MOST_CLASSES = 255  # class ids are bytes, and 255 marks pixels that are ignored
 _FORMAT = "segxai-fcn-1"
 _DESCRIPTION = "description"
 _OPTIONS = ("encoder", "num_classes", "stride", "class_names", "fc_width", "fc6_kernel")
@@ -98,13 +100,16 @@ class FCN:
     ):
         if encoder not in ENCODERS:
             raise unknown_name("encoder", encoder, ENCODERS)
-        whole_number("num_classes", num_classes, 2)
+        whole_number("num_classes", num_classes, 2, MOST_CLASSES)
         whole_number("seed", seed)
         if stride not in STRIDES:
             raise SegxaiValueError(f"stride must be 32, 16 or 8; got {stride!r}.")
-        for name, value, least in (("fc_width", fc_width, 0), ("fc6_kernel", fc6_kernel, 1)):
+        for name, value, least, most in (
+            ("fc_width", fc_width, 0, 4096),
+            ("fc6_kernel", fc6_kernel, 1, 7),
+        ):
             if value is not None:
-                whole_number(name, value, least)
+                whole_number(name, value, least, most)
         self.side: int | None = None
         if isinstance(weights, str) and weights == "semantic":
             self.side = SIDE
@@ -125,9 +130,11 @@ class FCN:
         self._build(seed)
         try:
             # What the source does not hold (score heads; fc6 and fc7 where it has none) is new.
-            self.net.run([v.initializer for v in self._variables])
-            known = [v for v in self._variables if whole or v.op.name in arrays]
-            assign_weights(self.net, arrays, known)
+            new = {v.op.name: v for v in self._variables if not whole and v.op.name not in arrays}
+            known = [v for v in self._variables if v.op.name not in new]
+            named = repr(str(weights)) if isinstance(weights, (str, os.PathLike)) else self.source
+            assign_weights(self.net, arrays, known, named)
+            self.net.run([v.initializer for v in new.values()])
         except BaseException:
             self.close()
             raise
@@ -198,7 +205,12 @@ class FCN:
                 f"The description of {str(path)!r} lacks {error.args[0]!r}, so it is damaged; "
                 "save the network again."
             ) from error
-        return cls(weights=Path(path), **options)
+        try:
+            return cls(weights=Path(path), **options)
+        except SegxaiValueError as error:
+            raise SegxaiFileError(
+                f"The description of {str(path)!r} is damaged: {error} Save the network again."
+            ) from error
 
     def close(self) -> None:
         """Free the graph and its memory; the network cannot be used afterwards."""
@@ -246,7 +258,7 @@ class FCN:
             self.probabilities = tf.nn.softmax(self.scores)
             self._variables = tf.global_variables()
 
-    def _read(self, weights, fc_width, fc6_kernel) -> tuple[dict[str, np.ndarray], str, bool]:
+    def _read(self, weights, fc_width, fc6_kernel) -> tuple[Mapping[str, Any], str, bool]:
         """({variable: array}, their origin in words, whether every variable must be among them).
 
         Sets `fc_width` and `fc6_kernel` as the weights have them.
@@ -291,18 +303,12 @@ class FCN:
         return efficientnet_lite0_weights() | head.variables(SCOPE)
 
     def _own_weights(self, path, fc_width, fc6_kernel):
-        from ..nets.fcn import MULTIPLE
+        from ..nets.fcn import MULTIPLE, SCOPE
 
         arrays, described = read_npz(path)
         self.side = described.get("side")  # files from before this was written have none
         if self.side is not None:
-            try:
-                if whole_number("side", self.side, MULTIPLE) > MAX_SIDE:
-                    raise SegxaiValueError(f"side must be at most {MAX_SIDE}; got {self.side}.")
-            except SegxaiValueError as error:
-                raise SegxaiFileError(
-                    f"The description of {str(path)!r} is damaged: {error} Save the network again."
-                ) from error
+            whole_number("side", self.side, MULTIPLE, MAX_SIDE)
         self.fc_width = described.get("fc_width") if fc_width is None else fc_width
         self.fc6_kernel = described.get("fc6_kernel") if fc6_kernel is None else fc6_kernel
         for key in ("encoder", "num_classes", "stride", "fc_width", "fc6_kernel"):
@@ -311,7 +317,10 @@ class FCN:
                     f"{str(path)!r} has {key} {described.get(key)!r}, not {getattr(self, key)!r}; "
                     "use FCN.load."
                 )
-        return arrays, described.get("source", Path(path).name)
+        # Before the graph is built, whose upsampling takes memory by the square of the classes.
+        heads = {f"{SCOPE}/score_32/weights": (1, 1, range(1, 4097), self.num_classes)}
+        take(arrays, heads, repr(str(path)))
+        return arrays, str(described.get("source", Path(path).name))
 
 
 def _is_own(path) -> bool:
@@ -345,8 +354,8 @@ def pad(image: np.ndarray, **kwargs: Any) -> np.ndarray:
     return np.pad(image, margin, **(kwargs or {"mode": "symmetric"}))
 
 
-def read_npz(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict]:
-    """Read a file written by `FCN.save`, without unpickling.
+def read_npz(path: str | os.PathLike) -> tuple[Mapping[str, Stored], dict]:
+    """Open a file written by `FCN.save`.
 
     Parameters
     ----------
@@ -354,8 +363,8 @@ def read_npz(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict]:
 
     Returns
     -------
-    arrays : dict of str to ndarray
-        By the variables' names.
+    arrays : mapping of str to Stored
+        By the variables' names; each is looked up and read when it is needed.
     description : dict
 
     Raises
@@ -366,13 +375,15 @@ def read_npz(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict]:
     if not os.path.isfile(path):  # unlike Path.is_file, does not raise for impossible file names
         raise SegxaiFileNotFoundError(f"There is no file {str(path)!r}.")
     try:
-        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-            described = json.loads(str(arrays.pop(_DESCRIPTION)))
+        stored = npz_arrays(path)
+        described = stored.pop(_DESCRIPTION)
+        if described.shape or described.dtype.itemsize > min(described.held, 1_000_000):
+            raise ValueError("its description is no short text")
+        described = json.loads(str(described.read()))
     except Exception as error:
         raise SegxaiFileError(
             f"{str(path)!r} is not a complete file written by FCN.save ({error})."
         ) from error
     if not isinstance(described, dict) or described.get("format") != _FORMAT:
         raise SegxaiFileError(f"{str(path)!r} was not written by this version of FCN.save.")
-    return arrays, described
+    return stored, described

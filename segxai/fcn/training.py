@@ -8,9 +8,11 @@ Dropout is on during training and off in the final evaluation.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Generator
-from contextlib import ExitStack, closing
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -248,11 +250,14 @@ def finetune_steps(
     _check_loop(iterations, learning_rate)
     feed, variables = _feed(fcn, image, labels), _trainable(fcn, trainable)
     if logdir is not None:
-        _event_folder(logdir)
+        with _writing(logdir):
+            Path(logdir).mkdir(parents=True, exist_ok=True)
     return _loop(fcn, image.shape, feed, variables, iterations, learning_rate, logdir)
 
 
 def _loop(fcn, shape, feed, variables, iterations, learning_rate, logdir):
+    from ..nets.graph import tf
+
     _, loss = _loss(fcn)
     key = tuple(v.op.name for v in variables)
     update = fcn.once(("update", key), lambda: build_update(fcn, loss, variables))
@@ -261,23 +266,22 @@ def _loop(fcn, shape, feed, variables, iterations, learning_rate, logdir):
     feed |= {rate: factor * learning_rate for rate, factor in update.rates.items()}
     # Fetched in the same run as the update, and computed before it by a control dependency.
     fetches = [loss, fcn.probabilities, update.step]
-    with ExitStack() as files:
-        if logdir is not None:
-            fetches.append(fcn.once(("summary", key), lambda: _summary(loss, update.gradients)))
-            writer = files.enter_context(closing(_event_writer(fcn, logdir)))
-        for iteration in range(1, iterations + 1):
-            value, probabilities, _, *summary = fcn.net.run(fetches, feed)
-            if not np.isfinite(value):
-                raise SegxaiError(
-                    f"The loss became {value} at iteration {iteration}; "
-                    f"choose a smaller learning_rate than {learning_rate:g}."
-                )
-            if summary:
-                writer.add_summary(*summary, iteration)
-            # A copy, so that the larger padded array can be freed.
-            probabilities = probabilities[0, : shape[0], : shape[1]].copy()
-            predictions = probabilities.argmax(axis=-1).astype(np.uint8)
-            yield Step(iteration, float(value), probabilities, predictions)
+    if logdir is not None:
+        fetches.append(fcn.once(("summary", key), lambda: _summary(loss, update.gradients)))
+        add_event = _event_writer(logdir)
+    for iteration in range(1, iterations + 1):
+        value, probabilities, _, *summary = fcn.net.run(fetches, feed)
+        if not np.isfinite(value):
+            raise SegxaiError(
+                f"The loss became {value} at iteration {iteration}; "
+                f"choose a smaller learning_rate than {learning_rate:g}."
+            )
+        if summary:
+            add_event(step=iteration, summary=tf.Summary.FromString(*summary))
+        # A copy, so that the larger padded array can be freed.
+        probabilities = probabilities[0, : shape[0], : shape[1]].copy()
+        predictions = probabilities.argmax(axis=-1).astype(np.uint8)
+        yield Step(iteration, float(value), probabilities, predictions)
 
 
 def build_loss(scores: Any) -> tuple[Any, Any]:
@@ -459,19 +463,36 @@ def _summary(loss, gradients) -> Any:
     return tf.summary.merge([tf.summary.scalar("loss", loss), *histograms])
 
 
-def _event_folder(logdir) -> None:
+@contextmanager
+def _writing(logdir) -> Iterator[None]:
+    from ..nets.graph import tf2
+
     try:
-        Path(logdir).mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:  # ValueError: an impossible folder name
-        reason = getattr(error, "strerror", None) or error
+        yield
+    except (OSError, ValueError, tf2.errors.OpError) as error:  # ValueError: an impossible name
+        reason = getattr(error, "strerror", None) or getattr(error, "message", None) or error
         raise SegxaiError(
-            f"The TensorBoard folder {str(logdir)!r} cannot be written: {reason}."
+            f"The TensorBoard folder {str(logdir)!r} cannot be written: {reason}. Free some space, "
+            "or choose another logdir."
         ) from error
 
 
-def _event_writer(fcn, logdir):
-    from ..nets.graph import tf
+def _event_writer(logdir) -> Callable:
+    """Return a function that adds an event for TensorBoard, which is on the disk when it returns.
 
-    _event_folder(logdir)
-    with fcn.net.build():
-        return tf.summary.FileWriter(str(logdir))
+    TensorFlow's own ``FileWriter`` writes in a thread, and says nothing when that fails.
+    """
+    from ..nets.graph import tf, tf2
+
+    path = Path(logdir) / f"events.out.tfevents.{time.time():.6f}.{os.getpid()}"
+    with _writing(logdir):
+        file = tf2.io.TFRecordWriter(str(path))
+
+    def add(**fields):
+        with _writing(logdir):
+            file.write(tf.Event(wall_time=time.time(), **fields).SerializeToString())
+            file.flush()
+            path.stat()  # raises if it was deleted
+
+    add(file_version="brain.Event:2")
+    return add

@@ -33,6 +33,7 @@ from ..progress import Progress, showing, track
 from ..regions import Regions
 from ..weights.loaded import loaded
 
+_MOST_BYTES = 2**26  # of a result
 RETRIES = 3  # for an image whose worker died
 _PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif"}
 
@@ -136,6 +137,8 @@ def cluster(address: str) -> Any:
 class Store:
     """A folder with a JSON file for each finished image, and the settings of the run.
 
+    Each file names the settings and the version that it belongs to, and has a checksum.
+
     Parameters
     ----------
     folder : path
@@ -148,34 +151,56 @@ class Store:
     Raises
     ------
     SegxaiError
-        If the folder contains results of other settings or cannot be written.
+        If the folder contains results of other settings or of another version, or cannot be
+        written.
     """
 
     def __init__(self, folder: str | os.PathLike, settings: dict, load: Callable[[dict], Any]):
+        from .. import __version__
+
         self.folder, self._load = Path(folder), load
-        note, text = self.folder / "settings.json", json.dumps(settings, indent=1).encode()
+        note = self.folder / "settings.json"
+        text = json.dumps({"segxai": __version__, **settings}, indent=1).encode()
+        self._belongs = {"segxai": __version__, "settings": hashlib.sha256(text).hexdigest()}
         if not os.path.isfile(note):  # Path.is_file raises for impossible file names
-            with replacing(note) as temporary:
-                temporary.write_bytes(text)
-        if note.read_bytes() != text:
+            try:
+                with replacing(note) as temporary:
+                    temporary.write_bytes(text)
+                    _claim(temporary, note)
+            except SegxaiError:
+                if not os.path.isfile(note):  # else another run was first
+                    raise
+        if note.stat().st_size != len(text) or note.read_bytes() != text:
             raise SegxaiError(
-                f"{str(self.folder)!r} contains results of other settings; choose another folder, "
-                "or delete it."
+                f"{str(self.folder)!r} contains results of other settings, or of another version "
+                "of segxai; choose another folder, or delete it."
             )
 
     def read(self, job: tuple) -> Any:
         """Return the outcome of a finished job, or None."""
+        path = self._path(job)
         try:
-            kept = json.loads(self._path(job).read_text(encoding="utf-8"))
-            return self._load(kept | {"index": job[0]})
-        except (OSError, ValueError, TypeError, KeyError):  # absent or damaged: it is run again
+            if not path.is_file() or path.stat().st_size > _MOST_BYTES:
+                return None
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            if kept != self._entry(kept["outcome"]):
+                return None
+            return self._load(kept["outcome"] | {"index": job[0]})
+        # Damaged: it is run again.
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
 
     def write(self, job: tuple, outcome: Any) -> None:
         """Keep the outcome of a job, a data class; SegxaiError if it cannot be written."""
-        text = json.dumps(asdict(outcome), indent=1, default=lambda array: array.tolist())
+        plain = json.dumps(asdict(outcome), default=lambda array: array.tolist())
         with replacing(self._path(job)) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+            entry = self._entry(json.loads(plain))
+            temporary.write_text(json.dumps(entry, indent=1), encoding="utf-8")
+
+    def _entry(self, outcome) -> dict:
+        text = json.dumps([self._belongs, outcome])
+        checksum = hashlib.sha256(text.encode()).hexdigest()
+        return {**self._belongs, "sha256": checksum, "outcome": outcome}
 
     def _path(self, job) -> Path:
         """Name a file by the content of the job, so that image files may be renamed."""
@@ -187,6 +212,20 @@ class Store:
             elif isinstance(given, np.ndarray):
                 digest.update(given.tobytes())
         return self.folder / f"{digest.hexdigest()[:32]}.json"
+
+
+def _claim(temporary, note) -> None:
+    """Give a file its name if no other has it: a link is made whole, and only where there is none.
+
+    Some file systems have no links. There the last run gives its settings the name, and what it
+    finds of others is not taken for its own.
+    """
+    try:
+        os.link(temporary, note)
+    except FileExistsError:
+        raise
+    except OSError:
+        pass
 
 
 def specification(classifier: ClassifierLike) -> ClassifierLike:

@@ -3,49 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ..errors import SegxaiError
+from .stored import take
 
 if TYPE_CHECKING:
     from ..nets.graph import GraphSession
 
 
 def assign_weights(
-    net: GraphSession, weights: Mapping[str, np.ndarray], variables: list | None = None
+    net: GraphSession,
+    weights: Mapping[str, Any],
+    variables: list | None = None,
+    source: str = "Weights",
 ) -> None:
     """Set the variables of a graph by name.
 
     Parameters
     ----------
     net : GraphSession
-    weights : mapping of str to ndarray
+    weights : mapping of str to ndarray or Stored
         An array for each variable's name; others are left out.
     variables : list of tf.Variable, optional
         All variables of the graph by default.
+    source : str
+        Of the weights, for error messages.
 
     Raises
     ------
     SegxaiError
-        For a missing name or a different shape.
+        For a missing name or a different shape; see `stored.take`.
     """
     from ..nets.graph import tf
 
     if variables is None:
         variables = net.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)
-    values = []
-    for variable in variables:
-        name = variable.op.name
-        if name not in weights:
-            raise SegxaiError(
-                f"The weights lack the variable {name!r}; they belong to another network."
-            )
-        if tuple(variable.shape) != weights[name].shape:
-            raise SegxaiError(
-                f"Variable {name!r} has shape {weights[name].shape}; "
-                f"the network expects {tuple(variable.shape)}."
-            )
-        values.append((variable, weights[name]))
-    net.assign(values)
+    shapes = {variable.op.name: tuple(variable.shape.as_list()) for variable in variables}
+    arrays = take(weights, shapes, source)
+    net.assign([(variable, arrays[variable.op.name]) for variable in variables])

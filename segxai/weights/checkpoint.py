@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError
+from .stored import Stored
 
 
-def read_checkpoint(path: str | os.PathLike, scope: str, advice: str = "") -> dict[str, np.ndarray]:
-    """Read the variables under a scope, without those of optimisers.
+def read_checkpoint(path: str | os.PathLike, scope: str, advice: str = "") -> dict[str, Stored]:
+    """List the variables under a scope, without those of optimisers.
 
     Parameters
     ----------
@@ -23,7 +25,7 @@ def read_checkpoint(path: str | os.PathLike, scope: str, advice: str = "") -> di
 
     Returns
     -------
-    weights : dict of str to ndarray
+    stored : dict of str to Stored
         By the variables' names.
 
     Raises
@@ -44,7 +46,7 @@ def read_checkpoint(path: str | os.PathLike, scope: str, advice: str = "") -> di
         raise SegxaiFileNotFoundError(f"There is no checkpoint {str(path)!r}. {advice}".strip())
     try:
         reader = tf2.train.load_checkpoint(str(prefix))
-        shapes = reader.get_variable_to_shape_map()
+        shapes, types = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
     except Exception as error:
         raise SegxaiFileError(
             f"{str(path)!r} is not a readable TensorFlow checkpoint; "
@@ -58,9 +60,13 @@ def read_checkpoint(path: str | os.PathLike, scope: str, advice: str = "") -> di
             f"{str(path)!r} is a checkpoint of another network: it contains {some}, "
             f"but nothing under {scope!r}. {advice}".strip()
         )
-    try:
-        return {name: reader.get_tensor(name) for name in names}
-    except Exception as error:
-        raise SegxaiFileError(
-            f"{str(path)!r} is damaged: a variable in it cannot be read. {advice}".strip()
-        ) from error
+    held = sum(os.path.getsize(file) for file in prefix.parent.glob(f"{prefix.name}*"))
+    return {
+        name: Stored(
+            tuple(shapes[name]),
+            np.dtype(types[name].as_numpy_dtype),
+            held,
+            partial(reader.get_tensor, name),
+        )
+        for name in names
+    }

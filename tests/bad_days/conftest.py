@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -22,6 +24,55 @@ settings.register_profile(
         HealthCheck.function_scoped_fixture,
     ],
 )
+
+
+@pytest.fixture
+def survived(record_property):
+    """Count attacks that a test survives, for the summary: survived(300). Other tests here count as one."""
+    return lambda number=1: record_property("attacks", number)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say how many attacks were tried, and how many survived."""
+    reports = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if report.when == "call" and "bad_days" in report.nodeid
+    ]
+    numbers = {
+        report: sum(n for key, n in report.user_properties if key == "attacks") or 1
+        for report in reports
+    }
+    if numbers:
+        held = sum(number for report, number in numbers.items() if report.passed)
+        lost = len([report for report in reports if report.failed])
+        terminalreporter.write_line(
+            f"Attacks tried: {held + lost}, survived: {held}" + (f", lost: {lost}" if lost else "")
+        )
+
+
+@pytest.fixture
+def small_fcn():
+    """A function: small_fcn(1.0) saves as an FCN does, but two small arrays that depend on the number."""
+    from segxai.fcn.network import FCN
+
+    class SmallFCN:
+        """What `FCN.save` needs of a network."""
+
+        encoder, num_classes, stride, class_names = "efficientnet_lite0", 2, 32, ("a", "b")
+        fc_width, fc6_kernel, side = 0, 7, None
+        save = FCN.save
+
+        def __init__(self, value):
+            self.value, self.source = np.float32(value), f"{value:g}"
+            self._variables = [SimpleNamespace(op=SimpleNamespace(name=name)) for name in "ab"]
+            self.net = self
+
+        def run(self, variables):
+            return [self.value * np.ones((3, 4), "f4"), self.value * np.arange(5, dtype="f4")]
+
+    return SmallFCN
 
 
 @pytest.fixture

@@ -98,3 +98,26 @@ def test_a_fetch_says_that_there_is_no_room(published, full_disk):
         downloads.fetch("deeplab", progress=False)
     assert not [path for path in downloads.cache_folder().rglob("*") if path.is_file()]
     assert downloads.fetch("deeplab", progress=False).read_bytes() == published.body
+
+
+@pytest.mark.parametrize("trouble", ["full disk", "deleted folder"])
+def test_tensorboard_s_events_are_not_lost_in_silence(trouble, tmp_path, full_disk, quarters):
+    import shutil
+
+    limit = full_disk(1000)
+
+    def begin(step):
+        if trouble == "full disk":
+            limit.__enter__()
+        else:
+            shutil.rmtree(tmp_path / "logs")
+
+    try:
+        with pytest.raises(SegxaiError, match=r"TensorBoard folder .*logs.* cannot be written"):
+            segxai.finetune(
+                quarters[0], quarters[1].astype(np.uint8), weights=None, iterations=3,
+                trainable="head", logdir=tmp_path / "logs", callback=begin,
+            )  # fmt: skip
+    finally:
+        if trouble == "full disk":
+            limit.__exit__(None, None, None)

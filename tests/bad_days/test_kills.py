@@ -3,14 +3,21 @@
 A killed fetch is in tests/weights/test_downloads.py, a killed worker of a cluster in tests/test_many.py.
 """
 
+import io
+import os
 import signal
 import textwrap
+import threading
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import segxai
+from segxai import SegxaiError
+from segxai.fcn.network import read_npz
+from segxai.study.engine import Store
 
 SAVE = """
     import os, pathlib, signal, numpy, segxai
@@ -76,3 +83,200 @@ def test_a_killed_comparison_goes_on_where_it_was(run_python, tmp_path):
         classifier=lambda images: images.mean(axis=(1, 2, 3)) / 255,
     )  # fmt: skip
     assert [float(value) for value in again.stdout.split()] == [row["value"] for row in whole.rows]
+
+
+class Killed(BaseException):
+    """Nothing that handles errors handles this."""
+
+
+class Counted:
+    """Within it the process seems to be killed at the n-th write, rename, link or fsync."""
+
+    def __init__(self, monkeypatch, number):
+        self.monkeypatch, self.left = monkeypatch, number
+
+    def step(self, function):
+        def stepped(*args, **kwargs):
+            self.left -= 1
+            if self.left == 0:
+                raise Killed
+            return function(*args, **kwargs)
+
+        return stepped
+
+    def __enter__(self):
+        opened = io.open
+
+        def counting(*args, **kwargs):
+            file = opened(*args, **kwargs)
+            if file.writable() and hasattr(file, "__dict__"):
+                file.write = self.step(file.write)
+            return file
+
+        context = self.monkeypatch.context()
+        patch = context.__enter__()
+        for name in ("replace", "rename", "link", "fsync"):
+            patch.setattr(os, name, self.step(getattr(os, name)))
+        patch.setattr(io, "open", counting)
+        patch.setattr("builtins.open", counting)
+        self.leave = context.__exit__
+        return self
+
+    def __exit__(self, *error):
+        self.leave(*error)
+
+
+def killed_everywhere(monkeypatch, save, check):
+    """Call `save` until it is not killed, each time with one step more; `check` what there is after each. Returns how often."""
+    for number in range(1, 1000):
+        try:
+            with Counted(monkeypatch, number):
+                save()
+        except (Killed, SegxaiError):
+            check()
+        else:
+            check()
+            assert number > 2, "nothing was counted"
+            return number
+    raise AssertionError("It never ended.")
+
+
+def fcn_save(folder, explanations, small_fcn):
+    def load():
+        stored, described = read_npz(folder / "a.npz")
+        return float(stored["a"].read()[0, 0]), described["source"]
+
+    return (lambda v: small_fcn(v).save(folder / "a.npz")), load, ((1.0, "1"), (2.0, "2"))
+
+
+@dataclass
+class Outcome:
+    value: int
+
+
+def store_save(folder, *_):
+    store = Store(folder, {"a": 1}, lambda kept: kept["value"])
+    job = (0, np.zeros((2, 3, 3), np.uint8))
+    return (lambda v: store.write(job, Outcome(v))), (lambda: store.read(job)), (1, 2)
+
+
+def page_save(ending):
+    def made(folder, explanations, _):
+        path = folder / f"a.{ending}"
+        whole = []
+        for explanation in explanations:
+            explanation.save(path)
+            whole.append(path.stat().st_size)
+        return (
+            (lambda v: explanations[v - 1].save(path)),
+            (lambda: path.stat().st_size),
+            tuple(whole),
+        )
+
+    return made
+
+
+SAVES = {
+    "fcn": fcn_save,
+    "result": store_save,
+    "html": page_save("html"),
+    "svg": page_save("svg"),
+}
+
+
+@pytest.mark.parametrize("kind", SAVES)
+def test_a_save_killed_at_any_step_leaves_the_old_or_the_new(
+    kind, tmp_path, monkeypatch, quarters, additive, small_fcn, survived
+):
+    e = segxai.explain(*quarters, additive, 1, fill="black")
+    save, load, (old, new) = SAVES[kind](tmp_path, (e, e.refit("shapley")), small_fcn)
+    save(1)
+    assert load() == old
+    found = []
+    survived(killed_everywhere(monkeypatch, lambda: save(2), lambda: found.append(load())))
+    assert set(found) <= {old, new}
+    assert found[-1] == new
+    assert found == sorted(found, key=lambda value: value == new), "and never the old one again"
+
+
+def test_a_new_store_killed_at_any_step_is_begun_again(tmp_path, monkeypatch, survived):
+    folders = (tmp_path / str(number) for number in range(1000))
+    made = []
+
+    def begin():
+        made.append(next(folders))
+        Store(made[-1], {"a": 1}, dict)
+
+    def again():
+        Store(made[-1], {"a": 1}, dict)
+        with pytest.raises(SegxaiError, match="other settings"):
+            Store(made[-1], {"a": 2}, dict)
+
+    survived(killed_everywhere(monkeypatch, begin, again))
+
+
+def test_of_two_runs_that_begin_at_once_one_is_refused(tmp_path, survived):
+    """Both have seen a folder without settings."""
+    for number in range(20):
+        ready, refused = threading.Barrier(2), []
+
+        def begin(setting, folder=tmp_path / str(number), ready=ready, refused=refused):
+            ready.wait()
+            try:
+                Store(folder, {"a": setting}, dict)
+            except SegxaiError as error:
+                refused.append(str(error))
+
+        threads = [threading.Thread(target=begin, args=(setting,)) for setting in (1, 2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(refused) == 1, number
+        assert "other settings" in refused[0]
+    survived(20)
+
+
+def test_a_result_of_other_settings_or_another_version_is_not_taken(tmp_path, monkeypatch):
+    job = (0, np.zeros((2, 3, 3), np.uint8))
+    one, other = (Store(tmp_path / name, {"a": name}, lambda kept: kept["value"]) for name in "ab")
+    one.write(job, Outcome(7))
+    assert one.read(job) == 7
+    (name,) = (path.name for path in one.folder.iterdir() if path.name != "settings.json")
+    os.link(one.folder / name, other.folder / name)
+    assert other.read(job) is None
+    monkeypatch.setattr(segxai, "__version__", "0.0.1")
+    with pytest.raises(SegxaiError, match="another version"):
+        Store(one.folder, {"a": "a"}, dict)
+
+
+def test_300_damaged_results_are_made_again(tmp_path, survived):
+    job = (0, np.zeros((2, 3, 3), np.uint8))
+    store = Store(tmp_path, {"a": 1}, lambda kept: kept["value"])
+    store.write(job, Outcome(12345))
+    (path,) = (path for path in tmp_path.iterdir() if path.name != "settings.json")
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(300):
+        flipped = bytearray(whole)
+        flipped[rng.integers(len(whole))] ^= 1 << int(rng.integers(8))
+        path.write_bytes(flipped)
+        assert store.read(job) in (None, 12345)
+    for content in (b"NaN", b"[" * 100_000, b"{}", b"", whole.replace(b"12345", b"NaN")):
+        path.write_bytes(content)
+        assert store.read(job) is None
+    survived(305)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs here")
+def test_a_fifo_is_neither_a_result_nor_settings(tmp_path, survived):
+    job = (0, np.zeros((2, 3, 3), np.uint8))
+    store = Store(tmp_path / "a", {"a": 1}, lambda kept: kept["value"])
+    os.mkfifo(store._path(job))
+    assert store.read(job) is None
+    store.write(job, Outcome(3))
+    assert store.read(job) == 3
+    (tmp_path / "b").mkdir()
+    os.mkfifo(tmp_path / "b" / "settings.json")
+    with pytest.raises(SegxaiError, match=r"settings\.json"):
+        Store(tmp_path / "b", {"a": 1}, dict)
+    survived(2)

@@ -10,7 +10,7 @@ from PIL import Image
 import segxai
 from segxai import SegxaiError
 from segxai.fcn.annotation import load_annotation
-from segxai.fcn.training import _event_writer
+from segxai.fcn.training import _writing
 from segxai.weights.checkpoint import read_checkpoint
 
 COMMAND = (
@@ -162,8 +162,8 @@ def test_names_that_no_file_can_have(path, quarters, additive, tmp_path, monkeyp
         load_annotation(path, quarters[1].shape)
     with pytest.raises(SegxaiError, match="no folder"):
         segxai.explain_many(path)
-    with pytest.raises(SegxaiError, match="cannot be written"):
-        _event_writer(None, path)
+    with pytest.raises(SegxaiError, match="cannot be written"), _writing(path):
+        Path(path).mkdir()
     for load in (segxai.FCN.load, segxai.load_classifier, read_checkpoint):
         for ending in ("", ".npz", ".keras"):
             with pytest.raises(SegxaiError):

@@ -120,7 +120,7 @@ def test_files_of_another_shape_name_what_differs(fitted, tmp_path):
         FCN.load(tmp_path / "wrong.npz")
     arrays.pop(name)
     np.savez(tmp_path / "less.npz", **arrays)
-    with pytest.raises(SegxaiError, match=f"lack the variable '{name}'"):
+    with pytest.raises(SegxaiError, match=f"there is no array '{name}'"):
         FCN.load(tmp_path / "less.npz")
     described = json.loads(str(arrays["description"]))
     np.savez(

@@ -158,29 +158,105 @@ def test_a_time_limit_is_positive(seconds):
         downloads.fetch_within(seconds, ["deeplab"])
 
 
+def leftover(name):
+    return downloads.cache_folder() / "segxai-partial" / name
+
+
 def test_what_a_kill_left_is_cleared_away_when_it_is_old(server):
-    folder = downloads.cache_folder() / "partial"
-    folder.mkdir(parents=True)
-    old, young = folder / "tmpold", folder / "tmpyoung"
-    for leftover in (old, young):
-        leftover.touch()
+    old, young = leftover("0123abcd-model.tflite"), leftover("0123abce-model.tflite")
+    old.parent.mkdir(parents=True)
+    for path in (old, young):
+        path.touch()
     os.utime(old, (0, 0))
     downloads.fetch("deeplab", progress=False)
     assert (old.exists(), young.exists()) == (False, True)
 
 
+def test_nothing_is_cleared_away_that_fetch_did_not_name(server, tmp_path):
+    """Not in another program's folder, not under another name, and not through a link."""
+    mine = tmp_path / "mine"
+    kept = [
+        downloads.cache_folder() / "partial" / "thesis.docx",
+        downloads.cache_folder() / "partial" / "0123abcd-model.tflite",
+        leftover("thesis.docx"),
+        leftover("0123abcd-other.tflite"),
+        leftover("0123abcd-model.tflite") / "a folder of that name",
+        mine / "0123abcd-model.tflite",
+        mine / "letters" / "first.txt",
+    ]
+    for path in kept:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("mine")
+        os.utime(path, (0, 0))
+        os.utime(path.parent, (0, 0))
+    leftover("0123abc0-model.tflite").symlink_to(kept[0])
+    leftover("0123abc1-model.tflite.pip-x").symlink_to(mine, target_is_directory=True)
+    downloads.fetch("deeplab", progress=False)
+    assert [path for path in kept if not path.exists()] == []
+
+
+def test_a_folder_of_leftovers_that_is_a_link_is_left_alone(server, tmp_path):
+    (tmp_path / "mine").mkdir()
+    kept = tmp_path / "mine" / "0123abcd-model.tflite"
+    kept.touch()
+    os.utime(kept, (0, 0))
+    downloads.cache_folder().mkdir()
+    leftover("").symlink_to(tmp_path / "mine", target_is_directory=True)
+    downloads.fetch("deeplab", progress=False)
+    assert kept.exists()
+
+
 def test_a_leftover_that_cannot_be_cleared_away_stops_nothing(server, monkeypatch):
     """It is somebody else's, in a cache that is shared, or another process was quicker."""
-    folder = downloads.cache_folder() / "partial"
-    folder.mkdir(parents=True)
-    (folder / "old").touch()
-    os.utime(folder / "old", (0, 0))
+    old = leftover("0123abcd-model.tflite")
+    old.parent.mkdir(parents=True)
+    old.touch()
+    os.utime(old, (0, 0))
 
     def refused(self, missing_ok=False):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("pathlib.Path.unlink", refused)
     assert downloads.fetch("deeplab", progress=False).read_bytes() == CONTENT
+
+
+def test_a_download_stops_at_the_published_size(server):
+    """Whatever a server sends, no more than the published bytes reach the disk."""
+    sent = []
+
+    def endless(self):
+        self.send_response(200)
+        self.end_headers()
+        try:
+            while True:
+                self.wfile.write(bytes(1_000_000))
+                sent.append(1)
+        except OSError:
+            pass
+
+    server.do_GET = endless
+    with pytest.raises(SegxaiError, match="more than the published 300000 bytes arrived"):
+        downloads.fetch("deeplab", progress=False)
+    assert sum(sent) < 20
+    assert not [p for p in downloads.cache_folder().rglob("*") if p.is_file()]
+
+
+def test_what_was_verified_is_not_hashed_again_until_the_file_changes(server, monkeypatch):
+    path = downloads.fetch("deeplab", progress=False)
+    now, hashed, digest = time.time(), [], downloads._digest
+    monkeypatch.setattr(downloads.time, "time", lambda: now + 10)
+    monkeypatch.setattr(downloads, "_digest", lambda *a: hashed.append(a) or digest(*a))
+    for number in (1, 1, 1):
+        downloads._hash_fits.cache_clear()  # as in a new process
+        assert downloads.usable("deeplab") == path
+        assert len(hashed) == number
+    state = path.stat()
+    damaged = bytearray(CONTENT)
+    damaged[50_000:250_000] = bytes(200_000)
+    path.write_bytes(damaged)
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))  # as a careful attacker would
+    with pytest.raises(SegxaiError, match=r"damaged.*fetch deeplab"):
+        downloads.usable("deeplab")
 
 
 def test_two_processes_may_fetch_at_once(server):

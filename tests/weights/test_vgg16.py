@@ -66,7 +66,7 @@ def test_a_checkpoint_of_the_first_format_is_read(slim_checkpoint, tmp_path):
     assert (tmp_path / "vgg_16.ckpt").is_file()
     found = read_checkpoint(tmp_path / "vgg_16.ckpt", SCOPE)
     assert np.array_equal(
-        found["vgg_16/conv1/conv1_2/weights"], values["vgg_16/conv1/conv1_2/weights"]
+        found["vgg_16/conv1/conv1_2/weights"].read(), values["vgg_16/conv1/conv1_2/weights"]
     )
 
 

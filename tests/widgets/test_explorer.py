@@ -1,10 +1,12 @@
 """The canvas and the explorer from Python's side: what is sent, comes back, is not repeated."""
 
+import gc
 import io
 import json
 import re
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -479,3 +481,27 @@ def test_a_page_without_kernel_holds_no_names_as_markup(quarters, additive, tmp_
     data = canvas._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" not in data
     assert "<img src=x" not in data["text/html"]
+
+
+def test_a_forgotten_explorer_ends_with_its_thread_and_its_widgets(quarters, counting):
+    """One that was shown lives on: somebody may be looking at it."""
+    gc.collect()
+    before = set(_instances), threading.active_count()
+    explorer = ExplanationExplorer(quarters[0], counting, start=("grid", "slic"))
+    explorer.panes[0].set(rows=2)
+    explorer.wait()
+    gone = weakref.ref(explorer)
+    del explorer
+    gc.collect()
+    assert gone() is None
+    assert (set(_instances), threading.active_count()) == before
+    explorer = ExplanationExplorer(quarters[0], counting, start="grid")
+    explorer._repr_mimebundle_()
+    shown = weakref.ref(explorer)
+    del explorer
+    gc.collect()
+    assert shown().explanation is not None
+    shown().close()
+    gc.collect()
+    assert shown() is None
+    assert set(_instances) == before[0]

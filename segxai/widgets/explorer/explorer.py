@@ -16,7 +16,7 @@ from ...report.page import check_page_path, explorer_state, live_fragment, write
 from ...report.state import depth_field, setting_fields
 from ..form.form import Form
 from ..region_canvas.canvas import picture
-from ..shared.browser import Pictured
+from ..shared.browser import Pictured, hold_weakly
 from .pane import Pane
 from .work import Work
 
@@ -126,6 +126,7 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
             raise
         self.shared.observe(self._shared_changed, "values")
         self._work.start(self)
+        hold_weakly(self)  # a forgotten explorer would keep its thread and its tables
 
     def close(self) -> None:
         """End what is computed, forget what was, and take everything off the page."""

@@ -15,6 +15,7 @@ from ...regions import Regions
 from ..form.form import Form, choice
 from ..region_canvas.canvas import RegionCanvas
 from ..shared import background
+from ..shared.browser import hold_weakly
 from .work import Work
 
 
@@ -68,6 +69,7 @@ class Pane(ipywidgets.VBox):
         super().__init__(
             [self.form], layout=ipywidgets.Layout(flex="1 1 340px", min_width="0", padding="4px")
         )
+        hold_weakly(self)
 
     def set(self, **values) -> None:
         """Change the segmenter or its parameters, as the controls would.
@@ -240,6 +242,7 @@ class Pane(ipywidgets.VBox):
             self.form.message, self.explanation = str(error), found
         if self.canvas is None:
             self.canvas = RegionCanvas(self.explanation, self.edit, group=self._group)
+            hold_weakly(self.canvas)
             self.children = [self.form, self.canvas]
 
     def _renamed_as_before(self, found):

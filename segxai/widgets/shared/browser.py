@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import weakref
 from pathlib import Path
 from typing import Any
 
+from ipywidgets.widgets.widget import _instances
+
+from ...progress import inside
 from ...report.page import live_fragment
 
 _WIDGETS = Path(__file__).parents[1]
@@ -69,6 +73,22 @@ def live(widget: Any, name: str) -> str:
     return live_fragment(name, state)
 
 
+def hold_weakly(widget: Any) -> None:
+    """Let a widget end with the last reference to it, unless it has been shown.
+
+    ipywidgets keeps every widget until it is closed.
+
+    Parameters
+    ----------
+    widget : ipywidgets.Widget
+        The widget, with everything inside it.
+    """
+    for part in inside(widget):
+        _instances[part.model_id] = weakref.proxy(part)
+        handler = weakref.WeakMethod(part._handle_msg)
+        part.comm.on_msg(lambda message, handler=handler: handler()(message))
+
+
 class Pictured:
     """A mixin for widgets that have a picture of themselves, beside the widget in what is shown.
 
@@ -86,6 +106,7 @@ class Pictured:
     def _repr_mimebundle_(self, **kwargs):
         if os.environ.get("SEGXAI_STILL"):  # `make html` sets it
             return self._alone()
+        _instances[self.model_id] = self  # type: ignore[attr-defined]
         bundle = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         return {**data, **self._still()}, metadata

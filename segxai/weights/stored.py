@@ -1,0 +1,207 @@
+"""Arrays in files of any format: one check of all that is declared, before anything is read.
+
+A file may declare more than it holds, or lead to other files. So nothing is read unless the network
+has it, and nothing that the file does not hold in full, uncompressed.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError
+
+
+class Stored(NamedTuple):
+    """An array that was not read yet.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    dtype : dtype
+    held : int
+        How many bytes of it the file holds; 0 where it is compressed, or in another file.
+    read : callable
+        Returns the array.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    held: int
+    read: Callable[[], Any]
+
+
+Shape = tuple[int | range, ...]
+
+
+def take(
+    stored: Mapping[str, Any], expected: Mapping[str, Shape], source: str, advice: str = ""
+) -> dict[str, np.ndarray]:
+    """Read the arrays of a network, after all of them were checked.
+
+    Parameters
+    ----------
+    stored : mapping of str to Stored or ndarray
+    expected : mapping of str to tuple
+        The shape of each array; a side may be a range.
+    source : str
+        Where the arrays come from, and `advice` what to do; for error messages.
+
+    Returns
+    -------
+    arrays : dict of str to ndarray of float32
+
+    Raises
+    ------
+    SegxaiFileError
+        If an array is missing, has another shape or another type, is not held by the file or
+        cannot be read, or contains values that are not finite.
+    """
+
+    def refused(why):
+        return SegxaiFileError(f"{source}: {why}. {advice}".rstrip())
+
+    for name, shape in expected.items():
+        array = stored.get(name)
+        if array is None:
+            raise refused(f"there is no array {name!r}, so these are weights of another network")
+        found = tuple(array.shape)
+        fits = len(found) == len(shape) and all(
+            side in np.atleast_1d(wanted) for side, wanted in zip(found, shape, strict=True)
+        )
+        if not fits or array.dtype.kind != "f":
+            wanted = ", ".join(f"1 to {s[-1]}" if isinstance(s, range) else str(s) for s in shape)
+            raise refused(
+                f"{name!r} has shape {found} and type {array.dtype}; "
+                f"floats of shape ({wanted}) were expected"
+            )
+        if isinstance(array, Stored) and array.held < prod(found) * array.dtype.itemsize:
+            raise refused(
+                f"{name!r} is not in the file in full: it is compressed, elsewhere or damaged"
+            )
+    arrays = {}
+    for name in expected:
+        array = stored[name]
+        try:
+            values = array.read() if isinstance(array, Stored) else array
+        except Exception as error:  # each format has its own
+            raise refused(f"{name!r} cannot be read ({error}); the file is damaged") from error
+        arrays[name] = values.astype(np.float32, copy=False)
+        if not np.isfinite(arrays[name]).all():
+            raise refused(f"{name!r} contains values that are not finite; the file is damaged")
+    return arrays
+
+
+@contextmanager
+def hdf5_arrays(path: str | os.PathLike, advice: str = "") -> Iterator[dict[str, Stored]]:
+    """Open an HDF5 file, and list all arrays in it by their paths.
+
+    Parameters
+    ----------
+    path : str or path
+    advice : str
+        What to do, for error messages.
+
+    Yields
+    ------
+    stored : dict of str to Stored
+        To be read inside the block.
+
+    Raises
+    ------
+    SegxaiFileError
+        If the file is missing or damaged, or contains a link to another place or another file.
+    """
+    import h5py
+
+    if not os.path.isfile(path):
+        raise SegxaiFileNotFoundError(
+            f"{str(path)!r} cannot be read: there is no such file. {advice}".rstrip()
+        )
+    stored: dict[str, Stored] = {}
+
+    def look(name, link):
+        if not isinstance(link, h5py.HardLink):
+            return name  # ends the visit
+        array = file[name]
+        if isinstance(array, h5py.Dataset):
+            inside = not (array.external or array.is_virtual or array.chunks)
+            held = array.id.get_storage_size() if inside else 0
+            stored[name] = Stored(array.shape, array.dtype, held, partial(array.__getitem__, ()))
+        return None
+
+    try:
+        with h5py.File(path, "r") as file:
+            if elsewhere := file.visititems_links(look):
+                raise SegxaiFileError(
+                    f"{str(path)!r} is refused: {elsewhere!r} is a link, perhaps to another file "
+                    f"of this machine. {advice}".rstrip()
+                )
+            yield stored
+    except SegxaiError:
+        raise
+    except Exception as error:  # h5py raises OSError, RuntimeError and KeyError for damaged files
+        raise SegxaiFileError(
+            f"{str(path)!r} cannot be read as a Keras weights file ({error}). {advice}".rstrip()
+        ) from error
+
+
+def check_hdf5(path: str | os.PathLike) -> None:
+    """Check a saved model before others read it.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Raises
+    ------
+    SegxaiFileError
+        If anything in it is elsewhere, or larger than what the file holds of it.
+    """
+    with hdf5_arrays(path) as stored:
+        for name, array in stored.items():
+            if array.held < prod(array.shape) * array.dtype.itemsize:
+                raise SegxaiFileError(
+                    f"{str(path)!r}: {name!r} is not in the file in full; save the model again, "
+                    "without compression."
+                )
+
+
+def npz_arrays(path: str | os.PathLike) -> dict[str, Stored]:
+    """List the arrays of an ``.npz`` file by their names.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    stored : dict of str to Stored
+
+    Raises
+    ------
+    OSError, ValueError, zipfile.BadZipFile
+        If the file is damaged.
+    """
+    stored = {}
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            with archive.open(info) as member:
+                one = np.lib.format.read_magic(member) == (1, 0)
+                shape, _, dtype = getattr(np.lib.format, f"read_array_header_{2 - one}_0")(member)
+            name = info.filename.removesuffix(".npy")
+            held = info.compress_size if info.compress_type == zipfile.ZIP_STORED else 0
+            stored[name] = Stored(shape, dtype, held, partial(_npz_values, path, name))
+    return stored
+
+
+def _npz_values(path, name):
+    with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
+        return file[name]

@@ -1,0 +1,249 @@
+"""Files of weights that were made to harm: nothing is read but what the network has and the file holds."""
+
+import itertools
+import json
+import os
+import pickle
+import struct
+import sys
+import textwrap
+
+import h5py
+import numpy as np
+import pytest
+
+from segxai import SegxaiError
+from segxai.fcn.network import FCN, read_npz
+from segxai.weights import contours
+from segxai.weights.contours import contours_weights
+from segxai.weights.stored import hdf5_arrays, take
+from segxai.weights.torch_file import _MAGIC, _PROTOCOL, read_torch_file
+from segxai.weights.vgg16 import KERNELS, vgg16_weights
+
+FIRST = "block1_conv1/block1_conv1/kernel"
+SHAPE = (3, 3, 3, 64)
+HUGE = (3, 3, 3, 230_000_000)  # 8.3 GB of floats
+
+
+def external_storage(file, secret):
+    file.create_dataset(FIRST, SHAPE, "f4", external=[(str(secret), 0, h5py.h5f.UNLIMITED)])
+
+
+def virtual(file, secret):
+    with h5py.File(secret, "w") as other:
+        other["x"] = np.zeros(SHAPE, "f4")
+    layout = h5py.VirtualLayout(SHAPE, "f4")
+    layout[:] = h5py.VirtualSource(str(secret), "x", SHAPE)
+    file.create_virtual_dataset(FIRST, layout)
+
+
+def cycle(file, secret):
+    group = file.create_group("block1_conv1")
+    group["block1_conv1"] = group
+
+
+ATTACKS = {
+    "nothing behind a huge shape": lambda file, _: file.create_dataset(FIRST, HUGE, "f4"),
+    "nothing behind the right shape": lambda file, _: file.create_dataset(FIRST, SHAPE, "f4"),
+    "zeros, compressed": lambda file, _: file.create_dataset(
+        FIRST, data=np.zeros(SHAPE, "f4"), compression="gzip"
+    ),
+    "a chunk larger than its array": lambda file, _: file.create_dataset(
+        FIRST, SHAPE, "f4", maxshape=(None,) * 4, chunks=(64, 64, 64, 512)
+    ),
+    "another file of the machine": external_storage,
+    "an array of another file": virtual,
+    "a link to another file": lambda file, secret: file.__setitem__(
+        FIRST, h5py.ExternalLink(str(secret), "/x")
+    ),
+    "a link to another place": lambda file, _: file.__setitem__(FIRST, h5py.SoftLink("/x")),
+    "a group in itself": cycle,
+    "letters": lambda file, _: file.create_dataset(FIRST, data=np.full(SHAPE, b"x")),
+    "whole numbers": lambda file, _: file.create_dataset(FIRST, data=np.zeros(SHAPE, "i4")),
+    "objects": lambda file, _: file.create_dataset(FIRST, SHAPE, h5py.string_dtype()),
+    "numbers without end": lambda file, _: file.create_dataset(FIRST, data=np.full(SHAPE, np.nan)),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_an_hdf5_file_gives_only_what_it_holds_in_full(attack, tmp_path, survived):
+    secret = tmp_path / "secret"
+    secret.write_bytes(os.urandom(10_000))
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        ATTACKS[attack](file, secret)
+    with pytest.raises(SegxaiError, match=r"a\.h5"):
+        vgg16_weights(tmp_path / "a.h5")
+    with (
+        pytest.raises(SegxaiError, match=r"a\.h5"),
+        hdf5_arrays(tmp_path / "a.h5") as stored,
+    ):
+        take(stored, {FIRST: SHAPE}, "'a.h5'")
+    survived(2)
+
+
+def small_h5(path, _):
+    with h5py.File(path, "w") as file:
+        file["fuse/vars/0"], file["fuse/vars/1"] = np.ones((1, 1, 5, 1), "f4"), np.ones(1, "f4")
+        file[FIRST] = np.ones(SHAPE, "f4")
+    layout = {"a": ("fuse/vars/0", (1, 1, 5, 1)), "b": ("fuse/vars/1", (1,)), "c": (FIRST, SHAPE)}
+
+    def read():
+        with hdf5_arrays(path) as stored:
+            return take(stored, dict(layout.values()), str(path))
+
+    return read
+
+
+def small_npz(path, small_fcn):
+    small_fcn(1.0).save(path)
+
+    def read():
+        stored, _ = read_npz(path)
+        return take(stored, {"a": (3, 4), "b": (5,)}, str(path))
+
+    return read
+
+
+def small_pth(path, _):
+    def plain(value):
+        return pickle.dumps(value, 2)[2:-1]
+
+    storage = b"(" + plain("storage") + b"ctorch\nFloatStorage\n" + plain("0") + plain("cpu")
+    storage += plain(6) + b"tQ"
+    tensor = b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + plain(0) + plain((2, 3))
+    tensor += plain((3, 1)) + plain(False) + b"}tR"
+    head = b"".join(pickle.dumps(v, 2) for v in (_MAGIC, _PROTOCOL, {}))
+    values = struct.pack("<q", 6) + np.arange(6, dtype="<f4").tobytes()
+    path.write_bytes(
+        head + b"\x80\x02}" + plain("w") + tensor + b"s." + pickle.dumps(["0"], 2) + values
+    )
+    return lambda: read_torch_file(path)
+
+
+@pytest.mark.parametrize("kind", ["h5", "npz", "pth"])
+def test_300_flipped_files_each(kind, tmp_path, small_fcn, survived):
+    """A segxai error, or arrays of the network's shapes; with a checksum in the file, the arrays that were written."""
+    path = tmp_path / f"a.{kind}"
+    read = {"h5": small_h5, "npz": small_npz, "pth": small_pth}[kind](path, small_fcn)
+    whole, before = path.read_bytes(), read()
+    rng = np.random.default_rng(0)
+    refused = 0
+    for _ in range(300):
+        flipped = bytearray(whole)
+        flipped[rng.integers(len(whole))] ^= 1 << int(rng.integers(8))
+        path.write_bytes(flipped)
+        try:
+            after = read()
+        except SegxaiError as error:
+            refused += 1
+            if str(path) not in str(error):
+                raise AssertionError(f"which file? {error}") from error
+        else:
+            for name, array in after.items():
+                assert np.isfinite(array).all() or kind == "pth"
+                if kind == "npz":
+                    assert np.array_equal(array, before[name])
+    assert refused > 10
+    survived(300)
+
+
+def test_an_fcn_of_text_or_of_numbers_without_end_is_refused(tmp_path, small_fcn, survived):
+    small_npz(tmp_path / "a.npz", small_fcn)
+    with np.load(tmp_path / "a.npz", allow_pickle=False) as file:
+        arrays = dict(file)
+    for values in (np.full((3, 4), "x"), np.full((3, 4), np.nan), np.ones((3, 4), int)):
+        np.savez(tmp_path / "b.npz", **{**arrays, "a": values})
+        stored, _ = read_npz(tmp_path / "b.npz")
+        with pytest.raises(SegxaiError, match=r"floats|not finite"):
+            take(stored, {"a": (3, 4)}, "b.npz")
+        survived()
+
+
+def test_the_description_of_an_fcn_promises_no_more_than_there_is(tmp_path, small_fcn, survived):
+    small_npz(tmp_path / "a.npz", small_fcn)
+    with np.load(tmp_path / "a.npz", allow_pickle=False) as file:
+        arrays = dict(file)
+    described = json.loads(str(arrays["description"]))
+    for change in (
+        {"num_classes": 500_000_000},
+        {"num_classes": True},
+        {"encoder": ["vgg16"]},
+        {"encoder": "vgg16", "fc_width": 10**9},
+        {"fc6_kernel": 1e9},
+        {"stride": "32"},
+        {"class_names": 5},
+        {"class_names": "ab"},
+        {"side": "large"},
+        {"side": 10**9},
+        {"format": None},
+    ):
+        text = np.array(json.dumps({**described, **change}))
+        np.savez(tmp_path / "b.npz", **{**arrays, "description": text})
+        with pytest.raises(SegxaiError):
+            FCN.load(tmp_path / "b.npz")
+        survived()
+
+
+MEASURED = """
+import json, os, resource, sys, time
+import h5py, numpy as np
+import segxai
+from segxai.nets import graph  # TensorFlow is part of the import
+from segxai.weights.contours import contours_weights
+from segxai.weights.torch_file import read_torch_file
+from segxai.weights.vgg16 import vgg16_weights
+
+first = "block1_conv1/block1_conv1/kernel"
+with h5py.File("huge.h5", "w") as file:
+    file.create_dataset(first, (3, 3, 3, 230_000_000), "f4")
+with h5py.File("chunk.h5", "w") as file:
+    file.create_dataset(first, (3, 3, 3, 64), "f4", maxshape=(None,) * 4, chunks=(9, 9, 9, 150_000), compression="gzip")
+open("memo.pth", "wb").write(b"\\x80\\x02]r\\xff\\xff\\xff\\x13.")
+open("long.pth", "wb").write(b"\\x80\\x04\\x8e" + (2**33).to_bytes(8, "little") + b"x.")
+nested = b"".join(b"q" + bytes([n]) + b"h" + bytes([n]) + b"\\x86" for n in range(60))
+open("nested.pth", "wb").write(b"\\x80\\x02K\\x01" + nested + b"Q.")
+described = {"format": "segxai-fcn-1", "encoder": "vgg16", "num_classes": 250, "stride": 8, "source": "x", "side": None,
+             "class_names": ["a"] * 250, "fc_width": 4096, "fc6_kernel": 7}
+np.savez("promise.npz", description=np.array(json.dumps(described)))
+np.savez_compressed("zeros.npz", description=np.array(json.dumps(described)), x=np.zeros(10**7, "f4"))
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+before, slowest, tried = peak(), 0, 0
+for path, loads in {
+    "huge.h5": (vgg16_weights, contours_weights, segxai.load_classifier),
+    "chunk.h5": (vgg16_weights, contours_weights, segxai.load_classifier),
+    "memo.pth": (read_torch_file,),
+    "long.pth": (read_torch_file,),
+    "nested.pth": (read_torch_file,),
+    "promise.npz": (segxai.FCN.load,),
+    "zeros.npz": (segxai.FCN.load,),
+}.items():
+    for load in loads:
+        started = time.process_time()
+        try:
+            load(path)
+        except segxai.SegxaiError as error:
+            assert path in str(error), error
+        else:
+            raise AssertionError(path)
+        print(path, load.__name__, time.process_time() - started, peak() - before, file=sys.stderr)
+        slowest, tried = max(slowest, time.process_time() - started), tried + 1
+print(json.dumps([peak() - before, slowest, tried]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the system's account of memory is Unix's")
+def test_a_refusal_costs_little_memory_and_time(run_python, tmp_path, survived):
+    run = run_python("-c", textwrap.dedent(MEASURED), cwd=tmp_path)
+    assert run.returncode == 0, run.stderr.decode()
+    megabytes, seconds, tried = json.loads(run.stdout)
+    assert megabytes < 300, "more than after the import"
+    assert seconds < 5
+    survived(tried)
+
+
+def test_the_published_layouts_are_those_of_the_networks():
+    assert len(KERNELS) == 13
+    assert list(itertools.islice(KERNELS.values(), 3)) == [SHAPE, (3, 3, 64, 64), (3, 3, 64, 128)]
+    assert len(contours._layout()) == 2 * (13 + 5 + 1)
+    with pytest.raises(SegxaiError, match="no such file"):
+        contours_weights("nowhere.h5")
