@@ -15,16 +15,11 @@ from ..errors import SegxaiFileError, SegxaiFileNotFoundError, whole_number
 from ..images import Bands
 from ..regions import Evidence, Part, Regions, plain_text, walk
 from ..segmentation.binary import tree_of
-from .archive import FORMAT, MOST_BYTES, MOST_PARTS, MOST_TEXT
-from .checks import Placebo, Robustness
+from . import archive, checks, fills, methods, owen, summary
 from .coalitions import Coalitions
 from .descent import Descent
 from .explanation import Explanation, from_coalitions
-from .fills import FILLS, GIVEN, fill_image
 from .game import DEFAULT, Game
-from .methods import check_method
-from .owen import Division
-from .summary import members
 from .tree_explanation import from_descent
 
 
@@ -80,12 +75,14 @@ def _unpacked(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             raise ValueError("its table of contents is not one that segxai writes")
         file.seek(0)
         with np.load(file, allow_pickle=False) as packed:
-            if sum(entry.file_size for entry in packed.zip.infolist()) > MOST_BYTES:
-                raise ValueError(f"it unpacks to more than {MOST_BYTES / 1e6:.0f} MB")
+            if sum(entry.file_size for entry in packed.zip.infolist()) > archive.MOST_BYTES:
+                raise ValueError(f"it unpacks to more than {archive.MOST_BYTES / 1e6:.0f} MB")
             text = packed["description"].tobytes()
-            kept = json.loads(text[:MOST_TEXT])
-            if kept["format"] != FORMAT:
-                raise ValueError(f"its format is {kept['format']}, not {FORMAT}; update segxai")
+            kept = json.loads(text[: archive.MOST_TEXT])
+            if kept["format"] != archive.FORMAT:
+                raise ValueError(
+                    f"its format is {kept['format']}, not {archive.FORMAT}; update segxai"
+                )
             json.dumps(kept, allow_nan=False)  # refuses what is read as NaN or infinity
             return kept, dict(packed)
 
@@ -101,7 +98,7 @@ def _explanation(kept, arrays) -> Explanation:
     players = tree.leaves if tree else regions
     game = Game(
         picture, players, kept["classifier"], kept["fill"],
-        fill_image(pixels, players.labels, arrays["filled"]),
+        fills.fill_image(pixels, players.labels, arrays["filled"]),
         whole_number("seed", kept["seed"]), kept["target"], targets,
     )  # fmt: skip
     masks, number, hierarchy = arrays["masks"], len(players), _nested(kept["hierarchy"])
@@ -121,10 +118,10 @@ def _explanation(kept, arrays) -> Explanation:
         or len(np.unique(masks, axis=0)) != len(masks)
         or not (masks.all(axis=1).any() and (~masks).all(axis=1).any())
         or len(targets) != len(names)
-        or kept["fill"] not in (*FILLS, GIVEN)
+        or kept["fill"] not in (*fills.FILLS, fills.GIVEN)
         or kept["classifier"] not in (None, DEFAULT)
         or kept["output"] not in (*OUTPUTS, "output")
-        or not (tree or sorted(members(hierarchy)) == list(range(number)))
+        or not (tree or sorted(summary.members(hierarchy)) == list(range(number)))
     ):
         raise ValueError("its parts do not fit together")
     table = Coalitions(
@@ -133,18 +130,18 @@ def _explanation(kept, arrays) -> Explanation:
         kept["output"],
     ).for_target(kept["target"])  # fmt: skip
     table = table if kept["rival"] is None else table.contrast(kept["rival"])
-    checks = tuple(_check(*row) for row in kept["checks"])
+    checked = tuple(_check(*row) for row in kept["checks"])
     if tree:
         effects = (arrays[name] for name in ("node", "without", "joined", "weight", "divided"))
         fit_weights = arrays["fit_weights"]
-        division = Division(masks[: len(masks) - len(fit_weights)], *effects)
+        division = owen.Division(masks[: len(masks) - len(fit_weights)], *effects)
         explanation: Explanation = from_descent(
-            Descent(tree, table, division, fit_weights), regions, checks
+            Descent(tree, table, division, fit_weights), regions, checked
         )
     else:
         settings = kept["method"], kept["kernel_width"], kept["alpha"]
-        check_method(*settings)
-        explanation = replace(from_coalitions(table, *settings, hierarchy), checks=checks)
+        methods.check_method(*settings)
+        explanation = replace(from_coalitions(table, *settings, hierarchy), checks=checked)
     for kind, p, found in kept["sets"]:
         numbers = found and tuple(regions.index(k) for k in found[0])
         explanation.sets_found[kind, p] = found and (numbers, float(found[1]))
@@ -156,7 +153,7 @@ def _regions(kept, atoms):
     for name, covered, children, cost, (source, probability), noun in kept["parts"]:
         below = tuple(parts[whole_number("a part", child)] for child in children)
         inside = sorted(atom for child in below for atom in child.atoms)
-        if not covered or len(parts) > MOST_PARTS or (below and inside != sorted(covered)):
+        if not covered or len(parts) > archive.MOST_PARTS or (below and inside != sorted(covered)):
             raise ValueError(f"the region {name!r} is not made of its parts")
         evidence = Evidence(plain_text(source), probability and float(probability))
         name, noun = plain_text(name), plain_text(noun)
@@ -170,8 +167,8 @@ def _regions(kept, atoms):
     return Regions(atoms, shown, kept["segmenter"], tree)
 
 
-def _check(kind, fields) -> Robustness | Placebo:
-    made = {"Robustness": Robustness, "Placebo": Placebo}[kind](
+def _check(kind, fields) -> checks.Robustness | checks.Placebo:
+    made = {"Robustness": checks.Robustness, "Placebo": checks.Placebo}[kind](
         **{
             key: plain_text(value) if isinstance(value, str)
             else tuple(map(plain_text, value)) if key in ("names", "variants")

@@ -203,19 +203,6 @@ def live_fragment(name: str, state: dict[str, Any]) -> str:
     return f"<div><style>{style}</style>{live_element(name, state)}<script>{script}</script></div>"
 
 
-def live_page(title: str, body: str) -> str:
-    """Return a whole page with nothing but one widget."""
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f"{_policy()}"
-        f"<title>{html.escape(title)}</title>"
-        "<style>body { margin: 1rem; color-scheme: light dark; } "
-        "@media (prefers-color-scheme: dark) { body { background: #16181b; } }</style></head>"
-        f"<body><main>{body}</main></body></html>\n"
-    )
-
-
 def file_ending(path: str | os.PathLike) -> str:
     """Return the ending of a file's name, e.g. ".html"; SegxaiValueError if it is no name."""
     if not isinstance(path, (str, os.PathLike)):

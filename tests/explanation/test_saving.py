@@ -13,7 +13,7 @@ import pytest
 import segxai
 from segxai import Regions, SegxaiError
 from segxai.errors import SegxaiFileError
-from segxai.explanation import archive, loading
+from segxai.explanation import archive
 from segxai.regions import Evidence, Part
 
 NAMES = ["other", "cat", "dog"]
@@ -375,7 +375,7 @@ def test_bombs_are_refused_before_they_are_unpacked(quarters, tmp_path, monkeypa
     path = tmp_path / "x.segxai"
     exact(quarters).save(path)
     arrays = packed(path)
-    monkeypatch.setattr(loading, "MOST_BYTES", 5_000_000)
+    monkeypatch.setattr(archive, "MOST_BYTES", 5_000_000)
     with path.open("wb") as file:
         np.savez_compressed(file, **arrays, extra=np.zeros(5_000_000, np.uint8))
     assert path.stat().st_size < 50_000

@@ -14,9 +14,8 @@ from ...explanation.explanation import Explanation
 from ...explanation.explanation import renamed as with_names
 from ...explanation.tree_explanation import TreeExplanation
 from ...fcn.annotation import IGNORE, import_class_png
-from ...files import replacing
 from ...regions import Regions
-from ...report.page import check_page_path, live_page
+from ...report.page import check_page_path, write_page
 from ...report.pictures import jpeg
 from ...report.state import regions_state, settings_state, table_state, tree_state
 from ...segmentation.classes import regions_of_classes
@@ -181,10 +180,8 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
             For another ending.
         """
         check_page_path(path)
-        title = f"Why {self.explanation.target}?"
-        page = live_page(title, browser.live(self, "region_canvas"))
-        with replacing(path) as temporary:
-            temporary.write_text(page, encoding="utf-8", errors="replace")
+        body = browser.live(self, "region_canvas")
+        write_page(path, f"Why {self.explanation.target}?", body)
 
     @traitlets.validate("off")
     def _known_regions(self, proposal):
