@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from .errors import SegxaiValueError
+from .errors import SegxaiValueError, listed
 
 # Whatever `read_names` accepts.
 NamesLike: TypeAlias = Sequence[str] | Mapping[Any, Any]
@@ -47,22 +47,18 @@ def read_names(
     """
     if isinstance(names, Mapping):
         return _read_mapping(names, what)
-    try:
-        # A text is one name, and bytes are numbers.
-        listed = None if isinstance(names, (str, bytes)) else list(names)
-    except Exception:  # objects of other libraries raise whatever they like
-        listed = None
-    if listed is None:
+    if isinstance(names, (str, bytes)):
         raise SegxaiValueError(
-            f"{what} must be a list of strings or a mapping {{id: name}}; got a single value of "
-            f"type {type(names).__name__}."
+            f"{what} must be a list of strings or a mapping {{id: name}}; got a single value, "
+            f"{names!r}."
         )
-    ids = range(len(listed)) if ids is None else ids
-    if len(listed) != len(ids):
+    given = listed(names, what)
+    ids = range(len(given)) if ids is None else ids
+    if len(given) != len(ids):
         raise SegxaiValueError(
-            f"{what} must be {len(ids)}, one for each of the {len(ids)} regions; got {len(listed)}."
+            f"{what} must be one for each of the {len(ids)} regions; got {len(given)}."
         )
-    return dict(zip(ids, (_text(name, what) for name in listed), strict=True))
+    return dict(zip(ids, (_text(name, what) for name in given), strict=True))
 
 
 def list_names(names: NamesLike, what: str = "The names") -> tuple[str, ...]:
@@ -121,10 +117,7 @@ def plain_text(text: str) -> str:
 
 
 def _read_mapping(names, what) -> dict[int, str]:
-    try:
-        pairs = list(names.items())
-    except Exception:
-        pairs = [(None, None)]
+    pairs = listed(names.items(), what)
     if pairs and all(isinstance(value, numbers.Integral) for _, value in pairs):  # {name: id}
         pairs = [(number, name) for name, number in pairs]
     elif not all(isinstance(value, str) for _, value in pairs):

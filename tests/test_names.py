@@ -50,9 +50,9 @@ class Raises:
     [
         ("abc", "single value"),
         (b"abc", "single value"),
-        (3, "single value"),
-        (None, "single value"),
-        (Raises(), "single value"),
+        (3, "cannot be listed: .*int"),
+        (None, "cannot be listed: .*NoneType"),
+        (Raises(), "cannot be listed: .*no"),
         ([1, 2], "must be strings"),
         (["a", Raises()], "must be strings"),
         ({"a": "b"}, "whole numbers as ids"),

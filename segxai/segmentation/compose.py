@@ -274,7 +274,7 @@ def _colour_table(colours) -> dict[str, tuple[int, ...]]:
     except Exception as error:
         raise SegxaiValueError(
             'colours must be {"cat": (64, 0, 0)}, or the path of a labelmap.txt of CVAT; '
-            f"got {type(colours).__name__} ({type(error).__name__}: {str(error)[:200]})."
+            f"got {type(colours).__name__} ({quoted(error)})."
         ) from error
     if not sound or len(set(table.values())) < len(table):
         raise SegxaiValueError(
