@@ -22,6 +22,7 @@ from .errors import SegxaiError, SegxaiValueError, whole_number
 from .explanation.explain import explain
 from .explanation.fills import fill_name
 from .explanation.methods import METHODS
+from .files import as_path
 from .images import check_image_file, load_image
 from .report import check_page_path, escaped_table, figure, write_report
 from .segmentation.registry import check_method
@@ -220,7 +221,7 @@ def _compare(args):
     images, segmenters = as_image_list(args.folder, "compare"), args.segmenter or SEGMENTERS
     _check_names(segmenters, args)
     match = int(args.match_regions) if (args.match_regions or "").isdigit() else args.match_regions
-    out = Path(args.out)
+    out = as_path(args.out)
     kept = out.with_name(f"{out.stem}_results")
     _print(
         f"{len(segmenters)} segmenters on {len(images)} photographs. "

@@ -1,4 +1,4 @@
-"""Atomic writes, and the files that come with the package.
+"""Paths, atomic writes, and the files that come with the package.
 
 A file that is written here is either complete or absent.
 """
@@ -6,14 +6,41 @@ A file that is written here is either complete or absent.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
-from .errors import SegxaiError, SegxaiFileNotFoundError
+from .errors import SegxaiError, SegxaiFileNotFoundError, SegxaiValueError
 
 _PACKAGE = Path(__file__).parent
+
+
+def as_path(path: Any) -> Path:
+    """Return a path in which ``~`` stands for the user's home folder, as in a shell.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    path : Path
+
+    Raises
+    ------
+    SegxaiValueError
+        For anything else.
+    """
+    try:
+        return Path(os.path.expanduser(path))
+    except TypeError as error:
+        raise SegxaiValueError(
+            f"Expected the path of a file, e.g. 'why.html'; got {type(path).__name__}. "
+            "A figure is drawn in memory by .plot().savefig(buffer)."
+        ) from error
 
 
 @contextmanager
@@ -23,7 +50,8 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     Parameters
     ----------
     path : str or path
-        The file to write; its folder is made where it is missing.
+        The file to write; its folder is made where it is missing. A symbolic link stays one: the
+        file that it leads to is written.
 
     Yields
     ------
@@ -36,11 +64,18 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         When the folder cannot be written or the disk is full; an existing file at `path` is then
         left unchanged.
     """
-    path = Path(path)
+    path = as_path(path)
     try:
-        temporary = path.with_name(f".{path.stem}.{token_hex(4)}{path.suffix}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.open("xb").close()
+        target = Path(os.path.realpath(path))
+        replaced = target.exists()
+        # Renaming would put a file in the place of a folder's name or of a device.
+        if replaced and not target.is_file():
+            raise OSError("it is a folder or a device")
+        # Not the whole stem: with it, a long name would become too long.
+        temporary = target.with_name(f".{target.stem[:40]}.{token_hex(4)}{target.suffix}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        mode = 0o600 if replaced else 0o666  # until it has the mode of the file that it replaces
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
     # ValueError: an impossible file name, e.g. with a null byte.
     except (OSError, ValueError) as error:
         raise SegxaiError(
@@ -48,13 +83,41 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         ) from error
     try:
         yield temporary
-        os.replace(temporary, path)
+        put_in_place(temporary, target)
     except OSError as error:
         raise SegxaiError(
             f"{str(path)!r} could not be written: {_reason(error)}. Nothing was changed."
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def put_in_place(temporary: Path, target: Path) -> None:
+    """Rename a finished file so that a crash of the system leaves the old one or the new one.
+
+    Parameters
+    ----------
+    temporary : Path
+        In the same file system; it gets the mode of the file that it replaces.
+    target : Path
+        Not a symbolic link.
+    """
+    _flush(temporary, os.O_RDWR)
+    # There may be no such file yet, or a file system without modes.
+    with suppress(OSError):
+        shutil.copymode(target, temporary)
+    os.replace(temporary, target)
+    # Not every system can flush a folder, and the file has its name already.
+    with suppress(OSError):
+        _flush(target.parent, os.O_RDONLY)
+
+
+def _flush(path, flags) -> None:
+    opened = os.open(path, flags)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def data_file(name: str) -> Path:

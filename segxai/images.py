@@ -5,31 +5,62 @@ Everywhere else in segxai an image is a (height, width, 3) uint8 RGB array.
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .errors import (
     SegxaiError,
     SegxaiFileError,
     SegxaiFileNotFoundError,
     SegxaiValueError,
+    quoted,
     whole_number,
 )
+from .files import as_path
 
 # Larger photographs are reduced on reading: no network here takes an input of more than 600 pixels
 # a side, and the memory that segmenters need grows with the area.
 MAX_SIDE = 2048
-# A file whose header states more pixels than this is refused before decoding (decompression bombs).
+# A picture whose header states more pixels than this, or which needs more memory, is refused
+# before decoding (decompression bombs).
 MAX_PIXELS = 150_000_000
+MAX_BYTES = 800_000_000
+# The formats that are read: pixels and nothing else (for an EPS, Pillow would start Ghostscript).
+# Of each, the endings of its files, and the bytes for each pixel that its decoder was measured to
+# need beside the picture.
+FORMATS = {
+    "JPEG": ((".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), 0),
+    "PNG": ((".png", ".apng"), 0),
+    "GIF": ((".gif",), 0),
+    "BMP": ((".bmp", ".dib"), 0),
+    "PPM": ((".ppm", ".pgm", ".pbm", ".pnm"), 0),
+    "TIFF": ((".tif", ".tiff"), 4),
+    "WEBP": ((".webp",), 12),
+    "JPEG2000": ((".jp2", ".j2k", ".jpx"), 16),
+    "PCX": ((".pcx",), 0),
+    "TGA": ((".tga",), 0),
+    "AVIF": ((".avif",), 8),
+    "HEIF": ((".heic", ".heif"), 8),  # once pillow-heif is registered
+}
+ENDINGS = frozenset(ending for endings, _ in FORMATS.values() for ending in endings)
+# Bytes for each pixel of a picture, 4 in other modes; transparent ones are copied while resized.
+_BYTES = {"1": 1, "L": 1, "P": 1, "RGBA": 10, "LA": 10}
+# Of floats: small excursions, which bicubic resizing and rounding leave, are clipped.
+_OVERSHOOT = 0.5  # of the range, at most
+_LEAST_INSIDE = 0.75  # of the values
+# A 16-bit picture without brighter pixels probably has fewer bits.
+_DARK = 1 << 14
 # Transparency is nearly always all or nothing: with a smaller share of such pixels, a fourth
 # channel may be something else.
 LEAST_ALL_OR_NOTHING = 0.001
@@ -74,6 +105,13 @@ class Bands:
             raise SegxaiValueError(
                 "Bands have shape (height, width, channels) and contain numbers; "
                 f"got shape {pixels.shape} of {pixels.dtype}."
+            )
+        # No picture has so few rows and so many channels.
+        if pixels.shape[0] < 16 <= min(pixels.shape[1:]):
+            raise SegxaiValueError(
+                f"Bands of shape {pixels.shape} would have {pixels.shape[-1]} channels: axis 0 "
+                f"({pixels.shape[0]}) looks like the channels. "
+                "Put them last, as numpy.moveaxis(pixels, 0, -1) does."
             )
         if not np.isfinite(pixels).all():
             raise SegxaiValueError(
@@ -138,8 +176,9 @@ def as_image(image: ImageLike) -> np.ndarray:
     image : array, PIL image, path or Bands
         Arrays have shape (H, W), (H, W, 1), (H, W, 3), or (H, W, 4) for RGBA; four bands are
         `Bands`, of which the three channels are taken that are shown. uint8 values are kept; uint16
-        values are read as 0..65535, booleans as black and white, floats as 0..1 or, if any value
-        exceeds 1, as 0..255. Transparent pixels are composited over white.
+        values are read as 0..65535, booleans as black and white, floats as 0..1 or else 0..255; a
+        small overshoot is clipped with a warning. Transparent pixels are composited over white. PIL
+        images are read as `load_image` reads their files; the size of arrays is kept.
 
     Returns
     -------
@@ -153,24 +192,20 @@ def as_image(image: ImageLike) -> np.ndarray:
     """
     if isinstance(image, Bands):
         return image.view()
-    if isinstance(image, (str, os.PathLike)):
+    if isinstance(image, (str, os.PathLike, Image.Image)):
         return load_image(image)
-    if hasattr(image, "convert") and hasattr(image, "getbands"):  # a PIL image
-        try:
-            image = _array_of(image)
-        except OSError as error:  # PIL decodes lazily, so damage shows only here
-            raise _unreadable(getattr(image, "filename", "") or "the image", error) from error
+    if isinstance(image, (bytes, bytearray)) or hasattr(type(image), "read"):
+        raise SegxaiValueError(
+            "The image is given as bytes or an open file; a path, an array or a PIL image was "
+            "expected. Pass PIL.Image.open(file), with io.BytesIO(data) as the file for bytes."
+        )
     array = as_array(image, "The image")
+    given = array.shape
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[-1] not in (1, 3, 4) or 0 in array.shape:
-        raise SegxaiValueError(
-            f"An image of shape {np.shape(image)} is not supported. Expected (height, width), "
-            "(height, width, 3) for RGB or (height, width, 4) for RGBA. A picture with other "
-            "channels is given as segxai.Bands(image, rgb=(0, 1, 2)), with the numbers of the "
-            "channels to show as red, green and blue."
-        )
-    array = _as_uint8(array)
+        raise SegxaiValueError(f"An image of shape {given} is not supported. {_advice(given)}")
+    array = as_uint8(array)
     if array.shape[-1] == 4:
         alpha = array[..., 3:].astype(np.float32) / 255
         array = (array[..., :3] * alpha + 255 * (1 - alpha)).round().astype(np.uint8)
@@ -198,9 +233,9 @@ def as_picture(image: ImageLike) -> np.ndarray | Bands:
         return image
     photograph = as_image(image)
     if isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[-1] == 4:
-        alpha = _as_uint8(image)[..., 3]
+        alpha = as_uint8(image[..., 3])
         if np.isin(alpha, (0, 255)).mean() < LEAST_ALL_OR_NOTHING:
-            _warn_caller(
+            warn_caller(
                 "This (height, width, 4) array was read as RGBA and laid on white, although next "
                 "to no pixel is opaque or transparent. If its channels are four bands, pass "
                 "segxai.Bands(image, rgb=(0, 1, 2)); if not, image[..., :3]."
@@ -224,14 +259,24 @@ def pixels_of(image: ImageLike) -> np.ndarray:
     return image.pixels if isinstance(image, Bands) else as_image(image)
 
 
-def _as_uint8(array: np.ndarray) -> np.ndarray:
+def _advice(shape) -> str:
+    """Say what to do about an image of this shape."""
+    if len(shape) == 4:
+        return "It is a batch: pass one picture of it, e.g. image[0]."
+    if len(shape) == 3 and shape[0] in (1, 3, 4):
+        return "Its channels, axis 0, must come last: numpy.moveaxis(image, 0, -1)."
+    return (
+        "Expected (height, width), (height, width, 3) for RGB or (height, width, 4) for RGBA. A "
+        "picture with other channels is given as segxai.Bands(image, rgb=(0, 1, 2)), with the "
+        "numbers of the channels to show as red, green and blue."
+    )
+
+
+def as_uint8(array: np.ndarray) -> np.ndarray:
+    """Convert numbers to 0..255, as `as_image` reads them; SegxaiValueError where it does not."""
     if array.dtype == np.uint8:
         return array
-    if array.dtype == bool:
-        return array.astype(np.uint8) * 255
-    if array.dtype == np.uint16:
-        return ((array.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-    if array.dtype.kind not in "iuf":
+    if array.dtype.kind not in "biuf":
         raise SegxaiValueError(
             f"An image of type {array.dtype} is not supported. "
             "Expected numbers (uint8, uint16, float)."
@@ -241,27 +286,54 @@ def _as_uint8(array: np.ndarray) -> np.ndarray:
             "The image contains NaN or infinite values. "
             "Replace them first, e.g. numpy.nan_to_num(image)."
         )
+    top = _white_of(array)
+    return np.rint(np.clip(array.astype(np.float32), 0, top) * (255 / top)).astype(np.uint8)
+
+
+def _white_of(array) -> float:
+    """Return the value that is shown as white, by the type and by what the values say."""
     low, high = float(array.min()), float(array.max())
-    if low < 0 or high > 255:
-        raise SegxaiValueError(
-            f"Image values from {low:g} to {high:g} are not supported. "
-            "Expected 0..1 (float) or 0..255."
-        )
-    scale = 255.0 if np.issubdtype(array.dtype, np.floating) and high <= 1 else 1.0
-    return np.rint(array * scale).astype(np.uint8)
+    if array.dtype.kind == "u" and array.dtype.itemsize == 2:  # in either order of bytes
+        bits = max(8, int(high).bit_length())
+        if 0 < high < _DARK:
+            warn_caller(
+                f"The largest of this picture's 16-bit values is {high:g}, so it is shown almost "
+                f"black. If it has {bits} bits, read it by segxai.load_image(path, "
+                f"levels={1 << bits}), or pass image / {(1 << bits) - 1}."
+            )
+        return 65535.0
+    floats = array.dtype.kind == "f"
+    for top in (1.0, 255.0) if floats or array.dtype == bool else (255.0,):
+        if low >= 0 and high <= top:
+            return top
+        beyond, slack = _OVERSHOOT * top, top / 510  # less than slack changes no pixel
+        # Values below 0 and below a quarter of 255 are those of a normalised tensor.
+        plausible = low >= -beyond and high <= top + beyond and (top == 1 or high > top / 4)
+        inside = (array >= -slack) & (array <= top + slack)
+        if floats and plausible and inside.mean() >= _LEAST_INSIDE:
+            warn_caller(
+                f"Image values from {low:.8g} to {high:.8g} were read as 0 to {top:g} and "
+                f"clipped. numpy.clip(image, 0, {top:g}) does so without this warning."
+            )
+            return top
+    raise SegxaiValueError(
+        f"Image values from {low:.8g} to {high:.8g} are not supported. "
+        "Expected 0..1 (float) or 0..255; undo a normalisation first."
+    )
 
 
 def _existing(path) -> Path:
-    path = Path(path)
+    path = as_path(path)
     if not os.path.exists(path):  # Path.exists raises for impossible file names
-        windows = (
-            " On this system, folders are separated by '/'."
+        advice = (
+            "An address is not opened; download the photograph first, e.g. by "
+            "urllib.request.urlretrieve(address, 'photo.jpg')."
+            if re.match("(https?|ftp|file|s3|gs):/|data:", str(path), re.IGNORECASE)
+            else "On this system, folders are separated by '/'."
             if os.sep == "/" and "\\" in str(path)
-            else ""
+            else "Check the spelling and the folder."
         )
-        raise SegxaiFileNotFoundError(
-            f"There is no file {str(path)!r}. Check the spelling and the folder.{windows}"
-        )
+        raise SegxaiFileNotFoundError(f"There is no file {str(path)[:300]!r}. {advice}")
     if path.is_dir():
         raise SegxaiFileError(
             f"{str(path)!r} is a folder; an image file (PNG, JPEG, ...) was expected."
@@ -271,11 +343,10 @@ def _existing(path) -> Path:
     return path
 
 
-def _unreadable(path, error) -> SegxaiFileError:
-    return SegxaiFileError(
-        f"{str(path)!r} cannot be read as an image ({error}). "
-        "It may be truncated or not an image; open it in a viewer, or save it again as PNG or JPEG."
-    )
+def _reason(error) -> str:
+    # The text of an unidentified image shows where in memory its bytes lie.
+    unknown = isinstance(error, UnidentifiedImageError)
+    return f"its format is none of {', '.join(FORMATS)}" if unknown else quoted(error)
 
 
 def check_image_file(path: str | os.PathLike) -> None:
@@ -286,7 +357,6 @@ def check_image_file(path: str | os.PathLike) -> None:
     path : str or path
         The image is not decoded, so this is fast.
     """
-    path = _existing(path)
     with opened_image(path):
         pass
 
@@ -295,17 +365,21 @@ def as_array(value: Any, what: str) -> np.ndarray:
     """Convert to an array, or raise SegxaiValueError, e.g. for rows of different lengths."""
     try:
         return np.asarray(value)
-    except (ValueError, TypeError) as error:
-        raise SegxaiValueError(f"{what} is not an array of numbers: {error}.") from error
+    except Exception as error:  # whatever objects of others raise
+        tensor = " Pass tensor.detach().cpu().numpy()." if hasattr(type(value), "detach") else ""
+        raise SegxaiValueError(
+            f"{what} is not an array of numbers ({quoted(error)}).{tensor}"
+        ) from error
 
 
 @contextmanager
-def opened_image(path: str | os.PathLike) -> Iterator[Image.Image]:
+def opened_image(image: str | os.PathLike | Image.Image) -> Iterator[Image.Image]:
     """Open an image file as a PIL image without decoding it.
 
     Parameters
     ----------
-    path : str or path
+    image : str, path or PIL image
+        A PIL image is checked in the same way.
 
     Yields
     ------
@@ -316,32 +390,67 @@ def opened_image(path: str | os.PathLike) -> Iterator[Image.Image]:
     SegxaiError
         If the file is not an image or is too large, including for errors raised inside the block.
     """
+    name: Any = getattr(image, "filename", "") or "the image"
+    if not isinstance(image, Image.Image):
+        name = _existing(image)
     try:
         with warnings.catch_warnings():
-            # Of Pillow's own size warning; MAX_PIXELS is checked instead.
+            # Of Pillow's own size warning; the limits here are checked instead.
             warnings.simplefilter("ignore")
-            with Image.open(path) as opened:
-                if opened.width * opened.height > MAX_PIXELS:
-                    raise Image.DecompressionBombError
+            with nullcontext(image) if isinstance(image, Image.Image) else _opened(name) as opened:
+                _check_decoding(opened)
                 yield opened
     except SegxaiError:
         raise
     except Image.DecompressionBombError as error:
         raise SegxaiValueError(
-            f"{str(path)!r} has more than {MAX_PIXELS:,} pixels, the most that segxai opens. "
-            "Reduce it first."
+            f"{str(name)!r} has more than {MAX_PIXELS:,} pixels, or takes more than "
+            f"{MAX_BYTES / 1e6:.0f} MB of memory, the most that segxai opens. Reduce it first."
         ) from error
     except Exception as error:  # Pillow raises many types of error for damaged or hostile files
-        raise _unreadable(path, error) from error
+        raise SegxaiFileError(
+            f"{str(name)!r} cannot be read as an image ({_reason(error)}). It may be truncated "
+            "or not an image; open it in a viewer, or save it again as PNG or JPEG."
+        ) from error
 
 
-def load_image(path: str | os.PathLike) -> np.ndarray:
-    """Read a photograph, rotated upright according to its EXIF data.
+def _opened(path) -> Image.Image:
+    if path.suffix.lower() in FORMATS["HEIF"][0]:
+        try:
+            from pillow_heif import register_heif_opener
+        except ImportError as error:
+            raise SegxaiFileError(
+                f"{path.name!r} needs the package pillow-heif: pip install 'segxai[heic]'. "
+                "Or save the photograph as JPEG."
+            ) from error
+        register_heif_opener()
+    return Image.open(path, formats=[f for f in FORMATS if f != "HEIF" or f in Image.OPEN])
+
+
+def _check_decoding(picture) -> None:
+    """Refuse, before it is decoded, what would need too much memory or another program."""
+    coefficients = 6 * ("progressive" in picture.info)  # of a JPEG
+    each = _BYTES.get(picture.mode, 4) + FORMATS.get(picture.format, ((), 0))[1] + coefficients
+    pixels = picture.width * picture.height
+    if pixels > MAX_PIXELS or pixels * each > MAX_BYTES:
+        raise Image.DecompressionBombError
+    if picture.format == "EPS" and picture.tile:  # opened by the caller, and not decoded yet
+        raise SegxaiValueError(
+            "An EPS is a program and not a picture. Convert it to PNG or JPEG first."
+        )
+
+
+def load_image(path: str | os.PathLike | Image.Image, *, levels: int | None = None) -> np.ndarray:
+    """Read a photograph: upright according to its EXIF data, in sRGB, on white.
 
     Parameters
     ----------
-    path : str or path
-        A photograph with a side longer than MAX_SIDE is reduced, and a warning reports it.
+    path : str, path or PIL image
+        A photograph with a side longer than MAX_SIDE is reduced, and a warning reports it. A colour
+        profile (of phones, Display P3) is converted to sRGB.
+    levels : int, optional
+        The number of grey levels of a file with more than 8 bits, e.g. 4096 for 12 bits. By default
+        16 bits have 65536, and 32 bits are shown from their lowest to their highest value.
 
     Returns
     -------
@@ -353,28 +462,18 @@ def load_image(path: str | os.PathLike) -> np.ndarray:
     SegxaiFileError
         If the file does not exist or is not a readable image.
     """
-    path = _existing(path)
     with opened_image(path) as opened:
-        longest = max(opened.size)
-        # First, so that at most one full-size copy is held; a JPEG is even decoded at reduced size.
-        if longest > MAX_SIDE:
-            # Palette indices and 16-bit modes cannot be interpolated.
-            smooth = opened.mode in ("L", "RGB", "RGBA", "CMYK", "YCbCr", "F")
-            opened.thumbnail(
-                (MAX_SIDE, MAX_SIDE),
-                Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST,
-            )
-        ImageOps.exif_transpose(opened, in_place=True)
-        array = as_image(_array_of(opened))
-    if longest > MAX_SIDE:
-        _warn_caller(
-            f"{path.name} was reduced from a longest side of {longest} "
-            f"to {max(array.shape[:2])} pixels."
+        before = max(opened.size)
+        picture = _upright(opened, draft=opened is not path)
+    if before > MAX_SIDE:
+        name = Path(getattr(opened, "filename", "") or "The image").name
+        warn_caller(
+            f"{name} was reduced from a longest side of {before} to {max(picture.size)} pixels."
         )
-    return array
+    return as_image(_array_of(picture, levels))
 
 
-def _warn_caller(message: str) -> None:
+def warn_caller(message: str) -> None:
     """Warn at the line that called into the package, however deep the call is.
 
     `skip_file_prefixes` would do so from Python 3.12 on.
@@ -385,26 +484,56 @@ def _warn_caller(message: str) -> None:
     warnings.warn(message, stacklevel=level)
 
 
-def _array_of(picture) -> np.ndarray:
-    """Convert a PIL image of any mode to an array that `as_image` accepts."""
-    if picture.mode.startswith("I;16"):
-        return np.asarray(picture).astype(np.uint16)
-    if picture.mode in ("I", "F"):
-        return _stretch(np.asarray(picture))
-    if picture.mode in ("P", "LA", "PA", "La", "RGBa"):
-        return np.asarray(picture.convert("RGBA"))
-    return np.asarray(
-        picture if picture.mode in ("L", "RGB", "RGBA", "1") else picture.convert("RGB")
-    )
+def _upright(picture, draft=False) -> Image.Image:
+    """Return a reduced copy in modes that `_array_of` knows, turned upright, in sRGB.
+
+    draft: whether the picture may change, and a JPEG be decoded at a reduced size.
+    """
+    size, profile = reduced_size(picture.size), picture.info.get("icc_profile")
+    reduce = size != picture.size
+    drafted = picture.draft(None, (2 * size[0], 2 * size[1])) if draft and reduce else None
+    if reduce:  # first, so that at most one full-size copy is held
+        # Palette indices, 16-bit modes and the colour that means transparent are not interpolated.
+        smooth = picture.mode in ("L", "RGB", "RGBA", "LA", "CMYK", "YCbCr", "F") and (
+            "transparency" not in picture.info
+        )
+        picture = picture.resize(
+            size,
+            Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST,
+            box=drafted and drafted[1],
+            reducing_gap=2.0,
+        )
+    picture.load()  # Pillow turns a TIFF itself, and then forgets its orientation
+    picture = ImageOps.exif_transpose(picture)
+    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
+        return picture
+    alpha = picture.convert("RGBA").getchannel("A") if picture.has_transparency_data else None
+    if picture.mode not in ("L", "RGB", "CMYK"):
+        picture = picture.convert("L" if picture.mode in ("1", "LA") else "RGB")
+    if profile:
+        # A profile that is damaged or belongs to other channels is ignored, as browsers do.
+        with suppress(ImageCms.PyCMSError, OSError):
+            picture = ImageCms.profileToProfile(
+                picture, io.BytesIO(profile), ImageCms.createProfile("sRGB"), outputMode="RGB"
+            )
+    picture = picture.convert("RGB")
+    if alpha is not None:
+        picture.putalpha(alpha)
+    return picture
 
 
-def _stretch(array: np.ndarray) -> np.ndarray:
-    """Rescale values without a fixed range (32-bit files, as in medicine) to 0..1."""
-    array = array.astype(np.float64)
-    if not np.isfinite(array).all():
-        raise SegxaiValueError("The image contains NaN or infinite values.")
-    low, high = array.min(), array.max()
-    return (array - low) / (high - low) if high > low else np.zeros_like(array)
+def _array_of(picture, levels) -> np.ndarray:
+    """Convert what `_upright` returns to an array that `as_image` accepts."""
+    array = np.asarray(picture)
+    black, white = float(array.min()), float(array.max())
+    if levels is not None:
+        if white >= whole_number("levels", levels, 2):
+            raise SegxaiValueError(f"levels={levels}: the picture has values up to {white:g}.")
+        black, white = 0.0, levels - 1
+    elif picture.mode not in ("I", "F"):  # they have no fixed range, as in medicine
+        return array
+    with np.errstate(invalid="ignore"):  # `as_image` refuses NaN and infinities
+        return (array.astype(np.float64) - black) / ((white - black) or 1)
 
 
 def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -456,13 +585,27 @@ def reduced(image: np.ndarray, longest: int) -> np.ndarray:
     image : (H', W', 3) array of uint8
         The same image, if it is small enough already.
     """
-    height, width = image.shape[:2]
-    if max(height, width) <= longest:
-        return image
-    scale = longest / max(height, width)
-    return np.rint(
-        resize(image, (max(1, round(height * scale)), max(1, round(width * scale))))
-    ).astype(np.uint8)
+    size = reduced_size(image.shape[:2], longest)
+    return image if size == image.shape[:2] else np.rint(resize(image, size)).astype(np.uint8)
+
+
+def reduced_size(size: tuple[int, int], longest: int = MAX_SIDE) -> tuple[int, int]:
+    """Return a size that has no longer side, in the same proportion.
+
+    Parameters
+    ----------
+    size : tuple of int
+        Of a picture or of a mask that belongs to it; height and width, or width and height.
+    longest : int, default: MAX_SIDE
+        In pixels; by default that of photographs as they are read.
+
+    Returns
+    -------
+    size : tuple of int
+        The same, if it is small enough already.
+    """
+    scale = min(1.0, longest / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def resize_labels(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .errors import SegxaiValueError, is_number
-from .images import MAX_SIDE, as_array, check_image_file, opened_image, resize_labels
+from .images import MAX_SIDE, as_array, opened_image, resize_labels
 
 IGNORE = 255  # pixels with this class id are left out of the loss, as in PASCAL VOC
 NAMES = "Class names"  # the keyword of a PNG's text with one name a line
@@ -60,7 +60,6 @@ def read_map(
         If a file does not exist, or is no picture or one of a lossy format.
     """
     if isinstance(source, (str, os.PathLike)):
-        check_image_file(source)
         with opened_image(source) as picture:
             if picture.format not in LOSSLESS:
                 raise SegxaiValueError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,6 +15,7 @@ from ..errors import (
     quoted,
     unknown_name,
 )
+from ..files import as_path
 from ..images import resize
 from ..names import NamesLike
 from ..weights.stored import check_hdf5
@@ -104,7 +104,7 @@ def load_classifier(
 def _keras_file(path, class_names, output_head):
     from ..nets import graph  # noqa: F401  (silences TensorFlow before Keras imports it)
 
-    path = Path(path)
+    path = as_path(path)
     kind = ".pb" if os.path.isfile(path / "saved_model.pb") else path.suffix
     if kind in _ELSEWHERE:
         raise SegxaiFileError(

@@ -10,7 +10,8 @@ import numpy as np
 from skimage import filters  # imports its functions when they are first called
 
 from ..errors import SegxaiError, SegxaiValueError, quoted, unknown_name, whole_number
-from ..images import Bands, ImageLike, as_array, check_image_file, pixels_of
+from ..files import as_path
+from ..images import Bands, ImageLike, as_array, as_uint8, check_image_file, pixels_of
 
 Fill: TypeAlias = str | Sequence[float] | ImageLike  # see `fill_image`
 FILLS = ("mean", "grey", "black", "white", "blur", "noise")
@@ -44,7 +45,7 @@ def fill_name(fill: Fill) -> str:
         if name in FILLS:
             return name
         # With an ending it is meant as a file, which may be missing.
-        if not os.path.splitext(fill)[1] and not os.path.isfile(fill):
+        if not os.path.splitext(fill)[1] and not os.path.isfile(as_path(fill)):
             raise unknown_name("fill", fill, FILLS)
     if isinstance(fill, (str, os.PathLike)):
         try:
@@ -94,9 +95,9 @@ def fill_image(
     fill : str, sequence or image
         "mean" (the mean colour of each region, as in lime), "grey" (127), "black", "white", "blur"
         (Gaussian, sigma 1/20 of the longer side), "noise" (uniform, from `seed`), a colour (a
-        number for each channel, for RGB 0..255), or an image of the same shape, or its path. For
-        images that are not uint8, black and white are the lowest and the highest value of each
-        channel; grey and noise lie between them.
+        number for each channel, for RGB 0..255, or floats of 0..1), or an image of the same shape,
+        or its path. For images that are not uint8, black and white are the lowest and the highest
+        value of each channel; grey and noise lie between them.
     seed : int
         Of the noise.
 
@@ -133,10 +134,7 @@ def fill_image(
         return in_type_of(image, rng.uniform(low, high, image.shape))
     if isinstance(fill, (str, os.PathLike)):
         fill = pixels_of(fill)
-    try:
-        value = as_array(fill, "The fill")
-    except SegxaiValueError:  # e.g. rows of different lengths
-        value = np.zeros(())
+    value = as_array(fill, "The fill")
     if value.shape == image.shape[2:] and np.issubdtype(value.dtype, np.number):
         if not np.isfinite(value).all() or (
             image.dtype == np.uint8 and not (value.min() >= 0 and value.max() <= 255)
@@ -145,6 +143,8 @@ def fill_image(
                 "A fill colour must have finite numbers, from 0 to 255 for 8-bit channels, "
                 f"{image.shape[-1]} of them; got {quoted(fill)}."
             )
+        if image.dtype == np.uint8 and value.dtype.kind == "f":
+            value = as_uint8(value)  # like a picture: floats up to 1 are shares of white
         return np.broadcast_to(in_type_of(image, value), image.shape).copy()
     if value.ndim < 2 and not isinstance(fill, Bands):
         raise SegxaiValueError(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..classifiers.classifier import OUTPUTS
 from ..errors import SegxaiFileError, SegxaiFileNotFoundError, whole_number
+from ..files import as_path
 from ..images import Bands
 from ..regions import Evidence, Part, Regions, plain_text, walk
 from ..segmentation.binary import tree_of
@@ -51,12 +51,13 @@ def load_explanation(path: str | os.PathLike) -> Explanation:
     >>> import segxai
     >>> segxai.load_explanation("why.segxai").plot()                  # doctest: +SKIP
     """
-    if not isinstance(path, (str, os.PathLike)) or not os.path.isfile(path):
+    path = as_path(path)
+    if not os.path.isfile(path):
         raise SegxaiFileNotFoundError(
             f"There is no file {str(path)!r}; give one that explanation.save('x.segxai') wrote."
         )
     try:
-        return _explanation(*_unpacked(Path(path)))
+        return _explanation(*_unpacked(path))
     except Exception as error:  # of any type, since the file may hold anything
         raise SegxaiFileError(
             f"{str(path)!r} cannot be read as an explanation ({type(error).__name__}: "

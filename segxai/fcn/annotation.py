@@ -10,7 +10,6 @@ import io
 import os
 import warnings
 from collections.abc import Collection, Iterable
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,7 +17,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from ..errors import SegxaiValueError
-from ..files import replacing
+from ..files import as_path, replacing
 from ..masks import IGNORE, NAMES, ClassMap, fit, map_of, read_ids, read_map, refuse_soft_borders
 from ..names import NamesLike, distinct_names, read_names
 from ..regions import Regions
@@ -217,7 +216,7 @@ def save_annotation(path: str | os.PathLike, classes: np.ndarray, names: Iterabl
     SegxaiError
         If the path has another ending or cannot be written.
     """
-    path = Path(path)
+    path = as_path(path)
     if path.suffix.lower() != ".png":
         raise SegxaiValueError(
             "Class ids survive only in a lossless file: "

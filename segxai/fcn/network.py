@@ -20,7 +20,7 @@ from ..errors import (
     unknown_name,
     whole_number,
 )
-from ..files import replacing
+from ..files import as_path, replacing
 from ..images import MAX_SIDE, ImageLike, as_image, resize
 from ..names import NamesLike, list_names
 from ..weights import assign_weights
@@ -206,7 +206,7 @@ class FCN:
                 "save the network again."
             ) from error
         try:
-            return cls(weights=Path(path), **options)
+            return cls(weights=as_path(path), **options)
         except SegxaiValueError as error:
             raise SegxaiFileError(
                 f"The description of {str(path)!r} is damaged: {error} Save the network again."
@@ -324,6 +324,7 @@ class FCN:
 
 
 def _is_own(path) -> bool:
+    path = as_path(path)
     # Unlike zipfile's function, os.path.isfile does not raise for impossible file names.
     return str(path).endswith(".npz") or (os.path.isfile(path) and zipfile.is_zipfile(path))
 
@@ -372,6 +373,7 @@ def read_npz(path: str | os.PathLike) -> tuple[Mapping[str, Stored], dict]:
     SegxaiFileError
         If the file is missing, damaged or was not written by `FCN.save`.
     """
+    path = as_path(path)
     if not os.path.isfile(path):  # unlike Path.is_file, does not raise for impossible file names
         raise SegxaiFileNotFoundError(f"There is no file {str(path)!r}.")
     try:

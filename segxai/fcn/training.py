@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import SegxaiError, SegxaiValueError, is_number, whole_number
+from ..files import as_path
 from ..images import ImageLike, as_image
 from ..names import NamesLike
 from ..progress import Progress, bars_only, showing, track
@@ -251,7 +252,7 @@ def finetune_steps(
     feed, variables = _feed(fcn, image, labels), _trainable(fcn, trainable)
     if logdir is not None:
         with _writing(logdir):
-            Path(logdir).mkdir(parents=True, exist_ok=True)
+            as_path(logdir).mkdir(parents=True, exist_ok=True)
     return _loop(fcn, image.shape, feed, variables, iterations, learning_rate, logdir)
 
 
@@ -484,7 +485,7 @@ def _event_writer(logdir) -> Callable:
     """
     from ..nets.graph import tf, tf2
 
-    path = Path(logdir) / f"events.out.tfevents.{time.time():.6f}.{os.getpid()}"
+    path = as_path(logdir) / f"events.out.tfevents.{time.time():.6f}.{os.getpid()}"
     with _writing(logdir):
         file = tf2.io.TFRecordWriter(str(path))
 

@@ -58,7 +58,7 @@ class DescribedFigure(Figure):
         """
         drawn, packed = io.BytesIO(), io.BytesIO()
         self.savefig(drawn, format="png", dpi=dpi)
-        Image.open(drawn).convert("RGB").save(packed, "WEBP", quality=88)
+        Image.open(drawn, formats=("PNG",)).convert("RGB").save(packed, "WEBP", quality=88)
         data = base64.b64encode(packed.getvalue()).decode()
         return (
             f'<img alt="{html.escape(self.alt)}" style="max-width:100%" '

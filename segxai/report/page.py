@@ -18,7 +18,7 @@ import numpy as np
 
 from .. import plots
 from ..errors import SegxaiValueError
-from ..files import replacing
+from ..files import as_path, replacing
 from ..plots.numbers import format_output, signed, widest
 from ..regions import Regions, distinct_names
 from .pictures import SHOWN_SIDE, jpeg
@@ -205,12 +205,7 @@ def live_fragment(name: str, state: dict[str, Any]) -> str:
 
 def file_ending(path: str | os.PathLike) -> str:
     """Return the ending of a file's name, e.g. ".html"; SegxaiValueError if it is no name."""
-    if not isinstance(path, (str, os.PathLike)):
-        raise SegxaiValueError(
-            f"Expected the name of a file to write, e.g. 'why.html'; got {type(path).__name__}. "
-            "A picture in memory is drawn by .plot().savefig(buffer)."
-        )
-    return Path(path).suffix.lower()
+    return as_path(path).suffix.lower()
 
 
 def check_page_path(path: str | os.PathLike) -> None:

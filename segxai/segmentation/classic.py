@@ -23,7 +23,8 @@ def grid(image: np.ndarray, rows: int = 4, columns: int = 4) -> Regions:
     ----------
     image : (H, W, 3) array of uint8
     rows, columns : int
-        From 1 to the image's height and width.
+        From 1 to the image's height and width. Up to 4 may be asked of any picture: if it has fewer
+        pixels, each is one.
 
     Returns
     -------
@@ -31,8 +32,9 @@ def grid(image: np.ndarray, rows: int = 4, columns: int = 4) -> Regions:
         From left to right and from top to bottom.
     """
     height, width = image.shape[:2]
-    _at_least("rows", rows, 1, height)
-    _at_least("columns", columns, 1, width)
+    _at_least("rows", rows, 1, max(height, 4))
+    _at_least("columns", columns, 1, max(width, 4))
+    rows, columns = min(rows, height), min(columns, width)
     row = np.arange(height) * rows // height
     column = np.arange(width) * columns // width
     labels = row[:, None] * columns + column[None, :]
@@ -268,8 +270,8 @@ def _slic_for_count(n, shape):
 
 
 def _grid_for_count(n, shape):
-    rows = max(1, round(np.sqrt(n * shape[0] / shape[1])))
-    return [{"rows": rows, "columns": max(1, round(n / rows))}]
+    rows = min(shape[0], max(1, round(np.sqrt(n * shape[0] / shape[1]))))
+    return [{"rows": rows, "columns": min(shape[1], max(1, round(n / rows)))}]
 
 
 SEGMENTERS = (

@@ -19,6 +19,7 @@ from ..explanation.explain import explain
 from ..explanation.fills import Fill, distinct_fills, fill_name
 from ..explanation.game import check_target
 from ..explanation.methods import check_method
+from ..files import as_path
 from ..images import Bands, ImageLike, as_image, reduced, resize_labels
 from ..masks import fit, read_mask
 from ..metrics import METRICS
@@ -251,7 +252,11 @@ def _how(settings, specified) -> str:
 
 def _without_folder(text, image) -> str:
     """Leave the folder out of an error's text: reports are shared, folders are private."""
-    return text.replace(str(image), Path(image).name) if isinstance(image, (str, Path)) else text
+    return (
+        text.replace(str(as_path(image)), Path(image).name)
+        if isinstance(image, (str, os.PathLike))
+        else text
+    )
 
 
 def _classifier_name(specified) -> str:

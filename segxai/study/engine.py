@@ -27,15 +27,14 @@ from ..errors import (
     listed,
     quoted,
 )
-from ..files import replacing
-from ..images import pixels_of
+from ..files import as_path, replacing
+from ..images import ENDINGS, pixels_of, warn_caller
 from ..progress import Progress, showing, track
 from ..regions import Regions
 from ..weights.loaded import loaded
 
 _MOST_BYTES = 2**26  # of a result
 RETRIES = 3  # for an image whose worker died
-_PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif"}
 
 
 def run(
@@ -158,7 +157,7 @@ class Store:
     def __init__(self, folder: str | os.PathLike, settings: dict, load: Callable[[dict], Any]):
         from .. import __version__
 
-        self.folder, self._load = Path(folder), load
+        self.folder, self._load = as_path(folder), load
         note = self.folder / "settings.json"
         text = json.dumps({"segxai": __version__, **settings}, indent=1).encode()
         self._belongs = {"segxai": __version__, "settings": hashlib.sha256(text).hexdigest()}
@@ -286,9 +285,10 @@ def run_metadata(specified: ClassifierLike, run: str | None, named: bool) -> dic
 
 def _state(name: str) -> tuple:
     """Modification time and size of a model's file, to notice its replacement; () for a network."""
-    if not os.path.exists(name):  # an impossible file name does not exist, either
+    path = as_path(name)
+    if not os.path.exists(path):  # an impossible file name does not exist, either
         return ()
-    return os.path.getmtime(name), os.path.getsize(name)
+    return os.path.getmtime(path), os.path.getsize(path)
 
 
 def as_image_list(images: Any, function: str) -> list:
@@ -303,24 +303,35 @@ def as_image_list(images: Any, function: str) -> list:
     Returns
     -------
     images : list
-        Paths are sorted by name.
+        Paths are sorted by name. What a folder contains beside pictures is skipped, and a warning
+        counts it.
 
     Raises
     ------
     SegxaiError
         If the folder does not exist or contains no pictures, or for a single image.
     """
-    if isinstance(images, (str, Path)):
-        folder = Path(images)
+    if isinstance(images, (str, os.PathLike)):
+        folder = as_path(images)
         if not os.path.isdir(folder):  # Path.is_dir raises for impossible folder names
             raise SegxaiFileNotFoundError(
                 f"There is no folder {str(folder)!r}; pass a folder or a list of images."
             )
-        found = sorted(p for p in folder.iterdir() if p.suffix.lower() in _PICTURES)
+        entries = sorted(folder.iterdir())
+        named = sum(path.suffix.lower() in ENDINGS for path in entries)
+        files = [path for path in entries if path.is_file() and not path.name.startswith(".")]
+        found = [path for path in files if path.suffix.lower() in ENDINGS]
+        left_out = (
+            f"{named - len(found)} hidden files or folders named like pictures, and "
+            f"{len(files) - len(found)} files that are no pictures"
+        )
         if not found:
             raise SegxaiFileError(
-                f"The folder {str(folder)!r} contains no pictures ({', '.join(sorted(_PICTURES))})."
+                f"The folder {str(folder)!r} contains no pictures ({', '.join(sorted(ENDINGS))}), "
+                f"but {left_out}."
             )
+        if named + len(files) > 2 * len(found):
+            warn_caller(f"In the folder {str(folder)!r} are {left_out}; they are left out.")
         return found
     single = isinstance(images, np.ndarray) and images.ndim < 4
     if single or not isinstance(images, Iterable):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError
+from ..files import as_path
 from .stored import Stored
 
 
@@ -37,7 +38,7 @@ def read_checkpoint(path: str | os.PathLike, scope: str, advice: str = "") -> di
     """
     from ..nets.graph import tf2
 
-    path = Path(path)
+    path = as_path(path)
     own = path.suffix in (".index", ".meta") or path.suffix.startswith(".data-")
     prefix = path.with_suffix("") if own else path
     if os.path.isdir(prefix):

@@ -20,6 +20,7 @@ from secrets import token_hex
 from typing import NamedTuple
 
 from ..errors import SegxaiError, SegxaiFileError, SegxaiValueError, unknown_name
+from ..files import as_path, put_in_place
 from .wheel import Wheel, installed, take_out
 
 
@@ -119,7 +120,7 @@ def cache_folder() -> Path:
     """Return the folder for downloads: $SEGXAI_CACHE, or the system's cache folder for segxai."""
     import pooch
 
-    return Path(os.environ.get("SEGXAI_CACHE") or pooch.os_cache("segxai"))
+    return as_path(os.environ.get("SEGXAI_CACHE") or pooch.os_cache("segxai"))
 
 
 def cached(name: str) -> Path | None:
@@ -224,7 +225,7 @@ def fetch(name: str, *, progress: bool | None = True) -> Path:
                 downloader(download.source, file, None)
         if _digest(partial / own, download.hash) != download.hash:
             raise SegxaiError(_WRONG_HASH)
-        os.replace(partial / own, path)
+        put_in_place(partial / own, path)
     except Exception as error:  # of requests, urllib3 or the system
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             raise SegxaiError(

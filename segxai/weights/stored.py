@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError
+from ..files import as_path
 
 
 class Stored(NamedTuple):
@@ -121,6 +122,7 @@ def hdf5_arrays(path: str | os.PathLike, advice: str = "") -> Iterator[dict[str,
     """
     import h5py
 
+    path = as_path(path)
     if not os.path.isfile(path):
         raise SegxaiFileNotFoundError(
             f"{str(path)!r} cannot be read: there is no such file. {advice}".rstrip()

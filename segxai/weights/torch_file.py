@@ -15,12 +15,12 @@ import io
 import math
 import os
 import pickle
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import SegxaiFileError, SegxaiFileNotFoundError
+from ..files import as_path
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
@@ -90,7 +90,7 @@ def read_torch_file(path: str | os.PathLike) -> dict[str, np.ndarray]:
         If the file is missing, truncated, in another layout, or contains anything except tensors
         and containers; no code from such a file is executed.
     """
-    path = Path(path)
+    path = as_path(path)
     if not path.is_file():
         raise SegxaiFileNotFoundError(f"There is no weights file {str(path)!r}.")
     try:

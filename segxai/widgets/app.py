@@ -120,5 +120,4 @@ def _read(content: bytes):
         try:
             return load_image(path)
         except SegxaiError as error:
-            reason = str(error).replace(f" (cannot identify image file {str(path)!r})", "")
-            raise SegxaiError(reason.replace(repr(str(path)), "the file")) from error
+            raise SegxaiError(str(error).replace(repr(str(path)), "the file")) from error

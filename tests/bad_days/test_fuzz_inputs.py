@@ -15,6 +15,8 @@ from segxai import Regions, SegxaiError
 from segxai.fcn.annotation import read_annotation
 from segxai.images import as_image, load_image
 
+# 16-bit values that are almost black, and floats that overshoot their range, are read with a warning.
+pytestmark = pytest.mark.filterwarnings("ignore:.*(almost black|were read as 0 to)")
 FUZZ = settings(settings.get_profile("bad_days"))
 REFUSED = contextlib.suppress(SegxaiError)
 

@@ -5,6 +5,7 @@ import sys
 import zlib
 
 import pytest
+from PIL import Image
 
 import segxai
 from segxai import SegxaiError
@@ -74,6 +75,51 @@ def test_a_decompression_bomb_is_refused_unread(width, height, tmp_path, capsys,
     assert main(["explain", str(path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert not recwarn
+
+
+# Fewer pixels than the limit, but bands and transparency that need more memory.
+REFUSED = """
+import sys, segxai.images, time
+def peak():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM:"))
+before = peak()
+for path in sys.argv[1:]:
+    started = time.perf_counter()
+    try:
+        segxai.images.load_image(path)
+    except segxai.SegxaiError as error:
+        assert "takes more than 800 MB of memory" in str(error), error
+    else:
+        print("opened", path)
+    assert time.perf_counter() - started < 5
+print((peak() - before) // 1000)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_what_would_take_too_much_memory_is_refused_in_little_memory(run_python, tmp_path):
+    rgba = write_png(tmp_path / "rgba.png", 11_000, 9_000, rows=0, colour=6)
+    grey_alpha = write_png(tmp_path / "la.png", 11_000, 9_000, rows=0, colour=4)
+    progressive = progressive_jpeg(tmp_path / "progressive.jpg", 11_000, 9_000)
+    run = run_python("-c", REFUSED, rgba, grey_alpha, progressive, cwd=tmp_path)
+    assert run.returncode == 0, run.stderr.decode()
+    assert int(run.stdout) < 300  # MB
+
+
+def progressive_jpeg(path, width, height):
+    """A small one, whose header then claims another size."""
+    Image.new("RGB", (16, 16)).save(path, progressive=True)
+    data = bytearray(path.read_bytes())
+    start = data.index(b"\xff\xc2")
+    data[start + 5 : start + 9] = struct.pack(">HH", height, width)
+    path.write_bytes(data)
+    return path
+
+
+def test_a_pillow_image_has_the_same_limit(tmp_path):
+    with Image.open(write_png(tmp_path / "rgba.png", 11_000, 8_000, colour=6)) as opened:
+        with pytest.raises(SegxaiError, match="takes more than 800 MB"):
+            segxai.explain(opened, "grid")
 
 
 def test_a_text_that_unpacks_to_more_than_the_picture_is_refused(tmp_path, capsys):

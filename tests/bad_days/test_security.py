@@ -94,6 +94,8 @@ def test_nothing_is_unpickled_unpacked_or_run_on_trust():
             assert argument(call, "shell") in (None, "False"), where
             if name in ("np.load", "numpy.load"):
                 assert argument(call, "allow_pickle") == "False", where
+            if name == "Image.open" and place.startswith("segxai/"):
+                assert argument(call, "formats") is not None, where
             if name.endswith("load_model"):
                 assert argument(call, "safe_mode") == "True", where
 

@@ -76,6 +76,25 @@ def test_every_fill_fills(quarters):
     )
 
 
+def test_a_colour_of_floats_up_to_1_is_a_share_of_white(quarters):
+    image, labels = quarters
+    unit = image / 255
+    own = unit.mean(axis=(0, 1))
+    for fill, colour in [
+        ((0.5, 0.5, 0.5), [128] * 3),  # as where the photograph was given as 0 to 1
+        (own, np.rint(255 * own)),
+        (image.mean(axis=(0, 1)), np.rint(255 * own)),
+        ((1.0, 0.0, 1.0), [255, 0, 255]),
+        ((1, 0, 1), [1, 0, 1]),
+        (np.full(image.shape, 0.5), [128] * 3),
+    ]:
+        assert np.abs(fill_image(image, labels, fill).astype(int) - colour).max() <= 1
+    given = segxai.evaluate_coalitions(
+        lambda images: images.mean((1, 2, 3)) / 255, unit, labels, 1, fill=own
+    )
+    assert given.values[~given.masks.any(axis=1)].item() == pytest.approx(own.mean(), abs=0.01)
+
+
 @pytest.mark.parametrize(
     "fill", ["blurr", (1, 2), (1, 2, 300), (1, 2, np.nan), np.zeros((3, 3, 3), np.uint8), 5, None]
 )

@@ -35,12 +35,14 @@ def test_every_segmenter_covers_the_picture_with_named_regions(method, cat):
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (7, 3), (33, 100)])
 def test_every_segmenter_bears_small_and_flat_pictures(method, shape):
-    regions = segxai.segment(
-        np.full((*shape, 3), 128, np.uint8),
-        method,
-        **({"rows": 1, "columns": 1} if method == "grid" else {}),
-    )
+    regions = segxai.segment(np.full((*shape, 3), 128, np.uint8), method)
     assert regions.shape == shape
+
+
+def test_a_grid_of_a_small_picture_has_a_region_for_each_pixel():
+    for rows, columns in ((1, 1), (2, 3), (3, 1)):
+        regions = segxai.segment(np.zeros((rows, columns, 3), np.uint8), "grid")
+        assert np.array_equal(regions.labels, np.arange(rows * columns).reshape(rows, columns))
 
 
 def test_deep_regions_nest(astronaut):

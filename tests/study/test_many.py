@@ -263,15 +263,33 @@ def test_a_folder_of_pictures_and_what_is_none(tmp_path):
 
     for index, image in enumerate(pictures(2)):
         Image.fromarray(image).save(tmp_path / f"{index}.png")
+    assert len(explain_many(tmp_path, halves, Likes(), 1).results) == 2
     (tmp_path / "notes.txt").touch()
-    many = explain_many(tmp_path, halves, Likes(), 1)
-    assert len(many.results) == 2
+    (tmp_path / ".DS_Store").touch()
+    (tmp_path / "._0.png").write_bytes(b"of macOS")
+    (tmp_path / "album.jpg").mkdir()
+    (tmp_path / "kept").mkdir()
+    said = "2 hidden files or folders named like pictures, and 1 files that are no pictures"
+    with pytest.warns(UserWarning, match=said) as warned:
+        assert len(explain_many(tmp_path, halves, Likes(), 1).results) == 2
+    assert [w.filename for w in warned] == [__file__]
     for bad in ("no such folder", pictures(1)[0]):
         with pytest.raises(SegxaiError):
             explain_many(bad, halves, Likes())
     for options in ({"method": "shaply"}, {"regions": "sclic"}, {"filll": "mean"}, {"regions": 3}):
         with pytest.raises(SegxaiError):
             explain_many(pictures(1), **{"classifier": Likes(), "regions": halves, **options})
+
+
+def test_every_ending_that_is_read_is_taken_from_a_folder(tmp_path):
+    from PIL import Image
+
+    for ending in ("jfif", "jpe", "avif", "tif", "JPEG", "webp", "bmp"):
+        Image.fromarray(pictures(1)[0]).save(tmp_path / f"a.{ending}")
+    assert len(explain_many(tmp_path, halves, Likes(), 1).results) == 7
+    (tmp_path / "no picture.jpg").write_text("text")  # is reported among the failures
+    (failure,) = explain_many(tmp_path, halves, Likes(), 1).failures
+    assert "cannot be read" in failure[1]
 
 
 def test_as_many_regions_as_images():
