@@ -10,7 +10,6 @@ from PIL import Image
 
 import segxai
 from segxai.__main__ import main
-from segxai.segmentation.registry import segment
 
 
 def test_explain_prints_a_table_and_writes_a_page(tmp_path, capsys, cat):
@@ -158,12 +157,12 @@ def test_what_cannot_be_read_is_listed_and_the_rest_is_written(tmp_path, capsys,
     assert captured.err.count("\n") == 1
     assert "cut.jpg" in captured.err
 
-    def one_fails(image, method):
-        if method == "slic":
+    def one_fails(image, segmenter, *arguments, **options):
+        if segmenter == "slic":
             raise segxai.SegxaiError("no memory")
-        return segment(image, method)
+        return segxai.explain(image, segmenter, *arguments, **options)
 
-    monkeypatch.setattr("segxai.__main__.segment", one_fails)
+    monkeypatch.setattr("segxai.__main__.explain", one_fails)
     assert main(["explain", images[0], *options, "--segmenter", "slic", "--out", str(out)]) == 1
     assert "left out: good.jpg, slic: no memory" in capsys.readouterr().out
     assert out.read_text(encoding="utf-8").count("<figure") == 1
