@@ -15,7 +15,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from . import data
 from .classifiers.classifier import class_number
 from .classifiers.load import load_classifier
 from .errors import SegxaiError, SegxaiValueError, whole_number
@@ -23,7 +22,7 @@ from .explanation.explain import explain
 from .explanation.fills import fill_name
 from .explanation.methods import METHODS
 from .files import as_path
-from .images import check_image_file, load_image
+from .images import BUNDLED, check_image_file, load_image
 from .report import check_page_path, escaped_table, figure, write_report
 from .segmentation.registry import check_method
 from .study.comparing import SEGMENTERS, compare
@@ -263,9 +262,8 @@ def _explain(args):
     for target in targets:
         if target is not None:
             class_number(target, dict(enumerate(imagenet_class_names())))
-    bundled = [name in data.names() and not os.path.exists(name) for name in args.images]
-    for name, is_bundled in zip(args.images, bundled, strict=True):
-        if not is_bundled:
+    for name in args.images:
+        if name not in BUNDLED or os.path.exists(name):
             check_image_file(name)
     if args.own_process:
         _load_tensorflow()
@@ -283,10 +281,10 @@ def _explain(args):
             "seconds",
         )
     )
-    for name, is_bundled, target in zip(args.images, bundled, targets, strict=True):
+    for name, target in zip(args.images, targets, strict=True):
         figures, shown = [], Path(name).name
         try:
-            image = data.photograph(name) if is_bundled else load_image(name)
+            image = load_image(name)
         except SegxaiError as error:
             failures.append((shown, "", error))
             continue

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -164,6 +164,8 @@ class Bands:
         ).astype(np.uint8)
 
 
+# What names stand for where no file is called so; `segxai.data` adds its photographs.
+BUNDLED: dict[str, Callable[[], np.ndarray]] = {}
 # Whatever `as_image` accepts.
 ImageLike: TypeAlias = np.ndarray | Image.Image | str | os.PathLike | Bands
 
@@ -462,6 +464,8 @@ def load_image(path: str | os.PathLike | Image.Image, *, levels: int | None = No
     SegxaiFileError
         If the file does not exist or is not a readable image.
     """
+    if isinstance(path, str) and path in BUNDLED and not os.path.exists(path):
+        return BUNDLED[path]()
     with opened_image(path) as opened:
         before = max(opened.size)
         picture = _upright(opened, draft=opened is not path)

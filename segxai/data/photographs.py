@@ -6,6 +6,7 @@ The photographs come with scikit-image; the annotations were drawn for segxai (s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import skimage.data
@@ -13,6 +14,7 @@ import skimage.data
 from ..errors import unknown_name
 from ..fcn.annotation import load_annotation
 from ..files import data_file
+from ..images import BUNDLED
 from ..regions import Regions
 
 _PHOTOGRAPHS = {
@@ -70,6 +72,9 @@ def photograph(name: str) -> np.ndarray:
     if not isinstance(name, str) or name not in _PHOTOGRAPHS:
         raise unknown_name("photograph", name, _PHOTOGRAPHS)
     return getattr(skimage.data, _PHOTOGRAPHS[name][0])()
+
+
+BUNDLED.update({name: partial(photograph, name) for name in _PHOTOGRAPHS})
 
 
 def load(name: str) -> Sample:

@@ -39,7 +39,8 @@ def explain(
     Parameters
     ----------
     image : (H, W, 3) array, PIL image, path or Bands
-        The photograph; `Bands` for other channels than red, green and blue.
+        The photograph; `Bands` for other channels than red, green and blue. Where no file is called
+        "astronaut", "cat" or "coffee", these are bundled photographs.
     regions : Regions, (H, W) array of int, str or callable
         The regions, a label map, or a method for `segment`. Of a method that grows a tree
         ("deep", "contours"), nine nodes are explained that the classifier's evidence chooses, see

@@ -43,7 +43,7 @@ def segment(
     method : str or callable
         One of `segmenters()`; two of them joined as "coarse+finer", e.g. "pascal+deep", which
         divides the regions of the first by those of the second (see `refine`); or any function from
-        an image to (H, W) integer labels or `Regions`.
+        an image (a copy, which it may change) to (H, W) integer labels or `Regions`.
     progress : bool or callable, optional
         See `segxai.progress.track`.
     **params

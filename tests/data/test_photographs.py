@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+from PIL import Image
 
 import segxai
 from segxai import SegxaiError
@@ -51,3 +53,20 @@ def test_unknown_photographs():
     for function in (segxai.data.load, segxai.data.photograph):
         with pytest.raises(SegxaiError, match="Did you mean 'astronaut'"):
             function("astronut")
+
+
+def test_a_name_stands_for_its_photograph_where_no_file_is_called_so(tmp_path, monkeypatch, cat):
+    monkeypatch.chdir(tmp_path)
+
+    def brightness(images):
+        return images.mean(axis=(1, 2, 3)) / 255
+
+    options = {"regions": "grid", "classifier": brightness, "max_evaluations": 18}
+    explanation = segxai.explain("cat", **options)
+    assert np.array_equal(explanation.image, cat)
+    assert segxai.segment("coffee", "grid").shape == (400, 600)
+    assert len(segxai.explain_many(["cat", "coffee"], **options).results) == 2
+    Image.fromarray(cat[:50]).save(tmp_path / "cat", "PNG")
+    assert segxai.load_image("cat").shape == (50, 451, 3)
+    with pytest.raises(SegxaiError, match="no file 'dog'"):
+        segxai.explain("dog", **options)
