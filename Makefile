@@ -99,7 +99,7 @@ docs: $(TOOLS)  ## build build/docs/: the reference of the package, from its doc
 	$(BIN)/pdoc --docformat numpy --output-directory build/docs segxai segxai.data segxai.metrics segxai.plots segxai.explanation.surrogates segxai.widgets segxai.nets.upsampling
 
 wheel: $(TOOLS)  ## build dist/: the source distribution, and the wheel from it
-	$(BIN)/uv build --quiet --clear --out-dir dist
+	$(BIN)/uv build --quiet --clear --build-constraints requirements-build.lock --require-hashes --out-dir dist
 
 links:  ## set the repository's owner in the links to Binder and Colab: make links OWNER=name
 	@$(PYTHON) .ci/links.py $(OWNER)
@@ -114,6 +114,7 @@ lock: $(TOOLS)  ## update the lock files (keeps locked versions where possible)
 	$(UV_COMPILE) $(EXTRAS) --extra test --group contours --constraint requirements.lock \
 	  $$(sed -nE 's/^([A-Za-z0-9._-]+)==.*/--no-emit-package \1/p' requirements.lock) \
 	  pyproject.toml --output-file requirements-test.lock
+	sed -nE 's/^requires = \["(.*)"\].*/\1/p' pyproject.toml | $(UV_COMPILE) - --output-file requirements-build.lock
 	echo "pydensecrf2>=1.0" | $(UV_COMPILE) --no-deps - --output-file requirements-crf.lock
 
 clean:  ## remove the .venv and all generated files

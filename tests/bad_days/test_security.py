@@ -61,12 +61,13 @@ def test_nothing_is_unpickled_unpacked_or_run_on_trust():
     for path in CODE:
         place = str(path.relative_to(ROOT))
         # torch_file restricts its unpickler, wheel reads one member whose size and hash it checks,
-        # network only looks whether a file is a zip file; the peers' worker gives tensors to
+        # network only looks whether a file is a zip file, stored reads the headers of arrays in one; the peers' worker gives tensors to
         # Captum and loads none.
         allowed = {
             "segxai/weights/torch_file.py": {"pickle"},
             "segxai/weights/wheel.py": {"zipfile"},
             "segxai/fcn/network.py": {"zipfile"},
+            "segxai/weights/stored.py": {"zipfile"},
             "benchmarks/peers/worker.py": {"torch"},
         }.get(place, set())
         dangerous = {
@@ -116,6 +117,38 @@ def test_every_server_is_for_this_machine_only_and_keeps_its_token():
         assert re.search(r"--(ip|host|bind|bind_addr)[= ]127\.0\.0\.1\b", line), line
     for line in recipes():
         assert not OPEN.search(line), line
+
+
+def test_workflows_name_actions_by_commit_and_may_do_little():
+    writing = {"pages.yml": {"pages", "id-token"}, "release.yml": {"id-token"}}
+    workflows = sorted((ROOT / ".github/workflows").glob("*.yml"))
+    assert len(workflows) >= 3
+    for path in workflows:
+        text = path.read_text(encoding="utf-8")
+        for action in re.findall(r"uses: (.*)", text):
+            assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}  # v[\d.]+", action), action
+        assert "\npermissions:\n  contents: read\n\n" in text, path.name
+        granted = set(re.findall(r"^ +([a-z-]+): write$", text, re.MULTILINE))
+        assert granted == writing.get(path.name, set()), path.name
+        assert text.count("actions/checkout@") == text.count("persist-credentials: false")
+        assert "password" not in re.sub(r"#.*", "", text)
+
+
+def test_what_builds_the_wheel_is_pinned_with_hashes():
+    (name,) = re.findall(r'^requires = \["(.*)"\]', (ROOT / "pyproject.toml").read_text(), re.M)
+    lock = (ROOT / "requirements-build.lock").read_text()
+    assert f"{name} \\\n    --hash=sha256:" in lock
+    assert "http" not in lock
+    assert any("requirements-build.lock --require-hashes" in line for line in recipes())
+
+
+def test_every_promise_names_a_limit_and_a_test_that_is_there():
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    rows = [line.strip("|").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    assert len(rows) > 15
+    for promise, _, test in rows[2:]:
+        file, name = re.fullmatch(r" ?`(tests/[\w/]+\.py)::(test_\w+)` ", test).groups()
+        assert f"\ndef {name}(" in (ROOT / file).read_text(encoding="utf-8"), promise
 
 
 def keras_lambda(path, mark):
