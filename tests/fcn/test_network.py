@@ -91,7 +91,7 @@ def test_damaged_files_are_refused(fitted, tmp_path):
     flipped = bytearray(whole)
     flipped[len(whole) // 2] ^= 0xFF
     path.write_bytes(bytes(flipped))
-    with pytest.raises(SegxaiError, match="not a complete file"):
+    with pytest.raises(SegxaiError, match="the file is damaged"):
         FCN.load(path)
     with pytest.raises(SegxaiError, match="no file"):
         FCN.load(tmp_path / "none.npz")
