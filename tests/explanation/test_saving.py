@@ -367,7 +367,7 @@ def test_what_is_no_such_file_is_refused(tmp_path):
         with pytest.raises(SegxaiFileError):
             segxai.load_explanation(f"{tmp_path}/{name}")
     for thing in (None, 3, io.BytesIO(), b"x"):
-        with pytest.raises(SegxaiFileError):
+        with pytest.raises(SegxaiError, match="Expected the path of a file"):
             segxai.load_explanation(thing)
 
 
