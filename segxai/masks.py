@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .errors import SegxaiValueError, is_number
-from .images import MAX_SIDE, as_array, opened_image, resize_labels
+from .images import MAX_SIDE, as_array, opened_image, reduced_size, resize_labels
 
 IGNORE = 255  # pixels with this class id are left out of the loss, as in PASCAL VOC
 NAMES = "Class names"  # the keyword of a PNG's text with one name a line
@@ -235,9 +235,7 @@ def check_size(found: tuple[int, ...], shape: tuple[int, ...], what: str) -> Non
 
 def _alike(found, shape) -> bool:
     """Whether a photograph of one shape has the other after reading."""
-    factor = MAX_SIDE / max(found) if max(found) > MAX_SIDE == max(shape) else 1
-    # Pillow rounds the shorter side in its own way.
-    return bool(np.allclose(np.multiply(found, factor), shape, rtol=0, atol=float(factor != 1)))
+    return tuple(shape) in (tuple(found), reduced_size((found[0], found[1])))
 
 
 def _one_channel(array, what) -> np.ndarray:

@@ -106,13 +106,12 @@ def test_each_pixel_a_region_is_refused_at_once():
         Regions.from_labels(np.arange(1 << 20).reshape(1024, 1024))
 
 
-@pytest.mark.parametrize("longer", [2049, 4000, 4032, 4033, 6000, 8191])
-@pytest.mark.parametrize("shorter", [601, 1536, 2000, 2047])
-def test_a_map_is_reduced_as_pillow_reduces_its_photograph(longer, shorter):
-    for size in ((longer, shorter), (shorter, longer)):
-        picture = Image.new("1", size)
-        picture.thumbnail((2048, 2048), Image.Resampling.NEAREST)
-        shape = picture.size[::-1]
+@pytest.mark.parametrize("longer", [2049, 4000, 4033, 8191])
+def test_a_map_is_reduced_as_its_photograph_is(longer, tmp_path):
+    for size in ((longer, 601), (601, longer)):
+        Image.new("L", size).save(tmp_path / "photo.png")
+        with pytest.warns(UserWarning, match="reduced"):
+            shape = segxai.load_image(tmp_path / "photo.png").shape[:2]
         assert fit(np.zeros(size[::-1], bool), shape, "The mask").shape == shape
 
 
