@@ -59,8 +59,6 @@ _BYTES = {"1": 1, "L": 1, "P": 1, "RGBA": 10, "LA": 10}
 # Of floats: small excursions, which bicubic resizing and rounding leave, are clipped.
 _OVERSHOOT = 0.5  # of the range, at most
 _LEAST_INSIDE = 0.75  # of the values
-# A 16-bit picture without brighter pixels probably has fewer bits.
-_DARK = 1 << 14
 # Transparency is nearly always all or nothing: with a smaller share of such pixels, a fourth
 # channel may be something else.
 LEAST_ALL_OR_NOTHING = 0.001
@@ -297,7 +295,7 @@ def _white_of(array) -> float:
     low, high = float(array.min()), float(array.max())
     if array.dtype.kind == "u" and array.dtype.itemsize == 2:  # in either order of bytes
         bits = max(8, int(high).bit_length())
-        if 0 < high < _DARK:
+        if 0 < high < 1 << 14:  # it probably has fewer bits
             warn_caller(
                 f"The largest of this picture's 16-bit values is {high:g}, so it is shown almost "
                 f"black. If it has {bits} bits, read it by segxai.load_image(path, "
@@ -343,12 +341,6 @@ def _existing(path) -> Path:
     if path.stat().st_size == 0:
         raise SegxaiFileError(f"{str(path)!r} is empty (0 bytes); copy or download it again.")
     return path
-
-
-def _reason(error) -> str:
-    # The text of an unidentified image shows where in memory its bytes lie.
-    unknown = isinstance(error, UnidentifiedImageError)
-    return f"its format is none of {', '.join(FORMATS)}" if unknown else quoted(error)
 
 
 def check_image_file(path: str | os.PathLike) -> None:
@@ -410,8 +402,11 @@ def opened_image(image: str | os.PathLike | Image.Image) -> Iterator[Image.Image
             f"{MAX_BYTES / 1e6:.0f} MB of memory, the most that segxai opens. Reduce it first."
         ) from error
     except Exception as error:  # Pillow raises many types of error for damaged or hostile files
+        why = quoted(error)
+        if isinstance(error, UnidentifiedImageError):
+            why = f"its format is none of {', '.join(FORMATS)}"
         raise SegxaiFileError(
-            f"{str(name)!r} cannot be read as an image ({_reason(error)}). It may be truncated "
+            f"{str(name)!r} cannot be read as an image ({why}). It may be truncated "
             "or not an image; open it in a viewer, or save it again as PNG or JPEG."
         ) from error
 
@@ -431,8 +426,8 @@ def _opened(path) -> Image.Image:
 
 def _check_decoding(picture) -> None:
     """Refuse, before it is decoded, what would need too much memory or another program."""
-    coefficients = 6 * ("progressive" in picture.info)  # of a JPEG
-    each = _BYTES.get(picture.mode, 4) + FORMATS.get(picture.format, ((), 0))[1] + coefficients
+    each = _BYTES.get(picture.mode, 4) + FORMATS.get(picture.format, ((), 0))[1]
+    each += 6 * ("progressive" in picture.info)  # the coefficients of a JPEG
     pixels = picture.width * picture.height
     if pixels > MAX_PIXELS or pixels * each > MAX_BYTES:
         raise Image.DecompressionBombError
@@ -470,9 +465,9 @@ def load_image(path: str | os.PathLike | Image.Image, *, levels: int | None = No
         before = max(opened.size)
         picture = _upright(opened, draft=opened is not path)
     if before > MAX_SIDE:
-        name = Path(getattr(opened, "filename", "") or "The image").name
         warn_caller(
-            f"{name} was reduced from a longest side of {before} to {max(picture.size)} pixels."
+            f"{Path(getattr(opened, 'filename', '') or 'The image').name} was reduced from a "
+            f"longest side of {before} to {max(picture.size)} pixels."
         )
     return as_image(_array_of(picture, levels))
 

@@ -143,9 +143,10 @@ def fill_image(
                 "A fill colour must have finite numbers, from 0 to 255 for 8-bit channels, "
                 f"{image.shape[-1]} of them; got {quoted(fill)}."
             )
-        if image.dtype == np.uint8 and value.dtype.kind == "f":
-            value = as_uint8(value)  # like a picture: floats up to 1 are shares of white
-        return np.broadcast_to(in_type_of(image, value), image.shape).copy()
+        # As in a picture, floats up to 1 are shares of white.
+        shares = image.dtype == np.uint8 and value.dtype.kind == "f"
+        colour = as_uint8(value) if shares else in_type_of(image, value)
+        return np.broadcast_to(colour, image.shape).copy()
     if value.ndim < 2 and not isinstance(fill, Bands):
         raise SegxaiValueError(
             f"A fill must be one of {', '.join(FILLS)}, a colour of {image.shape[-1]} numbers, "
