@@ -55,7 +55,7 @@ class FineTuneMonitor(browser.Pictured, anywidget.AnyWidget):
 
     Each iteration can be looked at. A start after a change of learning_rate, stride or trainable
     begins anew and closes the former network; `close` frees the last one. Ten iterations take
-    0.12 MB to the browser for two classes, 0.5 MB for nine, and as much again when the run is paused.
+    0.12 MB to the browser for two classes, 0.5 MB for nine, and twice that with a pause.
 
     Parameters
     ----------
