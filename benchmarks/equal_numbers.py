@@ -1,8 +1,7 @@
 """Is the default explanation behind superpixels of the same number?
 
 For each photograph its most probable class is explained, with the mean fill and every coalition:
-by the nine regions that the default explanation chooses where the evidence is, by the things of
-`deep` as `segment` finds them, and by about nine regions of slic, felzenszwalb and `features`.
+by the K regions of `deep`, and by about K regions of slic, felzenszwalb and `features`.
 Regions are shown and taken away in the order of their weights, with a blurred fill. Prints for LIME
 and for Shapley values the mean areas under the insertion and the deletion curve, and the
 differences of the default explanation from the others, photograph by photograph. Intervals: 95 %,
@@ -19,29 +18,26 @@ from pathlib import Path
 import numpy as np
 
 import segxai
-from segxai.explanation.choosing import NUMBER
 from segxai.metrics import deletion, insertion
 from segxai.segmentation.registry import segment_into
 from segxai.study.comparison import bootstrap
 
 METHODS = ("lime", "shapley")
-FIRST = "default"
+FIRST = "deep"
 
 
 def measure(path, classifier):
     """{name: (2, 2 and 1) insertion and deletion of each method, and the number of regions}"""
     image = segxai.load_image(path)
     target = int(np.argmax(classifier.predict(image)[0]))
-    divisions = {
-        FIRST: "deep",
-        "things": segxai.segment(image, "deep"),
-    } | {name: segment_into(image, name, NUMBER) for name in ("slic", "felzenszwalb", "features")}
+    regions = segxai.segment(image, FIRST)
+    divisions = {FIRST: regions} | {
+        name: segment_into(image, name, len(regions))
+        for name in ("slic", "felzenszwalb", "features")
+    }
     found = {}
     for name, regions in divisions.items():
-        budget = 1024 if isinstance(regions, str) else 2 ** min(len(regions), 10)
-        e = segxai.explain(
-            image, regions, classifier, target, max_evaluations=budget, progress=False
-        )
+        e = segxai.explain(image, regions, classifier, target, progress=False)
         areas = [
             (insertion(one, fill="blur").area, deletion(one, fill="blur").area)
             for one in map(e.refit, METHODS)

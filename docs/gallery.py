@@ -34,8 +34,8 @@ def contours_of_things():
 
 
 def why_a_football_helmet():
-    """Which things speak for “football helmet”? Exact Shapley values of nine regions, from all of
-    their coalitions; the tree of regions was divided where the evidence is. Two networks have found the nouns; those that are less than sure are
+    """Which things speak for “football helmet”? Exact Shapley values of the automatic regions, from
+    all of their coalitions. Two networks have found the nouns; those that are less than sure are
     marked, and what has no noun is called by its place."""
     astronaut = segxai.data.photograph("astronaut")
     return segxai.explain(astronaut, target="football helmet", method="shapley").plot()

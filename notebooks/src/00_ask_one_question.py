@@ -76,8 +76,7 @@ Quiz(
 )
 
 # %%
-regions = segxai.segment(photo)
-explanation = segxai.explain(photo, regions)
+explanation = segxai.explain(photo)
 explanation.plot()
 
 # %% [markdown]
@@ -107,6 +106,7 @@ explanation.plot()
 # Look at the regions alone, and at how probable each name is.
 
 # %%
+regions = explanation.regions
 for name, evidence in zip(regions.marked_names, regions.name_evidence, strict=True):
     sure = f"{evidence.probability:.2f}" if evidence.probability else "none"
     print(f"{name:10} {sure}")

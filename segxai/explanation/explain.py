@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..classifiers.classifier import Target
 from ..classifiers.load import ClassifierLike
 from ..images import ImageLike
 from ..progress import Progress
 from ..segmentation.registry import RegionsLike
-from . import choosing
 from .coalitions import evaluate_all
 from .explanation import Explanation, from_coalitions
 from .fills import Fill
@@ -42,10 +39,7 @@ def explain(
         The photograph; `Bands` for other channels than red, green and blue. Where no file is called
         "astronaut", "cat" or "coffee", these are bundled photographs.
     regions : Regions, (H, W) array of int, str or callable
-        The regions, a label map, or a method for `segment`. Of a method that grows a tree
-        ("deep", "contours"), nine nodes are explained that the classifier's evidence chooses, see
-        `choosing.choose_regions`, if `max_evaluations` suffices (582). Regions from `segment` are
-        explained as they are.
+        The regions, a label map, or a method for `segment`.
     classifier : Classifier, str, path, Keras model or callable, optional
         Anything that `load_classifier` accepts; by default EfficientNet-Lite0.
     target : str or int, optional
@@ -92,12 +86,8 @@ def explain(
     )
     if METHODS[method].solve is None:
         return explain_tree(game, max_evaluations, progress=progress)
-    chosen = 0
-    if isinstance(regions, str) and choosing.affordable(game, max_evaluations):
-        game, chosen = choosing.choose_regions(game, progress=progress)
     masks, log_importance = draw_coalitions(
         len(game.regions), max_evaluations, game.seed, method, kernel_width
     )
     coalitions = evaluate_all(game, masks, log_importance, progress=progress)
-    coalitions = replace(coalitions, evaluations=coalitions.evaluations + chosen)
     return from_coalitions(coalitions, method, kernel_width, alpha)

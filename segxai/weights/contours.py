@@ -62,9 +62,7 @@ def contours_weights(path: str | os.PathLike) -> dict[str, np.ndarray]:
 
 def _layout() -> dict[str, tuple[str, tuple[int, ...]]]:
     """Return {variable: (path of the array in the file, its shape)}."""
-    kernels: dict[str, tuple[str, tuple[int, ...]]] = {
-        f"{SCOPE}/fuse": ("fuse", (1, 1, STAGES, 1))
-    }
+    kernels: dict[str, tuple[str, tuple[int, ...]]] = {f"{SCOPE}/fuse": ("fuse", (1, 1, STAGES, 1))}
     for name, shape in KERNELS.items():
         stage, position = int(name[4]), int(name[-1])
         layer = "conv2d" if position == 1 else f"conv2d_{position - 1}"

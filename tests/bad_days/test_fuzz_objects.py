@@ -180,5 +180,5 @@ def test_every_form_of_names_answers_and_targets_is_understood(
         wrap(IMAGE), wrap(LABELS), box, spelling(names[k], k), fill="black", method="shapley"
     )
     assert (explanation.target, box.class_names) == (names[k], tuple(names))
-    expected = [IMAGE[LABELS == region].sum() / IMAGE.size / 255 for region in range(4)]
+    expected = [IMAGE[region == LABELS].sum() / IMAGE.size / 255 for region in range(4)]
     assert explanation.weights == pytest.approx(expected, abs=2e-3)

@@ -160,7 +160,7 @@ def compared(image, **how):
         (partial(segxai.segment, method="grid+contours"), ["computing contours"]),
         (
             partial(segxai.explain, regions="contours", classifier=grey),
-            ["computing contours", "choosing regions", "evaluating the classifier"],
+            ["computing contours", "evaluating the classifier"],
         ),
         (
             partial(segxai.evaluate_coalitions, grey, regions="contours"),
