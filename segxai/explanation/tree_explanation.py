@@ -142,7 +142,7 @@ class TreeExplanation(Explanation):
         return from_descent(read, self.regions)
 
     def in_words(self, *, search: bool = True) -> list[str]:
-        """Summarise the strongest regions, their parts, and what was split by area, not measured."""
+        """Summarise the strongest regions, their parts, and what was only split by area."""
         return tree_sentences(self, search)
 
     def plot(self) -> DescribedFigure:
