@@ -17,6 +17,7 @@ from ..errors import (
     SegxaiFileError,
     SegxaiFileNotFoundError,
     SegxaiValueError,
+    quoted,
     unknown_name,
     whole_number,
 )
@@ -384,7 +385,7 @@ def read_npz(path: str | os.PathLike) -> tuple[Mapping[str, Stored], dict]:
         described = json.loads(str(described.read()))
     except Exception as error:
         raise SegxaiFileError(
-            f"{str(path)!r} is not a complete file written by FCN.save ({error})."
+            f"{str(path)!r} is not a complete file written by FCN.save ({quoted(error)})."
         ) from error
     if not isinstance(described, dict) or described.get("format") != _FORMAT:
         raise SegxaiFileError(f"{str(path)!r} was not written by this version of FCN.save.")

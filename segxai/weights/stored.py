@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError
+from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, quoted
 from ..files import as_path
 
 
@@ -93,7 +93,9 @@ def take(
         try:
             values = array.read() if isinstance(array, Stored) else array
         except Exception as error:  # each format has its own
-            raise refused(f"{name!r} cannot be read ({error}); the file is damaged") from error
+            raise refused(
+                f"{name!r} cannot be read ({quoted(error)}); the file is damaged"
+            ) from error
         arrays[name] = values.astype(np.float32, copy=False)
         if not np.isfinite(arrays[name]).all():
             raise refused(f"{name!r} contains values that are not finite; the file is damaged")
@@ -151,7 +153,8 @@ def hdf5_arrays(path: str | os.PathLike, advice: str = "") -> Iterator[dict[str,
         raise
     except Exception as error:  # h5py raises OSError, RuntimeError and KeyError for damaged files
         raise SegxaiFileError(
-            f"{str(path)!r} cannot be read as a Keras weights file ({error}). {advice}".rstrip()
+            f"{str(path)!r} cannot be read as a Keras weights file ({quoted(error)}). "
+            f"{advice}".rstrip()
         ) from error
 
 
