@@ -24,6 +24,7 @@ from .explanation.explain import explain
 from .explanation.explanation import Explanation
 from .explanation.explorer_page import save_explorer
 from .explanation.loading import load_explanation
+from .fcn.annotation import load_regions
 from .fcn.crf import crf_refine
 from .fcn.learned import LearnedSegmenter
 from .fcn.network import FCN
@@ -63,6 +64,7 @@ __all__ = [
     "load_classifier",
     "load_explanation",
     "load_image",
+    "load_regions",
     "metrics",
     "placebo_test",
     "refine",

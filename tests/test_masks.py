@@ -170,3 +170,53 @@ def test_a_mask_of_another_size_is_told_what_is_wrong_with_it(quarters, additive
     assert metrics.energy(explanation, (labels == 0) * 255) == metrics.energy(
         explanation, labels == 0
     )
+
+
+def packed(counts):
+    """COCO's strings by the definition in maskApi.c, the other way round."""
+    out = []
+    for k, count in enumerate(counts):
+        x = count - (counts[k - 2] if k > 2 else 0)
+        while True:
+            bits, x = x & 31, x >> 5
+            last = (x == -1) if bits & 16 else (x == 0)
+            out.append(chr((bits if last else bits | 32) + 48))
+            if last:
+                break
+    return "".join(out)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_run_lengths_are_decoded(seed):
+    rng = np.random.default_rng(seed)
+    mask = np.kron(rng.random((9, 7)) < 0.4, np.ones((40, 30), bool))
+    flat = np.r_[False, mask.T.ravel(), False]
+    ends = np.flatnonzero(np.diff(flat))
+    counts = np.diff(np.r_[0, ends, mask.size]).tolist()
+    for code in (counts, packed(counts), packed(counts).encode()):
+        assert np.array_equal(read_mask({"size": mask.shape, "counts": code}), mask)
+
+
+def test_strings_of_cocos_own_library():
+    """Encoded by pycocotools 2.0.11."""
+    rows, columns = np.mgrid[:90, :120]
+    ellipse = ((rows - 40) / 30.0) ** 2 + ((columns - 60) / 12.0) ** 2 < 1
+    counts = "gZ4g0n1:H6J6K4M2M4M2N2O000000000001N2N3L3N3L5J6J8FXV4"
+    assert np.array_equal(read_mask({"size": [90, 120], "counts": counts}), ellipse)
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        ({"size": [2, 2]}, "KeyError"),
+        ({"size": [2, 2], "counts": [3]}, "3 pixels for a picture of 2 x 2"),
+        ({"size": [2, 2], "counts": [5, -1]}, "4 pixels"),
+        ({"size": [2, 2], "counts": "o" * 1_000_000}, "too long"),
+        ({"size": [2, 2], "counts": [10**15, 1]}, "pixels for a picture"),
+        ({"size": 4, "counts": [4]}, "TypeError"),
+        ({"size": [2, 2], "counts": []}, "ValueError"),
+    ],
+)
+def test_run_lengths_that_are_none(runs, said):
+    with pytest.raises(SegxaiError, match=f"run-length code of COCO.*{said}"):
+        read_mask(runs, "The mask")

@@ -18,9 +18,12 @@ from PIL.PngImagePlugin import PngInfo
 
 from ..errors import SegxaiValueError
 from ..files import as_path, replacing
+from ..images import ImageLike, as_image
 from ..masks import IGNORE, NAMES, ClassMap, fit, map_of, read_ids, read_map, refuse_soft_borders
 from ..names import NamesLike, distinct_names, read_names
 from ..regions import Regions
+from ..segmentation.classes import regions_of_classes
+from .polygons import read_polygons
 
 # Whatever `read_annotation` accepts.
 AnnotationLike: TypeAlias = Regions | np.ndarray | str | os.PathLike
@@ -66,8 +69,9 @@ def load_annotation(
     Parameters
     ----------
     annotation : Regions, array or path
-        `Regions`; class ids 0..C-1 (255 is ignored) as an array or a palette or grey PNG; or a
-        black and white mask (0 and 255, or bool) of background and object, grey or RGB.
+        `Regions`; class ids 0..C-1 (255 is ignored) as an array or a palette or grey PNG; a
+        black and white mask (0 and 255, or bool) of background and object, grey or RGB; or a JSON
+        file, see `load_regions`.
     shape : tuple of int
         (H, W) of the photograph.
     names : sequence of str, {id: name} or {name: id}, optional
@@ -88,6 +92,8 @@ def load_annotation(
     SegxaiError
         For anything else, for a size other than `shape`, and for class ids without a name.
     """
+    if isinstance(annotation, (str, os.PathLike)) and as_path(annotation).suffix.lower() == ".json":
+        annotation = read_polygons(as_path(annotation), shape)
     if isinstance(annotation, Regions):
         found = ClassMap(annotation.labels, True, list(annotation.names))
     else:
@@ -95,6 +101,41 @@ def load_annotation(
     labels = fit(read_ids(found.values, "The annotation"), shape, "The annotation")
     masks = masks if found.palette is None else not found.palette
     return _named(labels, found.names if names is None else names, masks)
+
+
+def load_regions(path: str | os.PathLike, image: ImageLike) -> Regions:
+    """Read the regions of a photograph from a file of an annotation tool.
+
+    Parameters
+    ----------
+    path : str or path
+        A JSON file of labelme, COCO or label-studio with polygons, rectangles or run lengths, or
+        whatever else `finetune` reads as an annotation: PNGs of class ids, masks.
+    image : array, PIL image, path or Bands
+        The photograph. Where the file has several, it is the one of this path's name.
+
+    Returns
+    -------
+    regions : Regions
+        One for each label, whose parts are its polygons. Where they overlap, the smaller one wins;
+        what none covers is "rest".
+
+    Raises
+    ------
+    SegxaiError
+        If the file is none of these, or belongs to a photograph of another size.
+
+    Examples
+    --------
+    >>> regions = segxai.load_regions("photo.json", "photo.jpg")        # doctest: +SKIP
+    >>> segxai.explain("photo.jpg", regions).plot()                     # doctest: +SKIP
+    """
+    shape, path = as_image(image).shape[:2], as_path(path)
+    if path.suffix.lower() == ".json":
+        name = as_path(image).name if isinstance(image, (str, os.PathLike)) else ""
+        return read_polygons(path, shape, name)
+    labels, names = load_annotation(path, shape)
+    return regions_of_classes(labels, {**dict(enumerate(names)), IGNORE: "void"}, "loaded")
 
 
 def class_png(

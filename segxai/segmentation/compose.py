@@ -87,10 +87,11 @@ def from_mask_list(
     Parameters
     ----------
     masks : sequence
-        (H, W) arrays or Pillow images, 0 outside and 1 or 255 inside the region; or mappings with
-        "segmentation" and optionally "score" (or "predicted_iou" and "stability_score") and "name",
-        as Segment Anything makes them; or the entries of transformers' image-segmentation pipeline,
-        with "mask", "label" and "score". Masks may overlap and need not cover the image.
+        (H, W) arrays or Pillow images, 0 outside and 1 or 255 inside the region, or COCO's run
+        lengths; or mappings with "segmentation" and optionally "score" (or "predicted_iou" and
+        "stability_score") and "name", as Segment Anything makes them; or the entries of
+        transformers' image-segmentation pipeline, with "mask", "label" and "score". Masks may
+        overlap and need not cover the image.
     shape : (H, W), optional
         Needed only for an empty list.
     method : str
@@ -326,7 +327,7 @@ class KerasHubSegmenter:
 def _entry(mask, index, threshold):
     """(mask, score, name) of an array or of an entry of either model."""
     what, name = f"Mask {index}", f"mask {index + 1}"
-    if not isinstance(mask, Mapping):
+    if not isinstance(mask, Mapping) or "counts" in mask:
         return read_mask(mask, what, threshold), 0.0, name
     if {"mask", "label"} <= mask.keys():  # the pipeline's; semantic segmentation has no score
         mask = {
@@ -336,11 +337,6 @@ def _entry(mask, index, threshold):
         }
     if "segmentation" not in mask:
         raise SegxaiValueError(f"{what} is a mapping without 'segmentation'.")
-    if isinstance(mask["segmentation"], Mapping):
-        raise SegxaiValueError(
-            f"{what} is run-length encoded; let the generator return arrays "
-            "(output_mode='binary_mask')."
-        )
     try:
         quality = mask.get("predicted_iou", 0.0) + mask.get("stability_score", 0.0)
         score = float(mask.get("score", quality))
