@@ -111,7 +111,7 @@ def own():
         return sum(1024 * int(n) for n in re.findall(r"(?:RssAnon|VmSwap):\\s*(\\d+)", file.read()))
 
 rng = np.random.default_rng(0)
-for number in range(200):
+for number in range(100):
     image = rng.integers(0, 256, (96, 128, 3), dtype=np.uint8)  # always another: nothing that is kept for a photograph serves again
     method = ("lime", "shapley", "tree")[number % 3]
     regions = segxai.segment(image, "grid", rows=1, columns=3)
@@ -128,7 +128,7 @@ print((own() - tenth) / 1e6)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
-def test_memory_stays_flat_over_200_explanations(run_python, tmp_path):
+def test_memory_stays_flat_over_100_explanations(run_python, tmp_path):
     # By default glibc keeps up to eight arenas a core, and which of TensorFlow's threads fills which of them is chance.
     run = run_python("-c", MANY, cwd=tmp_path, env={"MALLOC_ARENA_MAX": "2"})
     assert run.returncode == 0, run.stderr.decode()
