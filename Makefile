@@ -79,7 +79,8 @@ lab: $(READY)  ## open notebook 00 in JupyterLab (this machine only, with a toke
 	$(BIN)/jupyter lab --ip=127.0.0.1 $(AS_ROOT) notebooks/00_ask_one_question.ipynb
 
 app: $(READY)  ## open the explorer as a web page without code (Voilà, this machine only, with a token)
-	$(BIN)/jupyter server --ip=127.0.0.1 $(AS_ROOT) --ServerApp.root_dir=notebooks --ServerApp.open_browser=True \
+	JUPYTER_PATH="$(CURDIR)/binder/jupyter" JUPYTER_CONFIG_PATH="$(CURDIR)/binder/jupyter" \
+	  $(BIN)/jupyter server --ip=127.0.0.1 $(AS_ROOT) --ServerApp.root_dir=notebooks --ServerApp.open_browser=True \
 	  --ServerApp.default_url=/voila/render/app_explorer.ipynb
 
 notebooks: $(READY)  ## build notebooks/*.ipynb from notebooks/src/*.py

@@ -34,6 +34,44 @@ class _Bar(tqdm):
     monitor_interval = 0
 
 
+def _emptied(base: Any) -> Any:
+    """Derive bars for notebooks, of which nothing is left at the end.
+
+    tqdm closes the widget but leaves its output, which then says that a model was not found, and
+    leaves the widgets inside open.
+    """
+
+    class Bar(base):
+        displayed = False
+
+        def __init__(self, **options):
+            super().__init__(display=False, **options)
+            if not self.disable and self.delay <= 0:
+                self.display()
+
+        def display(self, *args, check_delay=True, **options):
+            super().display(*args, check_delay=False, **options)
+            if check_delay and not self.displayed:
+                from IPython.display import display
+
+                self.displayed = True
+                self.output = display(self.container, display_id=True)
+
+        def close(self):
+            if self.disable:  # or closed already
+                return
+            super().close()
+            if self.displayed:
+                self.output.update({"text/plain": ""}, raw=True)
+            close_widget(self.container)
+
+    return Bar
+
+
+if any(base.__module__ == "tqdm.notebook" for base in _Bar.__mro__):
+    _Bar = _emptied(_Bar)  # type: ignore[misc]
+
+
 @contextlib.contextmanager
 def track(total: int, what: str, *, progress: Progress = None) -> Iterator[Callable[[int], Any]]:
     """Show how far some work has come.
@@ -69,8 +107,6 @@ def track(total: int, what: str, *, progress: Progress = None) -> Iterator[Calla
     delay = 0 if progress else 2  # seconds
     with _Bar(total=total, desc=what, delay=delay, disable=hidden, leave=False, miniters=1) as bar:
         yield bar.update
-    if hasattr(bar, "container"):  # of a notebook's bar; tqdm leaves the widgets inside it open
-        close_widget(bar.container)
 
 
 @contextlib.contextmanager

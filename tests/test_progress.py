@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,12 +22,19 @@ def test_a_function_is_told_how_much_is_done():
 
 @pytest.fixture
 def displayed(monkeypatch):
-    """What is displayed in a notebook."""
+    """What is displayed in a notebook, and what it is replaced by in the end."""
+    import IPython.display
     from tqdm import notebook
 
     shown = []
-    monkeypatch.setattr(progress, "_Bar", notebook.tqdm)
-    monkeypatch.setattr(notebook, "display", shown.append)
+
+    def display(widget, display_id):
+        assert display_id
+        shown.append(widget)
+        return SimpleNamespace(update=lambda bundle, raw: shown.append((bundle, raw)))
+
+    monkeypatch.setattr(progress, "_Bar", progress._emptied(notebook.tqdm))
+    monkeypatch.setattr(IPython.display, "display", display)
     return shown
 
 
@@ -39,6 +47,17 @@ def test_a_bar_in_a_notebook_is_shown_as_chosen_and_leaves_no_widgets(choice, ba
         assert len(displayed) == bars
         advance(2)
     assert set(_instances) == before
+    assert displayed[1:] == bars * [({"text/plain": ""}, True)]
+
+
+def test_work_that_fails_leaves_no_widgets_either(displayed):
+    from ipywidgets.widgets.widget import _instances
+
+    before = set(_instances)
+    with pytest.raises(ZeroDivisionError), progress.track(2, "working", progress=True):
+        1 / 0
+    assert set(_instances) == before
+    assert len(displayed) == 2
 
 
 def test_a_bar_appears_in_a_notebook_when_the_work_takes_long(displayed, monkeypatch):

@@ -30,9 +30,7 @@ class ExplorerApp(ipywidgets.VBox):
     Attributes
     ----------
     form : Form
-        The choice of photographs.
-    upload : ipywidgets.FileUpload
-        For a photograph of one's own.
+        The choice of photographs, and of a file of one's own.
     explorer : ExplanationExplorer
         Of the photograph that is shown.
 
@@ -52,19 +50,12 @@ class ExplorerApp(ipywidgets.VBox):
             {"photograph": data.names()[0]},
             title="Photograph",
             away="Reload the page.",
+            on_file=self._brought,
         )
         self._offer()
-        self.upload = ipywidgets.FileUpload(
-            accept="image/*",
-            multiple=False,
-            description="Your photograph",
-            layout=ipywidgets.Layout(width="auto"),
-        )
         self.form.observe(self._chosen, "values")
-        self.upload.observe(self._uploaded, "value")
         self.explorer = None
-        layout = ipywidgets.Layout(flex_flow="row wrap")
-        super().__init__([ipywidgets.HBox([self.form, self.upload], layout=layout)])
+        super().__init__([self.form])
         self._explore(data.names()[0])
 
     def _explore(self, name):
@@ -86,15 +77,12 @@ class ExplorerApp(ipywidgets.VBox):
         if name in (*data.names(), *self._images) and change["new"] != change["old"]:
             self._explore(name)
 
-    def _uploaded(self, change):
-        if not change["new"]:
-            return
-        given = change["new"][0]
-        name = f"yours: {given['name']}"
+    def _brought(self, key, file_name, content):
+        name, self.form.message = f"yours: {file_name}", ""
         try:
-            self._images[name] = _read(bytes(given["content"]))
+            self._images[name] = _read(content)
         except SegxaiError as error:
-            self.form.message = f"{given['name']}: {error}"
+            self.form.message = f"{file_name}: {error}"
             return
         self._offer()
         if self.form.values == {"photograph": name}:  # another picture by the name shown already
@@ -104,16 +92,15 @@ class ExplorerApp(ipywidgets.VBox):
 
     def _offer(self):
         names = [*data.names(), *self._images]
-        self.form.fields = [choice("photograph", "photograph", names)]
+        own = {"key": "own", "label": "Your photograph", "kind": "file", "accept": "image/*"}
+        self.form.fields = [
+            choice("photograph", "photograph", names),
+            own | {"largest": LARGEST_UPLOAD},
+        ]
 
 
 def _read(content: bytes):
     """Read uploaded bytes as an image, in the same way and with the same limits as a file."""
-    if len(content) > LARGEST_UPLOAD:
-        raise SegxaiError(
-            f"The file has {len(content) / 1e6:.0f} MB; at most {LARGEST_UPLOAD / 1e6:.0f} MB are "
-            "taken. Reduce it first."
-        )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "photograph")
         path.write_bytes(content)

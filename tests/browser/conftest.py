@@ -57,7 +57,7 @@ def browser_context_args():
 class Server:
     """A Jupyter server of its own folder; nothing of the user's is read or changed."""
 
-    def __init__(self, folder: Path, command="lab"):
+    def __init__(self, folder: Path, command="lab", **more):
         self.folder, self.token = folder, secrets.token_hex(16)
         (folder / "runtime").mkdir(parents=True)
         (folder / "work").mkdir()
@@ -74,6 +74,7 @@ class Server:
             "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
             "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
             "IPYTHONDIR": str(folder / "ipython"),
+            **more,
         }
         self.log = (folder / "server.log").open("w")
         self.process = subprocess.Popen(

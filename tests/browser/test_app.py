@@ -2,6 +2,7 @@
 
 import shutil
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -12,23 +13,27 @@ pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser fo
 
 @pytest.fixture(scope="module")
 def voila(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("voila"), "server")
+    settings = dict.fromkeys(
+        ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH"), str(ROOT / "binder" / "jupyter")
+    )
+    server = Server(tmp_path_factory.mktemp("voila"), "server", **settings)
     shutil.copy(ROOT / "notebooks" / "app_explorer.ipynb", server.folder / "work")
     yield server
     server.stop()
 
 
 def bring(page, path):
-    with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Your photograph").click()
-    chooser.value.set_files(path)
+    page.get_by_label("Your photograph").set_input_files(path)
 
 
 def test_a_visitor_sees_no_code_and_brings_a_photograph(voila, page, tmp_path, cat):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{voila.url}/voila/render/app_explorer.ipynb?token={voila.token}", timeout=180_000)
     page.wait_for_selector(".sx-canvas[data-ready] >> nth=1", timeout=180_000)
     assert page.get_by_role("heading", name="What does the classifier look at?").count() == 1
     assert "import" not in page.inner_text("body")
+    assert "model not found" not in page.inner_text("body")
     Image.fromarray(cat[:200, :300]).save(tmp_path / "<b>mine.png")
     bring(page, tmp_path / "<b>mine.png")
     page.wait_for_function(
@@ -41,6 +46,20 @@ def test_a_visitor_sees_no_code_and_brings_a_photograph(voila, page, tmp_path, c
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nthis is no picture")
     bring(page, tmp_path / "broken.png")
     page.wait_for_selector(".sx-message:has-text('cannot be read as an image')", timeout=60_000)
+    # More than a server's limit for one message, and more than is taken.
+    noise = np.random.default_rng(0).integers(0, 256, (2000, 2100, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "large.png")
+    assert (tmp_path / "large.png").stat().st_size > 12_000_000
+    bring(page, tmp_path / "large.png")
+    page.wait_for_function(
+        "() => document.querySelector('[data-field=photograph]').value === 'yours: large.png'",
+        timeout=120_000,
+    )
+    (tmp_path / "huge.png").write_bytes(bytes(25_000_000))
+    bring(page, tmp_path / "huge.png")
+    page.wait_for_selector(".sx-message:has-text('huge.png has 25 MB; at most 20 MB')")
+    here = (voila.url, voila.url.replace("http", "ws"), "data:", "blob:")
+    assert [url for url in asked if not url.startswith(here)] == []
     PICTURES.mkdir(exist_ok=True)
     page.screenshot(path=PICTURES / "app.png", full_page=True)
 

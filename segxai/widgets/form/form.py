@@ -5,6 +5,8 @@ Those of ipywidgets have no names for screen readers and cannot disable single c
 
 from __future__ import annotations
 
+from typing import Any
+
 import anywidget
 import traitlets
 
@@ -20,11 +22,12 @@ class Form(anywidget.AnyWidget):
     fields : list of dict
         The controls, each with
 
-        - key, label and kind ("select", "range" or "check"),
+        - key, label and kind ("select", "range", "check" or "file"),
         - disabled: it cannot be used now,
         - of a select: options [(value, text)], and reasons {value: why it cannot be chosen},
         - of a range: min, max, step, log (logarithmic), live (changes while it is dragged) and
           zero (a text for 0),
+        - of a file: accept, the types offered, and largest, the most bytes that are taken,
         - hint: its tooltip,
         - local: it works without a kernel, but for the options in remote,
         - when {key: value}: of use only then.
@@ -32,6 +35,8 @@ class Form(anywidget.AnyWidget):
         Of the controls, by key.
     on_cancel : callable, optional
         Called when what is under way is cancelled in the page.
+    on_file : callable, optional
+        Called with a field's key, a file's name and its bytes when a file was chosen.
     **traits
         Further attributes, see below.
 
@@ -60,10 +65,33 @@ class Form(anywidget.AnyWidget):
     message = traitlets.Unicode("").tag(sync=True)
     group = traitlets.Unicode("").tag(sync=True)
 
-    def __init__(self, fields, values, on_cancel=None, **traits):
+    def __init__(self, fields, values, on_cancel=None, on_file=None, **traits):
         super().__init__(fields=fields, values=values, **traits)
+        self._on_file, self._bytes = on_file, bytearray()
+        handlers: dict[str, Any] = {}
         if on_cancel is not None:
-            receive(self, {"cancel": lambda fields, data: on_cancel()})
+            handlers["cancel"] = lambda fields, data: on_cancel()
+        if on_file is not None:
+            handlers["file"] = self._receive_piece
+        receive(self, handlers)
+
+    def _receive_piece(self, piece, data):
+        """Add a piece to the file that is being sent; pieces of anything else are dropped."""
+        largest = {field["key"]: field["largest"] for field in self.fields if "largest" in field}
+        key, size = piece.get("key"), piece.get("size")
+        if piece.get("start") == 0:
+            self._bytes.clear()
+        if (
+            not isinstance(size, int)
+            or piece.get("start") != len(self._bytes)
+            or len(self._bytes) + len(data) > min(size, largest.get(key, -1))
+        ):
+            return
+        self._bytes += data
+        if len(self._bytes) == size:
+            content = bytes(self._bytes)
+            self._bytes.clear()
+            self._on_file(key, str(piece.get("name")), content)
 
 
 def choice(key: str, label: str, names, **more) -> dict:

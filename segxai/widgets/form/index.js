@@ -3,7 +3,7 @@
 import { button, labelled, make, toolbar } from "../shared/elements.js";
 import { joinGroup } from "../shared/group.js";
 import { watchKernel } from "../shared/kernel.js";
-import { send } from "../shared/messages.js";
+import { send, sendFile } from "../shared/messages.js";
 import { committer, listener, prepare, saveChanges } from "../shared/view.js";
 
 const CONTROLS = {
@@ -39,6 +39,14 @@ const CONTROLS = {
     const control = make("input", { type: "checkbox", onchange: () => choose(control.checked) });
     return { control, show: () => { control.checked = value(); } };
   },
+  file(field, value, choose, take) {
+    const control = make("input", { type: "file", accept: field.accept });
+    control.addEventListener("change", () => {
+      if (control.files.length) take(control.files[0]);
+      control.value = ""; // so that the same file can be chosen again
+    });
+    return { control, show: () => {} };
+  },
 };
 
 export function render({ model, el }) {
@@ -58,11 +66,19 @@ export function render({ model, el }) {
     commit("values", { ...model.get("values"), [key]: chosen });
     if (!moving) saveChanges(model);
   }
+  // Refused here, for a server ends a connection that brings too much, without a word.
+  function take(field, file) {
+    const millions = (bytes) => (bytes / 1e6).toFixed(0);
+    const refused = `${file.name} has ${millions(file.size)} MB; at most ${millions(field.largest)} MB are taken. Reduce it first.`;
+    message.textContent = file.size > field.largest ? refused : `Sending ${file.name} ...`;
+    if (file.size <= field.largest) sendFile(model, field.key, file);
+  }
   function build() {
     const focused = Object.keys(shown).find((key) => shown[key].control === document.activeElement);
     shown = {};
     bar.replaceChildren(...model.get("fields").map((field) => {
-      const made = CONTROLS[field.kind](field, () => value(field.key), (...chosen) => choose(field.key, ...chosen));
+      const made = CONTROLS[field.kind](
+        field, () => value(field.key), (...chosen) => choose(field.key, ...chosen), (file) => take(field, file));
       made.control.dataset.field = field.key;
       shown[field.key] = { ...made, field };
       return labelled(field.label, made.control, made.after, field.hint);
