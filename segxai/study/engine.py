@@ -318,20 +318,20 @@ def as_image_list(images: Any, function: str) -> list:
                 f"There is no folder {str(folder)!r}; pass a folder or a list of images."
             )
         entries = sorted(folder.iterdir())
-        named = sum(path.suffix.lower() in ENDINGS for path in entries)
-        files = [path for path in entries if path.is_file() and not path.name.startswith(".")]
-        found = [path for path in files if path.suffix.lower() in ENDINGS]
-        left_out = (
-            f"{named - len(found)} hidden files or folders named like pictures, and "
-            f"{len(files) - len(found)} files that are no pictures"
-        )
+        named = [path for path in entries if path.suffix.lower() in ENDINGS]
+        found = [path for path in named if path.is_file() and not path.name.startswith(".")]
         if not found:
             raise SegxaiFileError(
-                f"The folder {str(folder)!r} contains no pictures ({', '.join(sorted(ENDINGS))}), "
-                f"but {left_out}."
+                f"The folder {str(folder)!r} contains no pictures ({', '.join(sorted(ENDINGS))}); "
+                f"entries: {len(entries)}, of which hidden or folders though named like pictures: "
+                f"{len(named)}."
             )
-        if named + len(files) > 2 * len(found):
-            warn_caller(f"In the folder {str(folder)!r} are {left_out}; they are left out.")
+        if len(found) < len(entries):
+            warn_caller(
+                f"The folder {str(folder)!r} has {len(entries)} entries, of which {len(found)} are "
+                f"pictures. Left out as hidden or folders: {len(named) - len(found)}; left out for "
+                f"their endings: {len(entries) - len(named)}."
+            )
         return found
     single = isinstance(images, np.ndarray) and images.ndim < 4
     if single or not isinstance(images, Iterable):

@@ -269,7 +269,7 @@ def test_a_folder_of_pictures_and_what_is_none(tmp_path):
     (tmp_path / "._0.png").write_bytes(b"of macOS")
     (tmp_path / "album.jpg").mkdir()
     (tmp_path / "kept").mkdir()
-    said = "2 hidden files or folders named like pictures, and 1 files that are no pictures"
+    said = "has 7 entries, of which 2 are pictures. .* folders: 2; left out for their endings: 3"
     with pytest.warns(UserWarning, match=said) as warned:
         assert len(explain_many(tmp_path, halves, Likes(), 1).results) == 2
     assert [w.filename for w in warned] == [__file__]
