@@ -153,12 +153,13 @@ def read_ids(labels: Any, what: str) -> np.ndarray:
     array = _one_channel(labels, what)
     if array.dtype.kind != "f":
         return array
-    if (np.abs(array) >= 2**53).any() or (array != np.floor(array)).any():
+    wide = array.astype(np.float64)  # 2**53 is more than half precision has
+    if (np.abs(wide) >= 2**53).any() or (wide != np.floor(wide)).any():
         raise SegxaiValueError(
             f"{what} contains whole numbers, one for each region or class; "
             f"got {array.dtype} values."
         )
-    return array.astype(np.int64)
+    return wide.astype(np.int64)
 
 
 def refuse_soft_borders(values: np.ndarray, counts: np.ndarray, what: str) -> None:

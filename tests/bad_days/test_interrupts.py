@@ -162,7 +162,7 @@ def test_the_command_line_says_stopped(monkeypatch, capsys):
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("segxai.data.photograph", stop)
+    monkeypatch.setattr("segxai.__main__.load_image", stop)
     try:
         assert main(["explain", "cat", "--segmenter", "grid"]) == 130
     except KeyboardInterrupt:

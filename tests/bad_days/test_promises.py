@@ -48,8 +48,9 @@ VALID = st.fixed_dictionaries(
 
 
 @pytest.mark.filterwarnings(
-    "ignore:This .height, width, 4. array was read as RGBA"
-)  # as most random ones are
+    "ignore:This .height, width, 4. array was read as RGBA"  # as most random ones are
+)
+@pytest.mark.filterwarnings("ignore:The largest of this picture's 16-bit values")
 @FUZZ
 @given(photographs(), VALID)
 def test_every_valid_input_is_explained(photograph, options):
