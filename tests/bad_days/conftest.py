@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 IN_CI = bool(os.environ.get("SEGXAI_NO_SKIPS"))
 settings.register_profile(
     "bad_days",
-    max_examples=1000 if IN_CI else 50,
+    max_examples=300 if IN_CI else 50,
     deadline=None,
     derandomize=IN_CI,  # a build that failed fails again
     suppress_health_check=[
@@ -23,6 +23,9 @@ settings.register_profile(
         HealthCheck.data_too_large,
         HealthCheck.function_scoped_fixture,
     ],
+)
+settings.register_profile(
+    "promises", settings.get_profile("bad_days"), max_examples=1000 if IN_CI else 50
 )
 
 

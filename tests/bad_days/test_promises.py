@@ -12,7 +12,7 @@ import segxai
 from segxai import SegxaiError
 from segxai.explanation.fills import FILLS
 
-FUZZ = settings(settings.get_profile("bad_days"))  # 1,000 examples in CI
+FUZZ = settings(settings.get_profile("promises"))  # 1,000 examples in CI
 
 
 def brightness(images):
