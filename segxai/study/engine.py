@@ -177,15 +177,15 @@ class Store:
 
     def read(self, job: tuple) -> Any:
         """Return the outcome of a finished job, or None."""
-        path = self._path(job)
         try:
+            path = self._path(job)
             if not path.is_file() or path.stat().st_size > _MOST_BYTES:
                 return None
             kept = json.loads(path.read_text(encoding="utf-8"))
             if kept != self._entry(kept["outcome"]):
                 return None
             return self._load(kept["outcome"] | {"index": job[0]})
-        # Damaged: it is run again.
+        # Absent or damaged: it is run again. Or the picture cannot be read, which running it tells.
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
 

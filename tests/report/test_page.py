@@ -177,7 +177,7 @@ def test_a_contrast_is_no_output_of_the_classifier(output, quarters, additive, t
         )
         assert (
             f"The classifier gives “cat” <b>{whole}</b> and “tree” <b>{rival}</b>. "
-            "For “cat rather than tree” it uses" in text
+            "For “cat rather than tree” it relies most on" in text
         )
         assert f"Without “a”: “cat” <b>{without}</b> and “tree” <b>{rivals}</b>." in text
         assert (
