@@ -26,6 +26,11 @@ PICTURES = ROOT / "screenshots"  # screenshots of the run, looked at by people
 
 
 def pytest_collection_modifyitems(items):
+    for item in items:  # a file's server and pages are made once, by one process
+        if Path(__file__).parent in item.path.parents and not item.get_closest_marker(
+            "xdist_group"
+        ):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     if CHROMIUM is None:
         skip = pytest.mark.skip(
             reason="Chromium is missing; on Debian: apt-get install chromium "
