@@ -59,6 +59,24 @@ def browser_context_args():
     return {"viewport": {"width": 1280, "height": 900}}
 
 
+HERE = ("http://127.0.0.1:", "ws://127.0.0.1:", "file:", "data:", "blob:", "about:")
+
+
+@contextlib.contextmanager
+def asking_no_other_host(page):
+    """A page, or a browser's context: JupyterLab, the application or a file."""
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    yield page
+    assert [url for url in asked if not url.startswith(HERE)] == []
+
+
+@pytest.fixture
+def page(page):
+    with asking_no_other_host(page):
+        yield page
+
+
 class Server:
     """A Jupyter server of its own folder; nothing of the user's is read or changed."""
 
@@ -333,7 +351,8 @@ class Desk:
 @pytest.fixture(scope="module")
 def desk(server, browser):
     desk = Desk(server, browser)
-    yield desk
+    with asking_no_other_host(desk.context):
+        yield desk
     desk.end()
     desk.context.close()
 
