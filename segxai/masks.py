@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .errors import SegxaiValueError, is_number
+from .errors import SegxaiValueError, is_number, quoted
 from .images import MAX_SIDE, as_array, opened_image, reduced_size, resize_labels
 
 IGNORE = 255  # pixels with this class id are left out of the loss, as in PASCAL VOC
@@ -259,7 +259,7 @@ def _decoded(runs, what) -> np.ndarray:
         return np.repeat(np.arange(len(counts)) % 2 == 1, counts).reshape(width, height).T
     except Exception as error:
         raise SegxaiValueError(
-            f"{what} is no run-length code of COCO ({type(error).__name__}: {str(error)[:200]})."
+            f"{what} is no run-length code of COCO ({type(error).__name__}: {quoted(error)})."
         ) from error
 
 

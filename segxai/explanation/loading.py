@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..classifiers.classifier import OUTPUTS
-from ..errors import SegxaiFileError, SegxaiFileNotFoundError, whole_number
+from ..errors import SegxaiFileError, SegxaiFileNotFoundError, quoted, whole_number
 from ..files import as_path
 from ..images import Bands
 from ..regions import Evidence, Part, Regions, plain_text, walk
@@ -61,7 +61,7 @@ def load_explanation(path: str | os.PathLike) -> Explanation:
     except Exception as error:  # of any type, since the file may hold anything
         raise SegxaiFileError(
             f"{str(path)!r} cannot be read as an explanation ({type(error).__name__}: "
-            f"{str(error)[:200]}). It may be damaged or another kind of file; save it again."
+            f"{quoted(error)}). It may be damaged or another kind of file; save it again."
         ) from error
 
 

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiFileError
+from ..errors import SegxaiError, SegxaiFileError, quoted
 from ..masks import check_size, fit, read_mask
 from ..regions import Regions
 from ..segmentation.compose import from_mask_list
@@ -50,7 +50,7 @@ def read_polygons(path: Path, shape: tuple[int, int], photograph: str = "") -> R
     except Exception as error:  # whatever is not as these tools write it
         raise SegxaiFileError(
             f"{str(path)!r} cannot be read as JSON of labelme, COCO or label-studio "
-            f"({type(error).__name__}: {str(error)[:200]})."
+            f"({type(error).__name__}: {quoted(error)})."
         ) from error
     return from_mask_list(areas, shape, "loaded").by_noun()
 

@@ -280,7 +280,7 @@ def _colour_table(colours) -> dict[str, tuple[int, ...]]:
     if not sound or len(set(table.values())) < len(table):
         raise SegxaiValueError(
             "colours must have a (red, green, blue) of its own for each class; "
-            f"got {str(table)[:200]}."
+            f"got {quoted(table)}."
         )
     return table
 
