@@ -22,7 +22,7 @@ from .explanation.explain import explain
 from .explanation.fills import fill_name
 from .explanation.methods import METHODS
 from .files import as_path
-from .images import BUNDLED, check_image_file, load_image
+from .images import check_image_file, load_image
 from .report import check_page_path, escaped_table, figure, write_report
 from .segmentation.registry import check_method
 from .study.comparing import SEGMENTERS, compare
@@ -263,8 +263,7 @@ def _explain(args):
         if target is not None:
             class_number(target, dict(enumerate(imagenet_class_names())))
     for name in args.images:
-        if name not in BUNDLED or os.path.exists(name):
-            check_image_file(name)
+        check_image_file(name)
     if args.own_process:
         _load_tensorflow()
     # Loaded here so that the first photograph's time does not include it.

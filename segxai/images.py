@@ -162,7 +162,7 @@ class Bands:
         ).astype(np.uint8)
 
 
-# What names stand for where no file is called so; `segxai.data` adds its photographs.
+# Photographs that may be called by a name instead of a path; `segxai.data` adds its own.
 BUNDLED: dict[str, Callable[[], np.ndarray]] = {}
 # Whatever `as_image` accepts.
 ImageLike: TypeAlias = np.ndarray | Image.Image | str | os.PathLike | Bands
@@ -343,14 +343,22 @@ def _existing(path) -> Path:
     return path
 
 
+def _bundled(path: Any) -> Callable[[], np.ndarray] | None:
+    """Return what gives the photograph of a bundled one's name, unless a file has that name."""
+    named = isinstance(path, str) and path in BUNDLED and not os.path.exists(path)
+    return BUNDLED[path] if named else None
+
+
 def check_image_file(path: str | os.PathLike) -> None:
-    """Raise SegxaiFileError unless a file exists and has an image header.
+    """Raise SegxaiFileError unless a file exists and has an image header, or is bundled.
 
     Parameters
     ----------
     path : str or path
         The image is not decoded, so this is fast.
     """
+    if _bundled(path):
+        return
     with opened_image(path):
         pass
 
@@ -459,8 +467,8 @@ def load_image(path: str | os.PathLike | Image.Image, *, levels: int | None = No
     SegxaiFileError
         If the file does not exist or is not a readable image.
     """
-    if isinstance(path, str) and path in BUNDLED and not os.path.exists(path):
-        return BUNDLED[path]()
+    if bundled := _bundled(path):
+        return bundled()
     with opened_image(path) as opened:
         before = max(opened.size)
         picture = _upright(opened, draft=opened is not path)

@@ -52,6 +52,9 @@ def test_a_tilde_is_the_home_folder_in_reading_and_writing(home):
     save_annotation("~/made/a.png", (PIXELS > 90).astype(np.uint8), ["dark", "bright"])
     assert read_annotation("~/made/a.png", image.shape[:2])[1] == ("dark", "bright")
     options = {"classifier": brightness, "max_evaluations": 40, "run": "a"}
+    (home / "made" / "labelmap.txt").write_text("wall:0,0,0::")
+    black = np.zeros((2, 3, 3), np.uint8)
+    assert segxai.from_class_map(black, colours="~/made/labelmap.txt").names == ("wall",)
     segxai.compare("~/photos", "grid", "compactness", folder="~/kept", **options).save("~/a.csv")
     assert (home / "kept/settings.json").is_file()
     made = {path.name for path in home.rglob("*")}

@@ -48,6 +48,11 @@ class Method:
     in_pages: bool = False
 
 
+def _unset(fit: Callable[..., Fit]) -> Callable[..., Fit]:
+    """Return `Method.solve` for a fit that has no settings."""
+    return lambda table, *_: fit(table.masks, table.values, table.exact, table.log_importance)
+
+
 # Much of LIME's sample is drawn as for Banzhaf values, for its surrogate errs most where little is
 # shown, and its kernel looks little there.
 METHODS = {
@@ -61,17 +66,13 @@ METHODS = {
     ),
     "shapley": Method(
         "Shapley",
-        lambda table, *_: surrogates.fit_shapley(
-            table.masks, table.values, table.exact, table.log_importance
-        ),
+        _unset(surrogates.fit_shapley),
         {"lime": 0.1, "shapley": 0.8, "banzhaf": 0.1},
         in_pages=True,
     ),
     "banzhaf": Method(
         "Banzhaf",
-        lambda table, *_: surrogates.fit_banzhaf(
-            table.masks, table.values, table.exact, table.log_importance
-        ),
+        _unset(surrogates.fit_banzhaf),
         {"lime": 0.1, "shapley": 0.08, "banzhaf": 0.82},
         in_pages=True,
     ),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import SegxaiValueError, listed, quoted
+from ..files import as_path
 from ..images import as_image, resize
 from ..masks import IGNORE, read_ids, read_map, read_mask
 from ..names import NamesLike, read_names
@@ -267,7 +267,7 @@ def _ids_of_colours(picture, table) -> np.ndarray:
 def _colour_table(colours) -> dict[str, tuple[int, ...]]:
     try:
         if isinstance(colours, (str, os.PathLike)):  # name:red,green,blue:parts:actions
-            lines = Path(colours).read_text(encoding="utf-8").splitlines()
+            lines = as_path(colours).read_text(encoding="utf-8").splitlines()
             rows = [line.split(":") for line in lines if line.strip() and line[0] != "#"]
             colours = {name.strip(): colour.split(",") for name, colour, *_ in rows}
         table = {name: tuple(int(each) for each in colour) for name, colour in colours.items()}

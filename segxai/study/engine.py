@@ -18,7 +18,6 @@ import numpy as np
 
 from ..classifiers.classifier import Classifier
 from ..classifiers.load import ClassifierLike, load_classifier
-from ..classifiers.networks import NetClassifier
 from ..errors import (
     SegxaiError,
     SegxaiFileError,
@@ -27,6 +26,7 @@ from ..errors import (
     listed,
     quoted,
 )
+from ..explanation.game import DEFAULT, known_name
 from ..files import as_path, replacing
 from ..images import ENDINGS, pixels_of, warn_caller
 from ..progress import Progress, showing, track
@@ -239,16 +239,14 @@ def specification(classifier: ClassifierLike) -> ClassifierLike:
     specified : str or the classifier itself
         The built-in network's name, because its session cannot be pickled, or a path as a string.
     """
-    if classifier is None or (
-        isinstance(classifier, NetClassifier) and classifier.name == "efficientnet_lite0"
-    ):
-        return "efficientnet_lite0"
+    if classifier is None or known_name(classifier):
+        return DEFAULT
     return str(classifier) if isinstance(classifier, os.PathLike) else classifier
 
 
 def classifier_of(specified: ClassifierLike) -> Classifier:
     """Return the classifier for a `specification`; each process loads a named one once."""
-    if not isinstance(specified, str) or specified == "efficientnet_lite0":
+    if not isinstance(specified, str) or specified == DEFAULT:
         return load_classifier(specified)
     return loaded((specified, *_state(specified)), lambda: load_classifier(specified))
 

@@ -38,6 +38,11 @@ class Stored(NamedTuple):
     held: int
     read: Callable[[], Any]
 
+    @property
+    def whole(self) -> bool:
+        """Whether the file holds all of it."""
+        return self.held >= prod(self.shape) * self.dtype.itemsize
+
 
 Shape = tuple[int | range, ...]
 
@@ -83,7 +88,7 @@ def take(
                 f"{name!r} has shape {found} and type {array.dtype}; "
                 f"floats of shape ({wanted}) were expected"
             )
-        if isinstance(array, Stored) and array.held < prod(found) * array.dtype.itemsize:
+        if isinstance(array, Stored) and not array.whole:
             raise refused(
                 f"{name!r} is not in the file in full: it is compressed, elsewhere or damaged"
             )
@@ -172,7 +177,7 @@ def check_hdf5(path: str | os.PathLike) -> None:
     """
     with hdf5_arrays(path) as stored:
         for name, array in stored.items():
-            if array.held < prod(array.shape) * array.dtype.itemsize:
+            if not array.whole:
                 raise SegxaiFileError(
                     f"{str(path)!r}: {name!r} is not in the file in full; save the model again, "
                     "without compression."
