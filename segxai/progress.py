@@ -28,7 +28,7 @@ _around: ContextVar[Progress] = ContextVar(
 )
 
 
-class _Bar(tqdm):
+class _Quiet(tqdm):
     """A bar without tqdm's own thread, which would outlive it."""
 
     monitor_interval = 0
@@ -68,8 +68,8 @@ def _emptied(base: Any) -> Any:
     return Bar
 
 
-if any(base.__module__ == "tqdm.notebook" for base in _Bar.__mro__):
-    _Bar = _emptied(_Bar)  # type: ignore[misc]
+_in_notebook = any(base.__module__ == "tqdm.notebook" for base in _Quiet.__mro__)
+_Bar: Any = _emptied(_Quiet) if _in_notebook else _Quiet
 
 
 @contextlib.contextmanager

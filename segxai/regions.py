@@ -520,7 +520,7 @@ class Regions:
 
 
 def coarsest(tree: Part, n_regions: int, first: Collection[tuple[int, ...]] = ()) -> list[Part]:
-    """Cut a tree: the costliest joins are taken apart first.
+    """Cut a tree: the costliest joins are undone first.
 
     Parameters
     ----------
@@ -529,7 +529,7 @@ def coarsest(tree: Part, n_regions: int, first: Collection[tuple[int, ...]] = ()
     n_regions : int
         How many nodes the cut has.
     first : collection of tuples of int
-        The atoms of nodes that are taken apart before all others.
+        The atoms of nodes that are divided before all others.
 
     Returns
     -------
@@ -544,7 +544,7 @@ def coarsest(tree: Part, n_regions: int, first: Collection[tuple[int, ...]] = ()
 
 
 def costliest(parts: Sequence[Part], first: Collection[tuple[int, ...]] = ()) -> int:
-    """Return the index of the part that is taken apart next, see `coarsest`."""
+    """Return the index of the part that is divided next, see `coarsest`."""
     return max(
         range(len(parts)),
         key=lambda i: (bool(parts[i].children), parts[i].atoms in first, parts[i].cost),

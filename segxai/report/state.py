@@ -102,11 +102,11 @@ def tree_state(descent: Any) -> dict[str, Any]:
 
 
 def depth_field(leaves: int) -> dict[str, Any]:
-    """Return the control of how far a tree of a number of leaves is taken apart."""
+    """Return the control of how far a tree of a number of leaves is divided."""
     return {
         "key": "depth", "label": "Depth", "kind": "range", "min": 1, "max": leaves, "step": 1,
         "live": True, "local": True,
-        "hint": "How many regions the photograph is taken apart into: few things, "
+        "hint": "How many regions the photograph is divided into: few things, "
         "or many small parts. Their weights are sums",
     }  # fmt: skip
 

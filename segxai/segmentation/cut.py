@@ -192,7 +192,7 @@ def best_cut(
     root : Part
         A binary tree.
     kept, divided : mapping of atoms to float
-        For each node what a cut gains where the node is a region, and where it is taken apart.
+        For each node what a cut gains where the node is a region, and where it is divided.
 
     Returns
     -------

@@ -95,6 +95,8 @@ class Pictured:
     It is for whoever cannot run the widget: a saved notebook, or a viewer without JavaScript.
     """
 
+    model_id: Any  # of ipywidgets.Widget, which this is mixed into
+
     def _still(self) -> dict[str, str]:
         """Draw the picture, by MIME type."""
         raise NotImplementedError
@@ -106,7 +108,7 @@ class Pictured:
     def _repr_mimebundle_(self, **kwargs):
         if os.environ.get("SEGXAI_STILL"):  # `make html` sets it
             return self._alone()
-        _instances[self.model_id] = self  # type: ignore[attr-defined]
+        _instances[self.model_id] = self  # what was shown lives until it is closed
         bundle = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         return {**data, **self._still()}, metadata
