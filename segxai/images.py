@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -162,8 +162,8 @@ class Bands:
         ).astype(np.uint8)
 
 
-# Photographs that may be called by a name instead of a path; `segxai.data` adds its own.
-BUNDLED: dict[str, Callable[[], np.ndarray]] = {}
+# Photographs that may be called by a name instead of a path, and what scikit-image calls them.
+BUNDLED = {"astronaut": "astronaut", "cat": "chelsea", "coffee": "coffee"}
 # Whatever `as_image` accepts.
 ImageLike: TypeAlias = np.ndarray | Image.Image | str | os.PathLike | Bands
 
@@ -343,10 +343,16 @@ def _existing(path) -> Path:
     return path
 
 
-def _bundled(path: Any) -> Callable[[], np.ndarray] | None:
-    """Return what gives the photograph of a bundled one's name, unless a file has that name."""
-    named = isinstance(path, str) and path in BUNDLED and not os.path.exists(path)
-    return BUNDLED[path] if named else None
+def bundled(name: str) -> np.ndarray:
+    """Return the photograph (H, W, 3) of a name in BUNDLED."""
+    import skimage.data
+
+    return getattr(skimage.data, BUNDLED[name])()
+
+
+def _is_bundled(path: Any) -> bool:
+    """Whether this is a bundled photograph's name, and no file has that name."""
+    return isinstance(path, str) and path in BUNDLED and not os.path.exists(path)
 
 
 def check_image_file(path: str | os.PathLike) -> None:
@@ -357,7 +363,7 @@ def check_image_file(path: str | os.PathLike) -> None:
     path : str or path
         The image is not decoded, so this is fast.
     """
-    if _bundled(path):
+    if _is_bundled(path):
         return
     with opened_image(path):
         pass
@@ -467,8 +473,8 @@ def load_image(path: str | os.PathLike | Image.Image, *, levels: int | None = No
     SegxaiFileError
         If the file does not exist or is not a readable image.
     """
-    if bundled := _bundled(path):
-        return bundled()
+    if _is_bundled(path):
+        return bundled(str(path))
     with opened_image(path) as opened:
         before = max(opened.size)
         picture = _upright(opened, draft=opened is not path)

@@ -188,3 +188,16 @@ def test_the_commands_of_the_readme_exist(root):
 
 def test_annotations_are_in_step_with_their_polygons(root):
     subprocess.run([sys.executable, str(root / "data/rasterise.py"), "--check"], check=True)
+
+
+def test_the_front_door_has_thirty_names_and_opens_at_once():
+    """`import segxai` is quick because nothing of it is imported before it is named."""
+    code = """
+import sys
+import segxai
+print(len(segxai.__all__), sorted({"numpy", "scipy", "matplotlib", "tensorflow"} & set(sys.modules)))
+assert all(getattr(segxai, name) is not None for name in segxai.__all__)
+assert "tensorflow" not in sys.modules and "ipywidgets" not in sys.modules
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "30 []"

@@ -6,25 +6,19 @@ The photographs come with scikit-image; the annotations were drawn for segxai (s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
-import skimage.data
 
 from ..errors import unknown_name
 from ..fcn.annotation import load_annotation
 from ..files import data_file
-from ..images import BUNDLED
+from ..images import BUNDLED, bundled
 from ..regions import Regions
 
-_PHOTOGRAPHS = {
-    "astronaut": ("astronaut", "Eileen Collins, astronaut", "NASA, public domain"),
-    "cat": ("chelsea", "Chelsea the cat", "Stefan van der Walt, CC0"),
-    "coffee": (
-        "coffee",
-        "A cup of coffee",
-        "Rachel Michetti, courtesy of Pikolo Espresso Bar, CC0",
-    ),
+_CREDITS = {
+    "astronaut": ("Eileen Collins, astronaut", "NASA, public domain"),
+    "cat": ("Chelsea the cat", "Stefan van der Walt, CC0"),
+    "coffee": ("A cup of coffee", "Rachel Michetti, courtesy of Pikolo Espresso Bar, CC0"),
 }
 
 
@@ -49,7 +43,7 @@ class Sample:
 
 def names() -> tuple[str, ...]:
     """Return the names of the bundled photographs, as `load` accepts them."""
-    return tuple(_PHOTOGRAPHS)
+    return tuple(BUNDLED)
 
 
 def photograph(name: str) -> np.ndarray:
@@ -69,12 +63,9 @@ def photograph(name: str) -> np.ndarray:
     SegxaiValueError
         For an unknown name.
     """
-    if not isinstance(name, str) or name not in _PHOTOGRAPHS:
-        raise unknown_name("photograph", name, _PHOTOGRAPHS)
-    return getattr(skimage.data, _PHOTOGRAPHS[name][0])()
-
-
-BUNDLED.update({name: partial(photograph, name) for name in _PHOTOGRAPHS})
+    if not isinstance(name, str) or name not in BUNDLED:
+        raise unknown_name("photograph", name, BUNDLED)
+    return bundled(name)
 
 
 def load(name: str) -> Sample:
@@ -102,4 +93,4 @@ def load(name: str) -> Sample:
     image = photograph(name)
     labels, names = load_annotation(data_file(f"annotations/{name}.png"), image.shape[:2])
     annotation = Regions.from_labels(labels, names, "annotation")
-    return Sample(image, annotation, *_PHOTOGRAPHS[name][1:])
+    return Sample(image, annotation, *_CREDITS[name])

@@ -93,7 +93,6 @@ REFUSING = {
     "many": lambda x, e: segxai.explain_many(x, "grid", brightness),
     "compared": lambda x, e: segxai.compare(x, "grid", classifier=brightness),
     "energy": lambda x, e: metrics.energy(e, x),
-    "refined": lambda x, e: segxai.refine(x, REGIONS),
     "photograph": lambda x, e: segxai.data.load(x),
 }
 

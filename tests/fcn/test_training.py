@@ -7,10 +7,10 @@ import pytest
 from PIL import Image, ImageFile
 
 import segxai
-from segxai import FCN, SegxaiError, finetune, finetune_steps
+from segxai import FCN, SegxaiError, finetune
 from segxai.fcn import training
 from segxai.fcn.annotation import save_annotation
-from segxai.fcn.training import read_annotation
+from segxai.fcn.training import finetune_steps, read_annotation
 from segxai.metrics import intersection_over_union
 
 

@@ -3,10 +3,10 @@ import pytest
 from PIL import Image
 
 import segxai
-from segxai import Regions, SegxaiError, from_class_map, from_mask_list, refine
+from segxai import Regions, SegxaiError, from_class_map, from_mask_list
 from segxai.fcn.annotation import read_annotation
 from segxai.images import resize
-from segxai.segmentation.compose import KerasHubSegmenter
+from segxai.segmentation.compose import KerasHubSegmenter, refine
 
 COARSE = Regions.from_labels(np.kron([[0, 1]], np.ones((20, 10), int)), ["left", "right"], "coarse")
 FINER = Regions.from_labels(np.kron([[0], [1]], np.ones((10, 20), int)), ["top", "bottom"], "finer")
