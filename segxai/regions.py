@@ -73,6 +73,11 @@ class Part:
         if self.noun is None:
             object.__setattr__(self, "noun", "" if self.evidence == PLACE else self.name)
 
+    @property
+    def written(self) -> str:
+        """The name as people read it: a guess has a question mark, "helmet ?"."""
+        return self.name if self.evidence.sure else f"{self.name} ?"
+
 
 class Regions:
     """An immutable label map with a name for each region.
@@ -83,7 +88,7 @@ class Regions:
     --------
     >>> regions = Regions.from_labels([[0, 0, 7], [0, 2, 7]], ["sky", "dog", "tree"])
     >>> regions
-    <3 Regions, 2 x 3: sky, dog, tree>
+    <3 Regions, 2 x 3: sky; dog; tree>
     >>> regions.merge({"things": ["dog", "tree"]}).names
     ('sky', 'things')
     """
@@ -241,8 +246,8 @@ class Regions:
 
     @property
     def marked_names(self) -> tuple[str, ...]:
-        """(K,) the names as people read them: if not sure, with a question mark, "helmet ?"."""
-        return tuple(part.name if part.evidence.sure else f"{part.name} ?" for part in self._parts)
+        """(K,) the names as people read them, see `Part.written`; `index` knows them, too."""
+        return tuple(part.written for part in self._parts)
 
     @property
     def method(self) -> str:
@@ -265,7 +270,7 @@ class Regions:
     def __repr__(self):
         made = f" by {self.method}" if self.method else ""
         height, width = self.shape
-        return f"<{len(self)} Regions{made}, {height} x {width}: {', '.join(self.names)}>"
+        return f"<{len(self)} Regions{made}, {height} x {width}: {'; '.join(self.marked_names)}>"
 
     def __eq__(self, other):
         return (
@@ -286,7 +291,7 @@ class Regions:
         Parameters
         ----------
         name : str or int
-            Its name or its index.
+            Its name, with or without the question mark of a guess, or its index.
 
         Returns
         -------
@@ -303,9 +308,10 @@ class Regions:
             and 0 <= name < len(self)
         ):
             return int(name)
-        if name not in self.names:
-            raise unknown_name("region", name, self.names)
-        return self.names.index(name)
+        for names in (self.names, self.marked_names):
+            if name in names:
+                return names.index(name)
+        raise unknown_name("region", name, self.names)
 
     def mask(self, name: str | int) -> np.ndarray:
         """Return a region's mask.
@@ -328,7 +334,7 @@ class Regions:
         Parameters
         ----------
         names : mapping of str to str
-            {old: new}.
+            {old: new}. A guess whose new name has its question mark stays a guess.
 
         Returns
         -------
@@ -342,6 +348,7 @@ class Regions:
         changed = {
             self.index(old): _checked_name(new)
             for old, new in _mapping(names, "old", "new").items()
+            if new != self._parts[self.index(old)].written
         }
         parts = [
             _given(part, changed[i]) if i in changed else part for i, part in enumerate(self._parts)
@@ -442,9 +449,9 @@ class Regions:
         index = self.index(name)
         part = self._parts[index]
         if not part.children:
-            able = [p.name for p in self._parts if p.children]
+            able = [p.written for p in self._parts if p.children]
             hint = (
-                f"Regions with parts: {', '.join(able)}." if able else "No region here has parts."
+                f"Regions with parts: {'; '.join(able)}." if able else "No region here has parts."
             )
             raise SegxaiValueError(f"{part.name!r} has no known parts. {hint}")
         parts = [*self._parts[:index], *part.children, *self._parts[index + 1 :]]
@@ -515,8 +522,8 @@ class Regions:
         return Regions(atoms.reshape(shape), parts, self.method, tree)
 
     def expandable(self) -> tuple[str, ...]:
-        """Return the names of the regions that have parts, as `expand` accepts them."""
-        return tuple(part.name for part in self._parts if part.children)
+        """Return the names of the regions that have parts, as people read them."""
+        return tuple(part.written for part in self._parts if part.children)
 
 
 def coarsest(tree: Part, n_regions: int, first: Collection[tuple[int, ...]] = ()) -> list[Part]:

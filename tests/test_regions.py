@@ -165,7 +165,7 @@ def test_regions_of_one_noun_are_united_and_divided_again():
         Evidence("classifier", 0.95),
         PLACE,
     )
-    assert united.expandable() == ("sky",)
+    assert united.expandable() == ("sky ?",)
     assert united.expand("sky").names == ("sky: left", "sky: right", "top", "helmet", "top 2")
     assert united.by_noun() == united
 

@@ -21,6 +21,7 @@ from ..classifiers.classifier import BATCH_SIZE, batches
 from ..classifiers.networks import NetClassifier, efficientnet_classifier
 from ..errors import SegxaiValueError, is_number, whole_number
 from ..images import as_image, resize
+from ..plots.numbers import percent
 from ..weights import assign_weights
 
 CLASSES = ("ordinary", "prize")
@@ -75,13 +76,13 @@ class Evidence(NamedTuple):
 
     def sentences(self) -> list[str]:
         """Describe the numbers in sentences."""
+        shares = (self.accuracy, self.without, self.added, self.removed, self.moved)
+        right, without, added, removed, moved = (percent(share, 0) for share in shares)
         return [
-            f"On {self.photographs} unseen photographs the classifier is right in "
-            f"{self.accuracy:.0%}.",
-            f"With the badge removed everywhere it is right in {self.without:.0%}; chance is 50%.",
-            f"{self.added:.0%} of the ordinary photographs become “prize” when the badge is added; "
-            f"{self.removed:.0%} of the winners stay “prize” without it, and {self.moved:.0%} do "
-            "when it is moved.",
+            f"On {self.photographs} unseen photographs the classifier is right in {right}.",
+            f"With the badge removed everywhere it is right in {without}; chance is 50 %.",
+            f"{added} of the ordinary photographs become “prize” when the badge is added; "
+            f"{removed} of the winners stay “prize” without it, and {moved} do when it is moved.",
         ]
 
 

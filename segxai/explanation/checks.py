@@ -166,7 +166,7 @@ def robustness(
             weights.append(e.weights_in(game.with_(**changes)))
             advance(e.evaluations)
     return Robustness(
-        e.regions.names, e.target, tuple(names), np.array(weights), e.coalitions.output
+        e.regions.marked_names, e.target, tuple(names), np.array(weights), e.coalitions.output
     )
 
 
@@ -322,7 +322,7 @@ def placebo_test(
                 advance(len(pictures))
     effects, output = e.coalitions.full - values, e.coalitions.output
     return Placebo(
-        e.regions.names, e.target, effects[:, 0], effects[:, 1:], e.regions.areas, output
+        e.regions.marked_names, e.target, effects[:, 0], effects[:, 1:], e.regions.areas, output
     )
 
 

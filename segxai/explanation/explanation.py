@@ -112,17 +112,17 @@ class Explanation:
         return self.coalitions.evaluations
 
     def __repr__(self):
-        strongest = ", ".join(f"{name} {weight:+z.2f}" for name, weight in self.ranking()[:3])
+        strongest = "; ".join(f"{name} {weight:+z.2f}" for name, weight in self.ranking()[:3])
         value = " and ".join(
             format_output(value, self.coalitions.output)
             for _, value in self.coalitions.outputs_of(True)
         )
-        return f"<Explanation of {self.target!r} ({value}) by {self.method}: {strongest}, ...>"
+        return f"<Explanation of {self.target!r} ({value}) by {self.method}: {strongest}; ...>"
 
     def ranking(self) -> list[tuple[str, float]]:
-        """(name, weight) of every region, the largest weight first."""
+        """(name, weight) of every region, the largest weight first; see `Regions.marked_names`."""
         order = np.argsort(-self.weights, kind="stable")
-        return [(self.regions.names[i], float(self.weights[i])) for i in order]
+        return [(self.regions.marked_names[i], float(self.weights[i])) for i in order]
 
     def refit(
         self,
@@ -445,5 +445,5 @@ def renamed(explanation: Explanation, regions: Regions) -> Explanation:
     return replace(
         explanation,
         coalitions=replace(table, game=table.game.with_(regions=regions)),
-        checks=tuple(replace(check, names=regions.names) for check in explanation.checks),
+        checks=tuple(replace(check, names=regions.marked_names) for check in explanation.checks),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..plots.numbers import FAINT
+from ..plots.numbers import FAINT, percent
 from . import sets
 from .coalitions import ROUNDING
 
@@ -52,7 +52,7 @@ def tree_sentences(explanation: TreeExplanation, search: bool = True) -> list[st
     # Which region a node is follows from its leaves: a name may depend on the other regions.
     place = {atoms: i for i, atoms in enumerate(_atoms(e, nodes))}
     shown = {
-        place[frozenset(part.atoms)]: part.name
+        place[frozenset(part.atoms)]: part.written
         for part in few.regions.parts
         if frozenset(part.atoms) in place
     }
@@ -62,7 +62,7 @@ def tree_sentences(explanation: TreeExplanation, search: bool = True) -> list[st
     for i, sign in ((order[0], 1), (order[-1], -1)):
         value, name = sign * nodes[i].value, shown[i]
         if value >= max(FAINT, WORTH_SAYING * largest):
-            verb = "supports" if sign > 0 else "speaks against"
+            verb = "supports" if sign > 0 else "opposes"
             found.append(
                 f"“{name}” {verb} “{e.target}” most ({sign * value:+z.3f}){_within(nodes, i)}."
             )
@@ -110,7 +110,7 @@ def _within(nodes, i) -> str:
         return "; it is spread over its parts" if start.divided else ""
     return (
         f"; within it, most of that is “{nodes[i].name}” "
-        f"({nodes[i].value:+z.3f}, {nodes[i].area:.1%} of the image)"
+        f"({nodes[i].value:+z.3f}, {percent(nodes[i].area)} of the image)"
     )
 
 
@@ -174,7 +174,7 @@ def _sufficient(e, found) -> str:
         )
     verb = "alone keeps" if len(names) == 1 else "alone keep"
     return (
-        f"{_joined(names)} {verb} “{e.target}” above half of its value "
+        f"{_joined(e, names)} {verb} “{e.target}” above half of its value "
         f"({_of_whole(e, value)}){_by_search(e)}."
     )
 
@@ -183,7 +183,7 @@ def _necessary(e, found) -> str:
     if found is not None:
         names, value = found
         return (
-            f"Without {_joined(names)}, “{e.target}” falls below half of its value "
+            f"Without {_joined(e, names)}, “{e.target}” falls below half of its value "
             f"({value:z.3f}){_by_search(e)}."
         )
     if e.coalitions.exact:
@@ -206,7 +206,7 @@ def _interaction(e) -> list[str]:
     i, j = np.unravel_index(np.argmax(np.abs(matrix)), matrix.shape)
     if i == j or abs(matrix[i, j]) < FAINT:  # no two regions interact
         return []
-    pair = _joined((e.regions.names[i], e.regions.names[j]))
+    pair = _joined(e, (i, j))
     kind = (
         "have a larger effect together than the sum of their separate effects"
         if matrix[i, j] >= 0
@@ -221,7 +221,7 @@ def _parts(e) -> list[str]:
         return []
     groups = [members(node) for node in e.hierarchy if isinstance(node, tuple)]
     return [
-        f"The weights of the parts {_joined(e.regions.names[k] for k in group)} add up to the "
+        f"The weights of the parts {_joined(e, group)} add up to the "
         f"whole region's {sum(e.weights[group]):+z.3f}."
         for group in groups
     ]
@@ -236,8 +236,9 @@ def _of_whole(e, value) -> str:
     return f"{value:z.3f}; the whole photograph gives {e.coalitions.full:z.3f}"
 
 
-def _joined(names) -> str:
-    return " + ".join(f"“{name}”" for name in names)
+def _joined(e, regions) -> str:
+    """Write regions, given by their names or numbers, as a sum."""
+    return " + ".join(f"“{e.regions.marked_names[e.regions.index(k)]}”" for k in regions)
 
 
 def _findings(e) -> list[str]:

@@ -100,7 +100,7 @@ def covers_plant(explanation: Explanation, mask: np.ndarray) -> CoversPlant:
     if explanation.weights[top] <= 0:
         return CoversPlant(False, 0.0, 0.0, "")
     found = covered[top] >= FOUND and inside[top] >= FOUND
-    name = explanation.regions.names[top]
+    name = explanation.regions.marked_names[top]
     return CoversPlant(bool(found), float(covered[top]), float(inside[top]), name)
 
 

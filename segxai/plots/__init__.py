@@ -17,7 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "checks": ["plot_placebo", "plot_robustness"],
         "comparisons": ["plot_comparison", "plot_curves"],
-        "draw": ["draw_borders", "draw_names", "lightened_grey", "widest_place"],
+        "draw": ["cut_out", "draw_borders", "draw_names", "lightened_grey", "widest_place"],
         "explanations": [
             "NO_NAMES", "describe", "plot_effects", "plot_explanations", "plot_image",
             "plot_interactions", "plot_regions",

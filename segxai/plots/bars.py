@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
 from .figure import BLUE, INK, ORANGE
 from .numbers import signed
+
+LARGEST_PICTURE = 26  # points
 
 
 def label_rows(axes: Axes, names: Sequence[str], x_label: str, title: str) -> None:
@@ -39,11 +42,12 @@ def draw_bars(
     limit: float,
     x_label: str,
     title: str,
-    *,
+    pictures: Sequence[np.ndarray] = (),
     digits: int = 3,
-    gap: int = 3,
 ) -> None:
-    """Draw weights as bars with their numbers and intervals: blue if positive, else orange.
+    """Draw weights as bars with their intervals: blue if positive, else orange.
+
+    The numbers stand in a column of their own, where neither bars nor the figure's edge cut them.
 
     Parameters
     ----------
@@ -59,10 +63,10 @@ def draw_bars(
         The axis reaches at least this far on both sides, so that several axes can be compared.
     x_label, title : str
         Below and above the axes.
+    pictures : sequence of K arrays, optional
+        Cut-outs (H, W, 4) that stand between names and bars.
     digits : int, optional
         Decimals of the numbers.
-    gap : int, optional
-        Points between a bar's end and its number.
     """
     error = np.abs(interval.T - weights) if (interval[:, 0] < interval[:, 1]).any() else None
     colours = [BLUE if w >= 0 else ORANGE for w in weights]
@@ -70,13 +74,25 @@ def draw_bars(
     label_rows(axes, names, x_label, title)
     axes.xaxis.label.set_fontsize(9)
     axes.spines["left"].set_visible(False)
-    reach = max(limit, np.abs(interval).max()) or 1.0
-    axes.set_xlim(-1.35 * reach, 1.35 * reach)
-    for row, (weight, (low, high)) in enumerate(zip(weights, interval, strict=True)):
-        at, side, shift = (
-            (max(high, 0), "left", gap) if weight >= 0 else (min(low, 0), "right", -gap)
-        )
+    reach = 1.05 * max(limit, np.abs(interval).max()) or 1.0
+    axes.set_xlim(-reach, reach)
+    axes.set_ylim(len(weights) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    for row, weight in enumerate(weights):
         axes.annotate(
-            signed(weight, digits), (at, row), (shift, 0), textcoords="offset points",
-            ha=side, va="center", fontsize=8,
+            signed(weight, digits), (1, row), (4, 0), ("axes fraction", "data"), "offset points",
+            va="center", fontsize=8,
         )  # fmt: skip
+    if len(pictures):
+        _draw_pictures(axes, pictures)
+
+
+def _draw_pictures(axes, pictures):
+    height = 72 * axes.get_position().height * axes.figure.get_figheight()
+    side = min(LARGEST_PICTURE, 0.9 * height / len(pictures))
+    axes.tick_params(axis="y", pad=side + 4)
+    for row, picture in enumerate(pictures):
+        image = OffsetImage(picture, zoom=side / max(picture.shape[:2]))
+        box = AnnotationBbox(image, (0, row), (-2 - side / 2, 0), frameon=False, pad=0)
+        box.xycoords, box.boxcoords = ("axes fraction", "data"), "offset points"
+        axes.add_artist(box)

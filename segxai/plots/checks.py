@@ -8,7 +8,7 @@ import numpy as np
 
 from .bars import label_rows
 from .figure import BLUE, INK, ORANGE, DescribedFigure, shorten
-from .numbers import quantity
+from .numbers import percent, quantity
 
 if TYPE_CHECKING:
     from ..explanation.checks import Placebo, Robustness
@@ -68,12 +68,15 @@ def plot_placebo(placebo: Placebo) -> DescribedFigure:
     figure, axes = _rows(9, len(order))
     axes.plot(placebo.placebos[order], range(len(order)), "o", color="#8a8a8a", alpha=0.4)
     axes.plot(placebo.effects[order], range(len(order)), "D", color=BLUE, markersize=9)
-    names = [
-        f"{shorten(placebo.names[k])} ({placebo.areas[k]:.0%}), p = {placebo.p_values[k]:.3f}"
-        for k in order
-    ]
+    rows = zip(placebo.names, placebo.areas, placebo.p_values, strict=True)
+    labels = [f"{shorten(name)} ({percent(area, 0)}), p = {p:.3f}" for name, area, p in rows]
     axis = f"decrease of {quantity(placebo.output, shorten(placebo.target))}"
-    label_rows(axes, names, axis, "diamond: the region covered; dots: its shape elsewhere")
+    label_rows(
+        axes,
+        [labels[k] for k in order],
+        axis,
+        "diamond: the region covered; dots: its shape elsewhere",
+    )
     figure.alt = "; ".join(
         f"{name}: effect {effect:+z.3f}, p = {p:.3f}"
         for name, effect, p in zip(placebo.names, placebo.effects, placebo.p_values, strict=True)

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.patheffects import withStroke
+from PIL import Image, ImageOps
 from scipy.ndimage import distance_transform_edt, find_objects
 from skimage.measure import find_contours
 
@@ -59,15 +60,8 @@ def draw_names(axes: Axes, regions: Regions) -> None:
         Whose names are written.
     """
     for k in np.argsort(-regions.areas, kind="stable")[:MOST_NAMES]:
-        row, column = _place(regions, k)
-        # Near the left and right edges the text is aligned so that it stays inside the photograph.
-        share = column / regions.shape[1]
-        side = "left" if share < 0.15 else "right" if share > 0.85 else "center"
-        axes.text(
-            column, row, textwrap.fill(shorten(regions.marked_names[k]), 12), ha=side, va="center",
-            fontsize=8, color="white", parse_math=False,
-            path_effects=[withStroke(linewidth=2.2, foreground=INK)], clip_on=True,
-        )  # fmt: skip
+        name = textwrap.fill(shorten(regions.marked_names[k]), 12)
+        _write(axes, regions, k, name, INK, fontsize=8, color="white")
 
 
 def draw_heat(axes: Axes, image: np.ndarray, values: np.ndarray, limit: float, title: str) -> None:
@@ -113,12 +107,8 @@ def draw_weights(
     draw_heat(axes, image, weights[regions.labels], limit, title)
     draw_borders(axes, regions, "#555555")
     for k in np.argsort(-np.abs(weights), kind="stable")[:MOST_NAMES]:
-        row, column = _place(regions, k)
-        axes.text(
-            column, row, signed(weights[k], 2), ha="center", va="center", fontsize=9, color=INK,
-            fontweight="bold", path_effects=[withStroke(linewidth=2.5, foreground="white")],
-            clip_on=True,
-        )  # fmt: skip
+        number = signed(weights[k], 2)
+        _write(axes, regions, k, number, "white", fontsize=9, color=INK, fontweight="bold")
 
 
 def widest_place(mask: np.ndarray) -> tuple[int, int]:
@@ -137,6 +127,41 @@ def widest_place(mask: np.ndarray) -> tuple[int, int]:
     depth = distance_transform_edt(np.pad(mask[box], 1))[1:-1, 1:-1]
     row, column = np.unravel_index(np.argmax(depth), depth.shape)
     return int(box[0].start + row), int(box[1].start + column)
+
+
+def cut_out(image: np.ndarray, mask: np.ndarray, side: int = 48) -> np.ndarray:
+    """Cut a region out of its photograph, as a small picture of it.
+
+    Parameters
+    ----------
+    image : (H, W, 3) ndarray of uint8
+        The photograph.
+    mask : (H, W) ndarray of bool
+        The region, of at least one pixel.
+    side : int, optional
+        Pixels of the picture's longer side.
+
+    Returns
+    -------
+    picture : (h, w, 4) ndarray of uint8
+        RGB and opacity, which is 0 around the region.
+    """
+    (box,) = find_objects(mask.astype(np.uint8))
+    picture = Image.fromarray(image[box])
+    picture.putalpha(Image.fromarray(np.uint8(255 * mask[box])))
+    return np.asarray(ImageOps.contain(picture, (side, side)))
+
+
+def _write(axes, regions, k, text, around, **options) -> None:
+    """Write a text where a region is widest, with a line of another colour around its letters."""
+    row, column = _place(regions, k)
+    # Near the left and right edges the text is aligned so that it stays inside the photograph.
+    share, half = column / regions.shape[1], 0.0125 * max(map(len, text.splitlines()))
+    side = "left" if share < half else "right" if share > 1 - half else "center"
+    axes.text(
+        column, row, text, ha=side, va="center", parse_math=False,
+        path_effects=[withStroke(linewidth=2.4, foreground=around)], **options,
+    )  # fmt: skip
 
 
 def _step(shape) -> int:

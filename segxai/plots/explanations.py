@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from ..errors import SegxaiValueError
 from ..regions import Regions
 from .bars import draw_bars
-from .draw import MOST_NAMES, draw_weights, row_height, show
+from .draw import MOST_NAMES, cut_out, draw_weights, row_height, show
 from .figure import INK, ORANGE_BLUE, DescribedFigure, shorten
 from .numbers import quantity, signed, widest
 
@@ -82,7 +82,7 @@ def plot_regions(
     for axes, r, title in zip(panels, regions, titles, strict=True):
         show(axes, image, title, r)
     figure.alt = " ".join(
-        f"{t}: {', '.join(r.marked_names[:MOST_NAMES])}."
+        f"{t}: {'; '.join(r.marked_names[:MOST_NAMES])}."
         for t, r in zip(titles, regions, strict=True)
     )
     return figure
@@ -204,7 +204,7 @@ def plot_effects(many: ManyExplanations) -> DescribedFigure:
         figure.subplots(), [f"{shorten(e.name)} ({e.count})" for e in effects],
         means, np.stack([means - margins, means + margins], axis=1), 0.0,
         f"mean change of the target's {many.output} (in brackets: photographs)",
-        f"mean weights over {len(many.results)} photographs", digits=2, gap=4,
+        f"mean weights over {len(many.results)} photographs", digits=2,
     )  # fmt: skip
     figure.alt = "; ".join(map(str, effects)) + "."
     return figure
@@ -225,7 +225,7 @@ def describe(explanation: Explanation) -> str:
     """
     e, table = explanation, explanation.coalitions
     strongest = e.ranking()[:MOST_BARS]
-    weights = ", ".join(f"{name} {weight:+z.2f}" for name, weight in strongest)
+    weights = "; ".join(f"{name} {weight:+z.2f}" for name, weight in strongest)
     whole = " and ".join(f"{value:z.2f}" for _, value in table.outputs_of(True))
     return f"{e.method} weights for {e.target} ({table.output} {whole}): {weights}."
 
@@ -256,9 +256,9 @@ def draw_weight_bars(axes: Axes, explanation: Explanation, limit: float) -> None
     draw_bars(
         axes, names, e.weights[order], interval, limit, f"change of {difference}",
         f"{e.method} weights{note}, R² {e.r2:z.2f}",
+        [cut_out(e.image, e.regions.labels == k) for k in order],
     )  # fmt: skip
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.tick_params(axis="y", length=0)
 
 
 def _title(regions) -> str:

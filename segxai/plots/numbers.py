@@ -20,17 +20,28 @@ def quantity(output: str, target: str) -> str:
     return f"P({target})" if output == "probability" else f"{output} of {target}"
 
 
+def percent(share: float, digits: int = 1) -> str:
+    """Write a share as everywhere in figures, pages and widgets.
+
+    Examples
+    --------
+    >>> percent(0.098), percent(0.5, 0)
+    ('9.8 %', '50 %')
+    """
+    return f"{100 * share:z.{digits}f} %"
+
+
 def format_output(value: float, output: str) -> str:
     """Write a classifier's value for a sentence; what is rounded to zero has no sign.
 
     Examples
     --------
     >>> format_output(0.5, "probability"), format_output(-2.5, "logit")
-    ('50.0%', 'logit -2.500')
+    ('50.0 %', 'logit -2.500')
     >>> format_output(-1e-9, "logit")
     'logit 0.000'
     """
-    return f"{value:z.1%}" if output == "probability" else f"{output} {value:z.3f}"
+    return percent(value) if output == "probability" else f"{output} {value:z.3f}"
 
 
 def widest(*weights: np.ndarray) -> float:

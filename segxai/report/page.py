@@ -19,9 +19,9 @@ import numpy as np
 from .. import plots
 from ..errors import SegxaiValueError
 from ..files import as_path, replacing
-from ..plots.numbers import format_output, signed, widest
+from ..plots.numbers import format_output, percent, signed, widest
 from ..regions import Regions, distinct_names
-from .pictures import SHOWN_SIDE, jpeg
+from .pictures import SHOWN_SIDE, jpeg, webp
 from .state import (
     as_json,
     depth_field,
@@ -335,10 +335,8 @@ def plain_figure(explanation: Explanation) -> str:
     unique = hashlib.sha1(whole).hexdigest()[:10]
     limit = widest(e.weights)
     shapes = []
-    for k, (name, weight) in enumerate(zip(regions.names, e.weights, strict=True)):
-        evidence = regions.name_evidence[k]
-        doubt = "" if evidence.sure else f" ({evidence.probability:.0%} sure)"
-        label = f"{name}{doubt}: weight {signed(weight)}, {regions.areas[k]:.1%} of the image"
+    for k, (name, weight) in enumerate(zip(regions.marked_names, e.weights, strict=True)):
+        label = f"{name}: weight {signed(weight)}, {percent(regions.areas[k])} of the image"
         colour = plots.BLUE if weight >= 0 else plots.ORANGE
         shapes.append(
             f"<path class='sx-region' d='{region_path(regions.labels == k)}' fill='{colour}' "
@@ -365,13 +363,13 @@ def _answer(e) -> str:
     text = f"The classifier gives {_given(e, True, 'b', named=True)}."
     if order:
         used = " and ".join(
-            f"“{html.escape(e.regions.names[k])}” ({e.weights[k]:+z.3f})" for k in order
+            f"“{html.escape(e.regions.marked_names[k])}” ({e.weights[k]:+z.3f})" for k in order
         )
         without = _given(e, np.arange(len(e.regions)) != order[0], "b")
         subject = f"For “{html.escape(e.target)}” it" if e.coalitions.rival is not None else "It"
         text += f" {subject} relies most on {used}."
         if without:
-            text += f" Without “{html.escape(e.regions.names[order[0]])}”: {without}."
+            text += f" Without “{html.escape(e.regions.marked_names[order[0]])}”: {without}."
     return f"<p class='sx-answer'>{text}</p>"
 
 
@@ -440,13 +438,13 @@ def _table(e) -> str:
         colour = "var(--blue)" if weight >= 0 else "var(--orange)"
         rows.append(
             f"<tr data-region='{k}'><th scope='row'{_hint(e.regions.name_evidence[k])}>"
-            f"{html.escape(e.regions.marked_names[k])}</th><td class='sx-weight'>"
+            f"{_picture(e, k)}{html.escape(e.regions.marked_names[k])}</th><td class='sx-weight'>"
             f"<svg viewBox='0 0 100 10' preserveAspectRatio='none' aria-hidden='true'>"
             f"<rect x='{start:.2f}' y='1' width='{abs(length):.2f}' height='8' "
             f"style='fill:{colour}'/><line x1='50' x2='50' y1='0' y2='10' "
             "style='stroke:currentColor;stroke-width:.6'/></svg></td>"
             f"<td class='sx-number'>{signed(weight)}{span}</td>"
-            f"<td class='sx-number'>{areas[k]:.1%}</td></tr>"
+            f"<td class='sx-number'>{percent(areas[k])}</td></tr>"
         )
     left_out, note = len(e.weights) - len(order), ""
     if left_out:
@@ -458,11 +456,18 @@ def _table(e) -> str:
     )
 
 
+def _picture(e, k) -> str:
+    """Return a cut-out of a region, whose alternative text is its name."""
+    file = base64.b64encode(webp(plots.cut_out(e.image, e.regions.labels == k))).decode()
+    name = html.escape(e.regions.marked_names[k])
+    return f"<img class='sx-cut' alt='{name}' src='data:image/webp;base64,{file}'>"
+
+
 def _hint(evidence) -> str:
     """Return a title attribute with the origin of a name, for names that were not given."""
     if evidence.source == "given":
         return ""
-    sure = "" if evidence.probability is None else f", {evidence.probability:.0%}"
+    sure = "" if evidence.probability is None else f", {percent(evidence.probability, 0)}"
     return f" title='name: {html.escape(evidence.source)}{sure}'"
 
 

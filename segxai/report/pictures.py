@@ -1,4 +1,4 @@
-"""Pictures as small files for pages: photographs as JPEG, whole numbers as PNG."""
+"""Pictures as small files for pages: photographs as JPEG, cut-outs as WebP, numbers as PNG."""
 
 from __future__ import annotations
 
@@ -52,6 +52,13 @@ def jpeg(image: np.ndarray, side: float = SHOWN_SIDE, quality: int = 90) -> byte
         image = np.rint(resize(image, size)).astype(np.uint8)
     data = io.BytesIO()
     Image.fromarray(image).save(data, "JPEG", quality=quality)
+    return data.getvalue()
+
+
+def webp(picture: np.ndarray) -> bytes:
+    """Pack a small picture (H, W, 4) of uint8, with its opacity, as WebP."""
+    data = io.BytesIO()
+    Image.fromarray(picture).save(data, "WEBP", quality=80)
     return data.getvalue()
 
 

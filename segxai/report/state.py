@@ -40,7 +40,7 @@ def regions_state(regions: Any, shape: tuple[int, ...]) -> dict[str, Any]:
     return {
         "labels": number_png(labels),
         "size": list(regions.shape),
-        "names": list(regions.names),
+        "names": list(regions.marked_names),
         "areas": [float(a) for a in regions.areas],
         "anchors": [_anchor(labels == k) for k in range(len(regions))],
         "segmenter": regions.method or "regions",

@@ -30,7 +30,7 @@ class BinaryTree:
         Row k joins two nodes to node L + k, in the order of `Regions.cut`: its n regions are what
         left where the last n - 1 joins are undone.
     names : tuple of str
-        Of the 2L - 1 nodes, all different.
+        Of the 2L - 1 nodes, all different, as people read them.
     areas : (2L - 1,) array
         Their shares of the image.
     """
@@ -106,7 +106,7 @@ def tree_of(atoms: np.ndarray, root: Part, method: str) -> BinaryTree:
     count = np.bincount(atoms.ravel())
     areas = np.array([count[list(node.atoms)].sum() for node in nodes]) / atoms.size
     leaves = Regions(atoms, nodes[: len(joins) + 1], method, root)
-    return BinaryTree(leaves, joins, tuple(node.name for node in nodes), areas)
+    return BinaryTree(leaves, joins, tuple(node.written for node in nodes), areas)
 
 
 def _numbered(root: Part) -> tuple[list[Part], np.ndarray]:
@@ -171,7 +171,8 @@ class _Joining:
         for node, (a, b, cost) in enumerate(joins, start=len(parts)):
             name, evidence = described[node], PLACE
             if len(groups[node]) <= MOST_LISTED:
-                name = " + ".join(parts[k].name for k in groups[node])
-                evidence = least_sure(parts[k] for k in groups[node])
+                name = " + ".join(parts[k].written for k in groups[node])
+                # The names that are guesses have their marks already.
+                evidence = least_sure(parts[k] for k in groups[node])._replace(probability=None)
             nodes.append(Part(name, covered[node], (nodes[a], nodes[b]), below + cost, evidence))
         return nodes[-1]

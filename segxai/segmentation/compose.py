@@ -137,7 +137,7 @@ def from_mask_list(
     ...     {"label": "collar", "mask": Image.fromarray(part.astype(np.uint8) * 255)},
     ... ]
     >>> from_mask_list(answer)
-    <3 Regions by masks, 4 x 4: rest, cat, collar>
+    <3 Regions by masks, 4 x 4: rest; cat; collar>
     """
     if isinstance(masks, (str, Mapping)) or not isinstance(masks, Iterable):
         raise SegxaiValueError(

@@ -322,10 +322,10 @@ def test_a_report_and_a_canvas_are_shown_by_the_same_code(page, tmp_path, explan
             answer, picture = page.locator(".sx-answer"), page.locator(".sx-stage").bounding_box()
             without = e.coalitions.value_of([True, True, True, False])
             assert (
-                f"gives “football helmet” {e.coalitions.full:.1%}. It relies most on “helmet”"
+                f"gives “football helmet” {100 * e.coalitions.full:.1f} %. It relies most on “helmet”"
                 in answer.inner_text()
             )
-            assert f"Without “helmet”: {without:.1%}." in answer.inner_text()
+            assert f"Without “helmet”: {100 * without:.1f} %." in answer.inner_text()
             assert picture["y"] + picture["height"] <= 900
         opened.page.mouse.click(*opened.at(HELMET))
         assert "→" in opened.gauge()
@@ -340,9 +340,9 @@ def test_a_report_begins_with_the_answer(page, tmp_path, explanations):
     opened = Saved(page, tmp_path / "why.html")
     answer, strongest = page.locator(".sx-answer"), int(np.argmax(e.weights))
     text = answer.inner_text()
-    assert f"“{e.target}” {e.coalitions.full:.1%}" in text
+    assert f"“{e.target}” {100 * e.coalitions.full:.1f} %" in text
     without = e.coalitions.value_of(np.arange(len(e.regions)) != strongest)
-    assert f"Without “{e.regions.names[strongest]}”: {without:.1%}" in text
+    assert f"Without “{e.regions.names[strongest]}”: {100 * without:.1f} %" in text
     box = answer.bounding_box()
     assert box["y"] + box["height"] < page.locator(".sx-stage").bounding_box()["y"] < 800
     assert opened.problems == []

@@ -172,8 +172,8 @@ def test_a_placebo_test_tells_the_region_from_its_shape(spotted):
     assert "square" in placebo.sentences()[0]
     figure = placebo.plot()
     assert [text.get_text() for text in figure.axes[0].get_yticklabels()][1:] == [
-        f"square (4%), p = {p['square']:.3f}",
-        f"decoy (4%), p = {p['decoy']:.3f}",
+        f"square (4 %), p = {p['square']:.3f}",
+        f"decoy (4 %), p = {p['decoy']:.3f}",
     ]
     assert "decoy: effect +0.000, p = 1.000" in figure.alt
     again = placebo_test(explanation, placements=39)
@@ -257,7 +257,8 @@ def test_drill_down_adds_up_and_asks_only_what_is_new(cat):
     assert len(parts) == 2
     whole = explanation.weights[regions.index(name)]
     assert finer.weights[parts].sum() == pytest.approx(whole, abs=1e-6)
-    sentence = f"“{finer.regions.names[parts[0]]}” + “{finer.regions.names[parts[1]]}” add up to the whole region's {whole:+.3f}"
+    first, second = (finer.regions.marked_names[k] for k in parts)
+    sentence = f"“{first}” + “{second}” add up to the whole region's {whole:+.3f}"
     assert sentence in " ".join(finer.in_words())
     assert "add up to the whole region" not in " ".join(explanation.in_words())
     others = [k for k in range(9) if k not in parts]

@@ -49,7 +49,7 @@ def share_of_pixels(images):
 
 # function, options of load_classifier, axis, value of the whole picture in the page, sentence
 OUTPUTS = {
-    "probabilities": (probabilities, {"class_names": ["rest", "box"]}, "P(box)", "65.0%", None),
+    "probabilities": (probabilities, {"class_names": ["rest", "box"]}, "P(box)", "65.0 %", None),
     "logits": (
         logits,
         {"class_names": ["rest", "box"], "output": "logit"},
@@ -57,7 +57,7 @@ OUTPUTS = {
         "logit 5.500",
         "logits",
     ),
-    "one sigmoid": (sigmoid, {"class_names": ["rest", "box"]}, "P(box)", "65.0%", None),
+    "one sigmoid": (sigmoid, {"class_names": ["rest", "box"]}, "P(box)", "65.0 %", None),
     "a box score": (
         box_score,
         {"class_names": ["box"], "output": "score"},
@@ -148,7 +148,7 @@ def test_every_axis_and_every_page_names_the_quantity(output, tmp_path):
             re.sub(r"<script.*?</script>|<style.*?</style>", "", text, flags=re.DOTALL)
         )
         assert value in body
-        assert plural is None or "65.0%" not in body
+        assert plural is None or "65.0 %" not in body
     assert f'"output": "{kind}"' in page
     assert f"The class whose {kind} the weights explain" in page
 

@@ -381,7 +381,7 @@ def test_words_page_picture_and_metrics(stripes, tmp_path):
     assert words[0].startswith("“pair 1”") or words[0].startswith("“stripe 2”")
     assert any("+0.420" in sentence for sentence in words)
     assert e.coarsen(2).in_words()[0] == (
-        "“left” supports “class 1” most (+0.350); within it, most of that is “stripe 2” (+0.280, 12.5% of the image)."
+        "“left” supports “class 1” most (+0.350); within it, most of that is “stripe 2” (+0.280, 12.5 % of the image)."
     )
     for x in (e, e.coarsen(3)):
         assert "+0." in x.plot().alt

@@ -251,7 +251,7 @@ class Pane(ipywidgets.VBox):
             return found
         if not np.array_equal(self._renamed.labels, found.regions.labels):
             return found
-        names = dict(zip(found.regions.names, self._renamed.names, strict=True))
+        names = dict(zip(found.regions.names, self._renamed.marked_names, strict=True))
         return renamed(found, found.regions.rename(names))
 
     def _changed(self, change):

@@ -30,6 +30,7 @@ from ...fcn.annotation import (
 from ...fcn.training import FineTuned, finetune
 from ...images import as_image
 from ...plots import plot_image, plot_regions
+from ...plots.numbers import percent
 from ...regions import Regions
 from ...report.pictures import jpeg
 from ...segmentation.classes import regions_of_classes
@@ -280,8 +281,8 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
             painted = classes != IGNORE
             agreement = (fitted.predictions[painted] == classes[painted]).mean()
             self.canvas.status = (
-                f"Fitted: the network gives {agreement:.1%} of the painted pixels the class that "
-                f"you painted. Below: why the classifier sees “{explanation.target}”."
+                f"Fitted: the network gives {percent(agreement)} of the painted pixels the class "
+                f"that you painted. Below: why the classifier sees “{explanation.target}”."
             )
             self._show(explanation)
         except background.Cancelled:

@@ -192,7 +192,7 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
     def _renamed(self, change):
         """Names that were edited in the page become the names of the explanation's regions."""
         regions = self.explanation.evaluated.game.regions
-        if list(regions.names) == change["new"]:
+        if list(regions.marked_names) == change["new"]:
             return
         try:
             if self.explanation.method == "tree":
@@ -205,10 +205,11 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
                 )
             renamed = regions.rename(dict(zip(regions.names, change["new"], strict=True)))
         except SegxaiError as error:
-            self.note, self.names = str(error), list(regions.names)
+            self.note, self.names = str(error), list(regions.marked_names)
             return
         self.explanation = with_names(self.explanation, renamed)
-        self.names, self.divisible, self.note = list(renamed.names), list(renamed.expandable()), ""
+        self.names, self.note = list(renamed.marked_names), ""
+        self.divisible = list(renamed.expandable())
         if self._on_edit is not None:
             self._on_edit("rename", renamed)
 
