@@ -12,6 +12,7 @@ failed=()
 
 run() { echo "== $*"; "$python" benchmarks/results.py "$@" || failed+=("$1"); }
 
+run costs
 run coalitions
 run versus_lime
 run sampling

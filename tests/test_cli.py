@@ -26,6 +26,8 @@ def test_explain_prints_a_table_and_writes_a_page(tmp_path, capsys, cat):
             "auto",
             "--target",
             "tabby cat",
+            "--max-evaluations",
+            "40",
             "--out",
             str(out),
         ]

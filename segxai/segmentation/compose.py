@@ -25,54 +25,34 @@ def refine(coarse: Regions, finer: Regions) -> Regions:
 
     Parameters
     ----------
-    coarse : Regions
-        They keep their names; `expand` returns the pieces.
-    finer : Regions
-        Of the same shape.
+    coarse, finer : Regions
+        Of the same photograph.
 
     Returns
     -------
     regions : Regions
-        Pieces smaller than 1 % of the image join the largest piece of their coarse region.
-
-    Raises
-    ------
-    SegxaiValueError
-        If the two have different shapes.
+        The pieces, "person: top left"; those smaller than 1 % of the image join the largest piece
+        of their coarse region.
     """
-    if not all(isinstance(r, Regions) and r.shape == coarse.shape for r in (coarse, finer)):
-        raise SegxaiValueError(
-            f"{quoted(coarse)} cannot be refined by {quoted(finer)}; two Regions of the same shape "
-            "were expected."
-        )
     atoms = np.zeros(coarse.shape, np.int32)
-    parts, number = [], 0
-    for k, name in enumerate(coarse.names):
+    pieces: list[Part] = []
+    for k, (whole, evidence) in enumerate(zip(coarse.names, coarse.name_evidence, strict=True)):
         mask = coarse.labels == k
         counts = np.bincount(finer.labels[mask], minlength=len(finer))
         kept = np.flatnonzero(counts >= SMALLEST_PIECE * mask.size)
+        number = len(pieces)
         # What is not kept joins the largest piece.
-        place = np.full(len(finer), np.searchsorted(kept, int(counts.argmax())))
-        place[kept] = np.arange(len(kept))
-        atoms[mask] = number + place[finer.labels[mask]]
-        covered = tuple(range(number, number + max(1, len(kept))))
-        pieces = tuple(
-            Part(f"{name}: {finer.names[f]}", (number + i,), evidence=finer.name_evidence[f])
-            for i, f in enumerate(kept)
-        )
-        children = pieces if len(pieces) > 1 else ()
-        parts.append(Part(name, covered, children, evidence=coarse.name_evidence[k]))
-        number += len(covered)
-    # Regions of unknown origin are called "regions" elsewhere, too.
-    methods = [regions.method or "regions" for regions in (coarse, finer)]
-    return Regions(atoms, parts, "+".join(methods) if coarse.method or finer.method else "")
-
-
-def expanded(regions: Regions) -> Regions:
-    """Replace every region that has parts by these parts, one level down."""
-    for name in regions.expandable():
-        regions = regions.expand(name)
-    return regions
+        place = np.full(len(finer), number + np.searchsorted(kept, int(counts.argmax())))
+        place[kept] = number + np.arange(len(kept))
+        atoms[mask] = place[finer.labels[mask]]
+        if len(kept) < 2:
+            pieces.append(Part(whole, (number,), evidence=evidence))
+        else:
+            pieces += [
+                Part(f"{whole}: {finer.names[f]}", (number + i,), evidence=finer.name_evidence[f])
+                for i, f in enumerate(kept)
+            ]
+    return Regions(atoms, pieces, f"{coarse.method}+{finer.method}")
 
 
 def from_mask_list(

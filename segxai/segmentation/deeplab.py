@@ -130,21 +130,9 @@ def why_unavailable(segmenter: str = "pascal") -> str:
     return "" if find_spec("ai_edge_litert") else "needs pip install 'segxai[pascal]'"
 
 
-def pascal_classes(image: np.ndarray) -> np.ndarray:
-    """(H, W) indices into PASCAL_CLASSES; classes smaller than SMALLEST become background."""
-    return _classify(image, "pascal")
-
-
-def ade20k_classes(image: np.ndarray) -> np.ndarray:
-    """(H, W) indices into ADE20K_CLASSES; pixels of smaller classes take their next best class."""
-    return _classify(image, "ade20k")
-
-
 def _regions(image, segmenter, objects) -> Regions:
     names = _MODELS[segmenter].classes
-    regions = regions_of_classes(
-        _classify(image, segmenter), names, segmenter, Evidence("semantic")
-    )
+    regions = regions_of_classes(classify(image, segmenter), names, segmenter, Evidence("semantic"))
     if objects:
         for name in regions.names:
             if name != names[0] and name in regions.expandable():
@@ -152,7 +140,8 @@ def _regions(image, segmenter, objects) -> Regions:
     return regions
 
 
-def _classify(image, segmenter) -> np.ndarray:
+def classify(image: np.ndarray, segmenter: str) -> np.ndarray:
+    """(H, W) ids of "pascal"'s or "ade20k"'s classes; small classes give way, see SMALLEST."""
     path = str(_model_path(segmenter))
     interpreter = loaded(("deeplab", path), lambda: _interpreter(path, segmenter))
     (entry,), (result,) = interpreter.get_input_details(), interpreter.get_output_details()

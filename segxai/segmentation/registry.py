@@ -14,7 +14,7 @@ from ..masks import fit, read_ids
 from ..progress import Progress, bars_only, showing
 from ..regions import Regions
 from . import classic, contours, deep, deeplab, features, semantic
-from .compose import expanded, refine
+from .compose import refine
 from .record import Slider
 
 Method: TypeAlias = str | Callable  # see `segment`
@@ -66,11 +66,9 @@ def segment(
     check_method(method)
     if isinstance(method, str) and "+" in method:
         coarse, finer = _names(method)
-        return expanded(
-            refine(
-                segment(image, coarse, progress=progress),
-                segment(image, finer, progress=progress, **params),
-            )
+        return refine(
+            segment(image, coarse, progress=progress),
+            segment(image, finer, progress=progress, **params),
         )
     if isinstance(method, str):
         function, name = SEGMENTERS[method.strip()].function, method.strip()

@@ -10,8 +10,6 @@ from segxai.segmentation import deeplab
 from segxai.segmentation.deeplab import ADE20K_CLASSES, PASCAL_CLASSES, SMALLEST
 from segxai.weights.downloads import cached
 
-CLASSES = {"pascal": deeplab.pascal_classes, "ade20k": deeplab.ade20k_classes}
-
 
 def needs(name):
     missing = cached(name) is None
@@ -82,7 +80,7 @@ def test_pieces_of_a_class_become_objects(cat):
 def test_two_threads_may_ask_at_once(segmenter, cat, astronaut):
     from concurrent.futures import ThreadPoolExecutor
 
-    classify = CLASSES[segmenter]
+    classify = partial(deeplab.classify, segmenter=segmenter)
     alone = [classify(image) for image in (cat, astronaut)]
     with ThreadPoolExecutor(2) as threads:
         for _ in range(3):
@@ -134,7 +132,7 @@ def test_the_class_of_a_pixel_has_the_largest_enlarged_score(size, runs):
     scores[3, 3, 99] = 20
     interpreter = runs(Interpreter(32, np.float32, scores))
     photo = rng.integers(0, 256, (*size, 3), dtype=np.uint8)
-    found = deeplab.ade20k_classes(photo)
+    found = deeplab.classify(photo, "ade20k")
     assert (interpreter.given.min() >= -1, interpreter.given.max() <= 1) == (True, True)
     np.testing.assert_allclose(interpreter.given[0], resize(photo, (32, 32)) / 127.5 - 1, atol=1e-5)
     scores[..., 99] = -9
@@ -146,7 +144,7 @@ def test_a_small_class_of_pascal_is_background(runs):
     ids = np.zeros((32, 32), np.int64)
     ids[:, 16:], ids[3, 3] = 8, 15
     interpreter = runs(Interpreter(32, np.uint8, ids))
-    found = deeplab.pascal_classes(np.full((64, 64, 3), 200, np.uint8))
+    found = deeplab.classify(np.full((64, 64, 3), 200, np.uint8), "pascal")
     assert (interpreter.given == 200).all()
     np.testing.assert_array_equal(found, np.kron(np.where(ids == 8, 8, 0), np.ones((2, 2), int)))
 

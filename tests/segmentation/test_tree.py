@@ -37,7 +37,8 @@ def test_the_tree_is_kept_for_a_photograph_and_only_for_it(cat, monkeypatch):
         segxai.segment(small[::-1], "contours")
 
 
-def test_the_number_of_trees_is_bounded_and_a_tree_grows_again_the_same(cat):
+def test_the_number_of_trees_is_bounded_and_a_tree_grows_again_the_same(cat, monkeypatch):
+    monkeypatch.setattr(tree, "KEPT", 2)
     small = cat[::6, ::6]
     first = segxai.segment(small, "deep", n_regions=20)
     for shift in range(tree.KEPT):
