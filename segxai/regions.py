@@ -376,8 +376,8 @@ class Regions:
         SegxaiValueError
             For unknown regions, and for a region in two groups.
         """
-        taken: dict[int, str] = {}
-        joined: dict[str, Part] = {}
+        group_of: dict[int, str] = {}
+        joined: dict[int, Part] = {}  # in the place of its first member
         for name, members in _mapping(groups, "name", "[regions]").items():
             if not isinstance(members, (str, list, tuple, set, frozenset)):
                 raise SegxaiValueError(
@@ -389,23 +389,18 @@ class Regions:
             if not indices:
                 raise SegxaiValueError(f"The group {name!r} is empty; list at least one region.")
             for index in indices:
-                if index in taken:
+                if group_of.setdefault(index, name) != name:
                     raise SegxaiValueError(
-                        f"{self.names[index]!r} is in two groups, {taken[index]!r} and {name!r}."
+                        f"{self.names[index]!r} is in two groups, {group_of[index]!r} and {name!r}."
                     )
-                taken[index] = name
             children = tuple(self._parts[i] for i in indices)
-            joined[name] = Part(
-                _checked_name(name), tuple(a for c in children for a in c.atoms), children
-            )
-        parts, placed = [], set()
-        for index, part in enumerate(self._parts):
-            group = taken.get(index)
-            if group is None:
-                parts.append(part)
-            elif group not in placed:  # a group takes the place of its first member
-                placed.add(group)
-                parts.append(joined[group])
+            covered = tuple(atom for child in children for atom in child.atoms)
+            joined[indices[0]] = Part(_checked_name(name), covered, children)
+        parts = [
+            joined.get(index, part)
+            for index, part in enumerate(self._parts)
+            if index in joined or index not in group_of
+        ]
         _refuse_repeats([part.name for part in parts])
         return Regions(self._atoms, parts, self.method)
 
