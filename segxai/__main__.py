@@ -15,9 +15,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .classifiers.classifier import class_number
 from .classifiers.load import load_classifier
 from .errors import SegxaiError, SegxaiValueError, whole_number
+from .explanation.checks import examine
 from .explanation.explain import explain
 from .explanation.fills import fill_name
 from .explanation.methods import METHODS
@@ -295,13 +298,13 @@ def _explain(args):
                     fill=args.fill, max_evaluations=args.max_evaluations, seed=args.seed,
                 )  # fmt: skip
                 if args.examine:
-                    explanation = explanation.examine(seed=args.seed)
+                    explanation = examine(explanation, seed=args.seed)
             except SegxaiError as error:
                 failures.append((shown, segmenter, error))
                 continue
             seconds = time.perf_counter() - started
             _print_rows(shown, segmenter, explanation, seconds)
-            for check in explanation.checks:
+            for check in explanation.details.checks:
                 for sentence in check.sentences():
                     _print(f"    {sentence}")
             rows.append(_row(shown, segmenter, explanation, seconds))
@@ -339,9 +342,10 @@ def _print_rows(name, segmenter, explanation, seconds):
     table = explanation.coalitions
     lead = name, segmenter, f"{explanation.target[:19]} ({table.full:z.2f})"
     end: tuple = table.evaluations, f"{seconds:.1f}"
-    strongest = sorted(explanation.ranking(), key=lambda pair: -abs(pair[1]))[:_TABLE_ROWS]
-    for region, weight in sorted(strongest, key=lambda pair: -pair[1]):
-        _print(_ROW.format(*lead, region, f"{weight:+z.3f}", *end))
+    weights, names = explanation.weights, explanation.regions.marked_names
+    strongest = np.argsort(-np.abs(weights), kind="stable")[:_TABLE_ROWS]
+    for k in sorted(strongest, key=lambda k: -weights[k]):
+        _print(_ROW.format(*lead, names[k], f"{weights[k]:+z.3f}", *end))
         lead, end = ("", "", ""), ("", "")
     left = len(explanation.regions) - len(strongest)
     if left > 0:
@@ -349,8 +353,8 @@ def _print_rows(name, segmenter, explanation, seconds):
 
 
 def _row(name, segmenter, e, seconds) -> list[str]:
-    region, weight = e.ranking()[0]
-    table = e.coalitions
+    table, strongest = e.coalitions, int(np.argmax(e.weights))
+    region, weight = e.regions.marked_names[strongest], e.weights[strongest]
     return [
         name, segmenter, e.target, region, f"{table.full:z.3f}", f"{weight:+z.3f}",
         str(len(e.regions)), str(table.evaluations), f"{seconds:.1f}",

@@ -10,6 +10,7 @@ from PIL import Image
 
 import segxai
 from segxai.__main__ import main
+from segxai.explanation import examine
 
 
 def test_explain_prints_a_table_and_writes_a_page(tmp_path, capsys, cat):
@@ -56,11 +57,10 @@ import sklearn.linear_model
 
 def test_explain_examines_when_asked(tmp_path, capsys, monkeypatch):
     asked = []
-    examine = segxai.Explanation.examine
     monkeypatch.setattr(
-        segxai.Explanation,
+        segxai.__main__,
         "examine",
-        lambda self, **kw: asked.append(kw) or examine(self, fills=("grey",), placebos=3, **kw),
+        lambda e, **kw: asked.append(kw) or examine(e, fills=("grey",), placebos=3, **kw),
     )
     out = tmp_path / "index.html"
     assert (

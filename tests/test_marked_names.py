@@ -12,6 +12,7 @@ import segxai
 from segxai import __main__ as command
 from segxai import plots
 from segxai.explanation.checks import Placebo, Robustness
+from segxai.explanation.explanation import Details
 from segxai.regions import PLACE, Evidence, Part
 from segxai.report.page import explorer_state
 from segxai.widgets import RegionCanvas
@@ -43,7 +44,7 @@ def explanation():
         Robustness(names, e.target, ("fill mean", "fill black"), spread),
         Placebo(names, e.target, e.weights, np.zeros((4, 9)), e.regions.areas),
     )
-    return replace(e, checks=checks)
+    return replace(e, details=Details(checks=checks))
 
 
 def tree(explanation):
@@ -68,16 +69,17 @@ def page(e, path):
 PLACES = {
     "repr of regions": lambda e, path: repr(e.regions),
     "repr": lambda e, path: repr(e),
-    "ranking": lambda e, path: str(e.ranking()),
     "words": lambda e, path: " ".join(e.in_words()),
     "words of a tree": lambda e, path: " ".join(tree(e).in_words()),
-    "nodes of a tree": lambda e, path: str([node.name for node in tree(e).nodes()]),
-    "figure of regions": lambda e, path: texts(plots.plot_regions(e.image, e.regions)),
+    "nodes of a tree": lambda e, path: str([node.name for node in tree(e).descent.nodes()]),
+    "figure of regions": lambda e, path: texts(
+        plots.plot_regions(e.coalitions.game.image, e.regions)
+    ),
     "figure": lambda e, path: texts(e.plot()),
     "figure of a tree": lambda e, path: texts(tree(e).plot()),
     "figure of interactions": lambda e, path: texts(plots.plot_interactions(e)),
-    "figure of robustness": lambda e, path: texts(e.checks[0].plot()),
-    "figure of placebos": lambda e, path: texts(e.checks[1].plot()),
+    "figure of robustness": lambda e, path: texts(e.details.checks[0].plot()),
+    "figure of placebos": lambda e, path: texts(e.details.checks[1].plot()),
     "cell": lambda e, path: e._repr_html_(),
     "page": page,
     "explorer": lambda e, path: json.dumps(explorer_state([e])["segmentations"], default=str),
@@ -115,4 +117,3 @@ def test_a_region_is_found_by_what_is_written(explanation):
     regions = explanation.regions
     assert [regions.index(name) for name in WRITTEN] == [0, 1, 2, 3]
     assert regions.index("helmet") == 0
-    assert regions.mask(explanation.ranking()[0][0]).any()

@@ -170,19 +170,19 @@ fine = segxai.explain(photo, drawn, classifier, target, method="shapley")
 plots.plot_explanations([coarse, fine], [f"regions of {source}", "drawn by hand"])
 
 # %% tags=["hidden"]
-weights = dict(coarse.ranking())
-assert coarse.ranking()[0][0] == "background" and coarse.coalitions.exact
-assert fine.ranking()[0][0] == "helmet"
+assert coarse.regions.names[coarse.weights.argmax()] == "background"
+assert fine.regions.names[fine.weights.argmax()] == "helmet" and coarse.coalitions.exact
 assert why_unavailable() or "bottle" in found.names
 
 # %% [markdown]
 # Put the strongest bars of the two rows into words.
 
 # %%
+weights = dict(zip(coarse.regions.names, coarse.weights, strict=True))
 Markdown(
     f"The upper row reads **background {weights['background']:+.3f}**, "
     f"person {weights['person']:+.3f}; the lower one, with regions that a person drew, "
-    f"**helmet {dict(fine.ranking())['helmet']:+.3f}**."
+    f"**helmet {fine.weights[fine.regions.index('helmet')]:+.3f}**."
 )
 
 # %% [markdown]

@@ -240,7 +240,7 @@ small = segxai.explain(
     photo, leaves, classifier, target, method="tree", max_evaluations=64
 )
 by_budget = {64: small, 512: explanation}
-divided = {b: sum(n.divided for n in e.nodes()) for b, e in by_budget.items()}
+divided = {b: sum(n.divided for n in e.descent.nodes()) for b, e in by_budget.items()}
 for b, e in by_budget.items():
     print(
         f"{b:3} evaluations: {divided[b]} of 47 nodes divided, sum "

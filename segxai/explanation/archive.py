@@ -40,26 +40,28 @@ def write(explanation: Explanation, path: str | os.PathLike) -> None:
     SegxaiError
         If the file cannot be written, or would be larger than can be read.
     """
-    e, table, game = explanation, explanation.evaluated, explanation.evaluated.game
+    e, descent = explanation, getattr(explanation, "descent", None)
+    table = (descent or e).coalitions
+    game, details = table.game, e.details
     rows: list[tuple] = []
     kept = {
-        "format": FORMAT, "method": e.method, "kernel_width": e.kernel_width, "alpha": e.alpha,
-        "hierarchy": e.hierarchy, "fill": game.fill, "seed": game.seed,
+        "format": FORMAT, "method": e.method, "kernel_width": details.kernel_width,
+        "alpha": details.alpha, "hierarchy": table.hierarchy, "fill": game.fill, "seed": game.seed,
         "rgb": getattr(game.picture, "rgb", None), "classifier": known_name(game.classifier),
         "targets": table.targets, "target_names": table.target_names, "target": table.target,
         "rival": table.rival, "output": table.output, "evaluations": table.evaluations,
         "segmenter": e.regions.method, "parts": rows,
         "regions": [_add(part, rows) for part in e.regions.parts],
         "tree": None if e.regions.tree is None else _add(e.regions.tree, rows),
-        "checks": [(type(check).__name__, vars(check)) for check in e.checks],
-        "sets": [(*key, found) for key, found in e.sets_found.items()],
+        "checks": [(type(check).__name__, vars(check)) for check in details.checks],
+        "sets": [(*key, found) for key, found in details.sets_found.items()],
     }  # fmt: skip
     arrays: dict[str, Any] = {
         "pixels": game.pixels, "filled": game.filled, "atoms": e.regions.atoms,
         "masks": table.masks, "table": table.table,
         **({} if table.log_importance is None else {"log_importance": table.log_importance}),
     }  # fmt: skip
-    if descent := getattr(e, "descent", None):
+    if descent:
         arrays = descent.division._asdict() | arrays | {"fit_weights": descent.fit_weights}
     text = json.dumps(kept, default=lambda number: number.tolist()).encode()
     arrays["description"] = np.frombuffer(text, np.uint8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,15 +15,58 @@ from ..errors import SegxaiValueError, whole_number
 from ..plots.numbers import FAINT, quantity
 from ..progress import Progress, track
 from ..regions import Regions
+from .coalitions import Coalitions, evaluate_all
+from .descent import descend
+from .explanation import Explanation
 from .fills import GIVEN, Fill, distinct_fills, fill_name, in_type_of
+from .game import Game
+from .methods import solve
+from .sampling import draw_coalitions
+from .tree_explanation import TreeExplanation
 
 if TYPE_CHECKING:
     from ..plots import DescribedFigure
-    from .explanation import Explanation
 
 FILLS_COMPARED = ("mean", "blur", "grey", "noise")
 # The sign of a weight below this share of the largest one is not interpreted.
 NEGLIGIBLE = 0.02
+
+
+def examine(
+    explanation: Explanation,
+    *,
+    fills: Sequence[Fill] = FILLS_COMPARED,
+    borders: int = 2,
+    placebos: int = 39,
+    seed: int = 0,
+    progress: Progress = None,
+) -> Explanation:
+    """Check an explanation with other fills, shifted borders and placebos.
+
+    Evaluates the classifier again; see `robustness` and `placebo_test`.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        To be checked.
+    fills, borders, progress
+        See `robustness`.
+    placebos, seed : int
+        The placements and the seed of `placebo_test`.
+
+    Returns
+    -------
+    explanation : Explanation
+        The same, whose pages and sentences contain what was found.
+
+    Raises
+    ------
+    SegxaiError
+        If the explanation holds no classifier, or for an empty `fills`.
+    """
+    stable = robustness(explanation, fills=fills, borders=borders, progress=progress)
+    placebo = placebo_test(explanation, placements=placebos, seed=seed, progress=progress)
+    return replace(explanation, details=replace(explanation.details, checks=(stable, placebo)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +182,7 @@ def robustness(
     Sturmfels et al. 2020, "Visualizing the Impact of Feature Attribution Baselines".
     """
     e = explanation
-    game = e.evaluated.replay("robustness()")
+    game = evaluated(e).replay("robustness()")
     whole_number("borders (pixels)", borders)
     if (
         isinstance(fills, (str, os.PathLike))
@@ -159,15 +202,48 @@ def robustness(
         moved = shift_borders(game.regions, shift)
         others.append((f"borders {shift:+d} px", {"fill": game.same_fill, "regions": moved}))
     names, weights = [f"fill {game.fill}"], [e.weights]
-    total = len(others) * e.evaluations
+    total = len(others) * e.coalitions.evaluations
     with track(total, "other fills and borders", progress=progress) as advance:
         for name, changes in others:
             names.append(name)
-            weights.append(e.weights_in(game.with_(**changes)))
-            advance(e.evaluations)
+            weights.append(weights_in(e, game.with_(**changes)))
+            advance(e.coalitions.evaluations)
     return Robustness(
         e.regions.marked_names, e.target, tuple(names), np.array(weights), e.coalitions.output
     )
+
+
+def evaluated(explanation: Explanation) -> Coalitions:
+    """Return the table as it was evaluated: of a tree that of its leaves."""
+    e = explanation
+    return e.descent.coalitions if isinstance(e, TreeExplanation) else e.coalitions
+
+
+def weights_in(explanation: Explanation, game: Game) -> np.ndarray:
+    """Explain another game of as many regions in the same way.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        How to explain.
+    game : Game
+        A variant of the one that was `evaluated`, from its `Coalitions.replay`.
+
+    Returns
+    -------
+    weights : (K,) array of float
+        After as many evaluations. A tree is divided anew, wherever the evidence then is.
+    """
+    e, (number, regions) = explanation, explanation.coalitions.masks.shape
+    if isinstance(e, TreeExplanation):
+        tree = replace(e.descent.tree, leaves=game.regions)
+        again = descend(game, tree, e.evaluations, progress=False)
+        return e.descent.members(e.regions) @ again.values[: len(tree.leaves)]
+    kernel_width = e.details.kernel_width
+    drawn = draw_coalitions(regions, max(2, number), game.seed, e.method, kernel_width)
+    table = evaluate_all(game, *drawn, progress=False)
+    table = replace(table, hierarchy=e.coalitions.hierarchy)
+    return solve(table, e.method, kernel_width, e.details.alpha).weights
 
 
 def shift_borders(regions: Regions, pixels: int) -> Regions:

@@ -55,7 +55,10 @@ class Coalitions:
         What the values are: "probability", "logit", "score"; "output" where they turned out to be
         no probabilities.
     rival : int, optional
-        The class whose outputs are subtracted from the target's, see `contrast`.
+        The class whose outputs are subtracted from the target's, see `for_target`.
+    hierarchy : tuple
+        The regions' numbers, nested where some are the parts of one thing, e.g. (0, (1, 2), 3);
+        empty where none are.
     """
 
     game: Game
@@ -69,6 +72,7 @@ class Coalitions:
     log_importance: np.ndarray | None = None
     output: str = "probability"
     rival: int | None = None
+    hierarchy: tuple = ()
 
     @cached_property
     def values(self) -> np.ndarray:
@@ -121,63 +125,41 @@ class Coalitions:
         """The target's probability with every region filled."""
         return float(self.values[~self.masks.any(axis=1)][0])
 
-    def for_target(self, target: str | int) -> Coalitions:
+    def for_target(self, target: Target = None, versus: Target = None) -> Coalitions:
         """Take another class as the target, without evaluating the classifier.
 
         Parameters
         ----------
-        target : str or int
-            One of `targets`, by name or number.
+        target, versus : str or int, optional
+            Two of `targets`, by name or number. With `versus` the values become the target's
+            probability minus that of this class, whose explanation answers why the classifier
+            predicts the one rather than the other: all surrogates are linear in the table, so the
+            weights are the differences of the two classes' weights.
 
         Returns
         -------
         coalitions : Coalitions
-            The same table, no contrast.
+            The same table. Without `target` its target stays; with it alone it is no contrast.
 
         Raises
         ------
         SegxaiValueError
-            For any other class.
-        """
-        kept = dict(zip(self.targets, self.target_names, strict=True))
-        what = "target among the classes kept in this table (call explain() for another):"
-        return replace(self, target=class_number(target, kept, what), rival=None)
-
-    def contrast(self, other: str | int) -> Coalitions:
-        """Take the target's probability minus that of another class.
-
-        Its explanation answers why the classifier predicts the target rather than the other class.
-        All surrogates are linear in the table, so the weights are the differences of the two
-        classes' weights.
-
-        Parameters
-        ----------
-        other : str or int
-            The rival, one of `targets`.
-
-        Returns
-        -------
-        coalitions : Coalitions
-            The same table, with `rival`.
-
-        Raises
-        ------
-        SegxaiValueError
-            If `other` is not among the targets or is the target itself, or if this table is a
-            contrast already.
+            For a class that is not among the targets, or if both are the same.
 
         References
         ----------
         Lipton 1990, "Contrastive Explanation".
         """
-        if self.rival is not None:
-            raise SegxaiValueError(
-                "A contrast cannot be contrasted again; start from one of its two classes."
-            )
-        rival = self.for_target(other).target
-        if rival == self.target:
-            raise SegxaiValueError(f"{self.target_name!r} cannot be contrasted with itself.")
-        return replace(self, rival=rival)
+        kept = dict(zip(self.targets, self.target_names, strict=True))
+        what = "target among the classes kept in this table (call explain() for another):"
+        chosen, rival = self.target, self.rival
+        if target is not None:
+            chosen, rival = class_number(target, kept, what), None
+        if versus is not None:
+            rival = class_number(versus, kept, what)
+        if rival == chosen:
+            raise SegxaiValueError(f"{kept[chosen]!r} cannot be contrasted with itself.")
+        return replace(self, target=chosen, rival=rival)
 
     def value_of(self, mask: np.ndarray) -> float | None:
         """Look up the target's probability for one coalition.

@@ -46,7 +46,7 @@ def explain(
         Class name or number; by default the most probable class.
     method : str
         "lime", "shapley", "banzhaf", "owen" (equal to Shapley values unless regions are nested, see
-        `Explanation.drill_down`), or "tree": adaptive Owen values of the region tree down to its
+        `explanation.drill_down`), or "tree": adaptive Owen values of the region tree down to its
         leaves, a `TreeExplanation`, for which 512 evaluations are a good start; regions without a
         tree are joined into one, see `segmentation.binary.binary_tree`.
     fill : str, sequence or image

@@ -28,7 +28,7 @@ def load_explanation(path: str | os.PathLike) -> Explanation:
 
     Nothing in the file is run, and no classifier is evaluated to read it. Weights are computed
     again, from the classifier's outputs that are in the file. The default classifier is loaded
-    when it is needed, e.g. by `Explanation.examine`; for any other a SegxaiError says then that
+    when it is needed, e.g. by `sufficient` of a sample; for any other a SegxaiError says then that
     it is missing.
 
     Parameters
@@ -122,15 +122,14 @@ def _explanation(kept, arrays) -> Explanation:
         or kept["fill"] not in (*fills.FILLS, fills.GIVEN)
         or kept["classifier"] not in (None, DEFAULT)
         or kept["output"] not in (*OUTPUTS, "output")
-        or not (tree or sorted(summary.members(hierarchy)) == list(range(number)))
+        or sorted(summary.members(hierarchy)) not in ([], list(range(number)))
     ):
         raise ValueError("its parts do not fit together")
     table = Coalitions(
         game, masks, arrays["table"], targets, names, targets[0], exact,
         whole_number("evaluations", kept["evaluations"], 1), arrays.get("log_importance"),
-        kept["output"],
-    ).for_target(kept["target"])  # fmt: skip
-    table = table if kept["rival"] is None else table.contrast(kept["rival"])
+        kept["output"], hierarchy=hierarchy,
+    ).for_target(kept["target"], kept["rival"])  # fmt: skip
     checked = tuple(_check(*row) for row in kept["checks"])
     if tree:
         effects = (arrays[name] for name in ("node", "without", "joined", "weight", "divided"))
@@ -142,10 +141,12 @@ def _explanation(kept, arrays) -> Explanation:
     else:
         settings = kept["method"], kept["kernel_width"], kept["alpha"]
         methods.check_method(*settings)
-        explanation = replace(from_coalitions(table, *settings, hierarchy), checks=checked)
+        explanation = from_coalitions(table, *settings)
+        details = replace(explanation.details, checks=checked)
+        explanation = replace(explanation, details=details)
     for kind, p, found in kept["sets"]:
         numbers = found and tuple(regions.index(k) for k in found[0])
-        explanation.sets_found[kind, p] = found and (numbers, float(found[1]))
+        explanation.details.sets_found[kind, p] = found and (numbers, float(found[1]))
     return explanation
 
 

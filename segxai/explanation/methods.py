@@ -29,7 +29,7 @@ class Method:
     title : str
         What people call it, e.g. in a list to choose from.
     solve : callable or None
-        ``solve(table, kernel_width, alpha, hierarchy) -> Fit``. None if the method chooses its
+        ``solve(table, kernel_width, alpha) -> Fit``. None if the method chooses its
         coalitions itself while it evaluates them, as the tree does.
     sample : mapping or None
         How much of each size a sample holds at least, as shares of what "lime", "shapley" and
@@ -37,15 +37,12 @@ class Method:
         coalition.
     settings : bool
         Whether `kernel_width` and `alpha` are kept for a refit; where not, they are refused.
-    in_pages : bool
-        Whether pages and widgets compute it themselves, in ``widgets/shared/algebra.js``.
     """
 
     title: str
     solve: Callable[..., Fit] | None
     sample: Mapping[str, float] | None = None
     settings: bool = True
-    in_pages: bool = False
 
 
 def _unset(fit: Callable[..., Fit]) -> Callable[..., Fit]:
@@ -58,28 +55,25 @@ def _unset(fit: Callable[..., Fit]) -> Callable[..., Fit]:
 METHODS = {
     "lime": Method(
         "LIME",
-        lambda table, kernel_width, alpha, hierarchy: surrogates.fit_lime(
+        lambda table, kernel_width, alpha: surrogates.fit_lime(
             table.masks, table.values, table.exact, kernel_width, alpha, table.log_importance
         ),
         {"lime": 0.1, "shapley": 0.03, "banzhaf": 0.87},
-        in_pages=True,
     ),
     "shapley": Method(
         "Shapley",
         _unset(surrogates.fit_shapley),
         {"lime": 0.1, "shapley": 0.8, "banzhaf": 0.1},
-        in_pages=True,
     ),
     "banzhaf": Method(
         "Banzhaf",
         _unset(surrogates.fit_banzhaf),
         {"lime": 0.1, "shapley": 0.08, "banzhaf": 0.82},
-        in_pages=True,
     ),
     "owen": Method(
         "Owen",
-        lambda table, kernel_width, alpha, hierarchy: surrogates.fit_owen(
-            table.masks, table.values, hierarchy
+        lambda table, *_: surrogates.fit_owen(
+            table.masks, table.values, table.hierarchy or tuple(range(table.masks.shape[1]))
         ),
     ),
     "tree": Method("Tree", None, settings=False),
@@ -152,13 +146,15 @@ def without_settings(method: str) -> SegxaiValueError:
     )
 
 
-def needs_all(method: str) -> SegxaiError:
-    """Return the error for a sample where a method needs every coalition.
+def needs_all(what: str, number: int) -> SegxaiError:
+    """Return the error for what needs every coalition where only some were evaluated.
 
     Parameters
     ----------
-    method : str
-        Its name.
+    what : str
+        That needs them, e.g. a method.
+    number : int
+        Of regions.
 
     Returns
     -------
@@ -166,14 +162,13 @@ def needs_all(method: str) -> SegxaiError:
         To be raised.
     """
     return SegxaiError(
-        f"{METHODS[method].title} values need every coalition; use at most 10 regions, "
-        "or raise max_evaluations."
+        f"{what} needs every coalition, and {number} regions have 2**{number}, of which only a "
+        "sample is evaluated. Use at most 10 regions (of a tree, those of "
+        "explanation.coarsen(10)), or raise max_evaluations."
     )
 
 
-def solve(
-    table: Coalitions, method: str, kernel_width: float, alpha: float, hierarchy: tuple
-) -> Fit:
+def solve(table: Coalitions, method: str, kernel_width: float, alpha: float) -> Fit:
     """Compute weights from a finished table, without evaluating the classifier.
 
     Parameters
@@ -184,8 +179,6 @@ def solve(
         One of METHODS.
     kernel_width, alpha : float
         See `surrogates.fit_lime`.
-    hierarchy : tuple
-        See `surrogates.fit_owen`.
 
     Returns
     -------
@@ -204,5 +197,5 @@ def solve(
             f"call explain(image, regions, method={method!r})."
         )
     if record.sample is None and not table.exact:
-        raise needs_all(method)
-    return record.solve(table, kernel_width, alpha, hierarchy)
+        raise needs_all(f"method {method!r}", len(table.game.regions))
+    return record.solve(table, kernel_width, alpha)

@@ -1,4 +1,4 @@
-"""Replace one region of a table of coalitions by its parts, evaluating only the new coalitions."""
+"""Replace one region of an explanation by its parts, evaluating only the new coalitions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,52 @@ import numpy as np
 from ..errors import SegxaiError
 from ..progress import Progress
 from .coalitions import Coalitions
+from .explanation import Explanation, from_coalitions
 from .fills import GIVEN
+from .methods import needs_all
 from .subsets import all_subsets, codes
+from .tree_explanation import TreeExplanation, from_descent
 
 MOST_COALITIONS = 4096  # 12 regions
+
+
+def drill_down(
+    explanation: Explanation, name: str | int, *, progress: Progress = None
+) -> Explanation:
+    """Replace one region by its parts, whose values add up to its own.
+
+    Of a tree explanation this is another reading of the same evaluations. Otherwise the values
+    become Owen values, which add up to the region's Shapley value; only the coalitions that divide
+    the region are evaluated, with the same fill, and all others are taken from the explanation's
+    table.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Of a complete table, or of a tree.
+    name : str or int
+        The region.
+    progress : callable or bool, optional
+        See `segxai.progress.track`.
+
+    Returns
+    -------
+    explanation : Explanation
+        Of the other regions and the parts.
+
+    Raises
+    ------
+    SegxaiError
+        If the region has no known parts, the table is a sample, there is no classifier to evaluate,
+        or more than 12 regions would result.
+    """
+    e = explanation
+    if isinstance(e, TreeExplanation):
+        return from_descent(e.descent, e.regions.expand(name), e.details.checks)
+    if not e.coalitions.exact:
+        raise needs_all("drill_down()", len(e.regions))
+    table = expand_coalitions(e.coalitions, name, progress=progress)
+    return from_coalitions(table, "owen", e.details.kernel_width, e.details.alpha)
 
 
 def expand_coalitions(
@@ -37,7 +79,7 @@ def expand_coalitions(
     Raises
     ------
     SegxaiError
-        If more than 12 regions would result, or there is no classifier to evaluate.
+        See `drill_down`.
     """
     game = coalitions.replay("drill_down()", targets=coalitions.targets)
     index, before = game.regions.index(name), len(game.regions)
@@ -60,7 +102,14 @@ def expand_coalitions(
     table[whole] = coalitions.table[row_of[together]]
     table[~whole] = game.evaluate(masks[~whole], progress=progress)
     evaluations = coalitions.evaluations + int((~whole).sum())
-    return replace(coalitions, game=game, masks=masks, table=table, evaluations=evaluations)
+    return replace(
+        coalitions,
+        game=game,
+        masks=masks,
+        table=table,
+        evaluations=evaluations,
+        hierarchy=nest(coalitions.hierarchy or tuple(range(before)), index, number - before + 1),
+    )
 
 
 def nest(hierarchy: tuple, index: int, parts: int) -> tuple:

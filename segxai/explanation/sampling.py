@@ -75,7 +75,7 @@ def draw_coalitions(
         return all_subsets(number), None
     parts = method_named(method).sample
     if parts is None:
-        raise needs_all(method)
+        raise needs_all(f"method {method!r}", number)
     if max_evaluations < number + 2:
         raise SegxaiValueError(
             f"{number} regions need at least {number + 2} evaluations; "

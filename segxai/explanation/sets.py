@@ -26,6 +26,32 @@ if TYPE_CHECKING:
 Enough = Callable[[np.ndarray], np.ndarray]  # scores (N,) -> whether they are enough, (N,) bool
 
 
+def necessary(
+    explanation: Explanation, p: float = 0.5, *, progress: Progress = None
+) -> tuple[str, ...] | None:
+    """Find few regions without which less than a share of the whole's probability is left.
+
+    The fewest, and among those the ones without which least is left; or the fewest found, as
+    for `Explanation.sufficient`.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Of a photograph.
+    p : float
+        The share, above 0 and up to 1.
+    progress : callable or bool, optional
+        See `segxai.progress.track`.
+
+    Returns
+    -------
+    names : tuple of str, or None
+        None where whatever is taken away leaves that much, or where no set was found.
+    """
+    found = find(explanation, "necessary", p, progress=progress)
+    return None if found is None else found[0]
+
+
 def find(
     explanation: Explanation, kind: str, p: float, *, progress: Progress = None
 ) -> tuple[tuple[str, ...], float] | None:
@@ -60,9 +86,10 @@ def find(
         raise SegxaiError(
             f"{kind}() speaks of {share}, which is {table.full:.3f}; it must not be negative."
         )
-    if (kind, p) not in e.sets_found:
-        e.sets_found[kind, p] = _find(e, kind == "necessary", p * table.full, progress=progress)
-    found = e.sets_found[kind, p]
+    known = e.details.sets_found
+    if (kind, p) not in known:
+        known[kind, p] = _find(e, kind == "necessary", p * table.full, progress=progress)
+    found = known[kind, p]
     return None if found is None else (tuple(e.regions.names[k] for k in found[0]), found[1])
 
 
@@ -83,7 +110,7 @@ def _find(e, away, share, *, progress):
             return sign * game.evaluate(some ^ away, progress=progress)[:, 0]
 
         order = np.argsort(-e.weights, kind="stable")
-        searched = search(members, scores, enough, evaluate, order, e.evaluations)
+        searched = search(members, scores, enough, evaluate, order, table.evaluations)
         found, value = (None, 0.0) if searched is None else (searched[0], sign * searched[1])
     return None if found is None else (tuple(np.flatnonzero(found).tolist()), float(value))
 

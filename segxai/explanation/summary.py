@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def sentences(explanation: Explanation, search: bool = True) -> list[str]:
     """Sentences on the largest weight, sets of regions, the strongest interaction and findings."""
     e = explanation
-    name, weight = max(e.ranking(), key=lambda pair: abs(pair[1]))
+    strongest = int(np.argmax(np.abs(e.weights)))
+    name, weight = e.regions.marked_names[strongest], e.weights[strongest]
     if abs(weight) < FAINT:
         found = [
             f"No region changes “{e.target}” noticeably (all {e.method} weights are below {FAINT})."
@@ -48,7 +49,7 @@ def tree_sentences(explanation: TreeExplanation, search: bool = True) -> list[st
     """Sentences on a tree: support and opposition, their parts, and what was shared by area."""
     e = explanation
     few = e if len(e.regions) <= FEW else e.coarsen(FEW)
-    nodes = e.nodes()
+    nodes = e.descent.nodes()
     # Which region a node is follows from its leaves: a name may depend on the other regions.
     place = {atoms: i for i, atoms in enumerate(_atoms(e, nodes))}
     shown = {
@@ -161,7 +162,7 @@ def _sets(e, search) -> list[str]:
     return [
         sentence(e, sets.find(e, kind, 0.5))
         for kind, sentence in kinds
-        if known or (kind, 0.5) in e.sets_found
+        if known or (kind, 0.5) in e.details.sets_found
     ]
 
 
@@ -219,7 +220,7 @@ def _parts(e) -> list[str]:
     """For each region that was replaced by its parts, the sum of their weights."""
     if e.method != "owen":
         return []
-    groups = [members(node) for node in e.hierarchy if isinstance(node, tuple)]
+    groups = [members(node) for node in e.coalitions.hierarchy if isinstance(node, tuple)]
     return [
         f"The weights of the parts {_joined(e, group)} add up to the "
         f"whole region's {sum(e.weights[group]):+z.3f}."
@@ -242,4 +243,4 @@ def _joined(e, regions) -> str:
 
 
 def _findings(e) -> list[str]:
-    return [sentence for check in e.checks for sentence in check.sentences()]
+    return [sentence for check in e.details.checks for sentence in check.sentences()]

@@ -66,14 +66,14 @@ def fidelity(explanation: Explanation) -> Fidelity:
         leverage = _leverage(masks[:, :-1].astype(float) - masks[:, -1:], kernel)
     else:
         if e.method == "lime":
-            kernel = kernel * surrogates.lime_kernel(masks, e.kernel_width)
+            kernel = kernel * surrogates.lime_kernel(masks, e.details.kernel_width)
         share = kernel / kernel.sum()
         leverage = share + _leverage(
-            masks - share @ masks, kernel, e.alpha if e.method == "lime" else 0.0
+            masks - share @ masks, kernel, e.details.alpha if e.method == "lime" else 0.0
         )
     # Not least-squares fits: nothing is known of what they would be without a coalition.
     nested = e.method == "tree" or (
-        e.method == "owen" and any(isinstance(node, tuple) for node in e.hierarchy)
+        e.method == "owen" and any(isinstance(node, tuple) for node in e.coalitions.hierarchy)
     )
     errors = values - (e.intercept + masks @ e.weights)
     with np.errstate(divide="ignore", invalid="ignore"):

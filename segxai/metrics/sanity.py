@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import SegxaiError, whole_number
+from ..explanation.checks import evaluated, weights_in
 from ..explanation.explanation import Explanation
 from .order import tied_groups
 
@@ -60,13 +61,13 @@ def random_label(explanation: Explanation, seed: int = 0) -> Sanity:
     Adebayo et al. 2018, "Sanity Checks for Saliency Maps", the data randomization test.
     """
     e = explanation
-    game = e.evaluated.replay("random_label()")
+    game = evaluated(e).replay("random_label()")
     classifier = game.classifier
     classes = np.delete(np.arange(len(classifier.class_names)), e.coalitions.target)
     if not classes.size:
         raise SegxaiError("random_label() needs a classifier of at least two classes.")
     label = int(np.random.default_rng(whole_number("seed", seed)).choice(classes))
-    weights = e.weights_in(game.with_(target=label, targets=(label,)))
+    weights = weights_in(e, game.with_(target=label, targets=(label,)))
     chance = 1.96 / np.sqrt(len(weights) - 1) if len(weights) > 1 else np.nan
     correlation = rank_correlation(e.weights, weights)
     return Sanity(classifier.class_names[label], correlation, float(chance), weights)

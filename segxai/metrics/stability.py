@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import whole_number
+from ..explanation.checks import evaluated, weights_in
 from ..explanation.explanation import Explanation
 from ..explanation.tree_explanation import TreeExplanation
 from ..progress import Progress, track
@@ -65,11 +66,11 @@ def seed_stability(
     if e.coalitions.exact or (isinstance(e, TreeExplanation) and not e.descent.sampled):
         return Stability(0.0, 0.0, np.repeat(e.weights[None], repeats, axis=0))
     weights, what = [], "repeating the explanation over seeds"
-    game = e.evaluated.replay("seed_stability()")
-    with track(repeats * e.evaluations, what, progress=progress) as advance:
+    game = evaluated(e).replay("seed_stability()")
+    with track(repeats * e.coalitions.evaluations, what, progress=progress) as advance:
         for i in range(repeats):
-            weights.append(e.weights_in(game.with_(seed=game.seed + 1 + i)))
-            advance(e.evaluations)
+            weights.append(weights_in(e, game.with_(seed=game.seed + 1 + i)))
+            advance(e.coalitions.evaluations)
     spread = float(np.std(weights, axis=0, ddof=1).mean())
     largest = np.abs(np.mean(weights, axis=0)).max()
     return Stability(spread, float(spread / largest) if largest > 0 else 0.0, np.array(weights))

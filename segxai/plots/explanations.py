@@ -116,16 +116,16 @@ def plot_explanations(
         raise SegxaiValueError("plot_explanations needs at least one explanation.")
     titles = [_title(e.regions) for e in explanations] if titles is None else titles
     limit = widest(*(e.weights for e in explanations))
-    heights = [row_height(e.image) for e in explanations]
+    heights = [row_height(e.coalitions.game.image) for e in explanations]
     # Inches; with less, a row's axis label seems to belong to the title of the next row.
     figure = DescribedFigure(figsize=(13, sum(heights)), layout=ConstrainedLayoutEngine(h_pad=0.12))
     panels = figure.subplots(
         len(explanations), 3, squeeze=False, width_ratios=[1, 1, 1], height_ratios=heights
     )
     for row, e, title in zip(panels, explanations, titles, strict=True):
-        show(row[0], e.image, title, e.regions)
+        show(row[0], e.coalitions.game.image, title, e.regions)
         title = f"weights for “{shorten(e.target)}”"
-        draw_weights(row[1], e.image, e.regions, e.weights, limit, title)
+        draw_weights(row[1], e.coalitions.game.image, e.regions, e.weights, limit, title)
         draw_weight_bars(row[2], e, limit)
     figure.alt = " ".join(describe(e) for e in explanations)
     return figure
@@ -224,8 +224,9 @@ def describe(explanation: Explanation) -> str:
         Method, target, output and the MOST_BARS largest weights.
     """
     e, table = explanation, explanation.coalitions
-    strongest = e.ranking()[:MOST_BARS]
-    weights = "; ".join(f"{name} {weight:+z.2f}" for name, weight in strongest)
+    names = e.regions.marked_names
+    strongest = np.argsort(-e.weights, kind="stable")[:MOST_BARS]
+    weights = "; ".join(f"{names[k]} {e.weights[k]:+z.2f}" for k in strongest)
     whole = " and ".join(f"{value:z.2f}" for _, value in table.outputs_of(True))
     return f"{e.method} weights for {e.target} ({table.output} {whole}): {weights}."
 
@@ -256,7 +257,7 @@ def draw_weight_bars(axes: Axes, explanation: Explanation, limit: float) -> None
     draw_bars(
         axes, names, e.weights[order], interval, limit, f"change of {difference}",
         f"{e.method} weights{note}, R² {e.r2:z.2f}",
-        [cut_out(e.image, e.regions.labels == k) for k in order],
+        [cut_out(e.coalitions.game.image, e.regions.labels == k) for k in order],
     )  # fmt: skip
     axes.xaxis.set_major_locator(MaxNLocator(5))
 

@@ -36,18 +36,19 @@ def plot_tree(explanation: TreeExplanation) -> DescribedFigure:
     """
     e = explanation
     few = e if len(e.regions) <= MOST_REGIONS else e.coarsen(MOST_REGIONS)
+    photo = e.coalitions.game.image
     tree, number = e.descent.tree, len(e.descent.tree.leaves)
     density = e.descent.values[:number] / tree.areas[:number]
-    figure = DescribedFigure(figsize=(16, row_height(e.image)), layout="constrained")
+    figure = DescribedFigure(figsize=(16, row_height(photo)), layout="constrained")
     named, weighed, heat, bars = figure.subplots(1, 4)
     limit = widest(few.weights)
     title = f"{e.regions.method or 'regions'}: {len(few.regions)} of {number} regions"
-    show(named, e.image, title, few.regions)
+    show(named, photo, title, few.regions)
     title = f"their weights for “{shorten(e.target)}”"
-    draw_weights(weighed, e.image, few.regions, few.weights, limit, title)
+    draw_weights(weighed, photo, few.regions, few.weights, limit, title)
     pixels = density[tree.leaves.labels]
     loudest = float(np.percentile(np.abs(pixels), LOUDEST)) or 1.0
-    draw_heat(heat, e.image, pixels, loudest, f"weight per area of {number} regions")
+    draw_heat(heat, photo, pixels, loudest, f"weight per area of {number} regions")
     draw_borders(heat, few.regions, "#555555")
     draw_weight_bars(bars, few, limit)
     strongest = tree.names[int(np.argmax(density))]

@@ -23,6 +23,7 @@ from ..plots.numbers import format_output, percent, signed, widest
 from ..regions import Regions, distinct_names
 from .pictures import SHOWN_SIDE, jpeg, webp
 from .state import (
+    PAGE_METHODS,
     as_json,
     depth_field,
     regions_state,
@@ -41,7 +42,7 @@ _MOST_ROWS = 20
 _TINT = 0.8  # how much of the colour the strongest region has
 _UNEXAMINED = (
     "Not examined here: robustness to other fills and borders, and placebos; "
-    "call .examine() for these checks."
+    "call segxai.explanation.examine(explanation) for these checks."
 )
 
 
@@ -252,23 +253,24 @@ def explorer_state(explanations: Sequence[Explanation]) -> dict[str, Any]:
     # By their regions and not by name, which two of them may share.
     segmentations: dict[Regions, dict] = {}
     for e in explanations:
-        regions, table = e.evaluated.game.regions, e.evaluated
-        tree = tree_state(cast("TreeExplanation", e).descent) if e.method == "tree" else {}
+        descent = cast("TreeExplanation", e).descent if e.method == "tree" else None
+        table = (descent or e).coalitions
+        regions = table.game.regions
         known = segmentations.setdefault(
-            regions, {"regions": regions_state(regions, e.image.shape), "fills": {}}
+            regions, {"regions": regions_state(regions, table.game.image.shape), "fills": {}}
         )
         known["fills"][table.fill] = {
             "filled": jpeg(table.filled_view, quality=80),
             **table_state(table),
             **_weights(e),
-            "tree": tree,
+            "tree": tree_state(descent) if descent else {},
         }
     weights = _weights(first)
     settings = {k: value for k, value in settings_state(first).items() if k not in weights}
     fills = list(dict.fromkeys(e.coalitions.fill for e in explanations))
     classes = list(first.coalitions.target_names)
     return {
-        "photo": jpeg(first.image),
+        "photo": jpeg(first.coalitions.game.image),
         # A list, because objects of JavaScript have an order and keys of their own.
         "segmentations": [
             {"name": name, **known}
@@ -281,7 +283,7 @@ def explorer_state(explanations: Sequence[Explanation]) -> dict[str, Any]:
         "settings": {**settings, "fill": first.coalitions.fill},
         "fields": _fields(
             first,
-            setting_fields(first.page_methods, classes, fills, first.coalitions.output),
+            setting_fields(classes, fills, first.coalitions.output),
         ),
     }
 
@@ -291,7 +293,7 @@ def _fields(e, fields) -> list:
     if e.method == "tree":  # which the page can take apart
         kept = [f for f in fields if f["key"] in ("target", "versus", "fill")]
         return [*kept, depth_field(len(e.descent.tree.leaves))]
-    return fields if e.method in e.page_methods else []
+    return fields if e.method in PAGE_METHODS else []
 
 
 def _weights(e) -> dict:
@@ -330,8 +332,9 @@ def plain_figure(explanation: Explanation) -> str:
         The weights as tints of the photograph, which is grey, and as a table with bars.
     """
     e, regions = explanation, explanation.regions
+    photo = e.coalitions.game.image
     height, width = regions.shape
-    whole = regions.labels.tobytes() + e.weights.tobytes() + e.image.tobytes()
+    whole = regions.labels.tobytes() + e.weights.tobytes() + photo.tobytes()
     unique = hashlib.sha1(whole).hexdigest()[:10]
     limit = widest(e.weights)
     shapes = []
@@ -343,7 +346,7 @@ def plain_figure(explanation: Explanation) -> str:
             f"fill-opacity='{_TINT * abs(float(weight)) / limit:.3f}' fill-rule='evenodd'>"
             f"<title>{html.escape(label)}</title></path>"
         )
-    grey = base64.b64encode(jpeg(plots.lightened_grey(e.image), SHOWN_SIDE, 86)).decode()
+    grey = base64.b64encode(jpeg(plots.lightened_grey(photo), SHOWN_SIDE, 86)).decode()
     made = f"{regions.method or 'regions'}, {len(regions)} region{'' if len(regions) == 1 else 's'}"
     return (
         f"<figure><figcaption><b>{html.escape(made)}</b>: {html.escape(e.method)} weights for "
@@ -395,7 +398,7 @@ def _effort(e) -> str:
 
 def _words(e) -> str:
     # Showing a page evaluates nothing, hence no search.
-    found = [*e.in_words(search=False), *([] if e.checks else [_UNEXAMINED])]
+    found = [*e.in_words(search=False), *([] if e.details.checks else [_UNEXAMINED])]
     items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in found)
     return f"<ul class='sx-words'>{items}</ul>"
 
@@ -458,7 +461,8 @@ def _table(e) -> str:
 
 def _picture(e, k) -> str:
     """Return a cut-out of a region, whose alternative text is its name."""
-    file = base64.b64encode(webp(plots.cut_out(e.image, e.regions.labels == k))).decode()
+    cut_out = plots.cut_out(e.coalitions.game.image, e.regions.labels == k)
+    file = base64.b64encode(webp(cut_out)).decode()
     name = html.escape(e.regions.marked_names[k])
     return f"<img class='sx-cut' alt='{name}' src='data:image/webp;base64,{file}'>"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,9 @@ from .pictures import number_png, shown_size
 
 if TYPE_CHECKING:
     from ..explanation.explanation import Explanation
+
+# The methods that pages compute themselves, by widgets/region_canvas/explain.js.
+PAGE_METHODS = {"lime": "LIME", "shapley": "Shapley", "banzhaf": "Banzhaf"}
 
 
 def regions_state(regions: Any, shape: tuple[int, ...]) -> dict[str, Any]:
@@ -132,8 +135,8 @@ def settings_state(explanation: Explanation) -> dict[str, Any]:
         "target": target,
         "versus": versus,
         "method": e.method,
-        "kernel_width": float(e.kernel_width),
-        "alpha": float(e.alpha),
+        "kernel_width": float(e.details.kernel_width),
+        "alpha": float(e.details.alpha),
         "weights": [float(w) for w in e.weights],
         "intercept": float(e.intercept),
         "r2": float(e.r2),
@@ -142,14 +145,12 @@ def settings_state(explanation: Explanation) -> dict[str, Any]:
 
 
 def setting_fields(
-    methods: Mapping[str, str], classes: Sequence[str], fills: Sequence[str], output: str
+    classes: Sequence[str], fills: Sequence[str], output: str
 ) -> list[dict[str, Any]]:
     """Return the controls of an explanation, as a form in the browser shows them.
 
     Parameters
     ----------
-    methods : mapping of str to str
-        The methods that the browser computes, and what people call them.
     classes, fills : sequence of str
         What can be chosen.
     output : str
@@ -170,7 +171,7 @@ def setting_fields(
             "Explain why this class rather than another one",
         ),
         _select(
-            "method", "Method", list(methods.items()),
+            "method", "Method", list(PAGE_METHODS.items()),
             "How the classifier's outputs are summed up in one weight a region",
         ),
         {

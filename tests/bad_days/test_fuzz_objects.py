@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import segxai
 from segxai import Classifier, Regions, SegxaiError, metrics
+from segxai.explanation import drill_down
 
 FUZZ = settings(settings.get_profile("bad_days"))
 IMAGE = np.random.default_rng(0).integers(0, 256, (12, 16, 3), dtype=np.uint8)
@@ -84,9 +85,9 @@ REFUSING = {
     "load image": lambda x, e: segxai.load_image(x),
     "refit": lambda x, e: e.refit(x),
     "refit target": lambda x, e: e.refit(target=x),
-    "contrast": lambda x, e: e.contrast(x),
+    "contrast": lambda x, e: e.refit(versus=x),
     "sufficient": lambda x, e: e.sufficient(x),
-    "drill down": lambda x, e: e.drill_down(x),
+    "drill down": lambda x, e: drill_down(e, x),
     "saved": lambda x, e: e.save(x),
     "finetuned": lambda x, e: segxai.finetune(x, LABELS),
     "annotation": lambda x, e: segxai.finetune(IMAGE, x),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import segxai
 from segxai import Regions, SegxaiError
+from segxai.explanation import drill_down, necessary
 from segxai.explanation.fills import FILLS
 from segxai.explanation.methods import METHODS
 
@@ -152,9 +153,9 @@ def test_any_refit_is_a_fit_or_is_refused(options, value, explanation, sampled):
             assert np.isfinite(found.interval).all()
     for call in (
         explanation.sufficient,
-        explanation.necessary,
-        explanation.drill_down,
-        explanation.contrast,
+        lambda p: necessary(explanation, p),
+        lambda name: drill_down(explanation, name),
+        lambda name: explanation.refit(versus=name),
     ):
         with REFUSED:
             call(value)

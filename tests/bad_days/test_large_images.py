@@ -16,7 +16,7 @@ import sys, warnings, segxai
 with warnings.catch_warnings(record=True) as told:
     warnings.simplefilter("always")
     explanation = segxai.explain(sys.argv[1], "slic", lambda images: images.mean(axis=(1, 2, 3)) / 255, max_evaluations=64)
-print(explanation.image.shape, *(t.message for t in told), sep="|")
+print(explanation.coalitions.game.image.shape, *(t.message for t in told), sep="|")
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM:")))
 """
 

@@ -117,7 +117,7 @@ for number in range(100):
     method = ("lime", "shapley", "tree")[number % 3]
     regions = segxai.segment(image, "grid", rows=1, columns=3)
     explanation = segxai.explain(image, regions, method=method, max_evaluations=8, progress=False)
-    explanation.ranking()
+    repr(explanation)
     if number % 10 == 0:
         explanation._repr_html_()
     if number == 9:

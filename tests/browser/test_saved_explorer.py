@@ -142,7 +142,7 @@ def test_method_class_width_and_contrast_are_algebra_in_the_page(opened, explana
     assert "→" in opened.gauge()  # what is off stays so
     opened.page.get_by_label("rather than").select_option("football helmet")
     assert opened.weights() == expected(
-        e.refit("shapley", target="suit").contrast("football helmet")
+        e.refit("shapley", target="suit").refit(versus="football helmet")
     )
 
 
@@ -378,7 +378,7 @@ def test_the_depth_of_a_tree_is_a_slider(page, tmp_path, astronaut, classifier):
         page.get_by_label("Depth").fill(str(depth))
         assert opened.weights() == expected(e.coarsen(depth))
     page.get_by_label("rather than").select_option("suit")
-    assert opened.weights() == pytest.approx(expected(e.contrast("suit")), abs=0.0011)
+    assert opened.weights() == pytest.approx(expected(e.refit(versus="suit")), abs=0.0011)
     page.mouse.click(*opened.at((0.9, 0.9)))  # what is off stays off at every depth
     page.get_by_label("Depth").fill("2")
     page.get_by_label("Depth").fill("16")

@@ -31,7 +31,11 @@ def test_a_name_as_it_is_spelled_comes_first(target, number):
 def test_a_name_of_several_classes_is_refused_with_their_numbers(names):
     box = segxai.load_classifier(three, class_names=names)
     explanation = segxai.explain(IMAGE, LABELS, box)
-    for find in (box.index, lambda name: explanation.refit(target=name), explanation.contrast):
+    for find in (
+        box.index,
+        lambda name: explanation.refit(target=name),
+        lambda name: explanation.refit(versus=name),
+    ):
         with pytest.raises(SegxaiError, match=rf"several classes.*0 \({names[0]}\) or 1"):
             find("cat")
     assert explanation.refit(target=1).coalitions.target == 1

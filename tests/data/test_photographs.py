@@ -63,7 +63,7 @@ def test_a_name_stands_for_its_photograph_where_no_file_is_called_so(tmp_path, m
 
     options = {"regions": "grid", "classifier": brightness, "max_evaluations": 18}
     explanation = segxai.explain("cat", **options)
-    assert np.array_equal(explanation.image, cat)
+    assert np.array_equal(explanation.coalitions.game.image, cat)
     assert segxai.segment("coffee", "grid").shape == (400, 600)
     assert len(segxai.explain_many(["cat", "coffee"], **options).results) == 2
     Image.fromarray(cat[:50]).save(tmp_path / "cat", "PNG")

@@ -5,6 +5,7 @@ import pytest
 
 import segxai
 from segxai import Bands, Regions, SegxaiError, metrics
+from segxai.explanation import drill_down
 from segxai.explanation.fills import FILLS, fill_image
 from segxai.widgets import RegionCanvas
 
@@ -49,8 +50,8 @@ def test_all_channels_are_perturbed(kind, fill):
     lost = (pixels[..., -1].astype(float) - filled[..., -1]) / LABELS.size
     expected = [lost[k == LABELS].sum() for k in range(4)]
     assert np.allclose(e.weights, expected, atol=1e-4 * np.abs(pixels.astype(float)).max())
-    assert e.image.shape == (40, 60, 3)
-    assert e.image.dtype == np.uint8
+    assert e.coalitions.game.image.shape == (40, 60, 3)
+    assert e.coalitions.game.image.dtype == np.uint8
 
 
 @pytest.mark.parametrize("kind", PIXELS)
@@ -80,7 +81,7 @@ def test_everything_that_evaluates_again_sees_all_channels(tmp_path):
     picture = Bands(pixels, rgb=(2, 1, 0))
     parts = Regions.from_labels(LABELS).merge({"top": ["region 0", "region 1"]})
     e = segxai.explain(picture, parts, box, fill="black")
-    e.drill_down("top")
+    drill_down(e, "top")
     segxai.robustness(e, fills=("white",))
     segxai.placebo_test(e, placements=2)
     metrics.insertion(e, "blur")

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import segxai
 from segxai import Regions, SegxaiError, placebo_test, robustness
-from segxai.explanation.checks import placebo_p_values, shift_borders, sign_flips
+from segxai.explanation import drill_down, necessary
+from segxai.explanation.checks import examine, placebo_p_values, shift_borders, sign_flips
 from segxai.explanation.coalitions import Coalitions
 from segxai.explanation.explanation import from_coalitions
 from segxai.explanation.game import Game
@@ -124,7 +125,7 @@ def test_smallest_sets_equal_brute_force(values, p):
     found, expected = explanation.sufficient(p), smallest(lambda s: kept(s) >= p * full, kept, max)
     assert len(found) == len(expected)
     assert kept([int(n[1:]) for n in found]) == kept([int(n[1:]) for n in expected])
-    found, expected = explanation.necessary(p), smallest(lambda s: left(s) < p * full, left, min)
+    found, expected = necessary(explanation, p), smallest(lambda s: left(s) < p * full, left, min)
     assert (found is None) == (expected is None)
     if found is not None:
         assert len(found) == len(expected)
@@ -242,7 +243,7 @@ def test_drill_down_adds_up_and_asks_only_what_is_new(cat):
     explanation = segxai.explain(cat, regions, function, 1, method="shapley")
     assert sum(asked) == 256
     name = regions.expandable()[0]
-    finer = explanation.drill_down(name)
+    finer = drill_down(explanation, name)
     assert (
         sum(asked) == 512
     )  # 2**9 coalitions of the nine, less the 256 that keep the parts together
@@ -265,7 +266,7 @@ def test_drill_down_adds_up_and_asks_only_what_is_new(cat):
     assert np.allclose(
         finer.weights[others], np.delete(explanation.weights, regions.index(name)), atol=1e-6
     )
-    deeper = finer.drill_down(next(n for n in finer.regions.expandable()))
+    deeper = drill_down(finer, next(n for n in finer.regions.expandable()))
     assert deeper.weights.sum() == pytest.approx(explanation.weights.sum(), abs=1e-6)
     assert sum(asked) == 1024
 
@@ -273,10 +274,10 @@ def test_drill_down_adds_up_and_asks_only_what_is_new(cat):
 def test_what_cannot_be_drilled_down_says_so(quarters, additive):
     explanation = segxai.explain(*quarters, additive, 1)
     with pytest.raises(SegxaiError, match="no known parts"):
-        explanation.drill_down("region 0")
+        drill_down(explanation, "region 0")
     sampled = segxai.explain(quarters[0], "grid", additive, max_evaluations=40)
     with pytest.raises(SegxaiError, match="sample"):
-        sampled.drill_down("row 1, column 1")
+        drill_down(sampled, "row 1, column 1")
     with pytest.raises(SegxaiError, match="every coalition"):
         sampled.refit("owen")
 
@@ -285,25 +286,25 @@ def test_after_a_contrast_a_class_can_be_drilled_down_again(quarters, additive):
     image, labels = quarters
     regions = segxai.Regions.from_labels(labels).merge({"top": ["region 0", "region 1"]})
     explanation = segxai.explain(image, regions, additive, 1, method="shapley")
-    contrast = explanation.contrast(0)
+    contrast = explanation.refit(versus=0)
     with pytest.raises(SegxaiError, match="contrast"):
-        contrast.drill_down("top")
-    again = contrast.refit(target=explanation.target).drill_down("top")
-    assert np.array_equal(again.weights, explanation.drill_down("top").weights)
+        drill_down(contrast, "top")
+    again = drill_down(contrast.refit(target=explanation.target), "top")
+    assert np.array_equal(again.weights, drill_down(explanation, "top").weights)
 
 
 def test_a_contrast_is_the_difference_of_two_explanations(cat, classifier):
     regions = segxai.segment(cat, "grid", rows=1, columns=4)
     mau = segxai.explain(cat, regions, classifier)
     tabby = mau.refit(target="tabby cat")
-    contrast = mau.contrast("tabby cat")
+    contrast = mau.refit(versus="tabby cat")
     assert np.allclose(contrast.weights, mau.weights - tabby.weights, atol=1e-6)
     assert contrast.target == "Egyptian Mau rather than tabby cat"
     assert contrast._repr_html_()
     with pytest.raises(SegxaiError, match="itself"):
-        mau.contrast("Egyptian Mau")
+        mau.refit(versus="Egyptian Mau")
     with pytest.raises(SegxaiError, match="kept"):
-        mau.contrast("goldfish")
+        mau.refit(versus="goldfish")
     with pytest.raises(SegxaiError, match="contrast"):
         placebo_test(contrast)
 
@@ -326,10 +327,10 @@ def test_words_say_what_the_table_says():
 
 
 def test_what_was_examined_is_told_in_words_and_in_the_report(spotted):
-    explanation = segxai.explain(*spotted, 1, fill="black").examine(
-        fills=("grey",), borders=1, placebos=5
+    explanation = examine(
+        segxai.explain(*spotted, 1, fill="black"), fills=("grey",), borders=1, placebos=5
     )
-    findings = [sentence for check in explanation.checks for sentence in check.sentences()]
+    findings = [sentence for check in explanation.details.checks for sentence in check.sentences()]
     assert len(findings) == 2
     assert all(finding in " ".join(explanation.in_words()) for finding in findings)
     assert all(html.escape(finding) in explanation._repr_html_() for finding in findings)
@@ -343,7 +344,7 @@ def test_what_was_examined_is_told_in_words_and_in_the_report(spotted):
         lambda e: robustness(e, borders=-1),
         lambda e: placebo_test(e, placements=0),
         lambda e: placebo_test(e, seed=0.5),
-        lambda e: e.necessary(0),
+        lambda e: necessary(e, 0),
         lambda e: robustness(e, fills=("whyte",)),
         lambda e: robustness(e, fills=()),
         lambda e: robustness(e, fills="mean"),
@@ -361,7 +362,7 @@ def test_an_examination_without_fills_is_refused(fills, spotted):
         SegxaiError,
         match=r"fills must be a sequence with at least one fill, e\.g\. \('mean', 'blur'",
     ):
-        segxai.explain(*spotted, 1).examine(fills=fills)
+        examine(segxai.explain(*spotted, 1), fills=fills)
 
 
 def test_interactions_have_a_picture():

@@ -16,7 +16,7 @@ def helmet(astronaut):
 
 def test_the_region_that_covers_the_helmet_weighs_most(helmet):
     annotation = segxai.data.load("astronaut").annotation.mask("helmet")
-    strongest = helmet.regions.mask(helmet.ranking()[0][0])
+    strongest = helmet.regions.mask(int(helmet.weights.argmax()))
     assert (strongest & annotation).sum() > 0.8 * annotation.sum()
     assert (
         (strongest & annotation).sum() > 0.6 * strongest.sum()
@@ -37,13 +37,21 @@ def test_a_linear_classifier_is_explained_exactly(quarters, additive):
         assert explanation.method == method
 
 
+def test_an_explanation_has_few_public_members(quarters, additive):
+    """Those that DESIGN.md fixes, `method`, and what belongs to none of them: the details."""
+    public = {n for n in dir(segxai.explain(*quarters, additive, 1)) if not n.startswith("_")}
+    values = {"weights", "intercept", "r2", "interval", "target", "regions", "coalitions"}
+    methods = {"refit", "weight_map", "interactions", "sufficient", "in_words", "to_lime"}
+    assert public == values | methods | {"plot", "save", "method", "details"}
+
+
 def test_refit_asks_the_classifier_nothing(quarters, additive):
     explanation = segxai.explain(*quarters, additive, 1, fill="black")
     asked = additive.images
     other = explanation.refit("shapley").refit("lime", kernel_width=2.0, alpha=1.0).refit(target=0)
     assert additive.images == asked
     assert other.target == "class 0"
-    assert (other.kernel_width, other.alpha) == (2.0, 1.0)
+    assert (other.details.kernel_width, other.details.alpha) == (2.0, 1.0)
     assert np.allclose(explanation.refit(target=0).weights, -explanation.weights, atol=1e-6)
 
 
@@ -79,8 +87,8 @@ def test_to_lime_is_lime_s_own_kind_of_explanation(helmet):
     picture, mask = lime.get_image_and_mask(
         label, positive_only=True, num_features=1, hide_rest=True
     )
-    assert np.array_equal(mask > 0, helmet.regions.mask(helmet.ranking()[0][0]))
-    assert picture.shape == helmet.image.shape
+    assert np.array_equal(mask > 0, helmet.regions.mask(int(helmet.weights.argmax())))
+    assert picture.shape == (*helmet.regions.shape, 3)
     assert dict(lime.local_exp[label]) == pytest.approx(dict(enumerate(helmet.weights)))
 
 

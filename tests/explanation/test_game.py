@@ -59,7 +59,7 @@ def test_the_whole_picture_settles_the_classes_that_are_kept():
 
 
 def test_a_method_is_one_record(monkeypatch):
-    def alone(table, kernel_width, alpha, hierarchy):
+    def alone(table, kernel_width, alpha):
         number = table.masks.shape[1]
         single = [table.values[(table.masks == row).all(axis=1)][0] for row in np.eye(number)]
         weights = np.array(single) - table.values[~table.masks.any(axis=1)][0]
@@ -68,7 +68,7 @@ def test_a_method_is_one_record(monkeypatch):
     monkeypatch.setitem(methods.METHODS, "alone", methods.Method("Alone", alone))
     e = segxai.explain(IMAGE, LABELS, classifier, method="alone", progress=False)
     assert np.array_equal(e.refit("lime").refit("alone").weights, e.weights)
-    with pytest.raises(segxai.SegxaiError, match="Alone values need every coalition"):
+    with pytest.raises(segxai.SegxaiError, match="method 'alone' needs every coalition"):
         segxai.explain(IMAGE, LABELS, classifier, method="alone", max_evaluations=8)
 
 

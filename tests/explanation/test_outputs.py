@@ -122,7 +122,9 @@ def test_every_axis_and_every_page_names_the_quantity(output, tmp_path):
         segxai.robustness(e, fills=("black", "white")),
         segxai.placebo_test(e, placements=3),
     )
-    many = segxai.explain_many([PICTURES["RGB"]], [REGIONS], e.classifier, "box", fill="black")
+    many = segxai.explain_many(
+        [PICTURES["RGB"]], [REGIONS], e.coalitions.game.classifier, "box", fill="black"
+    )
     axes = [
         figure.axes[0]
         for figure in (stable.plot(), placebo.plot(), many.plot(), metrics.insertion(e).plot())

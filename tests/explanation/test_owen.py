@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import segxai
 from segxai import Regions, SegxaiError
 from segxai.errors import SegxaiValueError
-from segxai.explanation import owen, surrogates
+from segxai.explanation import drill_down, owen, surrogates
 from segxai.explanation.fills import FILLS
 from segxai.explanation.subsets import all_subsets, codes
 from segxai.regions import Evidence, Part
@@ -169,21 +169,21 @@ def test_an_explanation_knows_every_level_and_goes_down_without_a_model_call(str
     coarse = e.coarsen(2)
     assert coarse.regions.names == ("left", "right")
     assert coarse.weights == pytest.approx([-0.5, -0.1], abs=1e-6)
-    finer = coarse.drill_down("left")
-    assert dict(finer.ranking()) == pytest.approx(
+    finer = drill_down(coarse, "left")
+    assert dict(zip(finer.regions.names, finer.weights, strict=True)) == pytest.approx(
         {"pair 0": 0, "pair 1": -0.5, "right": -0.1}, abs=1e-6
     )
     for n in range(1, 9):
         assert e.coarsen(n).weights.sum() == pytest.approx(
             e.coalitions.full - e.coalitions.empty, abs=1e-6
         )
-    by_name = {node.name: node for node in e.nodes()}
+    by_name = {node.name: node for node in e.descent.nodes()}
     assert by_name["pair 1"].value == pytest.approx(-0.5, abs=1e-6)
     assert by_name["pair 1"].divided
-    assert e.nodes()[0].area == 1
+    assert e.descent.nodes()[0].area == 1
     other = e.refit(target=1)
     assert other.weights == pytest.approx(-0.7 * e.weights, abs=1e-6)
-    assert e.contrast(2).weights == pytest.approx(1.3 * e.weights, abs=1e-6)
+    assert e.refit(versus=2).weights == pytest.approx(1.3 * e.weights, abs=1e-6)
     assert model.images == called
 
 
@@ -300,7 +300,13 @@ def test_a_sampled_tree_claims_no_interval_and_none_is_shown(stripes, tmp_path):
     assert sampled.descent.sampled
 
     def forms(e):
-        return e, e.coarsen(3), e.coarsen(2).drill_down("left"), e.refit(target=1), e.contrast(1)
+        return (
+            e,
+            e.coarsen(3),
+            drill_down(e.coarsen(2), "left"),
+            e.refit(target=1),
+            e.refit(versus=1),
+        )
 
     assert all(
         np.array_equal(e.interval, np.stack([e.weights, e.weights], axis=1)) for e in forms(exact)
@@ -343,7 +349,7 @@ def test_settings_without_effect_are_refused(settings, stripes):
         with pytest.raises(SegxaiValueError, match="LIME's fit; method 'tree' has none"):
             e.refit(method, **settings)
     fitted = e.refit("lime", **settings)
-    assert {name: getattr(fitted, name) for name in settings} == settings
+    assert {name: getattr(fitted.details, name) for name in settings} == settings
     with pytest.raises(SegxaiValueError, match="kernel_width must be"):
         explain(image, labels, model, kernel_width=-1)
 

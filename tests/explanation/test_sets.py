@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import segxai
 from segxai import SegxaiError
-from segxai.explanation import sets
+from segxai.explanation import necessary, sets
 from segxai.explanation.subsets import all_subsets, codes
 from segxai.explanation.summary import halving
 
@@ -49,8 +49,8 @@ def test_what_only_works_together_is_found():
     )
     assert not e.coalitions.exact
     assert numbers(e.sufficient(0.5)) == {3, 8, 15}
-    assert len(e.necessary(0.5)) == 1
-    assert numbers(e.necessary(0.5)) < {3, 8, 15}
+    assert len(necessary(e, 0.5)) == 1
+    assert numbers(necessary(e, 0.5)) < {3, 8, 15}
     calls = box.images
     assert calls <= 3 * e.coalitions.evaluations
     words = " ".join(e.in_words())
@@ -65,7 +65,7 @@ def test_what_stands_in_for_each_other_is_found():
     e, _ = explained(lambda shown: 0.1 + 0.8 * shown[:, [2, 11]].any(axis=1))
     assert len(e.sufficient(0.5)) == 1
     assert numbers(e.sufficient(0.5)) < {2, 11}
-    assert numbers(e.necessary(0.5)) == {2, 11}
+    assert numbers(necessary(e, 0.5)) == {2, 11}
     assert sets.find(e, "necessary", 0.5)[1] == pytest.approx(0.1)
 
 
@@ -75,13 +75,13 @@ def test_additive_games_give_the_largest_effects():
     e, _ = explained(lambda shown: shown @ effects)
     fewest = 1 + np.argmax(np.cumsum(effects[::-1]) >= 0.5 * 0.9)
     assert numbers(e.sufficient(0.5)) == set(range(NUMBER - fewest, NUMBER))
-    assert numbers(e.necessary(0.5)) == set(range(NUMBER - fewest, NUMBER))
+    assert numbers(necessary(e, 0.5)) == set(range(NUMBER - fewest, NUMBER))
 
 
 def test_nothing_shown_may_be_enough_and_nothing_necessary():
     e, _ = explained(lambda shown: 0.5 + 0.01 * shown[:, 0])
     assert e.sufficient(0.5) == ()
-    assert e.necessary(0.5) is None
+    assert necessary(e, 0.5) is None
     assert "No necessary set was found" in " ".join(e.in_words())
 
 

@@ -27,7 +27,11 @@ def test_a_plant_is_covered_only_by_a_region_that_is_mostly_plant(Game, explaine
     mask[:, 10:] = False
     assert not metrics.covers_plant(e, mask).found  # a third of the region
     whole = segxai.explain(
-        e.image, Regions.from_labels(np.zeros((40, 60), int)), Game(), 1, fill="black"
+        e.coalitions.game.image,
+        Regions.from_labels(np.zeros((40, 60), int)),
+        Game(),
+        1,
+        fill="black",
     )
     found = metrics.covers_plant(whole, mask)
     assert (found.found, found.covered) == (False, 1.0)

@@ -100,4 +100,4 @@ def test_bad_requests(Game, explained):
     with pytest.raises(SegxaiError, match="must be positive"):
         metrics.insertion(explained(Game((0, 0, 0, 0), 0.0)))
     with pytest.raises(SegxaiError, match="single class"):
-        metrics.insertion(e.contrast(0), "grey")
+        metrics.insertion(e.refit(versus=0), "grey")

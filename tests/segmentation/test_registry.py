@@ -139,7 +139,7 @@ def test_a_segmenter_that_writes_into_its_picture_changes_nothing(method):
         segxai.segment(image, writing)
     elif method == "explain":
         explanation = segxai.explain(image, writing, bright)
-        assert (explanation.image == 200).all()
+        assert (explanation.coalitions.game.image == 200).all()
     else:
         segxai.explain_many([image], writing, bright)
     assert (image == 200).all()

@@ -184,7 +184,7 @@ def test_every_cut_of_fifty_trees():
         for k, cut in enumerate(found):
             for weights, python in (
                 (cut["weights"], e.coarsen(k + 1)),
-                (cut["contrast"], e.contrast("b").coarsen(k + 1)),
+                (cut["contrast"], e.refit(versus="b").coarsen(k + 1)),
             ):
                 groups = [np.flatnonzero(row).tolist() for row in e.descent.members(python.regions)]
                 order = [groups.index(sorted(leaves)) for leaves in cut["leaves"]]

@@ -10,6 +10,7 @@ import ipywidgets
 from ...errors import SegxaiError, SegxaiValueError, unknown_name
 from ...explanation.explanation import Explanation
 from ...explanation.fills import FILLS, distinct_fills
+from ...explanation.tree_explanation import TreeExplanation
 from ...progress import close_widget
 from ...regions import Regions
 from ...report.page import check_page_path, explorer_state, live_fragment, write_explorer
@@ -223,7 +224,7 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
     def _offer_settings(self):
         table = self.explanation.coalitions
         names = table.target_names
-        self._fields = setting_fields(self.explanation.page_methods, names, FILLS, table.output)
+        self._fields = setting_fields(names, FILLS, table.output)
         method = next(field for field in self._fields if field["key"] == "method")
         method["options"] = [*method["options"], ["tree", "tree of parts"]]
         method["remote"] = ["tree"]
@@ -233,7 +234,8 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
         """Show the explanations; the slider of depth where a tree is shown, up to its leaves."""
         for pane in self._row.children:
             pane.draw()
-        leaves = [len(e.evaluated.game.regions) for e in self.explanations if e.method == "tree"]
+        trees = [e for e in self.explanations if isinstance(e, TreeExplanation)]
+        leaves = [len(e.descent.tree.leaves) for e in trees]
         depth = [depth_field(max(leaves))] if leaves else []
         self.shared.fields = [*self._fields, *depth, _SECOND]
 

@@ -187,14 +187,13 @@ class Pane(ipywidgets.VBox):
     def _refitted(self, explanation):
         settings, tree = self._settings(), explanation.method == "tree"
         by_tree = settings["method"] == "tree"
+        target, rival = settings.get("target"), settings.get("versus", "")
         found = explanation.refit(
             explanation.method if tree or by_tree else settings["method"],
             kernel_width=None if tree or by_tree else settings["kernel_width"],
-            target=settings.get("target"),
+            target=target,
+            versus=None if rival in ("", target or explanation.target) else rival,
         )
-        rival = settings.get("versus")
-        if rival and rival != found.target:
-            found = found.contrast(rival)
         if tree:
             found = found.coarsen(max(1, min(int(settings["depth"]), len(found.regions))))
         return found

@@ -10,6 +10,7 @@ import numpy as np
 import traitlets
 
 from ...errors import SegxaiError, SegxaiValueError
+from ...explanation.checks import evaluated
 from ...explanation.explanation import Explanation
 from ...explanation.explanation import renamed as with_names
 from ...explanation.tree_explanation import TreeExplanation
@@ -134,16 +135,17 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
         """
         e, before = explanation, self.explanation
         self.explanation = e
-        table, regions = e.evaluated, e.evaluated.game.regions
-        old_table: Any = None if before is None else before.evaluated
+        table, regions = evaluated(e), evaluated(e).game.regions
+        old_table: Any = None if before is None else evaluated(before)
         old_regions = old_table and old_table.game.regions
         state: dict[str, Any] = {}
-        if before is None or before.image is not e.image:
-            state["photo"] = jpeg(e.image)
+        photo = table.game.image
+        if old_table is None or old_table.game.image is not photo:
+            state["photo"] = jpeg(photo)
         if old_table is None or old_table.filled is not table.filled:
             state["filled"] = jpeg(table.filled_view)
         if old_regions != regions or old_regions.method != regions.method:
-            state |= regions_state(regions, e.image.shape)
+            state |= regions_state(regions, photo.shape)
             if before is not None and not np.array_equal(old_regions.labels, regions.labels):
                 state["off"] = _off_in(regions, np.isin(old_regions.labels, self.off))
         # Parts can come and go while regions compare equal, by their pixels and names.
@@ -163,7 +165,7 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
 
         None where a sampled table does not hold it.
         """
-        table = self.explanation.evaluated
+        table = evaluated(self.explanation)
         return table.value_of(~np.isin(np.arange(table.masks.shape[1]), self.off))
 
     def save(self, path) -> None:
@@ -191,7 +193,7 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
 
     def _renamed(self, change):
         """Names that were edited in the page become the names of the explanation's regions."""
-        regions = self.explanation.evaluated.game.regions
+        regions = evaluated(self.explanation).game.regions
         if list(regions.marked_names) == change["new"]:
             return
         try:
@@ -222,7 +224,7 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
     def _load(self, fields, data):
         """Take a file of regions that was chosen in the page, in the painter's format."""
         try:
-            classes, names = import_class_png(data, self.explanation.image.shape[:2])
+            classes, names = import_class_png(data, self.explanation.regions.shape)
         except SegxaiError as error:
             self.note = str(error)
             return
