@@ -357,4 +357,5 @@ plots.plot_regions(cat, strange, titles=["taught by strokes on a cup of coffee"]
 # enough for *names*; for *borders* it matters where you paint. And judge a network
 # where it was not fitted, since anything else is circular.
 #
-# **11** puts explanations by several segmenters side by side.
+# **11** puts explanations by several segmenters side by side. **14** goes from one
+# photograph to a thousand.

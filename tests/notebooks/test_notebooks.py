@@ -236,6 +236,21 @@ WRONG = {
             ),
         ],
     ],
+    "14_learn_names_from_a_thousand_photographs": [
+        [
+            ("threshold = lambda p, right: 0.95", "A lower threshold"),
+            ("threshold = lambda p, right: 0.5", "5% may be"),
+            ("threshold = lambda p, right: p[right]", "one number"),
+        ],
+        [
+            ("with_class = lambda x, y, new: (np.concatenate([x, new]), y)", "classes."),
+            (
+                "with_class = lambda x, y, new: (np.concatenate([x, new]), np.append(y, [30] * 5))",
+                "the new class is 31",
+            ),
+            ("with_class = lambda x, y, new: None", "return both"),
+        ],
+    ],
 }
 
 
