@@ -56,7 +56,7 @@ def signs_under_other_fills():
 
 
 def placebos():
-    """Does covering the helmet lower the probability because it is the helmet, or would its shape elsewhere do the same?"""
+    """Does covering the helmet lower the probability because it is the helmet, or would hiding the same shape elsewhere matter as much?"""
     sample = segxai.data.load("astronaut")
     explanation = segxai.explain(sample.image, sample.annotation, target="football helmet")
     return segxai.placebo_test(explanation).plot()

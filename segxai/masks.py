@@ -259,7 +259,7 @@ def _decoded(runs, what) -> np.ndarray:
         return np.repeat(np.arange(len(counts)) % 2 == 1, counts).reshape(width, height).T
     except Exception as error:
         raise SegxaiValueError(
-            f"{what} is no run-length code of COCO ({type(error).__name__}: {quoted(error)})."
+            f"{what} is not a run-length code of COCO ({type(error).__name__}: {quoted(error)})."
         ) from error
 
 

@@ -180,6 +180,28 @@ def test_the_readme_lists_every_segmenter(root):
         assert (needs == "–") == always_there, name
 
 
+def test_the_readme_says_what_its_picture_shows(root):
+    """`make picture` writes the description of the picture; what the text quotes is in it."""
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    (above, below) = re.search(
+        r"!\[[^]]*?: (lime .+?\.) (lime .+)\]\(notebooks/diff", readme
+    ).groups()
+    weights = [
+        dict(re.findall(r"([a-z][a-z ]*\d?)(?: \?)? ([+-]\d\.\d\d)", about.split(": ")[1]))
+        for about in (above, below)
+    ]
+    first_screen = " ".join(readme.split("## Install")[0].split())
+    counted = {"five": 5, "seven": 7, "eight": 8}
+    patches = re.search(r"Not of (\w+) anonymous patches", first_screen)[1]
+    regions = re.search(r"(\w+) regions, (\w+) of which have nouns", first_screen)
+    assert len(weights[0]) == counted[patches]
+    assert len(weights[1]) == counted[regions[1]]
+    assert sum("centre" not in name for name in weights[1]) == counted[regions[2]]
+    quoted = re.search(r'but of "(.+?)"\.', first_screen)[1].split(", ")
+    assert all(item in below for item in quoted)
+    assert max(weights[0], key=lambda name: float(weights[0][name])) == "bottom right"
+
+
 def test_the_commands_of_the_readme_exist(root):
     readme, makefile = (root / "README.md").read_text(), (root / "Makefile").read_text()
     for target in set(re.findall(r"^\s*make (\w+)", readme, re.MULTILINE)):

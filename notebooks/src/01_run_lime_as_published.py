@@ -103,12 +103,15 @@ one, cut = run_lime(0)
 
 # %%
 Quiz(
-    "Will a run with seed 1 find the same five strongest patches, in the same order?",
+    "Which five patches will a run with seed 1 find to be the strongest?",
     {
-        "Yes, 1000 samples are plenty": "There are forty noisy weights to fit.",
-        "No, not entirely": "Only the seed differs, and with it the coalitions.",
+        "the same five, in the same order": "1000 samples sound like plenty, but "
+        "forty noisy weights are fitted to them.",
+        "most of the five, in another order": "Only the seed differs, and with it the "
+        "coalitions.",
+        "five quite different ones": "The largest effects stand out from the noise.",
     },
-    answer="No, not entirely",
+    answer="most of the five, in another order",
     rationale="The next two cells draw and count. The largest effects are found by "
     "both runs; the order of the small ones is mostly chance.",
 )
@@ -186,7 +189,9 @@ def renumber(labels):
 # %% tags=["check"]
 trial = np.array([[3, 3, 7], [9, 7, 7]])
 result = np.asarray(renumber(trial))
-if result.shape != trial.shape:
+if result.dtype == object:
+    print("Not yet: the function returns nothing. Does it end with return?")
+elif result.shape != trial.shape:
     print(f"Not yet: {trial.shape} became {result.shape}. Try .reshape(labels.shape).")
 elif (result == trial - trial.min()).all():
     print("Not yet: subtracting the smallest label leaves the gaps: 0, 4, 6.")
@@ -230,13 +235,13 @@ assert exact.coalitions.exact and len(eight) == 8
 
 
 # %%
-def lime_from_table(samples, seed, alpha=1.0):
+def lime_from_table(samples, seed):
     table, rng = exact.coalitions, np.random.default_rng(seed)
     rows = rng.integers(0, len(table.masks), samples)
     shown, probability = table.masks[rows], table.values[rows]
     distance = 1 - np.sqrt(shown.mean(axis=1))
     near = np.sqrt(np.exp(-(distance**2) / 0.25**2))
-    return Ridge(alpha=alpha).fit(shown, probability, sample_weight=near).coef_
+    return Ridge(alpha=1).fit(shown, probability, sample_weight=near).coef_
 
 
 def scatter(samples, runs=60):
@@ -261,10 +266,11 @@ for samples, spread in scatters.items():
 my_samples = 200
 
 # %% tags=["check"]
-ratio = scatter(int(my_samples)) / scatters[200]
-if my_samples > 5000:
+if not isinstance(my_samples, int) or my_samples < 1:
+    print("Not yet: a whole number of samples is needed.")
+elif my_samples > 5000:
     print("Not yet: that is more than enough. How few will do?")
-elif ratio > 0.55:
+elif (ratio := scatter(my_samples) / scatters[200]) > 0.55:
     print(
         f"Not yet: the scatter is {ratio:.2f} times that of 200 samples. It falls "
         "with one over the square root of their number: twice as many are too few."
@@ -289,39 +295,47 @@ else:
 
 # %%
 Quiz(
-    "All coalitions are evaluated again, but with six patches instead of eight. Will "
-    "the helmet's patch have the same weight?",
+    "All coalitions of eight patches are evaluated again, but SLIC is asked for 18 "
+    "patches instead of 20, which moves some borders. What happens to the weights?",
     {
-        "Yes, there is no chance left": "There is none, but the patches differ.",
-        "No": "Its border may move, and so may those of the patches around it.",
+        "nothing: no chance is left": "No chance is left, but the patches differ.",
+        "all change by the same factor": "Each patch changes in a different way.",
+        "each may change, even that of the helmet's patch": "Its border may move, and "
+        "so may those of the patches around it.",
     },
-    answer="No",
+    answer="each may change, even that of the helmet's patch",
     rationale="A weight belongs to a patch, and the patch has changed.",
 )
 
 # %%
-six = segxai.segment(photo, "slic", n_segments=14)
-by_six = segxai.explain(photo, six, network, "football helmet")
-plots.plot_explanations([exact, by_six], ["eight patches", "six patches"])
+moved = segxai.segment(photo, "slic", n_segments=18)
+by_moved = segxai.explain(photo, moved, network, "football helmet")
+plots.plot_explanations([exact, by_moved], ["asked for 20", "asked for 18"])
 
 # %% [markdown]
-# To compare chance with the segmentation, write each weight on the pixels of its patch.
-# Then measure at each pixel how far the numbers differ from seed to seed, and from
-# segmentation to segmentation.
+# Is that more or less than chance does? To compare like with like, take two
+# explanations that differ in one thing only, and write each weight on the pixels of its
+# patch. By how much do the two differ at a pixel, on average? Once they differ in the
+# seed alone (two LIME runs with the same patches), once in the patches alone (both with
+# all coalitions, and with eight patches).
 
 # %%
-painted = [e.weights[e.regions.labels] for e in (exact, by_six)]
-choice = np.std(painted, axis=0).mean()
-chance = {n: scatter(n) for n in (200, 1000)}
+painted = [e.weights[e.regions.labels] for e in (exact, by_moved)]
+choice, chance = np.abs(painted[0] - painted[1]).mean(), {}
+for samples in (200, 1000):
+    runs = np.array([lime_from_table(samples, seed) for seed in range(60)])
+    chance[samples] = np.abs(runs[::2] - runs[1::2])[:, eight.labels].mean()
 Markdown(
-    f"The segmentation moves a number by {choice:.4f}. The seed moves it by "
+    f"The patches move the number at a pixel by {choice:.4f}. The seed moves it by "
     f"{chance[200]:.4f} with 200 samples and by {chance[1000]:.4f} with 1000: "
     f"the segmentation counts {choice / chance[200]:.1f} and "
     f"{choice / chance[1000]:.1f} times as much."
 )
 
 # %% tags=["hidden"]
-assert choice > 1.5 * chance[1000] and chance[1000] < 0.6 * chance[200]
+assert len(moved) == len(eight) and by_moved.coalitions.exact
+assert "right" in eight.names
+assert choice > 1.5 * chance[200] and chance[1000] < 0.6 * chance[200]
 
 # %% [markdown]
 # The comparison has a limit. A weight belongs to a patch and not to a pixel, and a
@@ -338,8 +352,9 @@ assert choice > 1.5 * chance[1000] and chance[1000] < 0.6 * chance[200]
 # the published defaults, some forty patches and 1000 samples, the largest effects are
 # found again with another seed, but many small weights change their sign. With eight
 # patches every coalition can be evaluated, and chance is gone. The influence of the
-# segmentation cannot be removed in this way, and with 1000 samples it is larger than
-# that of the seed. We can only choose a segmentation whose regions mean something.
+# segmentation cannot be removed in this way, and it is larger than that of the seed,
+# with 200 samples and even more so with 1000. We can only choose a segmentation whose
+# regions mean something.
 #
 # Networks that know objects can be downloaded. **Why not let one of them draw the
 # regions? Go on with 02.**

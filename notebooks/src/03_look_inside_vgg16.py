@@ -32,7 +32,7 @@
 # Zisserman 2015](https://arxiv.org/abs/1409.1556).)
 #
 # Nothing is computed yet, but every end point already knows its height, width and
-# channels. We draw the height as a bar and write all three beside it.
+# channels. We draw the height as a bar and write all three next to it.
 
 # %%
 import numpy as np

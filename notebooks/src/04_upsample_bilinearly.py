@@ -58,8 +58,8 @@ maps = {"the cup, 384 × 576": cup, "coarse, 12 × 18": coarse(cup, 32)}
 draw_maps(maps, 2, "The cup without its coffee, sharp and in squares")
 
 # %% [markdown]
-# Left: what we want. Right: what we have. (The coffee is a thing of its own, so the cup
-# has a hole.) We must fill in 32 × 32 pixels for each square.
+# Left: what we want. Right: what we have. (The coffee is annotated separately, so the
+# cup has a hole.) We must fill in 32 × 32 pixels for each square.
 #
 # ## 2. The kernel
 #

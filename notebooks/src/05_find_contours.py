@@ -258,7 +258,7 @@ else:
 # \; - \; (1 - \beta) \sum_{x:\, y(x) = 0} \log\big(1 - P(x)\big)$$
 #
 # (equation 2 of the paper). Each side output has this loss, so that each stage learns
-# to draw by itself, and the fused map has a loss of its own.
+# to draw by itself, and the fused map has one too.
 
 # %%
 Quiz(
@@ -296,6 +296,9 @@ def pixel_weights(drawing):
 # %% tags=["check"]
 drawing = np.arange(20).reshape(4, 5) < 4  # 4 contour pixels of 20
 mine = np.asarray(pixel_weights(drawing), float)
+if mine.shape != drawing.shape:
+    print(f"Not yet: one weight for each pixel is wanted, you return {mine.shape}.")
+    mine = np.zeros(drawing.shape)
 on, off = mine[drawing].sum(), mine[~drawing].sum()
 if np.allclose(mine, np.where(drawing, 0.8, 0.2)):
     print("Correct: 4 pixels of 0.8 weigh as much as 16 pixels of 0.2.")

@@ -5,8 +5,8 @@
 # hundred evaluations, and add the values of the parts up to those of things.
 #
 # **You will learn:** Owen values; how a budget is spent where the evidence is; how to
-# read one explanation at several levels; what part of it was measured and what part was
-# shared out.
+# read one explanation at several levels; which part of it was measured and which was
+# split by area, not measured.
 #
 # **You need:** notebooks 06 and 07. You need no graphics card and no network
 # connection.
@@ -96,7 +96,8 @@ print(f"{two.regions.names[1]} {right:.4f}, whole {whole:.4f}")
 value_of_left = 0.0
 
 # %% tags=["check"]
-first, last, given = left - nothing, whole - right, float(value_of_left)
+given = np.nan if value_of_left is None else float(value_of_left)
+first, last = left - nothing, whole - right
 if abs(given - (first + last) / 2) < 1e-5:
     print(
         f"Correct: {given:+.4f}, and the other half gets "
@@ -134,12 +135,17 @@ else:
 #
 # Dividing every node in every context is again too much. But where a node changes
 # almost nothing, there is seldom much to divide. So the method divides next where the
-# effect is largest. A quarter of the budget is spent in this way. The rest goes into
-# coalitions of many leaves at once, and a linear fit to them corrects the values that
-# the divisions gave. Chance composes a third of these coalitions. The others put the
+# effect is largest, then again where it is largest, and so on.
+#
+# That alone has a weakness: a node is valued only in the few contexts in which it was
+# divided. So only a quarter of the budget is spent on divisions. The rest is spent on
+# coalitions of many leaves at once, and a linear fit to their probabilities corrects
+# the values that the divisions gave.
+#
+# Which coalitions? A third of them are drawn at random, as in LIME. The others put the
 # values found so far to the test: each shows the leaves that seem to matter most, or
-# everything but these ([Thompson
-# sampling](https://en.wikipedia.org/wiki/Thompson_sampling)).
+# everything but these. (How sure a value is decides how often it is put to the test:
+# [Thompson sampling](https://en.wikipedia.org/wiki/Thompson_sampling).)
 
 # %%
 Quiz(
@@ -193,11 +199,14 @@ assert finest["hair"] > 0 > finest["face"] and finest["helmet"] > rise / 2
 head = levels[0].weights[levels[0].regions.index("head")]
 assert abs(head) < min(finest["hair"], -finest["face"]) / 3
 assert all("helmet" in e.regions.names for e in levels[1:3])
+assert explanation.coalitions.empty > nothing
 
 # %% [markdown]
 # The sum is the same at every level, and it is the rise from nothing to the whole
-# photograph. So a picture for a busy reader (three regions) and one for a careful
-# reader (forty-eight) always agree: the coarse numbers are sums of the fine ones.
+# photograph. ("Nothing" is more here than in section 2: forty-eight leaves, each in its
+# own mean colour, still are a coarse mosaic of the photograph.) So a picture for a busy
+# reader (three regions) and one for a careful reader (forty-eight) always agree: the
+# coarse numbers are sums of the fine ones.
 
 # %%
 plots.plot_explanations(levels[:3], ["3 regions", "6 regions", "12 regions"])
@@ -217,8 +226,8 @@ Markdown("\n".join(f"- {sentence}" for sentence in explanation.in_words(search=F
 
 # %% [markdown]
 # The last sentence accounts for the budget: some evaluations went into divisions, the
-# others into sampled coalitions. Where a node was not divided, its value is shared
-# among its leaves by area. Then the fit to those coalitions corrects all of the leaves'
+# others into sampled coalitions. Where a node was not divided, its value is split among
+# its leaves by area. Then the fit to those coalitions corrects all of the leaves'
 # values. The result is an estimate, not a measurement. What does a smaller budget
 # change?
 
@@ -271,7 +280,7 @@ def share(order):
 
 right_share = share(np.argsort(-weights / areas))
 by_weight = share(np.argsort(-weights))
-given = float(share_of_area)
+given = np.nan if share_of_area is None else float(share_of_area)
 if abs(given - right_share) < 1e-4:
     print(f"Correct: {given:.1%} of the area holds half of the rise.")
 elif abs(given - by_weight) < 1e-4:

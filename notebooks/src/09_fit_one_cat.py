@@ -12,7 +12,7 @@
 # **You need:** a little Python; 03 and 04 help. You need no graphics card and no
 # network connection.
 #
-# **Time: 30 minutes.** The computer works for about 50 seconds of it.
+# **Time: 35 minutes.** The computer works for about 50 seconds of it.
 #
 # **The question:** what does it take to teach a network, in ten steps and with one
 # photograph, where the cat is?
@@ -58,19 +58,54 @@ plots.plot_regions(photo, regions, titles=["Chelsea the cat, and her annotation"
 # %% [markdown]
 # The cat fills most of the picture; keep that in mind when you read a score.
 #
-# ## 2. Decode, label, pad
+# ## 2. First describe, then run
 #
-# tf-slim describes a computation first and runs it later. The description is a
-# **graph**. In it the two files are decoded, and each class number becomes a row with a
-# single one in it (**one-hot**): background is [1, 0], cat is [0, 1].
+# In NumPy, and in TensorFlow and PyTorch as most people know them, each line computes
+# at once: after `y = 2 * x` there is a number in `y`. That is called *eager*. tf-slim
+# is older. There, `y = 2 * x` computes nothing. It only writes down that `y` will be
+# twice
+# `x`, and the record of all such lines is a **graph**. Three habits follow.
+#
+# - A name stands for a *place in the graph*, not for a number. Printing it shows a shape
+#   and a type.
+# - Numbers come out when you ask for them: `run(y)` walks back from `y` to all that it
+#   needs, computes it once, and returns NumPy arrays.
+# - Weights are **variables**. They belong to the graph, keep their values from one run
+#   to the next, and must be given a first value before anything that needs them is run.
+#
+# An update is an *operation* of the graph as well, and running it changes the
+# variables. That is why a training loop in this style has a single line: run the step.
+
+# %%
+with GraphSession() as small:
+    with small.build():
+        x = tf.get_variable("x", initializer=3.0)
+        y = 2 * x
+        one_more = tf.assign_add(x, 1.0)
+        begin = tf.global_variables_initializer()
+    print("before any run:", y)
+    small.run(begin)
+    print("y:", small.run(y), " one more:", small.run(one_more), " y:", small.run(y))
+
+# %% [markdown]
+# The first line is a description. The others are numbers, and the second `y` differs
+# because the variable has changed in between.
+#
+# ## 3. Decode, label, pad
+#
+# The two files are decoded, and each class number becomes a row with a single one in it
+# (**one-hot**): background is [1, 0], cat is [0, 1].
 #
 # VGG16 halves the sides five times, so one place of its last map stands for 32 × 32
-# pixels. But 150 and 226 are not multiples of 32. **Predict before you run** the cell
-# after this question:
+# pixels. But 150 and 226 are not multiples of 32. To leave no doubt about the borders,
+# we pad the photograph at the bottom and on the right to whole multiples of 32, by
+# mirroring it, and crop the scores at the end. Then the mean colour of ImageNet is
+# subtracted, as in VGG16's own training. **Predict before you run:**
 
 # %%
 Quiz(
-    "A side of 226 pixels is halved five times. How many places are left?",
+    "Without the padding, a side of 226 pixels is halved five times. How many places "
+    "are left?",
     {
         "7": "Unpadded pools give that: they drop the last pixel of an odd side.",
         "8": "Each pool rounds up: 113, 57, 29, 15, 8.",
@@ -80,11 +115,6 @@ Quiz(
     rationale="Our pools are padded (SAME) and round up. Those of slim's own vgg_16 "
     "are not (VALID), which gives 7.",
 )
-
-# %% [markdown]
-# To leave no doubt about the borders, we pad the photograph at the bottom and on the
-# right to whole multiples of 32, by mirroring it, and crop the scores at the end. Then
-# the mean colour of ImageNet is subtracted, as in VGG16's own training.
 
 # %%
 stride, rgb_mean, graph = 32, [123.68, 116.779, 103.939], GraphSession(seed=0)
@@ -103,10 +133,10 @@ print(*graph.run([height_width, margin]))
 # The second pair says how many rows and columns were added: 160 × 256 pixels now, and 5
 # × 8 places.
 #
-# ## 3. VGG16 without its classifier
+# ## 4. VGG16 without its classifier
 #
 # Thirteen convolutions in five stages. `arg_scope` sets an option for all layers of a
-# kind, and `repeat` stacks them, each with a name of its own.
+# kind, and `repeat` stacks them and numbers their names.
 #
 # The original calls slim's `vgg.vgg_16(..., spatial_squeeze=False)`. Its layers fc6 and
 # fc7 hold nearly nine tenths of all weights; training them takes gigabytes, and they
@@ -133,7 +163,7 @@ with graph.build(), tf.variable_scope("vgg_16"), slim.arg_scope(layers, padding=
     scores = slim.conv2d(net, 2, 1, scope="fc8", **options)
 
 # %% [markdown]
-# ## 4. Back to the size of the photograph
+# ## 5. Back to the size of the photograph
 #
 # A transposed convolution with a bilinear kernel enlarges the scores 32 times ([Long
 # and others 2015](https://arxiv.org/abs/1411.4038), section 3.3; notebook 04). A ring
@@ -151,7 +181,7 @@ with graph.build():
     prediction, probability = tf.argmax(logits, -1), tf.nn.softmax(logits)
 
 # %% [markdown]
-# ## 5. What the loss counts
+# ## 6. What the loss counts
 #
 # All pixels are put in one long row. The **cross-entropy** of one pixel is −log of the
 # probability that the network gives to its true class, and the loss is their sum:
@@ -169,12 +199,10 @@ with graph.build():
     entropy = tf.nn.softmax_cross_entropy_with_logits(**rows)
     loss = tf.reduce_sum(entropy)
 
-# %% [markdown]
-# **Predict before you go on:** the layer `fc8` starts with zeros.
-
 # %%
 Quiz(
-    "What is the loss of one pixel before the first step?",
+    "The layer fc8 starts with zeros. What is the loss of one pixel before the first "
+    "step?",
     {
         "0, because all scores are 0": "Equal scores make ½ and ½. Is that perfect?",
         "log 2 ≈ 0.69": "Both classes have ½, and −log ½ = log 2.",
@@ -185,7 +213,7 @@ Quiz(
 )
 
 # %% [markdown]
-# ## 6. The optimiser, and what is restored
+# ## 7. The optimiser, and what is restored
 #
 # Adam at 0.0001 is the original's choice. It moves every weight by about its rate,
 # whatever the gradient's size. `fc8` starts at zero and has far to go, so it gets 100
@@ -228,7 +256,7 @@ with graph.build():
 print(f"{len(kept)} variables are restored, {len(last)} start from nothing.")
 
 # %% [markdown]
-# ## 7. Ten iterations
+# ## 8. Ten iterations
 #
 # `run` fetches the loss, the argmax and the probability *before* the update, and then
 # updates.
@@ -270,7 +298,7 @@ figure
 # the first, background.) Then the colours deepen from step to step. The white band
 # between them is where the network is unsure, and it lies along the border.
 #
-# ## 8. The same in one line
+# ## 9. The same in one line
 #
 # `segxai.finetune` is this loop. Is it? Same photograph, same seed; compare all ten
 # losses.
@@ -286,11 +314,12 @@ print(f"largest relative difference of the ten losses: {difference.max():.1e}")
 print(f"after the last update: loss {fitted.final_loss:,.1f}, IoU {iou[1]:.3f}")
 
 # %% [markdown]
-# Equal but for rounding. (`finetune` can also call a function of yours at each step,
-# ignore pixels and remember every step, and its errors say what to do.) The loss after
-# the last update takes one more evaluation; that is `final_loss`.
+# Equal but for rounding. (`finetune` can also call a function of yours at each step and
+# ignore pixels. The widget `FineTuneMonitor`, in notebook 10, shows the same loop step
+# by step.) The loss after the last update takes one more evaluation; that is
+# `final_loss`.
 #
-# ## 9. TensorBoard
+# ## 10. TensorBoard
 #
 # The loop wrote events. To see them in TensorBoard, inside JupyterLab, run these two
 # lines in a cell of their own:
@@ -300,8 +329,8 @@ print(f"after the last update: loss {fitted.final_loss:,.1f}, IoU {iou[1]:.3f}")
 # %tensorboard --logdir logs
 # ```
 #
-# TensorBoard is a server with a port of its own. On your machine the browser reaches it
-# directly. On Binder a browser reaches nothing but Jupyter, so there
+# TensorBoard is a separate server, at a separate port. On your machine the browser
+# reaches it directly. On Binder a browser reaches nothing but Jupyter, so there
 # [jupyter-server-proxy](https://jupyter-server-proxy.readthedocs.io) hands its page
 # through, under `proxy/6006/` of Jupyter's own address, and the same two lines work.
 # Look at the tabs *Scalars* (the loss) and *Histograms* (the gradients).
@@ -313,7 +342,7 @@ print(f"after the last update: loss {fitted.final_loss:,.1f}, IoU {iou[1]:.3f}")
 Quiz(
     "At iteration 1 `fc8` is zero. How large is the gradient of a convolution then?",
     {
-        "Large, because the loss is large": "Which layer stands between the two?",
+        "Large, because the loss is large": "Which layer is between the two?",
         "Exactly zero": "The convolutions act through fc8, which multiplies by zero.",
         "It cannot be known": "In the chain rule, one of the factors is fc8's weight.",
     },
@@ -341,7 +370,7 @@ assert largest["fc8"][9] < largest["fc8"][0] / 3
 # The zero is exact. At iteration 10 both gradients are much smaller than at 2: there is
 # less left to correct.
 #
-# ## 10. Sharper borders: skips and a dense CRF
+# ## 11. Sharper borders: skips and a dense CRF
 #
 # Two things make borders sharper. **Skips** score finer maps, too (stride 16 and 8) and
 # add the scores. A **dense CRF** ([Krähenbühl and Koltun
@@ -368,9 +397,9 @@ plots.plot_regions(photo, regions, *maps, titles=["annotation", *titles])
 # wherever these are. It has never seen a cat, so a whisker is lost, and so is a thing
 # with the colour of its neighbour. Skips *learn* the border from the annotation.
 #
-# ## 11. Your turn
+# ## 12. Your turn
 #
-# **First:** write the loss of section 5 yourself, from the probabilities, an array of
+# **First:** write the loss of section 6 yourself, from the probabilities, an array of
 # shape (150, 226, 2), and the annotation, of shape (150, 226), where 1 is cat and 0 is
 # background.
 
@@ -383,7 +412,9 @@ def my_loss(probabilities, truth):
 # %% tags=["check"]
 value, _, p = steps[4]
 mine = my_loss(p, truth)
-if np.isclose(mine, value, rtol=1e-3):
+if mine is None:
+    print("Not yet: the function returns nothing. Does it end with return?")
+elif np.isclose(mine, value, rtol=1e-3):
     print(f"Correct: {mine:,.1f}, as the network computed at iteration 5.")
 elif np.isclose(mine * truth.size, value, rtol=1e-3):
     print("Not yet: that is the loss of an average pixel. This loss is a sum.")
@@ -440,7 +471,7 @@ else:
 #
 # **What does it take to teach a network, in ten steps and with one photograph, where
 # the cat is?** Convolutions that know something already, one new layer that starts at
-# zero with a rate of its own, a sum of logarithms, and Adam. About forty lines show all
+# zero with a higher rate, a sum of logarithms, and Adam. About forty lines show all
 # of it; `segxai.finetune` does the same.
 #
 # **Where it fails:** we measured on the photograph that it was fitted to. A low loss

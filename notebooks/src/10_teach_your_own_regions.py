@@ -8,7 +8,7 @@
 # wasted; how to judge a network on a view that it was not fitted to; what it does where
 # it has no word.
 #
-# **You need:** notebooks 00 and 09; 07 helps. You need no graphics card and no network
+# **You need:** notebook 00; 07 and 09 help. You need no graphics card and no network
 # connection.
 #
 # **Time: 30 minutes.** The computer works for about 40 seconds of it.
@@ -29,7 +29,7 @@ import numpy as np
 import segxai
 from segxai import plots
 from segxai.metrics import intersection_over_union
-from segxai.widgets import AnnotationPainter, Quiz
+from segxai.widgets import AnnotationPainter, FineTuneMonitor, Quiz
 from skimage.draw import line
 from skimage.morphology import isotropic_dilation
 
@@ -94,7 +94,8 @@ painter
 # %% [markdown]
 # ## 2. The network fills in the rest
 #
-# `finetune` (notebook 09) fits a network to the painted pixels only. Here it is FCN-8s,
+# `finetune` fits a network to the painted pixels only, as notebook 09 shows line by
+# line. Here it is FCN-8s,
 # with skips down to stride 8, on the convolutions of EfficientNet-Lite0 instead of
 # VGG16. The **IoU** says how well a class is found ([Everingham and others
 # 2010](https://doi.org/10.1007/s11263-009-0275-4), section 4.2):
@@ -155,19 +156,50 @@ titles = ["from dots", "from strokes", "a careful annotation"]
 plots.plot_regions(photo, *pair, sample.annotation, titles=titles)
 
 # %% [markdown]
-# All things are there, each roughly where it should be. What differs is the borders.
-# Nothing in the paint shows where the saucer ends, or that there is table above the
-# cup.
+# All things are there, each roughly where it should be. What differs is the borders:
+# with our strokes the saucer and the cup run over onto the table, at the bottom and at
+# the top.
+
+# %%
+Quiz(
+    "Three dots find the table with an IoU of 0.93, our three long strokes only with "
+    "0.85. Why does less paint do better here?",
+    {
+        "Dots are more exact than strokes": "Both lie safely inside the table.",
+        "The saucer was painted up to its rim, the table not": "Compare the lists of "
+        "strokes: which class has paint close to that border?",
+        "It is chance": "The seed is fixed, and it decides little: the network starts "
+        "from the same trained convolutions.",
+    },
+    answer="The saucer was painted up to its rim, the table not",
+    rationale="Where only one side of a border is painted, that side claims what lies "
+    "beyond. With a single dot for the saucer, and all other strokes as they are, only "
+    "4 % of the table is lost instead of 14 %.",
+)
 
 # %% tags=["hidden"]
-means = [np.nanmean(score(f.predictions)[0]) for f in (by_dots, fitted)]
-assert abs(means[0] - means[1]) < 0.1 and min(means) > 0.6
+each = {
+    who: score(f.predictions)[0] for who, f in zip("ds", (by_dots, fitted), strict=True)
+}
+assert abs(np.nanmean(each["d"]) - np.nanmean(each["s"])) < 0.1
+assert np.allclose((each["d"][0], each["s"][0]), (0.93, 0.85), atol=0.02)
 assert 20 < (given != 255).sum() / (dots != 255).sum() < 40
+lost = (fitted.predictions != 0) & (truth == 0)
+assert 0.1 < lost.sum() / (truth == 0).sum() < 0.17
+assert (fitted.predictions[lost] == names.index("saucer")).mean() > 0.6
+
+# %% [markdown]
+# So it is not the amount of paint that counts but where it is. You can also watch the
+# network learn: press *Start* below, and look at a pixel outside the saucer's rim from
+# step to step. (The run takes as long as the cells above. *Pause* stops it.)
+
+# %%
+FineTuneMonitor(photo, given, names=names, stride=8)
 
 # %% [markdown]
 # ## 3. Your turn: put paint where it helps
 #
-# With the given strokes the table is found with an IoU of about 0.85. Bring it to
+# We start from the strokes, which did worse. Bring the IoU of the table from 0.85 to
 # **0.90 or more** with a few more strokes: corners (x, y), x to the right (0 to 599), y
 # down (0 to 399). They are added to what is in the painter.
 
@@ -185,7 +217,7 @@ try:
     elif below > 0.3:
         print(f"Not yet: {text}. Look below the saucer.")
     else:
-        print(f"Not yet: {text}. Look beside the saucer, close to its rim.")
+        print(f"Not yet: {text}. Paint table close to the saucer's rim.")
 except (ValueError, IndexError, TypeError, AttributeError) as error:
     print(f"Not yet: names, each with a list of strokes of (x, y), please ({error}).")
 
@@ -342,8 +374,8 @@ plots.plot_regions(cat, strange, titles=["taught by strokes on a cup of coffee"]
 #
 # There is a second catch in section 5: the network that drew the regions began as
 # EfficientNet-Lite0, and so did the classifier that they explain. What the classifier
-# overlooks, such regions may overlook as well. The annotation beside them does not share
-# that weakness, and lesson 13 tests the suspicion.
+# overlooks, such regions may overlook as well. The annotation, drawn by hand, does not
+# share that weakness, and lesson 13 tests the suspicion.
 #
 # For a photograph of your own:
 # `AnnotationPainter("my_photograph.jpg", ["background", "dog", "ball"])`, and

@@ -49,7 +49,9 @@ explorer
 # **Point** at a region: below the picture you read its name and its weight, and a ring
 # marks the same place in the other picture. **Click** it, and it is switched off: the
 # last line says what is left of the probability. By keyboard: Tab to the picture, then
-# the arrow keys and Enter. The same pair as a figure that stays as it is:
+# the arrow keys and Enter. In the list below the bars, the menu ⋯ of a region renames
+# it, merges it with others, or **divides** it into its parts. The same pair as a figure
+# that stays as it is:
 
 # %%
 plots.plot_explanations(opening)
@@ -66,9 +68,9 @@ Quiz(
     {
         "It has the region's weight": "The region has it. Its parts may even cancel.",
         "Half of the region's weight": "Why half? A region is switched as a whole.",
-        "Nothing of its own": "Face and collar were never switched separately.",
+        "Nothing by itself": "Face and collar were never switched separately.",
     },
-    answer="Nothing of its own",
+    answer="Nothing by itself",
     rationale="A weight speaks of its whole region. Look at borders before weights.",
 )
 
@@ -125,14 +127,16 @@ Quiz(
 )
 
 # %% [markdown]
-# On the left are 4 regions of `deep`, on the right 9. The list shows each coarse region
-# with its parts.
+# We explain once with 4 regions of `deep`, and once with 9. (In the explorer the slider
+# of the number of regions does the same.) The list shows each coarse region with its
+# parts.
 
 # %%
-for pane, number in zip(explorer.panes, (4, 9), strict=True):
-    pane.set(segmenter="deep", n_regions=number)
-explorer.wait()
-coarse, fine = explorer.explanations
+options = {"classifier": classifier, "target": target, "max_evaluations": 256}
+coarse, fine = (
+    segxai.explain(photo, segxai.segment(photo, "deep", n_regions=number), **options)
+    for number in (4, 9)
+)
 cut, whole = fine.regions.labels, coarse.regions.labels
 parent = [whole[cut == k][0] for k in range(len(fine.weights))]
 for k, name in enumerate(coarse.regions.names):
@@ -171,13 +175,10 @@ Quiz(
 # The regions stay as they are; only the fill changes.
 
 # %%
-explorer.set(fill="blur")
-for pane, name in zip(explorer.panes, start, strict=True):
-    pane.set(segmenter=name, n_regions=7)
-explorer.wait()
-for e in explorer.explanations:
+blurred = [segxai.explain(photo, e.regions, fill="blur", **options) for e in opening]
+for e in blurred:
     record(f"{e.regions.method}, blur", e)
-plots.plot_explanations([opening[0], explorer.explanations[0]], ["mean colour", "blur"])
+plots.plot_explanations([opening[0], blurred[0]], ["mean colour", "blur"])
 
 # %% [markdown]
 # Compare with the two lines of section 1. Borders, regions and classifier are the same.
@@ -209,19 +210,21 @@ def iou(thing, regions):
     return max(np.sum(mask & each) / np.sum(mask | each) for each in found)
 
 
-explorer.set(fill="mean")
 print(f"deep, 7 regions: {iou('helmet', opening[0].regions):.2f}")
+tuner = ExplanationExplorer(photo, start=("deep", "slic"), **options)
+tuner
 
 # %% [markdown]
-# Find a setting of `slic` with an IoU of **at least 0.75** and at most nine regions.
-# (Or use the sliders of the right pane, and run only the check.)
+# Find a setting of `slic` with an IoU of **at least 0.75** and at most nine regions:
+# use the sliders of the right pane above, or change the numbers below. Then run the
+# check.
 
 # %% tags=["exercise"]
-explorer.panes[1].set(segmenter="slic", n_segments=14, compactness=10.0)
+tuner.panes[1].set(segmenter="slic", n_segments=14, compactness=10.0)
 
 # %% tags=["check"]
-explorer.wait()
-pane = explorer.panes[1]
+tuner.wait()
+pane = tuner.panes[1]
 tuned = pane.explanation.regions
 fit, kind = iou("helmet", tuned), pane.form.values["segmenter"]
 if kind != "slic":
@@ -237,7 +240,7 @@ else:
 # <details><summary>Solution</summary>
 #
 # ```python
-# explorer.panes[1].set(segmenter="slic", n_segments=14, compactness=1.0)
+# tuner.panes[1].set(segmenter="slic", n_segments=14, compactness=1.0)
 # ```
 #
 # You *knew* where the helmet is. Whoever turns sliders until an explanation looks right
@@ -258,7 +261,7 @@ def kept(seen):
 
 # %% tags=["check"]
 trap = {"a": [1, -1, 1, 1, -1, 0.2], "b": [1, -1, -1, 1, -2, -0.2]}
-mine = set(kept(trap))
+mine = set(kept(trap) or ())
 if mine == {"helmet", "suit", "collar", "shuttle"}:
     print("Correct. In our record:", *kept(seen))
 elif mine == {"helmet", "collar"}:

@@ -71,6 +71,8 @@ Quiz(
     {
         "things": "Hiding a thing hides a large area at once, which makes steps wide.",
         "patches": "To destroy a class it may be enough to hide a few small places.",
+        "neither: the photograph is the same": "Both hide all of it in the end, but "
+        "not in steps of the same size.",
     },
     answer="patches",
     rationale="Compare the areas in the legend below. Small patches waste less area.",
@@ -114,7 +116,9 @@ mistakes = {
     "you took the left end of each step; take the mean of both": width @ height[:-1],
     "you took the right end of each step; take the mean of both": width @ height[1:],
 }
-if np.size(my_area) != 1:
+if my_area is None:
+    print("Not yet: my_area is None. Multiply widths by heights and add them up.")
+elif np.size(my_area) != 1:
     print(f"Not yet: one number is needed, not {np.size(my_area)}. Add them up.")
 elif np.isclose(my_area, curve.area, atol=1e-4):
     print(f"Correct: {float(my_area):.3f}. The mean height is {height.mean():.3f}.")
@@ -149,6 +153,7 @@ Quiz(
     {
         "things": "Five weights were fitted to 32 coalitions.",
         "patches": "Dozens of weights were fitted to 256 coalitions.",
+        "both lose the same": "They differ in weights for each coalition.",
     },
     answer="patches",
     rationale="The more weights for each coalition, the more a fit can adapt to them.",
@@ -242,7 +247,7 @@ my_claim = ()
 rows = found.differences("deep")
 rows = [d for d in rows if d["verdict"]]  # cost and number have no verdict
 verdicts = {(d["segmenter"], d["metric"]): d["verdict"] for d in rows}
-my_claim = tuple(my_claim)
+my_claim = tuple(my_claim or ())
 if len(my_claim) != 3:
     print("Not yet: three words are needed: segmenter, metric, verdict.")
 elif my_claim[:2] not in verdicts:
@@ -294,6 +299,7 @@ Quiz(
     {
         "mean colour": "The mosaic of mean colours already shows the cup.",
         "blur": "A strong blur leaves little of the cup.",
+        "the fill makes no difference": "Look at what a hidden patch still shows.",
     },
     answer="mean colour",
     rationale="The metric then rewards small regions, whatever their weights.",

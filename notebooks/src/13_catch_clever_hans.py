@@ -45,12 +45,11 @@ print(f"right answers: {plant.evidence.accuracy:.0%}")
 # %% [markdown]
 # Nearly everything is right. Many reports would end here.
 #
-# **Predict before you go on:** would you let it choose the winners of next year? What
-# else would you want to know?
+# Would you let it choose the winners of next year? What else would you want to know?
 #
-# Below are its predictions, one line for each photograph. The four views of a scene
-# stand together: the whole photograph, its mirror image, and two parts of it. (Chelsea
-# is a cat.) We do not show you the photographs yet.
+# Below are its predictions, one line for each photograph. Each scene has four views in
+# a row: the whole photograph, its mirror image, and two parts of it. (Chelsea is a
+# cat.) We do not show you the photographs yet.
 
 # %%
 prize = plant.classifier.predict(list(plant.images))[:, 1]
@@ -105,15 +104,20 @@ explanation.plot()
 #
 # (|·| counts pixels. The two shares are the *recall* and the *precision* of
 # [information retrieval](https://en.wikipedia.org/wiki/Precision_and_recall).) The
-# rings have strong contours of their own, and here the segmenter has taken the badge
-# apart: its blue rim is a region of its own. So the top region is pure, but it covers
-# only a part of the badge.
+# rings have strong contours too, and here the segmenter has divided the badge in two:
+# "bottom 2" is the disc, and "bottom" its blue rim. No network here has a noun for a
+# badge, so both are named by their place. The top region is pure, but it covers only a
+# part of the badge.
 
 # %%
 hit = metrics.covers_plant(explanation, truth)
 inside = metrics.energy(explanation, truth)
 print(f"“{hit.region}”: coverage {hit.covered:.0%}, purity {hit.precision:.0%}")
 print(f"share of all positive weight that lies inside the badge: {inside:.0%}")
+
+# %% tags=["hidden"]
+assert hit.region == "bottom 2" and 0.5 < hit.covered < 0.8 and hit.precision > 0.95
+assert truth[regions.mask("bottom")].mean() > 0.9 and "cat: top" in regions.names
 
 # %% [markdown]
 # The last number forgives a divided badge: it spreads each positive weight evenly over
@@ -122,8 +126,7 @@ print(f"share of all positive weight that lies inside the badge: {inside:.0%}")
 #
 # If your sentence was about light or composition, you are in good company. Nobody can
 # tell from the marks alone.
-
-# %% [markdown]
+#
 # ## 3. A suspicion is not a proof
 #
 # So far we have blurred a hole into one photograph. Perhaps *any* hole there takes the
@@ -250,7 +253,8 @@ else:
 
 # %%
 Quiz(
-    "A segmenter cuts the badge into its rings. Which of the two shares suffers?",
+    "A segmenter cuts the badge into its rings. Which of the two shares suffers, "
+    "coverage or purity?",
     {
         "purity": "A ring consists of nothing but badge.",
         "coverage": "One ring is only a part of the badge.",
@@ -261,7 +265,8 @@ Quiz(
 )
 
 # %% [markdown]
-# The next cell explains four winners in four ways and prints a line for each photograph.
+# The next cell explains four winners in four ways and prints a line for each
+# photograph.
 
 
 # %%
@@ -361,9 +366,14 @@ for n_regions in (2, 4, 9, 16):
 # %%
 tree.coarsen(6).plot()
 
+# %% tags=["hidden"]
+disc = metrics.covers_plant(tree.coarsen(6), truth)
+assert disc.region == "bottom 5" and disc.precision > 0.95
+
 # %% [markdown]
-# The third panel draws weight per area for all 48 leaves. Where is it darkest? You know
-# by now what is there.
+# The third panel draws weight per area for all 48 leaves, and it is darkest on the
+# badge. (The disc is called "bottom 5" here: a number only tells regions apart that
+# have the same place.)
 #
 # ### Your turn: count for yourself
 #
@@ -415,9 +425,10 @@ else:
 # of it. Then the weight inside the badge, or the tree, shows the rest.
 #
 # The explanation was only the suspicion. The proof was the experiment: badge off, badge
-# on, badge moved. So do not trust marks. Explain answers that are *right*, several of
-# them, with a segmenter that is independent of the classifier. Look for what does not
-# belong there. Then change that one thing in real photographs and classify them again.
+# on, badge moved. So do not trust good marks. Explain answers that are *right*, several
+# of them, with a segmenter that is independent of the classifier. Look for what does
+# not belong there. Then change that one thing in real photographs and classify them
+# again.
 #
 # **Where this fails.** Ours was a large, bright badge, alone in the picture, with one
 # fill, one classifier and four scenes. Real cheats are smaller: some horses were

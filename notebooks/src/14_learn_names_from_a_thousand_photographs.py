@@ -151,7 +151,7 @@ print(f"{right[people].mean():.0%} and {right[~people].mean():.0%}")
 
 # %% [markdown]
 # The last two numbers are for classes given by people and by networks. In the latter case
-# "right" only means that two networks agree; walls, floors and roads are hard to tell
+# *right* only means that two networks agree; walls, floors and roads are hard to tell
 # apart.
 #
 # ## 4. What is mistaken for what
@@ -361,7 +361,7 @@ assert classes == 31 and round(np.bincount(y[held]).max() / held.sum(), 2) == 0.
 #
 # ## 9. Your turn
 #
-# **First:** the package puts a question mark behind a name ("helmet ?") unless 95 of
+# **First:** the package puts a question mark behind a name (`helmet ?`) unless 95 of
 # 100 such names are right. Find the lowest probability for which that holds. `p` are
 # the probabilities of the best names, `right` says which names are right.
 
@@ -376,6 +376,7 @@ p_all = probabilities(x[held], head)
 p, right = p_all.max(axis=1), p_all.argmax(axis=1) == y[held]
 half = data["photographs"][held] % 2 == 0
 mine = threshold(p[half], right[half])
+mine = np.nan if mine is None else mine
 order = np.argsort(-p[half])
 share = np.cumsum(right[half][order]) / np.arange(1, half.sum() + 1)
 lowest = p[half][order][share >= 0.95].min()

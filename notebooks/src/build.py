@@ -1,12 +1,14 @@
-"""Make notebooks/*.ipynb from notebooks/src/NN_*.py and app_*.py (jupytext's percent format).
+"""Make notebooks/*.ipynb from notebooks/src/NN_*.py and app_*.py (jupytext's percent format), and the teachers' answer key.
 
 The same source always gives the same bytes: no outputs, no dates, and cells numbered c00, c01, ...
-`python notebooks/src/build.py` writes; with `--check` nothing is written, the notebooks that are out
+`python notebooks/src/build.py` writes; with `--check` nothing is written, the files that are out
 of step with their source are named, and the exit status is 1 when there is one.
 """
 
 import argparse
+import ast
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -15,6 +17,13 @@ import nbformat
 
 SOURCES = Path(__file__).parent
 NOTEBOOKS = SOURCES.parent
+ANSWERS = NOTEBOOKS / "ANSWERS.md"
+# Cells whose source would give something away are collapsed; what JupyterLab then shows of them is their first line.
+COLLAPSED = {
+    "quiz": "# Run this cell, then choose an answer.",
+    "check": "# Run this cell to check your answer.",
+    "hidden": "# A test of the text; there is nothing to do here.",
+}
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -27,16 +36,58 @@ def notebook_text(source: Path) -> str:
     for number, cell in enumerate(notebook.cells):
         cell.id = f"c{number:02d}"
         # jupytext also notes how many blank lines followed; only the tags mean something here.
-        cell.metadata = {"tags": cell.metadata["tags"]} if "tags" in cell.metadata else {}
+        tags = cell.metadata.get("tags", []) + ["quiz"] * cell.source.startswith("Quiz(")
+        cell.metadata = {"tags": tags} if tags else {}
         cell.metadata["slideshow"] = {"slide_type": slide_type(cell)}
+        if is_collapsed(cell):
+            (kind,) = COLLAPSED.keys() & set(tags)
+            cell.source = f"{COLLAPSED[kind]}\n{cell.source}"
+            cell.metadata["jupyter"] = {"source_hidden": True}
     notebook.metadata = METADATA
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     nbformat.validate(notebook)
     return nbformat.writes(notebook) + "\n"
 
 
+def answer_key() -> str:
+    """Every quiz with its answer and every exercise with its solution, as Markdown."""
+    parts = [
+        "# Answer key",
+        "For teachers. `make notebooks` writes it from the lessons.",
+    ]
+    for source in lessons():
+        cells = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent").cells
+        parts.append(f"## {source.stem[:2]} {cells[0].source.splitlines()[0].lstrip('# ')}")
+        for cell in cells:
+            if cell.source.startswith("Quiz("):
+                parts.append(_answer(ast.parse(cell.source).body[0].value))
+            elif cell.cell_type == "markdown":
+                for heading in re.findall(r"^##+ .+$", cell.source, re.MULTILINE):
+                    parts.append(f"### {heading.lstrip('# ')}")
+                if "solution" in cell.metadata.get("tags", []):
+                    parts.append(re.search(r"```python\n.*?```", cell.source, re.DOTALL)[0])
+    # A heading counts only where something follows it.
+    kept = [
+        part
+        for part, after in zip(parts, [*parts[1:], "### "], strict=True)
+        if not part.startswith("### ") or not after.startswith(("### ", "## "))
+    ]
+    return "\n\n".join(kept) + "\n"
+
+
+def _answer(quiz: ast.Call) -> str:
+    question = ast.literal_eval(quiz.args[0])
+    given = {keyword.arg: ast.literal_eval(keyword.value) for keyword in quiz.keywords}
+    return f"*{question}*\n\n**{given['answer']}**. {given['rationale']}"
+
+
+def is_collapsed(cell) -> bool:
+    """Whether the source of a cell is not for a reader's eyes; pages and slides leave it out."""
+    return bool(COLLAPSED.keys() & set(cell.metadata.get("tags", [])))
+
+
 def slide_type(cell) -> str:
-    """Where a cell stands when a notebook is shown as slides, in Jupyter's own words: each section is a slide, its parts scroll down."""
+    """Where a cell goes when a notebook is shown as slides, in Jupyter's own words: each section is a slide, its parts scroll down."""
     tags = cell.metadata.get("tags", [])
     if {"hidden", "check", "solution"} & set(tags):
         return "skip"
@@ -55,23 +106,28 @@ def sources() -> list[Path]:
     return lessons() + sorted(SOURCES.glob("app_*.py"))
 
 
+def made() -> dict[Path, str]:
+    """What the sources give: {path: text}."""
+    notebooks = {NOTEBOOKS / f"{source.stem}.ipynb": notebook_text(source) for source in sources()}
+    return notebooks | {ANSWERS: answer_key()}
+
+
 def out_of_step() -> list[Path]:
-    """Notebooks that differ from what their source gives, are missing, or have no source."""
-    made = {NOTEBOOKS / f"{source.stem}.ipynb": notebook_text(source) for source in sources()}
+    """Files that differ from what their source gives, are missing, or have no source."""
+    expected = made()
     different = [
         path
-        for path, text in made.items()
+        for path, text in expected.items()
         if not path.is_file() or path.read_bytes() != text.encode()
     ]
-    return different + [path for path in sorted(NOTEBOOKS.glob("*.ipynb")) if path not in made]
+    return different + [path for path in sorted(NOTEBOOKS.glob("*.ipynb")) if path not in expected]
 
 
 def build() -> None:
-    """Write every notebook anew."""
-    for source in sources():
-        path = NOTEBOOKS / f"{source.stem}.ipynb"
+    """Write every file anew."""
+    for path, text in made().items():
         temporary = path.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_bytes(notebook_text(source).encode())
+        temporary.write_bytes(text.encode())
         os.replace(temporary, path)
 
 

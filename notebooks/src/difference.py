@@ -1,19 +1,29 @@
-"""Draw notebooks/difference.webp, the picture of the README: superpixels against named regions, on the astronaut."""
+"""Draw notebooks/difference.webp, the picture of the README: superpixels against named regions, on the astronaut.
 
+Its description in the README, for those who cannot see it, is written anew.
+"""
+
+import re
 from pathlib import Path
 
 import segxai
 from segxai.plots import plot_explanations
 
-image = segxai.data.photograph("astronaut")
-regions = [segxai.segment(image, "slic", n_segments=12), segxai.segment(image, "deep")]
+ROOT = Path(__file__).parents[2]
 explanations = [
-    segxai.explain(image, r, target="football helmet", max_evaluations=4096) for r in regions
+    segxai.explain("astronaut", regions, target="football helmet") for regions in ("slic", "deep")
 ]
 titles = ["slic: superpixels, regions of similar colour", "deep: things, named by nouns"]
-figure, path = (
-    plot_explanations(explanations, titles),
-    Path(__file__).parents[1] / "difference.webp",
+figure = plot_explanations(explanations, titles)
+figure.savefig(ROOT / "notebooks" / "difference.webp", dpi=90, pil_kwargs={"quality": 85})
+about = (
+    "Two explanations of an astronaut's photograph, above with slic's regions, below with deep's"
 )
-figure.savefig(path, dpi=90, pil_kwargs={"quality": 85})
-print(f"Wrote {path.name}. For those who cannot see it: {figure.alt}")
+readme = ROOT / "README.md"
+text = re.sub(
+    r"!\[[^]]*\](?=\(notebooks/difference\.webp\))",
+    f"![{about}: {figure.alt}]",
+    readme.read_text(encoding="utf-8"),
+)
+readme.write_text(text, encoding="utf-8")
+print("Wrote difference.webp, and its description in README.md")

@@ -69,13 +69,14 @@ def main(folder: Path) -> None:
             f'<span class="about">{minutes(notebook)} minutes, with {seconds:.0f} s of computing</span>'
             f"{markdown('You will learn: ' + will_learn(notebook))}</li>"
         )
-    beside = sorted(execute.NOTEBOOKS.glob("*.md"))  # for the teacher: glossary, cheat sheet, plans
-    for path in beside:
+    # Glossary, cheat sheet and plans; who sees the answers, the teacher decides.
+    pages = sorted(set(execute.NOTEBOOKS.glob("*.md")) - {build.ANSWERS})
+    for path in pages:
         (folder / f"{path.stem}.html").write_text(
             page(path.stem.capitalize(), markdown(path.read_text("utf-8"))), encoding="utf-8"
         )
     teaching = ", ".join(
-        f'<a href="{path.stem}.html">{path.stem.capitalize()}</a>' for path in beside
+        f'<a href="{path.stem}.html">{path.stem.capitalize()}</a>' for path in pages
     )
     index = (
         "<h1>segxai: explain an image classifier by the things in the picture</h1>"
@@ -153,7 +154,7 @@ def page(heading, content, before=None, after=None) -> str:
 
 
 def body(notebook) -> str:
-    """The cells of an executed notebook, one after the other; what a loop printed line by line stands together."""
+    """The cells of an executed notebook, one after the other; lines that a loop printed are joined."""
     from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
     notebook, _ = CoalesceStreamsPreprocessor(enabled=True)(notebook, {})
@@ -163,7 +164,7 @@ def body(notebook) -> str:
             parts.append(markdown(cell.source))
         elif cell.cell_type == "code":
             parts += [
-                code(cell.source),
+                "" if build.is_collapsed(cell) else code(cell.source),
                 *(f'<div class="output">{shown(output)}</div>' for output in cell.outputs),
             ]
     return "\n".join(part for part in parts if part)
@@ -195,7 +196,7 @@ def shown(output) -> str:
     if "image/png" in data:
         return f'<img alt="{html.escape(data.get("text/plain", "a figure"))}" src="data:image/png;base64,{data["image/png"].strip()}">'
     if WIDGET in data:
-        return '<p class="about">Here stands a control that needs Python; it works in the notebook.</p>'
+        return '<p class="about">This control needs Python; it works in the notebook.</p>'
     text = data.get("text/plain", "")
     return f"<pre>{html.escape(text)}</pre>" if text else ""
 

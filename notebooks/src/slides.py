@@ -10,19 +10,26 @@ import build
 import execute
 import nbformat
 from nbconvert import SlidesExporter
+from traitlets.config import Config
 
 # A section may be longer than a screen; code and its picture are read together.
 REVEAL = {"reveal_scroll": True, "reveal_number": "c/t", "reveal_theme": "white"}
 
 
+def exporter() -> SlidesExporter:
+    """What makes slides of a notebook, without the sources that would give an answer away."""
+    hidden = {"enabled": True, "remove_input_tags": set(build.COLLAPSED)}
+    return SlidesExporter(config=Config(TagRemovePreprocessor=hidden), **REVEAL)
+
+
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    exporter = SlidesExporter(**REVEAL)
+    slides = exporter()
     for source in build.lessons():
         print(f"{source.stem} ...", flush=True)
         notebook = execute.executed(nbformat.reads(build.notebook_text(source), as_version=4))
         (folder / f"{source.stem}.html").write_text(
-            exporter.from_notebook_node(notebook)[0], encoding="utf-8"
+            slides.from_notebook_node(notebook)[0], encoding="utf-8"
         )
 
 

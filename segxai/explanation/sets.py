@@ -84,7 +84,7 @@ def find(
         raise SegxaiValueError(f"p is {share}, above 0 and up to 1; got {p!r}.")
     if table.full < 0:
         raise SegxaiError(
-            f"{kind}() speaks of {share}, which is {table.full:.3f}; it must not be negative."
+            f"{kind}() is about {share}, which is {table.full:.3f}; it must not be negative."
         )
     known = e.details.sets_found
     if (kind, p) not in known:

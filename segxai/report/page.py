@@ -212,7 +212,7 @@ def file_ending(path: str | os.PathLike) -> str:
 def check_page_path(path: str | os.PathLike) -> None:
     """Raise SegxaiValueError unless the path ends in .html or .htm."""
     if file_ending(path) not in (".html", ".htm"):
-        raise SegxaiValueError(f"{Path(path).name!r} must end in .html: it is to be a web page.")
+        raise SegxaiValueError(f"{Path(path).name!r} must end in .html: it will be a web page.")
 
 
 def write_explorer(path: str | os.PathLike, explanations: Sequence[Explanation]) -> None:

@@ -2,6 +2,8 @@
 
 import ast
 import copy
+import functools
+import html
 import importlib.util
 import itertools
 import os
@@ -12,7 +14,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbconvert import SlidesExporter
+
+from segxai.segmentation.nouns import GROUPS
+from segxai.weights.imagenet import everyday_nouns
+from segxai.weights.semantic import semantic_head
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SOURCES = sorted((NOTEBOOKS / "src").glob("[0-9][0-9]_*.py"))
@@ -24,14 +29,24 @@ LONGEST_LESSON = 45  # minutes
 WRONG = {
     "00_ask_one_question": [
         [
+            ("my_names = {'suit': 'clothes'}", "is not a region"),
+            ("my_names = {'helmet': 'black thing'}", "Keep them"),
+            ("my_names = {'clothes': 'suit', 'centre': 'opening'}", "'centre 2' still needs"),
+            ("my_names = {'centre': 'opening', 'centre 2': 'collar'}", "also holds a flag"),
+            (
+                "my_names = {'clothes': 'suit', 'wall': 'rest', 'centre': 'suit', 'centre 2': 'collar'}",
+                "that no other region has",
+            ),
+        ],
+        [
             ("only_helmet = all_but_helmet", "Turn True and False around"),
-            ("only_helmet = np.array(regions.names) == 'clothes'", "the helmet must be shown"),
+            ("only_helmet = np.array(regions.names) == 'suit'", "the helmet must be shown"),
             ("only_helmet = np.array([True])", "values True or False"),
         ],
         [
             ("my_set = 'helmet'", "a list of names"),
             ("my_set = ['visor']", "not a region"),
-            ("my_set = ['clothes', 'helmet', 'face']", "Add one"),
+            ("my_set = ['suit', 'helmet', 'face']", "Add one"),
             ("my_set = list(regions.names)", "Leave something out"),
         ],
     ],
@@ -190,9 +205,9 @@ WRONG = {
     ],
     "11_compare_segmenters": [
         [
-            ("explorer.panes[1].set(segmenter='deep', n_regions=9)", "Choose slic there"),
+            ("tuner.panes[1].set(segmenter='deep', n_regions=9)", "Choose slic there"),
             (
-                "explorer.panes[1].set(segmenter='slic', n_segments=40, compactness=1.0)",
+                "tuner.panes[1].set(segmenter='slic', n_segments=40, compactness=1.0)",
                 "Fewer segments",
             ),
         ],
@@ -261,7 +276,14 @@ def tool(name):
     return module
 
 
-build, execute = tool("build"), tool("execute")
+# In this order, for the tools import each other by name.
+with pytest.MonkeyPatch.context() as patch:
+    patch.syspath_prepend(str(NOTEBOOKS / "src"))
+    build, execute = tool("build"), tool("execute")
+    edition, slides = tool("html_edition"), tool("slides")
+
+
+out_of_step = functools.cache(build.out_of_step)
 
 
 @pytest.fixture(params=SOURCES, ids=lambda source: source.stem)
@@ -292,7 +314,7 @@ def solution_code(cell):
 
 def test_in_step_with_its_source(source):
     path = NOTEBOOKS / f"{source.stem}.ipynb"
-    assert path not in build.out_of_step(), "run: python notebooks/src/build.py"
+    assert path not in out_of_step(), "run: python notebooks/src/build.py"
     made = nbformat.read(path, as_version=4)
     assert not any(cell.get("outputs") or cell.get("execution_count") for cell in made.cells)
     assert "widgets" not in made.metadata
@@ -300,9 +322,7 @@ def test_in_step_with_its_source(source):
 
 def test_no_notebook_without_a_source():
     assert not [
-        path.name
-        for path in build.out_of_step()
-        if not (NOTEBOOKS / "src" / f"{path.stem}.py").is_file()
+        path.name for path in out_of_step() if not (NOTEBOOKS / "src" / f"{path.stem}.py").is_file()
     ]
 
 
@@ -324,10 +344,34 @@ def test_as_slides_it_opens_with_its_question_and_leaves_out_what_the_class_must
         for cell in notebook.cells
         if tagged(cell, "solution") or tagged(cell, "check")
     )
-    shown = SlidesExporter().from_notebook_node(notebook)[0]
-    slides = [cell for cell in notebook.cells if kinds[cell.id] in ("slide", "subslide")]
-    assert shown.count("<section>") >= len(slides) >= 10
+    shown = slides.exporter().from_notebook_node(notebook)[0]
+    pages = [cell for cell in notebook.cells if kinds[cell.id] in ("slide", "subslide")]
+    assert shown.count("<section>") >= len(pages) >= 10
     assert "<summary>Solution</summary>" not in shown
+    assert betrayed(notebook, shown) == []
+
+
+def betrayed(notebook, page):
+    """The cells whose answers can be read in the source that a page shows."""
+    read = re.sub(r"\s+", "", html.unescape(re.sub(r"<[^>]+>", "", page)))
+    longest = {
+        cell.id: max(cell.source.splitlines()[1:], key=len)
+        for cell in notebook.cells
+        if quizzes(cell) or tagged(cell, "check") or tagged(cell, "hidden")
+    }
+    assert longest
+    return [name for name, line in longest.items() if re.sub(r"\s+", "", line) in read]
+
+
+def test_sources_that_give_an_answer_away_are_collapsed_everywhere(notebook):
+    """In JupyterLab by the cell's own metadata, whose placeholder shows the first line; on pages they are left out."""
+    for cell in notebook.cells:
+        secret = bool(quizzes(cell)) or tagged(cell, "check") or tagged(cell, "hidden")
+        assert cell.metadata.get("jupyter", {}).get("source_hidden", False) == secret
+        if secret:
+            assert cell.source.splitlines()[0] in build.COLLAPSED.values()
+    assert betrayed(notebook, edition.body(notebook)) == []
+    assert betrayed(notebook, str(notebook)) != []  # such a line would be found
 
 
 def test_parts_of_a_lesson(notebook):
@@ -381,7 +425,7 @@ def test_predictions_are_answered(notebook):
         given = dict(zip(("question", "choices", "answer", "rationale"), call.args, strict=False))
         given |= {keyword.arg: keyword.value for keyword in call.keywords}
         assert set(given) == {"question", "choices", "answer", "rationale"}
-        assert len(given["choices"].keys) >= 2
+        assert len(given["choices"].keys) >= 3
 
 
 def test_lines_fit_on_the_screen(notebook):
@@ -389,6 +433,31 @@ def test_lines_fit_on_the_screen(notebook):
     assert [
         line for line in lines if len(line) > WIDEST_LINE and "](http" not in line
     ] == []  # an address cannot be broken
+
+
+PLACE = re.compile(r"(top|bottom|left|right|centre|all round)( left| right)?")
+
+
+def named_regions(text):
+    """The names of regions that a text quotes, as the package gives them: a noun, a place, or both."""
+    nouns = {*semantic_head().names, *GROUPS, *everyday_nouns().names} - {"thing"}
+    for quoted in re.findall(r"[“\"]([a-z][a-z :]*(?: \d+)?(?: \?)?)[”\"]", " ".join(text.split())):
+        bare = re.sub(r"( \d+)?( \?)?$", "", quoted)
+        if all(part in nouns or PLACE.fullmatch(part) for part in bare.split(": ")):
+            yield quoted
+
+
+def test_names_of_regions_in_the_text_are_computed_or_tested(notebook):
+    """Each is in code, which a run proves: that of a hidden test, or code that looks the region up."""
+    code = "".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    text = re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.DOTALL)
+    assert [name for name in named_regions(text) if f'"{name}"' not in code] == []
+
+
+def test_a_quoted_name_is_recognised():
+    text = 'The "clothes\n?" and “wall: left 2”, a "head", "centre 2", but no "clever Hans".'
+    assert list(named_regions(text)) == ["clothes ?", "wall: left 2", "head", "centre 2"]
 
 
 def check_run(notebook):
@@ -457,6 +526,15 @@ def uses(cell, names):
     )
 
 
+def nothing(stub):
+    """The answer None, or a function that returns it; a stub that only calls something has no such answer."""
+    last = ast.parse(stub).body[-1]
+    if isinstance(last, ast.FunctionDef):
+        return [(f"def {last.name}(*given):\n    pass", "")]
+    names = assigned(ast.unparse(last))
+    return [(f"{' = '.join(sorted(names))} = None", "")] if names else []
+
+
 def with_answers(cells, wrong):
     """The cells, with others between them, marked "begins", which is how the text that each of them prints must begin, and "hint".
 
@@ -478,7 +556,7 @@ def with_answers(cells, wrong):
         if tagged(cell, "check"):
             stub, check = cells[place - 1].source, cell.source
             solutions.append((stub, solution_code(cells[place + 1])))
-            for answer, hint in next(wrong, []):
+            for answer, hint in [*nothing(stub), *next(wrong, [])]:
                 add(answer)
                 add(check, "Not yet", hint)
             for code, begins in ((solutions[-1][1], ""), (check, "Correct"), (stub, "")):

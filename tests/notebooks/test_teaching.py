@@ -11,19 +11,44 @@ PAGES = sorted(NOTEBOOKS.glob("*.md"))
 
 
 def test_minutes_and_titles_in_the_table():
-    row = re.compile(r"\[(\d\d) ([^]]+)\]\((\d\d_\w+)\.ipynb\) \| (\d+) ")
+    row = re.compile(r"\[(\d\d) ([^]]+)\]\((\d\d_\w+)\.ipynb\) \| (\d+) \| ([^|]+) \|")
     found = {
-        stem: (f"{number}_" == stem[:3], title, int(minutes))
-        for number, title, stem, minutes in row.findall(page("TEACHING"))
+        stem: (f"{number}_" == stem[:3], title, int(minutes), re.findall(r"\d\d", needs))
+        for number, title, stem, minutes, needs in row.findall(page("TEACHING"))
     }
     assert found == {lesson.stem: (True, *promised(lesson)) for lesson in LESSONS}
 
 
 def promised(lesson):
+    """The title of a lesson, its minutes, and the notebooks that it needs: not those that only help."""
     text = lesson.read_text(encoding="utf-8")
-    return re.search(r"^# # (.+)$", text, re.MULTILINE)[1], int(
-        re.search(r"Time: (\d+) minutes", text)[1]
+    needs = re.search(r"\*\*You need:\*\*(.+?)[.;:]", text, re.DOTALL)[1]
+    return (
+        re.search(r"^# # (.+)$", text, re.MULTILINE)[1],
+        int(re.search(r"Time: (\d+) minutes", text)[1]),
+        re.findall(r"\d\d", needs),
     )
+
+
+@pytest.mark.parametrize(
+    "row", [r"^\| \d+-\d+ \| (\d\d), ", r"^\| \d\. [A-Z]\w+.*? \| ([\d, ]+) \|"]
+)
+def test_in_a_plan_every_notebook_comes_after_those_that_it_needs(row):
+    rows = re.findall(row, page("TEACHING"), re.MULTILINE)
+    order = [number for numbers in rows for number in re.findall(r"\d\d", numbers)]
+    assert len(set(order)) >= 7
+    for place, number in enumerate(order):
+        (lesson,) = (NOTEBOOKS / "src").glob(f"{number}_*.py")
+        assert set(promised(lesson)[2]) <= set(order[:place]), number
+
+
+def test_every_widget_and_tool_of_the_classroom_is_used_in_a_lesson():
+    code = "".join(lesson.read_text(encoding="utf-8") for lesson in LESSONS)
+    for call in (
+        "ExplanationExplorer(", "AnnotationPainter(", "FineTuneMonitor(", ".rename(", ".expand(", "%tensorboard",
+    ):  # fmt: skip
+        assert call in code, call
+    assert code.count("%load_ext tensorboard") == 1
 
 
 def page(name):

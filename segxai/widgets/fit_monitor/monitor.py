@@ -135,7 +135,7 @@ class FineTuneMonitor(browser.Pictured, anywidget.AnyWidget):
         if annotation is None:
             if not (hasattr(image, "image") and hasattr(image, "annotation")):
                 raise SegxaiValueError(
-                    "FineTuneMonitor needs an annotation beside the image, "
+                    "FineTuneMonitor needs an annotation as well as the image, "
                     "or a sample such as segxai.data.load('cat')."
                 )
             image, annotation = image.image, image.annotation

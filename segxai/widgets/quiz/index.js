@@ -29,7 +29,7 @@ function render({ model, el }) {
     buttons[at].firstChild.textContent = right ? "✓" : "✗"; // it stays, so that what was tried is seen
     verdict.textContent = model.get("verdicts")[Number(right)];
     said.textContent = ` ${model.get("choices")[at][1]}`;
-    rationale.textContent = model.get("rationale");
+    rationale.textContent = right ? model.get("rationale") : ""; // a wrong answer leaves another try
     feedback.replaceChildren(make("p", {}, verdict, said), rationale);
     feedback.dataset.right = String(right);
   }

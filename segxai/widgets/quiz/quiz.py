@@ -14,8 +14,8 @@ from ..shared import browser
 class Quiz(browser.Pictured, anywidget.AnyWidget):
     """One question, a button for each choice, and feedback at once.
 
-    After the first answer the reason is shown. All of it happens in the page; where no script runs,
-    each choice unfolds to its feedback.
+    A wrong answer gets its own hint and another try; the reason is shown with the right one. All of
+    it happens in the page; where no script runs, each choice unfolds to its feedback.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class Quiz(browser.Pictured, anywidget.AnyWidget):
     answer : str
         The right one of them.
     rationale : str, optional
-        Why it is right.
+        Why it is right; shown with the right answer only.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Quiz(browser.Pictured, anywidget.AnyWidget):
     choices = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
     answer = traitlets.Unicode().tag(sync=True)
     rationale = traitlets.Unicode("").tag(sync=True)
-    verdicts = traitlets.List(["✗ Not quite.", "✓ Right."]).tag(sync=True)
+    verdicts = traitlets.List(["✗ Not quite, try again.", "✓ Right."]).tag(sync=True)
     chosen = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, question: str, choices: dict[str, str], answer: str, rationale: str = ""):
@@ -70,19 +70,17 @@ class Quiz(browser.Pictured, anywidget.AnyWidget):
 
     def _still(self):
         """Write the quiz as HTML that needs no script, and as text."""
-        folds = [
-            (choice, f"<b>{self.verdicts[choice == self.answer]}</b> {escape(feedback)}")
-            for choice, feedback in self.choices
-        ]
-        if self.rationale:
-            folds.append(("Why?", escape(self.rationale)))
-        body = "".join(
-            f"<details><summary>{escape(closed)}</summary><p>{opened}</p></details>"
-            for closed, opened in folds
-        )
-        html = (
-            f"<div><p><b>{escape(self.question)}</b> Choose by unfolding an answer.</p>{body}</div>"
-        )
+        body = ""
+        for choice, feedback in self.choices:
+            right = choice == self.answer
+            said = f"{feedback} {self.rationale}".rstrip() if right else feedback
+            body += (
+                f"<details><summary>{escape(choice)}</summary>"
+                f"<p><b>{self.verdicts[right]}</b> {escape(said)}</p></details>"
+            )
+        question = f"<p><b>{escape(self.question)}</b> Choose by unfolding an answer.</p>"
         choices = [f"  ○ {choice}" for choice, _ in self.choices]
-        lines = [self.question, *choices, f"Answer: {self.answer}. {self.rationale}"]
-        return {"text/html": html, "text/plain": "\n".join(lines).rstrip()}
+        return {
+            "text/html": f"<div>{question}{body}</div>",
+            "text/plain": "\n".join([self.question, *choices]),
+        }

@@ -203,7 +203,7 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
                 )
             if len(change["new"]) != len(regions):
                 raise SegxaiValueError(
-                    f"There are {len(regions)} regions, and {len(change['new'])} names came."
+                    f"There are {len(regions)} regions, but {len(change['new'])} names arrived."
                 )
             renamed = regions.rename(dict(zip(regions.names, change["new"], strict=True)))
         except SegxaiError as error:
