@@ -225,10 +225,12 @@ except (ValueError, IndexError, TypeError, AttributeError) as error:
 # <details><summary>Solution</summary>
 #
 # ```python
-# extra = {"table": [
-#     [(100, 350), (160, 385), (300, 396), (440, 385), (500, 300)],
-#     [(120, 100), (180, 50), (230, 15), (290, 8), (370, 20), (440, 60), (495, 180)],
-# ]}
+# extra = {
+#     "table": [
+#         [(100, 350), (160, 385), (300, 396), (440, 385), (500, 300)],
+#         [(120, 100), (180, 50), (230, 15), (290, 8), (370, 20), (440, 60), (495, 180)],
+#     ]
+# }
 # ```
 #
 # A thin line on the table, close around saucer and cup: little paint, all of it near a

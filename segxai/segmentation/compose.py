@@ -208,7 +208,9 @@ def _ids_of_scores(scores, names) -> np.ndarray:
     if scores.ndim != 3 or scores.dtype.kind not in "biuf" or (scores == scores[..., :1]).all():
         return read_ids(scores, "The class map")
     if np.isnan(scores).any():
-        raise SegxaiValueError("The class scores contain NaN, which is not a score; check the model.")
+        raise SegxaiValueError(
+            "The class scores contain NaN, which is not a score; check the model."
+        )
     shape, channels = scores.shape, scores.shape[-1]
     with np.errstate(invalid="ignore", over="ignore"):
         first, last = (np.allclose(scores.sum(axis), 1, atol=0.01) for axis in (0, -1))
