@@ -108,7 +108,7 @@ def write_report(
     )
     hint = (
         "<p class='sx-note'>Click a region, or reach it with the arrow keys and press Enter, to "
-        "switch it off: the line above the picture then gives the classifier's output without it. "
+        "switch it off: the line beside the picture then gives the classifier's output without it. "
         "Blue supports the class, orange opposes it.</p>"
     )
     write_page(path, title, f"{hint}\n{body}{table}", live=True)

@@ -14,7 +14,10 @@ import numpy as np
 
 from .. import plots
 from ..images import resize_labels
+from ..regions import walk
 from .pictures import number_png, shown_size
+
+MOST_NOUNS = 8  # of a region, where it is renamed
 
 if TYPE_CHECKING:
     from ..explanation.explanation import Explanation
@@ -37,7 +40,8 @@ def regions_state(regions: Any, shape: tuple[int, ...]) -> dict[str, Any]:
     -------
     state : dict
         Labels as a `number_png`, the size of the photograph, which may be larger than what is
-        shown, and for each region its name, area and the place of its number.
+        shown, and for each region its name, its area, the place of its number, and the nouns that
+        were found for it and its parts.
     """
     labels = resize_labels(regions.labels, shown_size(shape))
     return {
@@ -46,6 +50,10 @@ def regions_state(regions: Any, shape: tuple[int, ...]) -> dict[str, Any]:
         "names": list(regions.marked_names),
         "areas": [float(a) for a in regions.areas],
         "anchors": [_anchor(labels == k) for k in range(len(regions))],
+        "nouns": [
+            list(dict.fromkeys(node.noun for node in walk(part) if node.noun))[:MOST_NOUNS]
+            for part in regions.parts
+        ],
         "segmenter": regions.method or "regions",
     }
 

@@ -293,19 +293,21 @@ def close_notebook(book):
                 book.server.api(f"sessions/{session['id']}", "DELETE")
 
 
-def serious_findings(page, selector):
-    """What axe finds seriously wrong for people who use assistive technology.
+def findings(page, selector="html"):
+    """What axe finds wrong for people who use assistive technology.
 
     [(rule, impact, HTML of its places)]
     """
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page, context=selector).response["violations"]
-    return [
-        (v["id"], v["impact"], [n["html"] for n in v["nodes"]])
-        for v in found
-        if v["impact"] in ("serious", "critical")
-    ]
+    context = {"include": [[selector]]}
+    found = Axe().run(page, context=context).response["violations"]
+    return [(v["id"], v["impact"], [n["html"][:200] for n in v["nodes"]]) for v in found]
+
+
+def serious_findings(page, selector):
+    """What axe finds seriously wrong."""
+    return [each for each in findings(page, selector) if each[1] in ("serious", "critical")]
 
 
 class Desk:

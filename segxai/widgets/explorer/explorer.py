@@ -114,9 +114,10 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
         ]
         self._row = ipywidgets.HBox(
             self.panes[: len(start)],
-            layout=ipywidgets.Layout(flex_flow="row wrap", align_items="flex-end"),
         )
+        self._row.add_class("segxai-panes")
         super().__init__([self.shared, self._row])
+        self.add_class("segxai-explorer")
         try:
             for pane in self._row.children:
                 pane.compute()

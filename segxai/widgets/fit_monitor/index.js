@@ -147,8 +147,12 @@ class Monitor {
     scrub.disabled = this.frames.length < 2;
     setDisabled(play, this.frames.length < 2);
     place.textContent = !frame ? "none" : frame.final ? "end" : `${frame.iteration} of ${count}`;
-    summary.textContent = frame ? this.summaryOf(frame, count) : "Press Start, or Step for a single iteration.";
+    summary.textContent = frame ? this.summaryOf(frame, count) : this.summaryBefore();
     scrub.setAttribute("aria-valuetext", frame ? summary.textContent : "no iteration yet");
+  }
+
+  summaryBefore() {
+    return this.get("running") ? "The first iteration is under way." : "Press Start, or Step for a single iteration.";
   }
 
   summaryOf(frame, count) {
@@ -197,6 +201,7 @@ class Monitor {
       status.textContent = this.get("status") + done;
     }
     error.textContent = this.get("error") ? `Error: ${this.get("error")}` : "";
+    if (this.shown < 0) this.controls.summary.textContent = this.summaryBefore();
     this.root.dataset.running = running;
   }
 

@@ -15,18 +15,32 @@ export function renderExplorer(state, el) {
   if (names.length > 1) {
     const second = { key: "compare", label: "Second pane", kind: "check", hint: "Compare two segmenters" };
     form.set("fields", [...fields, second]);
-    form.set("values", { ...settings, compare: false });
+    form.set("values", { ...settings, compare: names.length === 2 });
   }
   const panes = names.slice(0, 2).map((name) => makePane(state, form, group, name));
-  const row = make("div", { class: "sx-panes" }, ...panes.map((pane) => pane.el)), top = make("div");
+  const row = make("div", { class: "segxai-panes" }, ...panes.map((pane) => pane.el)), top = make("div");
+  el.classList.add("segxai-explorer");
   el.append(top, row);
   renderForm({ model: form, el: top });
   const show = () => panes.forEach((pane, i) => {
     pane.el.hidden = i > 0 && !form.get("values").compare;
     if (!pane.el.hidden) pane.show();
   });
-  form.on("change:values", show);
+  const title = titleFor(form.get("values"));
+  form.on("change:values", () => {
+    show();
+    title(form.get("values"));
+  });
   show();
+}
+
+// The page's heading asks about the class that is explained; other headings stay as they are.
+function titleFor(first) {
+  const asks = ({ target, versus }) => `Why ${target}${versus ? ` rather than ${versus}` : ""}?`;
+  const heading = [...document.querySelectorAll("h1")].find(({ textContent }) => textContent === `Why ${first.target}?`);
+  return (values) => {
+    if (heading) document.title = heading.textContent = asks(values);
+  };
 }
 
 function makePane(state, form, group, first) {
@@ -46,6 +60,11 @@ function makePane(state, form, group, first) {
   }
   el.append(holder);
   let model = null, shown = {};
+  // Names that were given stay for a second visit.
+  const keepNames = () => {
+    const found = segmentations.find(({ name }) => name === shown.segmenter);
+    if (found.regions.names.length === model.get("names").length) found.regions = { ...found.regions, names: model.get("names") };
+  };
 
   function show() {
     const { segmenter } = choice.get("values"), { regions, fills } = segmentations.find(({ name }) => name === segmenter);
@@ -58,6 +77,7 @@ function makePane(state, form, group, first) {
       return;
     }
     model = stillModel({ ...DISPLAY, photo, group, ...form.get("values"), ...next });
+    model.on("change:names", keepNames);
     renderCanvas({ model, el: holder });
   }
 

@@ -71,6 +71,7 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     areas = traitlets.List(traitlets.Float()).tag(sync=True)
     anchors: traitlets.List = traitlets.List().tag(sync=True)
+    nouns: traitlets.List = traitlets.List().tag(sync=True)
     size: traitlets.List = traitlets.List().tag(sync=True)
     segmenter = traitlets.Unicode().tag(sync=True)
     divisible = traitlets.List(traitlets.Unicode()).tag(sync=True)

@@ -14,12 +14,17 @@ export function readTable(model) {
   return { ...table, classes, output: model.get("output") ?? "probability", outputs: classes.map((_, c) => column(c)) };
 }
 
+// What is explained, row by row: the values of a class, or how much more probable it is than another.
+export function columnOf({ classes, outputs }, { target, versus }) {
+  const values = outputs[classes.indexOf(target)], rival = outputs[classes.indexOf(versus)];
+  return values && rival && rival !== values ? contrast(values, rival) : values;
+}
+
 // { weights, intercept, r2, problem }. given: the weights that came from Python, for what cannot be computed here.
 export function explainTable(table, { target, versus, method, kernel_width: kernelWidth, alpha }, given) {
-  const values = table.outputs[table.classes.indexOf(target)], rival = table.outputs[table.classes.indexOf(versus)];
-  if (!values || !(method in METHODS)) return given;
+  const column = columnOf(table, { target, versus });
+  if (!column || !(method in METHODS)) return given;
   try {
-    const column = rival && rival !== values ? contrast(values, rival) : values;
     if (method === "lime") return lime(table, column, { kernelWidth, alpha });
     return method === "shapley" ? shapley(table, column) : banzhaf(table, column);
   } catch (error) {

@@ -7,9 +7,11 @@ import { watchKernel } from "../shared/kernel.js";
 import { send } from "../shared/messages.js";
 import { counted, FAINT, fixed, percent, short, signed } from "../shared/numbers.js";
 import { committer, listener, prepare } from "../shared/view.js";
+import { makeCoalition } from "./coalition.js";
 import { makePin, pairOf, subtract, weightAt } from "./compare.js";
+import { makeCutOuts } from "./cutouts.js";
 import { makeDisplay } from "./display.js";
-import { explainTable, METHODS, outputsWithout, readTable } from "./explain.js";
+import { columnOf, explainTable, METHODS, outputsWithout, readTable } from "./explain.js";
 import { makeFiles } from "./files.js";
 import { makeGauge } from "./gauge.js";
 import { levelOf, treeWeights } from "./level.js";
@@ -17,18 +19,21 @@ import { makeList, orderOf } from "./list.js";
 import { editName, openMenu } from "./menu.js";
 import { isArrow, neighbourOf } from "./neighbours.js";
 import { paintAbove, paintBase, paintDifference } from "./paint.js";
+import { presentButton, roomFor, wholeOf } from "./room.js";
 import { loadScene } from "./scene.js";
 
 const SETTINGS = ["target", "versus", "method", "kernel_width", "alpha", "depth"];
 const DISPLAY = ["view", "opacity", "threshold", "zoom"];
-const CONTENT = ["photo", "filled", "labels", "names", "areas", "anchors", "size",
+const CONTENT = ["photo", "filled", "labels", "names", "areas", "anchors", "nouns", "size",
   "table", "bits", "log_importance", "classes", "output", "segmenter", "note", "tree"];
 const MOST_SHOWN = 70; // code points of a name in a sentence
 const DESCRIBED = 12; // regions in the picture's description
-const TEXT_SIZE = 12.5; // of the numbers on the picture, in pixels of the screen
+const TEXT_SIZES = [12.5, 22]; // of the numbers on the picture, in pixels of the screen
+const WIDE = 1.9; // a picture so wide for its height has its weights below, unless there is much room
 const TITLE_HINT = "What divides the photograph, the number of regions, the method, and R²: "
   + "the share of the table's variance that the weights explain";
-const HELP = "Click a region to switch it off and on. With keys: arrows move, Enter switches, m opens its menu, Escape leaves.";
+const HELP = "Click a region to switch it off and on. With keys: arrows move, Enter switches, r renames, m opens its menu, "
+  + "Escape leaves.";
 
 class Canvas {
   constructor(model, el, scene) {
@@ -36,6 +41,7 @@ class Canvas {
     Object.assign(this, { spot: null, pinned: null, other: null, seen: false, paperWidth: 0 });
     this.listen = listener(model);
     this.commit = committer(model);
+    this.cutOutOf = makeCutOuts();
     this.root = prepare(el, "sx-canvas");
     this.table = readTable(model);
     this.setLevel();
@@ -93,6 +99,7 @@ class Canvas {
     this.pointed = make("p", { class: "sx-pointed", "aria-live": "polite" });
     this.list = makeList({
       toggle: (k) => this.toggle(k), point: (k) => this.point(k), menu: (k, anchor) => this.openMenu(k, anchor),
+      rename: (k) => this.editName(k),
     });
     this.display = makeDisplay(this.listen, (key) => this.get(key), (key, value) => this.setDisplay(key, value));
     this.files = makeFiles(this);
@@ -102,22 +109,26 @@ class Canvas {
     }, (on) => this.share("pin", on));
     this.legend = ["opposes", "supports the class"].map((text) => make("span", { text }));
     this.root.classList.toggle("sx-grouped", Boolean(this.get("group")));
-    this.root.append(this.title, this.problem, this.gauge.line, this.gauge.classes,
+    this.coalition = makeCoalition(this);
+    const means = "A weight is what showing the region adds to the output for the class";
+    const legend = make("p", { class: "sx-legend", title: means },
+      this.legend[0], make("span", { class: "sx-ramp", "aria-hidden": "true" }), this.legend[1]);
+    this.root.append(
       make("div", { class: "sx-body" },
-        make("div", { class: "sx-left" }, this.stage, this.pointed),
-        make("div", { class: "sx-right" }, this.list.element)),
-      this.actions(), this.comparison.element,
-      make("p", { class: "sx-legend", title: "A weight is what showing the region adds to the output for the class" },
-        this.legend[0], make("span", { class: "sx-ramp", "aria-hidden": "true" }), this.legend[1]),
-      this.display.element, this.files.element, help);
+        make("div", { class: "sx-left" }, this.stage, this.pointed, legend),
+        make("div", { class: "sx-right" },
+          make("div", { class: "sx-facts" }, this.gauge.line, this.gauge.classes, this.title, this.problem),
+          make("div", { class: "sx-switches" }, this.display.choice, this.actions()), this.list.element)),
+      this.comparison.element, this.coalition.element, this.display.element, this.files.element, help);
   }
 
   actions() {
-    const keep = make("select", {}, make("option", { value: "", text: "–" }),
-      ...[1, 2, 3, 4, 5].map((n) => make("option", { value: n, text: String(n) })));
-    keep.addEventListener("change", () => {
-      if (keep.value) this.keepTop(Number(keep.value));
-      keep.value = "";
+    this.only = make("select");
+    this.only.addEventListener("change", () => {
+      const [kind, number] = this.only.value.split(" ");
+      if (kind === "top") this.keepTop(Number(number));
+      else if (kind === "region") this.showOnly(Number(number));
+      this.only.value = "";
     });
     this.allOn = button("Turn all on", () => this.setOff([]), { title: "Show every region again" });
     this.mirror = make("input", { type: "checkbox" });
@@ -126,7 +137,8 @@ class Canvas {
     return toolbar("Which regions are shown", this.allOn,
       button("Invert", () => this.setOff(this.names.map((_, k) => k).filter((k) => !this.off.has(k))),
         { title: "Show what is off, and switch off what is shown" }),
-      labelled("Show only the top", keep, "", "Of the regions that support the class"), this.comparison.pin, this.mirrored);
+      labelled("Show only", this.only, "", "One region, or those that support the class most"), this.comparison.pin,
+      presentButton(this.root), this.mirrored);
   }
 
   connect() {
@@ -153,14 +165,16 @@ class Canvas {
     this.follow(CONTENT, () => this.reload());
     this.follow([...SETTINGS, "weights"], () => this.showSettings());
     const resized = new ResizeObserver(() => this.measure());
-    for (const each of [stage, this.paper]) resized.observe(each);
+    for (const each of [stage, this.paper, this.list.element, wholeOf(this.root)]) resized.observe(each);
     listen.ending(() => resized.disconnect());
+    for (const each of ["resize", "fullscreenchange"]) listen.on(window, each, () => this.measure());
   }
 
   // Sizes are read here alone, where the page's layout is known: to read them while the page changes computes it again.
   measure() {
     this.paperWidth = this.paper.clientWidth;
     const seen = this.paperWidth > 0;
+    if (seen) this.fit();
     if (seen !== this.seen) {
       this.seen = seen;
       this.shareLayer();
@@ -168,10 +182,20 @@ class Canvas {
     this.paintAbove();
   }
 
+  // The picture takes the room that there is; with zoom, more than that.
+  fit() {
+    const zoom = this.get("zoom"), room = roomFor(this.stage, wholeOf(this.root)), { width, height } = this.scene;
+    if (zoom === 1) this.fitted = this.stage.clientWidth;
+    this.fitted ||= Math.min((room * width) / height, 0.6 * this.root.clientWidth);
+    this.root.style.setProperty("--sx-room", `${room}px`);
+    this.root.style.setProperty("--sx-zoomed", `${Math.round(this.fitted * zoom)}px`);
+    this.list.count();
+  }
+
   // Pictures that nobody sees are not compared with.
   shareLayer() { this.share("layer", this.seen ? this.layer : null); }
 
-  folded() { return [this.display.element, this.files.element]; }
+  folded() { return [this.coalition.element, this.display.element, this.files.element]; }
 
   receivers() {
     return {
@@ -260,6 +284,7 @@ class Canvas {
     for (const canvas of [this.base, this.above]) [canvas.width, canvas.height] = [width, height];
     this.paper.style.aspectRatio = `${width} / ${height}`;
     this.root.style.setProperty("--sx-aspect", width / height);
+    this.root.classList.toggle("sx-wide", width / height > WIDE);
     if (this.current >= this.names.length) this.current = -1;
     this.showRegions();
   }
@@ -270,7 +295,11 @@ class Canvas {
     const note = this.get("note"), made = `${this.get("segmenter")}: ${counted(names.length, "region")}`;
     this.title.textContent = `${made}, ${METHODS[method] ?? method}, R² ${fixed(r2, 2)}${note ? ` (${note})` : ""}`;
     this.problem.textContent = problem ?? "";
-    this.list.show({ weights, names, areas: this.level.areas, limit: this.limit });
+    this.list.show({
+      weights, names, areas: this.level.areas, limit: this.limit, picture: (k) => this.cutOut(k),
+      fixedNames: Boolean(this.level.nodes),
+    });
+    this.showChoices();
     const strongest = orderOf(weights).slice(0, DESCRIBED).map((k) => `${names[k]} ${signed(weights[k], 2)}`).join("; ");
     const why = versus ? `${target} rather than ${versus}` : target;
     this.stage.setAttribute("aria-label", `Weights of the regions for ${why}. ${strongest}`);
@@ -282,17 +311,34 @@ class Canvas {
     this.showOff();
   }
 
+  showChoices() {
+    const { names } = this, supporting = this.weights.filter((weight) => weight > 0).length;
+    const made = JSON.stringify([names, supporting]);
+    if (made === this.choicesKey) return;
+    this.choicesKey = made;
+    const option = (value, text) => make("option", { value, text });
+    const tops = [1, 2, 3, 4, 5].filter((n) => n <= supporting).map((n) => option(`top ${n}`, `the top ${n}`));
+    const regions = names.map((name, k) => option(`region ${k}`, short(name, MOST_SHOWN)));
+    this.only.replaceChildren(option("", "–"), ...tops, ...regions);
+  }
+
+  cutOut(k) { return this.cutOutOf(this.level, k, this.names[k]); }
+
+  // Of each row of the table, the value that the weights explain.
+  contrasted() { return columnOf(this.table, this.settings); }
+
   placeDisplay() {
     const { view, pair } = this; // what the view select offers depends on the pair, whatever the view is
     this.display.show(this.limit, view, Boolean(pair));
     const [minus, plus] = view === "difference" ? [`${pair[2]}: less`, "more"] : ["opposes", "supports the class"];
     this.legend[0].textContent = minus;
     this.legend[1].textContent = plus;
-    this.paper.style.width = `${100 * this.get("zoom")}%`;
+    this.root.classList.toggle("sx-zooming", this.get("zoom") > 1);
   }
 
   showDisplay() {
     this.placeDisplay();
+    if (this.seen) this.fit();
     this.paintBase();
   }
 
@@ -301,6 +347,7 @@ class Canvas {
     const whole = outputsWithout(table, new Set(), this.explanation, target, level.leaves).values;
     this.now = outputsWithout(table, this.offLeaves, this.explanation, target, level.leaves);
     this.gauge.show({ table, target, whole, now: this.now, off });
+    this.coalition.show();
     this.paintBase();
     this.markRows();
     this.showPointed();
@@ -319,8 +366,13 @@ class Canvas {
     return {
       off: this.off, limit, threshold: this.get("threshold"), opacity: this.get("opacity"), view, pair, differences,
       current: this.current, cursor: this.cursor, anchors: this.level.anchors,
-      textSize: TEXT_SIZE * (this.scene.width / (this.paperWidth || this.scene.width)),
+      textSize: this.textSize * (this.scene.width / (this.paperWidth || this.scene.width)),
     };
+  }
+
+  get textSize() {
+    const [least, most] = TEXT_SIZES;
+    return Math.max(least, Math.min(most, this.paperWidth / 48));
   }
 
   paintBase() {
@@ -338,6 +390,7 @@ class Canvas {
   markRows() {
     const { off } = this;
     this.list.mark(this.current, off);
+    this.coalition.mark(this.current);
     this.allOn.disabled = off.size === 0;
   }
 
@@ -350,7 +403,8 @@ class Canvas {
       const gone = this.off.has(k) ? "; switched off" : "", area = `, ${percent(this.level.areas[k])} of the photograph${gone}`;
       const { x, y } = this.spot ?? this.spotOf(k), there = this.view === "difference" && signed(this.differenceAt(x, y));
       const own = signed(this.weights[k]), weight = there ? `${own} here, difference ${there} (${this.pair[2]})` : own;
-      this.pointed.replaceChildren(nameIn(short(this.names[k], MOST_SHOWN)), `: weight ${weight}${there ? "" : area}`);
+      const name = nameIn(short(this.names[k], MOST_SHOWN));
+      this.pointed.replaceChildren(this.cutOut(k), name, `: weight ${weight}${there ? "" : area}`);
     }
   }
 
@@ -400,14 +454,30 @@ class Canvas {
   // --- changing regions -----------------------------------------------------------------------------------------------
   openMenu(k, anchor) {
     if (!(k >= 0)) return;
-    const { live } = this, name = this.names[k];
-    openMenu(this.root, anchor, name, [
+    openMenu(this.root, anchor, this.names[k], [
       ["Show only this", () => this.showOnly(k)],
       [this.off.has(k) ? "Switch on" : "Switch off", () => this.toggle(k)],
-      ["Rename …", () => editName(this.list.rowOf(k), name, (text) => this.rename(k, text)), !this.level.nodes],
-      ["Merge with …", () => this.startMerge(k), live && this.names.length > 2 && !this.level.nodes],
-      ["Divide into parts", () => send(this.model, "divide", { region: name }), live && this.get("divisible").includes(name)],
+      ["Rename …", () => this.editName(k), !this.level.nodes],
+      ...this.changes(k),
     ]);
+  }
+
+  // What makes other regions, which needs Python: [text, act, usable, hint].
+  changes(k) {
+    const { live } = this, name = this.names[k];
+    return [
+      ["Merge with …", () => this.startMerge(k), live && this.names.length > 2 && !this.level.nodes, "Make one of two regions"],
+      ["Divide into parts", () => send(this.model, "divide", { region: name }), live && this.get("divisible").includes(name),
+        "Show its parts instead"],
+    ];
+  }
+
+  // Of a tree, the names belong to nodes and stay.
+  editName(k) {
+    if (!(k >= 0) || this.level.nodes) return;
+    const nouns = [...new Set([...(this.get("nouns")?.[k] ?? []), ...this.table.classes])];
+    const more = this.changes(k).filter(([, , usable]) => usable).map(([text, act, , hint]) => [text, act, hint]);
+    editName(this.list.rowOf(k), { name: this.names[k], nouns, more }, (text) => this.rename(k, text));
   }
 
   rename(k, text) {
@@ -493,6 +563,7 @@ class Canvas {
     const acts = {
       Enter: () => this.toggle(this.current), " ": () => this.toggle(this.current), Escape: () => this.leave(),
       m: () => this.openMenu(this.current, this.stage), ContextMenu: () => this.openMenu(this.current, this.stage),
+      r: () => this.editName(this.current),
       "+": () => this.display.zoomBy(1.5), "=": () => this.display.zoomBy(1.5), "-": () => this.display.zoomBy(1 / 1.5),
     };
     this.spot = null;

@@ -3,26 +3,40 @@
 import { button, make } from "../shared/elements.js";
 import { percent, signed } from "../shared/numbers.js";
 
-// actions: toggle(k), point(k), menu(k, anchor).
+// actions: toggle(k), point(k), menu(k, anchor), rename(k).
 export function makeList(actions) {
-  const element = make("ul", { class: "sx-list", "aria-label": "Regions and their weights" });
+  const list = make("ul", { class: "sx-list", "aria-label": "Regions and their weights" });
+  const more = button("", () => {
+    element.classList.toggle("sx-all");
+    count();
+  }, { class: "sx-rest", hidden: true, title: "Show all regions, or as many as fit" });
+  const element = make("div", { class: "sx-regions" }, list, more);
   let rows = [], order = [], stop = 0, made = "";
 
   // Rows stay as long as their regions do: the weights change with each step of a slider.
-  function show({ weights, names, areas, limit }) {
+  function show({ weights, names, areas, limit, picture, fixedNames }) {
     const focused = rows.findIndex((row) => row.item.contains(document.activeElement));
     const regions = JSON.stringify([names, areas]), next = orderOf(weights);
     if (regions !== made) {
       made = regions;
       order = [];
-      rows = names.map((name, k) => makeRow({ k, name, area: areas[k] }, actions));
+      rows = names.map((name, k) => makeRow({ k, name, area: areas[k], picture: picture(k) }, actions));
     }
+    list.classList.toggle("sx-fixed-names", fixedNames);
     rows.forEach((row, k) => row.show(weights[k], limit));
     if (next.length === order.length && next.every((k, i) => k === order[i])) return;
     order = next;
-    element.replaceChildren(...order.map((k) => rows[k].item));
+    list.replaceChildren(...order.map((k) => rows[k].item));
     setStop(stop < order.length ? stop : 0);
     if (focused >= 0) rows[focused]?.button.focus();
+  }
+
+  // How many regions are not in sight; the layout must be known.
+  function count() {
+    const all = element.classList.contains("sx-all"), height = list.scrollHeight / order.length;
+    const fit = Math.max(1, Math.floor((list.clientHeight + 2) / height)), rest = order.length - fit;
+    more.hidden = !all && !(rest > 0);
+    more.textContent = all ? "Show as many as fit" : `and ${rest} more ↓`;
   }
 
   function setStop(place) {
@@ -38,24 +52,25 @@ export function makeList(actions) {
     });
   }
 
-  element.addEventListener("focusin", ({ target }) => {
+  list.addEventListener("focusin", ({ target }) => {
     const place = order.findIndex((k) => rows[k].button === target);
     if (place >= 0) setStop(place);
   });
-  element.addEventListener("keydown", (event) => {
+  list.addEventListener("keydown", (event) => {
     const moves = { ArrowDown: stop + 1, ArrowUp: stop - 1, Home: 0, End: order.length - 1 };
     const menu = event.key === "ContextMenu" || event.key === "m" || (event.key === "F10" && event.shiftKey);
     if (event.key in moves) rows[order[Math.max(0, Math.min(order.length - 1, moves[event.key]))]].button.focus();
     else if (menu) actions.menu(order[stop], rows[order[stop]].button);
+    else if (event.key === "r" || event.key === "F2") actions.rename(order[stop]);
     else return;
     event.preventDefault();
     event.stopPropagation();
   });
-  return { element, show, mark, rowOf: (k) => rows[k].button };
+  return { element, show, mark, count, rowOf: (k) => rows[k].button };
 }
 
 // { item, button, show(weight, limit) }.
-function makeRow({ k, name, area }, actions) {
+function makeRow({ k, name, area, picture }, actions) {
   const { toggle, point } = actions, number = make("span", { class: "sx-number" });
   const bar = make("span", { "aria-hidden": "true" }, make("span"));
   const row = make("button", {
@@ -63,7 +78,7 @@ function makeRow({ k, name, area }, actions) {
     title: `${name}: click to switch it off and on`,
     onclick: () => toggle(k), onpointerenter: () => point(k), onpointerleave: () => point(-1), onfocus: () => point(k),
   },
-    make("span", { class: "sx-name", dir: "auto", text: name }), bar, number,
+    picture, make("span", { class: "sx-name", dir: "auto", text: name }), bar, number,
     make("span", { class: "sx-area", text: percent(area) }));
   function show(weight, limit) {
     const share = Math.max(-1, Math.min(1, weight / limit));
@@ -72,12 +87,17 @@ function makeRow({ k, name, area }, actions) {
     number.textContent = signed(weight);
     row.setAttribute("aria-label", `${name}: weight ${signed(weight)}, ${percent(area)} of the photograph`);
   }
-  return { item: make("li", {}, row, menuButton(k, name, actions)), button: row, show };
+  return { item: make("li", {}, row, pencil(k, name, actions), menuButton(k, name, actions)), button: row, show };
 }
+
+const pencil = (k, name, { rename }) => make("button", {
+  type: "button", class: "sx-pencil", tabindex: -1, "aria-label": `Rename ${name}`, title: "Rename, merge or divide (key r)",
+  onclick: () => rename(k),
+});
 
 const menuButton = (k, name, { menu }) => {
   const opener = button("⋯", () => menu(k, opener), {
-    class: "sx-more", tabindex: -1, "aria-label": `More for ${name}`, title: "Show only this, rename, merge, divide (key m)",
+    class: "sx-more", tabindex: -1, "aria-label": `More for ${name}`, title: "Show only this, merge, divide (key m)",
   });
   return opener;
 };

@@ -1,6 +1,6 @@
-// What can be done with one region besides switching it: a menu beside its row.
+// What can be done with one region besides switching it: a menu beside its row, and an editor in its place.
 
-import { make } from "../shared/elements.js";
+import { button, freshId, make } from "../shared/elements.js";
 
 // entries: [text, act, usable]. The menu takes the focus, and gives it back to `anchor`.
 export function openMenu(root, anchor, name, entries) {
@@ -34,27 +34,41 @@ export function openMenu(root, anchor, name, entries) {
   items[0].focus();
 }
 
-// Lets a name be edited in place; done(name) is called with a new one.
-export function editName(anchor, name, done) {
-  const field = make("input", { type: "text", class: "sx-rename", value: name, dir: "auto", "aria-label": `New name of ${name}` });
+// Lets a region be renamed in place of its row: a field that offers nouns, and beside it what else changes regions.
+// nouns: what the region may be called; more: [text, act, hint]; done(name) is called with a new name.
+export function editName(anchor, { name, nouns, more }, done) {
+  const said = name.replace(/ \?$/, ""); // the mark of a guess is no part of the name
+  const offered = make("datalist", { id: freshId("nouns") }, ...nouns.map((value) => make("option", { value })));
+  const field = make("input", {
+    type: "text", value: said, dir: "auto", list: offered.id, "aria-label": `New name of ${name}`, autocomplete: "off",
+  });
   let open = true;
   const end = (keep) => {
     if (!open) return;
     open = false;
     const text = field.value.split(/\s+/).filter(Boolean).join(" ");
-    field.remove();
-    anchor.hidden = false;
+    strip.remove();
+    row.classList.remove("sx-renaming");
     anchor.focus();
     if (keep && text && text !== name) done(text);
   };
-  field.addEventListener("keydown", (event) => {
-    event.stopPropagation();
-    if (event.key === "Enter") end(true);
-    else if (event.key === "Escape") end(false);
+  const others = more.map(([text, act, title]) => button(text, () => {
+    end(false);
+    act();
+  }, { title }));
+  const strip = make("span", { class: "sx-rename" }, field, offered, ...others), row = anchor.closest("li");
+  strip.addEventListener("keydown", (event) => {
+    event.stopPropagation(); // Lab and the list have keys of their own
+    if (event.key !== "Escape" && !(event.key === "Enter" && event.target === field)) return;
+    // The focus goes to the row while the key is down, which would switch the region as well.
+    event.preventDefault();
+    end(event.key === "Enter");
   });
-  field.addEventListener("blur", () => end(true));
-  anchor.hidden = true;
-  anchor.after(field);
+  strip.addEventListener("focusout", (event) => { if (!strip.contains(event.relatedTarget)) end(true); });
+  // The field keeps the focus until a button has done its work.
+  strip.addEventListener("pointerdown", (event) => { if (event.target !== field) event.preventDefault(); });
+  row.classList.add("sx-renaming");
+  row.append(strip);
   field.focus();
   field.select();
 }

@@ -20,7 +20,7 @@ export function coversOf(weights, { off, limit, threshold, opacity }) {
 const SHADES = 256; // of grey
 
 const wordOf = (r, g, b) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0; // one pixel, as a little-endian Uint32Array has it
-const WHITE = wordOf(255, 255, 255), DARK = wordOf(30, 30, 30);
+const WHITE = wordOf(255, 255, 255), DARK = wordOf(30, 30, 30), LIT_WORD = wordOf(255, 212, 0);
 
 // What paintBase reads of a picture: its pixels as words, and their lightness under weights. That is lightened, so that dark
 // things do not darken the colour of the weight that lies over them.
@@ -68,6 +68,22 @@ export function paintBase(pen, scene, weights, settings) {
     } else {
       const from = gone[k] ? filled : photo;
       to[i] = tints ? tints[k * SHADES + from.light[i]] : from.words[i];
+    }
+  }
+  pen.putImageData(image, 0, 0);
+}
+
+// The photograph as the classifier saw it, on a small canvas; the region `current` is outlined.
+export function paintSmall(pen, { width, height, photo, filled, labels }, off, current) {
+  const { canvas } = pen, image = pen.createImageData(canvas.width, canvas.height), to = new Uint32Array(image.data.buffer);
+  const columns = Uint16Array.from({ length: canvas.width }, (_, x) => ((x + 0.5) * width) / canvas.width);
+  const place = (x, y) => Math.floor(((y + 0.5) * height) / canvas.height) * width + columns[x];
+  const belongs = (x, y) => x >= 0 && y >= 0 && x < canvas.width && y < canvas.height && labels[place(x, y)] === current;
+  for (let y = 0, i = 0; y < canvas.height; y++) {
+    for (let x = 0; x < canvas.width; x++, i++) {
+      const at = place(x, y), k = labels[at];
+      to[i] = (off.has(k) ? filled : photo).words[at];
+      if (k === current && !(belongs(x - 2, y) && belongs(x + 2, y) && belongs(x, y - 2) && belongs(x, y + 2))) to[i] = LIT_WORD;
     }
   }
   pen.putImageData(image, 0, 0);

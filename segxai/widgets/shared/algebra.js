@@ -52,10 +52,13 @@ export function rowWithout(table, off) {
 // How much more probable one class is than another; every summary here is linear in the values.
 export const contrast = (values, others) => Float32Array.from(values, (value, row) => value - others[row]);
 
+// How much a coalition of `size` of the `count` regions counts for LIME.
+export const kernelOf = (size, count, width) => Math.sqrt(Math.exp(-((1 - Math.sqrt(size / count)) ** 2) / width ** 2));
+
 // Weighted ridge regression near the whole photograph. Ribeiro et al. 2016, "Why Should I Trust You?", section 3.4.
 export function lime(table, values, { kernelWidth = 0.25, alpha = 0 } = {}) {
   const { count } = table, sizes = sizesOf(table);
-  const kernel = Float64Array.from(sizes, (size) => Math.sqrt(Math.exp(-((1 - Math.sqrt(size / count)) ** 2) / kernelWidth ** 2)));
+  const kernel = Float64Array.from(sizes, (size) => kernelOf(size, count, kernelWidth));
   const counting = kernel.reduce((sum, weight) => sum + (weight > 1e-14 ? 1 : 0), 0);
   if (alpha === 0 && counting <= count) {
     throw new AlgebraError(`The kernel is so narrow that only ${counting} coalitions count, for ${count} regions: widen it.`);
