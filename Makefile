@@ -29,7 +29,7 @@ setup: $(READY)  ## create the .venv (2.0 GB on disk; `make test` or `make lint`
 # TensorFlow's C++ headers (0.3 GB) are for operations of one's own; nothing that runs reads them.
 # DeepLab's models are optional too: offline, the last command but one says so in one line, within
 # three seconds.
-$(READY): requirements.lock requirements-crf.lock pyproject.toml
+$(READY): requirements.lock requirements-build.lock requirements-crf.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "segxai needs Python 3.11 or newer; choose one, e.g.: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	@echo "Setting up .venv (once; a few minutes) ..."
@@ -37,8 +37,8 @@ $(READY): requirements.lock requirements-crf.lock pyproject.toml
 	@echo '{}' > .venv/package.json  # else Node.js takes JupyterLab's scripts for modules, as package.json here says of the widgets'
 	@rm -rf .venv/crf
 	@$(BIN)/python -m pip wheel --quiet --no-deps --require-hashes --wheel-dir .venv/crf --requirement requirements-crf.lock 2> .venv/crf.log & \
-	  $(INSTALL) --require-hashes --requirement requirements.lock || { kill $$!; exit 1; }; \
-	  $(INSTALL) --editable . || { kill $$!; exit 1; }; \
+	  $(INSTALL) --require-hashes --requirement requirements.lock --requirement requirements-build.lock || { kill $$!; exit 1; }; \
+	  $(INSTALL) --no-build-isolation --editable . || { kill $$!; exit 1; }; \
 	  wait $$! && $(INSTALL) --no-index .venv/crf/*.whl && rm -r .venv/crf || \
 	  echo "The CRF was not installed: it needs a C++ compiler and Python's headers (see .venv/crf.log). Everything else works."
 	@rm -rf .venv/lib/python3*/site-packages/tensorflow/include
@@ -115,7 +115,8 @@ lock: $(TOOLS)  ## update the lock files (keeps locked versions where possible)
 	$(UV_COMPILE) $(EXTRAS) --extra test --group contours --constraint requirements.lock \
 	  $$(sed -nE 's/^([A-Za-z0-9._-]+)==.*/--no-emit-package \1/p' requirements.lock) \
 	  pyproject.toml --output-file requirements-test.lock
-	sed -nE 's/^requires = \["(.*)"\].*/\1/p' pyproject.toml | $(UV_COMPILE) - --output-file requirements-build.lock
+	{ sed -nE 's/^requires = \["(.*)"\].*/\1/p' pyproject.toml; echo "editables~=0.3  # of hatchling, for editable installations"; } | \
+	  $(UV_COMPILE) --constraint requirements.lock - --output-file requirements-build.lock
 	echo "pydensecrf2>=1.0" | $(UV_COMPILE) --no-deps - --output-file requirements-crf.lock
 
 clean:  ## remove the .venv and all generated files

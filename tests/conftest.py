@@ -27,6 +27,29 @@ def pytest_runtest_makereport(item, call):
         report.longrepr = f"skipped in a run that skips nothing: {report.longrepr[-1]}"
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Say how many attacks of tests/bad_days were tried, and how many survived.
+
+    Here, because the process that reports for others reads no other file of this kind.
+    """
+    reports = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if report.when == "call" and "bad_days" in report.nodeid
+    ]
+    numbers = {
+        report: sum(n for key, n in report.user_properties if key == "attacks") or 1
+        for report in reports
+    }
+    if numbers:
+        held = sum(number for report, number in numbers.items() if report.passed)
+        lost = len([report for report in reports if report.failed])
+        terminalreporter.write_line(
+            f"Attacks tried: {held + lost}, survived: {held}" + (f", lost: {lost}" if lost else "")
+        )
+
+
 @pytest.fixture(scope="session")
 def root():
     return ROOT

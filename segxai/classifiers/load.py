@@ -16,9 +16,9 @@ from ..errors import (
     unknown_name,
 )
 from ..files import as_path
-from ..images import resize
+from ..images import MAX_SIDE, resize
 from ..names import NamesLike
-from ..weights.stored import check_hdf5
+from ..weights.stored import check_keras_file
 from .classifier import Classifier
 from .networks import efficientnet_lite0_classifier, vgg16_classifier
 
@@ -26,6 +26,7 @@ from .networks import efficientnet_lite0_classifier, vgg16_classifier
 # importing Keras.
 ClassifierLike: TypeAlias = Any
 _NETWORKS = {"efficientnet_lite0": efficientnet_lite0_classifier, "vgg16": vgg16_classifier}
+STATES = 1_000_000  # bytes; those of random numbers are not in every file
 # What to wrap in a function, for models of other libraries.
 _ELSEWHERE = {
     ".pt": "torch.load or torch.jit.load; examples/pytorch_model.py is such a function.",
@@ -115,18 +116,45 @@ def _keras_file(path, class_names, output_head):
         raise unknown_name("classifier", str(path), _NETWORKS)
     if not os.path.isfile(path):
         raise SegxaiFileNotFoundError(f"There is no saved model {str(path)!r}.")
-    if path.suffix == ".h5":  # of the other format Keras checks it
-        check_hdf5(path)
+    model = _built(path, check_keras_file(path))
+    if max(filter(None, _keras_input(model)[0]), default=0) > MAX_SIDE:
+        raise SegxaiFileError(
+            f"{str(path)!r} takes pictures of shape {model.input_shape}; "
+            f"at most {MAX_SIDE} pixels a side are possible."
+        )
+    return _keras_classifier(model, class_names, output_head)
+
+
+def _built(path, held):
+    """Let Keras build a model whose weights take no more memory than the file holds of them."""
     import keras
 
+    from ..nets.graph import tf2
+
+    declared, most, scratch = 0, held + STATES, tf2.Graph()
+
+    def counted(create, **variable):
+        nonlocal declared
+        with scratch.as_default():  # where an initial value has a shape, but takes no memory
+            value = tf2.convert_to_tensor(variable["initial_value"]())
+        declared += value.shape.num_elements() * value.dtype.size
+        if declared > most:
+            raise MemoryError
+        return create(**variable)
+
     try:
-        # Keras' safe mode refuses saved models that contain Python code of their own.
-        model = keras.models.load_model(path, compile=False, safe_mode=True)
+        with tf2.variable_creator_scope(counted):
+            # Keras' safe mode refuses saved models that contain Python code of their own.
+            model = keras.models.load_model(path, compile=False, safe_mode=True)
+        if not model.built:  # its weights would be made at the first prediction
+            raise ValueError("it was saved before it was built, and has no weights")
     except Exception as error:
+        reason = "its layers declare more weights than it holds"
         raise SegxaiFileError(
-            f"{str(path)!r} cannot be loaded as a Keras model: {quoted(error)}"
+            f"{str(path)!r} cannot be loaded as a Keras model: "
+            f"{reason if declared > most else quoted(error)}"
         ) from error
-    return _keras_classifier(model, class_names, output_head)
+    return model
 
 
 def _keras_classifier(model, class_names, output_head):

@@ -118,7 +118,7 @@ def bilinear_upsample_weights(factor: int, number_of_classes: int) -> np.ndarray
 def bilinear_upsample(
     net: Tensor, factor: int, number_of_classes: int, name: str = "upsample"
 ) -> Tensor:
-    """Upsample a feature map by a transposed convolution with fixed weights.
+    """Upsample each class of a feature map by a transposed convolution with a fixed kernel.
 
     This is bilinear interpolation; at the border the outermost values are repeated, where a plain
     transposed convolution would fade to zero.
@@ -139,11 +139,17 @@ def bilinear_upsample(
     from .graph import tf
 
     with tf.name_scope(name):
-        weights = tf.constant(bilinear_upsample_weights(factor, number_of_classes))
         padded = tf.pad(net, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
-        shape = tf.shape(padded)
-        size = tf.stack([shape[0], shape[1] * factor, shape[2] * factor, number_of_classes])
-        upsampled = tf.nn.conv2d_transpose(
-            padded, weights, size, strides=[1, factor, factor, 1], padding="SAME"
+        number, height, width, _ = tf.unstack(tf.shape(padded))
+        # Every class as an image of its own: the weights of `bilinear_upsample_weights` are zero
+        # between classes, and their number grows with the square of that of the classes.
+        maps = tf.reshape(tf.transpose(padded, [0, 3, 1, 2]), [-1, height, width, 1])
+        larger = tf.nn.conv2d_transpose(
+            maps,
+            tf.constant(bilinear_upsample_weights(factor, 1)),
+            [number * number_of_classes, factor * height, factor * width, 1],
+            strides=[1, factor, factor, 1],
+            padding="SAME",
         )
-        return upsampled[:, factor:-factor, factor:-factor, :]
+        stacked = tf.reshape(larger, [number, number_of_classes, factor * height, factor * width])
+        return tf.transpose(stacked, [0, 2, 3, 1])[:, factor:-factor, factor:-factor, :]

@@ -6,13 +6,14 @@ has it, and nothing that the file does not hold in full, uncompressed.
 
 from __future__ import annotations
 
+import io
 import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -108,7 +109,9 @@ def take(
 
 
 @contextmanager
-def hdf5_arrays(path: str | os.PathLike, advice: str = "") -> Iterator[dict[str, Stored]]:
+def hdf5_arrays(
+    path: str | os.PathLike, advice: str = "", content: BinaryIO | None = None
+) -> Iterator[dict[str, Stored]]:
     """Open an HDF5 file, and list all arrays in it by their paths.
 
     Parameters
@@ -116,6 +119,8 @@ def hdf5_arrays(path: str | os.PathLike, advice: str = "") -> Iterator[dict[str,
     path : str or path
     advice : str
         What to do, for error messages.
+    content : binary file, optional
+        An HDF5 file that lies within the one at `path`.
 
     Yields
     ------
@@ -147,7 +152,7 @@ def hdf5_arrays(path: str | os.PathLike, advice: str = "") -> Iterator[dict[str,
         return None
 
     try:
-        with h5py.File(path, "r") as file:
+        with h5py.File(content or path, "r") as file:
             if elsewhere := file.visititems_links(look):
                 raise SegxaiFileError(
                     f"{str(path)!r} is refused: {elsewhere!r} is a link, perhaps to another file "
@@ -163,25 +168,45 @@ def hdf5_arrays(path: str | os.PathLike, advice: str = "") -> Iterator[dict[str,
         ) from error
 
 
-def check_hdf5(path: str | os.PathLike) -> None:
-    """Check a saved model before others read it.
+def check_keras_file(path: str | os.PathLike) -> int:
+    """Check a saved model before Keras opens it.
 
     Parameters
     ----------
     path : str or path
+        Ends in ``.keras``, an archive, or ``.h5``.
+
+    Returns
+    -------
+    held : int
+        Size of the weights in bytes.
 
     Raises
     ------
     SegxaiFileError
-        If anything in it is elsewhere, or larger than what the file holds of it.
+        If the file is damaged, or anything in it is elsewhere or larger than what the file holds.
     """
-    with hdf5_arrays(path) as stored:
+    path, content = as_path(path), None
+    try:
+        if path.suffix == ".keras":
+            with zipfile.ZipFile(path) as archive:
+                for info in archive.infolist():
+                    # Keras compresses nothing.
+                    if info.file_size > info.compress_size:
+                        raise ValueError(f"{info.filename!r} is not as Keras writes it")
+                content = io.BytesIO(archive.read("model.weights.h5"))
+    except Exception as error:  # zipfile has several, and KeyError
+        raise SegxaiFileError(
+            f"{str(path)!r} cannot be loaded as a Keras model: {quoted(error)}. Save it again."
+        ) from error
+    with hdf5_arrays(path, content=content) as stored:
         for name, array in stored.items():
             if not array.whole:
                 raise SegxaiFileError(
                     f"{str(path)!r}: {name!r} is not in the file in full; save the model again, "
                     "without compression."
                 )
+        return sum(array.held for array in stored.values())
 
 
 def npz_arrays(path: str | os.PathLike) -> dict[str, Stored]:

@@ -35,26 +35,6 @@ def survived(record_property):
     return lambda number=1: record_property("attacks", number)
 
 
-def pytest_terminal_summary(terminalreporter):
-    """Say how many attacks were tried, and how many survived."""
-    reports = [
-        report
-        for outcome in ("passed", "failed")
-        for report in terminalreporter.getreports(outcome)
-        if report.when == "call" and "bad_days" in report.nodeid
-    ]
-    numbers = {
-        report: sum(n for key, n in report.user_properties if key == "attacks") or 1
-        for report in reports
-    }
-    if numbers:
-        held = sum(number for report, number in numbers.items() if report.passed)
-        lost = len([report for report in reports if report.failed])
-        terminalreporter.write_line(
-            f"Attacks tried: {held + lost}, survived: {held}" + (f", lost: {lost}" if lost else "")
-        )
-
-
 @pytest.fixture
 def small_fcn():
     """A function: small_fcn(1.0) saves as an FCN does, but two small arrays that depend on the number."""

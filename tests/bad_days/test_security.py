@@ -140,6 +140,15 @@ def test_what_builds_the_wheel_is_pinned_with_hashes():
     assert f"{name} \\\n    --hash=sha256:" in lock
     assert "http" not in lock
     assert any("requirements-build.lock --require-hashes" in line for line in recipes())
+    running = dict(re.findall(r"^([\w-]+)==(\S+)", (ROOT / "requirements.lock").read_text(), re.M))
+    for package, version in re.findall(r"^([\w-]+)==(\S+)", lock, re.M):
+        assert running.get(package, version) == version, package  # both are installed
+    (editable,) = (line for line in recipes() if "--editable" in line)
+    first, _, second = editable.partition("--editable")
+    assert "--require-hashes" in first
+    assert "--requirement requirements-build.lock" in first
+    assert first.rstrip().endswith("--no-build-isolation")
+    assert second.startswith(" .")
 
 
 def test_every_promise_names_a_limit_and_a_test_that_is_there():

@@ -43,7 +43,11 @@ def upsampled(values, factor, plain=False):
                 height, width = values.shape[1] * factor, values.shape[2] * factor
                 weights = bilinear_upsample_weights(factor, classes)
                 result = tf.nn.conv2d_transpose(
-                    images, weights, (1, height, width, classes), [1, factor, factor, 1], "SAME"
+                    images,
+                    weights,
+                    (len(values), height, width, classes),
+                    [1, factor, factor, 1],
+                    "SAME",
                 )
             else:
                 result = bilinear_upsample(images, factor, classes)
@@ -66,6 +70,24 @@ def test_upsampling_equals_linear_interpolation(factor, classes, plain):
     assert np.allclose(found[inner], expected[inner], atol=1e-5)
     scipys = zoom(values[0], (factor, factor, 1), order=1, mode="nearest", grid_mode=True)
     assert np.allclose(found[inner], scipys[inner], atol=1e-5)
+
+
+def test_each_class_by_itself_equals_the_kernel_of_all_classes():
+    """Inside, where neither the border is padded nor the plain convolution fades."""
+    for factor, classes in ((2, 3), (3, 2), (8, 5), (32, 2)):
+        values = np.random.default_rng(factor).normal(size=(2, 4, 5, classes)).astype(np.float32)
+        inner = (slice(None), slice(factor, -factor), slice(factor, -factor))
+        found, expected = (upsampled(values, factor, plain)[inner] for plain in (False, True))
+        assert np.abs(found - expected).max() <= 1e-6
+
+
+def test_no_constant_of_the_graph_grows_with_the_square_of_the_classes():
+    sizes = []
+    for classes in (2, 200):
+        with GraphSession() as net, net.build():
+            bilinear_upsample(tf.placeholder(tf.float32, (1, None, None, classes)), 8, classes)
+            sizes.append(len(net.graph.as_graph_def().SerializeToString()))
+    assert sizes[1] < sizes[0] + 100
 
 
 @pytest.mark.parametrize("bad", [0, -1, 1.5, "2", True, None])
