@@ -382,10 +382,13 @@ def shared_notebook(server, browser):
     opened = []
 
     def make(*cells):
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page = counted.enter_context(
+            asking_no_other_host(browser.new_page(viewport={"width": 1280, "height": 900}))
+        )
         opened.append(Notebook(server, page, write_notebook(server, *cells)))
         return opened[-1].open()
 
-    yield make
-    for book in opened:
-        close_notebook(book)
+    with contextlib.ExitStack() as counted:
+        yield make
+        for book in opened:
+            close_notebook(book)

@@ -98,7 +98,7 @@ def walk(page) -> dict:
     return steps
 
 
-def test_the_same_steps_show_the_same(shared_notebook, voila, browser):
+def test_the_same_steps_show_the_same(shared_notebook, voila, page):
     book = shared_notebook(CELL)
     book.run_all()
     in_lab = walk(book.page)
@@ -109,7 +109,6 @@ def test_the_same_steps_show_the_same(shared_notebook, voila, browser):
     assert len(in_lab["in both panes"][3]) == 2
     assert in_lab["views"] == ["Difference", "Difference"]
 
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(
         f"{voila.url}/voila/render/{write_notebook(voila, CELL)}?token={voila.token}", timeout=LONG
     )
@@ -125,6 +124,5 @@ def test_the_same_steps_show_the_same(shared_notebook, voila, browser):
     in_a_file = walk(page)
     assert serious_findings(page, ".sx-canvas") == []
     page.screenshot(path=PICTURES / "everywhere-saved.png")
-    page.close()
     assert in_a_file == in_lab
     assert [url for url in requests if not url.startswith(("file:", "blob:", "data:"))] == []
