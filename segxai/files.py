@@ -120,6 +120,26 @@ def _flush(path, flags) -> None:
         os.close(opened)
 
 
+def check_contents(path: Path, most: int) -> None:
+    """Raise ValueError for a zip archive with a longer table of contents than is wanted.
+
+    zipfile reads the table as a whole, and makes several objects of each entry.
+
+    Parameters
+    ----------
+    path : Path
+    most : int
+        Size of the table in bytes.
+    """
+    with path.open("rb") as file:
+        file.seek(-42, os.SEEK_END)
+        end = file.read()
+    size = int.from_bytes(end[-10:-6], "little")
+    # "PK\6\7" would announce another table.
+    if end[-22:-18] != b"PK\5\6" or end[:4] == b"PK\6\7" or size > most:
+        raise ValueError("its table of contents is not one that segxai or Keras writes")
+
+
 def data_file(name: str) -> Path:
     """Return the path of a file of the project's data folder, which an installed package contains.
 

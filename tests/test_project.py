@@ -124,7 +124,7 @@ def test_the_networks_are_built_with_the_unlocked_dependencies(uv, unlocked, roo
     uv("venv", "--quiet", "--python", "3.11", tmp_path / "venv", cwd=root)
     uv("pip", "install", "--quiet", "--python", python, "--requirement", unlocked, cwd=root)
     code = (
-        "import segxai; print(segxai.FCN('vgg16', weights=None, fc_width=8, fc6_kernel=1), "
+        "import segxai; print(segxai.FCN('vgg16', weights=None, fc_width=8), "
         "segxai.FCN('efficientnet_lite0'))"
     )
     done = subprocess.run(

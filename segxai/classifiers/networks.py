@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -92,28 +92,14 @@ def efficientnet_lite0_classifier(weights: Any) -> NetClassifier:
         raise SegxaiValueError(
             "efficientnet_lite0 takes its weights only from its pip package; use weights='auto'."
         )
-    return _efficientnet("efficientnet_lite0", efficientnet_lite0(), imagenet_class_names())
+    name = "efficientnet_lite0"
+    return efficientnet_classifier(name, efficientnet_lite0(), imagenet_class_names())
 
 
 def efficientnet_classifier(
-    name: str, weights: Mapping[str, np.ndarray], class_names: Sequence[str]
+    name: str, backbone: Backbone, class_names: Sequence[str]
 ) -> NetClassifier:
-    """Return an EfficientNet-Lite0 classifier with weights of its own.
-
-    Parameters
-    ----------
-    name : str
-    weights : mapping of str to ndarray
-        An array for each variable of `nets.efficientnet_lite`.
-    class_names : sequence of str
-        One for each output.
-    """
-    from ..backbone import efficientnet
-
-    return _efficientnet(name, efficientnet(weights, len(class_names)), class_names)
-
-
-def _efficientnet(name, backbone, class_names) -> NetClassifier:
+    """Return an EfficientNet-Lite0 with one output for each class name as a classifier."""
     from ..nets.efficientnet_lite import STRIDE_4_WINDOW
 
     return NetClassifier(name, backbone, class_names, ("stride_4", 4, STRIDE_4_WINDOW))

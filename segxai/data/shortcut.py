@@ -22,7 +22,6 @@ from ..classifiers.networks import NetClassifier, efficientnet_classifier
 from ..errors import SegxaiValueError, is_number, whole_number
 from ..images import as_image, resize
 from ..plots.numbers import percent
-from ..weights import assign_weights
 
 CLASSES = ("ordinary", "prize")
 # Photographs of scikit-image; training and explanation use different ones.
@@ -237,6 +236,7 @@ def paint(
 def _badge_classifier(rng, size) -> NetClassifier:
     from sklearn.linear_model import LogisticRegression
 
+    from ..backbone import efficientnet
     from ..nets.efficientnet_lite import SCOPE
     from ..weights.efficientnet_lite import efficientnet_lite0_weights
 
@@ -257,26 +257,20 @@ def _badge_classifier(rng, size) -> NetClassifier:
         f"{SCOPE}/logits/weights": np.outer(direction, [0, 1]).astype(np.float32),
         f"{SCOPE}/logits/biases": np.array([0, model.intercept_[0] - direction @ mean], np.float32),
     }
-    return efficientnet_classifier("planted", weights, CLASSES)
+    return efficientnet_classifier("planted", efficientnet(weights, len(CLASSES)), CLASSES)
 
 
 def _features(pictures) -> np.ndarray:
     """(N, 1280) pooled features of each picture, the input of the network's last layer."""
-    from ..nets import efficientnet_lite
-    from ..nets.graph import GraphSession, tf
-    from ..weights.efficientnet_lite import efficientnet_lite0_weights
+    from ..backbone import efficientnet_lite0
 
-    side = (efficientnet_lite.INPUT_SIZE,) * 2
-    with GraphSession() as net:
-        with net.build():
-            images = tf.placeholder(tf.float32, (None, *side, 3))
-            _, ends = efficientnet_lite.efficientnet_lite0(efficientnet_lite.preprocess(images))
-            pooled = tf.reduce_mean(ends["head"], axis=[1, 2])
-        assign_weights(net, efficientnet_lite0_weights())
-        parts = [pictures[batch] for batch in batches(len(pictures), BATCH_SIZE)]
-        return np.concatenate(
-            [net.run(pooled, {images: np.stack([resize(p, side) for p in part])}) for part in parts]
-        )
+    net = efficientnet_lite0()
+    parts = [pictures[batch] for batch in batches(len(pictures), BATCH_SIZE)]
+    maps = (
+        net.features(np.stack([resize(p, (net.size, net.size)) for p in part]), ["head"])["head"]
+        for part in parts
+    )
+    return np.concatenate([each.mean(axis=(1, 2)) for each in maps])
 
 
 def _evidence(classifier, won, plain, shown, painted, moved) -> Evidence:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..classifiers.classifier import OUTPUTS
 from ..errors import SegxaiFileError, SegxaiFileNotFoundError, quoted, whole_number
-from ..files import as_path
+from ..files import as_path, check_contents
 from ..images import Bands
 from ..regions import Evidence, Part, Regions, plain_text, walk
 from ..segmentation.binary import tree_of
@@ -66,26 +66,16 @@ def load_explanation(path: str | os.PathLike) -> Explanation:
 
 
 def _unpacked(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    with path.open("rb") as file:
-        file.seek(-42, os.SEEK_END)
-        end = file.read()
-        # The table of contents, which zipfile reads as a whole and makes several objects of each
-        # entry, is bounded first; "PK\6\7" would announce a longer one.
-        contents = int.from_bytes(end[-10:-6], "little")
-        if end[-22:-18] != b"PK\5\6" or end[:4] == b"PK\6\7" or contents > 10_000:
-            raise ValueError("its table of contents is not one that segxai writes")
-        file.seek(0)
-        with np.load(file, allow_pickle=False) as packed:
-            if sum(entry.file_size for entry in packed.zip.infolist()) > archive.MOST_BYTES:
-                raise ValueError(f"it unpacks to more than {archive.MOST_BYTES / 1e6:.0f} MB")
-            text = packed["description"].tobytes()
-            kept = json.loads(text[: archive.MOST_TEXT])
-            if kept["format"] != archive.FORMAT:
-                raise ValueError(
-                    f"its format is {kept['format']}, not {archive.FORMAT}; update segxai"
-                )
-            json.dumps(kept, allow_nan=False)  # refuses what is read as NaN or infinity
-            return kept, dict(packed)
+    check_contents(path, 10_000)
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as packed:
+        if sum(entry.file_size for entry in packed.zip.infolist()) > archive.MOST_BYTES:
+            raise ValueError(f"it unpacks to more than {archive.MOST_BYTES / 1e6:.0f} MB")
+        text = packed["description"].tobytes()
+        kept = json.loads(text[: archive.MOST_TEXT])
+        if kept["format"] != archive.FORMAT:
+            raise ValueError(f"its format is {kept['format']}, not {archive.FORMAT}; update segxai")
+        json.dumps(kept, allow_nan=False)  # refuses what is read as NaN or infinity
+        return kept, dict(packed)
 
 
 def _explanation(kept, arrays) -> Explanation:

@@ -69,19 +69,16 @@ def crf_refine(
     if not np.isfinite(probabilities).all() or probabilities.min() < 0:
         raise SegxaiValueError("Probabilities must be finite and not negative.")
     whole_number("iterations", iterations, 1)
-    for name, value in {
-        "gaussian_compat": gaussian_compat,
-        "bilateral_compat": bilateral_compat,
-    }.items():
-        if not is_number(value) or not np.isfinite(value):
-            raise SegxaiValueError(f"{name} must be a number; got {value!r}.")
-    for name, value in {
-        "gaussian_sxy": gaussian_sxy,
-        "bilateral_sxy": bilateral_sxy,
-        "bilateral_srgb": bilateral_srgb,
-    }.items():
-        if not is_number(value) or not value > 0:
-            raise SegxaiValueError(f"{name} must be positive; got {value!r}.")
+    for name, value, least in (
+        ("gaussian_compat", gaussian_compat, -np.inf),
+        ("bilateral_compat", bilateral_compat, -np.inf),
+        ("gaussian_sxy", gaussian_sxy, 0),
+        ("bilateral_sxy", bilateral_sxy, 0),
+        ("bilateral_srgb", bilateral_srgb, 0),
+    ):
+        if not is_number(value) or not least < value < np.inf:
+            kind = "a number" if least else "positive"
+            raise SegxaiValueError(f"{name} must be {kind}; got {value!r}.")
     try:
         import pydensecrf.densecrf as dcrf
     except ImportError as error:

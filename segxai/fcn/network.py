@@ -28,15 +28,16 @@ from ..weights import assign_weights
 from ..weights.contours import contours_path, contours_weights
 from ..weights.downloads import usable
 from ..weights.semantic import SIDE, semantic_head
-from ..weights.stored import Stored, npz_arrays, take
-from ..weights.vgg16 import reduce_fc, vgg16_weights
+from ..weights.stored import Stored, npz_arrays
+from ..weights.vgg16 import vgg16_weights
 
 ENCODERS = ("efficientnet_lite0", "vgg16")
 STRIDES = (32, 16, 8)
 MOST_CLASSES = 255  # class ids are bytes, and 255 marks pixels that are ignored
 _FORMAT = "segxai-fcn-1"
 _DESCRIPTION = "description"
-_OPTIONS = ("encoder", "num_classes", "stride", "class_names", "fc_width", "fc6_kernel")
+_OPTIONS = ("encoder", "num_classes", "stride", "class_names")
+_WIDEST = {"fc_width": 4096, "fc6_kernel": 7}  # of VGG16 as published
 
 
 class FCN:
@@ -60,10 +61,10 @@ class FCN:
         checkpoint or of a Keras ``.h5`` file, or a keras.applications.VGG16 model.
     class_names : sequence of str, {id: name} or {name: id}, optional
         "class 0", "class 1" ... by default.
-    fc_width, fc6_kernel : int, optional
-        For "vgg16", the channels of fc6 and fc7 and the kernel of fc6 (see `nets.vgg16.vgg16`),
-        smaller for machines with little memory; by default as the weights have them. With fc_width
-        0, or weights without these layers, the scores are computed from the convolutions.
+    fc_width : int, optional
+        For "vgg16", the channels of fc6 and fc7; by default as the weights have them. With 0, for
+        machines with little memory, or weights without these layers, the scores are computed from
+        the convolutions.
     seed : int
         Of random weights and dropout.
 
@@ -96,7 +97,6 @@ class FCN:
         *,
         class_names: NamesLike | None = None,
         fc_width: int | None = None,
-        fc6_kernel: int | None = None,
         seed: int = 0,
     ):
         if encoder not in ENCODERS:
@@ -105,19 +105,20 @@ class FCN:
         whole_number("seed", seed)
         if stride not in STRIDES:
             raise SegxaiValueError(f"stride must be 32, 16 or 8; got {stride!r}.")
-        for name, value, least, most in (
-            ("fc_width", fc_width, 0, 4096),
-            ("fc6_kernel", fc6_kernel, 1, 7),
-        ):
-            if value is not None:
-                whole_number(name, value, least, most)
+        if fc_width is not None:
+            whole_number("fc_width", fc_width, 0, _WIDEST["fc_width"])
         self.side: int | None = None
         if isinstance(weights, str) and weights == "semantic":
-            self.side = SIDE
-            if class_names is None and num_classes in (2, len(semantic_head().names)):
-                class_names = semantic_head().names
-            if class_names is not None and num_classes == 2:  # not given
-                num_classes = len(class_names)
+            self.side, semantic = SIDE, semantic_head().names
+            known = (2, len(semantic))  # 2: not given
+            if (encoder, stride) != ("efficientnet_lite0", 8) or num_classes not in known:
+                raise SegxaiValueError(
+                    "The semantic weights are those of FCN('efficientnet_lite0', stride=8) with "
+                    f"{len(semantic)} classes; got {encoder!r}, stride={stride} and "
+                    f"{num_classes} classes."
+                )
+            num_classes = len(semantic)
+            class_names = semantic if class_names is None else class_names
         self.encoder, self.num_classes, self.stride = encoder, int(num_classes), int(stride)
         if class_names is None:
             class_names = [f"class {i}" for i in range(num_classes)]
@@ -126,7 +127,10 @@ class FCN:
             raise SegxaiValueError(
                 f"{len(self.class_names)} class names were given for {num_classes} classes."
             )
-        arrays, self.source, whole = self._read(weights, fc_width, fc6_kernel)
+        self.fc_width, self.fc6_kernel = 0, _WIDEST["fc6_kernel"]
+        arrays, self.source, whole = self._read(weights)
+        if fc_width is not None:
+            self.fc_width = int(fc_width)
         self._added: dict[Hashable, Any] = {}
         self._build(seed)
         try:
@@ -180,7 +184,8 @@ class FCN:
         """
         names = [v.op.name for v in self._variables]
         values = dict(zip(names, self.net.run(self._variables), strict=True))
-        described = {key: getattr(self, key) for key in (*_OPTIONS, "source", "side")}
+        kept = (*_OPTIONS, *_WIDEST, "source", "side")
+        described = {key: getattr(self, key) for key in kept}
         values[_DESCRIPTION] = np.array(json.dumps({"format": _FORMAT, **described}))
         with replacing(path) as temporary, temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **values)
@@ -201,16 +206,11 @@ class FCN:
         _, described = read_npz(path)
         try:
             options = {key: described[key] for key in _OPTIONS}
-        except KeyError as error:
-            raise SegxaiFileError(
-                f"The description of {str(path)!r} lacks {error.args[0]!r}, so it is damaged; "
-                "save the network again."
-            ) from error
-        try:
             return cls(weights=as_path(path), **options)
-        except SegxaiValueError as error:
+        except (KeyError, SegxaiValueError) as error:
             raise SegxaiFileError(
-                f"The description of {str(path)!r} is damaged: {error} Save the network again."
+                f"The description of {str(path)!r} is damaged or incomplete: {quoted(error)} "
+                "Save the network again."
             ) from error
 
     def close(self) -> None:
@@ -259,68 +259,48 @@ class FCN:
             self.probabilities = tf.nn.softmax(self.scores)
             self._variables = tf.global_variables()
 
-    def _read(self, weights, fc_width, fc6_kernel) -> tuple[Mapping[str, Any], str, bool]:
+    def _read(self, weights) -> tuple[Mapping[str, Any], str, bool]:
         """({variable: array}, their origin in words, whether every variable must be among them).
 
         Sets `fc_width` and `fc6_kernel` as the weights have them.
         """
-        self.fc_width, self.fc6_kernel = fc_width or 0, fc6_kernel or 7
         if weights is None:
             return {}, "random weights", False
-        if self.side is not None:
-            return self._semantic_weights(), "semantic", True
         if isinstance(weights, (str, os.PathLike)) and _is_own(weights):
-            return *self._own_weights(weights, fc_width, fc6_kernel), True
+            return *self._own_weights(weights), True
         if self.encoder == "vgg16":
             arrays, source = _vgg16_weights(weights)
             if "vgg_16/fc6/weights" in arrays:
-                kernel, width = arrays["vgg_16/fc6/weights"].shape[::3]
-                self.fc_width = width if fc_width is None else fc_width
-                self.fc6_kernel = kernel if fc6_kernel is None else fc6_kernel
-            if self.fc_width:
-                arrays = reduce_fc(arrays, self.fc_width, self.fc6_kernel)
+                self.fc6_kernel, self.fc_width = arrays["vgg_16/fc6/weights"].shape[::3]
             return arrays, source, False
-        if isinstance(weights, str) and weights == "auto":
+        if isinstance(weights, str) and weights in ("auto", "semantic"):
+            from ..nets.fcn import SCOPE
             from ..weights.efficientnet_lite import efficientnet_lite0_weights
 
-            return efficientnet_lite0_weights(), "ImageNet", False
+            arrays = efficientnet_lite0_weights()
+            if weights == "semantic":
+                return arrays | semantic_head().variables(SCOPE), weights, True
+            return arrays, "ImageNet", False
         raise SegxaiFileError(
             f"{weights!r} was not written by FCN.save; the weights of efficientnet_lite0 are "
-            "'auto', None or such a file."
+            "'auto', 'semantic', None or such a file."
         )
 
-    def _semantic_weights(self):
-        from ..nets.fcn import SCOPE
-        from ..weights.efficientnet_lite import efficientnet_lite0_weights
-
-        head = semantic_head()
-        wanted = ("efficientnet_lite0", 8, len(head.names))
-        if (self.encoder, self.stride, self.num_classes) != wanted:
-            raise SegxaiValueError(
-                "The semantic weights are those of FCN('efficientnet_lite0', stride=8) with "
-                f"{len(head.names)} classes; got {self.encoder!r}, stride={self.stride} and "
-                f"{self.num_classes} classes."
-            )
-        return efficientnet_lite0_weights() | head.variables(SCOPE)
-
-    def _own_weights(self, path, fc_width, fc6_kernel):
-        from ..nets.fcn import MULTIPLE, SCOPE
+    def _own_weights(self, path):
+        from ..nets.fcn import MULTIPLE
 
         arrays, described = read_npz(path)
-        self.side = described.get("side")  # files from before this was written have none
-        if self.side is not None:
-            whole_number("side", self.side, MULTIPLE, MAX_SIDE)
-        self.fc_width = described.get("fc_width") if fc_width is None else fc_width
-        self.fc6_kernel = described.get("fc6_kernel") if fc6_kernel is None else fc6_kernel
-        for key in ("encoder", "num_classes", "stride", "fc_width", "fc6_kernel"):
+        for key in ("encoder", "num_classes", "stride"):
             if described.get(key) != getattr(self, key):
                 raise SegxaiError(
                     f"{str(path)!r} has {key} {described.get(key)!r}, not {getattr(self, key)!r}; "
                     "use FCN.load."
                 )
-        # Before the graph is built, whose upsampling takes memory by the square of the classes.
-        heads = {f"{SCOPE}/score_32/weights": (1, 1, range(1, 4097), self.num_classes)}
-        take(arrays, heads, repr(str(path)))
+        self.side = described.get("side")  # files from before this was written have none
+        if self.side is not None:
+            whole_number("side", self.side, MULTIPLE, MAX_SIDE)
+        for key, most in _WIDEST.items():
+            setattr(self, key, whole_number(key, described.get(key), 0, most))
         return arrays, str(described.get("source", Path(path).name))
 
 

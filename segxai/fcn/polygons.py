@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
 from pathlib import Path, PurePosixPath
+from typing import TypeAlias
 
 import numpy as np
 
@@ -13,8 +16,10 @@ from ..masks import check_size, fit, read_mask
 from ..regions import Regions
 from ..segmentation.compose import from_mask_list
 
-MOST_BYTES = 100_000_000  # Python's objects need some ten times as much
+MOST_BYTES = 10_000_000  # of a file; Python's objects need up to 24 times as much
+MOST_PIXELS = 250_000_000  # of all masks together, which are in memory at once
 WHAT = "The photograph of this file"
+Area: TypeAlias = tuple[str, Callable[[], np.ndarray]]  # a label, and what makes its mask
 
 
 def read_polygons(path: Path, shape: tuple[int, int], photograph: str = "") -> Regions:
@@ -44,7 +49,11 @@ def read_polygons(path: Path, shape: tuple[int, int], photograph: str = "") -> R
             raise ValueError(f"more than {MOST_BYTES:,} bytes; take out what is needed")
         data = json.loads(path.read_bytes())
         read = _labelme if "shapes" in data else _coco if "images" in data else _label_studio
-        areas = [{"segmentation": m, "name": name} for name, m in read(data, shape, photograph)]
+        most = max(1, MOST_PIXELS // (shape[0] * shape[1]))
+        found = list(islice(read(data, shape, photograph), most + 1))
+        if len(found) > most:
+            raise ValueError(f"more than {most} areas in a photograph of this size; reduce both")
+        areas = [{"segmentation": mask(), "name": name} for name, mask in found]
     except SegxaiError:
         raise
     except Exception as error:  # whatever is not as these tools write it
@@ -55,29 +64,29 @@ def read_polygons(path: Path, shape: tuple[int, int], photograph: str = "") -> R
     return from_mask_list(areas, shape, "loaded").by_noun()
 
 
-def _labelme(data, shape, _) -> Iterator[tuple[str, np.ndarray]]:
+def _labelme(data, shape, _) -> Iterator[Area]:
     for each in data["shapes"]:
         if each.get("shape_type", "polygon") not in ("polygon", "rectangle"):
             raise ValueError(f"{each['shape_type']!r} is neither a polygon nor a rectangle")
         size = data["imageHeight"], data["imageWidth"]
-        yield each["label"], _filled([each["points"]], size, shape)
+        yield each["label"], partial(_filled, [each["points"]], size, shape)
 
 
-def _coco(data, shape, photograph) -> Iterator[tuple[str, np.ndarray]]:
+def _coco(data, shape, photograph) -> Iterator[Area]:
     image = _chosen(data["images"], [each["file_name"] for each in data["images"]], photograph)
     labels = {each["id"]: each["name"] for each in data["categories"]}
     for each in data["annotations"]:
         if each["image_id"] == image["id"]:
             area, size = each["segmentation"], (image["height"], image["width"])
-            yield (
-                labels[each["category_id"]],
-                _filled([np.reshape(flat, (-1, 2)) for flat in area], size, shape)
-                if isinstance(area, list)
-                else fit(read_mask(area, "A segmentation"), shape, WHAT),
-            )
+            if isinstance(area, list):
+                mask = partial(_filled, [np.reshape(flat, (-1, 2)) for flat in area], size, shape)
+            else:
+                read = partial(read_mask, area, "A segmentation")
+                mask = partial(_decoded, read, area["size"], shape)
+            yield labels[each["category_id"]], mask
 
 
-def _label_studio(data, shape, photograph) -> Iterator[tuple[str, np.ndarray]]:
+def _label_studio(data, shape, photograph) -> Iterator[Area]:
     tasks = data if isinstance(data, list) else [data]
     names = [str(each["data"]["image"]).partition("?")[0] for each in tasks]
     task = _chosen(tasks, names, photograph)
@@ -85,12 +94,12 @@ def _label_studio(data, shape, photograph) -> Iterator[tuple[str, np.ndarray]]:
         value, size = each["value"], (each["original_height"], each["original_width"])
         label = next(value[key][0] for key in value if key.endswith("labels"))
         if "rle" in value:
-            yield label, fit(_brushed(value["rle"], size), shape, WHAT)
+            yield label, partial(_decoded, partial(_brushed, value["rle"], size), size, shape)
             continue
         points = value.get("points") or np.add.accumulate(
             [[value["x"], value["y"]], [value["width"], value["height"]]]
         )
-        yield label, _filled([np.multiply(points, size[::-1]) / 100], size, shape)
+        yield label, partial(_filled, [np.multiply(points, size[::-1]) / 100], size, shape)
 
 
 def _chosen(entries, names, photograph):
@@ -123,6 +132,11 @@ def _filled(polygons, size, shape) -> np.ndarray:
             x, y = x[[0, 1, 1, 0]], y[[0, 0, 1, 1]]
         mask |= polygon2mask(shape, np.stack([y, x], axis=1) * np.divide(shape, size) - 0.5)
     return mask
+
+
+def _decoded(read, size, shape) -> np.ndarray:
+    check_size(size, shape, WHAT)  # before any memory is taken
+    return fit(read(), shape, WHAT)
 
 
 def _brushed(code, size) -> np.ndarray:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiValueError, is_number, whole_number
+from ..errors import SegxaiError, SegxaiValueError, is_number, unknown_name, whole_number
 from ..files import as_path
 from ..images import ImageLike, as_image
 from ..names import NamesLike
@@ -156,8 +156,8 @@ def finetune(
         Of Adam, multiplied for the encoder and for the score heads by `rate_factors`.
     trainable : str
         "auto": everything, except that of VGG16 without fc6 and fc7 only conv3_1 and later layers
-        are trained; "all"; "head": only the score heads; or a regular expression matched against
-        the variables' names. Frozen variables need no optimiser memory.
+        are trained; "all"; or "head": only the score heads. Frozen variables need no optimiser
+        memory.
     names : sequence of str, {id: name} or {name: id}, optional
         Of the classes.
     seed : int
@@ -169,7 +169,7 @@ def finetune(
     progress : bool or callable, optional
         See `segxai.progress.track`.
     **fcn_options
-        `fc_width` and `fc6_kernel` of `FCN`.
+        `fc_width` of `FCN`.
 
     Returns
     -------
@@ -182,7 +182,6 @@ def finetune(
     """
     image = as_image(image)
     labels, names = read_annotation(annotation, image.shape[:2], names)
-    _check_loop(iterations, learning_rate)  # before the network is built
     with showing(bars_only(progress)):  # the weights may have to be fetched
         fcn = FCN(encoder, len(names), stride, weights, class_names=names, seed=seed, **fcn_options)
     steps: list[Step] = []
@@ -248,7 +247,9 @@ def finetune_steps(
         For invalid arguments, or if the loss becomes infinite.
     """
     image = as_image(image)
-    _check_loop(iterations, learning_rate)
+    whole_number("iterations", iterations, 1)
+    if not is_number(learning_rate) or not 0 < learning_rate < np.inf:
+        raise SegxaiValueError(f"learning_rate must be positive; got {learning_rate!r}.")
     feed, variables = _feed(fcn, image, labels), _trainable(fcn, trainable)
     if logdir is not None:
         with _writing(logdir):
@@ -405,12 +406,6 @@ def _convolutions_only(fcn) -> bool:
     return fcn.encoder == "vgg16" and not fcn.fc_width
 
 
-def _check_loop(iterations, learning_rate) -> None:
-    whole_number("iterations", iterations, 1)
-    if not is_number(learning_rate) or not 0 < learning_rate < np.inf:
-        raise SegxaiValueError(f"learning_rate must be positive; got {learning_rate!r}.")
-
-
 def _feed(fcn, image, labels) -> dict:
     labels = np.asarray(labels)
     if labels.shape != image.shape[:2]:
@@ -418,15 +413,13 @@ def _feed(fcn, image, labels) -> dict:
             f"The labels have shape {labels.shape}, the image {image.shape[:2]}; "
             "they must be equal."
         )
-    if labels.dtype != bool and not np.issubdtype(labels.dtype, np.integer):
-        raise SegxaiValueError(f"Labels must be whole numbers (class ids); got {labels.dtype}.")
-    labels = labels.astype(np.int32)
-    if not np.isin(labels, [*range(fcn.num_classes), IGNORE]).all():
+    strange = np.setdiff1d(labels, [*range(fcn.num_classes), IGNORE])
+    if strange.size:
         raise SegxaiValueError(
-            f"Labels must be 0 to {fcn.num_classes - 1}, or {IGNORE} for ignored pixels; "
-            f"got {labels.min()} to {labels.max()}."
+            f"Labels must be whole numbers from 0 to {fcn.num_classes - 1}, or {IGNORE} for "
+            f"ignored pixels; got {strange[0]}."
         )
-    padded = pad(labels, mode="constant", constant_values=IGNORE)
+    padded = pad(labels.astype(np.int32), mode="constant", constant_values=IGNORE)
     return {fcn.images: pad(image)[None], _loss(fcn)[0]: padded[None]}
 
 
@@ -439,21 +432,9 @@ def _trainable(fcn, trainable) -> list:
         "all": "",
         "head": rf"^{SCOPE}/",
     }
-    variables = fcn.model_variables()
-    try:
-        pattern = patterns.get(trainable, trainable)
-        chosen = [v for v in variables if re.search(pattern, v.op.name)]
-    except (re.error, TypeError) as error:
-        raise SegxaiValueError(
-            "trainable must be 'auto', 'all', 'head' or a regular expression; "
-            f"got {trainable!r}: {error}."
-        ) from error
-    if not chosen:
-        some = ", ".join(v.op.name for v in variables[:3])
-        raise SegxaiValueError(
-            f"No variable's name matches {trainable!r}. Names look like: {some}."
-        )
-    return chosen
+    if trainable not in patterns:
+        raise unknown_name("trainable", trainable, patterns)
+    return [v for v in fcn.model_variables() if re.search(patterns[trainable], v.op.name)]
 
 
 def _summary(loss, gradients) -> Any:

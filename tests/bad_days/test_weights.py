@@ -235,7 +235,7 @@ def forge_keras(folder):
 
 
 MEASURED = """
-import json, resource, sys, time
+import json, resource, sys, time, zipfile
 import h5py, numpy as np
 import segxai
 from segxai.nets import graph  # TensorFlow is part of the import, and so is Keras
@@ -253,6 +253,13 @@ open("memo.pth", "wb").write(b"\\x80\\x02]r\\xff\\xff\\xff\\x13.")
 open("long.pth", "wb").write(b"\\x80\\x04\\x8e" + (2**33).to_bytes(8, "little") + b"x.")
 nested = b"".join(b"q" + bytes([n]) + b"h" + bytes([n]) + b"\\x86" for n in range(60))
 open("nested.pth", "wb").write(b"\\x80\\x02K\\x01" + nested + b"Q.")
+with zipfile.ZipFile("entries.npz", "w") as file:
+    for number in range(5000):
+        file.writestr(str(number), b"")
+with h5py.File("links.h5", "w") as file:
+    group = file.create_group("a")
+    for number in range(12_000):
+        group[str(number)] = group
 described = {"format": "segxai-fcn-1", "encoder": "vgg16", "num_classes": 250, "stride": 8, "source": "x", "side": None,
              "class_names": ["a"] * 250, "fc_width": 4096, "fc6_kernel": 7}
 np.savez("promise.npz", description=np.array(json.dumps(described)))
@@ -260,6 +267,20 @@ np.savez_compressed("zeros.npz", description=np.array(json.dumps(described)), x=
 values = {"fcn/score_32/weights": np.zeros((1, 1, 512, 255), "f4")}
 described |= {"num_classes": 255, "class_names": ["a"] * 255, "fc_width": 0}
 np.savez("classes.npz", description=np.array(json.dumps(described)), **values)
+polygon = {"label": "a", "points": [[0, 0], [1999, 0], [1999, 1499], [0, 1499]]}
+kept = {
+    "areas": {"shapes": [polygon] * 1000, "imageHeight": 1500, "imageWidth": 2000},
+    "runs": {"images": [{"file_name": "a", "id": 1, "height": 1500, "width": 2000}], "categories": [{"id": 1, "name": "a"}],
+             "annotations": [{"image_id": 1, "category_id": 1, "segmentation": {"size": [10**5, 10**5], "counts": [0, 10**10]}}]},
+    "brush": [{"data": {"image": "a"}, "annotations": [{"result": [
+        {"original_height": 10**5, "original_width": 10**5, "value": {"rle": [255] * 10**5, "brushlabels": ["a"]}}]}]}],
+}
+for name, data in kept.items():
+    json.dump(data, open(f"{name}.json", "w"))
+open("objects.json", "w").write("[" + '{"a":1},' * 1_199_999 + '{"a":1}]')
+photograph = np.zeros((1500, 2000, 3), np.uint8)
+def load_regions(path):
+    return segxai.load_regions(path, photograph)
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
 before, slowest, tried = peak(), 0, 0
 for path, loads in {
@@ -270,7 +291,10 @@ for path, loads in {
     "nested.pth": (read_torch_file,),
     "promise.npz": (segxai.FCN.load,),
     "zeros.npz": (segxai.FCN.load,),
+    "entries.npz": (segxai.FCN.load,),
+    "links.h5": (vgg16_weights, segxai.load_classifier),
     "classes.npz": (segxai.FCN.load,),
+    **dict.fromkeys([f"{name}.json" for name in ("objects", "areas", "runs", "brush")], (load_regions,)),
     **dict.fromkeys(sys.argv[1:], (segxai.load_classifier,)),
 }.items():
     for load in loads:
@@ -278,7 +302,7 @@ for path, loads in {
         try:
             load(path)
         except segxai.SegxaiError as error:
-            assert path in str(error), error
+            assert path in str(error) or 'The photograph of this file' in str(error), error
         else:
             raise AssertionError(path)
         print(path, load.__name__, time.process_time() - started, peak() - before, file=sys.stderr)

@@ -25,12 +25,12 @@ def fitted():
 
 
 @pytest.mark.parametrize("stride", [32, 16, 8])
-@pytest.mark.parametrize("shape", [(1, 1), (31, 70), (64, 96), (100, 33)])
-def test_any_image_size_comes_back_at_its_size(stride, shape):
+def test_any_image_size_comes_back_at_its_size(stride):
     with FCN(num_classes=3, stride=stride) as fcn:
-        probabilities = fcn.predict(np.full((*shape, 3), 90, np.uint8))
-    assert probabilities.shape == (*shape, 3)
-    assert np.allclose(probabilities, 1 / 3)  # every class is equally likely before training
+        for shape in ((1, 1), (31, 70), (64, 96), (100, 33)):
+            probabilities = fcn.predict(np.full((*shape, 3), 90, np.uint8))
+            assert probabilities.shape == (*shape, 3)
+            assert np.allclose(probabilities, 1 / 3)  # equally likely before training
 
 
 @pytest.mark.parametrize("name", ["fcn.npz", "fcn.other"])
@@ -53,7 +53,7 @@ def test_saving_adds_nothing_to_the_graph_and_refuses_impossible_names(fitted, t
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [("v.npz", {"fc_width": 8, "fc6_kernel": 3}), ("v.npz", {}), ("v.other", {})],
+    [("v.npz", {"fc_width": 8}), ("v.npz", {}), ("v.other", {})],
 )
 def test_a_saved_vgg16_is_loaded(tmp_path, name, options):
     with FCN("vgg16", 2, 16, weights=None, **options) as fcn:
@@ -63,7 +63,7 @@ def test_a_saved_vgg16_is_loaded(tmp_path, name, options):
             for ours, theirs in zip(fcn.model_variables(), again.model_variables(), strict=True):
                 assert np.array_equal(fcn.net.run(ours), again.net.run(theirs))
             again.close()
-    with pytest.raises(SegxaiError, match="fc_width"):
+    with pytest.raises(SegxaiError, match="fc6/weights"):
         FCN("vgg16", 2, 16, tmp_path / name, fc_width=4)
 
 
@@ -225,7 +225,7 @@ def test_the_graph_computes_what_the_heads_compute(semantic, cat, classifier):
     [{"stride": 16}, {"encoder": "vgg16"}, {"num_classes": 3}, {"class_names": ["sky", "rest"]}],
 )
 def test_the_trained_score_heads_belong_to_one_network(bad):
-    with pytest.raises(SegxaiError, match="semantic weights are those of FCN"):
+    with pytest.raises(SegxaiError, match=r"semantic weights are those of FCN|2 class names"):
         FCN(**{"weights": "semantic", "stride": 8, **bad})
 
 
@@ -236,14 +236,14 @@ def test_a_saved_semantic_network_sees_photographs_at_the_same_size(semantic, tm
         assert np.array_equal(again.predict(cat), semantic.predict(cat))
 
 
-@pytest.mark.parametrize("side", ["448", 448.5, 0, -448, 31, 2049, True, [448]])
-def test_a_file_with_an_impossible_side_is_refused(semantic, tmp_path, side):
+def test_a_file_with_an_impossible_side_is_refused(semantic, tmp_path):
     semantic.save(tmp_path / "fcn.npz")
     with np.load(tmp_path / "fcn.npz") as file:
-        arrays = dict(file)
-    described = {**json.loads(str(arrays.pop("description"))), "side": side}
-    np.savez(tmp_path / "other.npz", description=np.array(json.dumps(described)), **arrays)
-    with pytest.raises(
-        SegxaiFileError, match=r"side must be (a whole number of at least 32|at most 2048)"
-    ):
-        FCN.load(tmp_path / "other.npz")
+        described = json.loads(str(file["description"]))
+    for side in ("448", 448.5, 0, -448, 31, 2049, True, [448]):
+        text = json.dumps({**described, "side": side})
+        np.savez(tmp_path / "other.npz", description=np.array(text))
+        with pytest.raises(
+            SegxaiFileError, match=r"side must be (a whole number of at least 32|at most 2048)"
+        ):
+            FCN.load(tmp_path / "other.npz")

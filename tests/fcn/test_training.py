@@ -66,12 +66,15 @@ def test_a_step_is_exact_and_its_history_half_the_size(sample):
         assert np.array_equal(kept.predictions, step.probabilities.argmax(axis=-1))
 
 
-@pytest.mark.parametrize("stride", [16, 8])
-def test_finer_strides_fit_finer(sample, fitted, stride):
-    finer = finetune(sample.image, sample.annotation, stride=stride)
-    finer.fcn.close()
-    assert finer.final_loss < fitted.final_loss
-    assert intersection_over_union(sample.annotation.labels, finer.predictions)[1] > 0.95
+def test_finer_strides_fit_finer(sample):
+    image, labels = sample.image[::2, ::2], sample.annotation.labels[::2, ::2]
+    runs = [finetune(image, labels, stride=stride) for stride in (32, 16, 8)]
+    for run in runs:
+        run.fcn.close()
+    assert runs[0].final_loss > runs[1].final_loss > runs[2].final_loss
+    found = [intersection_over_union(labels, run.predictions)[1] for run in runs]
+    assert found[0] < found[1] < found[2]
+    assert found[2] > 0.95
 
 
 def test_a_run_can_be_repeated(sample):
@@ -93,7 +96,6 @@ def test_vgg16_with_random_weights_learns_too(sample):
             encoder="vgg16",
             weights=None,
             fc_width=64,
-            fc6_kernel=3,
             iterations=4,
             learning_rate=1e-4,
             seed=s,
@@ -164,14 +166,13 @@ def test_tensorboard_reads_the_loss_and_every_gradient(sample, tmp_path):
     assert events.Histograms("gradient/fcn/score_32/weights")[2].step == 3
 
 
-@pytest.mark.parametrize("trainable", ["head", "score|block_15"])
-def test_only_what_is_chosen_trains_and_has_optimiser_memory(sample, trainable):
+def test_only_what_is_chosen_trains_and_has_optimiser_memory(sample):
     from segxai.nets.graph import tf
 
     image, labels = small(sample)
     with FCN(num_classes=2) as fcn:
         before = {v.op.name: fcn.net.run(v) for v in fcn.model_variables()}
-        list(finetune_steps(fcn, image, labels, iterations=2, trainable=trainable))
+        list(finetune_steps(fcn, image, labels, iterations=2, trainable="head"))
         changed = {
             v.op.name
             for v in fcn.model_variables()
@@ -180,10 +181,7 @@ def test_only_what_is_chosen_trains_and_has_optimiser_memory(sample, trainable):
         slots = {
             v.op.name for v in fcn.net.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)
         } - set(before)
-    assert "fcn/score_32/weights" in changed
-    assert all(
-        name.startswith("fcn/") or (trainable != "head" and "block_15" in name) for name in changed
-    )
+    assert changed == {"fcn/score_32/weights", "fcn/score_32/biases"}
     assert not any("block_3" in name for name in slots)
     assert len([name for name in slots if "Adam" in name]) == 2 * len(changed)
 
@@ -352,18 +350,11 @@ def test_names_in_a_file_that_do_not_fit_its_values(tmp_path):
 @pytest.mark.parametrize(
     "bad",
     [
-        {"iterations": 0},
-        {"iterations": 2.5},
-        {"learning_rate": 0},
-        {"learning_rate": np.nan},
-        {"learning_rate": True},
-        {"trainable": "("},
-        {"trainable": "no such variable"},
+        {"trainable": "no such choice"},
         {"stride": 4},
         {"encoder": "vgg"},
         {"seed": -1},
         {"weights": "nothing.npz"},
-        {"logdir": "/proc/nowhere"},
     ],
 )
 def test_bad_requests(bad, sample):
@@ -371,22 +362,24 @@ def test_bad_requests(bad, sample):
         finetune(*small(sample), **bad)
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
-        {"iterations": 0},
-        {"learning_rate": -1},
-        {"trainable": "no such variable"},
-        {"labels": np.zeros((2, 2), int)},
-        {"labels": np.full((75, 113), 7)},
-        {"image": "nothing.png"},
-        {"logdir": "/proc/nowhere"},
-    ],
-)
-def test_the_loop_refuses_at_its_call_what_it_cannot_do(bad, sample):
+def test_the_loop_refuses_at_its_call_what_it_cannot_do(sample):
     image, labels = small(sample)
-    with FCN(weights=None) as fcn, pytest.raises(SegxaiError):
-        finetune_steps(fcn, **{"image": image, "labels": labels} | bad)
+    with FCN(weights=None) as fcn:
+        for bad in (
+            {"iterations": 0},
+            {"iterations": 2.5},
+            {"learning_rate": 0},
+            {"learning_rate": np.nan},
+            {"learning_rate": True},
+            {"trainable": "no such choice"},
+            {"labels": np.zeros((2, 2), int)},
+            {"labels": np.full((75, 113), 7)},
+            {"labels": np.full((75, 113), 0.5)},
+            {"image": "nothing.png"},
+            {"logdir": "/proc/nowhere"},
+        ):
+            with pytest.raises(SegxaiError):
+                finetune_steps(fcn, **{"image": image, "labels": labels} | bad)
 
 
 def test_the_graph_grows_by_the_first_fit_alone(sample, tmp_path):
@@ -399,9 +392,6 @@ def test_the_graph_grows_by_the_first_fit_alone(sample, tmp_path):
 
         first = operations_after(trainable="head", learning_rate=1e-4)
         assert operations_after(trainable="head", learning_rate=1e-3) == first
-        assert (
-            operations_after(trainable="^fcn/", learning_rate=1e-2) == first
-        )  # the same variables
         logged = operations_after(trainable="head", logdir=tmp_path)
         assert logged - first < 20  # the summaries
         assert operations_after(trainable="head", logdir=tmp_path, learning_rate=1e-5) == logged

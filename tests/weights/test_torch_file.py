@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from segxai import SegxaiError
-from segxai.weights.efficientnet_lite import efficientnet_lite0_path, fold_efficientnet
+from segxai.weights.downloads import obtain
+from segxai.weights.efficientnet_lite import fold_efficientnet
 from segxai.weights.torch_file import _MAGIC, _PROTOCOL, read_torch_file
 
 
@@ -130,7 +131,7 @@ def test_files_that_are_no_weights(tmp_path):
 
 
 def test_another_network_is_named_as_such():
-    state = read_torch_file(efficientnet_lite0_path())
+    state = read_torch_file(obtain("efficientnet_lite0"))
     state.pop("_conv_head.weight")
     with pytest.raises(SegxaiError, match=r"lacks '_conv_head.weight'"):
         fold_efficientnet(state)

@@ -12,7 +12,7 @@ from segxai.nets.graph import GraphSession, tf
 from segxai.weights import downloads
 from segxai.weights.checkpoint import read_checkpoint
 from segxai.weights.contours import contours_path, contours_weights
-from segxai.weights.vgg16 import CONVOLUTIONS, SCOPE, reduce_fc, vgg16_weights
+from segxai.weights.vgg16 import CONVOLUTIONS, SCOPE, vgg16_weights
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def slim_checkpoint(tmp_path_factory):
 
 def test_a_slim_checkpoint_fills_the_encoder_and_leaves_out_its_classifier(slim_checkpoint):
     path, values = slim_checkpoint
-    with FCN("vgg16", num_classes=3, weights=path, fc_width=32, fc6_kernel=3) as fcn:
+    with FCN("vgg16", num_classes=3, weights=path) as fcn:
         found = {v.op.name: fcn.net.run(v) for v in fcn.model_variables()}
     assert np.array_equal(found["vgg_16/fc6/weights"], values["vgg_16/fc6/weights"])
     assert np.array_equal(
@@ -101,13 +101,13 @@ def bad_checkpoints(tmp_path, good):
 def test_every_bad_checkpoint_is_refused_with_what_to_do(slim_checkpoint, tmp_path):
     for path, said in bad_checkpoints(tmp_path, slim_checkpoint[0]):
         with pytest.raises(SegxaiError, match=said) as raised:
-            FCN("vgg16", weights=path, fc_width=32, fc6_kernel=3)
+            FCN("vgg16", weights=path)
         assert "segxai fetch vgg16" in str(raised.value)
 
 
 def test_a_checkpoint_whose_shapes_do_not_fit_names_the_variable(slim_checkpoint):
-    with pytest.raises(SegxaiError, match="at most a 3 x 3 kernel and 32"):
-        FCN("vgg16", weights=slim_checkpoint[0], fc_width=64, fc6_kernel=3)
+    with pytest.raises(SegxaiError, match=r"'vgg_16/fc6/weights' has shape \(3, 3, 512, 32\)"):
+        FCN("vgg16", weights=slim_checkpoint[0], fc_width=64)
 
 
 def test_without_any_weights_the_error_names_three_ways(monkeypatch, tmp_path):
@@ -163,7 +163,7 @@ def test_keras_files_are_turned_to_red_green_blue_and_to_convolutions(tmp_path, 
 
 def test_convolutions_alone_serve_an_fcn_but_no_classifier(tmp_path):
     path = write_keras_file(tmp_path / "notop.h5", top=False)
-    with FCN("vgg16", weights=path, fc_width=16, fc6_kernel=3) as fcn:
+    with FCN("vgg16", weights=path, fc_width=16) as fcn:
         values = {v.op.name: v for v in fcn.model_variables()}
         assert (
             fcn.net.run(values["vgg_16/fc6/weights"]).std() > 0
@@ -220,16 +220,3 @@ def test_files_of_keras_that_are_something_else(tmp_path):
             vgg16_weights(tmp_path / name)
     with pytest.raises(SegxaiError, match="cannot be taken from int"):
         vgg16_weights(7)
-
-
-def test_a_thinned_fc6_answers_a_constant_map_like_the_whole_one():
-    weights = {
-        "vgg_16/fc6/weights": np.ones((7, 7, 4, 8), np.float32),
-        "vgg_16/fc6/biases": np.zeros(8, np.float32),
-        "vgg_16/fc7/weights": np.ones((1, 1, 8, 8), np.float32),
-        "vgg_16/fc7/biases": np.zeros(8, np.float32),
-    }
-    thin = reduce_fc(weights, 4, 3)
-    assert thin["vgg_16/fc6/weights"].shape == (3, 3, 4, 4)
-    assert thin["vgg_16/fc6/weights"].sum(axis=(0, 1, 2)) == pytest.approx([7 * 7 * 4] * 4)
-    assert thin["vgg_16/fc7/weights"].sum(axis=2)[0, 0] == pytest.approx([8] * 4)
