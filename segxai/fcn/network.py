@@ -136,9 +136,9 @@ class FCN:
         try:
             # What the source does not hold (score heads; fc6 and fc7 where it has none) is new.
             new = {v.op.name: v for v in self._variables if not whole and v.op.name not in arrays}
-            known = [v for v in self._variables if v.op.name not in new]
+            kept = [v for v in self._variables if v.op.name not in new]
             named = repr(str(weights)) if isinstance(weights, (str, os.PathLike)) else self.source
-            assign_weights(self.net, arrays, known, named)
+            assign_weights(self.net, arrays, kept, named)
             self.net.run([v.initializer for v in new.values()])
         except BaseException:
             self.close()
