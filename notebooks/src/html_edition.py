@@ -1,4 +1,6 @@
-"""Build html/: the whole series as pages that need no Python, with an index; for when Binder is down.
+"""Build html/: a gallery of photographs to explore and the whole series, as pages that need no Python.
+
+Its first page opens from a file, a USB stick or GitHub Pages, also when Binder is down.
 
 `python notebooks/src/html_edition.py [FOLDER]`. What the tests have executed already is not executed again.
 """
@@ -14,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import build
 import execute
+import first_page
 import nbformat
 
 STYLE = """
@@ -32,6 +35,11 @@ pre { background: var(--code); padding: .6rem .8rem; overflow-x: auto; font-size
 :not(pre) > code { background: var(--code); padding: 0 .2em; border-radius: 3px; }
 table { border-collapse: collapse; } th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: break-word; }
 .series { list-style: none; padding: 0; } .series li { margin: 1rem 0; } .series li > a { font-weight: bold; } .series p { margin: .2rem 0 0; }
+.photographs { list-style: none; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(min(240px, 42%), 1fr)); gap: 1rem; }
+.photographs a { display: block; height: 100%; overflow: hidden; color: inherit; text-decoration: none; border: 1px solid var(--line); border-radius: 6px; }
+.photographs a:hover { border-color: var(--link); }
+.photographs img { display: block; width: 100%; aspect-ratio: 4 / 3; object-fit: cover; }
+.photographs p { margin: .4rem .6rem; line-height: 1.35; }
 details { border: 1px solid var(--line); border-radius: 4px; padding: .3rem .8rem; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 .about { color: var(--soft); }
@@ -79,9 +87,11 @@ def main(folder: Path) -> None:
         f'<a href="{path.stem}.html">{path.stem.capitalize()}</a>' for path in pages
     )
     index = (
-        "<h1>segxai: explain an image classifier by the things in the picture</h1>"
-        '<p class="about">The executed notebooks as pages. Pictures with regions answer to mouse and keyboard; what needs Python '
-        "(another segmenter, another photograph, your own painting) needs the notebooks themselves.</p>"
+        "<h1>Which things in a photograph does a classifier use?</h1>"
+        f"{first_page.write_gallery(folder)}"
+        '<h2 id="lessons">The lessons</h2>'
+        '<p class="about">The executed notebooks as pages. What needs Python (another segmenter, another photograph, your own painting) '
+        "needs the notebooks themselves.</p>"
         f'<ul class="series">{"".join(entries)}</ul>'
         f"<p>{teaching}</p>"
     )
@@ -125,7 +135,7 @@ def broken(folder: Path) -> list[str]:
             if url.startswith(("https://", "http://", "data:")):
                 continue  # for a reader with a network to follow
             target = pages.get(file or name)
-            if file.startswith("reports/") and (folder / file).is_file():
+            if "/" in file and (folder / file).is_file():  # a page that is checked where it is made
                 continue
             if target is None or (place and place not in target.places):
                 found.append(f"{name} links to {url[:80]}")
@@ -134,7 +144,7 @@ def broken(folder: Path) -> list[str]:
 
 def page(heading, content, before=None, after=None) -> str:
     """One whole page."""
-    links = [("index", "All notebooks")] + [
+    links = [("index", "First page")] + [
         (name, f"{arrow} {name}") for name, arrow in ((before, "←"), (after, "→")) if name
     ]
     nav = (

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 
 SOURCES = Path(__file__).parents[2] / "notebooks" / "src"
@@ -104,7 +105,35 @@ def test_reports_that_a_notebook_wrote_come_along(edition, tmp_path):
     assert edition.broken(folder) == ["one.html links to reports/a.html"]
 
 
+def test_the_gallery_explores_photographs_without_python(edition, tmp_path):
+    first_page = edition.first_page
+    names = [photograph.name for photograph in first_page.PHOTOGRAPHS]
+    assert len(set(names)) == 12
+    assert all(photograph.credit for photograph in first_page.PHOTOGRAPHS)
+    for photograph in first_page.PHOTOGRAPHS:  # no download: they come with installed packages
+        assert photograph.read().dtype == np.uint8
+
+    def model(images):
+        bright = images.mean(axis=(1, 2, 3)) / 255
+        return np.stack([bright, 1 - bright], axis=1)
+
+    few = [first_page.PHOTOGRAPHS[names.index(name)] for name in ("flower", "eye")]
+    gallery = first_page.write_gallery(tmp_path, few, "grid", model)
+    assert "football helmet" in gallery  # the question of the project
+    (tmp_path / "index.html").write_text(edition.page("segxai", gallery))
+    assert edition.broken(tmp_path) == []
+    for photograph in few:
+        made = tmp_path / "photographs" / f"{photograph.name}.html"
+        assert f'href="photographs/{made.name}"' in gallery
+        assert made.stat().st_size < 1_000_000
+        text = made.read_text(encoding="utf-8")
+        assert photograph.credit in text
+        assert 'data-segxai="explorer"' in text
+        assert "://" not in text
+
+
 def test_the_whole_edition_of_a_series(edition, tmp_path, monkeypatch):
+    monkeypatch.setattr(edition.first_page, "PHOTOGRAPHS", ())
     monkeypatch.setattr(
         edition.execute,
         "executed",
@@ -112,6 +141,7 @@ def test_the_whole_edition_of_a_series(edition, tmp_path, monkeypatch):
     )
     edition.main(tmp_path / "html")
     index = (tmp_path / "html" / "index.html").read_text()
+    assert "Which things in a photograph does a classifier use?" in index
     for source in edition.build.lessons():
         assert f'href="{source.stem}.html"' in index
     assert 'href="GLOSSARY.html"' in index
