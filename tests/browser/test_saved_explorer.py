@@ -579,3 +579,58 @@ def test_logits_of_a_picture_with_five_channels_are_named_and_never_shares(page,
     assert not [
         request for request in shown.requests if not request.startswith(("file:", "data:", "blob:"))
     ]
+
+
+def test_the_address_keeps_what_is_shown_and_back_undoes(opened, explanations):
+    page = opened.page
+    assert "#" not in page.url
+    first = opened.weights()
+    page.get_by_label("method").select_option("shapley")
+    page.get_by_label("class to explain").select_option("suit")
+    page.wait_for_function("() => location.hash.includes('target=suit')")
+    page.mouse.click(*opened.at(HELMET))
+    page.wait_for_function("() => location.hash.includes('off=3')")
+    link, gauge = page.url, opened.gauge()
+    assert "→" in gauge
+
+    page.goto("about:blank")  # somebody else opens the link
+    page.goto(link)
+    page.wait_for_selector(".sx-canvas[data-ready]")
+    e = explanations["by hand", "mean"].refit("shapley", target="suit")
+    assert opened.weights() == expected(e)
+    assert opened.gauge() == gauge
+
+    page.mouse.click(*opened.at(HELMET))
+    page.wait_for_function("() => !location.hash.includes('off')")
+    page.go_back()
+    page.wait_for_function("() => document.querySelector('.sx-gauge').textContent.includes('→')")
+    assert opened.gauge() == gauge
+    page.evaluate("() => location.hash = ''")
+    page.wait_for_function("() => !document.querySelector('.sx-gauge').textContent.includes('→')")
+    assert opened.weights() == first
+
+
+def test_two_panes_are_in_the_address_too(opened, saved):
+    page = opened.page
+    page.goto(f"{saved.as_uri()}#compare=true&2.segmenter=by+hand&2.off=0.2&view=photograph&off=1")
+    page.reload()
+    page.wait_for_selector(".sx-canvas[data-ready] >> nth=1")
+    assert "→" in opened.gauge(0)
+    panes = page.locator(".sx-canvas")
+    assert panes.nth(1).locator(".sx-row.sx-gone").count() == 2
+    assert opened.weights(0).keys() == opened.weights(1).keys()
+
+
+def test_an_address_that_makes_no_sense_changes_nothing(opened, saved):
+    page, first = opened.page, opened.weights()
+    for evil in (
+        "target=<img src=x onerror=window.hacked=1>&method=magic&kernel_width=-1&fill=red",
+        "off=99.-1.x.1e9&view=nothing&segmenter=none&2.off=3&__proto__=1&compare=maybe",
+        "%E0%A4%A",
+    ):
+        page.goto(f"{saved.as_uri()}#{evil}")
+        page.reload()
+        page.wait_for_selector(".sx-canvas[data-ready]")
+        assert opened.weights() == first
+        assert "→" not in opened.gauge()
+    assert page.evaluate("window.hacked") is None

@@ -4,12 +4,14 @@ import { freshId, make } from "../shared/elements.js";
 import { render as renderForm } from "../form/index.js";
 import { render as renderCanvas } from "../region_canvas/index.js";
 import { stillModel } from "../shared/still.js";
+import { canvasSlots, formSlots, keepInAddress } from "./address.js";
 
 const DISPLAY = { view: "weights", opacity: 0.8, threshold: 0, zoom: 1, off: [], divisible: [], note: "", tree: {}, depth: 0 };
 const FORM = { progress: -1, message: "", away: "" };
 
 // state: { photo, segmentations: [{ name, regions, fills: { name: table and picture } }], settings, fields }.
-export function renderExplorer(state, el) {
+// prefix: of what is kept in the page's address; null in somebody else's page.
+export function renderExplorer(state, el, prefix = null) {
   const { segmentations, settings, fields } = state, names = segmentations.map(({ name }) => name), group = freshId("explorer");
   const form = stillModel({ ...FORM, title: "Explanation", group, fields: [...fields], values: { ...settings } });
   if (names.length > 1) {
@@ -17,7 +19,8 @@ export function renderExplorer(state, el) {
     form.set("fields", [...fields, second]);
     form.set("values", { ...settings, compare: names.length === 2 });
   }
-  const panes = names.slice(0, 2).map((name) => makePane(state, form, group, name));
+  const address = { changed() {} };
+  const panes = names.slice(0, 2).map((name) => makePane(state, form, group, name, () => address.changed()));
   const row = make("div", { class: "segxai-panes" }, ...panes.map((pane) => pane.el)), top = make("div");
   el.classList.add("segxai-explorer");
   el.append(top, row);
@@ -32,6 +35,10 @@ export function renderExplorer(state, el) {
     title(form.get("values"));
   });
   show();
+  if (prefix === null) return;
+  const slots = panes.map((pane, i) => pane.slots(i ? `${i + 1}.` : ""));
+  address.changed = keepInAddress(prefix, Object.assign(formSlots(form), ...slots));
+  form.on("change:values", () => address.changed());
 }
 
 // The page's heading asks about the class that is explained; other headings stay as they are.
@@ -43,7 +50,7 @@ function titleFor(first) {
   };
 }
 
-function makePane(state, form, group, first) {
+function makePane(state, form, group, first, changed) {
   const { photo, segmentations } = state, names = segmentations.map(({ name }) => name);
   const holder = make("div"), el = make("div", { class: "sx-pane" });
   const choice = stillModel({
@@ -78,9 +85,13 @@ function makePane(state, form, group, first) {
     }
     model = stillModel({ ...DISPLAY, photo, group, ...form.get("values"), ...next });
     model.on("change:names", keepNames);
+    model.on("change:off change:view", changed);
     renderCanvas({ model, el: holder });
   }
 
-  choice.on("change:values", show);
-  return { el, show };
+  choice.on("change:values", () => {
+    show();
+    changed();
+  });
+  return { el, show, slots: (prefix) => ({ ...formSlots(choice, prefix), ...canvasSlots(() => model, prefix) }) };
 }

@@ -3,14 +3,22 @@
 
 import { stillModel, stillState } from "../shared/still.js";
 import { render as renderCanvas } from "../region_canvas/index.js";
+import { canvasSlots, keepInAddress } from "./address.js";
 import { renderExplorer } from "./explorer.js";
 
 const WIDGETS = {
-  region_canvas: (state, el) => renderCanvas({ model: stillModel(state), el }),
+  region_canvas: (state, el, prefix) => {
+    const model = stillModel(state);
+    renderCanvas({ model, el });
+    if (prefix !== null) model.on("change:off change:view", keepInAddress(prefix, canvasSlots(() => model)));
+  },
   explorer: renderExplorer,
 };
 
-for (const script of document.querySelectorAll("script[data-segxai]:not([data-shown])")) {
-  script.dataset.shown = "true"; // a page of several parts may hold this code several times
-  WIDGETS[script.dataset.segxai](stillState(script.textContent), script.nextElementSibling);
-}
+const scripts = [...document.querySelectorAll("script[data-segxai]")], ours = document.body.classList.contains("segxai");
+scripts.forEach((script, i) => {
+  if (script.dataset.shown) return; // a page of several parts may hold this code several times
+  script.dataset.shown = "true";
+  const prefix = ours ? (scripts.length > 1 ? `${i + 1}:` : "") : null;
+  WIDGETS[script.dataset.segxai](stillState(script.textContent), script.nextElementSibling, prefix);
+});
