@@ -43,70 +43,48 @@ def comparison_fragment(comparison: Comparison) -> str:
 def _body(c) -> str:
     found = "<p>No photograph could be measured.</p>"
     if c.results:
-        found = f"{_table(c)}{c.plot()._repr_html_()}{_differences(c)}{_legend(c)}"
-    return f"<p>{html.escape(c.how)}</p>{found}{_failures(c)}"
+        found = f"{_table(c)}{c.plot()._repr_html_()}{_differences(c)}"
+        found += _listed(
+            "The metrics", [f"{c.titles[metric]}: {c.about[metric]}" for metric in c.metrics]
+        )
+    left_out = [": ".join(filter(None, failure)) for failure in c.failures]
+    return f"<p>{html.escape(c.how)}</p>{found}{_listed('Left out', left_out)}"
 
 
 def _table(c) -> str:
-    seconds = c.seconds
-    rows = [
-        *c.cells(c.table(), c.metrics, c.segmenters),
-        ["seconds", *(format_number(seconds[s]) if s in seconds else "–" for s in c.segmenters)],
-    ]
+    seconds = (format_number(c.seconds[s]) if s in c.seconds else "–" for s in c.segmenters)
+    rows = [*c.cells(c.table()), ["seconds", *seconds]]
     return f"<h2>Means with 95 % intervals</h2>{escaped_table(['', *c.segmenters], rows)}"
 
 
 def _differences(c) -> str:
-    others = c.segmenters[1:]
-    if not others:
+    if len(c.segmenters) == 1:
         return ""
-    rows = c.cells(c.differences(), [m for m in c.metrics if c.better(m)], others)
+    rows = c.cells(row for row in c.differences() if row["better"])
     return (
         f"<h2>Differences from “{html.escape(c.segmenters[0])}” on the same photographs</h2>"
-        f"{escaped_table(['', *others], rows)}"
+        f"{escaped_table(['', *c.segmenters[1:]], rows)}"
         "<p class='sx-note'>“better” and “worse” rate the segmenter named above, if the interval "
         "excludes 0; one in twenty such intervals does so by chance.</p>"
     )
 
 
-def _legend(c) -> str:
-    items = "".join(
-        f"<li><b>{html.escape(c.title(metric))}</b>: {html.escape(c.about(metric))}</li>"
-        for metric in c.metrics
-    )
-    return f"<h2>The metrics</h2><ul class='sx-words'>{items}</ul>"
-
-
-def _failures(c) -> str:
-    if not c.failures:
-        return ""
-    items = "".join(
-        f"<li>{html.escape(f'{name}, {segmenter}: {why}' if segmenter else f'{name}: {why}')}</li>"
-        for name, segmenter, why in c.failures
-    )
-    return f"<h2>Left out</h2><ul class='sx-words'>{items}</ul>"
+def _listed(heading, lines) -> str:
+    items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+    return f"<h2>{heading}</h2><ul class='sx-words'>{items}</ul>" if items else ""
 
 
 def _photographs(c) -> str:
-    heads = [
-        "photograph",
-        f"target ({c.output})",
-        "segmenter",
-        *(m.replace("_", " ") for m in c.metrics),
-    ]
+    heads = ["photograph", f"target ({c.output})", "segmenter"]
+    heads += [metric.replace("_", " ") for metric in c.metrics]
     rows = [
         [
             c.names[r.index],
             f"{r.target} ({r.full:z.2f})",
-            s,
-            *(_number(r.values[s][m]) for m in c.metrics),
+            segmenter,
+            *(f"{value:.3g}" if np.isfinite(value) else "–" for value in found.values()),
         ]
         for r in c.results
-        for s in c.segmenters
-        if s in r.values
+        for segmenter, found in r.values.items()
     ]
-    return f"<h2>Every photograph</h2>{escaped_table(heads, rows, 3)}" if rows else ""
-
-
-def _number(value) -> str:
-    return f"{value:.3g}" if np.isfinite(value) else "–"
+    return f"<h2>Every photograph</h2>{escaped_table(heads, rows, 3)}"

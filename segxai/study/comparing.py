@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..classifiers.classifier import Classifier, Target
+from ..classifiers.classifier import Target
 from ..classifiers.load import ClassifierLike
 from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
 from ..explanation.explain import explain
@@ -27,9 +26,9 @@ from ..names import distinct_names
 from ..progress import Progress
 from ..segmentation.registry import SEGMENTERS as KNOWN
 from ..segmentation.registry import check_method as check_segmenter
-from ..segmentation.registry import segment, segment_into, takes_count
+from ..segmentation.registry import segment, segment_into
 from .comparison import Comparison, Measured
-from .engine import Store, as_image_list, classifier_of, fingerprint, run_metadata, specification
+from .engine import Store, as_image_list, classifier_of, kept_name, specification
 from .engine import run as run_jobs
 
 SEGMENTERS = ("deep", "slic", "felzenszwalb", "quickshift", "grid")
@@ -133,151 +132,113 @@ def compare(
         raise SegxaiValueError(
             f"{len(masks)} masks were given for {len(images)} images; each image needs one."
         )
+    if isinstance(match_regions, str):
+        if match_regions not in segmenters:
+            raise unknown_name("segmenter to match", match_regions, segmenters)
+    elif match_regions is not None:
+        match_regions = whole_number("match_regions", match_regions, 1)
     specified = specification(classifier)
-    check_target(classifier_of(specified), target)
-    settings = {
-        "segmenters": segmenters,
-        "metrics": metrics,
-        "method": method,
-        "fill": distinct_fills([fill])[0],
-        "target": target,
-        "max_evaluations": whole_number("max_evaluations", max_evaluations, 2),
-        "match": _checked_match(match_regions, segmenters),
-        "seed": whole_number("seed", seed),
-    }
+    loaded = classifier_of(specified)
+    check_target(loaded, target)
+    (fill,) = distinct_fills([fill])
+    max_evaluations = whole_number("max_evaluations", max_evaluations, 2)
+    seed = whole_number("seed", seed)
+    options = {"method": method, "fill": fill, "max_evaluations": max_evaluations, "seed": seed}
+    settings = {"segmenters": segmenters, "metrics": metrics, "match": match_regions}
     store = None
     if folder is not None:
-        note = _note(settings, specified, run)
-        store = Store(folder, note, lambda kept: Measured(**kept))
+        known = {"target": str(target), "classifier": kept_name(specified)}
+        store = Store(folder, settings | options | known, lambda kept: Measured(**kept), run)
     jobs = [
         (i, image, None if masks is None else read_mask(masks[i], f"Mask {i}"))
         for i, image in enumerate(images)
     ]
-    work = partial(_measure, specified=specified, settings=settings)
+    work = partial(_measure, specified=specified, target=target, options=options, **settings)
     results, failures = run_jobs(
         work, jobs, store=store, client=client, progress=progress, what="comparing"
     )
+    model = Path(specified).name if isinstance(specified, str) else loaded.name
     return Comparison(
         names=tuple(distinct_names([_name(image, i) for i, image in enumerate(images)])),
-        results=tuple(results.values()),
-        unreadable=tuple(failures.items()),
+        results=results,
+        unreadable=failures,
         segmenters=tuple(segmenters),
         metrics=metrics,
-        how=_how(settings, specified),
-        seed=settings["seed"],
+        how=_how(match_regions, options, target, model),
+        seed=seed,
     )
 
 
-def _measure(index, image, mask, *, specified, settings):
+def _measure(index, image, mask, *, specified, target, options, segmenters, metrics, match):
     """Measure all segmenters on one photograph, locally or on a worker."""
     try:
         if isinstance(image, Bands):
             raise SegxaiValueError(
                 "compare() measures RGB photographs; this picture is segxai.Bands."
             )
-        image, mask = _reduced(as_image(image), mask)
-        classifier, target = classifier_of(specified), settings["target"]
+        photograph = as_image(image)
+        image, size = reduced(photograph, LONGEST_SIDE), photograph.shape[:2]
+        if mask is not None:
+            mask = resize_labels(fit(mask, size, "The mask"), image.shape[:2])
+        classifier = classifier_of(specified)
         if target is None:  # determined once, so that all segmenters explain the same class
             target = int(np.argmax(classifier.predict(image)[0]))
-        wanted = settings["match"]
-        if isinstance(wanted, str):
-            wanted = len(segment(image, settings["segmenters"][wanted]))
+        if isinstance(match, str):
+            match = len(segment(image, segmenters[match]))
     except SegxaiError as error:
-        return index, _without_folder(str(error), image)
-    found = Measured(index, "", float("nan"), {}, {}, {}, classifier.output)
-    for label, segmenter in settings["segmenters"].items():
+        why = str(error)
+        if isinstance(image, (str, os.PathLike)):  # reports are shared, folders are private
+            why = why.replace(str(as_path(image)), Path(image).name)
+        return index, why
+    found = Measured(index, output=classifier.output)
+    for label, segmenter in segmenters.items():
         started = time.perf_counter()
         try:
-            regions = segment_into(image, segmenter, wanted)
-            explanation = explain(
-                image,
-                regions,
-                classifier,
-                target,
-                progress=False,
-                **{name: settings[name] for name in ("method", "fill", "max_evaluations", "seed")},
-            )
+            regions = segment_into(image, segmenter, match)
+            explanation = explain(image, regions, classifier, target, progress=False, **options)
             taken = time.perf_counter() - started
+            given = {name: (explanation, mask)[: 1 + METRICS[name].needs_mask] for name in metrics}
             found.values[label] = {
-                name: float(_value(METRICS[name], explanation, mask))
-                for name in settings["metrics"]
+                name: float(METRICS[name].value(*given[name])) for name in metrics
             }
         except SegxaiError as error:
             found.failures[label] = str(error)
         else:
-            found.seconds[label] = taken
-            table = explanation.coalitions
-            found = replace(found, target=explanation.target, full=table.full, output=table.output)
+            found.seconds[label], table = taken, explanation.coalitions
+            found.target, found.full, found.output = explanation.target, table.full, table.output
     return index, found
 
 
-def _value(metric, explanation, mask):
-    return metric.value(explanation, mask) if metric.needs_mask else metric.value(explanation)
-
-
-def _reduced(image, mask):
-    """Reduce a photograph and its mask to at most LONGEST_SIDE."""
-    copy = reduced(image, LONGEST_SIDE)
-    if mask is not None:
-        mask = resize_labels(fit(mask, image.shape[:2], "The mask"), copy.shape[:2])
-    return copy, mask
-
-
-def _how(settings, specified) -> str:
+def _how(match, options, target, model) -> str:
     """Describe the settings of the comparison in sentences."""
-    match, labels, target = settings["match"], settings["segmenters"], settings["target"]
     chosen = "Every segmenter used its default parameters."
     if match is not None:
-        number = f"{match} regions"
-        if isinstance(match, str):
-            number = f"the number of regions of “{match}” on each photograph"
-        chosen = f"Segmenters were set to {number}, or to the nearest number that they can produce."
-        left = [label for label, m in labels.items() if not takes_count(m) and label != match]
-        if left:
-            chosen += (
-                f" The number of regions of {', '.join(left)} cannot be set; "
-                "the default parameters were used."
-            )
+        number = f"the number of “{match}” on each photograph" if isinstance(match, str) else match
+        chosen = (
+            f"Number of regions: {number}, or the nearest that a segmenter can produce; one whose "
+            "number cannot be chosen used its default parameters."
+        )
     explained = "each photograph's most probable class" if target is None else f"“{target}”"
     return (
-        f"{chosen} Each explanation ({settings['method']}, of {explained}) had a budget of "
-        f"{settings['max_evaluations']} model calls; if all coalitions of the regions are fewer, "
+        f"{chosen} Each explanation ({options['method']}, of {explained}) had a budget of "
+        f"{options['max_evaluations']} model calls; if all coalitions of the regions are fewer, "
         "each was evaluated once. The metrics needed a few more calls, a curve at most one for "
         f"each region. Photographs with a side of more than {LONGEST_SIDE} pixels were reduced to "
-        f"that size. Fill: {fill_name(settings['fill'])}. Classifier: "
-        f"{_classifier_name(specified)}. Intervals: 95 %, bootstrap over photographs, seed "
-        f"{settings['seed']}."
+        f"that size. Fill: {fill_name(options['fill'])}. Classifier: {model}. Intervals: 95 %, "
+        f"bootstrap over photographs, seed {options['seed']}."
     )
-
-
-def _without_folder(text, image) -> str:
-    """Leave the folder out of an error's text: reports are shared, folders are private."""
-    return (
-        text.replace(str(as_path(image)), Path(image).name)
-        if isinstance(image, (str, os.PathLike))
-        else text
-    )
-
-
-def _classifier_name(specified) -> str:
-    if isinstance(specified, Classifier):
-        return specified.name
-    if isinstance(specified, str):
-        return Path(specified).name
-    return getattr(specified, "__name__", type(specified).__name__)
 
 
 def _name(image, index) -> str:
     return Path(image).name if isinstance(image, (str, os.PathLike)) else f"photograph {index + 1}"
 
 
-def _checked_segmenters(segmenters) -> dict:
+def _checked_segmenters(segmenters) -> dict[str, str | Callable]:
     if isinstance(segmenters, str) or not isinstance(segmenters, Iterable):
         segmenters = (segmenters,)
     if not isinstance(segmenters, Mapping):
         segmenters = {
-            m if isinstance(m, str) else getattr(m, "__name__", type(m).__name__): m
-            for m in segmenters
+            m if isinstance(m, str) else getattr(m, "__name__", str(m)): m for m in segmenters
         }
     if not segmenters:
         raise SegxaiValueError(f"No segmenter was given; choose some of {', '.join(KNOWN)}.")
@@ -289,7 +250,7 @@ def _checked_segmenters(segmenters) -> dict:
 def _checked_metrics(metrics, masks) -> tuple[str, ...]:
     if isinstance(metrics, str) or not isinstance(metrics, Iterable):
         metrics = (metrics,)
-    names = dict.fromkeys((*metrics, *REPORTED))
+    names = [name for name in dict.fromkeys(metrics) if name not in REPORTED]
     for name in names:
         if name not in METRICS:
             raise unknown_name("metric", name, METRICS)
@@ -297,21 +258,4 @@ def _checked_metrics(metrics, masks) -> tuple[str, ...]:
             raise SegxaiValueError(
                 f"The metric {name!r} needs masks=, an (H, W) mask of the object for each image."
             )
-    return tuple(name for name in names if name not in REPORTED) + REPORTED
-
-
-def _checked_match(match, segmenters):
-    if isinstance(match, str) and match not in segmenters:
-        raise unknown_name("segmenter to match", match, segmenters)
-    if match is None or isinstance(match, str):
-        return match
-    return whole_number("match_regions, if not the label of a segmenter,", match, 1)
-
-
-def _note(settings, specified, run) -> dict:
-    """Describe the settings as they are kept in the folder, to recognise other runs."""
-    methods = settings["segmenters"]
-    named = {label: m if isinstance(m, str) else "function" for label, m in methods.items()}
-    kept = {"fill": fingerprint(settings["fill"]), "target": str(settings["target"])}
-    metadata = run_metadata(specified, run, named == methods)
-    return settings | {"segmenters": named} | kept | metadata
+    return (*names, *REPORTED)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .. import plots, report
-from ..errors import SegxaiValueError, unknown_name
-from ..files import replacing
+from ..errors import unknown_name
 from ..metrics import METRICS
 from ..plots.numbers import ARROWS, format_interval
 from .engine import common_output
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 RESAMPLES = 2000
 
 
-@dataclass(frozen=True)
+@dataclass
 class Measured:
     """The results for one photograph.
 
@@ -44,11 +42,11 @@ class Measured:
     """
 
     index: int
-    target: str
-    full: float
-    values: dict[str, dict[str, float]]
-    failures: dict[str, str]
-    seconds: dict[str, float]
+    target: str = ""
+    full: float = float("nan")
+    values: dict[str, dict[str, float]] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
     output: str = "probability"
 
 
@@ -85,17 +83,18 @@ class Comparison:
         """What the classifier's values are, "output" where nothing is known; see `Coalitions`."""
         return common_output(self.results)
 
-    def title(self, metric: str) -> str:
-        """Return a metric's name for display, with an arrow in its better direction."""
-        return f"{metric.replace('_', ' ')} {ARROWS[self.better(metric)]}".strip()
+    @property
+    def about(self) -> dict[str, str]:
+        """{metric: a line that describes it}."""
+        return {metric: METRICS[metric].about for metric in self.metrics}
 
-    def better(self, metric: str) -> str:
-        """Return "up", "down", "zero", or "" for a metric without a direction."""
-        return METRICS[metric].better
-
-    def about(self, metric: str) -> str:
-        """Return a line that describes a metric."""
-        return METRICS[metric].about
+    @property
+    def titles(self) -> dict[str, str]:
+        """{metric: its name for display, with an arrow in its better direction}."""
+        return {
+            metric: f"{metric.replace('_', ' ')} {ARROWS[METRICS[metric].better]}".strip()
+            for metric in self.metrics
+        }
 
     def __repr__(self):
         return (
@@ -105,24 +104,20 @@ class Comparison:
 
     def __str__(self):
         """Write the table as text, one line for each metric."""
-        lines = [["", *self.segmenters], *self.cells(self.table(), self.metrics, self.segmenters)]
+        lines = [["", *self.segmenters], *self.cells(self.table())]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         return "\n".join(
             "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
             for line in lines
         )
 
-    def cells(
-        self, summaries: Iterable[dict], metrics: Iterable[str], segmenters: Iterable[str]
-    ) -> list[list[str]]:
+    def cells(self, summaries: Iterable[dict]) -> list[list[str]]:
         """Format rows of `table` or `differences` as text.
 
         Parameters
         ----------
         summaries : iterable of dict
-            The rows.
-        metrics, segmenters : iterable of str
-            The lines and the columns.
+            The rows: those of one metric follow each other.
 
         Returns
         -------
@@ -130,16 +125,12 @@ class Comparison:
             One line for each metric, which starts with its title, with a count where photographs
             are missing.
         """
-        found = {(row["segmenter"], row["metric"]): row for row in summaries}
-
-        def cell(row):
+        lines: dict[str, list[str]] = {}
+        for row in summaries:
             missing = f" (n {row['n']})" if row["n"] < len(self.results) else ""
-            return f"{format_interval(row)}{missing} {row.get('verdict', '')}".strip()
-
-        return [
-            [self.title(metric), *(cell(found[s, metric]) for s in segmenters)]
-            for metric in metrics
-        ]
+            text = f"{format_interval(row)}{missing} {row.get('verdict', '')}".strip()
+            lines.setdefault(row["metric"], [self.titles[row["metric"]]]).append(text)
+        return list(lines.values())
 
     @property
     def rows(self) -> list[dict]:
@@ -191,7 +182,7 @@ class Comparison:
         Efron 1979, "Bootstrap Methods: Another Look at the Jackknife".
         """
         return [
-            {"segmenter": segmenter, "metric": metric, "better": self.better(metric)}
+            {"segmenter": segmenter, "metric": metric, "better": METRICS[metric].better}
             | self._summary(self.column(segmenter, metric))
             for metric in self.metrics
             for segmenter in self.segmenters
@@ -234,7 +225,7 @@ class Comparison:
         return plots.plot_comparison(self)
 
     def save(self, path: str | Path) -> None:
-        """Write a self-contained web page (``.html``) or the rows as a table (``.csv``).
+        """Write a self-contained web page (``.html``).
 
         Parameters
         ----------
@@ -245,19 +236,8 @@ class Comparison:
         SegxaiError
             For another ending, or if the file cannot be written.
         """
-        ending = report.file_ending(path)
-        if ending in (".html", ".htm"):
-            report.write_comparison(path, self)
-        elif ending == ".csv":
-            with (
-                replacing(path) as temporary,
-                temporary.open("w", newline="", encoding="utf-8", errors="replace") as file,
-            ):
-                writer = csv.DictWriter(file, ["image", "segmenter", "metric", "value"])
-                writer.writeheader()
-                writer.writerows(self.rows)
-        else:
-            raise SegxaiValueError(f"{Path(path).name!r} must end in .html or .csv.")
+        report.check_page_path(path)
+        report.write_comparison(path, self)
 
     def _repr_html_(self) -> str:
         return report.comparison_fragment(self)
@@ -279,18 +259,16 @@ class Comparison:
         )
 
     def _difference(self, segmenter, reference, metric) -> dict:
-        own, base = (self.column(name, metric) for name in (segmenter, reference))
-        if self.better(metric) == "zero":  # distances from 0 are compared
-            own, base = np.abs(own), np.abs(base)
-        summary = self._summary(own - base)
-        return {
-            "segmenter": segmenter,
-            "reference": reference,
-            "metric": metric,
-            "better": self.better(metric),
-            **summary,
-            "verdict": _verdict(summary, self.better(metric)),
-        }
+        better = METRICS[metric].better
+        values = np.stack([self.column(segmenter, metric), self.column(reference, metric)])
+        if better == "zero":  # distances from 0 are compared
+            values = np.abs(values)
+        summary, verdict = self._summary(values[0] - values[1]), ""
+        if better and summary["low"] is not None:
+            rated = "better" if (summary["mean"] > 0) == (better == "up") else "worse"
+            verdict = "open" if summary["low"] <= 0 <= summary["high"] else rated
+        names = {"segmenter": segmenter, "reference": reference, "metric": metric}
+        return names | {"better": better, **summary, "verdict": verdict}
 
     def _summary(self, values) -> dict:
         values = values[np.isfinite(values)]
@@ -317,15 +295,6 @@ def bootstrap(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
     ----------
     Efron 1979, "Bootstrap Methods: Another Look at the Jackknife".
     """
-    values = np.asarray(values, float)
-    drawn = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))
-    low, high = np.percentile(values[drawn].mean(axis=1), [2.5, 97.5])
-    return float(low), float(high)
-
-
-def _verdict(summary, direction) -> str:
-    if not direction or summary["low"] is None:
-        return ""
-    if summary["low"] <= 0 <= summary["high"]:
-        return "open"
-    return "better" if (summary["mean"] > 0) == (direction == "up") else "worse"
+    drawn = np.random.default_rng(seed).choice(values, (RESAMPLES, len(values)))
+    low, high = np.percentile(drawn.mean(axis=1), [2.5, 97.5]).tolist()
+    return low, high

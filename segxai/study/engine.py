@@ -1,7 +1,7 @@
 """Process many photographs here or on a dask cluster, and keep results to resume a run.
 
-The work on one photograph is a function `work(index, *job)` -> (index, outcome). An outcome that is
-a string is the reason for a failure. `explain_many` and `compare` use this engine.
+The work on one photograph is a function `work(index, image, ...)` -> (index, outcome). An outcome
+that is a string is the reason for a failure. `explain_many` and `compare` use this engine.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def run(
     client: Any = None,
     progress: Progress = None,
     what: str = "working",
-) -> tuple[dict[int, Any], dict[int, str]]:
+) -> tuple[tuple, tuple[tuple[int, str], ...]]:
     """Run ``work(*job)`` for every job.
 
     Parameters
@@ -65,28 +65,28 @@ def run(
 
     Returns
     -------
-    results : dict
-        {index: outcome}.
-    failures : dict
-        {index: reason}.
+    results : tuple
+        The outcomes in the order of the jobs, without failures.
+    failures : tuple of (int, str)
+        (index, reason).
     """
     kept = {job[0]: store.read(job) for job in jobs} if store else {}
-    results = {index: outcome for index, outcome in kept.items() if outcome is not None}
-    failures: dict[int, str] = {}
-    waiting = {job[0]: job for job in jobs if job[0] not in results}
-    here = (work(*job) for job in waiting.values())
+    found = {index: outcome for index, outcome in kept.items() if outcome is not None}
+    waiting = {job[0]: job for job in jobs if job[0] not in found}
+    outcomes = _on(client, work, waiting) if client else (work(*job) for job in waiting.values())
     # One bar counts the photographs, so what is done on each of them shows none.
     with track(len(jobs), what, progress=progress) as advance, showing(False):
-        advance(len(results))
-        for index, outcome in here if client is None else _on(client, work, waiting):
-            if isinstance(outcome, str):
-                failures[index] = outcome
-            else:
-                results[index] = outcome
-                if store:
-                    store.write(waiting[index], outcome)
+        advance(len(found))
+        for index, outcome in outcomes:
+            found[index] = outcome
+            if store and not isinstance(outcome, str):
+                store.write(waiting[index], outcome)
             advance(1)
-    return dict(sorted(results.items())), dict(sorted(failures.items()))
+    ordered = sorted(found.items())
+    return (
+        tuple(outcome for _, outcome in ordered if not isinstance(outcome, str)),
+        tuple(pair for pair in ordered if isinstance(pair[1], str)),
+    )
 
 
 def _on(client, work, jobs):
@@ -134,97 +134,80 @@ def cluster(address: str) -> Any:
 
 
 class Store:
-    """A folder with a JSON file for each finished image, and the settings of the run.
+    """A folder with a JSON file for each finished image.
 
-    Each file names the settings and the version that it belongs to, and has a checksum.
+    Each file holds the settings and the version that it belongs to, and a checksum. Its name
+    depends on them, so results of different settings may lie in one folder.
 
     Parameters
     ----------
     folder : path
     settings : dict
-        Of names and numbers.
+        Of what JSON can hold, arrays, and functions or models, which are not told apart.
     load : callable
         Makes an outcome from its fields, a dict as `dataclasses.asdict` returns it, whose arrays
         are lists.
+    run : str, optional
+        A name that distinguishes this run from others.
 
     Raises
     ------
     SegxaiError
-        If the folder contains results of other settings or of another version, or cannot be
-        written.
+        For a function or a model among the settings of a run without a name.
     """
 
-    def __init__(self, folder: str | os.PathLike, settings: dict, load: Callable[[dict], Any]):
+    def __init__(
+        self,
+        folder: str | os.PathLike,
+        settings: dict,
+        load: Callable[[dict], Any],
+        run: str | None = "",
+    ):
         from .. import __version__
 
-        self.folder, self._load = as_path(folder), load
-        note = self.folder / "settings.json"
-        text = json.dumps({"segxai": __version__, **settings}, indent=1).encode()
-        self._belongs = {"segxai": __version__, "settings": hashlib.sha256(text).hexdigest()}
-        if not os.path.isfile(note):  # Path.is_file raises for impossible file names
-            try:
-                with replacing(note) as temporary:
-                    temporary.write_bytes(text)
-                    _claim(temporary, note)
-            except SegxaiError:
-                if not os.path.isfile(note):  # else another run was first
-                    raise
-        if note.stat().st_size != len(text) or note.read_bytes() != text:
-            raise SegxaiError(
-                f"{str(self.folder)!r} contains results of other settings, or of another version "
-                "of segxai; choose another folder, or delete it."
-            )
+        def plain(value):
+            if isinstance(value, (np.ndarray, np.generic)):
+                return fingerprint(value)
+            if isinstance(value, os.PathLike):
+                return os.fspath(value)
+            if run is None:
+                raise SegxaiValueError(
+                    "With a function or a model, folder= also needs run=, a name for this run, "
+                    "because the folder cannot distinguish functions."
+                )
+            return "function"
+
+        self._folder, self._load = as_path(folder), load
+        named = {"segxai": __version__, "run": run} | settings
+        self._belongs = json.loads(json.dumps(named, default=plain))
 
     def read(self, job: tuple) -> Any:
         """Return the outcome of a finished job, or None."""
         try:
             path = self._path(job)
-            if not path.is_file() or path.stat().st_size > _MOST_BYTES:
-                return None
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            if kept != self._entry(kept["outcome"]):
-                return None
-            return self._load(kept["outcome"] | {"index": job[0]})
+            if path.is_file() and path.stat().st_size <= _MOST_BYTES:
+                kept = json.loads(path.read_text(encoding="utf-8"))
+                if kept == self._entry(kept["outcome"]):
+                    return self._load(kept["outcome"] | {"index": job[0]})
         # Absent or damaged: it is run again. Or the picture cannot be read, which running it tells.
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
-            return None
+            pass
+        return None
 
     def write(self, job: tuple, outcome: Any) -> None:
         """Keep the outcome of a job, a data class; SegxaiError if it cannot be written."""
-        plain = json.dumps(asdict(outcome), default=lambda array: array.tolist())
+        plain = json.loads(json.dumps(asdict(outcome), default=np.ndarray.tolist))
         with replacing(self._path(job)) as temporary:
-            entry = self._entry(json.loads(plain))
-            temporary.write_text(json.dumps(entry, indent=1), encoding="utf-8")
+            temporary.write_text(json.dumps(self._entry(plain), indent=1), encoding="utf-8")
 
     def _entry(self, outcome) -> dict:
-        text = json.dumps([self._belongs, outcome])
-        checksum = hashlib.sha256(text.encode()).hexdigest()
-        return {**self._belongs, "sha256": checksum, "outcome": outcome}
+        entry = {"settings": self._belongs, "outcome": outcome}
+        return {"sha256": _hash(json.dumps(entry).encode()), **entry}
 
     def _path(self, job) -> Path:
         """Name a file by the content of the job, so that image files may be renamed."""
-        image = pixels_of(job[1])
-        digest = hashlib.sha256(str(image.shape).encode() + image.tobytes())
-        for given in job[2:]:
-            if isinstance(given, Regions):
-                digest.update(given.labels.tobytes() + "\n".join(given.names).encode())
-            elif isinstance(given, np.ndarray):
-                digest.update(given.tobytes())
-        return self.folder / f"{digest.hexdigest()[:32]}.json"
-
-
-def _claim(temporary, note) -> None:
-    """Give a file its name if no other has it: a link is made whole, and only where there is none.
-
-    Some file systems have no links. There the last run gives its settings the name, and what it
-    finds of others is not taken for its own.
-    """
-    try:
-        os.link(temporary, note)
-    except FileExistsError:
-        raise
-    except OSError:
-        pass
+        content = [self._belongs, *map(fingerprint, (pixels_of(job[1]), *job[2:]))]
+        return self._folder / f"{_hash(json.dumps(content).encode())[:32]}.json"
 
 
 def specification(classifier: ClassifierLike) -> ClassifierLike:
@@ -251,34 +234,9 @@ def classifier_of(specified: ClassifierLike) -> Classifier:
     return loaded((specified, *_state(specified)), lambda: load_classifier(specified))
 
 
-def run_metadata(specified: ClassifierLike, run: str | None, named: bool) -> dict:
-    """Return the classifier and the name of the run as a `Store` records them.
-
-    Parameters
-    ----------
-    specified : a `specification`
-    run : str, optional
-        Its name.
-    named : bool
-        Whether all other settings are names or numbers.
-
-    Returns
-    -------
-    metadata : dict
-
-    Raises
-    ------
-    SegxaiValueError
-        If a function or model is used without a name for the run, because the folder cannot
-        distinguish them.
-    """
-    if run is None and not (named and isinstance(specified, str)):
-        raise SegxaiValueError(
-            "With a function or a model, folder= also needs run=, a name for this run, because the "
-            "folder cannot distinguish functions."
-        )
-    file = [specified, *_state(specified)] if isinstance(specified, str) else "given"
-    return {"classifier": file, "run": run}
+def kept_name(specified: ClassifierLike) -> Any:
+    """Return a classifier as a `Store` records it: a model's file with its state."""
+    return [specified, *_state(specified)] if isinstance(specified, str) else specified
 
 
 def _state(name: str) -> tuple:
@@ -316,25 +274,26 @@ def as_image_list(images: Any, function: str) -> list:
                 f"There is no folder {str(folder)!r}; pass a folder or a list of images."
             )
         entries = sorted(folder.iterdir())
-        named = [path for path in entries if path.suffix.lower() in ENDINGS]
-        found = [path for path in named if path.is_file() and not path.name.startswith(".")]
+        found = [
+            path
+            for path in entries
+            if path.suffix.lower() in ENDINGS and path.is_file() and not path.name.startswith(".")
+        ]
+        rest = (
+            f"{len(entries) - len(found)} entries that are hidden, folders or have other endings "
+            f"than {', '.join(sorted(ENDINGS))}"
+        )
         if not found:
             raise SegxaiFileError(
-                f"The folder {str(folder)!r} contains no pictures ({', '.join(sorted(ENDINGS))}); "
-                f"entries: {len(entries)}, of which hidden or folders though named like pictures: "
-                f"{len(named)}."
+                f"The folder {str(folder)!r} contains no pictures; it has {rest}."
             )
         if len(found) < len(entries):
-            warn_caller(
-                f"The folder {str(folder)!r} has {len(entries)} entries, of which {len(found)} are "
-                f"pictures. Left out as hidden or folders: {len(named) - len(found)}; left out for "
-                f"their endings: {len(entries) - len(named)}."
-            )
+            warn_caller(f"The folder {str(folder)!r} has {len(found)} pictures; left out: {rest}.")
         return found
-    single = isinstance(images, np.ndarray) and images.ndim < 4
-    if single or not isinstance(images, Iterable):
-        given = "a single image" if single else repr(images)
-        raise SegxaiValueError(f"{function} takes a list of images or a folder; got {given}.")
+    if isinstance(images, np.ndarray) and images.ndim < 4:
+        raise SegxaiValueError(
+            f"{function} takes a list of images or a folder; got a single image."
+        )
     return listed(images, "The images")
 
 
@@ -345,7 +304,13 @@ def common_output(results: Iterable) -> str:
 
 
 def fingerprint(value: Any) -> str:
-    """Return a setting as a string: names and paths unchanged, of arrays a hash."""
-    if isinstance(value, (str, os.PathLike)):
-        return os.fspath(value)
-    return hashlib.sha256(np.asarray(value).tobytes()).hexdigest()
+    """Return a hash of an array or of `Regions`, and "" for anything else."""
+    if isinstance(value, Regions):
+        return f"{fingerprint(value.labels)} {value.names}"
+    if isinstance(value, (np.ndarray, np.generic)):
+        return _hash(str(value.shape).encode() + value.tobytes())
+    return ""
+
+
+def _hash(content) -> str:
+    return hashlib.sha256(content).hexdigest()

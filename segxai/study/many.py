@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,32 +14,22 @@ import numpy as np
 from .. import plots
 from ..classifiers.classifier import Target
 from ..classifiers.load import ClassifierLike
-from ..errors import SegxaiError, SegxaiValueError, unknown_name
+from ..errors import SegxaiError, SegxaiValueError
 from ..explanation.explain import explain
-from ..explanation.fills import distinct_fills, fill_name
+from ..explanation.fills import Fill, distinct_fills
 from ..explanation.game import check_target
-from ..explanation.methods import check_method
+from ..explanation.methods import ALPHA, KERNEL_WIDTH, check_method
 from ..explanation.tree_explanation import TreeExplanation
 from ..images import Bands, ImageLike, as_image
 from ..progress import Progress
 from ..regions import Regions
 from ..segmentation.registry import check_method as check_segmenter
 from ..segmentation.registry import segment
-from .engine import (
-    Store,
-    as_image_list,
-    classifier_of,
-    common_output,
-    fingerprint,
-    run_metadata,
-    specification,
-)
+from .engine import Store, as_image_list, classifier_of, common_output, kept_name, specification
 from .engine import run as run_jobs
 
 if TYPE_CHECKING:
     from ..plots import DescribedFigure
-
-_OPTIONS = ("method", "fill", "max_evaluations", "kernel_width", "alpha", "seed")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,32 +42,31 @@ class ImageResult:
         The photograph's number.
     names, weights, areas : (K,) tuple of str and arrays
         Of the regions.
+    named : (K,) tuple of bool
+        Whether a region has a name that means the same on other photographs, as "sky" does; False
+        for one that is called by its place alone, as "top left".
     target, full : str, float
         The class explained, and its value.
     evaluations : int
         The number of images evaluated.
     output : str
         What the values are, see `Coalitions`.
-    named : (K,) tuple of bool, optional
-        Whether a region has a name that means the same on other photographs, as "sky" does; False
-        for one that is called by its place alone, as "top left". By default all have one.
     """
 
     index: int
     names: tuple[str, ...]
     weights: np.ndarray
     areas: np.ndarray
+    named: tuple[bool, ...]
     target: str
     full: float
     evaluations: int
     output: str = "probability"
-    named: tuple[bool, ...] | None = None
 
     @property
     def effects(self) -> dict[str, float]:
         """The weight of each region that has a name, {name: weight}."""
-        named = self.named or (True,) * len(self.names)
-        rows = zip(self.names, self.weights, named, strict=True)
+        rows = zip(self.names, self.weights, self.named, strict=True)
         return {name: float(weight) for name, weight, has_name in rows if has_name}
 
 
@@ -118,12 +106,6 @@ class ManyExplanations:
     failures: tuple[tuple[int, str], ...] = ()
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """All names of regions that are more than places, the most frequent first."""
-        counts = Counter(name for result in self.results for name in result.effects)
-        return tuple(name for name, _ in counts.most_common())
-
-    @property
     def output(self) -> str:
         """What the weights are differences of, see `Coalitions`; "output" if nothing is known."""
         return common_output(self.results)
@@ -139,15 +121,17 @@ class ManyExplanations:
         effects : list of Effect
             The largest mean first.
         """
-        from scipy.stats import t
+        from scipy.stats import sem, t
 
+        weights: dict[str, list[float]] = {}
+        for result in self.results:
+            for name, weight in result.effects.items():
+                weights.setdefault(name, []).append(weight)
         found = []
-        for name in self.names:
-            weights = np.array([r.effects[name] for r in self.results if name in r.effects])
-            margin, count = None, len(weights)
-            if count > 1:
-                margin = float(t.ppf(0.975, count - 1) * weights.std(ddof=1) / np.sqrt(count))
-            found.append(Effect(name, float(weights.mean()), margin, count))
+        for name, values in weights.items():
+            count = len(values)
+            margin = float(t.ppf(0.975, count - 1) * sem(values)) if count > 1 else None
+            found.append(Effect(name, float(np.mean(values)), margin, count))
         return sorted(found, key=lambda effect: -effect.mean)
 
     def plot(self) -> DescribedFigure:
@@ -155,11 +139,9 @@ class ManyExplanations:
         return plots.plot_effects(self)
 
     def _repr_html_(self) -> str:
-        if self.names:
-            return self.plot()._repr_html_()
-        why = plots.NO_NAMES if self.results else "No photograph was explained."
+        shown = self.plot()._repr_html_() if self.effects() else f"<p>{plots.NO_NAMES}</p>"
         failures = (f"<li>photograph {i + 1}: {html.escape(why)}</li>" for i, why in self.failures)
-        return f"<p>{why}</p><ul>{''.join(failures)}</ul>"
+        return f"{shown}<ul>{''.join(failures)}</ul>"
 
 
 def explain_many(
@@ -168,11 +150,16 @@ def explain_many(
     classifier: ClassifierLike = None,
     target: Target = None,
     *,
+    method: str = "lime",
+    fill: Fill = "mean",
+    max_evaluations: int = 1024,
+    kernel_width: float = KERNEL_WIDTH,
+    alpha: float = ALPHA,
+    seed: int = 0,
     client: Any = None,
     folder: str | Path | None = None,
     run: str | None = None,
     progress: Progress = None,
-    **options: Any,
 ) -> ManyExplanations:
     """Explain many photographs in the same way.
 
@@ -187,6 +174,9 @@ def explain_many(
         As for `explain`; on a cluster a name, a path, or an object that can be pickled.
     target : optional
         As for `explain`.
+    method, fill, max_evaluations, kernel_width, alpha, seed
+        As for `explain`. With method="tree" the weights of a noun are sums over the parts that were
+        explained.
     client : dask.distributed.Client, optional
         Each worker loads the classifier once, and the images of a worker that dies are resubmitted.
     folder : path, optional
@@ -196,9 +186,6 @@ def explain_many(
         classifier are functions or models.
     progress : optional
         See `segxai.progress.track`.
-    **options
-        Of `explain`: method, fill, max_evaluations, kernel_width, alpha, seed. With method="tree"
-        the weights of a noun are sums over the parts that were explained.
 
     Returns
     -------
@@ -212,38 +199,53 @@ def explain_many(
         For invalid arguments.
     """
     images = as_image_list(images, "explain_many")
-    each = isinstance(regions, (list, tuple))
-    _check_early(regions, each, options)
-    given = list(regions) if each else [regions] * len(images)  # type: ignore[arg-type]
-    if len(given) != len(images):
-        raise SegxaiValueError(
-            f"{len(given)} Regions were given for {len(images)} images; each image needs one."
-        )
+    # Errors that would occur on every image are raised before the first.
+    check_method(method, kernel_width, alpha)
+    (fill,) = distinct_fills([fill])
+    jobs: list[tuple] = list(enumerate(images))
+    segmenter: Any = regions
+    if isinstance(regions, (list, tuple)):
+        if len(regions) != len(images) or not all(isinstance(found, Regions) for found in regions):
+            raise SegxaiValueError(
+                f"{len(regions)} regions were given for {len(images)} images. A list must contain "
+                "one Regions for each image; to segment the images, pass a single method."
+            )
+        jobs = [(*job, found) for job, found in zip(jobs, regions, strict=True)]
+        segmenter = "given"
+    else:
+        check_segmenter(regions)
     specified = specification(classifier)
     check_target(classifier_of(specified), target)
-    jobs = list(zip(range(len(images)), images, given, strict=True))
+    options = {
+        "method": method,
+        "fill": fill,
+        "max_evaluations": max_evaluations,
+        "kernel_width": kernel_width,
+        "alpha": alpha,
+        "seed": seed,
+    }
     store = None
     if folder is not None:
-        settings = _settings("given" if each else regions, target, options)
-        named = run_metadata(specified, run, each or isinstance(regions, str))
-        store = Store(folder, settings | named, _restored)
-    work = partial(_explain_one, specified=specified, target=target, options=options)
-    results, failures = run_jobs(
-        work, jobs, store=store, client=client, progress=progress, what="explaining"
+        settings = {"regions": segmenter, "target": str(target), "options": options}
+        store = Store(folder, settings | {"classifier": kept_name(specified)}, _restored, run)
+    work = partial(
+        _explain_one, segmenter=segmenter, specified=specified, target=target, options=options
     )
-    return ManyExplanations(tuple(results.values()), tuple(failures.items()))
+    return ManyExplanations(
+        *run_jobs(work, jobs, store=store, client=client, progress=progress, what="explaining")
+    )
 
 
-def _explain_one(index, image, regions, specified, target, options):
+def _explain_one(index, image, regions=None, *, segmenter, specified, target, options):
     """Explain one image, locally or on a worker; a SegxaiError is text, so that the run goes on."""
     try:
         image = image if isinstance(image, Bands) else as_image(image)  # a file is read once
-        classifier, of_nouns = classifier_of(specified), regions
-        if not isinstance(regions, Regions):
-            of_nouns = segment(image, regions, progress=False).by_noun()
-        explanation = explain(image, of_nouns, classifier, target, progress=False, **options)
-        if isinstance(explanation, TreeExplanation) and of_nouns is not regions:
-            explanation = explanation.coarsen(len(of_nouns))
+        classifier, given = classifier_of(specified), regions is not None
+        if not given:
+            regions = segment(image, segmenter, progress=False).by_noun()
+        explanation = explain(image, regions, classifier, target, progress=False, **options)
+        if isinstance(explanation, TreeExplanation) and not given:
+            explanation = explanation.coarsen(len(regions))
     except SegxaiError as error:
         return index, str(error)
     table, found = explanation.coalitions, explanation.regions
@@ -252,36 +254,12 @@ def _explain_one(index, image, regions, specified, target, options):
         names=found.names,
         weights=explanation.weights,
         areas=found.areas,
+        named=tuple(evidence.source != "place" for evidence in found.name_evidence),
         target=explanation.target,
         full=table.full,
         evaluations=table.evaluations,
         output=table.output,
-        named=tuple(evidence.source != "place" for evidence in found.name_evidence),
     )
-
-
-def _check_early(regions, each, options) -> None:
-    """Raise SegxaiError before the first image for errors that would occur on every image."""
-    for name in options:
-        if name not in _OPTIONS:
-            raise unknown_name("option", name, _OPTIONS)
-    fill_name(options.get("fill", "mean"))
-    check_method(**{k: options[k] for k in ("method", "kernel_width", "alpha") if k in options})
-    if not each:
-        check_segmenter(regions)
-    elif not all(isinstance(found, Regions) for found in regions):
-        raise SegxaiValueError(
-            "A list of regions must contain one Regions for each image; to segment the images, "
-            "pass a single method."
-        )
-
-
-def _settings(regions, target, options) -> dict:
-    kept = {name: str(value) for name, value in sorted(options.items())}
-    if "fill" in options:
-        kept["fill"] = fingerprint(*distinct_fills([options["fill"]]))
-    method = regions if isinstance(regions, str) else "function"
-    return {"regions": method, "target": str(target), "options": kept}
 
 
 def _restored(kept) -> ImageResult:

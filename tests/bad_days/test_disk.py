@@ -25,7 +25,6 @@ def saves(quarters, additive):
         **{f"explanation.{ending}": explanation.save for ending in ("html", "png", "svg", "pdf")},
         "canvas.html": RegionCanvas(explanation).save,
         "comparison.html": comparison.save,
-        "comparison.csv": comparison.save,
         "annotation.png": lambda path: save_annotation(path, labels.astype(np.uint8), list("abcd")),
     }
 
@@ -81,7 +80,7 @@ def test_many_photographs_go_on_when_there_is_room_again(function, tmp_path, ful
             run(tmp_path / "full", fill_up)
     finally:
         limit.__exit__(None, None, None)
-    assert len(everything_in(tmp_path / "full")) == 3  # the settings, and two photographs
+    assert len(everything_in(tmp_path / "full")) == 2
     asked = []
     for folder in ("full", "new"):
         additive.images = 0

@@ -7,7 +7,6 @@ import io
 import os
 import signal
 import textwrap
-import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,9 +71,7 @@ def test_a_killed_comparison_goes_on_where_it_was(run_python, tmp_path):
     (tmp_path / "compare.py").write_text(textwrap.dedent(COMPARE))
     killed = run_python("compare.py", "die", cwd=tmp_path)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
-    assert (
-        len(list((tmp_path / "kept").glob("[!.]*.json"))) == 1 + 3
-    )  # the settings, and three photographs
+    assert len(list((tmp_path / "kept").glob("[!.]*.json"))) == 3
     (tmp_path / "asked").unlink()
     again = run_python("compare.py", cwd=tmp_path)
     assert (tmp_path / "asked").stat().st_size == 2 * 18  # for two photographs
@@ -199,62 +196,27 @@ def test_a_save_killed_at_any_step_leaves_the_old_or_the_new(
     assert found == sorted(found, key=lambda value: value == new), "and never the old one again"
 
 
-def test_a_new_store_killed_at_any_step_is_begun_again(tmp_path, monkeypatch, survived):
-    folders = (tmp_path / str(number) for number in range(1000))
-    made = []
-
-    def begin():
-        made.append(next(folders))
-        Store(made[-1], {"a": 1}, dict)
-
-    def again():
-        Store(made[-1], {"a": 1}, dict)
-        with pytest.raises(SegxaiError, match="other settings"):
-            Store(made[-1], {"a": 2}, dict)
-
-    survived(killed_everywhere(monkeypatch, begin, again))
-
-
-def test_of_two_runs_that_begin_at_once_one_is_refused(tmp_path, survived):
-    """Both have seen a folder without settings."""
-    for number in range(20):
-        ready, refused = threading.Barrier(2), []
-
-        def begin(setting, folder=tmp_path / str(number), ready=ready, refused=refused):
-            ready.wait()
-            try:
-                Store(folder, {"a": setting}, dict)
-            except SegxaiError as error:
-                refused.append(str(error))
-
-        threads = [threading.Thread(target=begin, args=(setting,)) for setting in (1, 2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(refused) == 1, number
-        assert "other settings" in refused[0]
-    survived(20)
-
-
 def test_a_result_of_other_settings_or_another_version_is_not_taken(tmp_path, monkeypatch):
     job = (0, np.zeros((2, 3, 3), np.uint8))
-    one, other = (Store(tmp_path / name, {"a": name}, lambda kept: kept["value"]) for name in "ab")
+
+    def store(name):
+        return Store(tmp_path, {"a": name}, lambda kept: kept["value"])
+
+    one, other = store("a"), store("b")
     one.write(job, Outcome(7))
     assert one.read(job) == 7
-    (name,) = (path.name for path in one.folder.iterdir() if path.name != "settings.json")
-    os.link(one.folder / name, other.folder / name)
+    assert other.read(job) is None
+    os.link(one._path(job), other._path(job))  # whoever renames a file does not change what it is
     assert other.read(job) is None
     monkeypatch.setattr(segxai, "__version__", "0.0.1")
-    with pytest.raises(SegxaiError, match="another version"):
-        Store(one.folder, {"a": "a"}, dict)
+    assert store("a").read(job) is None
 
 
 def test_300_damaged_results_are_made_again(tmp_path, survived):
     job = (0, np.zeros((2, 3, 3), np.uint8))
     store = Store(tmp_path, {"a": 1}, lambda kept: kept["value"])
     store.write(job, Outcome(12345))
-    (path,) = (path for path in tmp_path.iterdir() if path.name != "settings.json")
+    (path,) = tmp_path.iterdir()
     whole, rng = path.read_bytes(), np.random.default_rng(0)
     for _ in range(300):
         flipped = bytearray(whole)
@@ -268,15 +230,12 @@ def test_300_damaged_results_are_made_again(tmp_path, survived):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs here")
-def test_a_fifo_is_neither_a_result_nor_settings(tmp_path, survived):
+def test_a_fifo_is_no_result(tmp_path, survived):
     job = (0, np.zeros((2, 3, 3), np.uint8))
     store = Store(tmp_path / "a", {"a": 1}, lambda kept: kept["value"])
+    (tmp_path / "a").mkdir()
     os.mkfifo(store._path(job))
     assert store.read(job) is None
     with pytest.raises(SegxaiError, match="a folder or a device"):
         store.write(job, Outcome(3))
-    (tmp_path / "b").mkdir()
-    os.mkfifo(tmp_path / "b" / "settings.json")
-    with pytest.raises(SegxaiError, match=r"settings\.json"):
-        Store(tmp_path / "b", {"a": 1}, dict)
-    survived(2)
+    survived(1)

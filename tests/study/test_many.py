@@ -53,8 +53,8 @@ def nouns(image):
 
 def result(index, named=None, **weights):
     values = np.array(list(weights.values()))
-    areas = np.full(len(values), 1 / len(values))
-    return ImageResult(index, tuple(weights), values, areas, "thing", 0.9, 4, named=named)
+    areas, named = np.full(len(values), 1 / len(values)), named or (True,) * len(values)
+    return ImageResult(index, tuple(weights), values, areas, named, "thing", 0.9, 4)
 
 
 def test_mean_effects_and_their_intervals_by_hand():
@@ -77,7 +77,6 @@ def test_what_is_called_by_its_place_has_no_mean_effect():
         result(1, (False, True), top=0.7, sky=0.4),
     )
     many = ManyExplanations((top, both, result(2, (False,), top=0.5)))
-    assert many.names == ("sky",)
     (sky,) = many.effects()
     assert (sky.name, sky.count) == ("sky", 2)
     assert sky.mean == pytest.approx(0.3)
@@ -136,7 +135,6 @@ def test_effects_of_a_folder_are_those_of_nouns(cat):
     small = [np.ascontiguousarray(image) for image in (cat[::3, ::3], cat[::3, ::-3])]
     many = explain_many(small, target="tabby cat", max_evaluations=64)
     assert not many.failures
-    assert "cat" in many.names
     assert {effect.name: effect.count for effect in many.effects()}["cat"] == 2
     for found in many.results:
         assert len(set(found.names)) == len(found.names)
@@ -189,22 +187,25 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path):
     assert [r.weights.tolist() for r in many.results] == [r.weights.tolist() for r in whole.results]
 
 
-def test_a_damaged_result_is_made_again_and_other_settings_are_refused(tmp_path):
+def test_a_damaged_result_is_made_again_and_one_of_other_settings_is_not_taken(tmp_path):
     images = pictures(2)
     first = explain_many(images, halves, Likes(), 1, folder=tmp_path, run="a")
-    kept = sorted(set(tmp_path.glob("*.json")) - {tmp_path / "settings.json"})
+    kept = sorted(tmp_path.glob("*.json"))
+    assert len(kept) == 2
     kept[0].write_bytes(kept[0].read_bytes()[:100])
     again = explain_many(images, halves, Likes(), 1, folder=tmp_path, run="a")
     assert [r.weights.tolist() for r in again.results] == [
         r.weights.tolist() for r in first.results
     ]
-    for other in (
-        {"target": 0, "run": "a"},
-        {"target": 1, "run": "b"},
-        {"target": 1, "run": "a", "fill": "black"},
+    for number, other in enumerate(
+        (
+            {"target": 0, "run": "a"},
+            {"target": 1, "run": "b"},
+            {"target": 1, "run": "a", "fill": "black"},
+        )
     ):
-        with pytest.raises(SegxaiError, match="other settings"):
-            explain_many(images, halves, Likes(), folder=tmp_path, **other)
+        explain_many(images, halves, Likes(), folder=tmp_path, **other)
+        assert len(list(tmp_path.glob("*.json"))) == 2 * (number + 2)
     with pytest.raises(SegxaiError, match="run="):
         explain_many(images, halves, Likes(), 1, folder=tmp_path)
 
@@ -239,8 +240,8 @@ def test_a_closed_or_a_replaced_classifier_is_loaded_again(monkeypatch, tmp_path
     model.write_text("another")
     engine.classifier_of(engine.specification(model))
     assert loads == [str(model)] * 2
-    with pytest.raises(SegxaiError, match="other settings"):
-        explain_many(pictures(1), **options)
+    assert explain_many(pictures(1), **options).results
+    assert len(list((tmp_path / "runs").glob("*.json"))) == 2  # of the one model and of the other
     shared = iter("ab")
     monkeypatch.setattr(
         engine, "load_classifier", lambda model: next(shared)
@@ -269,14 +270,14 @@ def test_a_folder_of_pictures_and_what_is_none(tmp_path):
     (tmp_path / "._0.png").write_bytes(b"of macOS")
     (tmp_path / "album.jpg").mkdir()
     (tmp_path / "kept").mkdir()
-    said = "has 7 entries, of which 2 are pictures. .* folders: 2; left out for their endings: 3"
+    said = "has 2 pictures; left out: 5 entries that are hidden, folders or have other endings"
     with pytest.warns(UserWarning, match=said) as warned:
         assert len(explain_many(tmp_path, halves, Likes(), 1).results) == 2
     assert [w.filename for w in warned] == [__file__]
     for bad in ("no such folder", pictures(1)[0]):
         with pytest.raises(SegxaiError):
             explain_many(bad, halves, Likes())
-    for options in ({"method": "shaply"}, {"regions": "sclic"}, {"filll": "mean"}, {"regions": 3}):
+    for options in ({"method": "shaply"}, {"regions": "sclic"}, {"fill": "meen"}, {"regions": 3}):
         with pytest.raises(SegxaiError):
             explain_many(pictures(1), **{"classifier": Likes(), "regions": halves, **options})
 
@@ -293,7 +294,7 @@ def test_every_ending_that_is_read_is_taken_from_a_folder(tmp_path):
 
 
 def test_as_many_regions_as_images():
-    with pytest.raises(SegxaiError, match="1 Regions were given for 2 images"):
+    with pytest.raises(SegxaiError, match="1 regions were given for 2 images"):
         explain_many(pictures(2), [halves(pictures(1)[0])], Likes())
 
 
@@ -312,9 +313,8 @@ def same(a, b, rounding=0.0):
 
 
 def test_a_cluster_gives_the_serial_result_up_to_the_networks_rounding(client, cat):
-    images = [cat, cat[:, ::-1], cat[::-1], segxai.data.photograph("coffee")]
-    images = [np.ascontiguousarray(image) for image in images]
-    options = {"regions": "slic", "max_evaluations": 64}
+    images = [np.ascontiguousarray(image) for image in (cat[::2, ::2], cat[::2, ::-2])]
+    options = {"regions": "grid", "max_evaluations": 20}
     # A network's sums depend in their last bits on the number of threads, which another process
     # may have chosen differently.
     same(explain_many(images, client=client, **options), explain_many(images, **options), 1e-6)
@@ -335,4 +335,4 @@ def test_a_killed_worker_loses_nothing_and_counts_nothing_twice(client, tmp_path
     assert mark.exists()  # a worker did die
     assert not many.failures
     same(many, explain_many(images, halves, Likes(), 1))
-    assert len(list((tmp_path / "runs").glob("*.json"))) == 6 + 1  # and the settings
+    assert len(list((tmp_path / "runs").glob("*.json"))) == 6
