@@ -602,14 +602,14 @@ def reduced(image: np.ndarray, longest: int) -> np.ndarray:
     return image if size == image.shape[:2] else np.rint(resize(image, size)).astype(np.uint8)
 
 
-def reduced_size(size: tuple[int, int], longest: int = MAX_SIDE) -> tuple[int, int]:
+def reduced_size(size: tuple[int, int], longest: float = MAX_SIDE) -> tuple[int, int]:
     """Return a size that has no longer side, in the same proportion.
 
     Parameters
     ----------
     size : tuple of int
         Of a picture or of a mask that belongs to it; height and width, or width and height.
-    longest : int, default: MAX_SIDE
+    longest : float, default: MAX_SIDE
         In pixels; by default that of photographs as they are read.
 
     Returns

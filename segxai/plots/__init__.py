@@ -20,9 +20,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "draw": ["cut_out", "draw_borders", "draw_names", "lightened_grey", "widest_place"],
         "explanations": [
             "NO_NAMES", "describe", "plot_effects", "plot_explanations", "plot_image",
-            "plot_interactions", "plot_regions",
+            "plot_interactions", "plot_regions", "plot_tree", "plot_weights",
         ],
-        "trees": ["plot_tree"],
         "figure": ["BLUE", "INK", "ORANGE", "ORANGE_BLUE", "DescribedFigure"],
     },
 )  # fmt: skip

@@ -26,10 +26,10 @@ def label_rows(axes: Axes, names: Sequence[str], x_label: str, title: str) -> No
     x_label, title : str
         Below and above the axes.
     """
-    axes.set_yticks(range(len(names)), names, fontsize=9, parse_math=False)
+    axes.set_yticks(range(len(names)), names, fontsize=9)
     axes.invert_yaxis()
     axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set_xlabel(x_label, parse_math=False)
+    axes.set_xlabel(x_label)
     axes.set_title(title, fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import SegxaiValueError
-from .figure import BLUE, INK, ORANGE, DescribedFigure
+from .figure import BLUE, INK, ORANGE, DescribedFigure, several
 from .numbers import format_interval, format_number
 
 if TYPE_CHECKING:
@@ -38,15 +38,8 @@ def plot_curves(curves: Iterable[Curve], titles: Iterable[str] | None = None) ->
     Returns
     -------
     figure : DescribedFigure
-
-    Raises
-    ------
-    SegxaiValueError
-        If there is no curve.
     """
-    curves = list(curves)
-    if not curves:
-        raise SegxaiValueError("plot_curves needs at least one curve.")
+    curves = several(curves, "curve")
     titles = [f"{c.kind}, fill {c.fill}" for c in curves] if titles is None else list(titles)
     figure = DescribedFigure(figsize=(6.5, 4), layout="constrained")
     axes = figure.subplots()
@@ -63,9 +56,8 @@ def plot_curves(curves: Iterable[Curve], titles: Iterable[str] | None = None) ->
     )
     axes.set_xlabel("share of the image's area shown (insertion) or removed (deletion)", fontsize=9)
     axes.set_ylabel(f"{curves[0].output} relative to the whole photograph", fontsize=9)
-    axes.set_title(f"“{curves[0].target}”, region by region", fontsize=10, parse_math=False)
-    for text in axes.legend(fontsize=8, frameon=False).get_texts():
-        text.set_parse_math(False)
+    axes.set_title(f"“{curves[0].target}”, region by region", fontsize=10)
+    axes.legend(fontsize=8, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     areas = "; ".join(f"{t}, area {c.area:z.2f}" for t, c in zip(titles, curves, strict=True))
     figure.alt = f"Curves for {curves[0].target}: {areas}."
@@ -97,46 +89,39 @@ def plot_comparison(comparison: Comparison) -> DescribedFigure:
     size = (4.3 * _ACROSS, (0.32 * len(c.segmenters) + 1.0) * rows)
     figure = DescribedFigure(figsize=size, layout="constrained")
     panels = figure.subplots(rows, _ACROSS, squeeze=False, sharey=True).ravel()
-    found = {(row["segmenter"], row["metric"]): row for row in c.table()}
     # So that equal values remain visible.
     jitter = np.random.default_rng(0).uniform(-0.22, 0.22, len(c.results))
+    table, said = c.table(), []
     for axes, metric in zip(panels, c.metrics, strict=False):
-        for place, segmenter in enumerate(c.segmenters):
-            _draw_interval(axes, place, found[segmenter, metric])
-            axes.scatter(
-                c.column(segmenter, metric), place + jitter, s=7, color="#8a8a8a", alpha=0.6,
-                linewidths=0, zorder=1,
-            )  # fmt: skip
-        axes.set_title(c.title(metric), fontsize=10, parse_math=False)
-        axes.set_yticks(range(len(c.segmenters)), c.segmenters, fontsize=9, parse_math=False)
+        found = [row for row in table if row["metric"] == metric]
+        for place, (segmenter, row) in enumerate(zip(c.segmenters, found, strict=True)):
+            values = c.column(segmenter, metric)
+            axes.scatter(values, place + jitter, s=7, color="#8a8a8a", alpha=0.6, linewidths=0)
+            _draw_mean(axes, place, row)
+        axes.set_title(c.titles[metric], fontsize=10)
+        axes.set_yticks(range(len(found)), c.segmenters, fontsize=9)
         axes.margins(x=0.08)
         axes.grid(axis="x", color="#e2e2e2", linewidth=0.6)
         axes.set_axisbelow(True)
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.tick_params(axis="y", length=0)
+        means = "; ".join(f"{row['segmenter']} {format_interval(row)}" for row in found)
+        said.append(f"{metric.replace('_', ' ')}: {means}.")
     panels[0].set_ylim(len(c.segmenters) - 0.5, -0.5)
     for axes in panels[len(c.metrics) :]:
         axes.set_axis_off()
-    figure.alt = " ".join(
-        f"{metric.replace('_', ' ')}: "
-        + ", ".join(f"{s} {format_interval(found[s, metric])}" for s in c.segmenters)
-        + "."
-        for metric in c.metrics
-    )
+    figure.alt = " ".join(said)
     return figure
 
 
-def _draw_interval(axes, place, row):
-    """Draw the mean of a segmenter, and its interval where there is one."""
-    mean, ends = row["mean"], [row["low"], row["high"]]
-    if mean is None:
-        return
-    if row["low"] is not None:
-        axes.plot(
-            ends, [place] * 2, color=BLUE, linewidth=2.4, zorder=2, solid_capstyle="butt"
+def _draw_mean(axes, place, row):
+    """Draw the mean of a segmenter, where there is one, with its interval."""
+    mean = row["mean"]
+    if mean is not None:
+        ends = [mean if row[end] is None else row[end] for end in ("low", "high")]
+        axes.plot(ends, [place] * 2, color=BLUE, linewidth=2.4, solid_capstyle="butt")
+        axes.scatter([mean], [place], s=34, color=BLUE, edgecolors="white", zorder=3)
+        axes.annotate(
+            format_number(mean), (mean, place), (0, 6), textcoords="offset points",
+            ha="center", fontsize=7.5, color=INK,
         )  # fmt: skip
-    axes.scatter([mean], [place], s=34, color=BLUE, edgecolors="white", linewidths=0.8, zorder=3)
-    axes.annotate(
-        format_number(mean), (mean, place), (0, 6), textcoords="offset points",
-        ha="center", fontsize=7.5, color=INK,
-    )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,6 +16,9 @@ from skimage.measure import find_contours
 from ..regions import Regions
 from .figure import INK, ORANGE_BLUE, shorten
 from .numbers import signed
+
+if TYPE_CHECKING:
+    from ..explanation.explanation import Explanation
 
 MOST_NAMES = 12
 # Pixels; larger photographs are subsampled, which is not visible at the size of these figures.
@@ -84,27 +87,23 @@ def draw_heat(axes: Axes, image: np.ndarray, values: np.ndarray, limit: float, t
     _draw_pixels(axes, values, cmap=ORANGE_BLUE, vmin=-limit, vmax=limit, alpha=0.72)
 
 
-def draw_weights(
-    axes: Axes, image: np.ndarray, regions: Regions, weights: np.ndarray, limit: float, title: str
-) -> None:
+def draw_weights(axes: Axes, explanation: Explanation, limit: float, title: str) -> None:
     """Draw a grey photograph with regions tinted by their weights, and write the weights.
 
     Parameters
     ----------
     axes : Axes
         Where to draw.
-    image : (H, W, 3) ndarray of uint8
-        The photograph.
-    regions : Regions
-        K regions: blue if they support the class, orange if they oppose it.
-    weights : (K,) ndarray
-        Of the regions; the MOST_NAMES strongest are written as numbers.
+    explanation : Explanation
+        Regions are blue if they support the class, orange if they oppose it; the MOST_NAMES
+        strongest weights are written as numbers.
     limit : float
         The weight with the strongest tint.
     title : str
         Above the photograph.
     """
-    draw_heat(axes, image, weights[regions.labels], limit, title)
+    regions, weights = explanation.regions, explanation.weights
+    draw_heat(axes, explanation.coalitions.game.image, weights[regions.labels], limit, title)
     draw_borders(axes, regions, "#555555")
     for k in np.argsort(-np.abs(weights), kind="stable")[:MOST_NAMES]:
         number = signed(weights[k], 2)
@@ -159,7 +158,7 @@ def _write(axes, regions, k, text, around, **options) -> None:
     share, half = column / regions.shape[1], 0.0125 * max(map(len, text.splitlines()))
     side = "left" if share < half else "right" if share > 1 - half else "center"
     axes.text(
-        column, row, text, ha=side, va="center", parse_math=False,
+        column, row, text, ha=side, va="center",
         path_effects=[withStroke(linewidth=2.4, foreground=around)], **options,
     )  # fmt: skip
 
@@ -200,7 +199,7 @@ def show(axes: Axes, image: np.ndarray, title: str, regions: Regions | None = No
         Whose borders and names are drawn over it.
     """
     _draw_pixels(axes, image)
-    axes.set_title(title, fontsize=10, parse_math=False)
+    axes.set_title(title, fontsize=10)
     axes.set_axis_off()
     if regions is not None:
         draw_borders(axes, regions)

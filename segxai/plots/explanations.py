@@ -17,15 +17,28 @@ from matplotlib.ticker import MaxNLocator
 from ..errors import SegxaiValueError
 from ..regions import Regions
 from .bars import draw_bars
-from .draw import MOST_NAMES, cut_out, draw_weights, row_height, show
-from .figure import INK, ORANGE_BLUE, DescribedFigure, shorten
+from .draw import (
+    MOST_NAMES,
+    cut_out,
+    draw_borders,
+    draw_heat,
+    draw_weights,
+    row_height,
+    show,
+)
+from .figure import INK, ORANGE_BLUE, DescribedFigure, several, shorten
 from .numbers import quantity, signed, widest
 
 if TYPE_CHECKING:
     from ..explanation.explanation import Explanation
+    from ..explanation.tree_explanation import TreeExplanation
     from ..study.many import ManyExplanations
 
 MOST_BARS = 15
+MOST_REGIONS = 9  # the most regions of a tree whose names and weights fit into the photograph
+# Percentile of the pixels at which the heat map's colour saturates, because a tiny region can
+# exceed all others by far.
+LOUDEST = 99
 NO_NAMES = (
     "No region has a name that several photographs may share; all are called by their places."
 )
@@ -68,15 +81,8 @@ def plot_regions(
     Returns
     -------
     figure : DescribedFigure
-
-    Raises
-    ------
-    SegxaiValueError
-        If no regions are given.
     """
-    if not regions:
-        raise SegxaiValueError("plot_regions needs at least one Regions after the image.")
-    titles = [_title(r) for r in regions] if titles is None else titles
+    titles = [_title(r) for r in several(regions, "Regions")] if titles is None else titles
     figure = _panels(image, len(regions))
     panels = figure.subplots(1, len(regions), squeeze=False)[0]
     for axes, r, title in zip(panels, regions, titles, strict=True):
@@ -105,15 +111,8 @@ def plot_explanations(
     figure : DescribedFigure
         In each row the photograph with its named regions, the weights as colours, and the weights
         as bars.
-
-    Raises
-    ------
-    SegxaiValueError
-        If there is no explanation.
     """
-    explanations = list(explanations)
-    if not explanations:
-        raise SegxaiValueError("plot_explanations needs at least one explanation.")
+    explanations = several(explanations, "explanation")
     titles = [_title(e.regions) for e in explanations] if titles is None else titles
     limit = widest(*(e.weights for e in explanations))
     heights = [row_height(e.coalitions.game.image) for e in explanations]
@@ -123,11 +122,69 @@ def plot_explanations(
         len(explanations), 3, squeeze=False, width_ratios=[1, 1, 1], height_ratios=heights
     )
     for row, e, title in zip(panels, explanations, titles, strict=True):
-        show(row[0], e.coalitions.game.image, title, e.regions)
-        title = f"weights for “{shorten(e.target)}”"
-        draw_weights(row[1], e.coalitions.game.image, e.regions, e.weights, limit, title)
-        draw_weight_bars(row[2], e, limit)
+        _draw_row(row, e, title, limit)
     figure.alt = " ".join(describe(e) for e in explanations)
+    return figure
+
+
+def plot_tree(explanation: TreeExplanation) -> DescribedFigure:
+    """Plot an explanation by a region tree at two levels: a few regions, and all leaves.
+
+    Parameters
+    ----------
+    explanation : TreeExplanation
+        What is shown, of at most MOST_REGIONS regions.
+
+    Returns
+    -------
+    figure : DescribedFigure
+        The photograph with the regions, their weights, bars, and the weight per area of all leaves
+        as a heat map.
+    """
+    e = explanation
+    few = e if len(e.regions) <= MOST_REGIONS else e.coarsen(MOST_REGIONS)
+    tree, number = e.descent.tree, len(e.descent.tree.leaves)
+    density = e.descent.values[:number] / tree.areas[:number]
+    photo = e.coalitions.game.image
+    figure = DescribedFigure(figsize=(16, row_height(photo)), layout="constrained")
+    named, weighed, heat, bars = figure.subplots(1, 4)
+    title = f"{e.regions.method or 'regions'}: {len(few.regions)} of {number} regions"
+    _draw_row((named, weighed, bars), few, title, widest(few.weights))
+    pixels = density[tree.leaves.labels]
+    loudest = float(np.percentile(np.abs(pixels), LOUDEST)) or 1.0
+    draw_heat(heat, photo, pixels, loudest, f"weight per area of {number} regions")
+    draw_borders(heat, few.regions, "#555555")
+    figure.alt = (
+        f"{describe(few)} Of the {number} finest regions, “{tree.names[int(np.argmax(density))]}” "
+        "has the largest weight per area."
+    )
+    return figure
+
+
+def _draw_row(axes, e, title, limit):
+    """Draw the photograph with its regions, the weights as colours, and the weights as bars."""
+    named, weighed, bars = axes
+    show(named, e.coalitions.game.image, title, e.regions)
+    draw_weights(weighed, e, limit, f"weights for “{shorten(e.target)}”")
+    draw_weight_bars(bars, e, limit)
+
+
+def plot_weights(explanation: Explanation) -> DescribedFigure:
+    """Plot the weights alone, as colours and numbers on the photograph.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        What is shown.
+
+    Returns
+    -------
+    figure : DescribedFigure
+    """
+    e = explanation
+    figure = _panels(e.coalitions.game.image, 1)
+    draw_weights(figure.subplots(), e, widest(e.weights), "")
+    figure.alt = describe(e)
     return figure
 
 
@@ -161,17 +218,15 @@ def plot_interactions(explanation: Explanation) -> DescribedFigure:
         colour = "white" if abs(matrix[i, j]) > 0.65 * limit else INK
         number = signed(matrix[i, j], 2)
         axes.text(j, i, number, ha="center", va="center", fontsize=8, color=colour)
-    axes.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=8, parse_math=False)
-    axes.set_yticks(range(len(names)), names, fontsize=8, parse_math=False)
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=8)
+    axes.set_yticks(range(len(names)), names, fontsize=8)
     title = f"interactions of pairs, “{shorten(explanation.target)}”"
-    axes.set_title(title, fontsize=10, parse_math=False)
-    i, j = map(int, np.unravel_index(np.argmax(np.abs(matrix)), matrix.shape))
-    strongest = (
-        f"the strongest is {names[i]} with {names[j]}, {matrix[i, j]:+z.3f}"
-        if i != j
-        else "no two regions interact"
-    )
-    figure.alt = f"Shapley interactions; {strongest}."
+    axes.set_title(title, fontsize=10)
+    i, j = np.unravel_index(np.argmax(np.abs(matrix)), matrix.shape)
+    strongest = f"{names[i]} with {names[j]}, {matrix[i, j]:+z.3f}"
+    figure.alt = f"Shapley interactions; the strongest is {strongest}."
+    if i == j:
+        figure.alt = "Shapley interactions; no two regions interact."
     return figure
 
 

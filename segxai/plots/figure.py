@@ -9,6 +9,7 @@ import base64
 import html
 import io
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 from matplotlib import rc_context
@@ -16,6 +17,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
+
+from ..errors import SegxaiValueError
 
 BLUE, ORANGE, INK = "#0b5fa5", "#d55e00", "#1b1b1b"
 ORANGE_BLUE = LinearSegmentedColormap.from_list(
@@ -37,7 +40,8 @@ class DescribedFigure(Figure):
     def draw(self, renderer: Any) -> None:
         """Draw as `Figure.draw` does, whatever characters the names of regions contain."""
         for text in self.findobj(Text):
-            text.set_usetex(False)  # to LaTeX some would be commands
+            text.set_usetex(False)  # to LaTeX and to matplotlib some would be commands
+            text.set_parse_math(False)
         with warnings.catch_warnings(), rc_context({"text.usetex": False}):
             # Where the fonts lack a character, the figure shows a box.
             warnings.filterwarnings("ignore", message="Glyph .* missing from")
@@ -66,6 +70,14 @@ class DescribedFigure(Figure):
         )
 
     _repr_html_ = as_html
+
+
+def several(items: Iterable[Any], what: str) -> list[Any]:
+    """Return items as a list; SegxaiValueError if there is none."""
+    found = list(items)
+    if not found:
+        raise SegxaiValueError(f"A figure needs at least one {what}.")
+    return found
 
 
 def shorten(text: str, width: int = 28) -> str:

@@ -21,7 +21,7 @@ from ..errors import SegxaiValueError
 from ..files import as_path, replacing
 from ..plots.numbers import format_output, percent, signed, widest
 from ..regions import Regions, distinct_names
-from .pictures import SHOWN_SIDE, jpeg, webp
+from .pictures import jpeg, webp
 from .state import (
     PAGE_METHODS,
     as_json,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _MOST_ROWS = 20
-_TINT = 0.8  # how much of the colour the strongest region has
 _UNEXAMINED = (
     "Not examined here: robustness to other fills and borders, and placebos; "
     "call segxai.explanation.examine(explanation) for these checks."
@@ -90,7 +89,8 @@ def write_report(
     path : str or path
         Of the page.
     sections : iterable of (str, sequence of str)
-        Headings, and figures made by `figure`, which are shown side by side.
+        Headings, and figures made by `figure`, which are shown side by side. A heading that is the
+        page's own is not repeated.
     title : str, optional
         Of the page.
     table : str, optional
@@ -102,7 +102,7 @@ def write_report(
         If the file cannot be written.
     """
     body = "".join(
-        f"<section><h2>{html.escape(heading)}</h2>"
+        f"<section>{f'<h2>{html.escape(heading)}</h2>' if heading != title else ''}"
         f"<div class='sx-row'>{''.join(figures)}</div></section>"
         for heading, figures in sections
     )
@@ -130,13 +130,11 @@ def escaped_table(heads: Sequence[str], rows: Iterable[Sequence], numbers_from: 
     -------
     table : str
     """
+    looks = ["style=white-space:nowrap"] * numbers_from + ["class=sx-number"] * len(heads)
 
     def cells(texts, tag):
-        looks = {True: "class=sx-number", False: "style=white-space:nowrap"}
-        return "".join(
-            f"<{tag} {looks[i >= numbers_from]}>{html.escape(str(text))}</{tag}>"
-            for i, text in enumerate(texts)
-        )
+        pairs = zip(looks, texts, strict=False)
+        return "".join(f"<{tag} {look}>{html.escape(str(text))}</{tag}>" for look, text in pairs)
 
     body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
     head = f"<thead><tr>{cells(heads, 'th')}</tr></thead>"
@@ -162,9 +160,8 @@ def write_page(path: str | os.PathLike, title: str, body: str, *, live: bool = F
     SegxaiError
         If the file cannot be written.
     """
-    script, style = "", ""
-    if live:
-        script, style = f"<script>{asset('bundles/page.js')}</script>", asset("bundles/page.css")
+    script = f"<script>{asset('bundles/page.js')}</script>" if live else ""
+    style = asset("bundles/page.css") if live else ""
     page = f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -311,15 +308,7 @@ def figure(explanation: Explanation) -> str:
 
 
 def explanation_fragment(explanation: Explanation) -> str:
-    """Return a `plain_figure` with its style sheet, for a notebook's cell."""
-    style = asset("report.css")
-    return (
-        f"<div class='segxai segxai-cell'><style>{style}</style>{plain_figure(explanation)}</div>"
-    )
-
-
-def plain_figure(explanation: Explanation) -> str:
-    """Return an explanation as HTML without scripts.
+    """Return an explanation as HTML without scripts, for a notebook's cell.
 
     Parameters
     ----------
@@ -328,35 +317,18 @@ def plain_figure(explanation: Explanation) -> str:
 
     Returns
     -------
-    figure : str
+    fragment : str
         The weights as tints of the photograph, which is grey, and as a table with bars.
     """
-    e, regions = explanation, explanation.regions
-    photo = e.coalitions.game.image
-    height, width = regions.shape
-    whole = regions.labels.tobytes() + e.weights.tobytes() + photo.tobytes()
-    unique = hashlib.sha1(whole).hexdigest()[:10]
-    limit = widest(e.weights)
-    shapes = []
-    for k, (name, weight) in enumerate(zip(regions.marked_names, e.weights, strict=True)):
-        label = f"{name}: weight {signed(weight)}, {percent(regions.areas[k])} of the image"
-        colour = plots.BLUE if weight >= 0 else plots.ORANGE
-        shapes.append(
-            f"<path class='sx-region' d='{region_path(regions.labels == k)}' fill='{colour}' "
-            f"fill-opacity='{_TINT * abs(float(weight)) / limit:.3f}' fill-rule='evenodd'>"
-            f"<title>{html.escape(label)}</title></path>"
-        )
-    grey = base64.b64encode(jpeg(plots.lightened_grey(photo), SHOWN_SIDE, 86)).decode()
-    made = f"{regions.method or 'regions'}, {len(regions)} region{'' if len(regions) == 1 else 's'}"
+    e, number = explanation, len(explanation.regions)
+    made = f"{e.regions.method or 'regions'}, {number} region{'' if number == 1 else 's'}"
     return (
-        f"<figure><figcaption><b>{html.escape(made)}</b>: {html.escape(e.method)} weights for "
+        f"<div class='segxai segxai-cell'><style>{asset('report.css')}</style><figure>"
+        f"<figcaption><b>{html.escape(made)}</b>: {html.escape(e.method)} weights for "
         f"“{html.escape(e.target)}”, {_given(e, True)} with everything shown</figcaption>"
-        f"<svg viewBox='0 0 {width} {height}' role='img' aria-labelledby='t{unique}'>"
-        f"<title id='t{unique}'>{html.escape(plots.describe(e))}</title>"
-        f"<image width='{width}' height='{height}' preserveAspectRatio='none' "
-        f"href='data:image/jpeg;base64,{grey}'/>{''.join(shapes)}</svg>"
-        f"<p class='sx-note'>Blue supports the class, orange opposes it.</p>"
-        f"{_table(e)}{_effort(e)}{_words(e)}</figure>"
+        f"{plots.plot_weights(e).as_html()}"
+        "<p class='sx-note'>Blue supports the class, orange opposes it.</p>"
+        f"{_table(e)}{_effort(e)}{_words(e)}</figure></div>"
     )
 
 
@@ -388,12 +360,11 @@ def _given(e, mask, tag="span", named=False) -> str:
 
 def _effort(e) -> str:
     table = "every coalition" if e.coalitions.exact else "a sample of the coalitions"
-    table = "following the evidence" if e.method == "tree" else table
-    text = (
-        f"Fill: {e.coalitions.fill}; {e.coalitions.evaluations} evaluations of the classifier, "
-        f"{table}; R² {e.r2:z.2f}."
+    return (
+        f"<p class='sx-note'>Fill: {html.escape(e.coalitions.fill)}; {e.coalitions.evaluations} "
+        "evaluations of the classifier, "
+        f"{'following the evidence' if e.method == 'tree' else table}; R² {e.r2:z.2f}.</p>"
     )
-    return f"<p class='sx-note'>{html.escape(text)}</p>"
 
 
 def _words(e) -> str:
@@ -401,30 +372,6 @@ def _words(e) -> str:
     found = [*e.in_words(search=False), *([] if e.details.checks else [_UNEXAMINED])]
     items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in found)
     return f"<ul class='sx-words'>{items}</ul>"
-
-
-def region_path(mask: np.ndarray) -> str:
-    """Return the outline of a mask, including holes.
-
-    Parameters
-    ----------
-    mask : (H, W) ndarray of bool
-        The region.
-
-    Returns
-    -------
-    path : str
-        SVG path data (fill rule evenodd), accurate to a pixel.
-    """
-    from skimage.measure import approximate_polygon, find_contours
-
-    pieces = []
-    for contour in find_contours(np.pad(mask, 1).astype(float), 0.5):
-        points = approximate_polygon(contour, 0.6) - 0.5
-        pieces.append(
-            "M" + "L".join(f"{column:.1f} {row:.1f}" for row, column in points[:-1]) + "Z"
-        )
-    return "".join(pieces)
 
 
 def _table(e) -> str:
@@ -440,7 +387,7 @@ def _table(e) -> str:
         start = 50 + min(length, 0)
         colour = "var(--blue)" if weight >= 0 else "var(--orange)"
         rows.append(
-            f"<tr data-region='{k}'><th scope='row'{_hint(e.regions.name_evidence[k])}>"
+            f"<tr data-region='{k}'><th scope='row' title='{_hint(e.regions.name_evidence[k])}'>"
             f"{_picture(e, k)}{html.escape(e.regions.marked_names[k])}</th><td class='sx-weight'>"
             f"<svg viewBox='0 0 100 10' preserveAspectRatio='none' aria-hidden='true'>"
             f"<rect x='{start:.2f}' y='1' width='{abs(length):.2f}' height='8' "
@@ -468,11 +415,9 @@ def _picture(e, k) -> str:
 
 
 def _hint(evidence) -> str:
-    """Return a title attribute with the origin of a name, for names that were not given."""
-    if evidence.source == "given":
-        return ""
+    """Say where a name comes from, and how sure it is where that was measured."""
     sure = "" if evidence.probability is None else f", {percent(evidence.probability, 0)}"
-    return f" title='name: {html.escape(evidence.source)}{sure}'"
+    return html.escape(f"name: {evidence.source}{sure}")
 
 
 def _policy() -> str:

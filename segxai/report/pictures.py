@@ -7,38 +7,19 @@ import io
 import numpy as np
 from PIL import Image
 
-from ..images import resize
+from ..images import reduced
 
 SHOWN_SIDE = 640  # pixels; photographs are sent no larger than they are shown
 
 
-def shown_size(shape: tuple[int, ...], side: float = SHOWN_SIDE) -> tuple[int, int]:
-    """Return the size at which a photograph is sent.
-
-    Parameters
-    ----------
-    shape : (H, W, ...)
-        Of the photograph in pixels.
-    side : float, optional
-        The most pixels of the longer side.
-
-    Returns
-    -------
-    height, width : int
-        At least 1.
-    """
-    scale = min(1.0, side / max(shape[:2]))
-    return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
-
-
-def jpeg(image: np.ndarray, side: float = SHOWN_SIDE, quality: int = 90) -> bytes:
-    """Pack a photograph at its `shown_size` as JPEG, about a tenth of its size as PNG.
+def jpeg(image: np.ndarray, side: int = SHOWN_SIDE, quality: int = 90) -> bytes:
+    """Pack a photograph, reduced to at most `side`, as JPEG, about a tenth of its size as PNG.
 
     Parameters
     ----------
     image : (H, W, 3) or (H, W) ndarray of uint8
         The photograph.
-    side : float, optional
+    side : int, optional
         The most pixels of the longer side.
     quality : int, optional
         Of the JPEG, up to 95.
@@ -47,11 +28,8 @@ def jpeg(image: np.ndarray, side: float = SHOWN_SIDE, quality: int = 90) -> byte
     -------
     file : bytes
     """
-    size = shown_size(image.shape, side)
-    if image.shape[:2] != size:
-        image = np.rint(resize(image, size)).astype(np.uint8)
     data = io.BytesIO()
-    Image.fromarray(image).save(data, "JPEG", quality=quality)
+    Image.fromarray(reduced(image, side)).save(data, "JPEG", quality=quality)
     return data.getvalue()
 
 

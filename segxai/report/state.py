@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import plots
-from ..images import resize_labels
+from ..images import reduced_size, resize_labels
 from ..regions import walk
-from .pictures import number_png, shown_size
+from .pictures import SHOWN_SIDE, number_png
 
 MOST_NOUNS = 8  # of a region, where it is renamed
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PAGE_METHODS = {"lime": "LIME", "shapley": "Shapley", "banzhaf": "Banzhaf"}
 
 
-def regions_state(regions: Any, shape: tuple[int, ...]) -> dict[str, Any]:
+def regions_state(regions: Any, shape: tuple) -> dict[str, Any]:
     """Return what a canvas shows of regions.
 
     Parameters
@@ -43,7 +43,7 @@ def regions_state(regions: Any, shape: tuple[int, ...]) -> dict[str, Any]:
         shown, and for each region its name, its area, the place of its number, and the nouns that
         were found for it and its parts.
     """
-    labels = resize_labels(regions.labels, shown_size(shape))
+    labels = resize_labels(regions.labels, reduced_size(shape[:2], SHOWN_SIDE))
     return {
         "labels": number_png(labels),
         "size": list(regions.shape),

@@ -11,11 +11,11 @@ from PIL import Image
 
 from ...fcn.annotation import IGNORE
 from ...fcn.training import FineTuned, Step
-from ...images import resize, resize_labels
+from ...images import reduced_size, resize, resize_labels
 from ...metrics import intersection_over_union
 from ...plots import BLUE, ORANGE_BLUE, DescribedFigure, draw_borders, draw_names, widest_place
 from ...regions import Regions
-from ...report.pictures import number_png, shown_size
+from ...report.pictures import number_png
 
 SIDE = 320  # pixels of the longer side of every picture that is sent
 
@@ -54,11 +54,11 @@ def make_frame(
         Numbers, and two PNG files as bytes.
     """
     iou = intersection_over_union(labels, predictions, len(names))
-    small = resize_labels(predictions, shown_size(predictions.shape, SIDE))
+    small = resize_labels(predictions, reduced_size(predictions.shape, SIDE))
     # All classes below each other in one grey picture; of more than four classes each is smaller,
     # so that bytes stay few.
     side = min(SIDE, 2 * SIDE / len(names) ** 0.5)
-    planes = resize(probabilities, shown_size(predictions.shape, side))
+    planes = resize(probabilities, reduced_size(predictions.shape, side))
     strip = np.rint(255 * np.concatenate(list(np.moveaxis(planes, -1, 0)))).astype(np.uint8)
     grey = io.BytesIO()
     Image.fromarray(strip).save(grey, "PNG")

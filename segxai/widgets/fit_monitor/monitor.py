@@ -19,9 +19,9 @@ from ...errors import SegxaiError, SegxaiValueError, is_number
 from ...fcn.annotation import IGNORE, read_annotation
 from ...fcn.network import FCN, STRIDES
 from ...fcn.training import LEARNING_RATE, FineTuned, Step, evaluate, finetune_steps
-from ...images import as_image, resize_labels
+from ...images import as_image, reduced_size, resize_labels
 from ...plots import DescribedFigure
-from ...report.pictures import jpeg, number_png, shown_size
+from ...report.pictures import jpeg, number_png
 from ..shared import background, browser
 from ..shared.messages import receive
 from .frames import SIDE, make_frame, plot_run, spots
@@ -144,7 +144,7 @@ class FineTuneMonitor(browser.Pictured, anywidget.AnyWidget):
         self._seed, self._stopping, self._starting = seed, threading.Event(), threading.Lock()
         self._run, self._frames = 0, []
         self._steps: list[Step] = []
-        small = resize_labels(self._labels, shown_size(self._image.shape, SIDE))
+        small = resize_labels(self._labels, reduced_size(self._image.shape[:2], SIDE))
         super().__init__(
             photo=jpeg(self._image, SIDE),
             annotation=number_png(small),
