@@ -89,7 +89,8 @@ PLACES = {
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_guess_is_marked_wherever_it_is_read(place, explanation, tmp_path):
-    text = PLACES[place](explanation, tmp_path)
+    # The nouns that renaming offers are no names yet.
+    text = re.sub(r'"nouns": \[\[.*?\]\]', "", PLACES[place](explanation, tmp_path))
     assert re.search(r"\bhelmet \?", text)
     assert not re.search(r"\bhelmet\b(?! \?)", text)
     assert not re.search(r"(suit|flag|left) \?", text)

@@ -1,6 +1,7 @@
 // The situation that a saved page shows, in the address after "#": as a link or a file it leads others to the same view, and
 // Back undoes. Only what differs from the page's beginning stands there.
 
+const SWITCH = new Map([["true", true], ["false", false]]);
 const REST = 400; // ms: a slider that moves makes one entry of the history
 
 // slots: { name: { get() -> text, set(text) } }; set ignores what makes no sense, for anybody can write an address.
@@ -47,7 +48,7 @@ export function formSlots(form, prefix = "") {
     set(text) {
       const number = Number(text);
       const value = kind === "select" ? options.map(([option]) => option).find((option) => option === text)
-        : kind === "check" ? { true: true, false: false }[text]
+        : kind === "check" ? SWITCH.get(text)
           : text !== "" && number >= min && number <= max ? number : undefined;
       if (value !== undefined) form.set("values", { ...form.get("values"), [key]: value });
     },
