@@ -42,7 +42,7 @@ from segxai.segmentation.seen import mirrored_end_points
 from segxai.widgets import AnnotationPainter, Quiz
 from skimage.measure import label
 
-with np.load("../data/lesson_regions.npz") as file:
+with np.load("../data/lesson_regions.npz", allow_pickle=False) as file:
     data = dict(file)
 names, sources = data["names"].tolist(), data["source_names"].tolist()
 x, y = data["features"].astype(np.float32) / 8, data["classes"].astype(int)
