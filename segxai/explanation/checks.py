@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from .. import plots
 from ..classifiers.classifier import batches
-from ..errors import SegxaiValueError, whole_number
+from ..errors import whole_number
 from ..plots.numbers import FAINT, quantity
 from ..progress import Progress, track
 from ..regions import Regions
@@ -184,15 +183,6 @@ def robustness(
     e = explanation
     game = evaluated(e).replay("robustness()")
     whole_number("borders (pixels)", borders)
-    if (
-        isinstance(fills, (str, os.PathLike))
-        or not isinstance(fills, Iterable)
-        or not (fills := list(fills))
-    ):
-        raise SegxaiValueError(
-            "fills must be a sequence with at least one fill, "
-            f"e.g. {FILLS_COMPARED}; got {fills!r}."
-        )
     others: list[tuple[str, dict[str, Any]]] = [
         (f"fill {fill_name(fill)}", {"fill": fill})
         for fill in distinct_fills(fills)
@@ -201,15 +191,14 @@ def robustness(
     for shift in (borders, -borders) if borders else ():
         moved = shift_borders(game.regions, shift)
         others.append((f"borders {shift:+d} px", {"fill": game.same_fill, "regions": moved}))
-    names, weights = [f"fill {game.fill}"], [e.weights]
-    total = len(others) * e.coalitions.evaluations
-    with track(total, "other fills and borders", progress=progress) as advance:
-        for name, changes in others:
-            names.append(name)
+    weights, evaluations = [e.weights], e.coalitions.evaluations
+    with track(len(others) * evaluations, "other fills and borders", progress=progress) as advance:
+        for _, changes in others:
             weights.append(weights_in(e, game.with_(**changes)))
-            advance(e.coalitions.evaluations)
+            advance(evaluations)
+    variants = (f"fill {game.fill}", *(name for name, _ in others))
     return Robustness(
-        e.regions.marked_names, e.target, tuple(names), np.array(weights), e.coalitions.output
+        e.regions.marked_names, e.target, variants, np.array(weights), e.coalitions.output
     )
 
 
@@ -259,25 +248,18 @@ def shift_borders(regions: Regions, pixels: int) -> Regions:
     Returns
     -------
     regions : Regions
-        With the same names. A region that would vanish keeps its pixels.
+        With the same names. A region that would vanish keeps its pixels; where this takes the
+        last ones of another, no border is shifted.
     """
     from scipy.ndimage import maximum_filter, minimum_filter
 
     order = np.argsort(-regions.areas, kind="stable")  # the smallest region gets the highest rank
-    rank = np.empty(len(regions), np.int32)
-    rank[order] = np.arange(len(regions))
-    size = 2 * abs(pixels) + 1
+    rank = np.argsort(order)
     chosen = maximum_filter if pixels > 0 else minimum_filter
-    labels = order[chosen(rank[regions.labels], size=size, mode="nearest")]
-    # Restoring one region may cover the last pixels of another, so repeat until none is missing;
-    # failing that, keep the old borders.
-    for _ in range(len(regions)):
-        missing = np.setdiff1d(np.arange(len(regions)), labels)
-        for k in missing:
-            labels[regions.labels == k] = k
-        if missing.size == 0:
-            break
-    else:
+    labels = order[chosen(rank[regions.labels], size=2 * abs(pixels) + 1, mode="nearest")]
+    gone = ~np.isin(regions.labels, labels)
+    labels[gone] = regions.labels[gone]
+    if len(np.unique(labels)) < len(regions):  # restoring one region covered another
         labels = regions.labels
     return Regions.from_labels(labels, regions.names, regions.method)
 

@@ -108,14 +108,6 @@ class Coalitions:
         return picture.view(self.filled) if isinstance(picture, Bands) else self.filled
 
     @property
-    def most_together(self) -> float:
-        """The largest sum of the kept classes' values in any row.
-
-        Above 1 they are no probabilities of classes that exclude each other.
-        """
-        return float(self.table.sum(axis=1).max())
-
-    @property
     def full(self) -> float:
         """The target's probability with every region shown."""
         return float(self.values[self.masks.all(axis=1)][0])

@@ -42,15 +42,14 @@ def save_explorer(
     """
     report.check_page_path(path)
     picture, classifier = as_picture(image), load_classifier(classifier)
-    if isinstance(segmenters, str) or isinstance(fills, str) or not segmenters or not fills:
+    if isinstance(segmenters, str) or not segmenters:
         raise SegxaiValueError(
-            "segmenters and fills are sequences with at least one entry, "
-            "e.g. ('deep', 'slic') and ('mean', 'blur')."
+            f"Name at least one segmenter in a sequence, e.g. ('deep', 'slic'); got {segmenters!r}."
         )
-    explanations = []
+    fills, explanations = distinct_fills(fills), []
     for segmenter in segmenters:
         regions = as_regions(as_image(picture), segmenter, progress=progress)
-        for fill in distinct_fills(fills):
+        for fill in fills:
             explanation = explain(
                 picture,
                 regions,

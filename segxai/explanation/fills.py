@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from skimage import filters  # imports its functions when they are first called
 
-from ..errors import SegxaiError, SegxaiValueError, quoted, unknown_name, whole_number
+from ..errors import SegxaiError, SegxaiValueError, quoted, unknown_name
 from ..files import as_path
 from ..images import Bands, ImageLike, as_array, as_uint8, check_image_file, pixels_of
 
@@ -66,19 +66,30 @@ def distinct_fills(fills: Iterable[Fill]) -> list[Fill]:
     -------
     fills : list of fills
 
+    Raises
+    ------
+    SegxaiError
+        For no sequence, an empty one or an unknown fill.
+
     Examples
     --------
     >>> distinct_fills(["gray", "mean", "grey"])
     ['grey', 'mean']
     """
-    found: list[Fill] = []
-    names: set[str] = set()
-    for fill in fills:
+    if (
+        isinstance(fills, (str, os.PathLike))
+        or not isinstance(fills, Iterable)
+        or not (fills := list(fills))
+    ):
+        raise SegxaiValueError(
+            f"fills must be a sequence with at least one fill, e.g. ('mean', 'blur'); "
+            f"got {quoted(fills)}."
+        )
+    found: dict[Any, Fill] = {}
+    for place, fill in enumerate(fills):
         name = fill_name(fill)
-        if name == GIVEN or name not in names:
-            found.append(fill if name == GIVEN else name)
-        names.add(name)
-    return found
+        found.setdefault(place if name == GIVEN else name, fill if name == GIVEN else name)
+    return list(found.values())
 
 
 def fill_image(
@@ -111,49 +122,49 @@ def fill_image(
     SegxaiValueError
         For any other fill.
     """
-    low, high = value_range(image)
-    name = fill_name(fill)
+    name, (low, high) = fill_name(fill), value_range(image)
     if name in _COLOURS:
-        return np.broadcast_to(
-            in_type_of(image, low + _COLOURS[name] * (high - low)), image.shape
-        ).copy()
-    if name == "mean":
+        pixels = np.broadcast_to(low + _COLOURS[name] * (high - low), image.shape)
+    elif name == "mean":
         sums = [np.bincount(labels.ravel(), image[..., c].ravel()) for c in range(image.shape[-1])]
-        return in_type_of(
-            image, (np.stack(sums, axis=1) / np.bincount(labels.ravel())[:, None])[labels]
-        )
-    if name == "blur":
-        smooth = filters.gaussian(
-            image.astype(np.float32), max(image.shape[:2]) / 20, mode="reflect", channel_axis=-1
-        )
-        return in_type_of(image, smooth)
-    if name == "noise":
-        rng = np.random.default_rng(whole_number("seed", seed))
+        pixels = (np.stack(sums, axis=1) / np.bincount(labels.ravel())[:, None])[labels]
+    elif name == "blur":
+        sigma = max(image.shape[:2]) / 20
+        pixels = filters.gaussian(image.astype(np.float32), sigma, mode="reflect", channel_axis=-1)
+    elif name == "noise":
+        rng = np.random.default_rng(seed)
         if image.dtype == np.uint8:
             return rng.integers(0, 256, image.shape, dtype=np.uint8)
-        return in_type_of(image, rng.uniform(low, high, image.shape))
+        pixels = rng.uniform(low, high, image.shape)
+    else:
+        return _given(image, fill)
+    return in_type_of(image, pixels)
+
+
+def _given(image, fill) -> np.ndarray:
+    """Return a colour as an image, or an image of the right shape."""
     if isinstance(fill, (str, os.PathLike)):
         fill = pixels_of(fill)
     value = as_array(fill, "The fill")
-    if value.shape == image.shape[2:] and np.issubdtype(value.dtype, np.number):
-        if not np.isfinite(value).all() or (
-            image.dtype == np.uint8 and not (value.min() >= 0 and value.max() <= 255)
-        ):
-            raise SegxaiValueError(
-                "A fill colour must have finite numbers, from 0 to 255 for 8-bit channels, "
-                f"{image.shape[-1]} of them; got {quoted(fill)}."
-            )
-        # As in a picture, floats up to 1 are shares of white.
-        shares = image.dtype == np.uint8 and value.dtype.kind == "f"
-        colour = as_uint8(value) if shares else in_type_of(image, value)
-        return np.broadcast_to(colour, image.shape).copy()
-    if value.ndim < 2 and not isinstance(fill, Bands):
-        raise SegxaiValueError(
-            f"A fill must be one of {', '.join(FILLS)}, a colour of {image.shape[-1]} numbers, "
-            f"or an image; got {quoted(fill)}."
-        )
     if value.shape == image.shape and value.dtype == image.dtype:
         return value
+    if value.ndim < 2 and not isinstance(fill, Bands):
+        eight_bits = image.dtype == np.uint8
+        if (
+            value.shape != image.shape[2:]
+            or not np.issubdtype(value.dtype, np.number)
+            or not np.isfinite(value).all()
+            or (eight_bits and not 0 <= value.min() <= value.max() <= 255)
+        ):
+            raise SegxaiValueError(
+                f"A fill must be one of {', '.join(FILLS)}, an image, or a colour of "
+                f"{image.shape[-1]} finite numbers{', from 0 to 255' if eight_bits else ''}; "
+                f"got {quoted(fill)}."
+            )
+        # As in a picture, floats up to 1 are shares of white.
+        shares = eight_bits and value.dtype.kind == "f"
+        colour = as_uint8(value) if shares else in_type_of(image, value)
+        return np.broadcast_to(colour, image.shape).copy()
     value = pixels_of(cast(ImageLike, fill))
     if value.shape != image.shape or value.dtype != image.dtype:
         raise SegxaiValueError(

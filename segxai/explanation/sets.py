@@ -175,42 +175,33 @@ def search(
         The set and its score; None where none was found.
     """
     known = {row.tobytes(): float(score) for row, score in zip(members, scores, strict=True)}
-    left = max_evaluations
-    best: np.ndarray | None = None
+    most, number = len(known) + max_evaluations, len(order)
+    found: list[np.ndarray] = []
 
     def scored(sets):
-        nonlocal left
-        new = [row for row in sets if row.tobytes() not in known][:left]
+        new = [row for row in sets if row.tobytes() not in known][: most - len(known)]
         if new:
-            left -= len(new)
-            for row, score in zip(new, evaluate(np.array(new)), strict=True):
-                known[row.tobytes()] = float(score)
+            names = (row.tobytes() for row in new)
+            known.update(zip(names, map(float, evaluate(np.array(new))), strict=True))
         return np.array([known.get(row.tobytes(), -np.inf) for row in sets])
 
-    def keep(found):
-        nonlocal best
-        ranks = [(row.sum(), -known[row.tobytes()]) for row in (found, best) if row is not None]
-        if best is None or ranks[0] < ranks[1]:
-            best = found
-
-    def prune(found):
-        keep(found)
-        while found.any():
-            without = found & ~np.eye(len(found), dtype=bool)[found]
+    def prune(some):
+        while some.any():
+            without = some & ~np.eye(number, dtype=bool)[some]
             values = scored(without)
             if not enough(values).any():
-                return
-            found = without[np.argmax(values)]
-            keep(found)
+                break
+            some = without[np.argmax(values)]
+        found.append(some)
 
-    in_order = np.tri(len(order), dtype=bool)[:, np.argsort(order)]
-    prefixes = np.concatenate([np.zeros((1, len(order)), bool), in_order])
+    prefixes = np.tri(number + 1, number, -1, dtype=bool)[:, np.argsort(order)]
     first = np.flatnonzero(enough(scored(prefixes)))
     if first.size:
         prune(prefixes[first[0]])
-    grown = np.zeros(len(order), bool)
-    while not grown.all() and left and (best is None or grown.sum() + 1 < best.sum()):
-        larger = grown | np.eye(len(order), dtype=bool)[~grown]
+    fewest = found[0].sum() if found else number + 1
+    grown = np.zeros(number, bool)
+    while grown.sum() + 1 < fewest and len(known) < most:
+        larger = grown | np.eye(number, dtype=bool)[~grown]
         values = scored(larger)
         grown = larger[np.argmax(values)]
         if enough(values).any():
@@ -219,4 +210,5 @@ def search(
     seen = smallest(members, scores, enough)
     if seen is not None:
         prune(seen)
+    best = min(found, key=lambda some: (some.sum(), -known[some.tobytes()]), default=None)
     return None if best is None else (best, known[best.tobytes()])

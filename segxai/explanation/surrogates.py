@@ -6,13 +6,14 @@ classifier. A surrogate approximates value(S) by its intercept plus the weights 
 
 from __future__ import annotations
 
+from itertools import combinations
 from math import factorial
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import stdtrit
 
-from ..errors import SegxaiError, SegxaiValueError, is_number
+from ..errors import SegxaiValueError, is_number
 from .subsets import all_subsets, codes, log_binomial
 
 
@@ -166,55 +167,57 @@ def fit_shapley(
     importance, constrained to sum to value(full) - value(empty). Sources: Shapley 1953; Charnes et
     al. 1988 and Lundberg and Lee 2017, section 4.1, for the fit.
     """
-    number = masks.shape[1]
+    if exact:
+        return fit_owen(masks, values, tuple(range(masks.shape[1])))
     values = np.asarray(values, float)
     empty, full = values[~masks.any(1)][0], values[masks.all(1)][0]
-    if exact:
-        table, members, sizes = _ordered(masks, values)
-        weights = np.empty(number)
-        share = np.array(
-            [factorial(s) * factorial(number - s - 1) / factorial(number) for s in range(number)]
-        )
-        for region in range(number):
-            without = np.flatnonzero(~members[:, region])
-            weights[region] = share[sizes[without]] @ (
-                table[without | 1 << region] - table[without]
-            )
-        interval = np.stack([weights, weights], axis=1)
-    else:
-        weights, interval = _constrained_shapley(masks, values, empty, full, log_importance)
-    return Fit(
-        weights, float(empty), _shapley_r2(masks, values, weights, empty, log_importance), interval
-    )
+    weights, interval = _constrained_shapley(masks, values, empty, full, log_importance)
+    r2 = _shapley_r2(masks, values, weights, empty, log_importance)
+    return Fit(weights, float(empty), r2, interval)
 
 
 def fit_owen(masks: np.ndarray, values: np.ndarray, hierarchy: tuple) -> Fit:
     """Compute Owen values: Shapley values in which those of a region's parts add up to its own.
 
-    hierarchy: the regions' indices, nested like the parts: in (0, (1, 2), 3), regions 1 and 2 are
-    the parts of one thing. A part's value is its effect averaged over those orders that add the
-    parts of each thing one directly after the other. Raises SegxaiError if the table is not
-    complete. Sources: Owen 1977, "Values of Games with a Priori Unions"; Winter 1989 for several
-    levels.
+    A part's value is its effect averaged over those orders that add the parts of each thing one
+    directly after the other.
+
+    Parameters
+    ----------
+    masks, values
+        A complete table.
+    hierarchy : tuple
+        The regions' numbers, nested like the parts: in (0, (1, 2), 3), regions 1 and 2 are the
+        parts of one thing.
+
+    Returns
+    -------
+    fit : Fit
+
+    References
+    ----------
+    Owen 1977, "Values of Games with a Priori Unions"; Winter 1989 for several levels.
     """
-    table, _, _ = _ordered(masks, np.asarray(values, float))
+    table = _ordered(masks, values)
     weights = np.empty(masks.shape[1])
     for region, levels in _levels(hierarchy):
         coalitions, shares = np.zeros(1, np.int64), np.ones(1)
         for siblings in levels:
             subsets = all_subsets(len(siblings))
-            level_codes = (
-                subsets @ np.array(siblings, np.int64) if siblings else np.zeros(1, np.int64)
-            )
-            count = len(siblings) + 1
-            share = np.array(
-                [factorial(s) * factorial(count - s - 1) / factorial(count) for s in range(count)]
-            )
-            coalitions = (coalitions[:, None] | level_codes[None, :]).ravel()
-            shares = (shares[:, None] * share[subsets.sum(1)][None, :]).ravel()
+            shown = subsets @ np.array(siblings, np.int64)
+            coalitions = (coalitions[:, None] | shown).ravel()
+            share = _shares(len(siblings) + 1)[subsets.sum(axis=1)]
+            shares = (shares[:, None] * share).ravel()
         weights[region] = shares @ (table[coalitions | 1 << region] - table[coalitions])
     r2 = _shapley_r2(masks, np.asarray(values, float), weights, table[0])
     return Fit(weights, float(table[0]), r2, np.stack([weights, weights], axis=1))
+
+
+def _shares(number) -> np.ndarray:
+    """Share of the orders of some regions in which s given ones come before one of the others."""
+    return np.array(
+        [factorial(s) * factorial(number - s - 1) / factorial(number) for s in range(number)]
+    )
 
 
 def _levels(hierarchy, above=()):
@@ -232,42 +235,38 @@ def _code(node) -> int:
 
 
 def shapley_interactions(masks: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """(K, K) Shapley interaction index of each pair of regions; the diagonal is zero.
+    """Compute the Shapley interaction index of each pair of regions.
 
-    Positive if the joint effect of two regions exceeds the sum of their separate effects. Raises
-    SegxaiError if the table is not complete. Source: Grabisch and Roubens 1999, "An axiomatic
-    approach to the concept of interaction among players in cooperative games".
+    Parameters
+    ----------
+    masks, values
+        A complete table.
+
+    Returns
+    -------
+    indices : (K, K) array of float
+        Positive if the joint effect of two regions exceeds the sum of their separate effects; the
+        diagonal is zero.
+
+    References
+    ----------
+    Grabisch and Roubens 1999, "An axiomatic approach to the concept of interaction among players in
+    cooperative games".
     """
-    table, members, sizes = _ordered(masks, np.asarray(values, float))
-    number = masks.shape[1]
-    out = np.zeros((number, number))
-    share = np.array(
-        [
-            factorial(s) * factorial(number - s - 2) / factorial(number - 1)
-            for s in range(number - 1)
-        ]
-    )
-    for i in range(number):
-        for j in range(i + 1, number):
-            without = np.flatnonzero(~members[:, i] & ~members[:, j])
-            a, b = 1 << i, 1 << j
-            joint = (
-                table[without | a | b] - table[without | a] - table[without | b] + table[without]
-            )
-            out[i, j] = out[j, i] = share[sizes[without]] @ joint
+    table, number = _ordered(masks, values), masks.shape[1]
+    members = all_subsets(number)
+    share, sizes, out = _shares(number - 1), members.sum(axis=1), np.zeros((number, number))
+    for i, j in combinations(range(number), 2):
+        without = np.flatnonzero(~members[:, i] & ~members[:, j])
+        a, b = 1 << i, 1 << j
+        joint = table[without | a | b] - table[without | a] - table[without | b] + table[without]
+        out[i, j] = out[j, i] = share[sizes[without]] @ joint
     return out
 
 
-def _ordered(masks, values):
-    """Return the values, masks and sizes of a complete table, ordered by the coalitions' codes."""
-    number = masks.shape[1]
-    if len(masks) != 2**number:
-        raise SegxaiError(
-            f"This computation needs all {2**number} coalitions of {number} regions; "
-            f"the table contains {len(masks)}."
-        )
-    order = np.argsort(codes(masks))
-    return values[order], masks[order], masks[order].sum(1)
+def _ordered(masks, values) -> np.ndarray:
+    """Return the values of a complete table, ordered by the coalitions' codes."""
+    return np.asarray(values, float)[np.argsort(codes(masks))]
 
 
 def _weighted_ridge(masks, values, kernel, alpha, exact, log_importance) -> Fit:
@@ -277,29 +276,20 @@ def _weighted_ridge(masks, values, kernel, alpha, exact, log_importance) -> Fit:
     mean = kernel @ values / kernel.sum()
     root = np.sqrt(kernel)[:, None]
     scaled, response = root * (design - centre), root[:, 0] * (values - mean)
-    if alpha:
-        inverse = np.linalg.inv(scaled.T @ scaled + alpha * np.eye(number))
-        weights = inverse @ (scaled.T @ response)
-    else:
-        weights = np.linalg.lstsq(scaled, response, rcond=None)[0]
-        inverse = None
+    # The ridge penalty as rows of its own, which are zero without one.
+    rows = np.vstack([scaled, np.sqrt(alpha) * np.eye(number)])
+    weights = np.linalg.lstsq(rows, np.append(response, np.zeros(number)), rcond=None)[0]
     fitted = mean + (design - centre) @ weights
     interval = np.stack([weights, weights], axis=1)
     if not exact:
         # The intercept, which the centred columns leave to itself, takes its share of each row's
         # leverage.
-        both = np.zeros((number + 1, number + 1))
-        both[:number, :number] = np.linalg.pinv(scaled.T @ scaled) if inverse is None else inverse
-        both[number, number] = 1 / kernel.sum()
-        residuals = response - scaled @ weights
-        margin = _margin(
-            np.hstack([scaled, root]),
-            residuals,
-            both,
-            np.eye(number, number + 1),
-            masks,
-            log_importance,
-        )
+        inverse = np.zeros((number + 1, number + 1))
+        inverse[:number, :number] = np.linalg.pinv(rows.T @ rows)
+        inverse[number, number] = 1 / kernel.sum()
+        residuals, both = response - scaled @ weights, np.hstack([scaled, root])
+        spread = np.eye(number, number + 1)
+        margin = _margin(both, residuals, inverse, spread, masks, log_importance)
         interval = _interval(weights, margin, values)
     return Fit(
         weights, float(mean - centre @ weights), weighted_r2(values, fitted, kernel), interval
@@ -336,12 +326,9 @@ def shapley_kernel(
 
     In logarithms, for the numbers of coalitions of many regions overflow.
     """
-    if len(sizes) == 0:
-        return np.zeros(0)
-    sizes = np.asarray(sizes)
     log = -log_binomial(number, sizes) - np.log(sizes * (number - sizes))
     log = log if log_importance is None else log + log_importance
-    return np.exp(log - log.max())
+    return np.exp(log - np.max(log, initial=-np.inf))
 
 
 def _shapley_r2(masks, values, weights, empty, log_importance=None) -> float:

@@ -17,7 +17,6 @@ from .descent import Descent, descend
 from .explanation import Details, Explanation
 from .game import Game
 from .methods import needs_all, without_settings
-from .summary import tree_sentences
 
 if TYPE_CHECKING:
     from ..plots import DescribedFigure
@@ -110,10 +109,6 @@ class TreeExplanation(Explanation):
             raise without_settings("tree")
         read = self.descent.read(self.descent.coalitions.for_target(target, versus))
         return from_descent(read, self.regions)
-
-    def in_words(self, *, search: bool = True) -> list[str]:
-        """Summarise the strongest regions, their parts, and what was only split by area."""
-        return tree_sentences(self, search)
 
     def plot(self) -> DescribedFigure:
         """Draw a few regions with their weights, a heat map of all leaves, and bars."""

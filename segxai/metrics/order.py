@@ -59,11 +59,9 @@ def values_of(explanation: Explanation, masks: np.ndarray, fill: Fill | None = N
     -------
     values : (M,) array of float
     """
-    table, known = explanation.coalitions, {}
-    if fill is None:
-        rows = zip(table.masks, table.values, strict=True)
-        known = {row.tobytes(): value for row, value in rows}
-    values = np.array([known.get(row.tobytes(), np.nan) for row in masks], float)
+    table = explanation.coalitions
+    found = [None if fill is not None else table.value_of(row) for row in masks]
+    values = np.array(found, float)  # NaN where there is none
     new = np.isnan(values)
     if new.any():
         values[new] = evaluate(explanation, masks[new], fill)[:, table.target]

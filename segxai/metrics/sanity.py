@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import SegxaiError, whole_number
 from ..explanation.checks import evaluated, weights_in
 from ..explanation.explanation import Explanation
-from .order import tied_groups
+from .order import ZERO
 
 
 class Sanity(NamedTuple):
@@ -76,7 +76,7 @@ def random_label(explanation: Explanation, seed: int = 0) -> Sanity:
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
     """Compute Spearman's rank correlation of two sets of weights.
 
-    Values that differ only by rounding count as equal, as in `tied_groups`.
+    Values that differ only by rounding count as equal.
 
     Parameters
     ----------
@@ -89,15 +89,9 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
     """
     from scipy.stats import spearmanr
 
+    a, b = (np.round(w / max(np.abs(w).max(), ZERO), 6) for w in (a, b))
     if len(a) < 3:
         return float("nan")
-    groups = tied_groups(a), tied_groups(b)
-    if min(map(len, groups)) == 1:
+    if np.ptp(a) == 0 or np.ptp(b) == 0:
         return 0.0
-    return float(spearmanr(*map(_places, groups)).statistic)
-
-
-def _places(groups) -> np.ndarray:
-    """(K,) each region's place in the order; those of one group share one."""
-    places = np.repeat(np.arange(len(groups)), list(map(len, groups)))
-    return places[np.argsort(np.concatenate(groups))]
+    return float(spearmanr(a, b).statistic)

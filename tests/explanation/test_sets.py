@@ -12,7 +12,6 @@ import segxai
 from segxai import SegxaiError
 from segxai.explanation import necessary, sets
 from segxai.explanation.subsets import all_subsets, codes
-from segxai.explanation.summary import halving
 
 NUMBER = 20
 
@@ -103,18 +102,7 @@ def test_without_a_classifier_there_is_no_search():
     alone = from_coalitions(table, "shapley")
     with pytest.raises(SegxaiError, match="holds none"):
         alone.sufficient()
-    assert "about 1,200 evaluations would halve the intervals" in " ".join(alone.in_words())
-
-
-def test_intervals_shrink_with_the_square_root_of_the_evaluations():
-    assert (
-        halving(42, 1024)
-        == "1,024 of 2**42 coalitions were evaluated; about 4,096 evaluations would halve the intervals."
-    )
-    assert (
-        halving(11, 1024)
-        == "1,024 of 2,048 coalitions were evaluated; with all of them the weights would be exact."
-    )
+    assert "1,200 evaluations would at least halve the intervals" in " ".join(alone.in_words())
 
 
 games = st.integers(2, 6).flatmap(

@@ -266,9 +266,3 @@ def test_a_model_that_always_answers_the_same_has_no_weights():
 def test_impossible_settings_are_refused(bad):
     with pytest.raises(SegxaiError):
         surrogates.fit_lime(all_subsets(4), np.zeros(16), True, **bad)
-
-
-def test_interactions_of_a_sample_are_refused():
-    masks, _ = draw_coalitions(12, 100, 0)
-    with pytest.raises(SegxaiError, match="all 4096 coalitions"):
-        surrogates.shapley_interactions(masks, np.zeros(100))

@@ -6,7 +6,6 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-import segxai
 from segxai import SegxaiError, metrics
 
 
@@ -64,33 +63,6 @@ def test_another_fill_is_evaluated_and_does_not_use_the_table(Game, explained):
     grey = metrics.insertion(e, "grey")  # nothing is black, so the game sees every quarter always
     assert grey.y == pytest.approx(np.ones(5))
     assert (grey.fill, game.images - evaluated) == ("grey", 5)
-
-
-@pytest.mark.xdist_group("plant")
-def test_the_weights_of_a_planted_classifier_beat_shuffled_ones(plant):
-    rng, wins = np.random.default_rng(0), []
-    for i in plant.winners[:4]:
-        masks = {"badge": plant.masks[i], **_quarters_around(plant.masks[i])}
-        regions = segxai.Regions.from_masks(masks)
-        e = segxai.explain(
-            plant.images[i], regions, plant.classifier, "prize", fill="blur", progress=False
-        )
-        shuffled = [replace(e, weights=rng.permutation(e.weights)) for _ in range(12)]
-        inserted, deleted = (
-            np.mean([curve(s).area for s in shuffled])
-            for curve in (metrics.insertion, metrics.deletion)
-        )
-        wins += [metrics.insertion(e).area - inserted, deleted - metrics.deletion(e).area]
-        assert metrics.covers_plant(e, plant.masks[i]).found
-    assert np.mean(wins) > 0.05
-    assert np.mean(np.array(wins) > 0) >= 0.75
-
-
-def _quarters_around(mask):
-    rows, columns = np.indices(mask.shape)
-    quarter = 2 * (rows >= mask.shape[0] // 2) + (columns >= mask.shape[1] // 2)
-    quarters = {f"quarter {k}": (quarter == k) & ~mask for k in range(4)}
-    return {name: found for name, found in quarters.items() if found.any()}
 
 
 def test_bad_requests(Game, explained):

@@ -41,16 +41,3 @@ def test_the_batch_size_changes_nothing(Game, explained):
         for size in (1, 7, 64)
     )
     assert one == seven == all_at_once
-
-
-def test_the_batch_size_of_the_network_changes_nothing_that_counts(classifier, cat, monkeypatch):
-    found = []
-    for size in (5, 32):
-        monkeypatch.setattr(classifier, "batch_size", size)
-        e = segxai.explain(
-            cat, segxai.segment(cat, "grid", rows=2, columns=5), max_evaluations=40, progress=False
-        )
-        found.append(
-            [metrics.insertion(e).area, metrics.deletion(e).area, metrics.fidelity(e).loo_r2]
-        )
-    assert found[0] == pytest.approx(found[1], abs=1e-4)
