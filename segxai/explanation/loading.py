@@ -83,9 +83,8 @@ def _explanation(kept, arrays) -> Explanation:
     picture = pixels if rgb is None else Bands(pixels, tuple(rgb))
     targets = tuple(whole_number("a target", target) for target in kept["targets"])
     names = tuple(plain_text(name) for name in kept["target_names"])
-    tree = None
-    if kept["method"] == "tree":
-        tree = tree_of(regions.atoms, regions.tree, regions.method)
+    grown = kept["method"] == "tree"
+    tree = tree_of(regions.atoms, regions.tree, regions.method) if grown else None
     players = tree.leaves if tree else regions
     game = Game(
         picture, players, kept["classifier"], kept["fill"],
@@ -120,24 +119,23 @@ def _explanation(kept, arrays) -> Explanation:
         whole_number("evaluations", kept["evaluations"], 1), arrays.get("log_importance"),
         kept["output"], hierarchy=hierarchy,
     ).for_target(kept["target"], kept["rival"])  # fmt: skip
-    checked = tuple(_check(*row) for row in kept["checks"])
     if tree:
         effects = (arrays[name] for name in ("node", "without", "joined", "weight", "divided"))
         fit_weights = arrays["fit_weights"]
         division = owen.Division(masks[: len(masks) - len(fit_weights)], *effects)
-        explanation: Explanation = from_descent(
-            Descent(tree, table, division, fit_weights), regions, checked
-        )
+        descent = Descent(tree, table, division, fit_weights)
+        explanation: Explanation = from_descent(descent, regions)
     else:
         settings = kept["method"], kept["kernel_width"], kept["alpha"]
         methods.check_method(*settings)
         explanation = from_coalitions(table, *settings)
-        details = replace(explanation.details, checks=checked)
-        explanation = replace(explanation, details=details)
-    for kind, p, found in kept["sets"]:
-        numbers = found and tuple(regions.index(k) for k in found[0])
-        explanation.details.sets_found[kind, p] = found and (numbers, float(found[1]))
-    return explanation
+    sets = {
+        (kind, p): found and (tuple(regions.index(k) for k in found[0]), float(found[1]))
+        for kind, p, found in kept["sets"]
+    }
+    checked = tuple(_check(*row) for row in kept["checks"])
+    details = replace(explanation.details, checks=checked, sets_found=sets)
+    return replace(explanation, details=details)
 
 
 def _regions(kept, atoms):

@@ -30,19 +30,16 @@ class Method:
         What people call it, e.g. in a list to choose from.
     solve : callable or None
         ``solve(table, kernel_width, alpha) -> Fit``. None if the method chooses its
-        coalitions itself while it evaluates them, as the tree does.
+        coalitions itself while it evaluates them, as the tree does, and has no settings.
     sample : mapping or None
         How much of each size a sample holds at least, as shares of what "lime", "shapley" and
         "banzhaf" need: most for this method, some for refits by others. None if it needs every
         coalition.
-    settings : bool
-        Whether `kernel_width` and `alpha` are kept for a refit; where not, they are refused.
     """
 
     title: str
     solve: Callable[..., Fit] | None
     sample: Mapping[str, float] | None = None
-    settings: bool = True
 
 
 def _unset(fit: Callable[..., Fit]) -> Callable[..., Fit]:
@@ -76,7 +73,7 @@ METHODS = {
             table.masks, table.values, table.hierarchy or tuple(range(table.masks.shape[1]))
         ),
     ),
-    "tree": Method("Tree", None, settings=False),
+    "tree": Method("Tree", None),
 }
 
 
@@ -124,7 +121,7 @@ def check_method(
     """
     record = method_named(method)
     surrogates.check_settings(kernel_width, alpha)
-    if not record.settings and (kernel_width, alpha) != (KERNEL_WIDTH, ALPHA):
+    if record.solve is None and (kernel_width, alpha) != (KERNEL_WIDTH, ALPHA):
         raise without_settings(method)
 
 

@@ -102,7 +102,6 @@ def _find(e, away, share, *, progress):
 
     if table.exact:
         found = smallest(members, scores, enough)
-        value = 0.0 if found is None else table.value_of(found ^ away) or 0.0
     else:
         game = table.replay(f"{'necessary' if away else 'sufficient'}() of a sample")
 
@@ -110,12 +109,13 @@ def _find(e, away, share, *, progress):
             return sign * game.evaluate(some ^ away, progress=progress)[:, 0]
 
         order = np.argsort(-e.weights, kind="stable")
-        searched = search(members, scores, enough, evaluate, order, table.evaluations)
-        found, value = (None, 0.0) if searched is None else (searched[0], sign * searched[1])
-    return None if found is None else (tuple(np.flatnonzero(found).tolist()), float(value))
+        found = search(members, scores, enough, evaluate, order, table.evaluations)
+    return found and (tuple(np.flatnonzero(found[0]).tolist()), sign * found[1])
 
 
-def smallest(members: np.ndarray, scores: np.ndarray, enough: Enough) -> np.ndarray | None:
+def smallest(
+    members: np.ndarray, scores: np.ndarray, enough: Enough
+) -> tuple[np.ndarray, float] | None:
     """Choose the smallest set whose score is enough, among those the one of the highest score.
 
     Parameters
@@ -129,15 +129,14 @@ def smallest(members: np.ndarray, scores: np.ndarray, enough: Enough) -> np.ndar
 
     Returns
     -------
-    found : (K,) array of bool, or None
-        None where no score is enough.
+    found : ((K,) array of bool, float) or None
+        The set and its score; None where no score is enough.
     """
     rows = np.flatnonzero(enough(scores))
     if rows.size == 0:
         return None
-    sizes = members[rows].sum(axis=1)
-    fewest = rows[sizes == sizes.min()]
-    return members[fewest[np.argmax(scores[fewest])]]
+    best = rows[np.lexsort((-scores[rows], members[rows].sum(axis=1)))[0]]
+    return members[best], float(scores[best])
 
 
 def search(
@@ -208,7 +207,7 @@ def search(
             prune(grown)
             break
     seen = smallest(members, scores, enough)
-    if seen is not None:
-        prune(seen)
+    if seen:
+        prune(seen[0])
     best = min(found, key=lambda some: (some.sum(), -known[some.tobytes()]), default=None)
     return None if best is None else (best, known[best.tobytes()])

@@ -140,7 +140,7 @@ def test_a_found_set_is_enough_and_can_spare_no_region(values, p, budget, away):
     chosen, claimed = found
     assert claimed == score(chosen[None])[0]
     assert enough(np.array([claimed])).all()
-    assert smallest.sum() <= chosen.sum()
+    assert smallest[0].sum() <= chosen.sum()
     if budget > 2**number:  # it did not have to stop early
         inside = np.flatnonzero(chosen)
         for rest in combinations(inside, max(len(inside) - 1, 0)):
