@@ -22,6 +22,10 @@ CHROMIUM = (
     or shutil.which("chromium")
     or shutil.which("chromium-browser")
 )
+# What makes of Voilà's pages those of the application, which ask no other host.
+APPLICATION = dict.fromkeys(
+    ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH"), str(ROOT / "binder" / "jupyter")
+)
 PICTURES = ROOT / "screenshots"  # screenshots of the run, looked at by people
 
 

@@ -6,17 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from .conftest import PICTURES, ROOT, Server
+from .conftest import APPLICATION, PICTURES, ROOT, Server
 
 pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser for all of them
 
 
 @pytest.fixture(scope="module")
 def voila(tmp_path_factory):
-    settings = dict.fromkeys(
-        ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH"), str(ROOT / "binder" / "jupyter")
-    )
-    server = Server(tmp_path_factory.mktemp("voila"), "server", **settings)
+    server = Server(tmp_path_factory.mktemp("voila"), "server", **APPLICATION)
     shutil.copy(ROOT / "notebooks" / "app_explorer.ipynb", server.folder / "work")
     yield server
     server.stop()

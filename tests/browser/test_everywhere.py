@@ -5,7 +5,7 @@ The same steps show the same in all three.
 
 import pytest
 
-from .conftest import PICTURES, Server, serious_findings, write_notebook
+from .conftest import APPLICATION, PICTURES, Server, serious_findings, write_notebook
 from .exploring import CLASSIFIER, HELMET, LONG, at
 
 pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser for all of them
@@ -27,7 +27,7 @@ explorer
 
 @pytest.fixture(scope="module")
 def voila(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("voila"), "server")
+    server = Server(tmp_path_factory.mktemp("voila"), "server", **APPLICATION)
     yield server
     server.stop()
 

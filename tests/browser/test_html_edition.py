@@ -1,4 +1,4 @@
-"""The static edition in a browser: its front page and an executed lesson with widgets, which ask no host for anything."""
+"""The static edition in a browser: its front page, a photograph to explore and a lesson with widgets, which ask no host for anything."""
 
 import importlib.util
 
@@ -29,14 +29,23 @@ def test_the_edition_asks_no_host_for_anything(page, tmp_path, monkeypatch):
         nbformat.v4.new_notebook(cells=cells, metadata=kernel), still=True
     )
     monkeypatch.setattr(edition.execute, "executed", lambda notebook: done)
+    photographs, write = edition.first_page.PHOTOGRAPHS[:1], edition.first_page.write_gallery
+    monkeypatch.setattr(
+        edition.first_page,
+        "write_gallery",
+        lambda folder: write(folder, photographs, "grid", lambda i: i.mean(axis=(1, 2, 3)) / 255),
+    )
     edition.main(tmp_path / "html")
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto((tmp_path / "html" / "index.html").as_uri())
+    page.locator(".photographs a").first.click()
+    page.wait_for_selector(".sx-canvas[data-ready]")
+    page.get_by_role("link", name="All photographs").click()
     page.locator(".series a").first.click()
     page.wait_for_selector(".sx-canvas[data-ready]")
     page.get_by_role("button", name="Invert").click()
     page.get_by_text("neither", exact=True).click()  # a hint, folded away
     page.screenshot(path=PICTURES / "edition.png", full_page=True)
-    assert len([url for url in asked if url.endswith(".html")]) == 2
+    assert len([url for url in asked if url.endswith(".html")]) == 4
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
