@@ -132,6 +132,11 @@ class Explanation:
             self.details.alpha if alpha is None else alpha,
         )
 
+    def ranking(self) -> list[tuple[str, float]]:
+        """Return (name, weight) of every region, the largest weight first, guesses with a mark."""
+        order = np.argsort(-self.weights, kind="stable")
+        return [(self.regions.marked_names[i], float(self.weights[i])) for i in order]
+
     def weight_map(self) -> np.ndarray:
         """Return the weights as a picture.
 

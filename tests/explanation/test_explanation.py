@@ -42,7 +42,14 @@ def test_an_explanation_has_few_public_members(quarters, additive):
     public = {n for n in dir(segxai.explain(*quarters, additive, 1)) if not n.startswith("_")}
     values = {"weights", "intercept", "r2", "interval", "target", "regions", "coalitions"}
     methods = {"refit", "weight_map", "interactions", "sufficient", "in_words", "to_lime"}
-    assert public == values | methods | {"plot", "save", "method", "details"}
+    assert public == values | methods | {"plot", "save", "ranking", "method", "details"}
+
+
+def test_ranking_has_every_region_the_largest_weight_first(quarters, additive):
+    explanation = segxai.explain(*quarters, additive, 1)
+    ranked = explanation.ranking()
+    assert sorted(name for name, _ in ranked) == sorted(explanation.regions.marked_names)
+    assert [weight for _, weight in ranked] == sorted(explanation.weights, reverse=True)
 
 
 def test_refit_asks_the_classifier_nothing(quarters, additive):
