@@ -15,8 +15,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .classifiers.classifier import class_number
 from .classifiers.load import load_classifier
 from .errors import SegxaiError, SegxaiValueError, whole_number
@@ -342,10 +340,9 @@ def _print_rows(name, segmenter, explanation, seconds):
     table = explanation.coalitions
     lead = name, segmenter, f"{explanation.target[:19]} ({table.full:z.2f})"
     end: tuple = table.evaluations, f"{seconds:.1f}"
-    weights, names = explanation.weights, explanation.regions.marked_names
-    strongest = np.argsort(-np.abs(weights), kind="stable")[:_TABLE_ROWS]
-    for k in sorted(strongest, key=lambda k: -weights[k]):
-        _print(_ROW.format(*lead, names[k], f"{weights[k]:+z.3f}", *end))
+    strongest = sorted(explanation.ranking(), key=lambda pair: -abs(pair[1]))[:_TABLE_ROWS]
+    for region, weight in sorted(strongest, key=lambda pair: -pair[1]):
+        _print(_ROW.format(*lead, region, f"{weight:+z.3f}", *end))
         lead, end = ("", "", ""), ("", "")
     left = len(explanation.regions) - len(strongest)
     if left > 0:
@@ -353,8 +350,8 @@ def _print_rows(name, segmenter, explanation, seconds):
 
 
 def _row(name, segmenter, e, seconds) -> list[str]:
-    table, strongest = e.coalitions, int(np.argmax(e.weights))
-    region, weight = e.regions.marked_names[strongest], e.weights[strongest]
+    region, weight = e.ranking()[0]
+    table = e.coalitions
     return [
         name, segmenter, e.target, region, f"{table.full:z.3f}", f"{weight:+z.3f}",
         str(len(e.regions)), str(table.evaluations), f"{seconds:.1f}",

@@ -66,7 +66,7 @@ plots.plot_regions(photo, regions, titles=["Chelsea the cat, and her annotation"
 # twice
 # `x`, and the record of all such lines is a **graph**. Three habits follow.
 #
-# - A name stands for a *place in the graph*, not for a number. Printing it shows a shape
+# - A name refers to a *place in the graph*, not to a number. Printing it shows a shape
 #   and a type.
 # - Numbers come out when you ask for them: `run(y)` walks back from `y` to all that it
 #   needs, computes it once, and returns NumPy arrays.

@@ -35,7 +35,7 @@ class Node(NamedTuple):
     value : float
         The sum of its two children's values; the root's is p(whole) - p(nothing).
     shared : float
-        The part that the division only shared out, by area, from an undivided node above; where
+        The part that was split by area, not measured, from an undivided node above; where
         coalitions were sampled, the fit to them has corrected it (`Descent.sampled`), and it shows
         where the value rests on that fit.
     area : float

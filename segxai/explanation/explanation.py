@@ -83,9 +83,7 @@ class Explanation:
         return self.coalitions.target_name
 
     def __repr__(self):
-        order = np.argsort(-self.weights, kind="stable")[:3]
-        names = self.regions.marked_names
-        strongest = "; ".join(f"{names[k]} {self.weights[k]:+z.2f}" for k in order)
+        strongest = "; ".join(f"{name} {weight:+z.2f}" for name, weight in self.ranking()[:3])
         value = " and ".join(
             format_output(value, self.coalitions.output)
             for _, value in self.coalitions.outputs_of(True)

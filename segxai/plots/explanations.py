@@ -279,9 +279,7 @@ def describe(explanation: Explanation) -> str:
         Method, target, output and the MOST_BARS largest weights.
     """
     e, table = explanation, explanation.coalitions
-    names = e.regions.marked_names
-    strongest = np.argsort(-e.weights, kind="stable")[:MOST_BARS]
-    weights = "; ".join(f"{names[k]} {e.weights[k]:+z.2f}" for k in strongest)
+    weights = "; ".join(f"{name} {weight:+z.2f}" for name, weight in e.ranking()[:MOST_BARS])
     whole = " and ".join(f"{value:z.2f}" for _, value in table.outputs_of(True))
     return f"{e.method} weights for {e.target} ({table.output} {whole}): {weights}."
 

@@ -310,7 +310,7 @@ def _hash_fits(path: Path, state: tuple[int, ...], expected: str) -> bool:
     """Whether a file has the expected hash.
 
     Hashing the weights of the default networks takes .3 s, so what was verified is noted in the
-    cache: an empty file, whose name stands for the file and its state. Any write to the file
+    cache by an empty file that is named after the file and its state. Any write to the file
     changes its ctime, but the clocks of file systems are coarse: what changed just now is not
     noted.
     """

@@ -86,7 +86,6 @@ export function makeCoalition(canvas) {
     const { level, names, explanation } = canvas, { weights, intercept } = explanation, off = offOf(row);
     const { width, height } = level.scene, words = wordsFor(off, names);
     picture.height = Math.round((WIDTH * height) / width);
-    paintSmall(picture.getContext("2d"), level.scene, off, canvas.current);
     picture.setAttribute("aria-label", `The photograph, ${words}`);
     const terms = names.map((name, k) => make("span", { class: "sx-term", "data-k": k, title: name },
       off.has(k) ? make("s", { text: signed(weights[k]) }) : signed(weights[k]), " ",
