@@ -82,6 +82,11 @@ class Explanation:
         """The name of the class explained; of a contrast that of both classes."""
         return self.coalitions.target_name
 
+    @property
+    def evaluations(self) -> int:
+        """Images that the classifier was evaluated on."""
+        return self.coalitions.evaluations
+
     def __repr__(self):
         strongest = "; ".join(f"{name} {weight:+z.2f}" for name, weight in self.ranking()[:3])
         value = " and ".join(

@@ -48,11 +48,6 @@ class TreeExplanation(Explanation):
 
     descent: Descent = field(kw_only=True)
 
-    @property
-    def evaluations(self) -> int:
-        """Images that the classifier was evaluated on."""
-        return self.coalitions.evaluations
-
     def coarsen(self, n_regions: int) -> TreeExplanation:
         """Explain fewer regions (see `Regions.cut`), whose weights are sums of these.
 

@@ -182,6 +182,7 @@ def finetune(
     """
     image = as_image(image)
     labels, names = read_annotation(annotation, image.shape[:2], names)
+    _check_loop(iterations, learning_rate)  # before the network is built
     with showing(bars_only(progress)):  # the weights may have to be fetched
         fcn = FCN(encoder, len(names), stride, weights, class_names=names, seed=seed, **fcn_options)
     steps: list[Step] = []
@@ -247,9 +248,7 @@ def finetune_steps(
         For invalid arguments, or if the loss becomes infinite.
     """
     image = as_image(image)
-    whole_number("iterations", iterations, 1)
-    if not is_number(learning_rate) or not 0 < learning_rate < np.inf:
-        raise SegxaiValueError(f"learning_rate must be positive; got {learning_rate!r}.")
+    _check_loop(iterations, learning_rate)
     feed, variables = _feed(fcn, image, labels), _trainable(fcn, trainable)
     if logdir is not None:
         with _writing(logdir):
@@ -404,6 +403,12 @@ def _loss(fcn) -> tuple[Any, Any]:
 
 def _convolutions_only(fcn) -> bool:
     return fcn.encoder == "vgg16" and not fcn.fc_width
+
+
+def _check_loop(iterations, learning_rate) -> None:
+    whole_number("iterations", iterations, 1)
+    if not is_number(learning_rate) or not 0 < learning_rate < np.inf:
+        raise SegxaiValueError(f"learning_rate must be positive; got {learning_rate!r}.")
 
 
 def _feed(fcn, image, labels) -> dict:

@@ -40,7 +40,16 @@ def test_a_linear_classifier_is_explained_exactly(quarters, additive):
 def test_an_explanation_has_few_public_members(quarters, additive):
     """Those that DESIGN.md fixes, `method`, and what belongs to none of them: the details."""
     public = {n for n in dir(segxai.explain(*quarters, additive, 1)) if not n.startswith("_")}
-    values = {"weights", "intercept", "r2", "interval", "target", "regions", "coalitions"}
+    values = {
+        "weights",
+        "intercept",
+        "r2",
+        "interval",
+        "target",
+        "regions",
+        "coalitions",
+        "evaluations",
+    }
     methods = {"refit", "weight_map", "interactions", "sufficient", "in_words", "to_lime"}
     assert public == values | methods | {"plot", "save", "ranking", "method", "details"}
 
