@@ -117,8 +117,13 @@ def test_the_gallery_explores_photographs_without_python(edition, tmp_path):
         bright = images.mean(axis=(1, 2, 3)) / 255
         return np.stack([bright, 1 - bright], axis=1)
 
+    def halves(image):
+        return np.repeat(
+            np.arange(image.shape[0])[:, None] * 2 // image.shape[0], image.shape[1], 1
+        )
+
     few = [first_page.PHOTOGRAPHS[names.index(name)] for name in ("flower", "eye")]
-    gallery = first_page.write_gallery(tmp_path, few, "grid", model)
+    gallery = first_page.write_gallery(tmp_path, few, halves, model)
     assert "football helmet" in gallery  # the question of the project
     (tmp_path / "index.html").write_text(edition.page("segxai", gallery))
     assert edition.broken(tmp_path) == []
