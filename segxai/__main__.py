@@ -1,7 +1,5 @@
 """The command line: python -m segxai explain | compare | fetch | doctor."""
 
-from __future__ import annotations
-
 import argparse
 import gc
 import importlib

@@ -3,8 +3,6 @@
 Import this module inside a function, because it imports TensorFlow.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np

@@ -3,8 +3,6 @@
 A file that is written here is either complete or absent.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Iterator

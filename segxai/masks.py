@@ -1,7 +1,5 @@
 """Read masks and maps of class ids, and fit them to their photograph."""
 
-from __future__ import annotations
-
 import math
 import os
 from collections.abc import Mapping

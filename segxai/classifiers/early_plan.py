@@ -11,8 +11,6 @@ Such sets are known as covering arrays in combinatorial testing. The greedy cons
 Cohen et al. 1997, "The AETG System: An Approach to Testing Based on Combinatorial Design".
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 

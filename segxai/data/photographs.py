@@ -3,8 +3,6 @@
 The photographs come with scikit-image; the annotations were drawn for segxai (see data/SOURCES.md).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

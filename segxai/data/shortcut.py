@@ -9,8 +9,6 @@ Source of the idea: Lapuschkin et al. 2019, "Unmasking Clever Hans predictors an
 machines really learn".
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Read the polygons and run lengths of annotation tools: labelme, COCO and label-studio."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from functools import partial

@@ -5,8 +5,6 @@ graphs. TensorFlow 2 still runs them alongside eager code, provided that each ha
 ``tf.Graph`` and session. Eager execution is not disabled.
 """
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import os

@@ -1,7 +1,5 @@
 """Silence for libraries that write to standard error whatever their log level."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Rows of names with values beside them, the frame of all figures that list regions."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -3,8 +3,6 @@
 Blue supports the class, orange opposes it.
 """
 
-from __future__ import annotations
-
 import base64
 import html
 import io

@@ -1,7 +1,5 @@
 """Format numbers and intervals for tables and figures."""
 
-from __future__ import annotations
-
 import numpy as np
 
 # Weights below are written as 0, so they must not fill a scale of colours or bars.

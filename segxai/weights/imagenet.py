@@ -1,7 +1,5 @@
 """The names of the 1000 ImageNet classes, and everyday nouns that cover several of them."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import NamedTuple
 

@@ -5,8 +5,6 @@ dropped first. A dropped network is not closed, because other code may still use
 freed with the last reference.
 """
 
-from __future__ import annotations
-
 import os
 import threading
 from collections.abc import Callable

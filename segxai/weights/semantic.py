@@ -1,7 +1,5 @@
 """The trained score heads of the project's own FCN-8s, written by data/train_semantic_head.py."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import NamedTuple
 

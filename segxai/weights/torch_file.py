@@ -8,8 +8,6 @@ number, protocol version, system description, the object), a pickled list of sto
 each key the number of elements (int64) and the raw values.
 """
 
-from __future__ import annotations
-
 import collections
 import io
 import math

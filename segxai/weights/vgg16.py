@@ -1,17 +1,16 @@
 """VGG16's ImageNet weights for `nets.vgg16`, from a slim checkpoint, from Keras or the cache."""
 
-from __future__ import annotations
-
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import SegxaiFileNotFoundError, SegxaiValueError
-from .checkpoint import read_checkpoint
+from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
+from ..files import as_path
 from .downloads import usable
-from .stored import Shape, hdf5_arrays, take
+from .stored import Shape, Stored, hdf5_arrays, take
 
 SCOPE = "vgg_16"
 # The shapes of the convolutions' kernels, {name: (height, width, channels in, out)}.
@@ -96,16 +95,69 @@ def from_keras_model(model: Any) -> dict[str, np.ndarray]:
     return _convert(arrays, f"The Keras model {model.name!r} is not VGG16")
 
 
+def read_checkpoint(path: str | os.PathLike) -> dict[str, Stored]:
+    """List VGG16's variables in a TensorFlow checkpoint, without those of optimisers.
+
+    Parameters
+    ----------
+    path : str or path
+        The ``.ckpt`` file of version 1, or the common prefix of the files (.index, .data-...) of
+        version 2.
+
+    Returns
+    -------
+    stored : dict of str to Stored
+        By the variables' names.
+
+    Raises
+    ------
+    SegxaiFileError
+        If the checkpoint does not exist or cannot be read.
+    SegxaiError
+        If it contains another network.
+    """
+    from ..nets.graph import tf2
+
+    path = as_path(path)
+    if not os.path.isfile(path) and not os.path.isfile(f"{path}.index"):
+        raise SegxaiFileNotFoundError(f"There is no checkpoint {str(path)!r}. {THREE_WAYS}")
+    try:
+        reader = tf2.train.load_checkpoint(str(path))
+        shapes, types = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
+    except Exception as error:
+        raise SegxaiFileError(
+            f"{str(path)!r} is not a readable TensorFlow checkpoint; "
+            f"it may be truncated or renamed. {THREE_WAYS}"
+        ) from error
+    held = sum(
+        file.stat().st_size for file in path.parent.iterdir() if file.name.startswith(path.name)
+    )
+    found = {
+        name: Stored(
+            tuple(shape), np.dtype(types[name].as_numpy_dtype), held,
+            partial(reader.get_tensor, name),
+        )
+        for name, shape in shapes.items()
+        if name.startswith(f"{SCOPE}/") and name.endswith(("/weights", "/biases"))
+    }  # fmt: skip
+    if not found:
+        some = ", ".join(sorted(shapes)[:3]) or "nothing"
+        raise SegxaiError(
+            f"{str(path)!r} is a checkpoint of another network: it contains {some}, "
+            f"but nothing under {SCOPE!r}. {THREE_WAYS}"
+        )
+    return found
+
+
 def _from_keras_file(path) -> dict[str, np.ndarray]:
     with hdf5_arrays(path, THREE_WAYS) as stored:
         return _convert(stored, f"{str(path)!r} is not VGG16")
 
 
 def _from_checkpoint(path) -> dict[str, np.ndarray]:
-    stored = read_checkpoint(path, SCOPE, THREE_WAYS)
     side = range(1, 8)
     dense = [(side, side, 512, _WIDTHS), (1, 1, _WIDTHS, _WIDTHS), (1, 1, _WIDTHS, _CLASSES)]
-    return _take(stored, dense, f"{str(path)!r} is not VGG16")
+    return _take(read_checkpoint(path), dense, f"{str(path)!r} is not VGG16")
 
 
 def _convert(stored, source) -> dict[str, np.ndarray]:

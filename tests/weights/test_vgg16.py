@@ -10,9 +10,8 @@ from segxai import FCN, SegxaiError
 from segxai.nets import vgg16
 from segxai.nets.graph import GraphSession, tf
 from segxai.weights import downloads
-from segxai.weights.checkpoint import read_checkpoint
 from segxai.weights.contours import contours_path, contours_weights
-from segxai.weights.vgg16 import CONVOLUTIONS, SCOPE, vgg16_weights
+from segxai.weights.vgg16 import CONVOLUTIONS, read_checkpoint, vgg16_weights
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +63,7 @@ def test_a_checkpoint_of_the_first_format_is_read(slim_checkpoint, tmp_path):
                 net.session, str(tmp_path / "vgg_16.ckpt"), write_meta_graph=False
             )
     assert (tmp_path / "vgg_16.ckpt").is_file()
-    found = read_checkpoint(tmp_path / "vgg_16.ckpt", SCOPE)
+    found = read_checkpoint(tmp_path / "vgg_16.ckpt")
     assert np.array_equal(
         found["vgg_16/conv1/conv1_2/weights"].read(), values["vgg_16/conv1/conv1_2/weights"]
     )
