@@ -4,14 +4,14 @@ A file may declare more than it holds, or lead to other files. So nothing is rea
 has it, and nothing that the file does not hold in full, uncompressed.
 """
 
-import io
 import os
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from math import prod
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -45,6 +45,7 @@ class Stored(NamedTuple):
 
 Shape = tuple[int | range, ...]
 MOST_CONTENTS = 200_000  # bytes of an archive's table of contents, some 2,000 arrays
+MOST_CONFIG = 20_000_000  # bytes of a saved model's description; those of Keras' models take 1 MB
 MOST_LINKS = 10_000  # of an HDF5 file, looked at in 3 s; Keras' largest models have 8,000
 
 
@@ -109,7 +110,7 @@ def take(
 
 @contextmanager
 def hdf5_arrays(
-    path: str | os.PathLike, advice: str = "", content: BinaryIO | None = None
+    path: str | os.PathLike, advice: str = "", content: str | os.PathLike = ""
 ) -> Iterator[dict[str, Stored]]:
     """Open an HDF5 file, and list all arrays in it by their paths.
 
@@ -118,8 +119,8 @@ def hdf5_arrays(
     path : str or path
     advice : str
         What to do, for error messages.
-    content : binary file, optional
-        An HDF5 file that lies within the one at `path`.
+    content : str or path, optional
+        The HDF5 file that was found in the archive at `path`.
 
     Yields
     ------
@@ -190,28 +191,34 @@ def check_keras_file(path: str | os.PathLike) -> int:
     SegxaiFileError
         If the file is damaged, or anything in it is elsewhere or larger than what the file holds.
     """
-    path, content = as_path(path), None
+    path = as_path(path)
+    with tempfile.TemporaryDirectory() as folder:
+        content = _unpacked(path, folder) if path.suffix == ".keras" else path
+        with hdf5_arrays(path, content=content) as stored:
+            for name, array in stored.items():
+                if not array.whole:
+                    raise SegxaiFileError(
+                        f"{str(path)!r}: {name!r} is not in the file in full; save the model "
+                        "again, without compression."
+                    )
+            return sum(array.held for array in stored.values())
+
+
+def _unpacked(path, folder):
+    """Copy the weights out of a saved model: in memory they might not fit."""
     try:
-        if path.suffix == ".keras":
-            check_contents(path, MOST_CONTENTS)
-            with zipfile.ZipFile(path) as archive:
-                for info in archive.infolist():
-                    # Keras compresses nothing.
-                    if info.file_size > info.compress_size:
-                        raise ValueError(f"{info.filename!r} is not as Keras writes it")
-                content = io.BytesIO(archive.read("model.weights.h5"))
+        check_contents(path, MOST_CONTENTS)
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                most = MOST_CONFIG if info.filename.endswith(".json") else info.compress_size
+                # Keras compresses nothing.
+                if info.file_size > min(info.compress_size, most):
+                    raise ValueError(f"{info.filename!r} is not as Keras writes it")
+            return archive.extract("model.weights.h5", folder)
     except Exception as error:  # zipfile has several, and KeyError
         raise SegxaiFileError(
             f"{str(path)!r} cannot be loaded as a Keras model: {quoted(error)}. Save it again."
         ) from error
-    with hdf5_arrays(path, content=content) as stored:
-        for name, array in stored.items():
-            if not array.whole:
-                raise SegxaiFileError(
-                    f"{str(path)!r}: {name!r} is not in the file in full; save the model again, "
-                    "without compression."
-                )
-        return sum(array.held for array in stored.values())
 
 
 def npz_arrays(path: str | os.PathLike) -> dict[str, Stored]:

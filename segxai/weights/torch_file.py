@@ -22,6 +22,7 @@ from ..files import as_path
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
+_MOST = 100_000_000  # bytes; EfficientNet-Lite0 takes a fifth of them
 _HEAD = 1_000_000  # bytes; the pickles before the values take a tenth of them
 _DTYPES = {
     "FloatStorage": "<f4",
@@ -94,6 +95,8 @@ def read_torch_file(path: str | os.PathLike) -> dict[str, np.ndarray]:
         raise SegxaiFileNotFoundError(f"There is no weights file {str(path)!r}.")
     try:
         with path.open("rb") as file:
+            if path.stat().st_size > _MOST:
+                raise ValueError(f"it is larger than {_MOST / 1e6:.0f} MB")
             head = io.BytesIO(file.read(_HEAD))
             magic, protocol, _system, state, keys = (
                 _RestrictedUnpickler(head).load() for _ in range(5)

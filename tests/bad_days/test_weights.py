@@ -219,7 +219,9 @@ def forge_keras(folder):
     square = declared(('"units": 4', '"units": 60000'), ('"units": 2', '"units": 60000'))
     forge("dense.keras", "units.keras", units)
     forge("dense.keras", "square.keras", square)
-    forge("dense.keras", "spaces.keras", lambda text: text + " " * 400_000_000, None, 8)
+    spacious = [lambda text: text + " " * 400_000_000, None]
+    forge("dense.keras", "spaces.keras", *spacious, zipfile.ZIP_DEFLATED)
+    forge("dense.keras", "long.keras", *spacious)
     forge("conv.keras", "filters.keras", declared(('"filters": 6', '"filters": 400000000')))
     forge("conv.keras", "sides.keras", declared(("8, 8, 3", "200000, 200000, 3")))
     with h5py.File(folder / "units.h5", "r+") as file:
@@ -231,6 +233,10 @@ def forge_keras(folder):
         with h5py.File(content := io.BytesIO(), "w") as file:
             file.create_dataset("layers/dense/vars/0", (192, 4), "f4", **options)
         forge("dense.keras", f"{name}.keras", weights=content.getvalue())
+    with h5py.File(folder / "much.h5", "w") as file:  # 400 MB of no use, and one array of no bytes
+        file.create_dataset("layers/dense/vars/0", data=np.zeros(10**8, "f4"))
+        file.create_dataset("layers/dense/vars/1", (192, 4), "f4")
+    forge("dense.keras", "much.keras", weights=(folder / "much.h5").read_bytes())
     return sorted(path.name for path in folder.iterdir() if path.stem not in ("dense", "conv"))
 
 
@@ -250,6 +256,9 @@ with h5py.File("huge.h5", "w") as file:
 with h5py.File("chunk.h5", "w") as file:
     file.create_dataset(first, (3, 3, 3, 64), "f4", maxshape=(None,) * 4, chunks=(9, 9, 9, 150_000), compression="gzip")
 open("memo.pth", "wb").write(b"\\x80\\x02]r\\xff\\xff\\xff\\x13.")
+with open("large.pth", "wb") as file:
+    file.write(b"\\x80\\x02K\\x01.")
+    file.truncate(10**9)
 open("long.pth", "wb").write(b"\\x80\\x04\\x8e" + (2**33).to_bytes(8, "little") + b"x.")
 nested = b"".join(b"q" + bytes([n]) + b"h" + bytes([n]) + b"\\x86" for n in range(60))
 open("nested.pth", "wb").write(b"\\x80\\x02K\\x01" + nested + b"Q.")
@@ -288,6 +297,7 @@ for path, loads in {
     "chunk.h5": (vgg16_weights, contours_weights, segxai.load_classifier),
     "memo.pth": (read_torch_file,),
     "long.pth": (read_torch_file,),
+    "large.pth": (read_torch_file,),
     "nested.pth": (read_torch_file,),
     "promise.npz": (segxai.FCN.load,),
     "zeros.npz": (segxai.FCN.load,),
