@@ -48,18 +48,18 @@ print([n for n in classifier.class_names if "space" in n or "astro" in n])
 # The prediction is wrong, and the network is not even sure of it. The last line shows
 # why: there is no class "astronaut". The network has to spread its probability over
 # classes that it knows, and people who wear helmets sit in bobsleighs and play
-# football. That is a plausible story, but so far it is only a story. Let us measure.
+# football. That is a plausible story, but so far only a story. Let us measure.
 #
 # ## 2. An explanation in one cell
 #
 # To find out which part of a photograph matters, we hide parts of it and look at what
 # happens to the probability. The parts should mean something to us, so `segxai` first
 # divides the photograph into **regions** that follow the contours of things, and looks
-# for a noun for each of them. Notebooks 05 and 06 show how.
+# for a noun for each. Notebooks 05 and 06 show how.
 
 # %%
 Quiz(
-    "A black box lets nobody look inside. How can we find out which part it uses?",
+    "Nobody can look inside a black box. How can we find out which part it uses?",
     {
         "Read the network's parameters": "It has millions of them, and none is "
         "about this photograph.",
@@ -77,15 +77,15 @@ explanation.plot()
 # %% [markdown]
 # **How to read the figure.** On the left are the regions. Two networks have named them;
 # a name with a question mark is a guess, and a region for which they found no noun is
-# called by its place. The middle and right panels show a **weight** for each region:
+# named after its place. The middle and right panels show a **weight** for each region:
 # blue with a plus sign means that showing the region raises the probability of the
 # class, orange with a minus sign that it lowers it.
 #
-# Where do the weights come from? A choice of regions that are shown is called a
+# Where do the weights come from? A choice of which regions to show is called a
 # **coalition**. Every other region is painted in its own mean colour, the **fill**. The
-# classifier is evaluated on these pictures, and a very simple model, a sum, is fitted
-# to its probabilities. This sum is a **surrogate** for the classifier near this one
-# photograph:
+# classifier is evaluated on the resulting pictures, and a very simple model, a sum, is
+# fitted to its probabilities. This sum is a **surrogate** for the classifier near this
+# one photograph:
 #
 # $$f(z)\approx w_0+\sum_{k=1}^{K}w_k z_k$$
 #
@@ -93,12 +93,12 @@ explanation.plot()
 # is hidden, $f(z)$ is the probability, and $w_k$ is the weight of region $k$. This is
 # LIME ([Ribeiro, Singh and Guestrin 2016](https://arxiv.org/abs/1602.04938)). Pictures
 # in which more regions are shown count more in the fit (notebook 01). R² in the title
-# says how well the sum fits: 1 is perfect, and 0 is no better than one fixed number for
-# all pictures.
+# says how well the sum fits: 1 is perfect, and 0 is no better than using one fixed
+# number for all pictures.
 #
 # ## 3. Names that mean something
 #
-# Look at the regions alone, and at how probable each name is.
+# Look at the regions by themselves, and at how probable each name is.
 
 # %%
 found = explanation.regions
@@ -129,14 +129,15 @@ assert np.isin(inside["collar"], [found.index(n) for n in places]).mean() > 0.5
 # well. And two regions have no noun: "centre" is the dark opening of the suit, and
 # "centre 2" is the collar around it.
 #
-# A wrong name does not change a weight, but it misleads whoever reads it. So the first
-# step after every segmentation is yours: correct the names. Where the *borders* are
-# wrong, a name does not help. An explanation can never be finer than its regions:
+# A wrong name does not change a weight, but it misleads the reader. So the first step
+# after every segmentation is yours: correct the names. Where the *borders* are wrong, a
+# better name does not help. An explanation can never be finer than its regions:
 # whatever else a region contains shares its weight.
 #
 # ### Exercise 1: better names
 #
-# Add better names for the other three regions that need one. Leave the good ones alone.
+# Add better names for the three other regions that need one. Leave the good names
+# alone.
 
 # %% tags=["exercise"]
 my_names = {"clothes": "suit"}
@@ -231,7 +232,7 @@ plots.plot_image(hidden, f"{table.full:.3f} before, {without:.3f} without the he
 #
 # ### Exercise 2: only the helmet
 #
-# Is the helmet enough alone? Write the coalition that shows the helmet and nothing
+# Is the helmet enough on its own? Write the coalition that shows the helmet and nothing
 # else, as an array with one True or False for each region, in the order of
 # `regions.names`. The line below shows everything.
 
@@ -245,13 +246,13 @@ if given.shape != (len(regions),):
     print(f"Not yet: {len(regions)} values True or False are needed.")
 elif shown == ["helmet"]:
     alone = table.value_of(given.astype(bool))
-    print(f"Correct. Alone it gives {alone:.3f}, everything {table.full:.3f}.")
+    print(f"Correct. On its own it gives {alone:.3f}, everything {table.full:.3f}.")
 elif (given.astype(bool) == all_but_helmet).all():
-    print("Not yet: that is everything but the helmet. Turn True and False around.")
+    print("Not yet: that is everything but the helmet. Swap True and False.")
 elif "helmet" not in shown:
     print(f"Not yet: the helmet must be shown. Now {len(shown)} regions are: {shown}.")
 else:
-    print(f"Not yet: {len(shown)} regions are shown, it should be one. Compare names.")
+    print(f"Not yet: {len(shown)} regions are shown. Compare names with 'helmet'.")
 
 # %% [markdown] tags=["solution"]
 # <details><summary>Solution</summary>
@@ -265,7 +266,7 @@ else:
 # %% [markdown]
 # ## 6. The other class
 #
-# The table holds the probabilities of other classes, too. The runner-up was "football
+# The table also holds the probabilities of other classes. The runner-up was "football
 # helmet". What led to it?
 
 # %%
@@ -274,7 +275,7 @@ Quiz(
     {
         "Yes, the photograph is the same": "The photograph is, but the class is not. "
         "Compare the two rows of bars.",
-        "Yes, but with every sign turned round": "The classes compete, but what speaks "
+        "Yes, but with every sign reversed": "The classes compete, but what speaks "
         "for one need not speak against the other.",
         "No, each class has its own": "An explanation belongs to a photograph and a "
         "class.",
@@ -309,12 +310,12 @@ Markdown("\n".join([*head, *rows]))
 # "Football helmet" is a simple case: little is left without the helmet, and the helmet
 # alone keeps about half. All three together give even more than the whole photograph:
 # the rest of it speaks against the class. "Bobsleigh" is not simple. Neither the helmet
-# nor the suit nor the head keeps anything when it is shown alone, and all three
-# together keep less than half. Yet most of the probability is gone without the helmet,
-# and also without the head: both are needed, but they are not enough.
+# nor the suit nor the head keeps anything when shown alone, and all three together keep
+# less than half. Yet without the helmet most of the probability is gone, and the same
+# goes for the head: both are needed, but they are not enough.
 #
-# Such parts work *together*. A sum of weights cannot express that, and a low R² warns
-# you of it. That is why we look up facts as well as weights. So which regions are
+# Such parts work *together*. A sum of weights cannot express that, and a low R² is a
+# warning sign. That is why we look up facts as well as weights. So which regions are
 # missing?
 #
 # ### Exercise 3: your own coalition (open)
@@ -349,15 +350,15 @@ else:
 # my_set = list(explanation.sufficient(0.5))
 # ```
 #
-# It looks through the table for the smallest set that keeps at least half. Any other
-# set that keeps half is right as well.
+# It searches the table for the smallest set that keeps at least half. Any other set
+# that keeps half is right as well.
 #
 # </details>
 
 # %% [markdown]
 # ## 7. Where this fails
 #
-# We chose the fill. Would another fill have told another story? This time the
+# We chose the fill. Would another one have told a different story? This time the
 # classifier has to be evaluated again, on pictures in which the hidden regions are
 # strongly blurred.
 
@@ -385,21 +386,21 @@ assert {"helmet", "face"} < set(enough) and set(enough) - set(sets[3])
 # explanation is about one photograph: nothing here says what the classifier does with
 # the next one.
 #
-# `explanation.save("why.html")` keeps an explanation as one web page, on which regions
-# can be switched off without Python. The words of the course are collected in [the
-# glossary](GLOSSARY.md).
+# `explanation.save("why.html")` saves an explanation as a single web page, on which
+# regions can be switched off without Python. [The glossary](GLOSSARY.md) explains the
+# terms used in this course.
 
 # %% [markdown]
 # ## The answer
 #
 # **Suit, helmet, head, or a combination?** It depends on the class. For "football
-# helmet" it is the helmet, to which head and suit only add. For "bobsleigh" it is a
-# combination, but not the one that we expected: helmet and head are needed, while the
+# helmet" it is the helmet, and head and suit only add to it. For "bobsleigh" it is a
+# combination, but not the one that we expected: helmet and head are needed, yet the
 # three together keep less than half unless further regions join them.
 #
 # What we do **not** know yet is how far to trust this. The regions came from one
 # method, the fill was our choice, and LIME is only one way to compute weights. Notebook
 # 07 returns to the question with better tools.
 #
-# The next question is about the method itself: **how much of a LIME explanation is
-# chance, and how much is the segmentation? Go on with 01.**
+# The next question is about the method itself: **how much of a LIME explanation is due
+# to chance, and how much to the segmentation? Go on with 01.**

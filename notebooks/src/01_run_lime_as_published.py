@@ -11,7 +11,7 @@
 #
 # **Time: 25 minutes.** The computer works for about 75 seconds of it.
 #
-# **The question:** how much of a LIME explanation is chance, and how much is the
+# **The question:** how much of a LIME explanation is due to chance, and how much to the
 # segmentation? The last section answers it.
 
 # %% [markdown]
@@ -75,7 +75,7 @@ Quiz(
     },
     answer="practically nothing",
     rationale="There are 2 to the power K coalitions. With forty patches that is a "
-    "number of 13 digits.",
+    "13-digit number.",
 )
 
 # %% [markdown]
@@ -103,13 +103,13 @@ one, cut = run_lime(0)
 
 # %%
 Quiz(
-    "Which five patches will a run with seed 1 find to be the strongest?",
+    "Which five patches will be the strongest in a run with seed 1?",
     {
         "the same five, in the same order": "1000 samples sound like plenty, but "
         "forty noisy weights are fitted to them.",
         "most of the five, in another order": "Only the seed differs, and with it the "
         "coalitions.",
-        "five quite different ones": "The largest effects stand out from the noise.",
+        "five quite different ones": "The largest effects rise above the noise.",
     },
     answer="most of the five, in another order",
     rationale="The next two cells draw and count. The largest effects are found by "
@@ -137,7 +137,7 @@ figure
 turned = np.mean(one * two < 0)
 Markdown(
     f"The correlation of the two runs is {agreement:.2f}. Of the five strongest "
-    f"patches {len(same[0] & same[1])} are the same, and {turned:.0%} of all weights "
+    f"patches, {len(same[0] & same[1])} are the same, and {turned:.0%} of all weights "
     "change their sign from one run to the other."
 )
 
@@ -148,8 +148,8 @@ assert same[0] & same[1]
 
 # %% [markdown]
 # A dot on the diagonal would be a weight that is the same in both runs. Far from zero
-# the dots stay near the diagonal. Around zero there is a cloud, in which even the sign
-# is chance, and anyone who shows a single run shows part of that cloud.
+# the dots stay near the diagonal. Around zero there is a cloud in which even the sign
+# is a matter of chance, and anyone who shows a single run shows part of that cloud.
 #
 # The patches were the same in both runs. That is an accident: `lime` hands its seed to
 # quickshift, but under a name that current versions of scikit-image no longer know, so
@@ -170,9 +170,9 @@ print("labels with a weight:    ", np.arange(len(few)))
 assert labels.min() == 1 and len(few) == labels.max()
 
 # %% [markdown]
-# `lime` assumes that labels are 0, 1, …, n − 1. So it switches on and off a patch 0
+# `lime` assumes that labels are 0, 1, …, n − 1. So it switches a patch 0 on and off
 # that does not exist, and it never hides the last patch. No error is reported, and the
-# last patch has no weight at all.
+# last patch gets no weight at all.
 #
 # ### Exercise 1: repair the labels
 #
@@ -231,7 +231,7 @@ assert exact.coalitions.exact and len(eight) == 8
 # %% [markdown]
 # No seed is involved here; a second run gives the same weights. And now we have a table
 # from which LIME runs can be drawn for free: instead of evaluating the classifier, we
-# look the probability up.
+# look up the probability.
 
 
 # %%
@@ -259,8 +259,8 @@ for samples, spread in scatters.items():
 #
 # ### Exercise 2: half the scatter (open)
 #
-# Choose a number of samples for which the scatter is at most half of what it is
-# with 200. Use as few as you can.
+# Choose a number of samples for which the scatter is at most half of that with 200
+# samples. Use as few as you can.
 
 # %% tags=["exercise"]
 my_samples = 200
@@ -313,11 +313,12 @@ by_moved = segxai.explain(photo, moved, network, "football helmet")
 plots.plot_explanations([exact, by_moved], ["asked for 20", "asked for 18"])
 
 # %% [markdown]
-# Is that more or less than chance does? To compare like with like, take two
-# explanations that differ in one thing only, and write each weight on the pixels of its
-# patch. By how much do the two differ at a pixel, on average? Once they differ in the
-# seed alone (two LIME runs with the same patches), once in the patches alone (both with
-# all coalitions, and with eight patches).
+# Is that more or less than what chance does? To compare like with like, take two
+# explanations that differ in one thing only, and give each pixel the weight of its
+# patch. By how much do the two differ at a pixel, on average? We do this twice: first
+# for explanations that differ only in the seed (two LIME runs with the same patches),
+# then for explanations that differ only in the patches (eight each time, with all
+# coalitions).
 
 # %%
 painted = [e.weights[e.regions.labels] for e in (exact, by_moved)]
@@ -326,9 +327,9 @@ for samples in (200, 1000):
     runs = np.array([lime_from_table(samples, seed) for seed in range(60)])
     chance[samples] = np.abs(runs[::2] - runs[1::2])[:, eight.labels].mean()
 Markdown(
-    f"The patches move the number at a pixel by {choice:.4f}. The seed moves it by "
-    f"{chance[200]:.4f} with 200 samples and by {chance[1000]:.4f} with 1000: "
-    f"the segmentation counts {choice / chance[200]:.1f} and "
+    f"Other patches change the number at a pixel by {choice:.4f}. Another seed "
+    f"changes it by {chance[200]:.4f} with 200 samples and by {chance[1000]:.4f} "
+    f"with 1000: the segmentation matters {choice / chance[200]:.1f} and "
     f"{choice / chance[1000]:.1f} times as much."
 )
 
@@ -339,8 +340,8 @@ assert choice > 1.5 * chance[200] and chance[1000] < 0.6 * chance[200]
 
 # %% [markdown]
 # The comparison has a limit. A weight belongs to a patch and not to a pixel, and a
-# larger patch may rightly weigh more. But that is the point: a weight means nothing
-# without its patch, and a patch called "right" means little to a reader.
+# larger patch may rightly weigh more. But that is just the point: a weight means
+# nothing without its patch, and a patch called "right" means little to a reader.
 #
 # **Where this fails:** this was one photograph, one class, one fill and, in the
 # comparison, two segmentations. And an exact weight is still a weight in a simple sum:
@@ -348,13 +349,13 @@ assert choice > 1.5 * chance[200] and chance[1000] < 0.6 * chance[200]
 #
 # ## The answer
 #
-# **How much of a LIME explanation is chance, and how much is the segmentation?** With
-# the published defaults, some forty patches and 1000 samples, the largest effects are
-# found again with another seed, but many small weights change their sign. With eight
-# patches every coalition can be evaluated, and chance is gone. The influence of the
-# segmentation cannot be removed in this way, and it is larger than that of the seed,
-# with 200 samples and even more so with 1000. We can only choose a segmentation whose
-# regions mean something.
+# **How much of a LIME explanation is due to chance, and how much to the segmentation?**
+# With the published defaults, some forty patches and 1000 samples, the largest effects
+# are found again with another seed, but many small weights change their sign. With
+# eight patches every coalition can be evaluated, and chance plays no part. The
+# influence of the segmentation cannot be removed in this way. It is larger than that of
+# the seed, with 200 samples and even more so with 1000. All we can do is choose a
+# segmentation whose regions mean something.
 #
 # Networks that know objects can be downloaded. **Why not let one of them draw the
 # regions? Go on with 02.**

@@ -25,16 +25,16 @@
 #
 # $$\hat c_{ij}=\arg\max_{c}\;p_{ijc}$$
 #
-# The version used here was trained on the twenty classes of
-# [PASCAL VOC](http://host.robots.ox.ac.uk/pascal/VOC/) and "background".
-# `python -m segxai fetch deeplab` downloads it once (2 MB). Where that has not been
-# done, this notebook uses a stand-in: the network `semantic`, which comes with the
-# package and knows 50 classes. Whatever it takes for a person, for a part of one or for
-# clothes is joined into PASCAL's "person", everything else into "background".
+# The version used here was trained on the twenty classes of [PASCAL
+# VOC](http://host.robots.ox.ac.uk/pascal/VOC/) and "background". `python -m segxai
+# fetch deeplab` downloads it once (2 MB). If that has not been done, this notebook uses
+# a stand-in: the network `semantic`, which comes with the package and knows 50 classes.
+# Whatever it labels as a person, a part of a person or clothes is merged into PASCAL's
+# "person", and everything else into "background".
 #
-# Either network makes mistakes. So we compare it with the regions that a person drew,
-# joined into the same classes: what a segmenter would give if it made no mistake at
-# all.
+# Either network makes mistakes. So we compare it with regions that a person drew,
+# merged into the same classes: this is what a segmenter would give if it made no
+# mistakes at all.
 
 # %%
 import numpy as np
@@ -69,13 +69,13 @@ areas = ", ".join(f"{name} {area:.0%}" for name, area in shares)
 Markdown(f"Areas found by {source}: {areas}.")
 
 # %% [markdown]
-# The person is found, and the name is a noun, not a place. Compare the two borders all
-# the same: a segmenter makes mistakes, too. (DeepLab, where it was fetched, takes a
-# part of the space shuttle for a bottle.) In a street scene or a living room it finds
-# just the things that one would talk about. Here are PASCAL's classes.
+# The person is found, and the name is a noun, not a place. Still, compare the two
+# borders: segmenters make mistakes, too. (DeepLab, where it was fetched, takes part of
+# the space shuttle for a bottle.) In a street scene or a living room, it finds exactly
+# the things that one would talk about. Here are PASCAL's classes.
 
 # %%
-print(", ".join(PASCAL_CLASSES))
+Markdown(", ".join(PASCAL_CLASSES))
 
 # %%
 Quiz(
@@ -83,7 +83,7 @@ Quiz(
     {
         "person": "The helmet is not on her head: it lies on a table.",
         "background": "Whatever is none of the twenty classes is background.",
-        "motorbike": "A helmet may remind you of one, but that is another thing.",
+        "motorbike": "A helmet may remind you of one, but it is not one.",
     },
     answer="background",
     rationale="There is no class “helmet”, so even a perfect segmenter must call "
@@ -115,14 +115,14 @@ assert class_of("helmet", found)[0] == class_of("flag", found)[0] == "background
 # %% [markdown]
 # Suit and face have become one region, and helmet, flag and shuttle have become
 # another. Our question is whether the classifier uses the suit, the helmet, the face or
-# a combination. With these regions it cannot even be asked.
+# a combination. With these regions, we cannot even ask it.
 #
 # ### Exercise 1: how well does the background fit the helmet?
 #
-# Most helmet pixels lie in "background", yet the two are hardly the same. A fair
-# measure is the **IoU** (intersection over union): the pixels in both, divided by the
-# pixels in either. Compute it for the masks in the next cell. The last line there
-# computes something else.
+# Most helmet pixels lie in "background", yet the two hardly match. A fair measure is
+# the **IoU** (intersection over union): the pixels in both, divided by the pixels in
+# either. Compute it for the masks in the next cell. The last line there computes
+# something else.
 
 # %% tags=["exercise"]
 helmet, background = drawn.mask("helmet"), perfect.mask("background")
@@ -158,7 +158,7 @@ else:
 # %% [markdown]
 # ## 3. Explain with these regions
 #
-# Let us use these regions all the same, and explain "football helmet", the runner-up of
+# Let us use these regions anyway, and explain "football helmet", the runner-up of
 # notebook 00.
 
 # %%
@@ -200,8 +200,8 @@ Markdown(
 # Nothing in the upper row is computed wrongly. All coalitions were evaluated, and the
 # Shapley values (notebook 07 explains them) are exact. Still, "it is a football helmet
 # because of the background" is nonsense to a reader, and worse than a superpixel named
-# by its place: the noun sounds like a finding, but the segmenter merely had no better
-# one.
+# after its place: the noun sounds like a finding, but the segmenter merely had no
+# better one.
 #
 # ## 4. More classes?
 
@@ -248,7 +248,7 @@ elif merged:
     same = f"{a} and {b} are both “{where[a]}”"
     print(f"Not yet: {same}, so they cannot be told apart.")
 else:
-    print(f"Correct: {len(given)} classes, and the three things are apart.")
+    print(f"Correct: {len(given)} classes, and the three things are kept apart.")
 
 # %% [markdown] tags=["solution"]
 # <details><summary>Solution</summary>
@@ -267,9 +267,9 @@ else:
 # </details>
 
 # %% [markdown]
-# Now explain with your own classes. While the exercise is unsolved, this repeats the
-# nonsense of section 3. (R² may even be negative: Shapley values add up to the right
-# sum, but they are not the best fit to all coalitions.)
+# Now explain with your own classes. Until you have solved the exercise, this repeats
+# the nonsense of section 3. (R² may even be negative: Shapley values add up to the
+# right sum, but they are not the best fit to all coalitions.)
 
 # %%
 mine = drawn
@@ -280,17 +280,18 @@ segxai.explain(photo, mine, classifier, target, method="shapley").plot()
 # %% [markdown]
 # **Where this fails:** we chose a photograph that the twenty classes do not fit. In a
 # photograph of a cat on a sofa they do, and then such a segmenter is a good choice. Its
-# mistakes, at borders and with small things, come on top of what this notebook shows.
+# mistakes, at borders and with small things, add to the problems that this notebook
+# shows.
 #
 # ## The answer
 #
 # **Why not simply use a pretrained semantic segmenter?** Because its classes are fixed
 # before anybody knows the question. The helmet belongs to none of the twenty, so it
 # vanishes into "background", and the background is then reported as the cause. Suit and
-# face merge into one person. A better network would not help: even the segmentation
-# without any mistake fails in the same way.
+# face merge into one person. A better network would not help: even a segmentation
+# without any mistakes fails in the same way.
 #
 # We need regions that follow *things*, whether or not there is a class for them, and
-# names that come afterwards. What separates things are contours, and a network that was
-# trained on photographs has already learned to see them. **What does such a network
+# names that come afterwards. Things are separated by contours, and a network that was
+# trained on photographs has already learned to see those. **What does such a network
 # see, layer by layer? Go on with 03.**

@@ -21,14 +21,14 @@
 # %% [markdown]
 # ## 1. Build the plan
 #
-# In TF-slim, a library on top of TensorFlow, a network is first of all a plan, called a
-# **graph**. It says which layer follows which. A plan has shapes but no weights yet, so
-# even a large one costs little memory. (`GraphSession`, in the next cell, holds such a
-# plan.)
+# In TF-slim, a library on top of TensorFlow, a network starts as a plan, called a
+# **graph**, which says which layer follows which. A plan has shapes but no weights yet,
+# so even a large one costs little memory. (`GraphSession`, in the next cell, holds such
+# a plan.)
 #
 # The function `vgg16` takes a batch of photographs, here one of 224 × 224 pixels. It
-# returns the scores and the **end points**: places in the network where we may look at
-# what it has computed so far. (The network is configuration D of [Simonyan and
+# returns the scores and the **end points**: points in the network at which we can look
+# at what it has computed so far. (The network is configuration D of [Simonyan and
 # Zisserman 2015](https://arxiv.org/abs/1409.1556).)
 #
 # Nothing is computed yet, but every end point already knows its height, width and
@@ -70,9 +70,9 @@ draw_bars(heights, labels, "End points of VGG16: height × width × channels")
 # layer. `stride_4` is the last convolution at **stride** 4: one step on this map is
 # four pixels in the photograph.
 #
-# The side halves five times, from 224 to 7, while the channels grow from 64 to 512. So
-# the network gives up *where* and gains *what*. Then, at fc6, the first layer after the
-# poolings, the side drops from 7 to 1: no place is left.
+# The side halves five times, from 224 to 7, while the number of channels grows from 64
+# to 512. So the network gives up *where* and gains *what*. Then, at fc6, the first
+# layer after the poolings, the side drops from 7 to 1: nothing is left of *where*.
 #
 # ## 2. Count the weights
 #
@@ -89,7 +89,7 @@ Quiz(
     {
         "conv1_1, the first": "It has 3 × 3 × 3 × 64 weights: the fewest of all.",
         "conv5_3, the last convolution": "Its 2.4 million are many, but not the most.",
-        "fc6, the first fully connected": "It joins 7 × 7 × 512 numbers with 4096.",
+        "fc6, the first fully connected": "It joins 7 × 7 × 512 numbers to 4096.",
     },
     answer="fc6, the first fully connected",
     rationale="7 × 7 × 512 × 4096 is 103 million, three quarters of the network.",
@@ -106,20 +106,20 @@ millions = {layer: number / 1e6 for layer, number in weights.items()}
 draw_bars(millions, [f"{n:.2f}" for n in millions.values()], "Weights, in millions")
 
 # %% [markdown]
-# One layer, fc6, holds three quarters of the network. It joins everything with
+# One layer, fc6, holds three quarters of the network. It joins everything to
 # everything: a map of 7 × 7 places with 512 channels, times 4096 outputs. The 13
 # convolutions, which do most of the computing, are the short bars.
 #
 # This matters for small machines. Training with Adam, a common method, keeps four
 # numbers for each weight: the weight, its gradient, and two averages. That is why fc6
-# and fc7 are often made thinner, for which `vgg16` has the options `fc_width` and
-# `fc6_kernel`.
+# and fc7 are often made thinner; `vgg16` has the options `fc_width` and `fc6_kernel`
+# for this.
 #
 # ## 3. How far does one number see?
 #
 # Take one number on a map. Which pixels of the photograph can change it? They form a
-# square, the **receptive field**. We can compute its side layer by layer. We keep two
-# numbers: `field`, and the stride so far.
+# square, the **receptive field**. We can compute its side layer by layer, keeping track
+# of two numbers: `field`, and the stride so far.
 #
 # With the kernel's side *k* and the step *s* of each layer, the field *r* and the
 # stride *j* grow like this:
@@ -139,7 +139,7 @@ Quiz(
     "VGG16 was made for a side of 224 pixels. How large is the field of fc6?",
     {
         "smaller than 224": "pool5 alone sees 212; fc6 covers 7 × 7 of its places.",
-        "exactly 224": "Nobody fitted the two numbers to each other.",
+        "exactly 224": "Nobody made the two numbers match.",
         "larger than 224": "6 more places of 32 pixels are added to 212.",
     },
     answer="larger than 224",
@@ -179,7 +179,7 @@ mine = [field_of(block), field_of(2 * block), field_of([(7, 2), (3, 2), (3, 1)])
 if mine == [6, 16, 19]:
     print("Correct: 6 and 16, as VGG16's pool1 and pool2, and 19.")
 elif mine[0] == 6 and mine[1] == 11:
-    print("Not yet: behind a pooling each step of a kernel is two pixels wide.")
+    print("Not yet: after a pooling, each step of a kernel is two pixels wide.")
 elif mine[0] == 7:
     print("Not yet: a layer's own step widens only the layers that follow it.")
 else:
@@ -227,13 +227,13 @@ figure
 # ## 4. Measure it
 #
 # The rule of section 3 is a claim. We test it on a network that runs. Random weights
-# will do, as the field depends on kernels and strides only. (fc6 and fc7 are thin here,
+# will do, as the field depends only on kernels and strides. (fc6 and fc7 are thin here,
 # with 64 channels, to save memory.)
 #
 # The **gradient** of a number says how strongly it reacts to a small change of each
 # pixel. Where the gradient is zero, the pixel is not seen. We take the place in the
-# middle of pool3, pool4 and pool5, and a picture of noise with a side of 352 pixels,
-# which becomes 44, 22 and 11 places.
+# middle of pool3, pool4 and pool5, and a picture of noise with a side of 352 pixels, on
+# which these maps have sides of 44, 22 and 11 places.
 
 # %%
 plan.close()
@@ -254,23 +254,23 @@ squares = {n: r[np.ix_(r.any(axis=1), r.any(axis=0))] for n, r in reach.items()}
 
 # %% [markdown]
 # `reach` says how much each pixel counts, over all channels and colours. `squares`
-# holds the part that is not zero. First the test: is its side the one that we computed?
-# Then a question that the rule does not answer: how much of the sum lies in the middle
-# quarter of the square?
+# holds the part that is not zero. First the test: does its side match the one that we
+# computed? Then a question that the rule does not answer: how much of the sum lies in
+# the middle quarter of the square?
 #
 # **Predict:**
 
 # %%
 Quiz(
-    "If all pixels counted equally, the middle quarter would hold 25 % of the sum. "
+    "If all pixels counted equally, the middle quarter would hold 25% of the sum. "
     "How much does it hold?",
     {
-        "less": "How many ways lead from a pixel at the border to the number?",
-        "25 %": "A pixel in the middle is seen by more of the layers' windows.",
-        "more": "Many more ways lead from the middle to the number.",
+        "less": "How many paths lead from a pixel at the border to the number?",
+        "25%": "A pixel in the middle is seen by more of the layers' windows.",
+        "more": "Many more paths lead from the middle to the number.",
     },
     answer="more",
-    rationale="A corner pixel has one way through the layers, a middle one a million.",
+    rationale="A corner pixel has one path through the layers, a middle one a million.",
 )
 
 # %%
@@ -282,10 +282,10 @@ for name, square in squares.items():
 
 # %% [markdown]
 # The rule holds to the pixel. But the pixels do not all count the same: the middle
-# quarter holds far more than 25 %.
+# quarter holds far more than 25%.
 #
 # The function below draws maps with one colour scale, from dark blue to yellow. We
-# shall use it again. Here one unit is a factor of ten: yellow is the pixel that counts
+# shall use it again. Here, one unit is a factor of ten: yellow is the pixel that counts
 # most, and dark blue is one that counts a millionth as much, or less. White pixels are
 # not seen at all.
 
@@ -317,8 +317,8 @@ assert np.nanmin(powers["pool5, field 212"]) < -6
 
 # %% [markdown]
 # The middle counts most, and the corners of pool5's field count less than a millionth
-# as much. So "sees 212 pixels" is a limit and does not say what matters. (This network
-# has random weights. Training changes the picture, but not the limit.)
+# as much. So "sees 212 pixels" is an upper limit and does not say what matters. (This
+# network has random weights. Training changes the picture, but not the limit.)
 #
 # ## 5. A matrix is a convolution
 #
@@ -327,8 +327,8 @@ assert np.nanmin(powers["pool5, field 212"]) < -6
 # look at a small fc6, with 8 channels in and 16 out.
 #
 # A convolution with a 7 × 7 kernel also takes each number of a 7 × 7 map times a
-# weight. So we write the same weights in another shape, without changing any. (`VALID`
-# means: only where the whole kernel fits on the map.)
+# weight. So we put the same weights into another shape, without changing any of them.
+# (`VALID` means: only where the whole kernel fits on the map.)
 #
 # The matrix cannot take a larger map. The convolution can, so we also give it one of
 # 10 × 10 places. How many places will come out, and what does each of them contain?
@@ -351,7 +351,7 @@ print("a map", large.shape, "gives", scores.shape)
 # %% [markdown]
 # On the small map both give the same 16 numbers, at one place. On the large one there
 # are 4 × 4 places: the window fits in 4 positions each way. Each place holds exactly
-# what the old matrix gives for its window.
+# what the old matrix gives for that window.
 #
 # Nothing was trained again. fc7 and fc8 become convolutions in the same way, with 1 × 1
 # kernels ([Long, Shelhamer and Darrell 2015](https://arxiv.org/abs/1411.4038), section
@@ -360,7 +360,7 @@ print("a map", large.shape, "gives", scores.shape)
 # ## 6. VALID or SAME
 #
 # Our `vgg16` is built like this, so it takes larger photographs, too. A plan knows its
-# shapes without running, so we look them up for several sizes. `SAME` means: fc6
+# shapes without being run, so we look them up for several sizes. `SAME` means: fc6
 # surrounds the map with zeros, so that the map keeps its size.
 
 
@@ -376,8 +376,8 @@ for side in (224, 256, 320):
     print(side, {padding: planned_side(side, padding) for padding in ("VALID", "SAME")})
 
 # %% [markdown]
-# With 224 pixels and VALID there is one score per class: the classifier that everybody
-# knows. A larger photograph gives a map.
+# With 224 pixels and VALID there is one score per class: the familiar classifier. A
+# larger photograph gives a map.
 #
 # ### Your turn: find the rule
 #
@@ -386,7 +386,7 @@ for side in (224, 256, 320):
 # poolings are padded, too, so each halves the side and rounds **up**. (The `vgg_16`
 # that comes with TF-slim has unpadded poolings, which round down: 225 pixels become 7
 # there and 8 here, 500 become 15 and 16. Rounding up leaves no pixel at the border
-# without an answer.) And fc6 loses a border with VALID, but not with SAME. The stub
+# without an answer.) And with VALID, but not with SAME, fc6 loses a border. The stub
 # knows only one answer.
 
 
@@ -401,7 +401,7 @@ trials = [(side, padding) for side in (224, 320, 225, 500) for padding in paddin
 answers = [(*trial, map_side(*trial), planned_side(*trial)) for trial in trials]
 wrong = [answer for answer in answers if answer[2] != answer[3]]
 if not wrong:
-    print("Correct: divide by 32, round up, and with VALID take 6 away.")
+    print("Correct: divide by 32, round up, and with VALID subtract 6.")
 elif all(mine == right - 1 for *_, mine, right in wrong):
     print("Not yet: you round down, as slim's own VGG16 does. Here poolings round up.")
 else:
@@ -421,8 +421,8 @@ else:
 
 # %% [markdown]
 # For segmentation we want an answer everywhere, so we take SAME. It has a price: at the
-# border, a part of the 7 × 7 window lies on the zeros outside. In a corner only 4 × 4
-# of its 49 places are inside, so two thirds of what fc6 sees there is made up.
+# border, a part of the 7 × 7 window lies on the zeros outside. In a corner, only 4 × 4
+# of its 49 places are inside, so two thirds of what fc6 sees there are made up.
 #
 # ## 7. Trained filters
 #
@@ -444,13 +444,14 @@ tiles = tiles.reshape(4, 4, 3, 4, 16).transpose(3, 0, 4, 1, 2).reshape(16, 64, 3
 draw_maps({"64 filters of conv1_1": tiles}, 1, "Tiles with edges and colours")
 
 # %% [markdown]
-# Some tiles are bright on one side and dark on the other: they respond to edges of that
+# Some tiles are bright on one side and dark on the other: they respond to edges in that
 # direction. Others have two opposite colours, and some respond to one colour anywhere.
-# No one wrote these down; training found them.
+# Nobody designed these filters; training found them.
 #
-# Deeper filters have 64 to 512 input channels and can no longer be shown as pictures.
-# So we look at their **feature maps** instead, the output of a filter at every place.
-# For each of the five stages, here is the channel that varies most over the photograph.
+# Deeper filters have 64 to 512 input channels and cannot be shown as pictures. So we
+# look at their **feature maps** instead: a feature map is the output of one filter at
+# every place. For each of the five stages, here is the channel that varies most over
+# the photograph.
 
 # %%
 with GraphSession() as network:
@@ -468,7 +469,7 @@ for s, found in maps.items():
 draw_maps(drawings, 3, "From fine and bright to coarse")
 
 # %% [markdown]
-# The first maps are as fine as the photograph and hardly more than its edges and
+# The first maps are as fine as the photograph and show hardly more than its edges and
 # brightness. From stage to stage they get coarser, and what they respond to gets
 # larger. (Each map has its own colour scale, as channels have no common unit. And one
 # channel out of hundreds is an example, not a summary.)
@@ -477,8 +478,9 @@ draw_maps(drawings, 3, "From fine and bright to coarse")
 #
 # Does any channel respond to the cup more than to the rest? Choose a stride and a
 # channel whose mean response inside the annotated cup is at least three times its mean
-# over the whole photograph. There are several. `maps[8][0]` has 48 × 72 places and 512
-# channels, and `inside(8)` marks the places on that map that lie in the cup.
+# over the whole photograph. There are several such channels. `maps[8][0]` has 48 × 72
+# places and 512 channels, and `inside(8)` marks the places on that map that lie in the
+# cup.
 
 
 # %% tags=["exercise"]
@@ -519,17 +521,17 @@ else:
 # %% [markdown]
 # ## The answer
 #
-# **What must change so that VGG16 answers for every place?** Nothing but the shape of
-# three matrices. fc6 becomes a 7 × 7 convolution, and fc7 and fc8 become 1 × 1
-# convolutions. The weights stay as they are. With 224 pixels there is one score per
-# class, and with more pixels there is a map.
+# **What must change so that VGG16 answers for every place?** Only the shape of three
+# matrices. fc6 becomes a 7 × 7 convolution, and fc7 and fc8 become 1 × 1 convolutions.
+# The weights stay as they are. With 224 pixels there is one score per class, and with
+# more pixels there is a map.
 #
 # **How much does each answer see?** A square of 404 pixels at most, and neighbouring
 # answers are 32 pixels apart. The middle of the square counts far more than its border.
 #
 # **Where this fails:** the map is coarse. A photograph of 384 × 576 pixels gets 12 × 18
 # answers, and nothing in them says where within 32 pixels the rim of the cup runs. With
-# SAME padding, the answers near the border rest on zeros in part. And fc6 alone takes
+# SAME padding, the answers near the border rest partly on zeros. And fc6 alone takes
 # 411 MB, and four times that when it is trained with Adam: too much for a small
 # machine.
 #

@@ -4,8 +4,8 @@
 # **You will do:** make the kernel of bilinear upsampling, stamp it onto a canvas by
 # hand, and compare the result with TensorFlow and with scikit-image.
 #
-# **You will learn:** what a transposed convolution does; why its kernel has the size
-# that it has; what happens at the border; what no upsampling can bring back.
+# **You will learn:** what a transposed convolution does; why its kernel has exactly
+# this size; what happens at the border; what no upsampling can bring back.
 #
 # **You need:** notebook 03, or at least its end: a network answers on a coarse map,
 # with 32 pixels from place to place. This is optional reading. You need no graphics
@@ -58,15 +58,15 @@ maps = {"the cup, 384 × 576": cup, "coarse, 12 × 18": coarse(cup, 32)}
 draw_maps(maps, 2, "The cup without its coffee, sharp and in squares")
 
 # %% [markdown]
-# Left: what we want. Right: what we have. (The coffee is annotated separately, so the
-# cup has a hole.) We must fill in 32 × 32 pixels for each square.
+# On the left is what we want, on the right what we have. (The coffee is annotated
+# separately, so the cup has a hole.) For each square, 32 × 32 pixels must be filled in.
 #
 # ## 2. The kernel
 #
 # The simplest way is to repeat each value, which gives squares. **Bilinear** upsampling
 # is better: it runs in a straight line from each value to the next, along rows and
 # along columns. In a network this is done by stamping: a small picture, the **kernel**,
-# is multiplied by each value, and all these stamps are added.
+# is multiplied by each value, and all these stamps are added up.
 #
 # **Predict:**
 
@@ -79,7 +79,7 @@ Quiz(
         "4": "Each stamp reaches half a step into its neighbours' pixels.",
     },
     answer="4",
-    rationale="The side is 2 × factor − factor mod 2: twice the step for even ones.",
+    rationale="The side is 2 × factor − factor mod 2: for an even factor, twice it.",
 )
 
 # %%
@@ -90,10 +90,10 @@ draw_maps(drawings, 3, alt, ".2f", vmin=0, vmax=1)
 
 # %% [markdown]
 # The kernel is larger than the factor, because each stamp must reach over to its
-# neighbours. An even factor gives 2 × factor, an odd one gives one less. Each kernel is
-# a small hill, falling in straight lines along its rows and columns. With factor 3 the
-# top is 1. With factors 2 and 4 no pixel is at the top: the centre lies between four
-# pixels.
+# neighbours. An even factor gives a side of 2 × factor, an odd one gives one less. Each
+# kernel is a small hill that falls in straight lines along its rows and columns. With
+# factor 3 the top is 1. With factors 2 and 4 no pixel is at the top: the centre lies
+# between four pixels.
 #
 # The formula behind it, for a pixel at distance *(u, v)* from the value, with the
 # factor *f*:
@@ -124,16 +124,15 @@ figure
 
 # %% [markdown]
 # Count the dots. With an odd factor, one pixel sits on the value, and factor − 1 on
-# each side, because the pixel at distance `factor` has weight 0. That makes
-# 2 × factor − 1. With an even factor, the value lies between two pixels, and `factor`
-# pixels are on each side. That makes 2 × factor. Both in one formula:
-# 2 × factor − factor % 2.
+# each side, because the pixel at distance `factor` has weight 0. That makes 2 × factor
+# − 1. With an even factor, the value lies between two pixels, with `factor` pixels on
+# each side. That makes 2 × factor. Both in one formula: 2 × factor − factor % 2.
 #
 # ### Your turn: one row of the kernel
 #
 # Write a function that returns that row of dots, `k(u, 0)` of the formula, for any
-# factor. The distances are those in the cell above. The stub weighs all pixels the
-# same.
+# factor. The distances are those in the cell above. The stub gives all pixels the same
+# weight.
 
 
 # %% tags=["exercise"]
@@ -198,8 +197,8 @@ figure
 #
 # ## 4. Stamp in two dimensions
 #
-# With rows and columns it is the same. We write it as a function, for any kernel.
-# TensorFlow calls this
+# With rows and columns it works in the same way. We write it as a function, for any
+# kernel. TensorFlow calls this
 # [`conv2d_transpose`](https://www.tensorflow.org/api_docs/python/tf/nn/conv2d_transpose).
 # The name comes from matrices: a convolution with stride 2 is a matrix that makes a
 # small map from a large one, and its transpose goes the other way. We compare the two
@@ -241,10 +240,10 @@ draw_maps(drawings, 2, "The cup gets smoother with the factor", vmin=0, vmax=1)
 
 # %% [markdown]
 # With factor 32 the map is as large as the photograph. It is smooth, but it has no
-# edge: even the sharpest step takes 32 pixels from 0 to 1.
+# edge: even the sharpest step takes 32 pixels to rise from 0 to 1.
 #
 # The kernel grows with the factor, so that neighbouring stamps always overlap. The map
-# gets smoother, and that is all: no new detail comes in.
+# gets smoother, and that is all: no detail is added.
 #
 # ## 5. Several classes
 #
@@ -274,8 +273,8 @@ draw_maps(pairs, 3, alt, ".2f", width=7, vmin=0, vmax=1)
 
 # %% [markdown]
 # Six of nine are zero. Only the diagonal holds the kernel, so each class is upsampled
-# on its own. These weights need no training: they are a constant. (The authors of FCN
-# used them as a start and let some layers learn. Here they stay fixed.)
+# on its own. These weights need no training: they are constant. (The authors of FCN
+# used them as a starting point and let some layers learn. Here they stay fixed.)
 #
 # ## 6. The border
 #
@@ -294,14 +293,14 @@ small = np.random.default_rng(1).uniform(1, 2, (4, 6))
 judge = rescale(small, 4, order=1, mode="edge", anti_aliasing=False)
 plain = stamp(small, segxai.upsample_filt(8), 4) - judge
 batch = small[None, ..., None].astype("float32")
-continued = bilinear_upsample(batch, 4, 1).numpy()[0, ..., 0] - judge
+repeated = bilinear_upsample(batch, 4, 1).numpy()[0, ..., 0] - judge
 print(f"plain, inside: {np.abs(plain[2:-2, 2:-2]).max():.0e}")
 print(f"plain, border: {np.abs(plain).max():.2f}")
-print(f"continued:     {np.abs(continued).max():.0e}")
+print(f"repeated:      {np.abs(repeated).max():.0e}")
 differences = {"plain stamps − scikit-image": plain}
-differences["bilinear_upsample − scikit-image"] = continued
+differences["bilinear_upsample − scikit-image"] = repeated
 assert np.allclose(plain[2:-2, 2:-2], 0) and plain.min() < -0.5
-assert np.allclose(continued, 0, atol=1e-5)
+assert np.allclose(repeated, 0, atol=1e-5)
 alt = "An orange border on the left: too low. No difference on the right"
 draw_maps(differences, 2, alt, cmap=plots.ORANGE_BLUE, vmin=-1.2, vmax=1.2)
 
@@ -309,22 +308,22 @@ draw_maps(differences, 2, alt, cmap=plots.ORANGE_BLUE, vmin=-1.2, vmax=1.2)
 # White means no difference, orange means too low, and blue would mean too high. Inside,
 # all three agree. On the left, the plain stamps are far too low at the border: beyond
 # it there is nothing, and nothing counts as zero. On the right, `bilinear_upsample`
-# first continues the outermost values by one place, then stamps, then cuts the margin
-# away. It agrees with scikit-image everywhere.
+# first repeats the outermost values for one more place, then stamps, then cuts the
+# margin off. It agrees with scikit-image everywhere.
 #
 # ## 7. A kernel that does not fit
 #
-# In many networks this kernel is free: any size, any weights. What if its size does not
-# fit the factor? Take a flat map, all ones, and a 3 × 3 kernel with equal weights of
-# 4/9, so that the mean comes out right. The factor is 2.
+# In many networks this kernel can be anything: any size, any weights. What if its size
+# does not fit the factor? Take a flat map, all ones, and a 3 × 3 kernel with equal
+# weights of 4/9, so that the mean comes out right. The factor is 2.
 #
 # **Predict:**
 
 # %%
 Quiz(
-    "What becomes of the inside of the flat map?",
+    "What happens to the inside of the flat map?",
     {
-        "it stays flat": "Does each pixel get equally many stamps?",
+        "it stays flat": "Does each pixel get the same number of stamps?",
         "a checkerboard": "Some pixels get one stamp, others two or four.",
         "a ramp": "Nothing in the kernel prefers one side.",
     },
@@ -369,9 +368,9 @@ trials = {
 judged = {name: bool(keeps_flat(k, f)) for name, (k, f, _) in trials.items()}
 wrong = [name for name, (*_, wanted) in trials.items() if judged[name] != wanted]
 if not wrong:
-    print("Correct: all five kernels are judged rightly.")
+    print("Correct: all five kernels are judged correctly.")
 elif not any(judged.values()):
-    print("Not yet: you refuse every kernel. Did you cut the border off?")
+    print("Not yet: you reject every kernel. Did you cut the border off?")
 elif wrong == ["twice the bilinear kernel, factor 2"]:
     print("Not yet: flat is not enough, the value must stay 1 as well.")
 else:
@@ -426,7 +425,7 @@ for thing in ("saucer", "cup", "coffee", "spoon"):
     print(f"{thing:7}", *(f"{value:10.2f}" for value in row))
 
 # %% [markdown]
-# Bilinear beats squares each time. Large things come back well, even from stride 32.
+# Bilinear beats squares every time. Large things come back well, even from stride 32.
 # The spoon does not. Look at it:
 
 # %%
@@ -448,9 +447,9 @@ assert np.allclose([row[0] for row in large_things], 0.92, atol=0.01)
 assert min(row[2] for row in table.values()) > 0.945
 
 # %% [markdown]
-# The bowl of the spoon is there each time, though at stride 32 with corners. The end of
-# the handle, above, is thinner than 32 pixels. At stride 32 it is gone, and upsampling
-# cannot bring it back.
+# The bowl of the spoon is there each time, though with corners at stride 32. The end of
+# the handle, at the top, is thinner than 32 pixels. At stride 32 it is gone, and
+# upsampling cannot bring it back.
 #
 # ### Your turn: a shape that gets lost (open)
 #
@@ -497,7 +496,7 @@ else:
 # **How does a coarse map become as large as the photograph?** By a transposed
 # convolution: stamp a bilinear kernel of size 2 × factor − factor % 2 for every value,
 # and add. Nothing is trained. Away from the border this is bilinear interpolation, and
-# at the border, too, if the outermost values are continued first.
+# at the border it is, too, if the outermost values are repeated first.
 #
 # **What is lost?** Details smaller than the stride. From stride 32, the large things
 # come back with an IoU of 0.92, the spoon with 0.71. From stride 8, all of them have at
@@ -508,7 +507,7 @@ else:
 # errors, so its IoU will be lower. And a kernel that does not fit the factor draws
 # checkerboards.
 #
-# **What is it good for?** Maps of different strides can be upsampled to one size and
-# added up. Notebook 05 does this with five of them, in a network that was trained on
-# outlines drawn by people. How can such coarse maps still help to draw a sharp line?
+# **What is it good for?** Maps of different strides can be upsampled to the same size
+# and added up. Notebook 05 does this with five of them, in a network that was trained
+# on outlines drawn by people. How can such coarse maps still help to draw a sharp line?
 # **Go on with notebook 05.**

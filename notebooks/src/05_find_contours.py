@@ -2,12 +2,12 @@
 # # Find contours
 #
 # **You will do:** let a network draw the outlines in a photograph, look at its five
-# side outputs, build it yourself from the two lessons before, and compare it with a
+# side outputs, build it yourself from the two previous lessons, and compare it with a
 # plain edge filter.
 #
-# **You will learn:** how VGG16 with five upsampled score maps becomes a contour
-# network; what its fusion and its loss compute; why a coarse map can still help to draw
-# a sharp line.
+# **You will learn:** how VGG16 becomes a contour network with the help of five
+# upsampled score maps; what its fusion and its loss compute; why a coarse map can still
+# help to draw a sharp line.
 #
 # **You need:** notebook 00. If something looks unfamiliar in section 3, 03 and 04
 # explain it. You need no graphics card and no network connection.
@@ -60,25 +60,25 @@ draw(maps, 2, "The astronaut, and her contours")
 # hair: they are outlined, although the network has no word for any of them. The suit
 # has many folds, and most of them are drawn more faintly than its border.
 #
-# Is that not what any edge filter does? The Sobel filter, for instance, measures how
-# fast the brightness changes from one pixel to its neighbours. The annotation of this
-# photograph, which was drawn by hand, can judge the two: how strong is each of them on
-# the annotated borders, and how strong elsewhere?
+# Doesn't any edge filter do that? The Sobel filter, for instance, measures how fast the
+# brightness changes from one pixel to its neighbours. The annotation of this
+# photograph, which was drawn by hand, lets us judge the two: how strong is each of them
+# on the annotated borders, and how strong elsewhere?
 
 # %%
 Quiz(
-    "Where does a Sobel filter respond, but a contour network hardly?",
+    "Where does a Sobel filter respond, while a contour network hardly does?",
     {
         "on the border of the helmet": "Both should respond there: it is an outline.",
         "on folds and texture": "Brightness differs there, but nobody outlines them.",
-        "in even areas": "No difference of brightness, no response.",
+        "in even areas": "No difference in brightness, no response.",
     },
     answer="on folds and texture",
     rationale="Sobel sees 3 × 3 pixels; the network sees what the line belongs to.",
 )
 
 # %% [markdown]
-# Both maps on one scale, with their means on and off the annotated borders:
+# Here are both maps on one scale, with their means on and off the annotated borders:
 
 # %%
 from scipy.ndimage import maximum_filter
@@ -101,9 +101,9 @@ draw({"Sobel": edges, "contour network": strength}, 2, "Sobel and contours")
 assert ratio["contours"] > 1.2 * ratio["Sobel"]
 
 # %% [markdown]
-# The last number of each line is the one that counts: it measures how much an outline
-# stands out. A filter of 3 × 3 pixels cannot tell what a line belongs to. That takes a
-# wider view of the photograph, and a deep network has one (notebook 03).
+# The last number in each line is the one that counts: it measures how clearly an
+# outline is set off. A filter of 3 × 3 pixels cannot tell what a line belongs to. That
+# takes a wider view of the photograph, which a deep network has (notebook 03).
 #
 # ## 2. Five side outputs
 #
@@ -121,11 +121,11 @@ Quiz(
         "that of stage 5": "Its field is 196 pixels: most of the suit at once.",
     },
     answer="that of stage 5",
-    rationale="The larger the field, the better a fold is told from a border.",
+    rationale="The larger the field, the better it can tell a fold from a border.",
 )
 
 # %% [markdown]
-# Here are all five, and the map that is fused from them.
+# Here are all five, and the map into which they are fused.
 
 # %%
 sides = segxai.segmentation.contours.side_outputs(photo)
@@ -136,18 +136,18 @@ draw(maps, 3, "Side outputs from fine to coarse, and the fused map")
 # %% [markdown]
 # From stage to stage, lines become fewer and broader. Stage 1 draws thin lines
 # everywhere, even in the hair. Stage 5 draws broad bands, and only around large things:
-# one of its numbers stands for 16 × 16 pixels, and upsampling (notebook 04) cannot
-# bring the detail back. The fused map combines the two: the fine maps know *where* a
-# line runs, and the coarse ones *whether* it matters.
+# each of its numbers covers 16 × 16 pixels, and upsampling (notebook 04) cannot bring
+# the detail back. The fused map combines the two: the fine maps know *where* a line
+# runs, and the coarse ones *whether* it matters.
 #
 # ## 3. Build it
 #
-# Everything that this network needs is in two lessons: the convolutions of 03 and the
-# upsampling of 04. After each stage a **score head**, which is a 1 × 1 convolution,
-# turns all channels into a single number at each place, a **logit**, and the map of
-# logits is upsampled to the size of the photograph. The five maps $S_1 \dots S_5$ are
-# fused by one more 1 × 1 convolution with weights $w_i$ and a bias $b$, and the sigmoid
-# $\sigma$ turns the result into a probability:
+# Everything that this network needs comes from two lessons: the convolutions from 03
+# and the upsampling from 04. After each stage a **score head**, which is a 1 × 1
+# convolution, turns all channels into a single number at each place, a **logit**, and
+# the map of logits is upsampled to the size of the photograph. The five maps $S_1 \dots
+# S_5$ are fused by one more 1 × 1 convolution with weights $w_i$ and a bias $b$, and
+# the sigmoid $\sigma$ turns the result into a probability:
 #
 # $$P(x) = \sigma\Big(b + \sum_{i=1}^{5} w_i\, S_i(x)\Big),
 # \qquad \sigma(t) = \frac{1}{1 + e^{-t}}.$$
@@ -207,14 +207,14 @@ assert np.allclose(fusion, 0.2, atol=0.02) and heads < body / 5000
 
 # %% [markdown]
 # The five fusion weights are nearly the same, about one fifth each: training has left
-# the fusion close to a plain mean of the logits. The work is done before it, in the
-# side outputs.
+# the fusion close to a plain mean of the logits. The real work is done before that, in
+# the side outputs.
 #
 # ### Exercise 1: fuse
 #
 # `stack` holds the five side logits, 512 × 512 × 5. Write the formula of this section,
-# which turns the logits into probabilities by means of the five weights and the bias.
-# The stub takes the mean of the logits.
+# which uses the five weights and the bias to turn the logits into probabilities. The
+# stub takes the mean of the logits.
 
 
 # %% tags=["exercise"]
@@ -226,13 +226,13 @@ def fuse(logits, weights, bias):
 bias = trained["hed/fuse/biases"]
 mine = np.asarray(fuse(stack, fusion, bias))
 if mine.shape != ours.shape:
-    print(f"Not yet: one number for each pixel is wanted, you return {mine.shape}.")
+    print(f"Not yet: one number for each pixel is needed, you return {mine.shape}.")
 elif np.allclose(mine, ours, atol=1e-3):
     print("Correct: these are the network's contours.")
 elif np.allclose(mine, 1 / (1 + np.exp(-stack)) @ fusion + bias, atol=1e-3):
     print("Not yet: fuse the logits first, and take the sigmoid of the sum.")
 elif mine.min() < 0 or mine.max() > 1:
-    print("Not yet: not all are between 0 and 1. Is the sigmoid missing?")
+    print("Not yet: some are not between 0 and 1. Is the sigmoid missing?")
 else:
     print("Not yet: between 0 and 1, but not the same. Use the weights and the bias.")
 
@@ -265,8 +265,8 @@ Quiz(
     "Why does the contour term get β, the share of the other pixels?",
     {
         "contours are more certain": "They are not: people differ in where they draw.",
-        "both kinds of pixels weigh the same": "Few times β, many times 1 − β.",
-        "it makes lines thinner": "On the contrary: more pixels become contours.",
+        "both kinds of pixels weigh the same": "A few × β balance many × (1 − β).",
+        "it makes lines thinner": "Quite the opposite: more pixels become contours.",
     },
     answer="both kinds of pixels weigh the same",
     rationale="The sums of the weights are equal: N β (1 − β) for each kind.",
@@ -297,7 +297,7 @@ def pixel_weights(drawing):
 drawing = np.arange(20).reshape(4, 5) < 4  # 4 contour pixels of 20
 mine = np.asarray(pixel_weights(drawing), float)
 if mine.shape != drawing.shape:
-    print(f"Not yet: one weight for each pixel is wanted, you return {mine.shape}.")
+    print(f"Not yet: one weight for each pixel is needed, you return {mine.shape}.")
     mine = np.zeros(drawing.shape)
 on, off = mine[drawing].sum(), mine[~drawing].sum()
 if np.allclose(mine, np.where(drawing, 0.8, 0.2)):
@@ -344,9 +344,9 @@ assert largest[0.1] < 0.3 and largest[0.9] > 0.6
 
 # %% [markdown]
 # At a low threshold most regions are scraps, smaller than an eye. But contours have
-# gaps, and through one gap two things become one: at a high threshold a single region
-# swallows most of the photograph. No threshold is right for all things, which is why
-# the next notebook grows a *tree* of regions instead.
+# gaps, and a single gap is enough to make two things one: at a high threshold, one
+# region swallows most of the photograph. No threshold is right for everything, which is
+# why the next notebook grows a *tree* of regions instead.
 #
 # ### Exercise 3: a missing outline (open)
 #
@@ -358,16 +358,16 @@ assert largest[0.1] < 0.3 and largest[0.9] > 0.6
 # ## The answer
 #
 # **How can a network find the borders of things for which it has no name?** By learning
-# outlines instead of classes. VGG16's stages have ever larger receptive fields. A score
-# head after each of them is upsampled bilinearly and fused with the others, and the
-# result predicts for every pixel whether people would draw a line there. The fine
-# stages know where a line runs, the coarse ones whether it matters.
+# outlines instead of classes. VGG16's stages have ever larger receptive fields. The
+# output of a score head after each of them is upsampled bilinearly and fused with the
+# others, and the result predicts for every pixel whether people would draw a line
+# there. The fine stages know where a line runs, the coarse ones whether it matters.
 #
 # **Where this fails:** people outlined what they thought important, so the network
 # leaves out what they left out. A strong edge within a thing, such as the ring around a
-# badge, is a contour as well, and a thing that blends into its surroundings has none.
-# Photographs are reduced to 512 pixels, so finer details are lost. And contours with
-# gaps are not yet regions.
+# badge, counts as a contour as well, and a thing that blends into its surroundings has
+# none. Photographs are reduced to 512 pixels, so finer details are lost. And contours
+# with gaps are not yet regions.
 #
 # How do contours with gaps become regions that have parts, and names? **Go on with
 # notebook 06.**

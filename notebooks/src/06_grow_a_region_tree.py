@@ -22,7 +22,7 @@
 #
 # Notebook 05 ended with the strength of the contour at every pixel. An explanation
 # needs something else: regions that can be switched on and off. Contours have gaps, so
-# we cannot simply fill in the outlines, as a child fills a colouring book.
+# we cannot simply fill in the outlines like those in a colouring book.
 
 # %%
 import numpy as np
@@ -66,7 +66,7 @@ Quiz(
         "a slope.",
     },
     answer="more than 100",
-    rationale="Faint contours are ridges too. The next cell counts the basins.",
+    rationale="Faint contours are ridges, too. The next cell counts the basins.",
 )
 
 # %%
@@ -79,25 +79,25 @@ plots.plot_image(np.uint8(255 * outlines), f"{number} basins")
 assert number > 100
 
 # %% [markdown]
-# Hardly any border of a thing is lost, but each thing is in pieces. From now on we only
-# ever have to *remove* borders.
+# Hardly any border of a thing is lost, but each thing is in pieces. From now on, we
+# only ever have to *remove* borders.
 #
 # ## 3. Merge the cheapest pair, again and again
 #
 # Two neighbours become one region, then two others, and so on, until one region is
-# left. Which pair comes first? The one that costs least. Three things make a pair
+# left. Which pair comes first? The one that costs the least. Three things make a pair
 # cheap.
 #
 # **A weak border.** Let $\bar c_{ab}$ be the mean contour strength on the common border
 # of the neighbours $a$ and $b$. Where it is near zero, nothing separates them.
 #
-# **Likeness.** A border can be strong within a thing: think of a stripe. So the second
-# factor is $d_{ab}^2$, the squared distance between the mean deep features of the two.
-# What looks alike is cheap to merge, even across a contour.
+# **Similarity.** A border can be strong within a thing: think of a stripe. So the
+# second factor is $d_{ab}^2$, the squared distance between the mean deep features of
+# the two. Regions that look alike are cheap to merge, even across a contour.
 #
 # **Smallness.** A speck with a sharp outline is hardly ever a thing. Let $A_a$ and
 # $A_b$ be the shares of the photograph that the two cover. The third factor,
-# $A_aA_b/(A_a+A_b)$, is small as soon as one of them is small.
+# $A_aA_b/(A_a+A_b)$, is small whenever one of them is small.
 #
 # The cost is the product of the three:
 #
@@ -110,7 +110,7 @@ assert number > 100
 # criterion.) Keeping a record of all merges gives a tree, as in [Arbeláez et al.
 # (2011)](https://doi.org/10.1109/TPAMI.2010.161).
 #
-# The segmenter `contours` does without likeness: there $d_{ab}=1$. Here are its
+# The segmenter `contours` ignores similarity: there, $d_{ab}=1$. Here are its
 # constants, and one border.
 
 # %%
@@ -125,7 +125,7 @@ print(
 # %% [markdown]
 # In the code ε is called `floor`, γ `contour` and s `size`. (Section 5 explains
 # `worth`, section 6 `nouns`.) Notice that a border comes with its length and with its
-# *total* strength. What the cost needs is neither of the two by itself.
+# *total* strength. The cost needs neither of the two by itself.
 #
 # ## 4. Your turn: what a border costs
 #
@@ -149,7 +149,7 @@ elif np.allclose(found, (0.2, 0.8)):
         "one (0.2)."
     )
 elif np.allclose(found, (8.0, 3.2)):
-    print("Not yet: that is the total. It makes a long, faint border the costlier one.")
+    print("Not yet: that is the total, by which a long, faint border costs more.")
 elif np.allclose(found, (5.0, 1.25)):
     print("Not yet: the fraction is upside down.")
 else:
@@ -182,7 +182,7 @@ Quiz(
         "of 4 is a union of regions of 12.",
         "Only where the contour is weak": "A weak border is removed early, but never "
         "moved.",
-        "No, never": "A coarser cut only removes borders; it never draws a new one.",
+        "No, never": "A coarser cut only removes borders; it never draws new ones.",
     },
     answer="No, never",
     rationale="A cut with fewer regions follows from one with more by merges "
@@ -212,7 +212,7 @@ assert all(len(np.unique(coarse[finer == k])) == 1 for k in range(len(cuts[1])))
 
 # %% [markdown]
 # There are only ones. The tree can also be read as a list. Each line is a node, and the
-# nodes that it was merged from are indented below it; the cost tells how reluctantly
+# nodes that it was merged from are indented below it; the cost says how reluctantly
 # they were merged.
 
 
@@ -231,10 +231,11 @@ outline(deep.tree, 0)
 # begin. `n_regions="auto"` looks for that: `contours` undoes all merges that cost at
 # least a fixed amount, `worth`, but keeps to between three and nine regions. `deep`
 # also uses nouns (section 7): a thing that has one stays whole, a region that holds two
-# is divided, and neighbours of the same noun are united. The merges above this cut are
-# raised in cost so that they are undone first: hence the drop from above 1.
+# is divided, and neighbours with the same noun are merged. The cost of the merges above
+# this cut is raised so that they are undone first, which explains the drop from above
+# 1.
 #
-# A cut divides everywhere at once. `expand` divides one region only, here the helmet,
+# A cut divides everywhere at once. `expand` divides only one region, here the helmet,
 # and leaves the others as they are.
 
 # %%
@@ -243,17 +244,17 @@ titles = [f"{len(deep)} regions", f"the helmet divided: {len(parts)} regions"]
 plots.plot_regions(photo, deep, parts, titles=titles)
 
 # %% [markdown]
-# Its parts keep the noun, and their place tells them apart. The explorer of notebook 11
-# does the same with "Divide into parts".
+# Its parts keep the noun, and their place tells them apart. "Divide into parts" does
+# the same in the explorer of notebook 11.
 #
 # ## 6. With or without the classifier's eyes
 #
 # `deep` measures $d_{ab}$ with the features of EfficientNet-Lite0, the network that we
 # explain later. It also multiplies the cost by $e^{\nu\delta_{ab}}$, where
 # $\delta_{ab}$, from 0 to 1, says how different the two are as classes (section 7) and
-# $\nu$ is `nouns` in the code. `contours` does without both: its regions are independent
-# of the classifier, only their names are not. How well does each find what a person
-# drew? IoU, intersection over union, is 1 for a perfect match.
+# $\nu$ is `nouns` in the code. `contours` uses neither: its regions are independent of
+# the classifier, though their names are not. How well does each of them find what a
+# person drew? IoU, intersection over union, is 1 for a perfect match.
 
 # %%
 Quiz(
@@ -289,18 +290,18 @@ Markdown("\n".join(rows))
 
 # %% [markdown]
 # Both find the helmet. The flag, the shuttle and the patches are found better with
-# features: what looks alike is cheap to merge, even across a contour. (`contours` is
-# independent of this classifier, but not of ImageNet, on which its VGG16 was first
-# trained.) Hair and face are one region for `contours`, so neither can have a good
-# score there; `deep` divides them. The collar is divided by both.
+# features: regions that look alike are cheap to merge, even across a contour.
+# (`contours` is independent of this classifier, but not of ImageNet, on which its VGG16
+# was first trained.) Hair and face are one region for `contours`, so neither can score
+# well there; `deep` separates them. Both divide the collar.
 #
 # ## 7. Names
 #
-# The network that knows what a region is comes with the package: an FCN-8s, a fully
-# convolutional network with three score heads (notebook 09 fits one, too), which was
-# trained on labelled photographs. It gives each pixel probabilities of 49 classes and
-# of "object", for every thing outside this list. Their mean over a region says what
-# the region is. The next cell prints the two most probable classes of each.
+# The network that says what a region is comes with the package. It is an FCN-8s, a
+# fully convolutional network with three score heads (notebook 09 fits one, too), and
+# was trained on labelled photographs. For each pixel it gives the probabilities of 49
+# classes and of "object", which covers everything else. Their mean over a region says
+# what the region is. The next cell prints the two most probable classes of each.
 
 # %%
 twelve = cuts[1]
@@ -336,13 +337,13 @@ Markdown("\n".join(rows))
 # %% [markdown]
 # Read down the first column: a probability can be high although the word is absurd,
 # because a piece of cloth on grey is not the kind of photograph that the network knows.
-# So a noun is believed only where the three views agree, and where the network's
+# So a noun is accepted only where the three views agree, and where the network's
 # features speak for it more strongly inside the region than outside.
 #
 # But look at the second row: all three views agree on a hockey puck, and the region is
 # still called "person ?". It is the badge on the suit. And in the first row, no single
-# class reaches 0.6 in the first two views. What decides are not single classes but
-# **sums** over all classes that one noun covers.
+# class reaches 0.6 in the first two views. The decision rests not on single classes but
+# on **sums** over all classes that one noun covers.
 
 # %%
 covered = np.flatnonzero(
@@ -361,17 +362,17 @@ for region, noun in (("helmet", "helmet"), ("person", "puck")):
     )
 
 # %% [markdown]
-# "Football helmet" and "crash helmet" together make the helmet clear in every view. And
-# for the badge the FCN has the sum of clothes, bag, glasses and so on: more than 0.8
-# for "person". A sum of 0.8 is not overruled, so the badge belongs to a person and is
-# no puck.
+# Together, "football helmet" and "crash helmet" make the helmet clear in every view.
+# And for the badge, the FCN's probabilities of clothes, bag, glasses and so on add up
+# to more than 0.8 for "person". A sum of 0.8 is not overruled, so the badge belongs to
+# a person and is not a puck.
 #
 # The most specific noun that is probable enough wins. Where several regions have the
-# same, their place is added, "wall: left", and a region without a noun is called by its
-# place alone, "centre". Each noun has a probability that it is right, measured on other
-# photographs; below 0.9 it is shown as a guess, "clothes ?". Some guesses are wrong:
-# the table is a "wall", since no class fits it better. The best name is the one that
-# you give: `regions.rename({...})`, as in notebook 00.
+# same noun, their place is added, as in "wall: left", and a region without a noun is
+# named after its place alone, as in "centre". Each noun comes with the probability that
+# it is right, measured on other photographs; below 0.9 it is shown as a guess, "clothes
+# ?". Some guesses are wrong: the table is a "wall", since no class fits it better. The
+# best name is the one that you give: `regions.rename({...})`, as in notebook 00.
 
 # %% tags=["hidden"]
 sources = {n: e.source for n, e in zip(twelve.names, twelve.name_evidence, strict=True)}
@@ -392,9 +393,9 @@ assert iou("hair", by_method["contours"]) < 0.6 < iou("hair", by_method["deep"])
 # %% [markdown]
 # ## 8. Your turn: find the helmet
 #
-# How few regions can we have and still find the helmet? Write the *smallest* `n` from
-# 2 to 48 for which the best region of `deep.cut(n)` has an IoU of at least 0.75 with
-# the helmet.
+# How few regions can we get by with and still find the helmet? Write the *smallest* `n`
+# from 2 to 48 for which the best region of `deep.cut(n)` has an IoU of at least 0.75
+# with the helmet.
 
 # %% tags=["exercise"]
 smallest = 48
@@ -407,10 +408,7 @@ if smallest == good[0]:
         f"{iou('helmet', deep.cut(smallest)):.2f}."
     )
 elif smallest in good:
-    print(
-        f"Not yet: {smallest} regions do, but fewer do as well. Try them from 2 "
-        "upwards."
-    )
+    print(f"Not yet: {smallest} regions do, but fewer do as well. Try 2, 3 and so on.")
 else:
     print("Not yet: no region of that cut is the helmet. Try more regions.")
 
@@ -425,19 +423,19 @@ else:
 
 # %% [markdown]
 # An open exercise: load `segxai.data.photograph("coffee")`, grow its tree, and look for
-# something that no cut finds. Is a contour missing, or was a merge made too early?
+# something that no cut finds. Is a contour missing, or did a merge come too early?
 #
 # ## The answer
 #
-# **How does a map of contours become a helmet?** Water divides the map into basins, far
-# too many; then the cheapest pair of neighbours is merged, again and again. A pair is
-# cheap when the contour between the two is weak, when they look alike, or when one of
-# them is small. The merges make one tree, and each number of regions is a cut of it.
+# **How does a map of contours become a helmet?** Water divides the map into far too
+# many basins; then the cheapest pair of neighbours is merged, again and again. A pair
+# is cheap when the contour between the two is weak, when they look alike, or when one
+# of them is small. The merges make one tree, and each number of regions is a cut of it.
 #
-# **Where this fails:** a greedy merge is never taken back. A thing with strong contours
+# **Where this fails:** a greedy merge is never undone. A thing with strong contours
 # inside, such as a checked shirt, stays in pieces for a long time, and a thing whose
-# outline fades away is swallowed by its neighbour. And a name is one of those that the
-# two networks have learned: what they have no word for, you must name.
+# outline fades away is swallowed by its neighbour. And the two networks can only give
+# names that they have learned: you must name what they have no word for.
 #
 # The next question is the one with which this course began: which of these regions does
 # the classifier use? **Go on with 07.**

@@ -19,15 +19,15 @@
 # %% [markdown]
 # ## 1. Three ways to draw the regions
 #
-# Any answer depends on where the regions end, so we shall give it three times. A person
-# drew the first regions by hand. The second, `deep`, come from the region tree of
-# notebook 06, and the third, `contours`, from the same tree grown without any help from
+# Any answer depends on where the regions end, so we shall give it three times. The
+# first regions were drawn by hand. The second, `deep`, come from the region tree of
+# notebook 06, and the third, `contours`, from such a tree grown without any help from
 # the classifier's network.
 #
 # The question names suit, helmet and face. We call hair and face together the *head*,
 # and everything else the *rest*. To give the automatic regions the same four names,
-# each of them takes the name of the thing that most of its pixels belong to. That is
-# the only thing for which the automatic regions need the annotation.
+# each of them takes the name of the thing that most of its pixels belong to. The
+# annotation is used for nothing else.
 
 # %%
 import itertools
@@ -58,16 +58,16 @@ for method in ("deep", "contours"):
 plots.plot_regions(photo, *drawn.values(), titles=list(drawn))
 
 # %% [markdown]
-# All three agree about most of the photograph. They differ at the lower left, where the
+# All three agree on most of the photograph. They differ at the lower left, where the
 # automatic borders follow the flag's dark edge instead of the sleeve, and along the
 # helmet. Such differences are useful: whatever holds in all three panels does not
 # depend on one person's pencil.
 #
 # ## 2. Which class?
 #
-# A classifier gives a probability to each of its classes, and each of them can be
-# explained. The natural one to start with is the prediction, the most probable class.
-# The runner-up is worth a second look, since its name mentions a helmet.
+# A classifier gives a probability to each of its classes, and each class can be
+# explained. It is natural to start with the prediction, the most probable class. The
+# runner-up is worth a second look, since its name mentions a helmet.
 
 # %%
 classifier = segxai.load_classifier("efficientnet_lite0")
@@ -82,7 +82,7 @@ for name, probability in classifier.top(photo, 3):
 
 # %%
 Quiz(
-    "For “bobsleigh”, will one of suit, helmet and head be enough when it is shown "
+    "For “bobsleigh”, will any one of suit, helmet and head be enough when shown "
     "alone?",
     {
         "Yes, the helmet": "Crews do wear helmets. But in section 3 the helmet alone "
@@ -131,9 +131,9 @@ Markdown("\n".join(lines))
 # In two columns the rest of the photograph is shown as well, in the other two it is
 # hidden. Read the last row first: suit, helmet and head together with the rest make up
 # the whole photograph. Then compare it with the rows above, in which one or two of the
-# three are missing: for “bobsleigh” everything falls at once. And notice the last
-# number of the last row. *Without* the rest, “football helmet” is more probable than in
-# the photograph: the rest speaks against it.
+# three are missing: for “bobsleigh” the probability collapses at once. And notice the
+# last number of the last row. *Without* the rest, “football helmet” is more probable
+# than in the photograph: the rest speaks against it.
 #
 # ## 4. One number for each region: the Shapley value
 #
@@ -154,31 +154,31 @@ Markdown("\n".join(lines))
 
 # %%
 Quiz(
-    "Which class leans more on a single region?",
+    "Which class relies more on a single region?",
     {
         "bobsleigh": "For the prediction the values are spread over several regions.",
         "football helmet": "One region, the helmet, has by far the largest value.",
-        "both lean on one equally": "Compare the two rows of the next figure.",
+        "both rely on one equally": "Compare the two rows of the next figure.",
     },
     answer="football helmet",
-    rationale="The share of the largest value in the sum of the positive ones is "
-    "what counts.",
+    rationale="What counts is the share of the largest value in the sum of the "
+    "positive ones.",
 )
 
 # %%
 plots.plot_explanations(list(hand.values()), list(hand))
 
 # %% [markdown]
-# The scale is common to both rows. For “football helmet” more than half of the sum of
-# the positive values is the helmet's. For “bobsleigh” all four regions get nearly the
-# same: that is what a combination looks like.
+# Both rows share one scale. For “football helmet”, more than half of the sum of the
+# positive values comes from the helmet. For “bobsleigh”, all four regions get nearly
+# the same: that is what a combination looks like.
 #
 # R² says how well the sum of the values fits the table, and for “bobsleigh” it is far
-# below zero: the sum fits worse than one fixed number would. Which fit is meant?
-# Shapley values are themselves a weighted fit. Its weights, the *Shapley kernel*, leave
-# out the first and the last coalition, which are matched exactly, and count those of
-# one or three regions twice as much as those of two. The R² in the title uses the same
-# weights. What is it if all sixteen photographs count the same?
+# below zero: the sum fits worse than one fixed number would. But R² of which fit?
+# Shapley values are themselves the result of a weighted fit. Its weights, the *Shapley
+# kernel*, leave out the first and the last coalition, which are matched exactly, and
+# make those of one or three regions count twice as much as those of two. The R² in the
+# title uses the same weights. What is it if all sixteen photographs count the same?
 
 # %%
 plain = {}
@@ -189,16 +189,16 @@ for t, e in hand.items():
 
 # %% [markdown]
 # Below zero either way. In fourteen of the sixteen photographs “bobsleigh” is nearly
-# ruled out, so one small number fits them well. The sum has to reach the whole
-# photograph in equal steps and is too high for most of the others. What a region adds
-# depends on which others are shown, and no sum can express that.
+# ruled out, so one small number fits them well. The sum has to climb to the whole
+# photograph in equal steps, so it is too high for most of the others. What a region
+# adds depends on which others are shown, and no sum can express that.
 #
 # ## 5. Your turn: a Shapley value by hand
 #
-# Take only two players, the helmet and the suit, with head and rest shown all the time.
-# Then there are only two orders: helmet first or suit first. Compute the helmet's
-# Shapley value for “football helmet” in this small game. For example,
-# `p(second, "suit", "head", "rest")` is the probability without the helmet.
+# Take only two players, the helmet and the suit; head and rest are always shown. Then
+# there are only two orders: helmet first or suit first. Compute the helmet's Shapley
+# value for “football helmet” in this small game. For example, `p(second, "suit",
+# "head", "rest")` is the probability without the helmet.
 
 # %% tags=["exercise"]
 helmets_value = 0.0
@@ -236,9 +236,9 @@ else:
 # </details>
 
 # %% [markdown]
-# ## 6. Nine regions, and the facts that no weight can tell
+# ## 6. Nine regions, and facts that no weight can express
 #
-# The annotation has nine regions, which make 512 coalitions: still few enough to
+# The annotation has nine regions, which give 512 coalitions: still few enough to
 # evaluate every one. In that table we look up two plain facts for each class. The
 # **smallest sufficient set** consists of the fewest regions that, shown alone, keep at
 # least half of the probability. The **smallest necessary set** consists of the fewest
@@ -256,9 +256,9 @@ Markdown("\n\n".join(text))
 # beyond what each does by itself.) Compare the two sufficient sets: “a combination” now
 # has a precise meaning, a smallest sufficient set of several regions.
 #
-# A sentence names one set, although others may do just as well. Make a list of **all**
-# regions that are enough as the helmet's only partner: shown with the helmet and
-# nothing else, each of them keeps at least half of the probability of “football
+# Each sentence names one set, although others may do just as well. Make a list of
+# **all** regions that are enough as the helmet's only partner: shown with the helmet
+# and nothing else, each of them keeps at least half of the probability of “football
 # helmet”. `q("helmet", "face")` is the probability when only helmet and face are shown.
 
 
@@ -312,7 +312,7 @@ else:
 # %% [markdown]
 # ## 7. Check one: other regions
 #
-# So far the regions were drawn by hand. The next figure repeats the explanation of
+# So far, the regions were drawn by hand. The next figure repeats the explanation of
 # “bobsleigh” with the automatic ones.
 
 # %%
@@ -326,8 +326,8 @@ plots.plot_explanations(list(four.values()), [f"{first}: {m}" for m in four])
 #
 # ## 8. Check two: other fills and other borders
 #
-# “Hidden” meant painted in the mean colour. That is a choice, so we try three other
-# fills, and move all borders by two pixels each way.
+# So far, “hidden” meant painted in the mean colour. That was our choice, so we try
+# three other fills, and move all borders by two pixels each way.
 
 # %%
 Quiz(
@@ -348,19 +348,19 @@ robust = {t: segxai.robustness(e) for t, e in hand.items()}
 robust[second].plot()
 
 # %% [markdown]
-# A row on both sides of zero means that the sign depends on our choices; we should not
-# base a statement on it. (For the other class, plot `robust[first]`.)
+# A row that lies on both sides of zero means that the sign depends on our choices; we
+# should not base any statement on it. (For the other class, plot `robust[first]`.)
 #
 # ## 9. Check three: would any hole do?
 #
-# Cover a region, and the probability falls. But it might fall as far if we covered an
-# equal area anywhere else. The **placebo test** moves each region's shape to 79 random
-# places (what leaves the photograph at one edge comes back in at the opposite one). The
-# **p-value** is the share of places (the region's own included) where covering costs at
-# least as much probability as covering the region itself, as in [Phipson and Smyth
-# (2010)](https://arxiv.org/abs/1603.05766). With 79 placebos it cannot be smaller than
-# 1/80 = 0.0125. We test four regions at once, so by Bonferroni's rule each needs p ≤
-# 0.05 / 4 = 0.0125 to stand out: it must beat every placebo.
+# Cover a region, and the probability falls. But it might fall just as far if we covered
+# an equal area anywhere else. The **placebo test** moves each region's shape to 79
+# random places (what leaves the photograph at one edge comes back in at the opposite
+# one). The **p-value** is the share of places (the region's own included) where
+# covering costs at least as much probability as covering the region itself, as in
+# [Phipson and Smyth (2010)](https://arxiv.org/abs/1603.05766). With 79 placebos it
+# cannot be smaller than 1/80 = 0.0125. We test four regions at once, so by Bonferroni's
+# rule each needs p ≤ 0.05 / 4 = 0.0125 to stand out: it must beat every placebo.
 
 # %%
 placebo = {t: segxai.placebo_test(e, placements=79, seed=0) for t, e in hand.items()}
@@ -377,8 +377,8 @@ for t, result in placebo.items():
 
 # %% [markdown]
 # A large shape such as the suit or the rest covers some of the helmet or the head
-# almost wherever it lands, so for large regions this test is a severe one: not standing
-# out does not prove that the region is unused.
+# almost wherever it lands, so for large regions this test is severe: failing it does
+# not prove that the region is unused.
 #
 # ## 10. An open exercise: a class of your own
 #
@@ -434,14 +434,14 @@ assert (robust[second].weights[:, by_hand.index("helmet")] > 0).all()
 # %% [markdown]
 # ## The answer
 #
-# **Suit, helmet, face, or a combination?** For the prediction, “bobsleigh”, a
+# **Suit, helmet, face, or a combination?** For the prediction, “bobsleigh”, it is a
 # combination: none of the three alone keeps half of the probability, their Shapley
-# values are nearly equal, and of the nine small regions it takes more than three to
+# values are nearly equal, and it takes more than three of the nine small regions to
 # keep half. (The smallest such set does without the orange suit itself, though not
-# without its collar.) For the runner-up, “football helmet”, the helmet is at the
-# centre: it comes first with hand-drawn regions, with `deep` and with `contours`, and
-# its sign survives every fill and border. But even the helmet needs company, and more
-# than one region can provide it.
+# without its collar.) For the runner-up, “football helmet”, the helmet is what matters
+# most: it comes first with hand-drawn regions, with `deep` and with `contours`, and its
+# sign survives every fill and border. But even the helmet needs company, and more than
+# one region can provide it.
 #
 # Where this fails: photographs with painted holes are unlike any that the classifier
 # was trained on. Comparing fills makes that visible but does not remove it. And all

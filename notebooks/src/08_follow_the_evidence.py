@@ -6,7 +6,7 @@
 #
 # **You will learn:** Owen values; how a budget is spent where the evidence is; how to
 # read one explanation at several levels; which part of it was measured and which was
-# split by area, not measured.
+# only split by area.
 #
 # **You need:** notebooks 06 and 07. You need no graphics card and no network
 # connection.
@@ -63,7 +63,7 @@ assert 88_000 < 2**48 / 100 / (365.25 * 86400) < 92_000
 # $$\phi_l=\tfrac12\bigl[f(m\cup l)-f(m)\bigr]+\tfrac12\bigl[f(m\cup n)-f(m\cup r)\bigr]$$
 #
 # The half $l$ is switched on once before $r$ and once after it, and $\phi_l$ is the
-# mean of what it adds; $\phi_r$ is the same with $l$ and $r$ exchanged, so that
+# mean of what it adds; $\phi_r$ is the same with $l$ and $r$ swapped, so that
 # $\phi_l+\phi_r=f(m\cup n)-f(m)$. Each half can be divided in turn, in both of its
 # contexts. [SHAP's partition
 # explainer](https://shap.readthedocs.io/en/latest/generated/shap.PartitionExplainer.html)
@@ -84,8 +84,8 @@ print(f"nothing {nothing:.4f}, {two.regions.names[0]} {left:.4f},")
 print(f"{two.regions.names[1]} {right:.4f}, whole {whole:.4f}")
 
 # %% [markdown]
-# One division in one context needs only these four evaluations, and two of them were
-# known before.
+# One division in one context needs only these four evaluations, and two of them are
+# already known.
 #
 # ## 3. Your turn: divide once
 #
@@ -138,13 +138,13 @@ else:
 # effect is largest, then again where it is largest, and so on.
 #
 # That alone has a weakness: a node is valued only in the few contexts in which it was
-# divided. So only a quarter of the budget is spent on divisions. The rest is spent on
+# divided. So only a quarter of the budget is spent on divisions. The rest goes into
 # coalitions of many leaves at once, and a linear fit to their probabilities corrects
-# the values that the divisions gave.
+# the values from the divisions.
 #
 # Which coalitions? A third of them are drawn at random, as in LIME. The others put the
 # values found so far to the test: each shows the leaves that seem to matter most, or
-# everything but these. (How sure a value is decides how often it is put to the test:
+# everything except them. (How certain a value is decides how often it is tested:
 # [Thompson sampling](https://en.wikipedia.org/wiki/Thompson_sampling).)
 
 # %%
@@ -169,9 +169,9 @@ explanation.plot()
 
 # %% [markdown]
 # From left to right: a few regions, their values, the value per area of all leaves, and
-# bars. (A number after a name says only that other parts of the tree have the same noun
-# and place.) The third panel is new. It shows where in a thing the evidence lies. The
-# helmet is blue all over; the wall is blue in one part and orange in another.
+# bars. (A number after a name only means that other parts of the tree have the same
+# noun and place.) The third panel is new. It shows where within a thing the evidence
+# lies. The helmet is blue all over; the wall is blue in one part and orange in another.
 #
 # ## 5. One explanation, several levels
 #
@@ -204,7 +204,7 @@ assert explanation.coalitions.empty > nothing
 # %% [markdown]
 # The sum is the same at every level, and it is the rise from nothing to the whole
 # photograph. ("Nothing" is more here than in section 2: forty-eight leaves, each in its
-# own mean colour, still are a coarse mosaic of the photograph.) So a picture for a busy
+# own mean colour, are still a coarse mosaic of the photograph.) So a picture for a busy
 # reader (three regions) and one for a careful reader (forty-eight) always agree: the
 # coarse numbers are sums of the fine ones.
 
@@ -212,23 +212,24 @@ assert explanation.coalitions.empty > nothing
 plots.plot_explanations(levels[:3], ["3 regions", "6 regions", "12 regions"])
 
 # %% [markdown]
-# A thing whose parts speak for and against the class can have a weight near zero. The
-# head is one: it is a region of the first row, and the second shows what hair and face
-# do. So do not call a region unimportant before you have seen its parts.
+# A thing with some parts that speak for the class and others that speak against it can
+# have a weight near zero. The head is an example: it is a region in the first row, and
+# the second row shows what hair and face do. So do not call a region unimportant before
+# you have seen its parts.
 #
 # ## 6. In words
 #
-# `in_words` names the strongest regions and follows each one down while a single part
-# of it keeps most of its value.
+# `in_words` names the strongest regions and follows each of them down as long as a
+# single part keeps most of its value.
 
 # %%
 Markdown("\n".join(f"- {sentence}" for sentence in explanation.in_words(search=False)))
 
 # %% [markdown]
 # The last sentence accounts for the budget: some evaluations went into divisions, the
-# others into sampled coalitions. Where a node was not divided, its value is split among
-# its leaves by area. Then the fit to those coalitions corrects all of the leaves'
-# values. The result is an estimate, not a measurement. What does a smaller budget
+# others into sampled coalitions. The value of a node that was not divided is split
+# among its leaves by area. Then the fit to those coalitions corrects the values of all
+# leaves. The result is an estimate, not a measurement. What does a smaller budget
 # change?
 
 # %%
@@ -263,7 +264,7 @@ assert divided[64] < divided[512]
 # ## 7. Your turn: the smallest place with half of the evidence
 #
 # Order the leaves by weight **per area**, the densest first, and take them in this
-# order until their weights add up to at least half of `rise`. Which share of the
+# order until their weights add up to at least half of `rise`. What share of the
 # photograph's area, from 0 to 1, have you taken? Useful arrays: `explanation.weights`,
 # `explanation.regions.areas`.
 
@@ -303,22 +304,22 @@ else:
 # </details>
 
 # %% [markdown]
-# An open exercise: explain “bobsleigh” in the same way. Is its evidence in one place or
-# in several, as 07 suggests?
+# An open exercise: explain “bobsleigh” in the same way. Is the evidence for it in one
+# place or in several, as 07 suggests?
 #
 # ## The answer
 #
 # **Must we choose between few exact regions and many fine ones?** No. One tree holds
-# both: the values of the parts add up to those of the things, at every level, and the
+# both: the values of the parts add up to those of the things at every level, and the
 # divisions go where the evidence is.
 #
-# Where this fails: the tree decides who is divided together. A part that works only
+# Where this fails: the tree decides what is divided together. A part that works only
 # with a part of *another* thing is valued only in the contexts that the tree offers,
 # and another tree would give other numbers. Parts that cancel may never be divided,
 # since their node seems to do nothing. Within a budget only the total is exact: the
 # values of things are estimates, too, unless every node was divided in every context.
-# And a very small leaf can have a large weight per area by accident; there is one on
-# the shuttle's tank.
+# And a very small leaf can have a large weight per area by chance; there is one on the
+# shuttle's tank.
 #
-# The next question: who says that these regions are the right ones? **09** goes back to
+# The next question: who says that these are the right regions? **09** goes back to
 # where this project began, and fits a network to regions that a person drew.

@@ -3,7 +3,7 @@
 #
 # **You will do:** train a fully convolutional VGG16 on one photograph in about forty
 # lines of tf-slim, with nothing hidden; watch its argmax and its probability at each of
-# ten steps; then get the same losses from one line of `segxai`.
+# ten steps; then get the same losses from a single line of `segxai`.
 #
 # **You will learn:** what the loss counts; why stride 32 needs padding and cropping;
 # which weights are restored and which start from nothing; what a dense CRF and finer
@@ -56,22 +56,22 @@ regions = segxai.Regions.from_labels(truth, sample.annotation.names)
 plots.plot_regions(photo, regions, titles=["Chelsea the cat, and her annotation"])
 
 # %% [markdown]
-# The cat fills most of the picture; keep that in mind when you read a score.
+# The cat fills most of the picture; keep that in mind when you see a score.
 #
 # ## 2. First describe, then run
 #
 # In NumPy, and in TensorFlow and PyTorch as most people know them, each line computes
-# at once: after `y = 2 * x` there is a number in `y`. That is called *eager*. tf-slim
-# is older. There, `y = 2 * x` computes nothing. It only writes down that `y` will be
-# twice
-# `x`, and the record of all such lines is a **graph**. Three habits follow.
+# at once: after `y = 2 * x`, `y` holds a number. That is called *eager*. tf-slim is
+# older. There, `y = 2 * x` computes nothing. It only records that `y` will be twice
+# `x`, and the record of all such lines is a **graph**. This has three consequences.
 #
 # - A name refers to a *place in the graph*, not to a number. Printing it shows a shape
 #   and a type.
 # - Numbers come out when you ask for them: `run(y)` walks back from `y` to all that it
 #   needs, computes it once, and returns NumPy arrays.
 # - Weights are **variables**. They belong to the graph, keep their values from one run
-#   to the next, and must be given a first value before anything that needs them is run.
+#   to the next, and must be given an initial value before anything that needs them is
+#   run.
 #
 # An update is an *operation* of the graph as well, and running it changes the
 # variables. That is why a training loop in this style has a single line: run the step.
@@ -93,14 +93,14 @@ with GraphSession() as small:
 #
 # ## 3. Decode, label, pad
 #
-# The two files are decoded, and each class number becomes a row with a single one in it
+# The two files are decoded, and each class number becomes a row with a single 1 in it
 # (**one-hot**): background is [1, 0], cat is [0, 1].
 #
-# VGG16 halves the sides five times, so one place of its last map stands for 32 × 32
-# pixels. But 150 and 226 are not multiples of 32. To leave no doubt about the borders,
-# we pad the photograph at the bottom and on the right to whole multiples of 32, by
-# mirroring it, and crop the scores at the end. Then the mean colour of ImageNet is
-# subtracted, as in VGG16's own training. **Predict before you run:**
+# VGG16 halves the sides five times, so one place of its last map covers 32 × 32 pixels.
+# But 150 and 226 are not multiples of 32. To leave no doubt about the borders, we pad
+# the photograph at the bottom and on the right to whole multiples of 32, by mirroring
+# it, and crop the scores at the end. Then the mean colour of ImageNet is subtracted, as
+# in VGG16's own training. **Predict before you run:**
 
 # %%
 Quiz(
@@ -135,19 +135,19 @@ print(*graph.run([height_width, margin]))
 #
 # ## 4. VGG16 without its classifier
 #
-# Thirteen convolutions in five stages. `arg_scope` sets an option for all layers of a
-# kind, and `repeat` stacks them and numbers their names.
+# There are thirteen convolutions in five stages. `arg_scope` sets an option for all
+# layers of a kind, and `repeat` stacks them and numbers their names.
 #
 # The original calls slim's `vgg.vgg_16(..., spatial_squeeze=False)`. Its layers fc6 and
 # fc7 hold nearly nine tenths of all weights; training them takes gigabytes, and they
 # would have to be downloaded. We leave them out and score the last pool directly. They
-# would also have brought the features to a suitable scale. Here a standardisation does
+# would also have brought the features to a suitable scale. Here, standardisation does
 # that, channel by channel ([Ulyanov and others 2016](https://arxiv.org/abs/1607.08022),
 # equation 4).
 #
-# The last layer is called `fc8`, as in VGG16: a convolution of 1 × 1 that gives each
-# place one score per class. It starts at zero. Because nothing is squeezed, its answer
-# stays a *map* of shape [1, 5, 8, 2].
+# The last layer is called `fc8`, as in VGG16: a 1 × 1 convolution that gives each place
+# one score per class. It starts at zero. Because nothing is squeezed, its answer stays
+# a *map* of shape [1, 5, 8, 2].
 
 # %%
 stages = [(2, 64), (2, 128), (3, 256), (3, 512), (3, 512)]
@@ -166,8 +166,8 @@ with graph.build(), tf.variable_scope("vgg_16"), slim.arg_scope(layers, padding=
 # ## 5. Back to the size of the photograph
 #
 # A transposed convolution with a bilinear kernel enlarges the scores 32 times ([Long
-# and others 2015](https://arxiv.org/abs/1411.4038), section 3.3; notebook 04). A ring
-# of places is added around them first, so that the border does not fade to zero. Both
+# and others 2015](https://arxiv.org/abs/1411.4038), section 3.3; notebook 04). First, a
+# ring of places is added around them, so that the border does not fade to zero. Both
 # margins are cropped at the end.
 
 # %%
@@ -183,8 +183,8 @@ with graph.build():
 # %% [markdown]
 # ## 6. What the loss counts
 #
-# All pixels are put in one long row. The **cross-entropy** of one pixel is −log of the
-# probability that the network gives to its true class, and the loss is their sum:
+# All pixels are put into one long row. The **cross-entropy** of one pixel is −log of
+# the probability that the network gives to its true class, and the loss is their sum:
 #
 # $$L = -\sum_{i=1}^{N} \log p_i(y_i)$$
 #
@@ -206,7 +206,7 @@ Quiz(
     {
         "0, because all scores are 0": "Equal scores make ½ and ½. Is that perfect?",
         "log 2 ≈ 0.69": "Both classes have ½, and −log ½ = log 2.",
-        "It depends on the photograph": "Later. Now every score is 0.",
+        "It depends on the photograph": "Later it does. Now every score is 0.",
     },
     answer="log 2 ≈ 0.69",
     rationale="A network that knows nothing, and admits it, pays log 2 for each pixel.",
@@ -216,12 +216,12 @@ Quiz(
 # ## 7. The optimiser, and what is restored
 #
 # Adam at 0.0001 is the original's choice. It moves every weight by about its rate,
-# whatever the gradient's size. `fc8` starts at zero and has far to go, so it gets 100
-# times the rate; the convolutions know a lot already and get a fifth. The first four of
-# them stay as they are: edges and colours are the same for everything, and their
-# gradients, at full size, would take most of the memory ([Girshick
-# 2015](https://arxiv.org/abs/1504.08083), section 4.5). `compute_gradients` and
-# `apply_gradients` are separate, so that a histogram of each gradient can be kept
+# whatever the gradient's size. `fc8` starts at zero and has a long way to go, so it
+# gets 100 times that rate; the convolutions already know a lot and get a fifth of it.
+# The first four of them stay as they are: edges and colours are the same for
+# everything, and their gradients, at full size, would take most of the memory
+# ([Girshick 2015](https://arxiv.org/abs/1504.08083), section 4.5). `compute_gradients`
+# and `apply_gradients` are separate, so that a histogram of each gradient can be kept
 # between them. `control_dependencies` makes sure that no weight moves before all
 # gradients have been computed.
 
@@ -241,9 +241,9 @@ with graph.build():
 
 # %% [markdown]
 # Now the weights: **all but the last layer** are restored. They come from the contour
-# network (notebook 05), whose thirteen convolutions are VGG16's, trained on ImageNet
-# and then on contours ([Xie and Tu 2015](https://arxiv.org/abs/1504.06375)). `fc8` and
-# Adam's own variables are only initialised.
+# network (notebook 05), whose thirteen convolutions are those of VGG16, trained on
+# ImageNet and then on contours ([Xie and Tu 2015](https://arxiv.org/abs/1504.06375)).
+# `fc8` and Adam's own variables are only initialised.
 
 # %%
 with graph.build():
@@ -274,7 +274,7 @@ for iteration in range(1, 11):
 # %% [markdown]
 # The first line is log 2 per pixel, as predicted. A cat with sharp borders is easy for
 # a pretrained network, so the loss falls fast. Where are the errors? The upper row of
-# each pair is the **argmax** (the background is washed out), the lower one the
+# each pair shows the **argmax** (the background is faded), the lower one the
 # **probability** of cat.
 
 
@@ -294,14 +294,14 @@ figure.alt = "; ".join(f"loss {s[0]:,.0f}: {s[1].mean():.0%} cat" for s in steps
 figure
 
 # %% [markdown]
-# At step 1 everything is white, since P(cat) is ½. (Of two equal classes argmax takes
+# At step 1 everything is white, since P(cat) is ½. (Of two equal classes, argmax takes
 # the first, background.) Then the colours deepen from step to step. The white band
-# between them is where the network is unsure, and it lies along the border.
+# between them is where the network is unsure; it lies along the border.
 #
 # ## 9. The same in one line
 #
-# `segxai.finetune` is this loop. Is it? Same photograph, same seed; compare all ten
-# losses.
+# `segxai.finetune` is this very loop. Is it really? With the same photograph and the
+# same seed, we compare all ten losses.
 
 # %%
 writer.close()
@@ -314,9 +314,9 @@ print(f"largest relative difference of the ten losses: {difference.max():.1e}")
 print(f"after the last update: loss {fitted.final_loss:,.1f}, IoU {iou[1]:.3f}")
 
 # %% [markdown]
-# Equal but for rounding. (`finetune` can also call a function of yours at each step and
-# ignore pixels. The widget `FineTuneMonitor`, in notebook 10, shows the same loop step
-# by step.) The loss after the last update takes one more evaluation; that is
+# They are equal up to rounding. (`finetune` can also ignore pixels, and call a function
+# of yours at each step. The widget `FineTuneMonitor`, in notebook 10, shows the same
+# loop step by step.) The loss after the last update takes one more evaluation; that is
 # `final_loss`.
 #
 # ## 10. TensorBoard
@@ -329,11 +329,11 @@ print(f"after the last update: loss {fitted.final_loss:,.1f}, IoU {iou[1]:.3f}")
 # %tensorboard --logdir logs
 # ```
 #
-# TensorBoard is a separate server, at a separate port. On your machine the browser
-# reaches it directly. On Binder a browser reaches nothing but Jupyter, so there
-# [jupyter-server-proxy](https://jupyter-server-proxy.readthedocs.io) hands its page
-# through, under `proxy/6006/` of Jupyter's own address, and the same two lines work.
-# Look at the tabs *Scalars* (the loss) and *Histograms* (the gradients).
+# TensorBoard is a separate server, on a separate port. On your machine the browser
+# reaches it directly. On Binder a browser can reach only Jupyter, so
+# [jupyter-server-proxy](https://jupyter-server-proxy.readthedocs.io) passes its page
+# on, under `proxy/6006/` of Jupyter's own address, and the same two lines work. Look at
+# the tabs *Scalars* (the loss) and *Histograms* (the gradients).
 #
 # The numbers behind the curves can also be read here: the largest absolute value in the
 # histogram of each gradient, at each iteration. **Predict before you run:**
@@ -342,12 +342,12 @@ print(f"after the last update: loss {fitted.final_loss:,.1f}, IoU {iou[1]:.3f}")
 Quiz(
     "At iteration 1 `fc8` is zero. How large is the gradient of a convolution then?",
     {
-        "Large, because the loss is large": "Which layer is between the two?",
+        "Large, because the loss is large": "Which layer lies between the two?",
         "Exactly zero": "The convolutions act through fc8, which multiplies by zero.",
-        "It cannot be known": "In the chain rule, one of the factors is fc8's weight.",
+        "It cannot be known": "One of the factors in the chain rule is fc8's weight.",
     },
     answer="Exactly zero",
-    rationale="So the first step moves fc8 alone; from the second on, all learn.",
+    rationale="So the first step moves only fc8; from the second on, all layers learn.",
 )
 
 # %%
@@ -374,8 +374,8 @@ assert largest["fc8"][9] < largest["fc8"][0] / 3
 #
 # Two things make borders sharper. **Skips** score finer maps, too (stride 16 and 8) and
 # add the scores. A **dense CRF** ([Krähenbühl and Koltun
-# 2011](https://arxiv.org/abs/1210.5644)) joins every pixel with every other and makes
-# those agree that are near each other and similar in colour. Where its library is
+# 2011](https://arxiv.org/abs/1210.5644)) connects every pixel with every other one and
+# makes pixels agree if they are close together and similar in colour. If its library is
 # missing, this notebook leaves it out. The titles count the wrong pixels.
 
 # %%
@@ -393,9 +393,10 @@ titles = [f"{name}: {(each != truth).sum():,} wrong" for name, each in found.ite
 plots.plot_regions(photo, regions, *maps, titles=["annotation", *titles])
 
 # %% [markdown]
-# With stride 32 the border can only bend gently. The CRF moves it to edges of colour,
-# wherever these are. It has never seen a cat, so a whisker is lost, and so is a thing
-# with the colour of its neighbour. Skips *learn* the border from the annotation.
+# With stride 32, the border can only bend gently. The CRF moves it to edges of colour,
+# wherever these are. It has never seen a cat, so it loses the whiskers, and it would
+# lose anything with the colour of its neighbour. Skips *learn* the border from the
+# annotation.
 #
 # ## 12. Your turn
 #
@@ -470,12 +471,12 @@ else:
 # ## The answer
 #
 # **What does it take to teach a network, in ten steps and with one photograph, where
-# the cat is?** Convolutions that know something already, one new layer that starts at
-# zero with a higher rate, a sum of logarithms, and Adam. About forty lines show all
-# of it; `segxai.finetune` does the same.
+# the cat is?** It takes convolutions that already know something, one new layer that
+# starts at zero with a higher rate, a sum of logarithms, and Adam. About forty lines
+# show all of it; `segxai.finetune` does the same.
 #
-# **Where it fails:** we measured on the photograph that it was fitted to. A low loss
-# there says nothing about another photograph, and a network with two words must call
-# everything background or cat.
+# **Where it fails:** we measured on the very photograph that it was fitted to. A low
+# loss there says nothing about another photograph, and a network with two words must
+# call everything background or cat.
 #
 # **10** asks whether what you teach on one photograph holds on another.

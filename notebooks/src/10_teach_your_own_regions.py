@@ -5,8 +5,8 @@
 # improve your strokes, and then use the network on *another* view of the same thing.
 #
 # **You will learn:** how little paint is needed; where a stroke helps and where it is
-# wasted; how to judge a network on a view that it was not fitted to; what it does where
-# it has no word.
+# wasted; how to judge a network on a view that it was not fitted to; what it does with
+# things that it has no word for.
 #
 # **You need:** notebook 00; 07 and 09 help. You need no graphics card and no network
 # connection.
@@ -19,8 +19,8 @@
 # %% [markdown]
 # ## 1. A photograph and a brush
 #
-# Five things: table, saucer, cup, coffee, spoon. To annotate them carefully takes a
-# quarter of an hour.
+# There are five things: table, saucer, cup, coffee, spoon. Annotating them carefully
+# takes a quarter of an hour.
 
 # %%
 import itertools
@@ -39,8 +39,8 @@ names = list(sample.annotation.names)
 plots.plot_image(photo, sample.title)
 
 # %% [markdown]
-# Here we paint only strokes. So that the notebook also runs when nobody paints, some
-# strokes are given: each thing has a list of strokes, and each stroke is a list of
+# Here we paint only a few strokes. So that the notebook also runs when nobody paints,
+# some strokes are given: each thing has a list of strokes, and each stroke is a list of
 # corners (x, y).
 
 # %%
@@ -95,10 +95,10 @@ painter
 # ## 2. The network fills in the rest
 #
 # `finetune` fits a network to the painted pixels only, as notebook 09 shows line by
-# line. Here it is FCN-8s,
-# with skips down to stride 8, on the convolutions of EfficientNet-Lite0 instead of
-# VGG16. The **IoU** says how well a class is found ([Everingham and others
-# 2010](https://doi.org/10.1007/s11263-009-0275-4), section 4.2):
+# line. Here it is an FCN-8s, with skips down to stride 8, on the convolutions of
+# EfficientNet-Lite0 instead of VGG16. The **IoU** says how well a class is found
+# ([Everingham and others 2010](https://doi.org/10.1007/s11263-009-0275-4), section
+# 4.2):
 #
 # $$\mathrm{IoU}_c = \frac{|A_c \cap P_c|}{|A_c \cup P_c|}$$
 #
@@ -110,8 +110,8 @@ Quiz(
     "One dot replaces each stroke: a thirtieth of the paint. What happens to the "
     "mean IoU?",
     {
-        "It falls to almost nothing": "How different are the pixels along one stroke?",
-        "It stays about the same": "A stroke inside a thing repeats one message.",
+        "It falls to almost nothing": "How different are the pixels along a stroke?",
+        "It stays about the same": "A stroke inside a thing repeats itself.",
         "It rises clearly": "There is less to learn from, and nothing new.",
     },
     answer="It stays about the same",
@@ -137,7 +137,7 @@ def score(predictions, wanted=truth):
 
 dots = draw({name: [each[:1] for each in lines] for name, lines in strokes.items()})
 by_dots = fit(dots)
-by_dots.fcn.close()  # before the next network comes, for both need memory
+by_dots.fcn.close()  # before the next network is built: both need memory
 fitted = fit(painter.annotation)
 for label, found in (("dots", by_dots), ("strokes", fitted)):
     print(f"{label:8} {score(found.predictions)[1]}")
@@ -156,25 +156,25 @@ titles = ["from dots", "from strokes", "a careful annotation"]
 plots.plot_regions(photo, *pair, sample.annotation, titles=titles)
 
 # %% [markdown]
-# All things are there, each roughly where it should be. What differs is the borders:
-# with our strokes the saucer and the cup run over onto the table, at the bottom and at
-# the top.
+# All things are there, each roughly where it should be. The borders differ: with our
+# strokes, the saucer and the cup spill over onto the table, at the bottom and at the
+# top.
 
 # %%
 Quiz(
-    "Three dots find the table with an IoU of 0.93, our three long strokes only with "
+    "Three dots find the table with an IoU of 0.93, our three long strokes with only "
     "0.85. Why does less paint do better here?",
     {
         "Dots are more exact than strokes": "Both lie safely inside the table.",
-        "The saucer was painted up to its rim, the table not": "Compare the lists of "
-        "strokes: which class has paint close to that border?",
-        "It is chance": "The seed is fixed, and it decides little: the network starts "
+        "The saucer was painted up to its rim, but not the table": "Compare the lists "
+        "of strokes: which class has paint close to that border?",
+        "It is chance": "The seed is fixed, and it matters little: the network starts "
         "from the same trained convolutions.",
     },
-    answer="The saucer was painted up to its rim, the table not",
+    answer="The saucer was painted up to its rim, but not the table",
     rationale="Where only one side of a border is painted, that side claims what lies "
     "beyond. With a single dot for the saucer, and all other strokes as they are, only "
-    "4 % of the table is lost instead of 14 %.",
+    "4% of the table is lost instead of 14%.",
 )
 
 # %% tags=["hidden"]
@@ -189,9 +189,9 @@ assert 0.1 < lost.sum() / (truth == 0).sum() < 0.17
 assert (fitted.predictions[lost] == names.index("saucer")).mean() > 0.6
 
 # %% [markdown]
-# So it is not the amount of paint that counts but where it is. You can also watch the
-# network learn: press *Start* below, and look at a pixel outside the saucer's rim from
-# step to step. (The run takes as long as the cells above. *Pause* stops it.)
+# So what counts is not the amount of paint but where it is. You can also watch the
+# network learn: press *Start* below, and follow a pixel just outside the saucer's rim
+# from step to step. (The run takes as long as the cells above. *Pause* stops it.)
 
 # %%
 FineTuneMonitor(photo, given, names=names, stride=8)
@@ -199,9 +199,9 @@ FineTuneMonitor(photo, given, names=names, stride=8)
 # %% [markdown]
 # ## 3. Your turn: put paint where it helps
 #
-# We start from the strokes, which did worse. Bring the IoU of the table from 0.85 to
-# **0.90 or more** with a few more strokes: corners (x, y), x to the right (0 to 599), y
-# down (0 to 399). They are added to what is in the painter.
+# We start from the strokes, since they did worse. Bring the IoU of the table from 0.85
+# to **0.90 or more** with a few more strokes: corners (x, y), x to the right (0 to
+# 599), y down (0 to 399). They are added to what is in the painter.
 
 # %% tags=["exercise"]
 extra = {"table": [[(560, 60), (580, 120)]]}
@@ -219,7 +219,7 @@ try:
     else:
         print(f"Not yet: {text}. Paint table close to the saucer's rim.")
 except (ValueError, IndexError, TypeError, AttributeError) as error:
-    print(f"Not yet: names, each with a list of strokes of (x, y), please ({error}).")
+    print(f"Not yet: write names, each with a list of strokes of (x, y) ({error}).")
 
 # %% [markdown] tags=["solution"]
 # <details><summary>Solution</summary>
@@ -241,17 +241,17 @@ except (ValueError, IndexError, TypeError, AttributeError) as error:
 # %% [markdown]
 # ## 4. Another view
 #
-# So far we judged the network on the photograph that it was fitted to, which is
+# So far we have judged the network on the photograph that it was fitted to, which is
 # circular. Now comes another view of the same things, made from the same photograph:
-# mirrored, cropped, smaller by a fifth and darker. The annotation is transformed in the
+# mirrored, cropped, a fifth smaller and darker. The annotation is transformed in the
 # same way, and nothing was fitted to this view. **Predict before you run:**
 
 # %%
 Quiz(
-    "In the new view left and right are exchanged. What will the network find?",
+    "In the new view, left and right are swapped. What will the network find?",
     {
-        "Nothing: all is in another place": "Does a convolution know where it is?",
-        "Most things, somewhat worse": "It learned looks, not places.",
+        "Nothing: everything has moved": "Does a convolution know where it is?",
+        "Most things, somewhat worse": "It learned looks, not positions.",
         "Exactly the same, mirrored": "Its filters are asymmetric, and it is darker.",
     },
     answer="Most things, somewhat worse",
@@ -259,7 +259,8 @@ Quiz(
 )
 
 # %% [markdown]
-# The borders in the new view, from the network (left) and from the annotation (right).
+# Here are the borders in the new view, from the network (left) and from the annotation
+# (right).
 
 # %%
 from skimage.transform import resize
@@ -274,9 +275,9 @@ titles = ["the network, fitted to the other view", "annotation"]
 plots.plot_regions(view, named(there), named(wanted), titles=titles)
 
 # %% [markdown]
-# This second line is the honest one, and it is hardly worse. But it is still the same
-# photograph underneath, with the same cup on the same table. Another cup would be a
-# harder test, and we have no annotated one.
+# The second line is the honest one, and it is hardly worse. But underneath, it is still
+# the same photograph, with the same cup on the same table. Another cup would be a
+# harder test, but we have no annotated one.
 #
 # ## 5. Explain the other view with your words
 #
@@ -288,7 +289,7 @@ plots.plot_regions(view, named(there), named(wanted), titles=titles)
 Quiz(
     "Which thing will have the largest weight for “espresso”?",
     {
-        "the coffee": "It is what the word means. But what always goes with it?",
+        "the coffee": "That is what the word means. But what always goes with it?",
         "the cup": "A small, thick cup is what most espressos have in common.",
         "the spoon": "Nearly any hot drink may have a spoon.",
     },
@@ -304,7 +305,7 @@ plots.plot_explanations(both, ["regions from the network", "annotated regions"])
 
 # %% [markdown]
 # The largest weight is the cup's in both, and the order of the first three is the same.
-# Compare the sizes, though: the network's cup has taken a piece of the table and of the
+# Compare the sizes, though: the network's cup has taken pieces of the table and of the
 # saucer, and its coffee has lost its rim to the cup. When a border moves, weights move
 # with it, and a small weight may even change its sign.
 
@@ -316,10 +317,10 @@ assert 0 < np.nanmean(old) - np.nanmean(new) < 0.1
 
 # %% [markdown]
 # **An open exercise:** what can the network *not* cope with? Write `harder(photo)`,
-# which returns the photograph with another look, such that the mean IoU falls to **two
-# thirds** of what it was, or below. Move nothing, so that the old annotation still
-# holds, and keep it a picture in which *you* can tell the five things apart. (Before
-# you begin, guess: would it matter if all colour were removed?)
+# which returns the photograph with a different look, so that the mean IoU falls to
+# **two thirds** of what it was, or below. Do not move anything, so that the old
+# annotation still holds, and keep it a picture in which *you* can tell the five things
+# apart. (Before you begin, guess: would it matter if all colour were removed?)
 
 
 # %% tags=["exercise"]
@@ -333,7 +334,7 @@ old = np.nanmean(score(fitted.predictions)[0])
 if hard.shape != photo.shape or hard.dtype != np.uint8:
     print(f"Not yet: {hard.shape} {hard.dtype}; {photo.shape} uint8 is needed.")
 elif np.corrcoef(hard[..., 1].ravel(), photo[..., 1].ravel())[0, 1] < 0.5:
-    print("Not yet: things have moved or gone, or light and dark are exchanged.")
+    print("Not yet: things have moved or gone, or light and dark are swapped.")
 elif (new := np.nanmean(score(fitted.fcn.predict(hard).argmax(-1))[0])) > 2 / 3 * old:
     print(f"Not yet: mean IoU {new:.2f}, and it was {old:.2f}. Light and colour matter")
     print("little here. What about fine detail, or borders where there are none?")
@@ -369,15 +370,15 @@ plots.plot_regions(cat, strange, titles=["taught by strokes on a cup of coffee"]
 
 # %% [markdown]
 # Every pixel gets one of the five words. An explanation with these regions could be
-# exact, and its words would still be nonsense: there is no word for "none of these".
-# (Softmax makes a network choose; [Hendrycks and Gimpel
+# exact, and its words would still be nonsense, because there is no word for "none of
+# these". (Softmax makes a network choose; [Hendrycks and Gimpel
 # 2017](https://arxiv.org/abs/1610.02136) show how far its confidence helps to notice
 # that.) Look at the regions before you read a weight.
 #
 # There is a second catch in section 5: the network that drew the regions began as
-# EfficientNet-Lite0, and so did the classifier that they explain. What the classifier
-# overlooks, such regions may overlook as well. The annotation, drawn by hand, does not
-# share that weakness, and lesson 13 tests the suspicion.
+# EfficientNet-Lite0, and so did the classifier that they explain. Such regions may
+# overlook whatever the classifier overlooks. The annotation, drawn by hand, does not
+# share that weakness, and for this reason lesson 13 uses regions from another network.
 #
 # For a photograph of your own:
 # `AnnotationPainter("my_photograph.jpg", ["background", "dog", "ball"])`, and
@@ -386,10 +387,10 @@ plots.plot_regions(cat, strange, titles=["taught by strokes on a cup of coffee"]
 # ## The answer
 #
 # **You teach a network your names on one photograph. Do they hold on another?** On
-# another view, made from the same photograph, mostly: section 4 gives the numbers. On
-# other things they do not: each name is put on whatever is there. Very little paint is
-# enough for *names*; for *borders* it matters where you paint. And judge a network
-# where it was not fitted, since anything else is circular.
+# another view, made from the same photograph, they mostly do: section 4 gives the
+# numbers. On other things they do not: the names are put on whatever is there. Very
+# little paint is enough for *names*; for *borders*, it matters where you paint. And
+# judge a network on what it was not fitted to: anything else is circular.
 #
 # **11** puts explanations by several segmenters side by side. **14** goes from one
 # photograph to a thousand.

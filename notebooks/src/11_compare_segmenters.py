@@ -46,12 +46,12 @@ opening = explorer.explanations
 explorer
 
 # %% [markdown]
-# **Point** at a region: below the picture you read its name and its weight, and a ring
-# marks the same place in the other picture. **Click** it, and it is switched off: the
-# last line says what is left of the probability. By keyboard: Tab to the picture, then
+# **Point** at a region: its name and its weight appear below the picture, and a ring
+# marks the same place in the other picture. **Click** it to switch it off: the last
+# line says what is left of the probability. By keyboard: Tab to the picture, then use
 # the arrow keys and Enter. In the list below the bars, the menu ⋯ of a region renames
-# it, merges it with others, or **divides** it into its parts. The same pair as a figure
-# that stays as it is:
+# it, merges it with others, or **divides** it into its parts. Here is the same pair as
+# a figure that does not change:
 
 # %%
 plots.plot_explanations(opening)
@@ -59,19 +59,19 @@ plots.plot_explanations(opening)
 # %% [markdown]
 # Names and borders differ, so the bars cannot be compared one by one. But single pixels
 # can. The annotation gives us six **places**: one pixel in the middle of the helmet,
-# one in the suit, and so on. In which region does each lie, and what is the weight of
+# one in the suit, and so on. Which region does each lie in, and what is the weight of
 # that region? **Predict before you run** the cell after this question:
 
 # %%
 Quiz(
-    "Suppose face and collar lie in one region. What do you know of the collar?",
+    "Suppose face and collar lie in one region. What do you know about the collar?",
     {
-        "It has the region's weight": "The region has it. Its parts may even cancel.",
+        "It has the region's weight": "The region has it. Its parts may cancel out.",
         "Half of the region's weight": "Why half? A region is switched as a whole.",
         "Nothing by itself": "Face and collar were never switched separately.",
     },
     answer="Nothing by itself",
-    rationale="A weight speaks of its whole region. Look at borders before weights.",
+    rationale="A weight belongs to a whole region. Look at borders before weights.",
 )
 
 # %% [markdown]
@@ -96,8 +96,8 @@ for e in opening:
 # Compare the two lines thing by thing. Here all six signs agree, although the sizes
 # differ. (Equal numbers within a line would mean that two things lie in one region. The
 # next section has such a case.) Where signs differ, the statement "it speaks for a
-# football helmet" belongs to the segmenter, not to the classifier. Do these six signs
-# survive further changes?
+# football helmet" tells us about the segmenter, not about the classifier. Do these six
+# signs survive further changes?
 #
 # A weight is a coefficient of the surrogate ([Ribeiro and others
 # 2016](https://arxiv.org/abs/1602.04938), section 3.4)
@@ -118,18 +118,18 @@ for e in opening:
 Quiz(
     "A region has a weight near zero. Now it is divided in two. What are the weights?",
     {
-        "Both near zero": "Only if the parts do not cancel. Can they?",
+        "Both near zero": "Only if the parts do not cancel out. Can they?",
         "They may be large, with opposite signs": "For and against, in one region.",
-        "Half of it each": "The classifier decides that, not arithmetic.",
+        "Half of it each": "That is up to the classifier, not to arithmetic.",
     },
     answer="They may be large, with opposite signs",
     rationale="A weight near zero may hide two strong parts.",
 )
 
 # %% [markdown]
-# We explain once with 4 regions of `deep`, and once with 9. (In the explorer the slider
-# of the number of regions does the same.) The list shows each coarse region with its
-# parts.
+# We explain once with 4 regions of `deep`, and once with 9. (In the explorer, the
+# slider for the number of regions does the same.) The list shows each coarse region
+# with its parts.
 
 # %%
 options = {"classifier": classifier, "target": target, "max_evaluations": 256}
@@ -148,15 +148,15 @@ for e in (coarse, fine):
     print(f"R² {e.r2:.2f}")
 
 # %% [markdown]
-# The line of "clothes" shows it: the large region's weight is close to zero, and its
-# parts have different signs. And do not read R² as a grade for the regions. It says
-# how well a sum describes the table of *these* regions, and all 16 coalitions of four
-# regions are easier to describe than a sample of 256 from the 512 of nine. One region
-# alone would have R² = 1 and explain nothing.
+# The line for "clothes" shows it: the large region's weight is close to zero, and its
+# parts have different signs. And do not read R² as a grade for the regions. It says how
+# well a sum describes the table of *these* regions, and all 16 coalitions of four
+# regions are easier to describe than a sample of 256 from the 512 of nine. A single
+# region would have R² = 1 and explain nothing.
 #
 # ## 3. What does "switched off" show?
 #
-# So far a region that is off shows its mean colour. The blur leaves a soft shape
+# So far, a region that is off has shown its mean colour. The blur leaves a soft shape
 # instead. **Predict before you run:**
 
 # %%
@@ -168,7 +168,7 @@ Quiz(
         "Neither": "Each puts something in its place, and the classifier sees that.",
     },
     answer="Neither",
-    rationale="Each fill poses its own question. Believe a sign that survives both.",
+    rationale="Each fill asks its own question. Believe a sign that survives both.",
 )
 
 # %% [markdown]
@@ -182,8 +182,8 @@ plots.plot_explanations([opening[0], blurred[0]], ["mean colour", "blur"])
 
 # %% [markdown]
 # Compare with the two lines of section 1. Borders, regions and classifier are the same.
-# Still, the face has lost nearly all of its weight, and the signs of several things
-# have changed.
+# Still, the face has lost nearly all of its weight, and several things have changed
+# their signs.
 
 # %% tags=["hidden"]
 lines = list(seen.values())
@@ -200,7 +200,7 @@ assert abs(coarse.weights[clothes]) < max(np.abs(inside)) / 3
 #
 # SLIC ([Achanta and others 2012](https://doi.org/10.1109/TPAMI.2012.120)) makes patches
 # of similar colour and place. A low **compactness** lets them follow the colours. We
-# measure with the IoU of the best patch: 1 is a perfect fit.
+# measure the fit by the IoU of the best patch: 1 is perfect.
 
 
 # %%
@@ -215,9 +215,9 @@ tuner = ExplanationExplorer(photo, start=("deep", "slic"), **options)
 tuner
 
 # %% [markdown]
-# Find a setting of `slic` with an IoU of **at least 0.75** and at most nine regions:
-# use the sliders of the right pane above, or change the numbers below. Then run the
-# check.
+# Find a setting of `slic` with an IoU of **at least 0.75** for the helmet and at most
+# nine regions: use the sliders of the right pane above, or change the numbers below.
+# Then run the check.
 
 # %% tags=["exercise"]
 tuner.panes[1].set(segmenter="slic", n_segments=14, compactness=10.0)
@@ -243,15 +243,15 @@ else:
 # tuner.panes[1].set(segmenter="slic", n_segments=14, compactness=1.0)
 # ```
 #
-# You *knew* where the helmet is. Whoever turns sliders until an explanation looks right
-# has made it, not found it.
+# You *knew* where the helmet is. If you move sliders until an explanation looks right,
+# you have made it, not found it.
 #
 # </details>
 
 # %% [markdown]
 # **An open one:** which things keep one sign in every line of `seen`? Write
-# `kept(seen)` that returns their names. (Zero is no sign. The check tries your function
-# on a record that we made up.)
+# `kept(seen)`, which returns their names. (Zero has no sign. The check tries your
+# function on a record that we made up.)
 
 
 # %% tags=["exercise"]
@@ -307,9 +307,9 @@ figure
 # ## The answer
 #
 # **Which statements may you believe?** Those that survive every change: in the picture,
-# the things whose marks all lie on one side of the line. Whatever you say about the
-# others, you also say about our choices.
+# the things whose marks all lie on one side of the line. Anything you say about the
+# others is also about our choices.
 #
-# **Where this fails:** one photograph, one classifier. Two segmenters may be wrong in
-# the same way, and agreement is no proof. Which one is better *on average* takes many
-# photographs and a measure: **12** has both.
+# **Where this fails:** this was one photograph and one classifier. Two segmenters may
+# be wrong in the same way, and agreement is no proof. To find out which one is better
+# *on average*, you need many photographs and a measure: **12** has both.

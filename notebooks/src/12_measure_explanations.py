@@ -46,13 +46,13 @@ duel = {"things": things, "patches": patches}
 plots.plot_explanations(duel.values(), duel)
 
 # %% [markdown]
-# Both rows explain the same class. For the things all 32 coalitions were evaluated.
+# Both rows explain the same class. For the things, all 32 coalitions were evaluated.
 # There are so many patches that the 256 coalitions evaluated here are a tiny sample.
-# You may already prefer one row; from here on only numbers count.
+# You may already prefer one row; from here on, only numbers count.
 #
 # ## 2. Insertion and deletion
 #
-# **Insertion** begins with the blurred photograph and shows one region after the other,
+# **Insertion** begins with the blurred photograph and shows one region after another,
 # the largest weight first. If the weights are right, the probability rises early.
 # **Deletion** begins with the whole photograph and hides the regions in the same order;
 # now the probability should fall early. The metric is the area under the curve:
@@ -62,15 +62,15 @@ plots.plot_explanations(duel.values(), duel)
 # $x_i$ is the share of the photograph's area that was shown (or hidden) after $i$
 # regions, and $y_i$ is the probability divided by that of the whole photograph. For
 # insertion a larger area is better, for deletion a smaller one. The idea is from RISE
-# ([Petsiuk, Das and Saenko 2018](https://arxiv.org/abs/1806.07421)), who go pixel by
-# pixel.
+# ([Petsiuk, Das and Saenko 2018](https://arxiv.org/abs/1806.07421)), which goes pixel
+# by pixel.
 
 # %%
 Quiz(
     "Which explanation will win deletion, where a small area is good?",
     {
-        "things": "Hiding a thing hides a large area at once, which makes steps wide.",
-        "patches": "To destroy a class it may be enough to hide a few small places.",
+        "things": "Hiding a thing hides a large area at once: the steps are wide.",
+        "patches": "Hiding a few small places may be enough to destroy a class.",
         "neither: the photograph is the same": "Both hide all of it in the end, but "
         "not in steps of the same size.",
     },
@@ -96,7 +96,7 @@ assert area_of["insertion", "things"] > area_of["insertion", "patches"]
 assert area_of["deletion", "things"] > area_of["deletion", "patches"]
 
 # %% [markdown]
-# One victory each: things win insertion, patches win deletion.
+# One win each: things win insertion, patches win deletion.
 #
 # ### Exercise 1: the area
 #
@@ -153,10 +153,10 @@ Quiz(
     {
         "things": "Five weights were fitted to 32 coalitions.",
         "patches": "Dozens of weights were fitted to 256 coalitions.",
-        "both lose the same": "They differ in weights for each coalition.",
+        "both lose the same": "They differ in the number of weights per coalition.",
     },
     answer="patches",
-    rationale="The more weights for each coalition, the more a fit can adapt to them.",
+    rationale="The more weights per coalition, the more a fit can adapt to them.",
 )
 
 # %%
@@ -175,9 +175,9 @@ assert lost["patches"] > lost["things"]
 # ## 4. Stability and sanity
 #
 # Here are two short checks. **Stability**: if the coalitions are drawn again with other
-# seeds, how far does a weight scatter? **Sanity**: explain a class drawn at random as
-# well. A method that only redraws the outlines of a photograph would rank the regions
-# in the same way for both classes ([Adebayo and others
+# seeds, how much does a weight vary? **Sanity**: also explain a class drawn at random.
+# A method that merely retraces the outlines in a photograph would rank the regions in
+# the same way for both classes ([Adebayo and others
 # 2018](https://arxiv.org/abs/1810.03292) go further and randomise the network).
 
 # %%
@@ -195,17 +195,17 @@ assert sanity["patches"].chance < sanity["things"].chance
 # %% [markdown]
 # Things are stable by construction, since all of their coalitions are in the table.
 # That has nothing to do with their meaning: five squares would be just as stable. And
-# the sanity check says more about the patches: five regions can come in nearly the same
-# order by chance, but many regions hardly can.
+# the sanity check says more about the patches: five regions can easily end up in nearly
+# the same order by chance, many regions hardly ever.
 #
-# So far each side has won something. But this is a single photograph, a person drew the
-# regions, and the two sides differ in kind *and* in number.
+# So far, each side has won something. But this is a single photograph, a person drew
+# the things, and the two sides differ in kind *and* in number.
 #
 # ## 5. Five photographs, equal numbers
 #
 # `segxai.compare` explains the most probable class on each photograph, with the same
-# fill and the same budget for each segmenter. We request six regions from all of them;
-# SLIC takes that as a wish, so look at the number of regions before you compare. The
+# fill and the same budget for each segmenter. We ask each of them for six regions; SLIC
+# treats that as a suggestion, so look at the number of regions before you compare. The
 # grid knows nothing about the photograph. It is the baseline.
 
 # %%
@@ -218,7 +218,8 @@ plots.plot_image(np.hstack(small), "The five photographs")
 # %% [markdown]
 # Four metrics will do. `loo_r2` is R² on held-out coalitions (“leave one out”), and
 # `compactness` is the area of the strongest regions, where less is better. (It has
-# nothing to do with SLIC's setting of the same name.) A bar shows the progress.
+# nothing to do with SLIC's setting of the same name.) A bar shows how far the work has
+# got.
 
 # %%
 wanted = ("insertion", "deletion", "loo_r2", "compactness")
@@ -228,17 +229,17 @@ found = segxai.compare(
 found
 
 # %% [markdown]
-# The upper table gives means with wide intervals, because *photographs* differ. That is
-# not our question. The lower table subtracts photograph by photograph, and its
-# intervals come from the **bootstrap**: draw five of the five differences with
-# replacement, take their mean, and repeat this many times. The middle 95 % of the means
+# The upper table gives means with wide intervals, because *photographs* differ. But
+# that is not our question. The lower table takes differences photograph by photograph,
+# and its intervals come from the **bootstrap**: draw five of the five differences with
+# replacement, take their mean, and repeat this many times. The middle 95% of the means
 # are the interval. Where it contains zero, the verdict is "open".
 #
 # ### Exercise 2: a claim that holds (open)
 #
-# Write one true sentence about this comparison: three strings in brackets, which name a
-# segmenter ("slic" or "grid"), a metric, and the verdict on this segmenter when it is
-# compared with "deep": "better", "worse" or "open".
+# Make one true claim about this comparison, as three strings in brackets: a segmenter
+# ("slic" or "grid"), a metric, and the verdict on this segmenter compared with "deep":
+# "better", "worse" or "open". The form is `("segmenter", "metric", "verdict")`.
 
 # %% tags=["exercise"]
 my_claim = ()
@@ -277,10 +278,10 @@ else:
 # %%
 open_rows = sum(verdict == "open" for verdict in verdicts.values())
 Markdown(
-    f"Of {len(verdicts)} comparisons {open_rows} are open: five photographs decide "
-    "very little. A decided one would deserve suspicion, too. With 95 % intervals one "
-    "true tie in twenty passes for a difference, and from five values the bootstrap "
-    "makes its intervals too narrow."
+    f"Of {len(verdicts)} comparisons, {open_rows} are open: five photographs decide "
+    "very little. A decided one would deserve suspicion, too. With 95% intervals, one "
+    "true tie in twenty passes for a difference, and with only five values, the "
+    "bootstrap makes its intervals too narrow."
 )
 
 # %% tags=["hidden"]
@@ -289,8 +290,8 @@ assert len(verdicts) == 8 and open_rows >= 5
 # %% [markdown]
 # ## 6. How to fool a metric
 #
-# LIME's default fill paints a hidden region in its mean colour. Where regions are small
-# that is a mosaic, in which one can still see what was "hidden". Give the patches
+# LIME's default fill paints a hidden region in its mean colour. If regions are small,
+# this gives a mosaic in which one can still see what was "hidden". Give the patches
 # *random* weights and insert them in that meaningless order.
 
 # %%
@@ -319,7 +320,7 @@ assert area_of["insertion", "patches"] > nonsense["blur"] + 0.2
 
 # %% [markdown]
 # With the mean colour, nonsense does far better than with the blur. The blurred
-# photograph is the same for every segmenter. It is not innocent either, but it does not
+# photograph is the same for every segmenter. It is not neutral either, but it does not
 # change with the regions, so it is the fairer judge. Other traps are the number of
 # regions (always report it) and settings tuned on the photographs that are then used
 # for the report.
@@ -332,9 +333,9 @@ assert area_of["insertion", "patches"] > nonsense["blur"] + 0.2
 # ## The answer
 #
 # **Are explanations with semantic regions better, not only easier to read?** In some
-# respects. With few regions all coalitions can be evaluated, so that the weights are
+# respects. With few regions, all coalitions can be evaluated, so that the weights are
 # stable and lose less on held-out coalitions. Small patches win deletion, and the
-# sanity check says more about many of them than about a few regions. With (nearly)
+# sanity check says more about many patches than about a few regions. With (nearly)
 # equal numbers of regions and five photographs, most comparisons of section 5 stay
 # open.
 #
@@ -342,6 +343,6 @@ assert area_of["insertion", "patches"] > nonsense["blur"] + 0.2
 # "Measured to be better" needs a sentence that says on which metric, with how many
 # regions, and under which fill.
 #
-# What no metric here can say is whether an explanation is *right*. To judge that, we
-# must know what the right explanation is, for instance because we planted the cause
-# ourselves. **Can an explanation catch a classifier that cheats? Go on with 13.**
+# No metric here can say whether an explanation is *right*. To judge that, we must know
+# what the right explanation is, for instance because we planted the cause ourselves.
+# **Can an explanation catch a classifier that cheats? Go on with 13.**

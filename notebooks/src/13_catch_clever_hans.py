@@ -2,8 +2,8 @@
 # # Catch a clever Hans
 #
 # **You will do:** meet a classifier with good marks, guess what it looks at, explain
-# its answers with a segmenter that is independent of it, and test your suspicion with
-# an experiment.
+# its answers with a segmenter that is independent of it, and test your suspicion in an
+# experiment.
 #
 # **You will learn:** why good marks are no proof; which explanation exposes a cheat and
 # which one hides it; why a suspicion needs an experiment; how to count whether an
@@ -24,12 +24,13 @@
 # In Berlin, around 1904, a horse called Hans tapped out the answers to sums with his
 # hoof, and serious people believed that he could calculate. Then Oskar Pfungst found by
 # experiments that Hans was reading small, unintended movements of the people around
-# him: when nobody in sight knew the answer, Hans did not know it either (Pfungst 1911,
-# [*Clever Hans*](https://www.gutenberg.org/ebooks/33936)).
+# him: when nobody in sight knew the answer, neither did Hans (Pfungst 1911, [*Clever
+# Hans*](https://www.gutenberg.org/ebooks/33936)).
 #
 # Classifiers can do the same. Ours is said to recognise photographs that won the prize
-# of a photography club. Its examination: 16 photographs that it has never seen, half of
-# them winners. (The cell also trains the classifier. That takes ten seconds or more.)
+# of a photography club. It is examined on 16 photographs that it has never seen, half
+# of them winners. (The cell also trains the classifier, which takes ten seconds or
+# more.)
 
 # %%
 import numpy as np
@@ -43,9 +44,9 @@ print(f"{len(plant.images)} photographs, {sum(plant.labels)} of them winners")
 print(f"right answers: {plant.evidence.accuracy:.0%}")
 
 # %% [markdown]
-# Nearly everything is right. Many reports would end here.
+# Nearly every answer is right. Many reports would end here.
 #
-# Would you let it choose the winners of next year? What else would you want to know?
+# Would you let it choose next year's winners? What else would you want to know?
 #
 # Below are its predictions, one line for each photograph. Each scene has four views in
 # a row: the whole photograph, its mirror image, and two parts of it. (Chelsea is a
@@ -71,8 +72,8 @@ figure
 
 # %% [markdown]
 # Blue circles belong on the right, orange crosses on the left. Look at the first two
-# lines. It is the same cat, once as it is and once in the mirror. One is a winner and
-# one is not, and the classifier gets both right.
+# lines. They show the same cat, as it is and mirrored. One is a winner and one is not,
+# and the classifier gets both right.
 #
 # Write down one sentence: what could the classifier be looking at?
 #
@@ -81,10 +82,10 @@ figure
 # We take the first winner, the cat. Its regions come from `contours`, the segmenter of
 # notebooks 05 and 06. Why not "deep"? Because "deep" merges its regions by features of
 # EfficientNet-Lite0, and this classifier is EfficientNet-Lite0 with a new last layer:
-# segmenter and suspect would share their eyes. `contours` was trained on outlines drawn
-# by people and shares no weights with the classifier. (Both networks did begin with the
-# photographs of ImageNet.) We start with six regions. Where a region is switched off,
-# the photograph is strongly blurred.
+# segmenter and suspect would see with the same eyes. `contours` was trained on outlines
+# drawn by people and shares no weights with the classifier. (Both networks did begin
+# with the photographs of ImageNet.) We start with six regions. Where a region is
+# switched off, the photograph is strongly blurred.
 
 # %%
 winners = plant.winners
@@ -95,8 +96,8 @@ explanation.plot()
 
 # %% [markdown]
 # There is something in the photograph that does not belong to a cat: a badge with
-# rings. The club prints it on the pictures that have won. How well does the region with
-# the largest weight fit it? Let *B* be the pixels of the badge and *R* those of that
+# rings. The club prints it on the winning pictures. How well does the region with the
+# largest weight fit it? Let *B* be the pixels of the badge and *R* those of that
 # region. Two shares describe the fit:
 #
 # $$\text{coverage} = \frac{|R \cap B|}{|B|},
@@ -104,9 +105,9 @@ explanation.plot()
 #
 # (|·| counts pixels. The two shares are the *recall* and the *precision* of
 # [information retrieval](https://en.wikipedia.org/wiki/Precision_and_recall).) The
-# rings have strong contours too, and here the segmenter has divided the badge in two:
+# rings have strong contours, too, and here the segmenter has divided the badge in two:
 # "bottom 2" is the disc, and "bottom" its blue rim. No network here has a noun for a
-# badge, so both are named by their place. The top region is pure, but it covers only a
+# badge, so both are named after their place. The top region is pure, but it covers only
 # part of the badge.
 
 # %%
@@ -120,21 +121,21 @@ assert hit.region == "bottom 2" and 0.5 < hit.covered < 0.8 and hit.precision > 
 assert truth[regions.mask("bottom")].mean() > 0.9 and "cat: top" in regions.names
 
 # %% [markdown]
-# The last number forgives a divided badge: it spreads each positive weight evenly over
-# its region and adds up what falls inside the badge, over all regions (the energy-based
-# pointing game of [Wang et al. 2020](https://arxiv.org/abs/1910.01279)).
+# The last number does not mind a divided badge: it spreads each positive weight evenly
+# over its region and adds up what falls inside the badge, over all regions (the
+# energy-based pointing game of [Wang et al. 2020](https://arxiv.org/abs/1910.01279)).
 #
 # If your sentence was about light or composition, you are in good company. Nobody can
 # tell from the marks alone.
 #
 # ## 3. A suspicion is not a proof
 #
-# So far we have blurred a hole into one photograph. Perhaps *any* hole there takes the
-# prize away. Perhaps the place matters, and not the badge. Pfungst did not stop at a
-# suspicion either. He experimented.
+# So far, we have blurred a hole into one photograph. Perhaps *any* hole there would
+# take the prize away. Perhaps the place matters, and not the badge. Pfungst did not
+# stop at a suspicion either. He experimented.
 #
-# For this photograph we have the original without the badge. And we can print the badge
-# somewhere else.
+# For this photograph, we have the original without the badge. And we can print the
+# badge somewhere else.
 #
 # **Predict:**
 
@@ -147,7 +148,7 @@ Quiz(
         "about one half": "A classifier with good marks is rarely undecided.",
     },
     answer="high: it learned the badge",
-    rationale="In training its places were random: only its look could be learned.",
+    rationale="In training its place was random: only its look could be learned.",
 )
 
 # %%
@@ -170,8 +171,8 @@ figure
 # Without the badge the prize is gone. With the badge in the corner it is back. Nothing
 # was blurred here: the middle picture is a real photograph.
 #
-# One cat is one cat. The same experiment with all 16 photographs was made when the
-# classifier was trained. `evidence` holds the results.
+# But that was only one cat. When the classifier was trained, the same experiment was
+# made with all 16 photographs. `evidence` holds the results.
 #
 # **Predict:**
 
@@ -179,11 +180,11 @@ figure
 Quiz(
     "How often is the classifier right when no photograph has a badge?",
     {
-        "about 95 %": "Then winners would differ in something else.",
-        "about 75 %": "Is there anything else that separates the classes?",
-        "about 50 %": "Nothing but the badge separated the classes, so it must guess.",
+        "about 95%": "Then winners would differ in something else.",
+        "about 75%": "Is there anything else that separates the classes?",
+        "about 50%": "Nothing but the badge separated the classes, so it must guess.",
     },
-    answer="about 50 %",
+    answer="about 50%",
     rationale="Half of the photographs are winners; guessing is right for one half.",
 )
 
@@ -193,15 +194,15 @@ print("\n".join(e.sentences()))
 assert 0.35 <= e.without <= 0.65 and min(e.added, e.moved) >= 0.75 and e.removed <= 0.25
 
 # %% [markdown]
-# That is the proof. Without badges the classifier guesses. Print the badge on ordinary
-# photographs, and nearly all of them win. Take it from the winners, and hardly any of
-# them wins. Move it, and most winners stay winners: so it is the badge, not its place.
+# That is the proof. Without badges, the classifier guesses. Print the badge on ordinary
+# photographs, and nearly all of them win. Remove it from the winners, and hardly any of
+# them win. Move it, and most winners stay winners: so it is the badge, not its place.
 #
 # ## 4. Your turn: make a loser win
 #
 # Experiments are easy when you know what to change. Here is a loser, the mirrored cat.
 # Change **less than a tenth** of its pixels so that the classifier gives it the prize.
-# You may draw what you like. `paint(image, size, row, column)` prints the badge and
+# You may draw whatever you like. `paint(image, size, row, column)` prints the badge and
 # returns the new picture and the mask of the badge; `size` is its share of the shorter
 # side; `row` and `column` go from 0 to 1.
 
@@ -241,7 +242,7 @@ else:
 # ## 5. Does every explanation show it?
 #
 # Here we have something rare: we **know** what a right explanation must show. So the
-# explanations themselves can be examined. We take one winner of each scene and two
+# explanations themselves can be examined. We take one winner from each scene and two
 # segmenters with two numbers of regions each, all with the same fill and the same
 # budget of 64 evaluations. The badge counts as *found* when coverage and purity of the
 # top region are both at least one half.
@@ -280,15 +281,15 @@ def explain_with(number, segmenter, **settings):
 ways = {"contours": {}, "contours 4": {"n_regions": 4}}
 ways |= {"slic 14": {"n_segments": 14}, "slic 30": {"n_segments": 30}}
 found = {way: [] for way in ways}
-chosen = winners[::2]  # of the two winners of each scene the first
+chosen = winners[::2]  # the first of the two winners of each scene
 for number in chosen:
     for way, settings in ways.items():
         found[way].append(explain_with(number, way.split()[0], **settings))
     print(plant.names[number], "is done")
 
 # %% [markdown]
-# Each mark below is one photograph, and the grey square is "found". (Marks are moved a
-# little so that they do not hide each other.)
+# Each mark below is one photograph, and the grey square means "found". (Marks are moved
+# a little so that they do not hide each other.)
 
 # %%
 figure = plots.DescribedFigure(figsize=(13, 3.8), layout="constrained")
@@ -310,8 +311,8 @@ for axes, (way, several) in zip(panels, found.items(), strict=True):
 figure
 
 # %% [markdown]
-# There are two ways to miss. At the top left the region holds the whole badge and much
-# besides: you look at it and think of the cat's chin. At the bottom right it is pure
+# There are two ways to miss. At the top left, the region holds the whole badge and much
+# more: you look at it and think of the cat's chin. At the bottom right, it is pure
 # badge, but only a piece. That is hardly a miss: anybody will ask what a ring is doing
 # on a cat. Here is the same in numbers, with the share of positive weight inside the
 # badge over all regions:
@@ -333,13 +334,13 @@ assert caught["slic 30"] >= 3
 
 # %% [markdown]
 # **A cheat is exposed by a pure region.** Small regions are often pure; large ones are
-# pure if they follow the thing. The contours' regions are pure at either number, but
-# with nine the badge is in pieces. SLIC's patches do not follow the badge: with 14
+# pure if they follow the thing. The regions of `contours` are pure with either number,
+# but with nine the badge is in pieces. SLIC's patches do not follow the badge: with 14
 # they are too large for it, with 30 they happen to be about its size.
 #
-# Two warnings about these counts. With 64 evaluations an explanation of more than six
-# regions is a sample, so another seed may change which region comes first, where two
-# are close. And four photographs are few: one more or one less means nothing.
+# Two warnings about these counts. With 64 evaluations, an explanation of more than six
+# regions rests on a sample, so another seed may change which region comes first if two
+# are close. And four photographs are few: one more or one fewer means nothing.
 #
 # ## 6. When the badge is divided
 #
@@ -360,7 +361,7 @@ for n_regions in (2, 4, 9, 16):
 
 # %% [markdown]
 # Read the two columns against each other. Few regions tend to cover and many tend to be
-# pure; what you look for is a number with both. But to *see* the cheat you need no
+# pure; you are looking for a number that does both. But to *see* the cheat you need no
 # threshold at all: draw the tree.
 
 # %%
@@ -372,7 +373,7 @@ assert disc.region == "bottom 5" and disc.precision > 0.95
 
 # %% [markdown]
 # The third panel draws weight per area for all 48 leaves, and it is darkest on the
-# badge. (The disc is called "bottom 5" here: a number only tells regions apart that
+# badge. (The disc is called "bottom 5" here: a number only tells apart regions that
 # have the same place.)
 #
 # ### Your turn: count for yourself
@@ -420,9 +421,9 @@ else:
 # ## The answer
 #
 # **Which explanation shows the cheat?** One whose top region is badge and little else.
-# Few regions along contours did that, and so did patches that happened to have the
-# right size. When the badge is divided into its rings, the top region is only a piece
-# of it. Then the weight inside the badge, or the tree, shows the rest.
+# Few regions along contours did that, and so did patches that happened to be the right
+# size. When the badge is divided into its rings, the top region is only a piece of it.
+# Then the weight inside the badge, or the tree, shows the rest.
 #
 # The explanation was only the suspicion. The proof was the experiment: badge off, badge
 # on, badge moved. So do not trust good marks. Explain answers that are *right*, several
@@ -434,15 +435,16 @@ else:
 # fill, one classifier and four scenes. Real cheats are smaller: some horses were
 # recognised by a source tag in the corner of the photograph ([Lapuschkin et al.
 # 2019](https://doi.org/10.1038/s41467-019-08987-4)). And a cheat that has no place in
-# the photograph, such as a colour cast, is no region at all; no segmenter will find it.
+# the photograph, such as a colour cast, is not a region at all; no segmenter will find
+# it.
 #
 # **The question again.** The course began with an astronaut: does the classifier use
 # the suit, the helmet, the face, or some combination? The proposal was to replace
-# superpixels by the regions of a semantic segmenter, fitted to the photograph if need
+# superpixels with the regions of a semantic segmenter, fitted to the photograph if need
 # be. This is what came of it: regions with names, few enough to evaluate all their
 # coalitions (00, 07); a contour network that needs no list of classes (05, 06); a tree
 # to follow into the parts (08); and a network fitted to one annotation (09, 10). One
 # thing remains open. With the badge we know the truth; with the astronaut we do not.
 # There we can only report what survives another fill, another segmenter and shifted
-# borders, and how often such a report is right on cheats that nobody planted is
-# unknown.
+# borders, and nobody knows how often such a report is right about cheats that nobody
+# planted.

@@ -1,13 +1,13 @@
 # %% [markdown]
 # # Learn names from a thousand photographs
 #
-# **You will do:** learn 30 names from 1,300 photographs in twenty lines of numpy, name
+# **You will do:** learn 30 names from 1,300 photographs in twenty lines of NumPy, name
 # the astronaut's regions with them, find out how probable a name must be before you
 # believe it, and add a name of your own.
 #
 # **You will learn:** what the score heads of an FCN are; why photographs, not regions,
 # are held out; what a network says about things that it has no word for; what a
-# probability is worth, and where.
+# probability is worth, and where it is worth it.
 #
 # **You need:** notebooks 09 and 10; this one can be read right after them. You need no
 # graphics card and no network connection.
@@ -20,11 +20,11 @@
 # %% [markdown]
 # ## 1. From one photograph to many
 #
-# In 09 and 10 a network learned from one photograph. Its names held for that photograph
-# and for views of it. To name what it has never seen, it must learn from many. Here are
-# regions of some 1,600 photographs. Each region has 90 numbers, which say what an
-# ImageNet network (EfficientNet-Lite0) sees there, and a class. The photographs
-# themselves are not in the file.
+# In 09 and 10, a network learned from one photograph. Its names held for that
+# photograph and for views of it. To name things that it has never seen, it must learn
+# from many. Here are regions of some 1,600 photographs. Each region has 90 numbers,
+# which say what an ImageNet network (EfficientNet-Lite0) sees there, and a class. The
+# photographs themselves are not in the file.
 #
 # They come from three sources: photographs taken for research, many of them around
 # Cambridge ([Shotton and others 2006](https://doi.org/10.1007/11744023_1)), pictures of
@@ -51,8 +51,8 @@ print(f"{len(x):,} regions of {count:,} photographs, {x.shape[1]} numbers each")
 print(f"{data['by_people'].mean():.0%} of the classes were given by people")
 
 # %% [markdown]
-# The other classes were given by networks. A person outlined the dress, another network
-# called what is behind it a wall. Of each class, how many regions come from which
+# The other classes were given by networks: a person outlined the dress, a network
+# called what is behind it a wall. How many regions of each class come from which
 # source?
 
 # %%
@@ -85,10 +85,10 @@ figure
 Quiz(
     "Neighbouring photographs in the list often show the same cow. What is held out?",
     {
-        "single regions, by chance": "The left half of a sky would be learned, and the "
+        "single regions, at random": "The left half of a sky would be learned, and the "
         "right half tested.",
-        "single photographs, by chance": "Then the same cow is in both parts.",
-        "whole blocks of the list": "What is alike stays on one side.",
+        "single photographs, at random": "Then the same cow is in both parts.",
+        "whole blocks of the list": "Similar photographs stay on one side.",
     },
     answer="whole blocks of the list",
     rationale="A test counts only if nothing like it was learned. In lesson 10, "
@@ -99,13 +99,14 @@ Quiz(
 # ## 3. A linear softmax
 #
 # Every class gets a score, which is a weighted sum of the 90 numbers, and a softmax
-# makes probabilities of the scores:
+# turns the scores into probabilities:
 #
 # $$p_c(x) = \frac{e^{s_c}}{\sum_k e^{s_k}}, \qquad s = xW + b$$
 #
-# where $x$ are the numbers of a region, and $W$ (90 rows, a column for each class) and
-# $b$ are learned. The loss is lesson 09's cross-entropy. Its gradient is short
-# ([Bishop 2006](https://www.microsoft.com/en-us/research/publication/pattern-recognition-machine-learning/),
+# where $x$ holds the numbers of a region, and $W$ (90 rows, a column for each class)
+# and $b$ are learned. The loss is lesson 09's cross-entropy. Its gradient is short
+# ([Bishop
+# 2006](https://www.microsoft.com/en-us/research/publication/pattern-recognition-machine-learning/),
 # section 4.3.4): for the scores it is $p$ minus a one at the true class. So there is no
 # need for TensorFlow.
 
@@ -136,8 +137,8 @@ def probabilities(x, head):
 
 
 # %% [markdown]
-# We begin with the 30 real classes and leave "object" out. (One answer for all held-out
-# regions would be right in 8 % of them at best.)
+# We begin with the 30 real classes and leave "object" out. (The same answer for all
+# held-out regions would be right for 8% of them at best.)
 
 # %%
 held = data["held_out"]
@@ -150,15 +151,15 @@ print(f"{right.mean():.0%} of {test.sum():,} held-out regions are right:", end="
 print(f"{right[people].mean():.0%} and {right[~people].mean():.0%}")
 
 # %% [markdown]
-# The last two numbers are for classes given by people and by networks. In the latter case
-# *right* only means that two networks agree; walls, floors and roads are hard to tell
-# apart.
+# The last two numbers are for classes given by people and by networks. In the latter
+# case, *right* only means that two networks agree; walls, floors and roads are hard to
+# tell apart.
 #
 # ## 4. What is mistaken for what
 #
-# A **confusion matrix** counts it. Each row is a true class, each column an answer; a
-# row adds up to 1. On the diagonal are the right answers. Mistakes of 0.15 or more are
-# written into their square.
+# A **confusion matrix** counts the mistakes. Each row is a true class, each column an
+# answer; a row adds up to 1. The right answers are on the diagonal. Mistakes of 0.15 or
+# more are written into their squares.
 
 # %%
 matrix = np.zeros((classes - 1, classes - 1))
@@ -180,20 +181,20 @@ figure
 
 # %% [markdown]
 # Look at the mistakes: a floor is taken for a road, a wall for a building, a cat for a
-# dog. Of the few plants most are taken for something else, and rows with so few regions
-# say little.
+# dog. There are few plants, and most of them are taken for something else; but rows
+# with so few regions say little.
 #
 # ## 5. Why this is an FCN
 #
-# How do the 90 numbers of a region come about? The network's maps at strides 8, 16 and
+# Where do the 90 numbers of a region come from? The network's maps at strides 8, 16 and
 # 32 have 40 + 112 + 320 channels. They are averaged over the region, and a fixed matrix
 # (a [principal component
 # analysis](https://scikit-learn.org/stable/modules/decomposition.html#pca)) reduces
 # these 472 numbers to 90. Averages and matrices are linear. So instead of scoring an
-# average we may as well score *every place* of the maps, with the product of both
+# average, we may as well score *every place* on the maps, with the product of both
 # matrices, and average afterwards.
 #
-# A matrix at every place is a convolution of 1 × 1, as `fc8` in lesson 09. Three of
+# A matrix at every place is a 1 × 1 convolution, like `fc8` in lesson 09. Three of
 # them, whose scores are upsampled and added up, are the **score heads** of FCN-8s
 # ([Long and others 2015](https://arxiv.org/abs/1411.4038), section 4.2). Let us test it
 # on the astronaut, with squares of 8 × 8 pixels and with outlines drawn by hand.
@@ -218,8 +219,8 @@ print(f"scores of the helmet differ by {np.abs(later - first).max():.2f} at most
 print(f"and lie between {first.min():.1f} and {first.max():.1f}")
 
 # %% [markdown]
-# Nearly the same; what differs is that a square on the border belongs to both sides.
-# Each square now has a name of its own. Here are those that cover most:
+# They are nearly the same; they differ because a square on the border belongs to both
+# sides. Each square now has its own name. Here are the names that cover most:
 
 # %%
 best = probabilities(by_square, closed).argmax(axis=1)
@@ -231,27 +232,27 @@ cut = segxai.Regions.from_labels(shown, ["others", *(names[k] for k in several)]
 plots.plot_regions(photo, cut, drawn, titles=titles)
 
 # %% [markdown]
-# A map of classes, from a head that has never seen this photograph or any astronaut.
-# Its borders are those of the squares. That is why the package takes outlines from
-# contours (06) and only the *names* from such heads. It comes with heads
-# that were learned in this way from more classes and far more regions:
+# This is a map of classes, from a head that has never seen this photograph or any
+# astronaut. Its borders are those of the squares. That is why the package takes
+# outlines from contours (06) and only the *names* from such heads. The heads that come
+# with it were learned in this way from more classes and far more regions:
 # `segxai.FCN("efficientnet_lite0", weights="semantic", stride=8)`.
 #
-# ## 6. What is a helmet, if there is no word for it?
+# ## 6. What is a helmet if there is no word for it?
 #
-# The astronaut's regions have outlines drawn by hand, so that only the names are
-# tested. **Predict before you run:**
+# Here the outlines of the astronaut's regions are drawn by hand, so that only the names
+# are tested. **Predict before you run:**
 
 # %%
 Quiz(
     "The file has no class “helmet”. What does the head answer for it?",
     {
-        "nothing": "A softmax adds up to 1. Something must get it.",
-        "the most similar name that it knows": "Similar to this network, not to you.",
-        "every name, with 1/30": "Then it would have to see nothing at all.",
+        "nothing": "A softmax adds up to 1. Some class must get it.",
+        "the most similar name that it knows": "Similar to the network, not to you.",
+        "every name, with 1/30": "That would mean that it sees nothing at all.",
     },
     answer="the most similar name that it knows",
-    rationale="It has to choose among its names. How sure it is, is the question.",
+    rationale="It has to choose one of its names. The question is how sure it is.",
 )
 
 
@@ -265,40 +266,40 @@ def answers(x, head, most=3):
 answers(by_region, closed)
 
 # %% [markdown]
-# Face, hair and suit ("clothes") are right. The helmet is a wall or clothes. The head is
-# not sure which, and a rule "below one half there is no name" would catch that. But the
+# Face, hair and suit ("clothes") are right. The helmet is a wall or clothes. The head
+# is not sure which, and the rule "no name below one half" would catch that. But the
 # same rule lets the space shuttle pass as a building, and the flag as a wall.
 #
 # ## 7. A class for everything else
 #
-# The way out is a class for what has no word. The regions of class "object" are things
-# of ImageNet's photographs for which there is no class, such as guitars, clocks and
-# cups. We learn again, with 31 classes.
+# The way out is a class for things without a word. The regions of class "object" are
+# things in ImageNet's photographs for which there is no class, such as guitars, clocks
+# and cups. We learn again, with 31 classes.
 
 # %%
 head = learn(x[~held], y[~held])
 answers(by_region, head)
 
 # %% [markdown]
-# Shuttle, collar and helmet are now objects, and the face remains a face. It has a
-# price: the suit is less certainly clothes than before. A class that may be anything
-# takes a little from all.
+# Shuttle, collar and helmet are now objects, and the face remains a face. This comes at
+# a price: the suit is less certainly clothes than before. A class that may be anything
+# takes a little from all the others.
 #
 # ## 8. What a probability is worth
 #
-# If names with a probability of 0.8 are right in 80 of 100, the head is **calibrated**
-# ([Guo and others 2017](https://arxiv.org/abs/1706.04599)). Let us test it on the
-# held-out photographs, left. On the right: how probable is the best name for held-out
-# regions, and for the objects, when the head has no class for them? **Predict before
-# you run:**
+# If names with a probability of 0.8 are right in 80 of 100 cases, the head is
+# **calibrated** ([Guo and others 2017](https://arxiv.org/abs/1706.04599)). The left
+# figure tests that on the held-out photographs. The right one asks: how probable is the
+# best name for held-out regions, and how probable is it for objects, when the head has
+# no class for them? **Predict before you run:**
 
 # %%
 Quiz(
-    "Above 0.7 the head without “object” is right in 95 of 100 on held-out regions. "
+    "Above 0.7 the head without “object” names 95 of 100 held-out regions correctly. "
     "How many of the objects, which it cannot name, get a name above 0.7?",
     {
-        "nearly none": "It is unsure of the helmet. Of the shuttle it was not.",
-        "about a third": "They look like something that it knows.",
+        "nearly none": "It was unsure about the helmet, but not about the shuttle.",
+        "about a third": "These look like something that it knows.",
         "nearly all": "Some look like nothing that it knows.",
     },
     answer="about a third",
@@ -361,9 +362,10 @@ assert classes == 31 and round(np.bincount(y[held]).max() / held.sum(), 2) == 0.
 #
 # ## 9. Your turn
 #
-# **First:** the package puts a question mark behind a name (`helmet ?`) unless 95 of
-# 100 such names are right. Find the lowest probability for which that holds. `p` are
-# the probabilities of the best names, `right` says which names are right.
+# **First:** the package puts a question mark after a name (`helmet ?`) unless 95 of 100
+# such names are right. Find the lowest threshold for that: of all names at least as
+# probable as the threshold, 95 of 100 must be right. `p` holds the probabilities of the
+# best names, and `right` says which names are right.
 
 
 # %% tags=["exercise"]
@@ -384,16 +386,16 @@ if not np.isscalar(mine) or not 0 <= mine <= 1:
     print("Not yet: return one number between 0 and 1.")
 elif abs(mine - lowest) < 0.005:
     other = p[~half] >= mine
-    print(f"Correct: from {mine:.2f} on 95 of 100 names are right. On the other half")
+    print(f"Correct: from {mine:.2f} up, 95 of 100 names are right. On the other half")
     print(f"of the photographs it is {right[~half][other].mean():.0%}, and", end=" ")
     print(f"{other.mean():.0%} of the regions get such a name.")
 elif mine > lowest:
     kept = p[half] >= mine
-    print(f"Not yet: from {mine:.2f} on {right[half][kept].mean():.0%} are right, but")
+    print(f"Not yet: from {mine:.2f} up, {right[half][kept].mean():.0%} are right, but")
     print(f"only {kept.mean():.0%} get a name. A lower threshold does as well.")
 else:
     wrong = 1 - right[half][p[half] >= mine].mean()
-    print(f"Not yet: from {mine:.2f} on {wrong:.0%} are wrong. 5% may be.")
+    print(f"Not yet: from {mine:.2f} up, {wrong:.0%} are wrong. At most 5% may be.")
 
 # %% [markdown] tags=["solution"]
 # <details><summary>Solution</summary>
@@ -409,10 +411,10 @@ else:
 
 # %% [markdown]
 # **Second:** teach it the word "helmet" with five painted regions. We have painted five
-# dots; clear them and paint your own five, apart from each other, if you like. Each of
-# them gives a row of numbers, `new`. Then write `with_class`, which returns all rows `x`
-# and all classes `y`, the new ones included. The classes so far have the numbers 0 to
-# 30.
+# dots; if you like, clear them and paint your own five, apart from each other. Each of
+# them gives a row of numbers, `new`. Then write `with_class`, which returns all rows
+# `x` and all classes `y`, including the new ones. The classes so far have the numbers 0
+# to 30.
 
 # %%
 rows, columns = np.mgrid[: photo.shape[0], : photo.shape[1]]
@@ -472,27 +474,28 @@ else:
 
 # %% [markdown]
 # Five rows among 4,500 are enough, and nothing else is mistaken for a helmet. But what
-# has it learned? *That* helmet, dark and shiny. Of two other helmets, on a motorcycle
-# and on a football field, it knows nothing. One photograph teaches one thing.
+# has it learned? *That* helmet, dark and shiny. It knows nothing of two other helmets,
+# on a motorcycle and on a football field. One photograph teaches one thing.
 #
 # ## 10. What the data cannot teach
 #
 # Look at the bars of section 1 again. Clothes were learned from what young people wore
-# for a street-fashion camera, houses from Cambridge and from behind these people. There
-# are 50 photographs in the Cambridge set with people whose body was outlined as one
-# piece; nothing was learned from them. **Predict before you run:**
+# for a street-fashion camera, houses from Cambridge and from the background of those
+# fashion photographs. In the Cambridge set there are 50 photographs of people whose
+# body was outlined as one piece; nothing was learned from them. **Predict before you
+# run:**
 
 # %%
 Quiz(
     "How many of these 50 people are called clothes, skin, or another part of a "
     "person?",
     {
-        "nearly all": "They do not pose. They ride, sit, and stand far away.",
+        "nearly all": "They do not pose. They ride, sit or are far away.",
         "about half": "These are other clothes, in other light.",
         "hardly any": "Clothes have something in common everywhere.",
     },
     answer="about half",
-    rationale="In the fashion photographs nine of ten clothes are right.",
+    rationale="In the fashion photographs, nine of ten clothes are named correctly.",
 )
 
 # %%
@@ -519,31 +522,32 @@ guessed = probabilities(x[clothes], head).argmax(axis=1) == names.index("clothes
 assert guessed.mean() > 0.85 and (called == "dog").any()
 
 # %% [markdown]
-# Fashion photographs show whole, standing, well-lit people. Others are *objects* to this
-# head, and a few are even *dogs*. That is not funny: classifiers of faces were sold that
-# were wrong in 1 of 100 light-skinned men and in a third of the dark-skinned women
-# ([Buolamwini and Gebru 2018](https://proceedings.mlr.press/v81/buolamwini18a.html)). A
-# test on held-out photographs of the *same* sources does not find such a flaw, and no
-# threshold repairs it. Other photographs do.
+# Fashion photographs show people from head to toe, standing and well lit. Others are
+# *objects* to this head, and a few are even *dogs*. That is not funny: face classifiers
+# have been sold that were wrong for 1 in 100 light-skinned men and for a third of
+# dark-skinned women ([Buolamwini and Gebru
+# 2018](https://proceedings.mlr.press/v81/buolamwini18a.html)). A test on held-out
+# photographs of the *same* sources does not find such a flaw, and no threshold repairs
+# it. Other photographs do.
 #
 # **An open question:** `see(my_photo, labels)` names the regions of a photograph of
 # your own (`segxai.segment(my_photo, "contours").labels`). Look for clothes, houses or
 # food from where you live that the head gets wrong with a probability above your
-# threshold. What would have to be in the file?
+# threshold. What would the file have to contain?
 #
 # ## The answer
 #
-# **Where do the names of regions come from, and when may you believe them?** From
-# photographs whose regions somebody named: a linear softmax on what an ImageNet network
-# sees, which is what the score heads of an FCN are. You may believe a name if it is
-# probable enough, *and* if the head has a word for "none of these", *and* if the
-# photograph is like those that it was learned from. The first can be read off the
+# **Where do the names of regions come from, and when may you believe them?** They come
+# from photographs whose regions somebody named, by way of a linear softmax on what an
+# ImageNet network sees; the score heads of an FCN are just that. You may believe a name
+# if it is probable enough, *and* if the head has a word for "none of these", *and* if
+# the photograph is like those that it was learned from. The first can be read off the
 # number. The other two cannot.
 #
 # **Where it fails:** the regions here were outlined by people. Those that a computer
-# finds (06) are harder to name, because they mix things. A name is no evidence either:
-# it says what a region is, not whether the classifier uses it (07).
+# finds (06) are harder to name, because they mix things. Nor is a name evidence: it
+# says what a region is, not whether the classifier uses it (07).
 #
 # **The question again:** the package named the astronaut's regions for you in lesson
-# 00. Which of these names would you put a question mark behind, now that you know whose
-# photographs they come from?
+# 00. Now that you know whose photographs they come from, which of these names would you
+#     put a question mark after?

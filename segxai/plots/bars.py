@@ -88,7 +88,7 @@ def draw_bars(
 def _draw_pictures(axes, pictures):
     height = 72 * axes.get_position().height * axes.figure.get_figheight()
     side = min(LARGEST_PICTURE, 0.9 * height / len(pictures))
-    axes.tick_params(axis="y", pad=side + 4)
+    axes.tick_params(axis="y", pad=side + 7)
     for row, picture in enumerate(pictures):
         image = OffsetImage(picture, zoom=side / max(picture.shape[:2]))
         box = AnnotationBbox(image, (0, row), (-2 - side / 2, 0), frameon=False, pad=0)

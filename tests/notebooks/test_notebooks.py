@@ -39,7 +39,7 @@ WRONG = {
             ),
         ],
         [
-            ("only_helmet = all_but_helmet", "Turn True and False around"),
+            ("only_helmet = all_but_helmet", "Swap True and False"),
             ("only_helmet = np.array(regions.names) == 'suit'", "the helmet must be shown"),
             ("only_helmet = np.array([True])", "values True or False"),
         ],
