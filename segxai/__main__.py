@@ -2,7 +2,6 @@
 
 import argparse
 import gc
-import importlib
 import os
 import platform
 import sys
@@ -31,6 +30,7 @@ from .weights.imagenet import imagenet_class_names
 
 _TABLE_ROWS = 5
 _ROW = "{:<12.12} {:<13.13} {:<28} {:<26.26} {:>7} {:>6} {:>8}"
+_HEADS = ("photograph", "segmenter", "target (probability)", "region", "weight", "calls", "seconds")
 _COLUMNS = (
     "photograph", "segmenter", "target", "strongest region",
     "probability", "its weight", "regions", "model calls", "seconds",
@@ -94,19 +94,15 @@ def _load_tensorflow():
     The two take half of the time, and no command uses them.
     """
     # TensorFlow imports Keras unless it expects tf_keras instead; tf-slim does without
-    # scikit-learn, where that is not installed.
+    # scikit-learn, where that is not installed, as None makes Python say.
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-    # None makes Python say that it is not installed.
     sys.modules.setdefault("sklearn", None)  # type: ignore[arg-type]
     # Nothing of an import is garbage, and what it leaves need not be searched for garbage later.
     gc.disable()
-    try:
-        importlib.import_module("segxai.nets.graph")
-    finally:
-        gc.freeze()
-        gc.enable()
-        if sys.modules["sklearn"] is None:
-            del sys.modules["sklearn"]
+    from .nets import graph  # noqa: F401
+
+    gc.freeze()
+    gc.enable()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -268,17 +264,7 @@ def _explain(args):
     # Loaded here so that the first photograph's time does not include it.
     classifier = load_classifier()
     rows, sections, failures = [], [], []
-    _print(
-        _ROW.format(
-            "photograph",
-            "segmenter",
-            "target (probability)",
-            "region",
-            "weight",
-            "calls",
-            "seconds",
-        )
-    )
+    _print(_ROW.format(*_HEADS))
     for name, target in zip(args.images, targets, strict=True):
         figures, shown = [], Path(name).name
         try:
@@ -385,17 +371,15 @@ def _doctor(args):
             todo.append("close other notebooks: less than 1.2 GB of memory is free")
     _print(f"Cache: {cache_folder()}; what is here has its published hash")
     for name, download in DOWNLOADS.items():
+        state = "not fetched"
         try:
-            path = usable(name)
+            if path := usable(name):
+                state = "here" if path.parent == cache_folder() else "here (from pip)"
         except SegxaiError as error:
             state = "damaged"
             todo.append(str(error))
-        else:
-            if path is None:
-                missing.add(name)
-                state = "not fetched"
-            else:
-                state = "here" if path.parent == cache_folder() else "here (from pip)"
+        if state == "not fetched":
+            missing.add(name)
         _print(f"  {name:<20} {state} ({download.about})")
     todo += [advice for names, advice in _ADVICE.items() if missing.issuperset(names)]
     _print("To do:" if todo else "Nothing to do.")

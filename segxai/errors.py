@@ -6,7 +6,7 @@ Each message states what was wrong, what was expected and what to do.
 import difflib
 import numbers
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 
@@ -111,6 +111,33 @@ def unknown_name(
     else:
         hint = f"Known: {', '.join(known[:20] + [f'... {k}' for k in known[20:][-1:]])}."
     return SegxaiValueError(f"Unknown {what} {quoted(name)}. {hint}")
+
+
+def one_of(what: str, name: Any, known: Collection) -> str:
+    """Return a name that is known.
+
+    Parameters
+    ----------
+    what : str
+        What the name should be, e.g. "encoder".
+    name : str
+        Anything else is refused.
+    known : collection of str
+        The names that are accepted.
+
+    Returns
+    -------
+    name : str
+        The same.
+
+    Raises
+    ------
+    SegxaiValueError
+        For an unknown name, see `unknown_name`.
+    """
+    if not isinstance(name, str) or name not in known:
+        raise unknown_name(what, name, known)
+    return name
 
 
 def is_number(value: object) -> bool:

@@ -121,11 +121,8 @@ class Bands:
                 "rgb must be the numbers of three channels, for red, green and blue; "
                 f"got {self.rgb!r}."
             )
-        rgb = tuple(whole_number("A channel of rgb", channel) for channel in self.rgb)
-        if max(rgb) >= pixels.shape[-1]:
-            raise SegxaiValueError(
-                f"rgb={rgb}: the channels of this picture are 0 to {pixels.shape[-1] - 1}."
-            )
+        last = pixels.shape[-1] - 1
+        rgb = tuple(whole_number("A channel of rgb", channel, 0, last) for channel in self.rgb)
         shown = pixels[..., list(rgb)]
         limits = (
             np.percentile(shown, (2, 98), axis=(0, 1))
@@ -232,14 +229,16 @@ def as_picture(image: ImageLike) -> np.ndarray | Bands:
     if isinstance(image, Bands):
         return image
     photograph = as_image(image)
-    if isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[-1] == 4:
-        alpha = as_uint8(image[..., 3])
-        if np.isin(alpha, (0, 255)).mean() < LEAST_ALL_OR_NOTHING:
-            warn_caller(
-                "This (height, width, 4) array was read as RGBA and laid on white, although next "
-                "to no pixel is opaque or transparent. If its channels are four bands, pass "
-                "segxai.Bands(image, rgb=(0, 1, 2)); if not, image[..., :3]."
-            )
+    if (
+        isinstance(image, np.ndarray)
+        and image.shape[2:] == (4,)
+        and np.isin(as_uint8(image[..., 3]), (0, 255)).mean() < LEAST_ALL_OR_NOTHING
+    ):
+        warn_caller(
+            "This (height, width, 4) array was read as RGBA and laid on white, although next to "
+            "no pixel is opaque or transparent. If its channels are four bands, pass "
+            "segxai.Bands(image, rgb=(0, 1, 2)); if not, image[..., :3]."
+        )
     return photograph
 
 
@@ -363,10 +362,9 @@ def check_image_file(path: str | os.PathLike) -> None:
     path : str or path
         The image is not decoded, so this is fast.
     """
-    if _is_bundled(path):
-        return
-    with opened_image(path):
-        pass
+    if not _is_bundled(path):
+        with opened_image(path):
+            pass
 
 
 def as_array(value: Any, what: str) -> np.ndarray:
@@ -402,9 +400,8 @@ def opened_image(image: str | os.PathLike | Image.Image) -> Iterator[Image.Image
     if not isinstance(image, Image.Image):
         name = _existing(image)
     try:
-        with warnings.catch_warnings():
-            # Of Pillow's own size warning; the limits here are checked instead.
-            warnings.simplefilter("ignore")
+        # Pillow's own size warning is ignored; the limits here are checked instead.
+        with warnings.catch_warnings(action="ignore"):
             with nullcontext(image) if isinstance(image, Image.Image) else _opened(name) as opened:
                 _check_decoding(opened)
                 yield opened
@@ -416,9 +413,8 @@ def opened_image(image: str | os.PathLike | Image.Image) -> Iterator[Image.Image
             f"{MAX_BYTES / 1e6:.0f} MB of memory, the most that segxai opens. Reduce it first."
         ) from error
     except Exception as error:  # Pillow raises many types of error for damaged or hostile files
-        why = quoted(error)
-        if isinstance(error, UnidentifiedImageError):
-            why = f"its format is none of {', '.join(FORMATS)}"
+        unknown = isinstance(error, UnidentifiedImageError)
+        why = f"its format is none of {', '.join(FORMATS)}" if unknown else quoted(error)
         raise SegxaiFileError(
             f"{str(name)!r} cannot be read as an image ({why}). It may be truncated "
             "or not an image; open it in a viewer, or save it again as PNG or JPEG."
@@ -573,15 +569,11 @@ def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
             Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR),
             dtype=np.float32,
         )
-    planes = [
-        np.asarray(
-            Image.fromarray(np.ascontiguousarray(image[..., c], dtype=np.float32)).resize(
-                (width, height), Image.Resampling.BILINEAR
-            )
-        )
-        for c in range(image.shape[-1])
+    planes = np.ascontiguousarray(np.moveaxis(image, -1, 0), dtype=np.float32)
+    resized = [
+        Image.fromarray(p).resize((width, height), Image.Resampling.BILINEAR) for p in planes
     ]
-    return np.stack(planes, axis=-1)
+    return np.stack([np.asarray(plane) for plane in resized], axis=-1)
 
 
 def reduced(image: np.ndarray, longest: int) -> np.ndarray:

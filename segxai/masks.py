@@ -1,6 +1,5 @@
 """Read masks and maps of class ids, and fit them to their photograph."""
 
-import math
 import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -117,7 +116,7 @@ def read_mask(mask: Any, what: str = "The mask", threshold: float | None = None)
         return _decoded(mask, what)
     array = _one_channel(mask, what)
     if threshold is not None:
-        if not is_number(threshold) or math.isnan(threshold):
+        if not is_number(threshold) or np.isnan(threshold):
             raise SegxaiValueError(f"threshold must be a number; got {threshold!r}.")
         return array > threshold
     if not np.isin(array, (0, 1)).all() and not np.isin(array, (0, 255)).all():

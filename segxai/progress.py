@@ -103,9 +103,11 @@ def track(total: int, what: str, *, progress: Progress = None) -> Iterator[Calla
 
         yield advance
         return
-    hidden = None if progress is None else not progress  # None: hidden unless somebody looks
-    delay = 0 if progress else 2  # seconds
-    with _Bar(total=total, desc=what, delay=delay, disable=hidden, leave=False, miniters=1) as bar:
+    with _Bar(
+        total=total, desc=what, leave=False, miniters=1,
+        delay=0 if progress else 2,  # seconds
+        disable=None if progress is None else not progress,  # None: unless somebody looks
+    ) as bar:  # fmt: skip
         yield bar.update
 
 

@@ -110,16 +110,19 @@ class Regions:
             A part that covers all values and has the K parts among its descendants.
         """
         covered = [atom for part in parts for atom in part.atoms]
-        present = np.bincount(atoms.ravel(), minlength=len(covered)) > 0
-        if (
-            sorted(covered) != list(range(len(covered)))
-            or len(present) != len(covered)
-            or not present.all()
-        ):
+        counts = np.bincount(atoms.ravel())
+        if sorted(covered) != list(range(len(counts))) or not counts.all():
             raise SegxaiValueError(
                 "The parts must cover every value of the label map exactly once."
             )
-        names = distinct_names(_short_names(parts))
+        # A noun that no other part has is shorter than the name, which tells the place as well.
+        nouns = Counter(part.noun for part in parts)
+        names = distinct_names(
+            [
+                plain_text(part.noun if part.noun and nouns[part.noun] == 1 else part.name)
+                for part in parts
+            ]
+        )
         self._parts = tuple(
             part if part.name == name else replace(part, name=name)
             for part, name in zip(parts, names, strict=True)
@@ -444,10 +447,8 @@ class Regions:
         index = self.index(name)
         part = self._parts[index]
         if not part.children:
-            able = [p.written for p in self._parts if p.children]
-            hint = (
-                f"Regions with parts: {'; '.join(able)}." if able else "No region here has parts."
-            )
+            able = "; ".join(self.expandable())
+            hint = f"Regions with parts: {able}." if able else "No region here has parts."
             raise SegxaiValueError(f"{part.name!r} has no known parts. {hint}")
         parts = [*self._parts[:index], *part.children, *self._parts[index + 1 :]]
         return Regions(self._atoms, parts, self.method, self._tree)
@@ -558,15 +559,6 @@ def walk(part: Part) -> Iterator[Part]:
     yield part
     for child in part.children:
         yield from walk(child)
-
-
-def _short_names(parts: Sequence[Part]) -> list[str]:
-    """Return each part's noun if no other has the same, else its name, which tells the place."""
-    nouns = Counter(part.noun for part in parts)
-    return [
-        plain_text(part.noun if part.noun and nouns[part.noun] == 1 else part.name)
-        for part in parts
-    ]
 
 
 def _renamed(part: Part, names: Mapping[tuple[int, ...], str]) -> Part:

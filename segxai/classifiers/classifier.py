@@ -8,7 +8,15 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 from PIL import Image
 
-from ..errors import SegxaiError, SegxaiValueError, folded, quoted, unknown_name, whole_number
+from ..errors import (
+    SegxaiError,
+    SegxaiValueError,
+    folded,
+    one_of,
+    quoted,
+    unknown_name,
+    whole_number,
+)
 from ..images import ImageLike, pixels_of
 from ..names import NamesLike, list_names
 from ..weights.imagenet import imagenet_class_names, imagenet_classes
@@ -107,9 +115,8 @@ class Classifier:
         channels: int | None = None,
         output_head: str | int | None = None,
     ):
-        if not isinstance(output, str) or output not in OUTPUTS:
-            raise unknown_name("output", output, OUTPUTS)
-        self.output, self.channels, self.output_head = output, channels, output_head
+        self.output = one_of("output", output, OUTPUTS)
+        self.channels, self.output_head = channels, output_head
         self._function = function
         self._class_names = None if class_names is None else list_names(class_names, "class_names")
         self._named = class_names is not None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import unknown_name
+from ..errors import one_of
 from ..fcn.annotation import load_annotation
 from ..files import data_file
 from ..images import BUNDLED, bundled
@@ -61,9 +61,7 @@ def photograph(name: str) -> np.ndarray:
     SegxaiValueError
         For an unknown name.
     """
-    if not isinstance(name, str) or name not in BUNDLED:
-        raise unknown_name("photograph", name, BUNDLED)
-    return bundled(name)
+    return bundled(one_of("photograph", name, BUNDLED))
 
 
 def load(name: str) -> Sample:

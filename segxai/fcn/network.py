@@ -17,8 +17,8 @@ from ..errors import (
     SegxaiFileError,
     SegxaiFileNotFoundError,
     SegxaiValueError,
+    one_of,
     quoted,
-    unknown_name,
     whole_number,
 )
 from ..files import as_path, replacing
@@ -99,8 +99,7 @@ class FCN:
         fc_width: int | None = None,
         seed: int = 0,
     ):
-        if encoder not in ENCODERS:
-            raise unknown_name("encoder", encoder, ENCODERS)
+        one_of("encoder", encoder, ENCODERS)
         whole_number("num_classes", num_classes, 2, MOST_CLASSES)
         whole_number("seed", seed)
         if stride not in STRIDES:

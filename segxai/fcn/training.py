@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiValueError, is_number, unknown_name, whole_number
+from ..errors import SegxaiError, SegxaiValueError, is_number, one_of, whole_number
 from ..files import as_path
 from ..images import ImageLike, as_image
 from ..names import NamesLike
@@ -437,9 +437,8 @@ def _trainable(fcn, trainable) -> list:
         "all": "",
         "head": rf"^{SCOPE}/",
     }
-    if trainable not in patterns:
-        raise unknown_name("trainable", trainable, patterns)
-    return [v for v in fcn.model_variables() if re.search(patterns[trainable], v.op.name)]
+    pattern = patterns[one_of("trainable", trainable, patterns)]
+    return [v for v in fcn.model_variables() if re.search(pattern, v.op.name)]
 
 
 def _summary(loss, gradients) -> Any:

@@ -15,7 +15,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import NamedTuple
 
-from ..errors import SegxaiError, SegxaiFileError, SegxaiValueError, quoted, unknown_name
+from ..errors import SegxaiError, SegxaiFileError, SegxaiValueError, one_of, quoted
 from ..files import as_path, put_in_place
 from .wheel import Wheel, installed, take_out
 
@@ -126,7 +126,7 @@ def cached(name: str) -> Path | None:
     SegxaiValueError
         For an unknown name.
     """
-    download = _known(name)
+    download = DOWNLOADS[one_of("download", name, DOWNLOADS)]
     return next((path for path in _places(download) if _whole(path, download)), None)
 
 
@@ -140,7 +140,7 @@ def usable(name: str) -> Path | None:
     """
     path = cached(name)
     if path is None:
-        for found in filter(os.path.lexists, _places(_known(name))):
+        for found in filter(os.path.lexists, _places(DOWNLOADS[name])):
             command = {"vgg16-conv": "vgg16 --conv-only"}.get(name, name)
             raise SegxaiFileError(
                 f"{str(found)!r} is damaged: its content differs from the published file. "
@@ -189,9 +189,9 @@ def fetch(name: str, *, progress: bool | None = True) -> Path:
     """
     import pooch
 
-    download = _known(name)
     if (whole := cached(name)) is not None:
         return whole
+    download = DOWNLOADS[name]
     folder = cache_folder()
     path = folder / download.file
     # In a separate folder, because other programs may use the cache folder too, and unique,
@@ -276,12 +276,6 @@ def _other_ways(download: Download, folder: Path) -> str:
         f"Try again with an internet connection, or download\n  {download.source}\n"
         f"on another machine and put it into\n  {folder}"
     )
-
-
-def _known(name) -> Download:
-    if name not in DOWNLOADS:
-        raise unknown_name("download", name, DOWNLOADS)
-    return DOWNLOADS[name]
 
 
 def _places(download: Download) -> list[Path]:
