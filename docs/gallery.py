@@ -30,13 +30,13 @@ def contours_of_things():
     """The contours that the regions come from: VGG16 with five upsampled side outputs (HED)."""
     contours = segxai.contours(segxai.data.photograph("coffee"))
     dark_on_white = np.uint8(255 - 255 * contours)[..., None].repeat(3, axis=2)
-    return plots.plot_image(dark_on_white, "the darker, the more certainly a contour")
+    return plots.plot_image(dark_on_white, "the darker, the more certain the contour")
 
 
 def why_a_football_helmet():
     """Which things speak for “football helmet”? Exact Shapley values of the automatic regions, from
-    all of their coalitions. Two networks have found the nouns; those that are less than sure are
-    marked, and what has no noun is called by its place."""
+    all of their coalitions. Two networks have found the nouns; a question mark says that a noun is
+    a guess, and regions without a noun are named after their place."""
     astronaut = segxai.data.photograph("astronaut")
     return segxai.explain(astronaut, target="football helmet", method="shapley").plot()
 
@@ -63,7 +63,7 @@ def placebos():
 
 
 def interactions():
-    """Which things count together? Above zero, a pair is worth more than its two parts."""
+    """Which things matter together? Above zero, a pair is worth more than its two parts."""
     sample = segxai.data.load("astronaut")
     explanation = segxai.explain(sample.image, sample.annotation, method="shapley")
     return segxai.plots.plot_interactions(explanation)

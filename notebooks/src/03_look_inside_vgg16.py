@@ -103,7 +103,7 @@ for variable in plan.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES):
 total = sum(weights.values())
 print(f"{len(weights)} layers, {total:,} weights, {4 * total / 1e6:.0f} MB")
 millions = {layer: number / 1e6 for layer, number in weights.items()}
-draw_bars(millions, [f"{n:.2f}" for n in millions.values()], "Weights, in millions")
+draw_bars(millions, [f"{n:.3g}" for n in millions.values()], "Weights, in millions")
 
 # %% [markdown]
 # One layer, fc6, holds three quarters of the network. It joins everything to

@@ -303,7 +303,7 @@ class Placebo:
         return [
             f"Covering “{self.names[k]}” lowers {value} by {self.effects[k]:z.3f}; "
             f"covering the same shape elsewhere lowers it by {self.placebos[k].mean():z.3f} on "
-            f"average ({self.placebos.shape[1]} placebos, p = {self.p_values[k]:.3f})."
+            f"average ({self.placebos.shape[1]} placebos, p = {self.p_values[k]:.3g})."
         ]
 
     def plot(self) -> DescribedFigure:

@@ -41,7 +41,7 @@ def plot_robustness(robustness: Robustness) -> DescribedFigure:
             s=28, zorder=2, color=INK if index == 0 else BLUE, label=variant,
         )  # fmt: skip
     names = [
-        shorten(robustness.names[k]) + ("  (sign depends)" if robustness.flips[k] else "")
+        shorten(robustness.names[k]) + (" (sign depends)" if robustness.flips[k] else "")
         for k in order
     ]
     axis = f"change of {quantity(robustness.output, shorten(robustness.target))}"
@@ -69,7 +69,7 @@ def plot_placebo(placebo: Placebo) -> DescribedFigure:
     axes.plot(placebo.placebos[order], range(len(order)), "o", color="#8a8a8a", alpha=0.4)
     axes.plot(placebo.effects[order], range(len(order)), "D", color=BLUE, markersize=9)
     rows = zip(placebo.names, placebo.areas, placebo.p_values, strict=True)
-    labels = [f"{shorten(name)} ({percent(area, 0)}), p = {p:.3f}" for name, area, p in rows]
+    labels = [f"{shorten(name)} ({percent(area, 0)}), p = {p:.3g}" for name, area, p in rows]
     axis = f"decrease of {quantity(placebo.output, shorten(placebo.target))}"
     label_rows(
         axes,
@@ -78,7 +78,7 @@ def plot_placebo(placebo: Placebo) -> DescribedFigure:
         "diamond: the region covered; dots: its shape elsewhere",
     )
     figure.alt = "; ".join(
-        f"{name}: effect {effect:+z.3f}, p = {p:.3f}"
+        f"{name}: effect {effect:+z.3f}, p = {p:.3g}"
         for name, effect, p in zip(placebo.names, placebo.effects, placebo.p_values, strict=True)
     )
     return figure

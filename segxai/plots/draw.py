@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,9 @@ def draw_names(axes: Axes, regions: Regions) -> None:
         Whose names are written.
     """
     for k in np.argsort(-regions.areas, kind="stable")[:MOST_NAMES]:
-        name = textwrap.fill(shorten(regions.marked_names[k]), 12)
+        # A number or a question mark keeps to its word.
+        name = re.sub(r" (?=[\d?])", "\xa0", shorten(regions.marked_names[k]))
+        name = textwrap.fill(name, 12)
         _write(axes, regions, k, name, INK, fontsize=8, color="white")
 
 
