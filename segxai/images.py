@@ -101,7 +101,7 @@ class Bands:
         pixels = as_array(self.pixels, "The picture")
         if pixels.ndim != 3 or 0 in pixels.shape or pixels.dtype.kind not in "iuf":
             raise SegxaiValueError(
-                "Bands have shape (height, width, channels) and contain numbers; "
+                "Bands must have shape (height, width, channels) and contain numbers; "
                 f"got shape {pixels.shape} of {pixels.dtype}."
             )
         # No picture has so few rows and so many channels.

@@ -153,7 +153,7 @@ def read_ids(labels: Any, what: str) -> np.ndarray:
     wide = array.astype(np.float64)  # 2**53 is more than half precision has
     if (np.abs(wide) >= 2**53).any() or (wide != np.floor(wide)).any():
         raise SegxaiValueError(
-            f"{what} contains whole numbers, one for each region or class; "
+            f"{what} must contain whole numbers, one for each region or class; "
             f"got {array.dtype} values."
         )
     return wide.astype(np.int64)
@@ -281,17 +281,17 @@ def _one_channel(array, what) -> np.ndarray:
     if array.ndim == 3 and array.shape[-1] in (1, 3, 4):
         if (array[..., :3] != array[..., :1]).any():
             raise SegxaiValueError(
-                f"{what} is a colour picture. Read it by "
+                f"{what} is a colour picture. Read it with "
                 'segxai.from_class_map(picture, colours={"cat": (64, 0, 0)}), with its own colours.'
             )
         array = array[..., 0]  # grey, with or without transparency
     if array.ndim != 2 or array.size == 0 or array.dtype.kind not in "biuf":
         raise SegxaiValueError(
-            f"{what} is a (height, width) array of numbers; got shape {array.shape} of "
+            f"{what} must be a (height, width) array of numbers; got shape {array.shape} of "
             f"{array.dtype}."
         )
     if array.dtype.kind == "f" and np.isnan(array).any():
         raise SegxaiValueError(
-            f"{what} contains NaN. Decide what these pixels are, e.g. by numpy.nan_to_num."
+            f"{what} contains NaN. Decide what these pixels are, e.g. with numpy.nan_to_num."
         )
     return array

@@ -162,8 +162,8 @@ class Regions:
         values, atoms, counts = np.unique(labels, return_inverse=True, return_counts=True)
         if len(values) > MAX_REGIONS:
             raise SegxaiValueError(
-                f"The label map has {len(values):,} regions, of at most {MAX_REGIONS:,}. "
-                "Is it a photograph or a map of distances? Unite regions first."
+                f"The label map has {len(values):,} regions; at most {MAX_REGIONS:,} are possible. "
+                "Is it a photograph or a map of distances? Merge regions first."
             )
         if names is None:
             refuse_soft_borders(values, counts, "The label map")

@@ -310,7 +310,7 @@ class Classifier:
             )
         if not np.isfinite(output).all():
             raise SegxaiError(
-                "The classifier returned NaN or infinite values; look at its inputs and weights."
+                "The classifier returned NaN or infinite values; check its inputs and weights."
             )
         if self._class_names is None:
             self._class_names = tuple(f"class {i}" for i in range(output.shape[1]))

@@ -109,7 +109,7 @@ def _keras_file(path, class_names, output_head):
     kind = ".pb" if os.path.isfile(path / "saved_model.pb") else path.suffix
     if kind in _ELSEWHERE:
         raise SegxaiFileError(
-            f"{str(path)!r} is not a model that segxai opens itself (.keras, .h5). "
+            f"{str(path)!r} is not a model that segxai can open itself (.keras, .h5). "
             f"Pass a function from images to probabilities, which calls:\n{_ELSEWHERE[kind]}"
         )
     if kind not in (".keras", ".h5"):

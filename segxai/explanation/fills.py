@@ -51,7 +51,7 @@ def fill_name(fill: Fill) -> str:
         try:
             check_image_file(fill)
         except SegxaiError as error:
-            raise type(error)(f"The fill is no image: {error}") from error
+            raise type(error)(f"The fill is not an image: {error}") from error
     return GIVEN
 
 

@@ -81,7 +81,7 @@ def find(
     e, table = explanation, explanation.coalitions
     share = f"a share of the whole image's {table.output if table.rival is None else 'difference'}"
     if not is_number(p) or not 0 < p <= 1:
-        raise SegxaiValueError(f"p is {share}, above 0 and up to 1; got {p!r}.")
+        raise SegxaiValueError(f"p must be {share}, above 0 and up to 1; got {p!r}.")
     if table.full < 0:
         raise SegxaiError(
             f"{kind}() is about {share}, which is {table.full:.3f}; it must not be negative."

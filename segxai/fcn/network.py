@@ -360,7 +360,7 @@ def read_npz(path: str | os.PathLike) -> tuple[Mapping[str, Stored], dict]:
         stored = npz_arrays(path)
         described = stored.pop(_DESCRIPTION)
         if described.shape or described.dtype.itemsize > min(described.held, 1_000_000):
-            raise ValueError("its description is no short text")
+            raise ValueError("its description is not a short text")
         described = json.loads(str(described.read()))
     except Exception as error:
         raise SegxaiFileError(

@@ -44,7 +44,7 @@ def read_polygons(path: Path, shape: tuple[int, int], photograph: str = "") -> R
     """
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise ValueError(f"more than {MOST_BYTES:,} bytes; take out what is needed")
+            raise ValueError(f"more than {MOST_BYTES:,} bytes; extract what you need")
         data = json.loads(path.read_bytes())
         read = _labelme if "shapes" in data else _coco if "images" in data else _label_studio
         most = max(1, MOST_PIXELS // (shape[0] * shape[1]))

@@ -54,7 +54,7 @@ def check_process() -> None:
     if _process[0] != os.getpid():
         raise SegxaiError(
             "Networks cannot run in this process, because it was forked after one had run: "
-            "TensorFlow's threads are missing here. Start processes by "
+            "TensorFlow's threads are missing here. Start processes with "
             "multiprocessing.get_context('spawn'), or run the first network in the child processes."
         )
 

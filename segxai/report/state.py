@@ -213,7 +213,7 @@ def as_json(state: dict[str, Any]) -> str:
 
     def place(value):
         if not isinstance(value, bytes):
-            raise TypeError(f"{type(value).__name__} is no part of a state.")
+            raise TypeError(f"{type(value).__name__} is not part of a state.")
         return {"file": files.setdefault(value, len(files))}
 
     text = json.dumps(state, default=place)

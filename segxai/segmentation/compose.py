@@ -223,9 +223,9 @@ def _ids_of_scores(scores, names) -> np.ndarray:
         )
     if not known and (first or len(names) == shape[0] or channels > min(shape)):
         raise SegxaiValueError(
-            f"Class scores have shape (height, width, classes), but axis 2 of {shape} hardly is "
-            "the classes. If axis 0 is, give numpy.moveaxis(scores, 0, -1); if axis 2 is after "
-            "all, scores.argmax(axis=-1)."
+            f"Class scores must have shape (height, width, classes), but axis 2 of {shape} is "
+            "hardly that of the classes. If axis 0 is, give numpy.moveaxis(scores, 0, -1); if "
+            "axis 2 is after all, scores.argmax(axis=-1)."
         )
     return scores.argmax(axis=-1)
 
@@ -261,7 +261,7 @@ def _colour_table(colours) -> dict[str, tuple[int, ...]]:
         ) from error
     if not sound or len(set(table.values())) < len(table):
         raise SegxaiValueError(
-            "colours must have a (red, green, blue) of its own for each class; "
+            "colours must give each class its own (red, green, blue); "
             f"got {quoted(table)}."
         )
     return table

@@ -180,7 +180,7 @@ def _model_path(segmenter):
     path = usable(name)
     if path is None:
         raise SegxaiFileNotFoundError(
-            f"The segmenter {segmenter!r} needs a model that was not fetched yet: "
+            f"The segmenter {segmenter!r} needs a model that has not been fetched yet: "
             f"python -m segxai fetch {name} ({DOWNLOADS[name].size / 1e6:.0f} MB)"
         )
     return path

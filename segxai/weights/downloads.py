@@ -144,7 +144,7 @@ def usable(name: str) -> Path | None:
             command = {"vgg16-conv": "vgg16 --conv-only"}.get(name, name)
             raise SegxaiFileError(
                 f"{str(found)!r} is damaged: its content differs from the published file. "
-                f"Replace it by: python -m segxai fetch {command}"
+                f"Replace it: python -m segxai fetch {command}"
             )
     return path
 

@@ -173,8 +173,8 @@ def test_a_placebo_test_tells_the_region_from_its_shape(spotted):
     assert "square" in placebo.sentences()[0]
     figure = placebo.plot()
     assert [text.get_text() for text in figure.axes[0].get_yticklabels()][1:] == [
-        f"square (4 %), p = {p['square']:.3f}",
-        f"decoy (4 %), p = {p['decoy']:.3f}",
+        f"square (4 %), p = {p['square']:.3g}",
+        f"decoy (4 %), p = {p['decoy']:.3g}",
     ]
     assert "decoy: effect +0.000, p = 1" in figure.alt
     again = placebo_test(explanation, placements=39)

@@ -72,7 +72,7 @@ def test_no_rationale_no_fold(monkeypatch):
 @pytest.mark.parametrize(
     ("choices", "answer", "message"),
     [
-        ({"a": "A.", "b": "B."}, "A", "'A' is none of the choices. They are: 'a', 'b'"),
+        ({"a": "A.", "b": "B."}, "A", "'A' is not one of the choices. They are: 'a', 'b'"),
         ({"a": "A."}, "a", "two choices or more"),
     ],
 )

@@ -88,7 +88,7 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
         self.image, self.classifier = self._work.image, self._work.classifier
         start = (start,) if isinstance(start, str) else tuple(start)
         if not 1 <= len(start) <= 2:
-            raise SegxaiValueError(f"start names one or two segmenters; got {len(start)}.")
+            raise SegxaiValueError(f"start must name one or two segmenters; got {len(start)}.")
         offered = [name for name, _ in self._work.segmenters()]
         for name in start:
             if name not in offered:

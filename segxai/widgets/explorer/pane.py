@@ -292,5 +292,5 @@ class Pane(ipywidgets.VBox):
 def _merged(regions, names):
     """Regions with those of these names united; the names come from a page."""
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise SegxaiValueError(f"Regions to merge come as a list of names; got {names!r}.")
+        raise SegxaiValueError(f"Regions to merge must be a list of names; got {names!r}.")
     return regions.merge({" and ".join(names): names})

@@ -238,7 +238,7 @@ class FineTuneMonitor(browser.Pictured, anywidget.AnyWidget):
         name, value = proposal["trait"].name, proposal["value"]
         convert, fits, wanted = _SETTINGS[name]
         if not fits(value):
-            raise SegxaiValueError(f"{name} is {wanted}; got {value!r}.")
+            raise SegxaiValueError(f"{name} must be {wanted}; got {value!r}.")
         return convert(value)
 
     def _go(self, whole):

@@ -58,12 +58,12 @@ class Quiz(browser.Pictured, anywidget.AnyWidget):
     def __init__(self, question: str, choices: dict[str, str], answer: str, rationale: str = ""):
         if len(choices) < 2:
             raise SegxaiValueError(
-                f"A quiz has two choices or more, with their feedback; here are {len(choices)}."
+                f"A quiz needs two choices or more, with their feedback; got {len(choices)}."
             )
         if answer not in choices:
             known = ", ".join(map(repr, choices))
             raise SegxaiValueError(
-                f"The answer {answer!r} is none of the choices. They are: {known}."
+                f"The answer {answer!r} is not one of the choices. They are: {known}."
             )
         pairs = [[choice, feedback] for choice, feedback in choices.items()]
         super().__init__(question=question, choices=pairs, answer=answer, rationale=rationale)
