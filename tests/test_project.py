@@ -192,7 +192,7 @@ def test_the_readme_says_what_its_picture_shows(root):
     ]
     first_screen = " ".join(readme.split("## Install")[0].split())
     counted = {"five": 5, "seven": 7, "eight": 8}
-    patches = re.search(r"Not of (\w+) anonymous patches", first_screen)[1]
+    patches = re.search(r"not of (\w+) anonymous patches", first_screen)[1]
     regions = re.search(r"(\w+) regions, (\w+) of which have nouns", first_screen)
     assert len(weights[0]) == counted[patches]
     assert len(weights[1]) == counted[regions[1]]

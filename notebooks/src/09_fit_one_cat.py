@@ -340,7 +340,7 @@ print(f"after the last update: loss {fitted.final_loss:,.1f}, IoU {iou[1]:.3f}")
 
 # %%
 Quiz(
-    "At iteration 1 `fc8` is zero. How large is the gradient of a convolution then?",
+    "At iteration 1, fc8 is zero. How large is the gradient of a convolution then?",
     {
         "Large, because the loss is large": "Which layer lies between the two?",
         "Exactly zero": "The convolutions act through fc8, which multiplies by zero.",

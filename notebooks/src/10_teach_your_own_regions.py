@@ -191,7 +191,7 @@ assert (fitted.predictions[lost] == names.index("saucer")).mean() > 0.6
 # %% [markdown]
 # So what counts is not the amount of paint but where it is. You can also watch the
 # network learn: press *Start* below, and follow a pixel just outside the saucer's rim
-# from step to step. (The run takes as long as the cells above. *Pause* stops it.)
+# from step to step. (The run takes as long as the cells above. *Stop* ends it early.)
 
 # %%
 FineTuneMonitor(photo, given, names=names, stride=8)

@@ -261,8 +261,7 @@ def _colour_table(colours) -> dict[str, tuple[int, ...]]:
         ) from error
     if not sound or len(set(table.values())) < len(table):
         raise SegxaiValueError(
-            "colours must give each class its own (red, green, blue); "
-            f"got {quoted(table)}."
+            f"colours must give each class its own (red, green, blue); got {quoted(table)}."
         )
     return table
 
