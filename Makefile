@@ -53,8 +53,9 @@ $(TOOLS): $(READY) requirements-test.lock
 demo: $(READY)  ## explain two photographs: print a table and write demo/index.html
 	$(BIN)/python -m segxai explain astronaut cat --target "football helmet" --target auto --segmenter slic --segmenter deep --out demo/index.html
 
+# Two processes of one thread each: TensorFlow's threads would wait for each other's processor.
 test: $(TOOLS)  ## run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(TOOLS)  ## check style, types and the direction of imports
 	$(BIN)/ruff check .
