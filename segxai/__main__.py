@@ -94,15 +94,17 @@ def _load_tensorflow():
     The two take half of the time, and no command uses them.
     """
     # TensorFlow imports Keras unless it expects tf_keras instead; tf-slim does without
-    # scikit-learn, where that is not installed, as None makes Python say.
+    # scikit-learn, where that is not installed, as None makes Python say for the time being.
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-    sys.modules.setdefault("sklearn", None)  # type: ignore[arg-type]
+    hidden = sys.modules.setdefault("sklearn", None) is None  # type: ignore[arg-type]
     # Nothing of an import is garbage, and what it leaves need not be searched for garbage later.
     gc.disable()
     from .nets import graph  # noqa: F401
 
     gc.freeze()
     gc.enable()
+    if hidden:
+        del sys.modules["sklearn"]
 
 
 def _parser() -> argparse.ArgumentParser:
