@@ -106,12 +106,7 @@ def write_report(
         f"<div class='sx-row'>{''.join(figures)}</div></section>"
         for heading, figures in sections
     )
-    hint = (
-        "<p class='sx-note'>Click a region, or reach it with the arrow keys and press Enter, to "
-        "switch it off: the line beside the picture then gives the classifier's output without it. "
-        "Blue supports the class, orange opposes it.</p>"
-    )
-    write_page(path, title, f"{hint}\n{body}{table}", live=True)
+    write_page(path, title, f"{body}{table}", live=True)
 
 
 def escaped_table(heads: Sequence[str], rows: Iterable[Sequence], numbers_from: int = 1) -> str:
@@ -301,7 +296,7 @@ def figure(explanation: Explanation) -> str:
     """Return an explanation for a page of `write_report`: the explorer, and the table in words."""
     e = explanation
     return (
-        f"<figure>{_answer(e)}{live_element('explorer', explorer_state([e]))}<noscript>"
+        f"<figure>{live_element('explorer', explorer_state([e]))}<noscript>"
         f"<p>{html.escape(plots.describe(e))}</p>{_table(e)}</noscript>{_effort(e)}{_words(e)}"
         "</figure>"
     )
@@ -325,35 +320,19 @@ def explanation_fragment(explanation: Explanation) -> str:
     return (
         f"<div class='segxai segxai-cell'><style>{asset('report.css')}</style><figure>"
         f"<figcaption><b>{html.escape(made)}</b>: {html.escape(e.method)} weights for "
-        f"“{html.escape(e.target)}”, {_given(e, True)} with everything shown</figcaption>"
+        f"“{html.escape(e.target)}”, {_given(e)} with everything shown</figcaption>"
         f"{plots.plot_weights(e).as_html()}"
         "<p class='sx-note'>Blue supports the class, orange opposes it.</p>"
         f"{_table(e)}{_effort(e)}{_words(e)}</figure></div>"
     )
 
 
-def _answer(e) -> str:
-    """Say what the classifier predicts, the regions it uses, and what is left without the first."""
-    order = [k for k in np.argsort(-e.weights, kind="stable")[:2] if e.weights[k] > 0]
-    text = f"The classifier gives {_given(e, True, 'b', named=True)}."
-    if order:
-        used = " and ".join(
-            f"“{html.escape(e.regions.marked_names[k])}” ({e.weights[k]:+z.3f})" for k in order
-        )
-        without = _given(e, np.arange(len(e.regions)) != order[0], "b")
-        subject = f"For “{html.escape(e.target)}” it" if e.coalitions.rival is not None else "It"
-        text += f" {subject} relies most on {used}."
-        if without:
-            text += f" Without “{html.escape(e.regions.marked_names[order[0]])}”: {without}."
-    return f"<p class='sx-answer'>{text}</p>"
-
-
-def _given(e, mask, tag="span", named=False) -> str:
-    """Write what the classifier gives for a coalition, of both classes of a contrast, or ""."""
-    found = e.coalitions.outputs_of(mask)
+def _given(e) -> str:
+    """Write what the classifier gives for the photograph, of both classes of a contrast."""
+    found = e.coalitions.outputs_of(True)
     return " and ".join(
-        (f"“{html.escape(name)}” " if named or len(found) > 1 else "")
-        + f"<{tag}>{format_output(value, e.coalitions.output)}</{tag}>"
+        (f"“{html.escape(name)}” " if len(found) > 1 else "")
+        + f"<span>{format_output(value, e.coalitions.output)}</span>"
         for name, value in found
     )
 

@@ -63,6 +63,15 @@ def browser_context_args():
     return {"viewport": {"width": 1280, "height": 900}}
 
 
+# Python that takes what the page sets a while after it was sent, as across the internet.
+SLOW = """
+import time
+def slow(state, take=canvas.set_state):
+    time.sleep(0.25)
+    take(state)
+canvas.set_state = slow
+"""
+
 HERE = ("http://127.0.0.1:", "ws://127.0.0.1:", "file:", "data:", "blob:", "about:")
 
 

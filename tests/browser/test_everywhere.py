@@ -45,7 +45,7 @@ def walk(page) -> dict:
             page.locator(".sx-canvas").nth(pane).locator(".sx-row").all_inner_texts()
             for pane in (0, 1)
         ]
-        gauges = page.locator(".sx-gauge").all_inner_texts()
+        gauges = page.locator(".sx-gauge").all_text_contents()
         pointed = page.locator(".sx-pointed").all_inner_texts()
         return [
             numbers,

@@ -6,6 +6,7 @@ What is painted with mouse, finger, pen and keys is what Python has.
 import numpy as np
 import pytest
 
+from .conftest import SLOW
 from .painting import CELL, EVIL, opened
 
 pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser for all of them
@@ -215,6 +216,22 @@ def test_keys_alone(start):
     p.keys("Enter")
     p.book.wait_value("painter.names[0]", "bepf r")
     assert p.book.value("painter.canvas.tool") == "erase"
+
+
+def test_what_is_done_while_python_answers_is_not_lost(start):
+    p = start(CELL.replace("\npainter\n", f"\ncanvas = painter.canvas\n{SLOW}\npainter\n"))
+    names = ["background", "cat"]
+    for number in range(2, 8):
+        p.press("Add a class")
+        p.keys(f"{number}", "Enter")  # its name
+        names.append(str(number))
+        p.page.wait_for_timeout(330)  # it is sent after 250 ms
+        assert p.root.locator(".sx-classes .sx-name").all_inner_texts() == names
+    p.book.wait_value("list(painter.names)", names)
+    p.page.wait_for_timeout(600)
+    assert p.root.locator(".sx-classes .sx-name").all_inner_texts() == names
+    p.press("Undo")  # the steps are still there
+    p.book.wait_value("list(painter.names)", [*names[:-1], "class 7"])
 
 
 def test_names_are_text(start):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import segxai
+from segxai import report
 from segxai.explanation.checks import evaluated
 from segxai.widgets import RegionCanvas
 
@@ -88,7 +89,7 @@ class Saved:
         return box["x"] + share[0] * box["width"], box["y"] + share[1] * box["height"]
 
     def gauge(self, pane=0):
-        return self.page.locator(".sx-gauge").nth(pane).inner_text()
+        return " ".join(self.page.locator(".sx-gauge").nth(pane).inner_text().split())
 
     def weights(self, pane=0):
         """{name: weight} of the list."""
@@ -442,12 +443,34 @@ def test_a_long_list_says_how_many_more_there_are(page, tmp_path, astronaut):
     RegionCanvas(e).save(tmp_path / "canvas.html")
     opened = Saved(page, tmp_path / "canvas.html")
     more = page.locator(".sx-rest")
-    rest = int(more.inner_text().split(" ")[1])
-    bottom = page.locator(".sx-list").evaluate("l => l.getBoundingClientRect().bottom")
-    shown = [r for r in page.locator(".sx-row").all() if r.bounding_box()["y"] + 30 < bottom]
-    assert 0 <= len(shown) + rest - 27 <= 1
+    for size in ((1920, 1080), (1280, 900), (1280, 700), (390, 844)):  # wherever a window ends
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.wait_for_timeout(200)
+        bottom = page.locator(".sx-list").evaluate("l => l.getBoundingClientRect().bottom")
+        boxes = [row.bounding_box() for row in page.locator(".sx-row").all()]
+        begun = [box for box in boxes if box["y"] < bottom - 2]
+        assert all(box["y"] + box["height"] <= bottom + 1 for box in begun)  # none is cut in half
+        assert len(begun) >= 5
+        assert len(begun) + int(more.inner_text().split(" ")[1]) == 27
     more.click()
     assert page.locator(".sx-list").evaluate("l => l.scrollHeight - l.clientHeight") <= 1
+    assert opened.problems == []
+
+
+def test_two_figures_of_a_report_fill_the_window(page, tmp_path, explanations):
+    sections = [("astronaut", [report.figure(explanations["by hand", "mean"])] * 2)]
+    report.write_report(tmp_path / "report.html", sections)
+    opened = Saved(page, tmp_path / "report.html")
+    for width, height, least in ((1280, 900, 330), (1920, 1080, 640)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(200)
+        on_one_screen(page, height)
+        boxes = [paper.bounding_box() for paper in page.locator(".sx-paper").all()]
+        assert boxes[0]["y"] == boxes[1]["y"]
+        assert min(box["height"] for box in boxes) >= least
+        right = page.locator(".sx-right").last.bounding_box()
+        assert width - right["x"] - right["width"] < 40
+        opened.picture(f"saved-report-{width}")
     assert opened.problems == []
 
 
@@ -475,36 +498,61 @@ def test_a_report_and_a_canvas_are_shown_by_the_same_code(page, tmp_path, explan
     for name in ("why", "canvas"):
         opened = Saved(page, tmp_path / f"{name}.html")
         assert opened.weights() == expected(e)
-        if (
-            name == "why"
-        ):  # what the classifier predicts and uses, and what happens without: on the first screen
-            answer, picture = page.locator(".sx-answer"), page.locator(".sx-stage").bounding_box()
-            without = e.coalitions.value_of([True, True, True, False])
-            assert (
-                f"gives “football helmet” {100 * e.coalitions.full:.1f} %. It relies most on “helmet”"
-                in answer.inner_text()
-            )
-            assert f"Without “helmet”: {100 * without:.1f} %." in answer.inner_text()
-            assert picture["y"] + picture["height"] <= 900
         opened.page.mouse.click(*opened.at(HELMET))
         assert "→" in opened.gauge()
         assert opened.problems == []
         opened.picture(f"saved-{name}")
 
 
-def test_a_report_begins_with_the_answer(page, tmp_path, explanations):
+def test_the_first_screen_says_what_counts_most_and_what_is_left_without_it(
+    page, tmp_path, explanations
+):
     e = explanations["by hand", "mean"]
     e.save(tmp_path / "why.html")
     page.set_viewport_size({"width": 1280, "height": 800})
     opened = Saved(page, tmp_path / "why.html")
-    answer, strongest = page.locator(".sx-answer"), int(np.argmax(e.weights))
-    text = answer.inner_text()
-    assert f"“{e.target}” {100 * e.coalitions.full:.1f} %" in text
-    without = e.coalitions.value_of(np.arange(len(e.regions)) != strongest)
-    assert f"Without “{e.regions.names[strongest]}”: {100 * without:.1f} %" in text
-    box = answer.bounding_box()
-    assert box["y"] + box["height"] < page.locator(".sx-stage").bounding_box()["y"] < 800
+    answer, helmet = page.locator(".sx-answer"), np.array([True, True, True, False])
+
+    def given(e):
+        return [f"{100 * value:.1f} %" for _, value in e.coalitions.outputs_of(helmet)]
+
+    said = f"Supported most by “helmet” (+{e.weights.max():.3f}); without it {given(e)[0]}."
+    assert answer.inner_text() == said
+    on_one_screen(page, 800)
+    page.mouse.click(*opened.at(HELMET))
+    page.get_by_label("rather than").select_option("suit")  # it follows what is asked
+    contrast = e.refit(versus="suit")
+    assert answer.inner_text() == (
+        f"Rather than suit, supported most by “helmet” (+{contrast.weights.max():.3f}); "
+        f"without it {' against '.join(given(contrast))}."
+    )
+    page.get_by_label("Rather than", exact=True).select_option("")
+    page.get_by_label("class to explain").select_option("shuttle")  # which nothing changes
+    assert answer.inner_text() == "Supported by no region."
     assert opened.problems == []
+
+
+def test_the_chosen_class_is_read_whole(opened):
+    choice = opened.page.get_by_label("class to explain")
+    assert choice.get_attribute("title") == "football helmet"
+    needed = choice.evaluate(
+        """select => { const pen = document.createElement('canvas').getContext('2d');
+        pen.font = getComputedStyle(select).font;
+        return pen.measureText(select.selectedOptions[0].text).width; }"""
+    )
+    assert choice.bounding_box()["width"] >= needed + 30  # beside its arrow
+    choice.select_option("suit")
+    assert choice.get_attribute("title") == "suit"
+
+
+def test_a_switch_moves_nothing(opened):
+    """Else the next click on a row of the list would meet another one."""
+    page = opened.page
+    rows = page.locator(".sx-row:visible").all()
+    before = [row.bounding_box() for row in rows]
+    page.locator(".sx-row", has_text="helmet").click()
+    assert "→" in opened.gauge()
+    assert [row.bounding_box() for row in rows] == before
 
 
 def test_a_table_that_is_a_sample_estimates_what_it_does_not_hold(

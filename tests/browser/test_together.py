@@ -39,7 +39,7 @@ def test_no_widget_has_the_style_of_another(notebook, theme):
     assert style(".sx-painter", "container-type") == "normal"
     assert style(".sx-canvas .sx-name", "white-space") == "nowrap"
     assert style(".sx-fit .sx-name", "white-space") == "normal"
-    assert style(".sx-form select", "max-width") == "128px"
+    assert style(".sx-form select", "max-width") == "192px"
     assert style(".sx-fit select", "max-width") == "208px"
     assert book.page.locator(".sx-fit svg").first.locator("text").first.text_content() == "0"
     assert (

@@ -101,12 +101,12 @@ class FineTuneMonitor(browser.Pictured, anywidget.AnyWidget):
     spots: traitlets.List = traitlets.List().tag(sync=True)
     pixels = traitlets.Int().tag(sync=True)  # that count in the loss
 
-    learning_rate = traitlets.Any(LEARNING_RATE).tag(sync=True)
-    stride = traitlets.Any(32).tag(sync=True)
-    iterations = traitlets.Any(10).tag(sync=True)
-    trainable = traitlets.Any("all").tag(sync=True)
-    shown_class = traitlets.Int(1, min=0).tag(sync=True)
-    opacity = traitlets.Float(0.6, min=0, max=1).tag(sync=True)
+    learning_rate = traitlets.Any(LEARNING_RATE).tag(**browser.FROM_PAGE)
+    stride = traitlets.Any(32).tag(**browser.FROM_PAGE)
+    iterations = traitlets.Any(10).tag(**browser.FROM_PAGE)
+    trainable = traitlets.Any("all").tag(**browser.FROM_PAGE)
+    shown_class = traitlets.Int(1, min=0).tag(**browser.FROM_PAGE)
+    opacity = traitlets.Float(0.6, min=0, max=1).tag(**browser.FROM_PAGE)
 
     running = traitlets.Bool(False).tag(sync=True)
     status = traitlets.Unicode("Ready.").tag(sync=True)

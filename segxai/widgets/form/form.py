@@ -59,7 +59,7 @@ class Form(anywidget.AnyWidget):
 
     title = traitlets.Unicode("Settings").tag(sync=True)
     fields = traitlets.List(traitlets.Dict()).tag(sync=True)
-    values = traitlets.Dict().tag(sync=True)
+    values = traitlets.Dict().tag(**browser.FROM_PAGE)
     progress = traitlets.Float(-1.0).tag(sync=True)
     away = traitlets.Unicode("").tag(sync=True)
     message = traitlets.Unicode("").tag(sync=True)

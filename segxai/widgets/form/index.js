@@ -13,7 +13,11 @@ const CONTROLS = {
       value: option, text: reasons[option] ? `${text} (${reasons[option]})` : text, disabled: Boolean(reasons[option]),
     }));
     const control = make("select", { onchange: () => choose(control.value) }, ...options);
-    return { control, show: () => { control.value = value(); } };
+    const show = () => {
+      control.value = value();
+      control.title = control.selectedOptions[0]?.text ?? ""; // a long one is cut off
+    };
+    return { control, show };
   },
   range(field, value, choose) {
     const log = Boolean(field.log), after = make("output", { class: "sx-value" });

@@ -36,6 +36,7 @@ from ...report.pictures import jpeg
 from ...segmentation.classes import regions_of_classes
 from ..region_canvas.canvas import RegionCanvas
 from ..shared import background, browser
+from ..shared.browser import FROM_PAGE
 from ..shared.messages import receive
 
 STRIDE = 8  # the finest; strokes are thin
@@ -76,16 +77,13 @@ class PaintCanvas(anywidget.AnyWidget):
     _css = browser.style("painter")
 
     photo = traitlets.Bytes().tag(sync=True)
-    # The browser knows what it painted: its own picture is not sent back to it.
-    classes = traitlets.Bytes().tag(
-        sync=True, echo_update=False, from_json=lambda value, _: _as_bytes(value)
-    )
-    names = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    tool = traitlets.Enum(("brush", "polygon", "erase", "fill"), "brush").tag(sync=True)
-    current = traitlets.Int(0, min=0, max=254).tag(sync=True)
-    brush = traitlets.Int(1, min=1).tag(sync=True)
-    opacity = traitlets.Float(0.6, min=0, max=1).tag(sync=True)
-    zoom = traitlets.Float(1.0, min=1, max=8).tag(sync=True)
+    classes = traitlets.Bytes().tag(from_json=lambda value, _: _as_bytes(value), **FROM_PAGE)
+    names = traitlets.List(traitlets.Unicode()).tag(**FROM_PAGE)
+    tool = traitlets.Enum(("brush", "polygon", "erase", "fill"), "brush").tag(**FROM_PAGE)
+    current = traitlets.Int(0, min=0, max=254).tag(**FROM_PAGE)
+    brush = traitlets.Int(1, min=1).tag(**FROM_PAGE)
+    opacity = traitlets.Float(0.6, min=0, max=1).tag(**FROM_PAGE)
+    zoom = traitlets.Float(1.0, min=1, max=8).tag(**FROM_PAGE)
     message = traitlets.Unicode("").tag(sync=True)
     progress = traitlets.Float(-1.0).tag(sync=True)
     status = traitlets.Unicode("").tag(sync=True)

@@ -53,7 +53,7 @@ class Quiz(browser.Pictured, anywidget.AnyWidget):
     answer = traitlets.Unicode().tag(sync=True)
     rationale = traitlets.Unicode("").tag(sync=True)
     verdicts = traitlets.List(["✗ Not quite, try again.", "✓ Right."]).tag(sync=True)
-    chosen = traitlets.Unicode("").tag(sync=True)
+    chosen = traitlets.Unicode("").tag(**browser.FROM_PAGE)
 
     def __init__(self, question: str, choices: dict[str, str], answer: str, rationale: str = ""):
         if len(choices) < 2:

@@ -21,6 +21,7 @@ from ...report.pictures import jpeg
 from ...report.state import regions_state, settings_state, table_state, tree_state
 from ...segmentation.classes import regions_of_classes
 from ..shared import browser
+from ..shared.browser import FROM_PAGE
 from ..shared.messages import receive
 
 
@@ -68,7 +69,7 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
     filled = traitlets.Bytes().tag(sync=True)
     # Of the regions, the table and the settings: as report/state.py makes them.
     labels = traitlets.Bytes().tag(sync=True)
-    names = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    names = traitlets.List(traitlets.Unicode()).tag(**FROM_PAGE)
     areas = traitlets.List(traitlets.Float()).tag(sync=True)
     anchors: traitlets.List = traitlets.List().tag(sync=True)
     nouns: traitlets.List = traitlets.List().tag(sync=True)
@@ -96,13 +97,13 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
     # While another explanation is computed: the picture is dimmed.
     busy = traitlets.Bool(False).tag(sync=True)
 
-    off = traitlets.List(traitlets.Int()).tag(sync=True)
+    off = traitlets.List(traitlets.Int()).tag(**FROM_PAGE)
     view = traitlets.Enum(("weights", "difference", "borders", "photograph"), "weights").tag(
-        sync=True
+        **FROM_PAGE
     )
-    opacity = traitlets.Float(0.8, min=0, max=1).tag(sync=True)
-    threshold = traitlets.Float(0.0, min=0, max=1).tag(sync=True)
-    zoom = traitlets.Float(1.0, min=1, max=6).tag(sync=True)
+    opacity = traitlets.Float(0.8, min=0, max=1).tag(**FROM_PAGE)
+    threshold = traitlets.Float(0.0, min=0, max=1).tag(**FROM_PAGE)
+    zoom = traitlets.Float(1.0, min=1, max=6).tag(**FROM_PAGE)
 
     def __init__(
         self,

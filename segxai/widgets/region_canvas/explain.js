@@ -34,12 +34,13 @@ export function explainTable(table, { target, versus, method, kernel_width: kern
 }
 
 // The output for each class without the table's regions that are off: { values, estimated }. Where a sampled table does not hold
-// that coalition, the target's is estimated by the weights, each of which is shared by `leaves`; the others are null.
-export function outputsWithout(table, off, { weights, intercept }, target, leaves) {
+// that coalition, the target's is estimated by the weights, each of which is shared by `leaves`; the others are null, and so are
+// all where the weights are those of a contrast.
+export function outputsWithout(table, off, { weights, intercept }, { target, versus }, leaves) {
   const row = rowWithout(table, off);
   if (row >= 0) return { values: table.outputs.map((column) => column[row]), estimated: false };
   const shown = (k) => leaves[k].filter((leaf) => !off.has(leaf)).length / leaves[k].length;
   const sum = weights.reduce((total, weight, k) => total + weight * shown(k), intercept);
   const estimate = table.output === "probability" ? Math.max(0, Math.min(1, sum)) : sum;
-  return { values: table.classes.map((name) => (name === target ? estimate : null)), estimated: true };
+  return { values: table.classes.map((name) => (name === target && !versus ? estimate : null)), estimated: true };
 }

@@ -1,12 +1,13 @@
-// Above the picture: the output for the class with everything shown and with what is on now, and of the other classes.
+// Beside the picture: the output for the class with everything shown and with what is on now, what it rests on, and the
+// outputs for the other classes.
 
 import { make, nameIn } from "../shared/elements.js";
-import { outputText, short } from "../shared/numbers.js";
+import { FAINT, outputText, short, signed } from "../shared/numbers.js";
 
-const MOST_SHOWN = 60; // code points of a class's name
+const MOST_SHOWN = 60; // code points of a class's name, or of a region's
 
 export function makeGauge() {
-  const line = make("p", { class: "sx-gauge", "aria-live": "polite" });
+  const line = make("p", { class: "sx-gauge", "aria-live": "polite" }), answer = make("p", { class: "sx-answer" });
   const classes = make("ul", { class: "sx-classes", "aria-label": "Outputs for the classes" });
   let shown = "";
   function show(state) {
@@ -16,7 +17,18 @@ export function makeGauge() {
     showLine(line, state);
     showClasses(classes, state);
   }
-  return { line, classes, show };
+  return { line, answer, classes, show, showAnswer: (state) => answer.replaceChildren(...answerOf(state)) };
+}
+
+// Of the whole photograph, whatever is off: the region that supports the class most, and the outputs without that region.
+function answerOf({ table, target, versus, name, weight, without }) {
+  const rather = versus ? ["Rather than ", nameIn(short(versus, MOST_SHOWN)), ", supported"] : ["Supported"];
+  if (weight < FAINT) return [...rather, " by no region."];
+  const [left, rival] = [target, versus].map((each) => without.values[table.classes.indexOf(each)] ?? null);
+  const given = (value) => make("b", { text: outputText(value, table.output) });
+  const found = left === null ? [] : ["; without it ", given(left), ...(rival === null ? [] : [" against ", given(rival)])];
+  return [...rather, " most by “", nameIn(short(name, MOST_SHOWN)), `” (${signed(weight)})`, ...found,
+    found.length && without.estimated ? " (estimated)." : "."];
 }
 
 function showLine(line, { table, target, whole, now, off }) {

@@ -81,7 +81,8 @@ class Canvas {
     const found = Object.fromEntries(SETTINGS.map((key) => [key, known(key) ? this.shared[key] : this.get(key)]));
     // Trees come from Python: until then, what is here is shown as what it is.
     const tree = Boolean(this.get("tree")?.joins);
-    return { ...found, method: tree ? "tree" : found.method === "tree" ? this.get("method") : found.method };
+    const versus = found.versus === found.target ? "" : found.versus;
+    return { ...found, versus, method: tree ? "tree" : found.method === "tree" ? this.get("method") : found.method };
   }
 
   // --- elements -----------------------------------------------------------------------------------------------------
@@ -117,13 +118,16 @@ class Canvas {
       make("div", { class: "sx-body" },
         make("div", { class: "sx-left" }, this.stage, this.pointed, legend),
         make("div", { class: "sx-right" },
-          make("div", { class: "sx-facts" }, this.gauge.line, this.gauge.classes, this.title, this.problem),
+          make("div", { class: "sx-facts" }, this.gauge.line, this.gauge.answer),
+          make("div", {}, this.gauge.classes, this.title, this.problem),
           make("div", { class: "sx-switches" }, this.display.choice, this.actions()), this.list.element)),
       this.comparison.element, this.coalition.element, this.display.element, this.files.element, help);
   }
 
   actions() {
-    this.only = make("select");
+    this.only = make("select", {
+      "aria-label": "Show only", title: "Show only one region, or those that support the class most",
+    });
     this.only.addEventListener("change", () => {
       const [kind, number] = this.only.value.split(" ");
       if (kind === "top") this.keepTop(Number(number));
@@ -137,8 +141,7 @@ class Canvas {
     return toolbar("Which regions are shown", this.allOn,
       button("Invert", () => this.setOff(this.names.map((_, k) => k).filter((k) => !this.off.has(k))),
         { title: "Show what is off, and switch off what is shown" }),
-      labelled("Show only", this.only, "", "One region, or those that support the class most"), this.comparison.pin,
-      presentButton(this.root), this.mirrored);
+      this.mirrored, this.only, this.comparison.pin, presentButton(this.root));
   }
 
   connect() {
@@ -300,6 +303,7 @@ class Canvas {
       fixedNames: Boolean(this.level.nodes),
     });
     this.showChoices();
+    this.showAnswer();
     const strongest = orderOf(weights).slice(0, DESCRIBED).map((k) => `${names[k]} ${signed(weights[k], 2)}`).join("; ");
     const why = versus ? `${target} rather than ${versus}` : target;
     this.stage.setAttribute("aria-label", `Weights of the regions for ${why}. ${strongest}`);
@@ -311,6 +315,12 @@ class Canvas {
     this.showOff();
   }
 
+  showAnswer() {
+    const { weights, table, level } = this, { target, versus } = this.settings, most = weights.indexOf(Math.max(...weights));
+    const without = outputsWithout(table, new Set(level.leaves[most]), this.explanation, this.settings, level.leaves);
+    this.gauge.showAnswer({ table, target, versus, name: this.names[most], weight: weights[most], without });
+  }
+
   showChoices() {
     const { names } = this, supporting = this.weights.filter((weight) => weight > 0).length;
     const made = JSON.stringify([names, supporting]);
@@ -319,7 +329,7 @@ class Canvas {
     const option = (value, text) => make("option", { value, text });
     const tops = [1, 2, 3, 4, 5].filter((n) => n <= supporting).map((n) => option(`top ${n}`, `the top ${n}`));
     const regions = names.map((name, k) => option(`region ${k}`, short(name, MOST_SHOWN)));
-    this.only.replaceChildren(option("", "–"), ...tops, ...regions);
+    this.only.replaceChildren(option("", "Show only …"), ...tops, ...regions);
   }
 
   cutOut(k) { return this.cutOutOf(this.level, k, this.names[k]); }
@@ -344,8 +354,9 @@ class Canvas {
 
   showOff() {
     const { table, off, level } = this, { target } = this.settings;
-    const whole = outputsWithout(table, new Set(), this.explanation, target, level.leaves).values;
-    this.now = outputsWithout(table, this.offLeaves, this.explanation, target, level.leaves);
+    const outputs = (gone) => outputsWithout(table, gone, this.explanation, this.settings, level.leaves);
+    const whole = outputs(new Set()).values;
+    this.now = outputs(this.offLeaves);
     this.gauge.show({ table, target, whole, now: this.now, off });
     this.coalition.show();
     this.paintBase();
@@ -398,7 +409,7 @@ class Canvas {
     const k = this.current;
     if (this.merging >= 0) {
       this.pointed.textContent = `Click the region to merge with ${this.names[this.merging]}. Escape gives up.`;
-    } else if (k < 0) this.pointed.textContent = "Hover over a region to read its weight.";
+    } else if (k < 0) this.pointed.textContent = "Point at a region to read its weight; click to switch it off.";
     else {
       const gone = this.off.has(k) ? "; switched off" : "", area = `, ${percent(this.level.areas[k])} of the photograph${gone}`;
       const { x, y } = this.spot ?? this.spotOf(k), there = this.view === "difference" && signed(this.differenceAt(x, y));

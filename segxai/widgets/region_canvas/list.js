@@ -31,12 +31,13 @@ export function makeList(actions) {
     if (focused >= 0) rows[focused]?.button.focus();
   }
 
-  // How many regions are not in sight; the layout must be known.
+  // As many whole rows as fit, and how many more there are; the layout must be known.
   function count() {
-    const all = element.classList.contains("sx-all"), height = list.scrollHeight / order.length;
-    const fit = Math.max(1, Math.floor((list.clientHeight + 2) / height)), rest = order.length - fit;
-    more.hidden = !all && !(rest > 0);
-    more.textContent = all ? "Show as many as fit" : `and ${rest} more ↓`;
+    const all = element.classList.contains("sx-all"), height = list.scrollHeight / order.length, room = element.clientHeight;
+    more.hidden = !all && order.length * height <= room;
+    const fit = Math.max(1, Math.floor((room - more.offsetHeight) / height));
+    list.style.maxHeight = all || more.hidden ? "" : `${fit * height}px`;
+    more.textContent = all ? "Show as many as fit" : `and ${order.length - fit} more ↓`;
   }
 
   function setStop(place) {

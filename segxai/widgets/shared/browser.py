@@ -13,6 +13,9 @@ from ...progress import inside
 from ...report.page import live_fragment
 
 _WIDGETS = Path(__file__).parents[1]
+# Of traits that the page sets. ipywidgets would send them back to it, and what was done there in
+# the meantime would be lost.
+FROM_PAGE = {"sync": True, "echo_update": False}
 
 
 def module(name: str) -> str:

@@ -52,11 +52,12 @@ test("only what is called a probability is kept within 0 and 1 when it is estima
     names: ["a", "b"], classes: ["box"], bits: bytes(Uint8Array.of(3, 0)), log_importance: bytes(Float64Array.of(0, 0)),
     table: bytes(Float32Array.of(6, 1)),
   };
-  const estimate = (output) => {
+  const estimate = (output, versus = "") => {
     const table = readTable({ get: (key) => ({ ...state, output })[key] });
-    return outputsWithout(table, new Set([0]), { weights: [2, 3], intercept: 1 }, "box", [[0], [1]]);
+    return outputsWithout(table, new Set([0]), { weights: [2, 3], intercept: 1 }, { target: "box", versus }, [[0], [1]]);
   };
   assert.deepEqual(estimate("score"), { values: [4], estimated: true });
   assert.deepEqual(estimate("probability"), { values: [1], estimated: true });
   assert.deepEqual(estimate(undefined), { values: [1], estimated: true }); // a page that was saved before
+  assert.deepEqual(estimate("score", "cat"), { values: [null], estimated: true }); // what is estimated is no output of a class
 });
