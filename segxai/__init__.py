@@ -3,8 +3,8 @@
 >>> import segxai
 >>> segxai.explain("photo.jpg", regions="deep").plot()      # doctest: +SKIP
 
-What is public is listed in ``__init__.pyi`` and imported when it is first named; TensorFlow not
-before a network is needed.
+The public names are listed in ``__init__.pyi`` and imported on first use; TensorFlow is imported
+only when a network is needed.
 """
 
 import sys

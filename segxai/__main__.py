@@ -155,7 +155,7 @@ def _parser() -> argparse.ArgumentParser:
                 "--out": {
                     "metavar": "FILE",
                     "required": True,
-                    "help": "the page to write (.html); finished results are kept beside it",
+                    "help": "the page to write (.html); finished results are kept next to it",
                 },
                 "--segmenter": several
                 | {"help": f"repeat for several (default: {', '.join(SEGMENTERS)})"},

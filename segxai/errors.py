@@ -71,7 +71,7 @@ def listed(values: Any, what: str) -> list:
 
 
 def folded(name: str) -> str:
-    """Return a name without what does not distinguish it: "Tiger_Cat" is "tiger cat"."""
+    """Return a name in the spelling by which names are compared: "Tiger_Cat" is "tiger cat"."""
     return " ".join(name.replace("_", " ").split()).casefold()
 
 
@@ -141,7 +141,7 @@ def one_of(what: str, name: Any, known: Collection) -> str:
 
 
 def is_number(value: object) -> bool:
-    """Return whether a value is a real number of Python or NumPy; booleans are none.
+    """Return whether a value is a real number of Python or NumPy; booleans are not.
 
     Parameters
     ----------

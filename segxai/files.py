@@ -43,7 +43,7 @@ def as_path(path: Any) -> Path:
 
 @contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
-    """Yield a temporary path beside `path`, and rename it to `path` when the block succeeds.
+    """Yield a temporary path next to `path`, and rename it to `path` when the block succeeds.
 
     Parameters
     ----------

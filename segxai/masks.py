@@ -55,7 +55,7 @@ def read_map(
     Raises
     ------
     SegxaiError
-        If a file does not exist, or is no picture or one of a lossy format.
+        If a file does not exist, is not a picture, or is in a lossy format.
     """
     if isinstance(source, (str, os.PathLike)):
         with opened_image(source) as picture:

@@ -81,7 +81,7 @@ def track(total: int, what: str, *, progress: Progress = None) -> Iterator[Calla
     total : int
         Number of items to be done.
     what : str
-        What is being done, written beside the bar.
+        What is being done, written next to the bar.
     progress : bool or callable, optional
         None shows a bar if the work takes longer than two seconds, True shows it at once, False
         never; a function is called as ``progress(done, total)``. Within `showing`, None stands
@@ -130,7 +130,7 @@ def showing(choice: Progress) -> Iterator[None]:
 
 
 def bars_only(choice: Progress) -> bool | None:
-    """Return the same choice for work that a progress function does not count: no bar beside it.
+    """Return the same choice for work that a progress function does not count: no second bar.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from .names import NamesLike, distinct_names, plain_text, read_names
 
 
 class Evidence(NamedTuple):
-    """Where a region's name comes from, and how sure it is.
+    """Where a region's name comes from, and how certain it is.
 
     Attributes
     ----------
@@ -244,7 +244,7 @@ class Regions:
 
     @property
     def name_evidence(self) -> tuple[Evidence, ...]:
-        """(K,) where each name comes from and how sure it is."""
+        """(K,) where each name comes from and how certain it is."""
         return tuple(part.evidence for part in self._parts)
 
     @property
@@ -408,12 +408,12 @@ class Regions:
         return Regions(self._atoms, parts, self.method)
 
     def by_noun(self) -> Regions:
-        """Unite regions that are called alike: one region for each noun.
+        """Merge regions with the same noun: one region for each noun.
 
         Returns
         -------
         regions : Regions
-            "sky: left" and "sky: right", or "cup 1" and "cup 2", are united to "sky" and "cup";
+            "sky: left" and "sky: right", or "cup 1" and "cup 2", are merged into "sky" and "cup";
             `expand` divides them again. Regions that have no noun stay as they are.
 
         Examples
@@ -577,7 +577,7 @@ def _moved(part: Part, places: Mapping[int, int]) -> Part:
 
 
 def least_sure(parts: Iterable[Part]) -> Evidence:
-    """Return the evidence for a name that stands for several parts: places name no thing."""
+    """Return the evidence for a name that covers several parts: places name no thing."""
     return min(
         (part.evidence for part in parts),
         key=lambda e: (e.source != "place", 1.0 if e.probability is None else e.probability),

@@ -49,9 +49,9 @@ explorer
 # **Point** at a region: its name and its weight appear below the picture, and a ring
 # marks the same place in the other picture. **Click** it to switch it off: the last
 # line says what is left of the probability. By keyboard: Tab to the picture, then use
-# the arrow keys and Enter. In the list below the bars, the menu ⋯ of a region renames
-# it, merges it with others, or **divides** it into its parts. Here is the same pair as
-# a figure that does not change:
+# the arrow keys and Enter. In the list of regions, the menu ⋯ renames a region, merges
+# it with others, or **divides** it into its parts. Here is the same pair as a figure
+# that does not change:
 
 # %%
 plots.plot_explanations(opening)
@@ -161,7 +161,7 @@ for e in (coarse, fine):
 
 # %%
 Quiz(
-    "Which fill shows the classifier a photograph 'without the head'?",
+    "Which fill shows the classifier a photograph “without the head”?",
     {
         "The mean colour": "A flat shape with the outline of a head is left.",
         "The blur": "A soft head is left.",
@@ -295,7 +295,8 @@ for (label, weights), mark in zip(seen.items(), "osD^v<", strict=True):
     colour = plots.ORANGE if "contours" in label else plots.BLUE
     axes.plot(weights, things, mark, ms=8, alpha=0.75, label=label, c=colour)
 axes.axvline(0, c=plots.INK, lw=0.8)
-axes.set(title="weight at each place, by explanation", xlabel="P(football helmet)")
+axes.set(title="weight at each place, by explanation")
+axes.set_xlabel("change of P(football helmet)")
 axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
 axes.invert_yaxis()
 rows = zip(things, table.T, strict=True)

@@ -238,8 +238,9 @@ found
 # ### Exercise 2: a claim that holds (open)
 #
 # Make one true claim about this comparison, as three strings in brackets: a segmenter
-# ("slic" or "grid"), a metric, and the verdict on this segmenter compared with "deep":
-# "better", "worse" or "open". The form is `("segmenter", "metric", "verdict")`.
+# ("slic" or "grid"), a metric, spelled as in `wanted` above, and the verdict on this
+# segmenter compared with "deep": "better", "worse" or "open". The form is
+# `("segmenter", "metric", "verdict")`.
 
 # %% tags=["exercise"]
 my_claim = ()

@@ -7,7 +7,7 @@
 #
 # **You will learn:** what the score heads of an FCN are; why photographs, not regions,
 # are held out; what a network says about things that it has no word for; what a
-# probability is worth, and where it is worth it.
+# probability is worth, and for which photographs.
 #
 # **You need:** notebooks 09 and 10; this one can be read right after them. You need no
 # graphics card and no network connection.
@@ -530,10 +530,11 @@ assert guessed.mean() > 0.85 and (called == "dog").any()
 # photographs of the *same* sources does not find such a flaw, and no threshold repairs
 # it. Other photographs do.
 #
-# **An open question:** `see(my_photo, labels)` names the regions of a photograph of
-# your own (`segxai.segment(my_photo, "contours").labels`). Look for clothes, houses or
-# food from where you live that the head gets wrong with a probability above your
-# threshold. What would the file have to contain?
+# **An open question:** take a photograph of your own and `labels =
+# segxai.segment(my_photo, "contours").labels`. Then `probabilities(see(my_photo,
+# labels), head)` has a row for each region and a column for each of `names`. Look for
+# clothes, houses or food from where you live that the head gets wrong with a
+# probability above your threshold. What would the file have to contain?
 #
 # ## The answer
 #

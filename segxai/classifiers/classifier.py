@@ -40,8 +40,8 @@ def class_number(target: str | int, names: Mapping[int, str], what: str = "targe
     Parameters
     ----------
     target : str or int
-        Its name or its number, also as text. Upper or lower case, spaces or underscores only count
-        where two names differ in nothing else. A class of ImageNet may have any of WordNet's names.
+        Its name or its number, also as text. Case, and spaces or underscores, matter only where two
+        names differ in nothing else. A class of ImageNet may have any of WordNet's names.
     names : mapping of int to str
         Of the classes, by their numbers.
     what : str

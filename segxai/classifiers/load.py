@@ -53,9 +53,9 @@ def load_classifier(
         "efficientnet_lite0" (the default) or "vgg16"; a Keras model or the path of a saved one
         (``.keras``, ``.h5``); or any function from (N, H, W, 3) uint8 RGB images to (N, C)
         probabilities. A Keras model receives float32 RGB images, 0..255, at its own input size; it
-        must include its own preprocessing and return probabilities. Of `Bands` a function or a
+        must include its own preprocessing and return probabilities. From `Bands`, a function or a
         Keras model receives all channels, unscaled. A Keras model of one channel receives grey
-        pictures, and one that takes channels first receives them so.
+        pictures, and one that takes channels first receives them first.
     weights : str, path or Keras model
         "auto" for the network's ImageNet weights; for "vgg16" also the path of a TF-slim checkpoint
         or of a Keras ``.h5`` file, or a keras.applications.VGG16 model.

@@ -174,7 +174,7 @@ def robustness(
     Raises
     ------
     SegxaiError
-        If the explanation holds no classifier, or `fills` is no sequence of at least one.
+        If the explanation holds no classifier, or `fills` is not a sequence of at least one.
 
     References
     ----------
@@ -294,7 +294,7 @@ class Placebo:
 
     @property
     def p_values(self) -> np.ndarray:
-        """(K,) the share of placements, the own included, whose effect is at least the region's."""
+        """(K,) the share of placements, its own included, whose effect is at least the region's."""
         return placebo_p_values(self.effects, self.placebos)
 
     def sentences(self) -> list[str]:

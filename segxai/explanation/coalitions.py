@@ -52,8 +52,8 @@ class Coalitions:
         The negative logarithm of the probability with which a coalition was drawn; None if the
         table is complete. See `segxai.explanation.sampling`.
     output : str
-        What the values are: "probability", "logit", "score"; "output" where they turned out to be
-        no probabilities.
+        What the values are: "probability", "logit", "score"; "output" where they turned out not to
+        be probabilities.
     rival : int, optional
         The class whose outputs are subtracted from the target's, see `for_target`.
     hierarchy : tuple
@@ -76,7 +76,7 @@ class Coalitions:
 
     @cached_property
     def values(self) -> np.ndarray:
-        """(N,) float32, the target's probability; of a contrast its difference to the rival's."""
+        """(N,) float32, the target's probability; in a contrast, minus the rival's."""
         target, *rival = self.columns
         return self.table[:, target] - self.table[:, rival].sum(axis=1)
 
@@ -131,7 +131,7 @@ class Coalitions:
         Returns
         -------
         coalitions : Coalitions
-            The same table. Without `target` its target stays; with it alone it is no contrast.
+            The same table. Without `target` its target stays; with it alone it is not a contrast.
 
         Raises
         ------

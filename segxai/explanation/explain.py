@@ -36,8 +36,8 @@ def explain(
     Parameters
     ----------
     image : (H, W, 3) array, PIL image, path or Bands
-        The photograph; `Bands` for other channels than red, green and blue. Where no file is called
-        "astronaut", "cat" or "coffee", these are bundled photographs.
+        The photograph; `Bands` for other channels than red, green and blue. Unless there are
+        files of these names, "astronaut", "cat" and "coffee" are bundled photographs.
     regions : Regions, (H, W) array of int, str or callable
         The regions, a label map, or a method for `segment`.
     classifier : Classifier, str, path, Keras model or callable, optional

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Details:
-    """What an explanation keeps beside its weights.
+    """What an explanation keeps besides its weights.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Explanation:
 
     @property
     def target(self) -> str:
-        """The name of the class explained; of a contrast that of both classes."""
+        """The name of the class explained; in a contrast, those of both classes."""
         return self.coalitions.target_name
 
     @property

@@ -1,10 +1,10 @@
-"""Which coalitions to evaluate where there are too many for all.
+"""Which coalitions to evaluate when there are too many to evaluate all.
 
 They are of sizes that the estimate needs, some with their complements. The sizes of a sample decide
 what can be estimated well from it: Shapley values need small and large coalitions, LIME and Banzhaf
 values those that a fair coin would give. So most of a sample is drawn for the chosen method and
 some of it for the others, and every row keeps its importance, one over the probability with which
-it was drawn: weighted by it, one table serves all methods.
+it was drawn: weighted by it, one table does for all methods.
 """
 
 from __future__ import annotations

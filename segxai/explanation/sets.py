@@ -76,7 +76,7 @@ def find(
     Raises
     ------
     SegxaiError
-        For a share that is none, or where there is no classifier to search with.
+        For an invalid share, or where there is no classifier to search with.
     """
     e, table = explanation, explanation.coalitions
     share = f"a share of the whole image's {table.output if table.rival is None else 'difference'}"

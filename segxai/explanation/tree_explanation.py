@@ -80,7 +80,7 @@ class TreeExplanation(Explanation):
             Others than "tree" need every coalition of the regions, which is available here only for
             a few coarse regions.
         kernel_width, alpha : float, optional
-            Of "lime" alone.
+            For "lime" only.
         target, versus : str or int, optional
             Two of the table's classes, as for `Explanation.refit`.
 
@@ -92,7 +92,7 @@ class TreeExplanation(Explanation):
         Raises
         ------
         SegxaiError
-            For a method that cannot be computed, or settings that a tree has not.
+            For a method that cannot be computed, or settings that a tree does not have.
         """
         if method not in (None, "tree"):
             if not self.coalitions.exact:

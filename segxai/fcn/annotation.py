@@ -112,7 +112,7 @@ def load_regions(path: str | os.PathLike, image: ImageLike) -> Regions:
         A JSON file of labelme, COCO or label-studio with polygons, rectangles or run lengths, or
         whatever else `finetune` reads as an annotation: PNGs of class ids, masks.
     image : array, PIL image, path or Bands
-        The photograph. Where the file has several, it is the one of this path's name.
+        The photograph. If the file has several, the one with this path's name is taken.
 
     Returns
     -------

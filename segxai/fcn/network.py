@@ -55,9 +55,9 @@ class FCN:
         32, 16 or 8, the stride of the finest features used; a smaller one gives finer borders.
     weights : str, path, Keras model or None
         "semantic" for the trained score heads that come with the package, an FCN-8s on
-        EfficientNet-Lite0 (with ``stride=8``); "auto" for the encoder's ImageNet weights, or for a
-        VGG16 that was not fetched the contour network's thirteen convolutions; None for random
-        weights; the path of a file written by `save`; for "vgg16" also the path of a TF-slim
+        EfficientNet-Lite0 (with ``stride=8``); "auto" for the encoder's ImageNet weights, or, for a
+        VGG16 that has not been fetched, the contour network's thirteen convolutions; None for
+        random weights; the path of a file written by `save`; for "vgg16" also the path of a TF-slim
         checkpoint or of a Keras ``.h5`` file, or a keras.applications.VGG16 model.
     class_names : sequence of str, {id: name} or {name: id}, optional
         "class 0", "class 1" ... by default.

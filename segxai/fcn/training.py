@@ -155,7 +155,7 @@ def finetune(
     learning_rate : float
         Of Adam, multiplied for the encoder and for the score heads by `rate_factors`.
     trainable : str
-        "auto": everything, except that of VGG16 without fc6 and fc7 only conv3_1 and later layers
+        "auto": everything, except that in VGG16 without fc6 and fc7 only conv3_1 and later layers
         are trained; "all"; or "head": only the score heads. Frozen variables need no optimiser
         memory.
     names : sequence of str, {id: name} or {name: id}, optional

@@ -17,7 +17,7 @@ FOUND = 0.5  # least share of the plant inside the region, and of the region ins
 
 
 def energy(explanation: Explanation, mask: np.ndarray) -> float:
-    """Compute the share of the positive weights that falls inside the object. Up is better.
+    """Compute the share of the positive weights that falls inside the object. Higher is better.
 
     Each weight is spread evenly over its region's pixels: summed over pixels, a region's weight
     would count once for each of its pixels. No model calls.
@@ -70,7 +70,7 @@ class CoversPlant(NamedTuple):
 
 
 def covers_plant(explanation: Explanation, mask: np.ndarray) -> CoversPlant:
-    """Whether the region with the largest weight is the planted shortcut. Up is better.
+    """Whether the region with the largest weight is the planted shortcut. Higher is better.
 
     A region as large as the image covers the plant but does not count as finding it, because its
     precision is low. Of regions with equal weight, the first in reading order is the top one. No

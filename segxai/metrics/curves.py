@@ -71,7 +71,7 @@ class Curve:
 def insertion(
     explanation: Explanation, fill: Fill | None = None, *, order: str = "weight"
 ) -> Curve:
-    """Start from the fill and show the regions one by one, the largest weight first. Up is better.
+    """Start from the fill and show regions one by one, the largest weight first. Higher is better.
 
     Regions of equal weight are shown together, so their order does not matter. The area depends on
     the regions as much as on the weights: small regions can follow the object's outline, and with
@@ -107,7 +107,7 @@ def insertion(
 
 
 def deletion(explanation: Explanation, fill: Fill | None = None, *, order: str = "weight") -> Curve:
-    """Start from the photograph and remove the regions one by one. Down is better.
+    """Start from the photograph and remove the regions one by one. Lower is better.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ def intersection_over_union(
     Returns
     -------
     iou : (number,) array of float
-        0 to 1, up is better; NaN for a class that occurs in neither map.
+        0 to 1, higher is better; NaN for a class that occurs in neither map.
 
     References
     ----------

@@ -27,7 +27,7 @@ class Fidelity(NamedTuple):
 
 
 def fidelity(explanation: Explanation) -> Fidelity:
-    """Measure how well the surrogate reproduces the classifier's outputs. Up is better.
+    """Measure how well the surrogate reproduces the classifier's outputs. Higher is better.
 
     Coalitions are weighted as in the fit (LIME gives those near the whole photograph the largest
     weights), so compare only values of the same method and kernel width. `loo_r2` is leave-one-out

@@ -44,7 +44,7 @@ def select(explanation: Explanation) -> np.ndarray:
 def preservation(explanation: Explanation) -> bool:
     """Whether the class stays the most probable one when only the selected regions are shown.
 
-    Up is better (share of photographs). One model call.
+    Higher is better (share of photographs). One model call.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def preservation(explanation: Explanation) -> bool:
 def target_deletion(explanation: Explanation) -> bool:
     """Whether the class is lost when the selected regions are removed.
 
-    Up is better (share of photographs). One model call.
+    Higher is better (share of photographs). One model call.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def target_deletion(explanation: Explanation) -> bool:
 
 
 def compactness(explanation: Explanation) -> float:
-    """Compute the share of the image that the selected regions cover. Down is better.
+    """Compute the share of the image that the selected regions cover. Lower is better.
 
     A small value is good only if the class is kept. No model calls.
 

@@ -33,7 +33,7 @@ class Stability(NamedTuple):
 def seed_stability(
     explanation: Explanation, repeats: int = 5, *, progress: Progress = None
 ) -> Stability:
-    """Repeat the explanation with other seeds for the sample of coalitions. Down is better.
+    """Repeat the explanation with other seeds for the sample of coalitions. Lower is better.
 
     Exactly 0, without model calls, for an exact table and exact Owen values, because nothing is
     sampled. Otherwise `repeats` new tables of the same size are evaluated; the explanation's own

@@ -1,4 +1,4 @@
-"""Rows of names with values beside them, the frame of all figures that list regions."""
+"""Rows of names with values next to them, the frame of all figures that list regions."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ def label_rows(axes: Axes, names: Sequence[str], x_label: str, title: str) -> No
     axes : Axes
         Where row i has the height i.
     names : sequence of str
-        What stands left of the rows.
+        Shown to the left of the rows.
     x_label, title : str
         Below and above the axes.
     """
@@ -45,14 +45,14 @@ def draw_bars(
 ) -> None:
     """Draw weights as bars with their intervals: blue if positive, else orange.
 
-    The numbers stand in a column of their own, where neither bars nor the figure's edge cut them.
+    The numbers have their own column, where neither bars nor the figure's edge cut them off.
 
     Parameters
     ----------
     axes : Axes
         Where to draw.
     names : sequence of K str
-        What stands left of the bars.
+        Shown to the left of the bars.
     weights : (K,) ndarray
         From top to bottom.
     interval : (K, 2) ndarray
@@ -62,7 +62,7 @@ def draw_bars(
     x_label, title : str
         Below and above the axes.
     pictures : sequence of K arrays, optional
-        Cut-outs (H, W, 4) that stand between names and bars.
+        Cut-outs (H, W, 4) between names and bars.
     digits : int, optional
         Decimals of the numbers.
     """

@@ -52,7 +52,7 @@ def plot_robustness(robustness: Robustness) -> DescribedFigure:
 
 
 def plot_placebo(placebo: Placebo) -> DescribedFigure:
-    """Plot the effect of covering each region beside that of covering its shape elsewhere.
+    """Plot the effect of covering each region, and of covering its shape elsewhere.
 
     Parameters
     ----------

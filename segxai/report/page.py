@@ -414,5 +414,5 @@ def _policy() -> str:
 
 
 def asset(name: str) -> str:
-    """Return the text of a style sheet or script beside this file."""
+    """Return the text of a style sheet or script next to this file."""
     return (_HERE / name).read_text(encoding="utf-8")

@@ -93,7 +93,7 @@ def tree_of(atoms: np.ndarray, root: Part, method: str) -> BinaryTree:
     atoms : (H, W) array of int
         The finest label map.
     root : Part
-        Each node below it has two children or none, and a name of its own.
+        Each node below it has two children or none, and its own name.
     method : str
         The name of the segmenter.
 

@@ -144,7 +144,7 @@ def quickshift(
     max_dist : float
         Between joined pixels: the larger, the fewer regions.
     ratio : float
-        How much colour counts beside position, 0 to 1.
+        How much colour counts relative to position, 0 to 1.
     seed : int
         For breaking ties.
 
@@ -222,7 +222,7 @@ def chan_vese(image: np.ndarray, mu: float = 0.25, max_num_iter: int = 100) -> R
     mu : float
         How much a long border costs: the larger, the smoother it is.
     max_num_iter : int
-        At most so many steps of the contour.
+        At most this many steps of the contour.
 
 
     Returns

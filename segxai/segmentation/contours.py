@@ -60,7 +60,7 @@ def contour_regions(image: np.ndarray, n_regions: int | str = "auto") -> Regions
 
 
 def contours(image: ImageLike, *, progress: Progress = None) -> np.ndarray:
-    """Find how likely each pixel lies on the outline of an object or one of its parts.
+    """Find how likely each pixel is to lie on the outline of an object or one of its parts.
 
     A photograph with a side of more than 512 pixels is reduced for the network, and the map is
     enlarged. Smaller ones are not resized; the network was trained at 481 pixels. (Enlarging

@@ -1,9 +1,9 @@
 """Nouns by a classifier that was trained on whole photographs, for the nodes of a region tree.
 
 The project's own FCN-8s names sky, hair and road (`nouns`). What it calls an object or an animal,
-the classifier can name, which knows 427 everyday nouns. It is believed where several views of the
-region agree: cut out, with dimmed surroundings, cropped, and by the features inside it against
-those outside.
+the classifier may be able to name: it knows 378 everyday nouns. It is believed where several views
+of the region agree: cut out, with dimmed surroundings, cropped, and by the features inside it
+against those outside.
 
 References
 ----------
@@ -117,7 +117,7 @@ def upper(root: Part, n_regions: int) -> list[Part]:
     root : Part
         A tree.
     n_regions : int
-        Cuts into 1 to so many regions are considered.
+        Cuts into 1 to this many regions are considered.
 
     Returns
     -------

@@ -259,7 +259,7 @@ def as_image_list(images: Any, function: str) -> list:
     Returns
     -------
     images : list
-        Paths are sorted by name. What a folder contains beside pictures is skipped, and a warning
+        Paths are sorted by name. What a folder contains besides pictures is skipped, and a warning
         counts it.
 
     Raises

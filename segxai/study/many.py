@@ -44,7 +44,7 @@ class ImageResult:
         Of the regions.
     named : (K,) tuple of bool
         Whether a region has a name that means the same on other photographs, as "sky" does; False
-        for one that is called by its place alone, as "top left".
+        for one that is named after its place alone, as "top left".
     target, full : str, float
         The class explained, and its value.
     evaluations : int
@@ -113,7 +113,7 @@ class ManyExplanations:
     def effects(self) -> list[Effect]:
         """Average the weights of each name over the photographs in which it occurs.
 
-        Regions that are called by their place are left out: what lies at the top left of one
+        Regions that are named after their place are left out: what lies at the top left of one
         photograph has nothing to do with what lies there in another.
 
         Returns
@@ -168,7 +168,7 @@ def explain_many(
     images : sequence of arrays or paths, or a folder
         The pictures of a folder are taken in the order of their names.
     regions : str, callable or sequence of Regions
-        A method for `segment`, of whose regions those of one noun are united (`Regions.by_noun`);
+        A method for `segment`, whose regions with the same noun are merged (`Regions.by_noun`);
         or one `Regions` for each image, which is explained as it is.
     classifier : optional
         As for `explain`; on a cluster a name, a path, or an object that can be pickled.

@@ -131,7 +131,7 @@ def cached(name: str) -> Path | None:
 
 
 def usable(name: str) -> Path | None:
-    """Return the path of a downloaded file, or None if it was not fetched.
+    """Return the path of a downloaded file, or None if it has not been fetched.
 
     Raises
     ------
@@ -150,7 +150,7 @@ def usable(name: str) -> Path | None:
 
 
 def obtain(name: str) -> Path:
-    """Return the path of a file, which is downloaded if it was not fetched yet.
+    """Return the path of a file, which is downloaded if it has not been fetched yet.
 
     Raises
     ------

@@ -20,7 +20,7 @@ from ..files import as_path, check_contents
 
 
 class Stored(NamedTuple):
-    """An array that was not read yet.
+    """An array that has not been read yet.
 
     Attributes
     ----------

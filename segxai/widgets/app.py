@@ -1,4 +1,4 @@
-"""The explorer as an application of its own: choose a photograph, or bring one."""
+"""The explorer as a separate application: choose a photograph, or bring one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ExplorerApp(ipywidgets.VBox):
     Attributes
     ----------
     form : Form
-        The choice of photographs, and of a file of one's own.
+        The choice of photographs, and of the user's own file.
     explorer : ExplanationExplorer
         Of the photograph that is shown.
 

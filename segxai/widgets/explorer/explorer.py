@@ -131,7 +131,7 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
         hold_weakly(self)  # a forgotten explorer would keep its thread and its tables
 
     def close(self) -> None:
-        """End what is computed, forget what was, and take everything off the page."""
+        """End what is being computed, forget what was, and take everything off the page."""
         if self.comm is None:  # closed already, or never made
             return
         with self._work.lock:
@@ -204,7 +204,7 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
         path : str or path
             It ends in .html.
         fills : sequence of str, optional
-            What the page offers beside the fill that is shown; see `segxai.save_explorer`.
+            What the page offers besides the fill that is shown; see `segxai.save_explorer`.
         """
         check_page_path(path)
         write_explorer(path, self._with_fills(fills))

@@ -156,7 +156,7 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
     Raises
     ------
     SegxaiError
-        For what is no image, or when annotation and names do not fit it.
+        If it is not an image, or if annotation and names do not fit it.
 
     Examples
     --------

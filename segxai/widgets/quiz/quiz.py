@@ -36,7 +36,7 @@ class Quiz(browser.Pictured, anywidget.AnyWidget):
     Raises
     ------
     SegxaiValueError
-        For an answer that is none of the choices, and for fewer than two choices.
+        For an answer that is not one of the choices, and for fewer than two choices.
 
     Examples
     --------

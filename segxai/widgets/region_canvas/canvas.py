@@ -133,7 +133,7 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
         explanation : Explanation
             What is shown from now on.
         note : str, optional
-            Stands beside the title.
+            Shown next to the title.
         """
         e, before = explanation, self.explanation
         self.explanation = e

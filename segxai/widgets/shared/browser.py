@@ -93,7 +93,7 @@ def hold_weakly(widget: Any) -> None:
 
 
 class Pictured:
-    """A mixin for widgets that have a picture of themselves, beside the widget in what is shown.
+    """A mixin for widgets that have a picture of themselves, shown with the widget.
 
     It is for whoever cannot run the widget: a saved notebook, or a viewer without JavaScript.
     """
