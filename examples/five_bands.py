@@ -8,7 +8,7 @@ import segxai
 
 def vegetation(images):
     """(N, H, W, 5) uint16 to (N, 2) probabilities, from how much more near infrared than red there
-    is; stands for your own model."""
+    is; a stand-in for your own model."""
     red, infrared = images[..., 2].astype(float), images[..., 4].astype(float)
     index = ((infrared - red) / (infrared + red + 1)).mean(axis=(1, 2))  # NDVI
     green = 1 / (1 + np.exp(-20 * (index - 0.2)))

@@ -8,7 +8,7 @@ import segxai
 
 
 def bright(images):
-    """(N, H, W, 1) float32 in 0..1 to (N, 2) probabilities; stands for your own model."""
+    """(N, H, W, 1) float32 in 0..1 to (N, 2) probabilities; a stand-in for your own model."""
     light = 1 / (1 + np.exp(-20 * (images.mean(axis=(1, 2, 3)) - 0.4)))
     return np.stack([1 - light, light], axis=1)
 

@@ -204,7 +204,7 @@ Quiz(
 
 # %%
 table = explanation.coalitions
-print(f"{len(regions)} regions, {table.evaluations} evaluations, all: {table.exact}")
+print(f"{len(regions)} regions, {table.evaluations} pictures, complete: {table.exact}")
 
 # %% [markdown]
 # Nothing was left to chance: every coalition is in the table, so running the cell again

@@ -23,7 +23,7 @@ MOST_BYTES = 1_000_000  # of a page
 SIDE = 300  # pixels of a picture in the gallery
 
 QUESTION = (
-    "A classifier that is shown the photograph of an astronaut answers “bobsleigh”, and then “football helmet”. Does it use the space "
+    "Shown the photograph of an astronaut, a classifier answers “bobsleigh”, and then “football helmet”. Does it use the space "
     "suit, the helmet, the face, or a combination of them? Choose a photograph, click a thing to hide it, and watch the answer change."
 )
 

@@ -90,8 +90,8 @@ def main(folder: Path) -> None:
         "<h1>Which things in a photograph does a classifier use?</h1>"
         f"{first_page.write_gallery(folder)}"
         '<h2 id="lessons">The lessons</h2>'
-        '<p class="about">The executed notebooks as pages. What needs Python (another segmenter, another photograph, your own painting) '
-        "needs the notebooks themselves.</p>"
+        '<p class="about">The executed notebooks as pages. Anything that needs Python (another segmenter, another photograph, your own painting) '
+        "works only in the notebooks themselves.</p>"
         f'<ul class="series">{"".join(entries)}</ul>'
         f"<p>{teaching}</p>"
     )

@@ -225,7 +225,7 @@ def test_fit_and_explain(quarters, additive):
     painter.annotation = strokes
     painter.fit_and_explain()
     assert painter.fit_and_explain() is None  # one at a time
-    assert painter.canvas.status.startswith("A fit is running already")
+    assert painter.canvas.status.startswith("A fit is already running")
     painter.cancel()
     painter._thread.join(300)
     assert painter.canvas.status == "Cancelled."

@@ -242,7 +242,7 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
             classes are painted or a fit is running.
         """
         if self._thread is not None and self._thread.is_alive():
-            self.canvas.status = "A fit is running already: wait for it, or cancel it."
+            self.canvas.status = "A fit is already running: wait for it, or cancel it."
             return None
         classes, names = self.annotation, self.names
         if np.unique(classes[classes != IGNORE]).size < 2:
