@@ -125,8 +125,9 @@ class Coalitions:
         target, versus : str or int, optional
             Two of `targets`, by name or number. With `versus` the values become the target's
             probability minus that of this class, whose explanation answers why the classifier
-            predicts the one rather than the other: all surrogates are linear in the table, so the
-            weights are the differences of the two classes' weights.
+            predicts the one rather than the other: the weights are the differences of the two
+            classes' weights, for surrogates are linear in the table (but for Shapley values of a
+            sample, where they are so within their intervals).
 
         Returns
         -------

@@ -1,10 +1,12 @@
 """Which coalitions to evaluate when there are too many to evaluate all.
 
-They are of sizes that the estimate needs, some with their complements. The sizes of a sample decide
-what can be estimated well from it: Shapley values need small and large coalitions, LIME and Banzhaf
-values those that a fair coin would give. So most of a sample is drawn for the chosen method and
-some of it for the others, and every row keeps its importance, one over the probability with which
-it was drawn: weighted by it, one table does for all methods.
+The sizes of a sample decide what can be estimated well from it: Shapley values need small and large
+coalitions, LIME and Banzhaf values those that a fair coin would give. So most of a sample is drawn
+for the chosen method and some of it for the others, and every row keeps its importance, one over
+the probability with which it was drawn: weighted by it, one table does for all methods.
+
+Complements are not drawn on purpose: they cancel what regions do in twos, but so does the process
+that corrects Shapley values (`segxai.explanation.process`), to which other coalitions tell more.
 """
 
 from __future__ import annotations
@@ -18,9 +20,6 @@ from .methods import method_named, needs_all
 from .subsets import all_subsets, log_binomial
 
 MOST_COALITIONS = 2**20  # a table that still fits a small machine's memory
-# Evaluations for each region; with fewer, pairs (of which each is one equation) would not determine
-# the weights.
-PAIRED_FROM = 3
 
 
 def draw_coalitions(
@@ -62,8 +61,7 @@ def draw_coalitions(
 
     References
     ----------
-    Covert and Lee 2021, "Improving KernelSHAP", section 4.1, for the pairs; Horvitz and Thompson
-    1952 for the importance.
+    Horvitz and Thompson 1952 for the importance.
     """
     max_evaluations = whole_number("max_evaluations", max_evaluations, 2)
     if min(2**number, max_evaluations) > MOST_COALITIONS:
@@ -89,23 +87,7 @@ def draw_coalitions(
     ends = np.floor(np.concatenate([[0.0], np.cumsum(expected)]) + rng.random())
     ends[-1] = total
     counts = np.diff(ends).astype(int)
-    most_pairs = np.ceil(parts["shapley"] * total / (number - 1))
-    if parts["shapley"] > 0.5:  # drawn for Shapley values above all
-        most_pairs = total
-    if max_evaluations < PAIRED_FROM * number:
-        most_pairs = 0
-    rows = []
-    for size in range(1, number // 2 + 1):
-        count, opposite = counts[size - 1], counts[number - size - 1]
-        if size * 2 == number:
-            pairs = int(min(count // 2, np.ceil(most_pairs / 2)))
-            paired = _different(number, size, pairs, rng, one_of_each_pair=True)
-            known = np.concatenate([paired, ~paired])
-            rows += [known, _different(number, size, count - len(known), rng, known)]
-        else:
-            paired = _different(number, size, int(min(count, opposite, most_pairs)), rng)
-            rows += [paired, _different(number, size, count - len(paired), rng, paired)]
-            rows += [~paired, ~_different(number, size, opposite - len(paired), rng, paired)]
+    rows = [_different(number, size, count, rng) for size, count in enumerate(counts, start=1)]
     masks = np.concatenate([np.zeros((1, number), bool), *rows, np.ones((1, number), bool)])
     log_importance = np.zeros(len(masks))
     log_importance[1:-1] = np.maximum(log_number_of - np.log(expected), 0)[
@@ -172,26 +154,19 @@ def _expected_counts(total, shares, log_number_of) -> np.ndarray:
     return counts
 
 
-def _different(number, size, count, rng, known=None, one_of_each_pair=False) -> np.ndarray:
-    """Draw (count, number) coalitions of one size, all different and none among `known`.
-
-    one_of_each_pair: for half of the regions; no two are complements, for all show region 0.
-    """
-    if one_of_each_pair:
-        rest = _different(number - 1, size - 1, count, rng)
-        return np.concatenate([np.ones((count, 1), bool), rest], axis=1)
-    rows = np.zeros((0, number), bool) if known is None else known
-    wanted = count + len(rows)
-    while len(rows) < wanted:
+def _different(number, size, count, rng) -> np.ndarray:
+    """Draw (count, number) different coalitions of one size."""
+    rows = np.zeros((0, number), bool)
+    while len(rows) < count:
         # Few enough to list, where drawing would go on repeating itself?
-        if log_binomial(number, size) < np.log(4.0 * wanted):
+        if log_binomial(number, size) < np.log(4.0 * count):
             listed = np.array(list(combinations(range(number), size)), int).reshape(-1, size)
             places = rng.permutation(listed)
         else:
-            places = rng.random((wanted, number)).argpartition(size - 1, axis=1)[:, :size]
+            places = rng.random((count, number)).argpartition(size - 1, axis=1)[:, :size]
         drawn = np.zeros((len(places), number), bool)
         np.put_along_axis(drawn, places, True, axis=1)
         rows = np.concatenate([rows, drawn])
         _, first = np.unique(np.packbits(rows, axis=1), axis=0, return_index=True)
         rows = rows[np.sort(first)]
-    return rows[wanted - count : wanted]
+    return rows[:count]

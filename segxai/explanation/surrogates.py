@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from ..errors import SegxaiValueError, is_number
+from . import process
 from .subsets import all_subsets, codes, log_binomial
 
 
@@ -66,8 +67,8 @@ def fit_lime(
     Returns
     -------
     fit : Fit
-        The interval is that of the weights of the complete table, see `_margin`; of zero width if
-        every coalition was evaluated.
+        The interval is that of the weights of the complete table, by a jackknife that leaves out
+        coalitions (MacKinnon and White 1985); of zero width if every coalition was evaluated.
 
     Raises
     ------
@@ -164,16 +165,41 @@ def fit_shapley(
     """Fit Shapley values: each region's effect averaged over all orders of adding the regions.
 
     Exact for a complete table. For a sample, a least-squares fit with the Shapley kernel times the
-    importance, constrained to sum to value(full) - value(empty). Sources: Shapley 1953; Charnes et
-    al. 1988 and Lundberg and Lee 2017, section 4.1, for the fit.
+    importance, constrained to sum to value(full) - value(empty), and corrected by what a process
+    finds in its residuals (`process.refine`), whose lengths come from the weights: so, unlike all
+    other fits, it is not linear in the values. Sources: Shapley 1953; Charnes et al. 1988 and
+    Lundberg and Lee 2017, section 4.1, for the fit.
     """
     if exact:
         return fit_owen(masks, values, tuple(range(masks.shape[1])))
     values = np.asarray(values, float)
-    empty, full = values[~masks.any(1)][0], values[masks.all(1)][0]
-    weights, interval = _constrained_shapley(masks, values, empty, full, log_importance)
+    weights, changes = sampled_shapley(masks, values, log_importance)
+    empty = values[~masks.any(1)][0]
     r2 = _shapley_r2(masks, values, weights, empty, log_importance)
+    interval = _interval(weights, changes, values, log_importance)
     return Fit(weights, float(empty), r2, interval)
+
+
+def sampled_shapley(
+    masks: np.ndarray, values: np.ndarray, log_importance: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Estimate Shapley values from a sample.
+
+    Parameters
+    ----------
+    masks, values, log_importance
+        See `fit_lime`.
+
+    Returns
+    -------
+    weights : (K,) array of float
+        Of the regions.
+    changes : (N, K) array of float
+        See `process.refine`.
+    """
+    empty, full = values[~masks.any(1)][0], values[masks.all(1)][0]
+    linear = _constrained_shapley(masks, values, empty, full, log_importance)
+    return process.refine(masks, values - empty, linear)
 
 
 def fit_owen(masks: np.ndarray, values: np.ndarray, hierarchy: tuple) -> Fit:
@@ -282,21 +308,18 @@ def _weighted_ridge(masks, values, kernel, alpha, exact, log_importance) -> Fit:
     fitted = mean + (design - centre) @ weights
     interval = np.stack([weights, weights], axis=1)
     if not exact:
-        # The intercept, which the centred columns leave to itself, takes its share of each row's
-        # leverage.
-        inverse = np.zeros((number + 1, number + 1))
-        inverse[:number, :number] = np.linalg.pinv(rows.T @ rows)
-        inverse[number, number] = 1 / kernel.sum()
-        residuals, both = response - scaled @ weights, np.hstack([scaled, root])
-        spread = np.eye(number, number + 1)
-        margin = _margin(both, residuals, inverse, spread, masks, log_importance)
-        interval = _interval(weights, margin, values)
+        # Leaving out a row changes the weights by its pull times how much the others mispredict it.
+        pull = scaled @ np.linalg.pinv(rows.T @ rows)
+        leverage = (pull * scaled).sum(axis=1) + kernel / kernel.sum()
+        # A row that alone determines a coefficient would be divided by 0.
+        changes = pull * ((response - scaled @ weights) / (1 + 1e-9 - leverage))[:, None]
+        interval = _interval(weights, changes, values, log_importance)
     return Fit(
         weights, float(mean - centre @ weights), weighted_r2(values, fitted, kernel), interval
     )
 
 
-def _constrained_shapley(masks, values, empty, full, log_importance):
+def _constrained_shapley(masks, values, empty, full, log_importance) -> np.ndarray:
     number, sizes = masks.shape[1], masks.sum(1)
     inner = (sizes > 0) & (sizes < number)
     drawn = None if log_importance is None else log_importance[inner]
@@ -306,17 +329,7 @@ def _constrained_shapley(masks, values, empty, full, log_importance):
     reduced = root[:, None] * (design[:, :-1] - design[:, -1:])
     response = root * (values[inner] - empty - design[:, -1] * (full - empty))
     head = np.linalg.lstsq(reduced, response, rcond=None)[0]
-    weights = np.append(head, full - empty - head.sum())
-    spread = np.vstack([np.eye(number - 1), -np.ones(number - 1)])
-    margin = _margin(
-        reduced,
-        response - reduced @ head,
-        np.linalg.pinv(reduced.T @ reduced),
-        spread,
-        masks[inner],
-        drawn,
-    )
-    return weights, _interval(weights, margin, values)
+    return np.append(head, full - empty - head.sum())
 
 
 def shapley_kernel(
@@ -340,48 +353,18 @@ def _shapley_r2(masks, values, weights, empty, log_importance=None) -> float:
     return weighted_r2(values[inner], empty + masks[inner] @ weights, kernel)
 
 
-def _margin(scaled, residuals, inverse, spread, masks, log_importance) -> np.ndarray:
-    """Compute half-widths (K,) of 95 % intervals by a jackknife that leaves out pairs.
+def _interval(weights, changes, values, log_importance) -> np.ndarray:
+    """(K, 2) the 95 % intervals of weights (K,), given what leaving out each row changes (N, K).
 
-    A pair is a coalition and its complement.
-
-    scaled (N, p), residuals (N,): of the least-squares fit; inverse (p, p) of its normal matrix;
-    spread (K, p): the weights as sums of its coefficients. What leaving out a pair changes is
-    computed in closed form, from the pair's part of the hat matrix (Bell and McCaffrey 2002, "Bias
-    Reduction in Standard Errors for Linear Regression with Multi-Stage Samples"). A coalition that
-    every sample holds adds no error, others add as much of it as is left to chance (the finite
-    population correction; Cochran 1977, "Sampling Techniques", section 2.6). A fit with as many
-    coefficients as pairs says nothing of its error: infinite.
+    A coalition that every sample holds adds no error, others add as much of it as is left to chance
+    (the finite population correction; Cochran 1977, "Sampling Techniques", section 2.6). A fit with
+    as many coefficients as rows says nothing of its error: no margin is wider than the range of the
+    values.
     """
-    rows = _pairs(masks)
-    there = rows >= 0
-    freedom = len(rows) - scaled.shape[1]
-    if freedom < 1:
-        return np.full(len(spread), np.inf)
-    design = scaled[rows] * there[:, :, None]
-    pull = design @ inverse
-    # A row that alone determines a coefficient would be divided by 0.
-    remaining = (1 + 1e-9) * np.eye(2) - pull @ design.transpose(0, 2, 1)
-    errors = np.linalg.solve(remaining, (residuals[rows] * there)[:, :, None])
-    changes = (pull.transpose(0, 2, 1) @ errors)[:, :, 0] @ spread.T
-    by_chance = (
-        np.ones(len(rows))
-        if log_importance is None
-        else -np.expm1(-log_importance[rows.max(axis=1)])
-    )
-    return stdtrit(freedom, 0.975) * np.sqrt(by_chance @ changes**2)
-
-
-def _pairs(masks) -> np.ndarray:
-    """(G, 2) the rows of each coalition without region 0 and of its complement; -1 if missing."""
-    _, pair = np.unique(np.packbits(masks ^ masks[:, :1], axis=1), axis=0, return_inverse=True)
-    rows = np.full((pair.max() + 1, 2), -1)
-    rows[pair.ravel(), masks[:, 0].astype(int)] = np.arange(len(masks))
-    return rows
-
-
-def _interval(weights, margin, values) -> np.ndarray:
-    """(K, 2); no margin is wider than the range of the values, where a fit says nothing."""
+    by_chance = np.ones(len(values)) if log_importance is None else -np.expm1(-log_importance)
+    freedom = len(values) - len(weights) - 1
+    errors = np.sqrt(by_chance @ changes**2)
+    margin = stdtrit(freedom, 0.975) * errors if freedom > 0 else np.inf
     margin = np.minimum(margin, np.ptp(values))
     return np.stack([weights - margin, weights + margin], axis=1)
 

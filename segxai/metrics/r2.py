@@ -31,7 +31,8 @@ def fidelity(explanation: Explanation) -> Fidelity:
 
     Coalitions are weighted as in the fit (LIME gives those near the whole photograph the largest
     weights), so compare only values of the same method and kernel width. `loo_r2` is leave-one-out
-    cross-validation in closed form (PRESS), without any random choice. With few samples and many
+    cross-validation in closed form (PRESS; of the Shapley values of a sample, that of the process
+    which corrects them), without any random choice. With few samples and many
     regions r2 is optimistic, because the surrogate has many free parameters; loo_r2 is not. No
     model calls.
 
@@ -79,6 +80,10 @@ def fidelity(explanation: Explanation) -> Fidelity:
     with np.errstate(divide="ignore", invalid="ignore"):
         left_out = np.where((leverage > 1 - 1e-9) | nested, np.nan, errors / (1 - leverage))
     predicted = values - left_out
+    if e.method == "shapley" and not e.coalitions.exact:
+        table = e.coalitions
+        _, changes = surrogates.sampled_shapley(table.masks, table.values.astype(float), drawn)
+        predicted = e.intercept + (masks * (e.weights - changes[inner])).sum(axis=1)
     defined = len(values) and np.isfinite(predicted).all()
     loo_r2 = surrogates.weighted_r2(values, predicted, kernel) if defined else np.nan
     return Fidelity(e.r2, loo_r2, predicted)

@@ -42,14 +42,6 @@ def test_other_seeds_draw_other_coalitions():
     assert not np.array_equal(draw_coalitions(11, 1024, 3)[0], draw_coalitions(11, 1024, 4)[0])
 
 
-@pytest.mark.parametrize(("method", "least"), [("shapley", 0.8), ("lime", 0.03), ("banzhaf", 0.08)])
-@pytest.mark.parametrize("number", [16, 23, 42])
-def test_what_is_drawn_for_shapley_values_comes_with_its_complement(number, method, least):
-    masks, _ = draw_coalitions(number, 500, 0, method)
-    drawn = {row.tobytes() for row in masks}
-    assert np.mean([(~row).tobytes() in drawn for row in masks]) >= least
-
-
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("number", "budget"), [(6, 30), (6, 15), (7, 40)])
 def test_importance_is_one_over_how_often_a_coalition_is_drawn(number, budget, method):

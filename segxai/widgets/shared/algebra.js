@@ -4,6 +4,7 @@
 // region k is shown. When it is exact, row n shows region k where bit k of n is set. Values are one number for each row.
 
 import { leastSquares } from "./linear.js";
+import { refine } from "./process.js";
 
 export class AlgebraError extends Error {}
 
@@ -49,7 +50,7 @@ export function rowWithout(table, off) {
   return -1;
 }
 
-// How much more probable one class is than another; every summary here is linear in the values.
+// How much more probable one class is than another.
 export const contrast = (values, others) => Float32Array.from(values, (value, row) => value - others[row]);
 
 // How much a coalition of `size` of the `count` regions counts for LIME.
@@ -83,7 +84,7 @@ export function shapley(table, values) {
         if (!((row >> k) & 1)) weights[k] += share[sizes[row]] * (values[row | (1 << k)] - values[row]);
       }
     }
-  } else weights.set(constrainedShapley(table, values, sizes, empty, full));
+  } else weights.set(refine(table, values, sizes, empty, constrainedShapley(table, values, sizes, empty, full)));
   return { weights: [...weights], intercept: empty, r2: shapleyR2(table, values, sizes, weights, empty) };
 }
 
