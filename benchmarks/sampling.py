@@ -1,18 +1,24 @@
-"""Sampled weights against the true ones: coalitions in pairs of chosen sizes, beside coalitions
-drawn by a fair coin.
+"""Sampled weights against the true ones, and Shapley values beside shapiq's approximators.
 
 Games whose weights are computed exactly: an OR of 6 regions among 42, and sigmoids of a weighted
-sum of 16 and of 42 regions. For each method the mean absolute error over the regions, and how often
-the 95 % interval holds the true weight, over many samples of 1024 evaluations. "coin" is plain
-LIME's sample: uniform coalitions, intervals after White (1980).
+sum of 16 and of 42 regions. First, at each budget, the mean absolute error of Shapley values over
+the regions, with half the width of a 95 % interval over the repetitions, and how often the 95 %
+intervals of the weights hold the true ones, beside the errors of shapiq's approximators, which run
+in an environment that uv makes from benchmarks/peers/shapiq.txt. Then, for each method and with
+1024 evaluations, the same by what the sample was drawn for. "coin" is plain LIME's sample: uniform
+coalitions, intervals after White (1980).
 
-python benchmarks/sampling.py [--repetitions 200] [--evaluations 1024]
+python benchmarks/sampling.py [--repetitions 200] [--budgets 256 1024 4096]
+    [--approximators PermutationSamplingSV KernelSHAP]
 """
 
 import argparse
+import json
+import subprocess
 from typing import NamedTuple
 
 import numpy as np
+from peers import HERE, environment
 from scipy.special import expit
 
 from segxai.explanation.sampling import draw_coalitions, log_binomial
@@ -153,9 +159,8 @@ def white(masks, values, method) -> tuple[np.ndarray, np.ndarray]:
     return weights, np.stack([weights - margin, weights + margin], axis=1)
 
 
-def measured(game, method, drawn_for, evaluations, repetitions) -> tuple[float, float]:
-    """(mean absolute error, share of intervals that hold the true weight) over regions and
-    repetitions."""
+def measured(game, method, drawn_for, evaluations, repetitions) -> tuple[np.ndarray, float]:
+    """(mean absolute error of each repetition, share of intervals that hold the true weight)."""
     truth = true_weights(game, method)
     errors, held = [], []
     for seed in range(repetitions):
@@ -168,14 +173,58 @@ def measured(game, method, drawn_for, evaluations, repetitions) -> tuple[float, 
             weights, interval = fit.weights, fit.interval
         errors.append(np.abs(weights - truth).mean())
         held.append(((interval[:, 0] <= truth) & (truth <= interval[:, 1])).mean())
-    return float(np.mean(errors)), float(np.mean(held))
+    return np.array(errors), float(np.mean(held))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--repetitions", type=int, default=200)
-    parser.add_argument("--evaluations", type=int, default=1024)
-    asked = parser.parse_args()
+def shapiq(names, budgets, repetitions) -> dict:
+    """{(game's number, budget, name): the errors of its repetitions}."""
+    games = [
+        {
+            "steps": game.steps.tolist(),
+            "values": game.values.tolist(),
+            "lowest": game.lowest,
+            "truth": true_weights(game, "shapley").tolist(),
+        }
+        for game in GAMES
+    ]
+    asked = {"games": games, "names": names, "budgets": budgets, "repetitions": repetitions}
+    run = subprocess.run(
+        [environment("shapiq"), HERE / "peers" / "approximators.py"],
+        input=json.dumps(asked),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    found = map(json.loads, run.stdout.splitlines())
+    return {(one["game"], one["budget"], one["name"]): np.array(one["errors"]) for one in found}
+
+
+def cell(errors) -> str:
+    return f"{errors.mean():.4f} ±{1.96 * errors.std() / np.sqrt(len(errors)):.4f}"
+
+
+def beside_shapiq(names, budgets, repetitions) -> None:
+    print("Shapley values: error (mean absolute) of samples; for segxai, intervals that hold")
+    print(
+        f"{'game':<24} {'budget':>6} {'segxai':>22} "
+        + " ".join(f"{name:>21}" for name in names)
+        + "   segxai / best"
+    )
+    theirs = shapiq(names, budgets, repetitions)
+    for number, game in enumerate(GAMES):
+        for budget in budgets:
+            errors, held = measured(game, "shapley", "shapley", budget, repetitions)
+            others = [theirs[number, budget, name] for name in names]
+            ratio = errors.mean() / min(other.mean() for other in others)
+            print(
+                f"{game.name:<24} {budget:>6} {cell(errors):>15} {held:>6.1%} "
+                + " ".join(f"{cell(other):>21}" for other in others)
+                + f"   {ratio:.2f}",
+                flush=True,
+            )
+
+
+def by_sample(repetitions, evaluations=1024) -> None:
     print(
         "error (mean absolute) and share of 95 % intervals that hold, by what the sample was "
         "drawn for"
@@ -188,12 +237,26 @@ def main():
     for game in GAMES:
         for method in FITS:
             found = [
-                measured(game, method, drawn, asked.evaluations, asked.repetitions)
-                for drawn in ("coin", *FITS)
+                measured(game, method, drawn, evaluations, repetitions) for drawn in ("coin", *FITS)
             ]
-            ratio = found[1 + list(FITS).index(method)][0] / found[0][0]
-            cells = " ".join(f"{error:.4f} {share:>6.1%}".rjust(14) for error, share in found)
+            ratio = found[1 + list(FITS).index(method)][0].mean() / found[0][0].mean()
+            cells = " ".join(
+                f"{errors.mean():.4f} {share:>6.1%}".rjust(14) for errors, share in found
+            )
             print(f"{game.name:<24} {method:<8} {cells}   {ratio:.2f}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--repetitions", type=int, default=200)
+    parser.add_argument("--budgets", type=int, nargs="+", default=[256, 1024, 4096])
+    parser.add_argument(
+        "--approximators", nargs="+", default=["PermutationSamplingSV", "KernelSHAP"]
+    )
+    asked = parser.parse_args()
+    beside_shapiq(asked.approximators, asked.budgets, asked.repetitions)
+    print()
+    by_sample(asked.repetitions)
 
 
 if __name__ == "__main__":

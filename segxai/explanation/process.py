@@ -27,7 +27,7 @@ NODES, SHARES = np.polynomial.legendre.leggauss(12)  # of Gauss's quadrature, on
 
 def refine(
     masks: np.ndarray, values: np.ndarray, weights: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Correct the weights (K,) of a linear fit to values (N,).
 
     Parameters
@@ -45,6 +45,8 @@ def refine(
         Corrected.
     changes : (N, K) array of float
         What each coalition changes: without it, the weights would be less by so much.
+    left_out : (N,) array of float
+        How much larger each value is than what the process predicts from the others of its block.
     """
     residuals, first = values - masks @ weights, weights
     number = -(-len(masks) // BLOCK)
@@ -54,15 +56,19 @@ def refine(
         lengths = np.abs(weights) + LEAST * np.abs(weights).mean() + 1e-12
         lengths *= LENGTH / lengths.sum()
         fits = [_interpolate(masks[rows], residuals[rows], lengths) for rows in blocks]
-        weights = first + np.mean([correction for correction, _ in fits], axis=0)
-    changes = np.zeros(masks.shape)
-    for rows, (_, each) in zip(blocks, fits, strict=True):
-        changes[rows] += each / number
-    return weights, changes
+        weights = first + np.mean([correction for correction, *_ in fits], axis=0)
+    changes, left_out = np.zeros(masks.shape), np.zeros(len(masks))
+    for rows, (_, pull, each) in zip(blocks, fits, strict=True):
+        changes[rows] += pull * each[:, None] / number
+        left_out[rows] = each
+    return weights, changes, left_out
 
 
-def _interpolate(masks, residuals, lengths) -> tuple[np.ndarray, np.ndarray]:
-    """(K,) the Shapley values of the process' mean, (N, K) what leaving out a row changes."""
+def _interpolate(masks, residuals, lengths) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(K,) the Shapley values of the process' mean, (N, K) how much of each residual is in them.
+
+    And (N,) by how much the other rows mispredict each.
+    """
     signs = masks - 0.5
     slope = 4 * LINEAR / masks.shape[1]
     covariance = np.exp(2 * signs * lengths @ signs.T - lengths.sum() / 2)
@@ -71,8 +77,7 @@ def _interpolate(masks, residuals, lengths) -> tuple[np.ndarray, np.ndarray]:
     effects = _product_values(masks, np.exp(-lengths)) + slope * signs
     # No correction of the sum.
     pull = inverse @ (effects - effects.mean(axis=1, keepdims=True))
-    left_out = inverse @ residuals / np.diag(inverse)  # by how much the others mispredict a row
-    return residuals @ pull, pull * left_out[:, None]
+    return residuals @ pull, pull, inverse @ residuals / np.diag(inverse)
 
 
 def _product_values(masks, factors) -> np.ndarray:

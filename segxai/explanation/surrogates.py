@@ -173,16 +173,18 @@ def fit_shapley(
     if exact:
         return fit_owen(masks, values, tuple(range(masks.shape[1])))
     values = np.asarray(values, float)
-    weights, changes = sampled_shapley(masks, values, log_importance)
+    weights, changes, unseen = sampled_shapley(masks, values, log_importance)
+    # Without a row the others are predicted worse, too: by the mean leverage, as in HC2 and HC3.
+    changes *= np.sqrt(max(0, 1 - len(weights) / len(masks)))
     empty = values[~masks.any(1)][0]
     r2 = _shapley_r2(masks, values, weights, empty, log_importance)
-    interval = _interval(weights, changes, values, log_importance)
+    interval = _interval(weights, values, log_importance, changes, unseen)
     return Fit(weights, float(empty), r2, interval)
 
 
 def sampled_shapley(
     masks: np.ndarray, values: np.ndarray, log_importance: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Estimate Shapley values from a sample.
 
     Parameters
@@ -196,10 +198,14 @@ def sampled_shapley(
         Of the regions.
     changes : (N, K) array of float
         See `process.refine`.
+    unseen : (N, K) array of float
+        What each row would change in the linear fit, if that were fitted to what the process
+        mispredicts: much, where few rows stand for many coalitions.
     """
     empty, full = values[~masks.any(1)][0], values[masks.all(1)][0]
-    linear = _constrained_shapley(masks, values, empty, full, log_importance)
-    return process.refine(masks, values - empty, linear)
+    linear, pull = _constrained_shapley(masks, values, empty, full, log_importance)
+    weights, changes, left_out = process.refine(masks, values - empty, linear)
+    return weights, changes, pull * left_out[:, None]
 
 
 def fit_owen(masks: np.ndarray, values: np.ndarray, hierarchy: tuple) -> Fit:
@@ -313,13 +319,14 @@ def _weighted_ridge(masks, values, kernel, alpha, exact, log_importance) -> Fit:
         leverage = (pull * scaled).sum(axis=1) + kernel / kernel.sum()
         # A row that alone determines a coefficient would be divided by 0.
         changes = pull * ((response - scaled @ weights) / (1 + 1e-9 - leverage))[:, None]
-        interval = _interval(weights, changes, values, log_importance)
+        interval = _interval(weights, values, log_importance, changes)
     return Fit(
         weights, float(mean - centre @ weights), weighted_r2(values, fitted, kernel), interval
     )
 
 
-def _constrained_shapley(masks, values, empty, full, log_importance) -> np.ndarray:
+def _constrained_shapley(masks, values, empty, full, log_importance):
+    """(K,) the weights that add up to full - empty, (N, K) how much of each value is in them."""
     number, sizes = masks.shape[1], masks.sum(1)
     inner = (sizes > 0) & (sizes < number)
     drawn = None if log_importance is None else log_importance[inner]
@@ -329,7 +336,10 @@ def _constrained_shapley(masks, values, empty, full, log_importance) -> np.ndarr
     reduced = root[:, None] * (design[:, :-1] - design[:, -1:])
     response = root * (values[inner] - empty - design[:, -1] * (full - empty))
     head = np.linalg.lstsq(reduced, response, rcond=None)[0]
-    return np.append(head, full - empty - head.sum())
+    pull = np.zeros(masks.shape)
+    pull[inner, :-1] = root[:, None] * (reduced @ np.linalg.pinv(reduced.T @ reduced))
+    pull[:, -1] = -pull.sum(axis=1)
+    return np.append(head, full - empty - head.sum()), pull
 
 
 def shapley_kernel(
@@ -353,8 +363,10 @@ def _shapley_r2(masks, values, weights, empty, log_importance=None) -> float:
     return weighted_r2(values[inner], empty + masks[inner] @ weights, kernel)
 
 
-def _interval(weights, changes, values, log_importance) -> np.ndarray:
+def _interval(weights, values, log_importance, *changes) -> np.ndarray:
     """(K, 2) the 95 % intervals of weights (K,), given what leaving out each row changes (N, K).
+
+    Of several such estimates the larger counts.
 
     A coalition that every sample holds adds no error, others add as much of it as is left to chance
     (the finite population correction; Cochran 1977, "Sampling Techniques", section 2.6). A fit with
@@ -363,7 +375,7 @@ def _interval(weights, changes, values, log_importance) -> np.ndarray:
     """
     by_chance = np.ones(len(values)) if log_importance is None else -np.expm1(-log_importance)
     freedom = len(values) - len(weights) - 1
-    errors = np.sqrt(by_chance @ changes**2)
+    errors = np.sqrt(np.max([by_chance @ each**2 for each in changes], axis=0))
     margin = stdtrit(freedom, 0.975) * errors if freedom > 0 else np.inf
     margin = np.minimum(margin, np.ptp(values))
     return np.stack([weights - margin, weights + margin], axis=1)

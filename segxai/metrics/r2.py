@@ -82,7 +82,7 @@ def fidelity(explanation: Explanation) -> Fidelity:
     predicted = values - left_out
     if e.method == "shapley" and not e.coalitions.exact:
         table = e.coalitions
-        _, changes = surrogates.sampled_shapley(table.masks, table.values.astype(float), drawn)
+        _, changes, _ = surrogates.sampled_shapley(table.masks, table.values.astype(float), drawn)
         predicted = e.intercept + (masks * (e.weights - changes[inner])).sum(axis=1)
     defined = len(values) and np.isfinite(predicted).all()
     loo_r2 = surrogates.weighted_r2(values, predicted, kernel) if defined else np.nan

@@ -25,14 +25,14 @@ def test_values_of_products_are_shapley_values():
         assert np.allclose(values, surrogates.fit_shapley(everything, game, True).weights)
 
 
-def test_errors_are_those_of_interpolating_again_without_each_coalition():
+def test_what_a_row_changes_is_found_by_interpolating_again_without_it():
     masks, values, *_ = table(6, 30)
     residuals, lengths = values - values.mean(), np.linspace(0.1, 1, 6)
-    correction, changes = process._interpolate(masks, residuals, lengths)
+    correction, pull, left_out = process._interpolate(masks, residuals, lengths)
     for row in range(len(masks)):
         rest = np.arange(len(masks)) != row
-        without, _ = process._interpolate(masks[rest], residuals[rest], lengths)
-        assert np.allclose(correction - without, changes[row])
+        without, *_ = process._interpolate(masks[rest], residuals[rest], lengths)
+        assert np.allclose(correction - without, pull[row] * left_out[row])
 
 
 def test_the_process_predicts_what_it_was_fitted_to():
@@ -50,7 +50,7 @@ def test_errors_are_less_than_half_of_the_linear_fit_s():
         masks, values, drawn, everything = table(seed=seed)
         truth = surrogates.fit_shapley(all_subsets(11), everything, True).weights
         args = masks, values, values[0], values[-1], drawn
-        linear = surrogates._constrained_shapley(*args)
+        linear, _ = surrogates._constrained_shapley(*args)
         corrected = surrogates.fit_shapley(masks, values, False, drawn).weights
         found.append([np.abs(each - truth).mean() for each in (linear, corrected)])
     linear, corrected = np.mean(found, axis=0)

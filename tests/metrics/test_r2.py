@@ -33,7 +33,7 @@ def test_loo_r2_is_a_fit_without_the_row(method, budget, Game, explained):
         kept = masks[rest], values[rest]
         if method == "shapley" and budget == 16:
             ends = values[~masks.any(1)][0], values[masks.all(1)][0]
-            without = ends[0] + masks[row] @ surrogates._constrained_shapley(*kept, *ends, None)
+            without = ends[0] + masks[row] @ surrogates._constrained_shapley(*kept, *ends, None)[0]
         else:
             left = None if drawn is None else drawn[rest]
             fit = getattr(surrogates, f"fit_{method}")(*kept, False, log_importance=left)
