@@ -351,8 +351,8 @@ assert largest[0.1] < 0.3 and largest[0.9] > 0.6
 # ### Exercise 3: a missing outline (open)
 #
 # Try a photograph of your own: `segxai.contours("mine.jpg")`. Find an outline that you
-# would draw and that the network misses. Then draw the side outputs. Did any stage find
-# it, and where was it lost?
+# would draw and that the network misses. Then draw the side outputs, as in section 2.
+# Did any stage find it, and where was it lost?
 
 # %% [markdown]
 # ## The answer

@@ -383,8 +383,9 @@ for t, result in placebo.items():
 # ## 10. An open exercise: a class of your own
 #
 # Choose any other class of `explanation.coalitions.target_names`, and find a smallest
-# sufficient set of the nine regions for it. Does its answer look more like that of
-# “bobsleigh” or of “football helmet”?
+# sufficient set of the nine regions for it.
+# (`explanation.refit(target=my_class).coalitions` is its table, with `value_of` as in
+# `q`.) Does its answer look more like that of “bobsleigh” or of “football helmet”?
 
 # %% tags=["exercise"]
 my_class, my_set = "football helmet", ["helmet"]
