@@ -14,8 +14,7 @@ from .explanation.explorer_page import save_explorer
 from .explanation.loading import load_explanation
 from .fcn.annotation import load_regions
 from .fcn.crf import crf_refine
-from .fcn.learned import LearnedSegmenter
-from .fcn.network import FCN
+from .fcn.network import FCN, LearnedSegmenter
 from .fcn.training import finetune
 from .images import Bands, load_image
 from .nets.upsampling import bilinear_upsample_weights, get_kernel_size, upsample_filt

@@ -11,7 +11,13 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from .errors import SegxaiError, SegxaiFileNotFoundError, SegxaiValueError
+from .errors import (
+    SegxaiError,
+    SegxaiFileError,
+    SegxaiFileNotFoundError,
+    SegxaiValueError,
+    quoted,
+)
 
 _PACKAGE = Path(__file__).parent
 
@@ -38,6 +44,42 @@ def as_path(path: Any) -> Path:
         raise SegxaiValueError(
             f"Expected the path of a file, e.g. 'why.html'; got {type(path).__name__}. "
             "A figure is drawn in memory by .plot().savefig(buffer)."
+        ) from error
+
+
+@contextmanager
+def reading(path: Any, what: str, advice: str = "") -> Iterator[Path]:
+    """Read a file of another library's format.
+
+    Parameters
+    ----------
+    path : str or path
+    what : str
+        What the file should be, e.g. "a Keras weights file".
+    advice : str
+        What to do, for error messages.
+
+    Yields
+    ------
+    path : Path
+
+    Raises
+    ------
+    SegxaiFileError
+        If there is no such file, and for whatever else than a SegxaiError the block raises: each
+        library has its own errors for damaged files.
+    """
+    path = as_path(path)
+    if not os.path.isfile(path):  # unlike Path.is_file, does not raise for impossible file names
+        raise SegxaiFileNotFoundError(f"There is no file {str(path)!r}. {advice}".rstrip())
+    try:
+        yield path
+    except SegxaiError:
+        raise
+    except Exception as error:
+        raise SegxaiFileError(
+            f"{str(path)!r} cannot be read as {what} ({type(error).__name__}: {quoted(error)}). "
+            f"{advice}".rstrip()
         ) from error
 
 

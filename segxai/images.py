@@ -569,11 +569,11 @@ def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
             Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR),
             dtype=np.float32,
         )
-    planes = np.ascontiguousarray(np.moveaxis(image, -1, 0), dtype=np.float32)
     resized = [
-        Image.fromarray(p).resize((width, height), Image.Resampling.BILINEAR) for p in planes
+        np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BILINEAR))
+        for plane in np.ascontiguousarray(np.moveaxis(image, -1, 0), dtype=np.float32)
     ]
-    return np.stack([np.asarray(plane) for plane in resized], axis=-1)
+    return np.stack(resized, axis=-1)
 
 
 def reduced(image: np.ndarray, longest: int) -> np.ndarray:

@@ -86,8 +86,11 @@ def map_of(picture: Any, rgb: bool = False) -> ClassMap:
     found : ClassMap
     """
     names = picture.info.get(NAMES)
-    values = np.asarray(picture.convert("RGB") if rgb else picture)
-    return ClassMap(values, picture.mode == "P", names and str(names).split("\n"))
+    return ClassMap(
+        np.asarray(picture.convert("RGB") if rgb else picture),
+        picture.mode == "P",
+        names and str(names).split("\n"),
+    )
 
 
 def read_mask(mask: Any, what: str = "The mask", threshold: float | None = None) -> np.ndarray:

@@ -136,9 +136,8 @@ def _read_mapping(names, what) -> dict[int, str]:
 
 def _id(key) -> int | None:
     """Return the number that a key is, or None."""
-    if isinstance(key, str) and key.strip().removeprefix("-").isdecimal():
-        return int(key)
-    return int(key) if isinstance(key, numbers.Integral) else None
+    decimal = isinstance(key, str) and key.strip().removeprefix("-").isdecimal()
+    return int(key) if decimal or isinstance(key, numbers.Integral) else None
 
 
 def _text(name, what) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,10 +79,27 @@ class Part:
         return self.name if self.evidence.sure else f"{self.name} ?"
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class Regions:
     """An immutable label map with a name for each region.
 
     It is created by `segment`, `from_labels` or `from_masks`.
+
+    Attributes
+    ----------
+    atoms : (H, W) array of int32
+        The finest known label map, values 0..A-1, each present; read-only.
+    parts : tuple of Part
+        The K regions, which cover each of its values exactly once, with the parts that they are
+        made of.
+    method : str
+        The name of the segmenter that made these regions.
+    tree : Part or None
+        The root of the tree that the regions are nodes of: it covers the whole photograph. Nodes
+        are identified by their atoms, because names may repeat here. None if the segmenter makes no
+        tree, and after `merge`.
+    labels : (H, W) array of int32
+        The region of each pixel, values 0..K-1, each present; read-only.
 
     Examples
     --------
@@ -93,47 +110,40 @@ class Regions:
     ('sky', 'things')
     """
 
-    def __init__(
-        self, atoms: np.ndarray, parts: Sequence[Part], method: str = "", tree: Part | None = None
-    ):
-        """From the finest label map and the parts that are the regions.
+    atoms: np.ndarray
+    parts: Sequence[Part]
+    method: str = ""
+    tree: Part | None = None
+    labels: np.ndarray = field(init=False)
 
-        Parameters
-        ----------
-        atoms : (H, W) array of int
-            The finest label map, with values from 0.
-        parts : sequence of Part
-            K parts that cover each of its values exactly once.
-        method : str
-            The name of the segmenter.
-        tree : Part, optional
-            A part that covers all values and has the K parts among its descendants.
-        """
-        covered = [atom for part in parts for atom in part.atoms]
-        counts = np.bincount(atoms.ravel())
+    def __post_init__(self):
+        covered = [atom for part in self.parts for atom in part.atoms]
+        counts = np.bincount(self.atoms.ravel())
         if sorted(covered) != list(range(len(counts))) or not counts.all():
             raise SegxaiValueError(
                 "The parts must cover every value of the label map exactly once."
             )
         # A noun that no other part has is shorter than the name, which tells the place as well.
-        nouns = Counter(part.noun for part in parts)
+        nouns = Counter(part.noun for part in self.parts)
         names = distinct_names(
             [
                 plain_text(part.noun if part.noun and nouns[part.noun] == 1 else part.name)
-                for part in parts
+                for part in self.parts
             ]
         )
-        self._parts = tuple(
-            part if part.name == name else replace(part, name=name)
-            for part, name in zip(parts, names, strict=True)
-        )
-        self._tree = tree
-        self._atoms = _frozen(atoms)
         lookup = np.empty(len(covered), np.int32)
-        for index, part in enumerate(self._parts):
+        for index, part in enumerate(self.parts):
             lookup[list(part.atoms)] = index
-        self._labels = _frozen(lookup[atoms])
-        self._method = plain_text(str(method))
+        for attribute, value in {
+            "labels": _frozen(lookup[self.atoms]),
+            "atoms": _frozen(self.atoms),
+            "method": plain_text(str(self.method)),
+            "parts": tuple(
+                part if part.name == name else replace(part, name=name)
+                for part, name in zip(self.parts, names, strict=True)
+            ),
+        }.items():
+            object.__setattr__(self, attribute, value)
 
     @classmethod
     def from_labels(cls, labels: Any, names: NamesLike | None = None, method: str = "") -> Regions:
@@ -170,8 +180,10 @@ class Regions:
             found = {value: f"region {i}" for i, value in enumerate(values.tolist())}
         else:
             found = read_names(names, "The names of regions", values.tolist())
-        named = [_checked_name(found.get(int(v), f"region {v}")) for v in values]
-        parts = [Part(name, (i,)) for i, name in enumerate(named)]
+        parts = [
+            Part(_checked_name(found.get(int(v), f"region {v}")), (i,))
+            for i, v in enumerate(values)
+        ]
         return cls(atoms.reshape(labels.shape), parts, method)
 
     @classmethod
@@ -223,52 +235,32 @@ class Regions:
         return cls.from_labels(labels, names)
 
     @property
-    def labels(self) -> np.ndarray:
-        """(H, W) int32, values 0..K-1, each present; read-only."""
-        return self._labels
-
-    @property
-    def atoms(self) -> np.ndarray:
-        """(H, W) int32, values 0..A-1, each present: the finest known label map; read-only."""
-        return self._atoms
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """The K regions with the parts that they are made of."""
-        return self._parts
-
-    @property
     def names(self) -> tuple[str, ...]:
         """(K,) distinct names."""
-        return tuple(part.name for part in self._parts)
+        return tuple(part.name for part in self.parts)
 
     @property
     def name_evidence(self) -> tuple[Evidence, ...]:
         """(K,) where each name comes from and how certain it is."""
-        return tuple(part.evidence for part in self._parts)
+        return tuple(part.evidence for part in self.parts)
 
     @property
     def marked_names(self) -> tuple[str, ...]:
         """(K,) the names as people read them, see `Part.written`; `index` knows them, too."""
-        return tuple(part.written for part in self._parts)
-
-    @property
-    def method(self) -> str:
-        """The name of the segmenter that made these regions."""
-        return self._method
+        return tuple(part.written for part in self.parts)
 
     @property
     def shape(self) -> tuple[int, int]:
         """(H, W)."""
-        return self._labels.shape
+        return self.labels.shape
 
     @property
     def areas(self) -> np.ndarray:
         """(K,) each region's share of the image; the shares sum to 1."""
-        return np.bincount(self._labels.ravel(), minlength=len(self)) / self._labels.size
+        return np.bincount(self.labels.ravel(), minlength=len(self)) / self.labels.size
 
     def __len__(self):
-        return len(self._parts)
+        return len(self.parts)
 
     def __repr__(self):
         made = f" by {self.method}" if self.method else ""
@@ -283,10 +275,10 @@ class Regions:
         )
 
     def __hash__(self):
-        return hash((self.names, self._labels.tobytes()))
+        return hash((self.names, self.labels.tobytes()))
 
     def __reduce__(self):  # so that copies are read-only, too
-        return Regions, (self._atoms, self._parts, self._method, self._tree)
+        return Regions, (self.atoms, self.parts, self.method, self.tree)
 
     def index(self, name: str | int) -> int:
         """Return the index of a region.
@@ -329,7 +321,7 @@ class Regions:
         mask : (H, W) array of bool
             True on the region's pixels.
         """
-        return self._labels == self.index(name)
+        return self.labels == self.index(name)
 
     def rename(self, names: Mapping[str, str]) -> Regions:
         """Give regions other names.
@@ -351,16 +343,16 @@ class Regions:
         changed = {
             self.index(old): _checked_name(new)
             for old, new in _mapping(names, "old", "new").items()
-            if new != self._parts[self.index(old)].written
+            if new != self.parts[self.index(old)].written
         }
         parts = [
-            _given(part, changed[i]) if i in changed else part for i, part in enumerate(self._parts)
+            _given(part, changed[i]) if i in changed else part for i, part in enumerate(self.parts)
         ]
         _refuse_repeats([part.name for part in parts])
-        tree = self._tree and _renamed(
-            self._tree, {parts[i].atoms: name for i, name in changed.items()}
+        tree = self.tree and _renamed(
+            self.tree, {parts[i].atoms: name for i, name in changed.items()}
         )
-        return Regions(self._atoms, parts, self.method, tree)
+        return Regions(self.atoms, parts, self.method, tree)
 
     def merge(self, groups: Mapping[str, Sequence[str]]) -> Regions:
         """Join regions under a new name; `expand` divides them again.
@@ -396,16 +388,16 @@ class Regions:
                     raise SegxaiValueError(
                         f"{self.names[index]!r} is in two groups, {group_of[index]!r} and {name!r}."
                     )
-            children = tuple(self._parts[i] for i in indices)
+            children = tuple(self.parts[i] for i in indices)
             covered = tuple(atom for child in children for atom in child.atoms)
             joined[indices[0]] = Part(_checked_name(name), covered, children)
         parts = [
             joined.get(index, part)
-            for index, part in enumerate(self._parts)
+            for index, part in enumerate(self.parts)
             if index in joined or index not in group_of
         ]
         _refuse_repeats([part.name for part in parts])
-        return Regions(self._atoms, parts, self.method)
+        return Regions(self.atoms, parts, self.method)
 
     def by_noun(self) -> Regions:
         """Merge regions with the same noun: one region for each noun.
@@ -423,9 +415,9 @@ class Regions:
         ('sky', 'dog', 'tree', 'dog 2')
         """
         alike: dict[str, list[Part]] = {}
-        for part in self._parts:
+        for part in self.parts:
             alike.setdefault(part.noun or f"\0{part.name}", []).append(part)
-        return Regions(self._atoms, [_united(parts) for parts in alike.values()], self.method)
+        return Regions(self.atoms, [_united(parts) for parts in alike.values()], self.method)
 
     def expand(self, name: str | int) -> Regions:
         """Replace one region by its parts, at the same position.
@@ -445,22 +437,13 @@ class Regions:
             If it has no known parts.
         """
         index = self.index(name)
-        part = self._parts[index]
+        part = self.parts[index]
         if not part.children:
             able = "; ".join(self.expandable())
             hint = f"Regions with parts: {able}." if able else "No region here has parts."
             raise SegxaiValueError(f"{part.name!r} has no known parts. {hint}")
-        parts = [*self._parts[:index], *part.children, *self._parts[index + 1 :]]
-        return Regions(self._atoms, parts, self.method, self._tree)
-
-    @property
-    def tree(self) -> Part | None:
-        """The root of the tree that the regions are nodes of: it covers the whole photograph.
-
-        Nodes are identified by their atoms, because names may repeat here. None if the segmenter
-        makes no tree, and after `merge`.
-        """
-        return self._tree
+        parts = [*self.parts[:index], *part.children, *self.parts[index + 1 :]]
+        return Regions(self.atoms, parts, self.method, self.tree)
 
     def cut(self, n_regions: int) -> Regions:
         """Cut the tree into its coarsest regions.
@@ -480,13 +463,13 @@ class Regions:
         SegxaiValueError
             If no tree is known.
         """
-        if self._tree is None:
+        if self.tree is None:
             raise SegxaiValueError(
                 "These regions are not nodes of a tree; "
                 "`segment` with 'deep' or 'contours' gives some that are."
             )
-        n_regions = whole_number("n_regions", n_regions, 1)
-        return Regions(self._atoms, coarsest(self._tree, n_regions), self.method, self._tree)
+        parts = coarsest(self.tree, whole_number("n_regions", n_regions, 1))
+        return Regions(self.atoms, parts, self.method, self.tree)
 
     def fitted(self, shape: tuple[int, ...], what: str = "The label map") -> Regions:
         """Reduce regions as their photograph was reduced on reading.
@@ -508,18 +491,19 @@ class Regions:
         SegxaiValueError
             If the regions have another size than the photograph has, or had.
         """
-        atoms = fit(self._atoms, shape, what)
-        if atoms is self._atoms:
+        atoms = fit(self.atoms, shape, what)
+        if atoms is self.atoms:
             return self
         left, atoms = np.unique(atoms, return_inverse=True)
         places = {int(old): new for new, old in enumerate(left)}
-        parts = [part for part in (_moved(p, places) for p in self._parts) if part.atoms]
-        tree = self._tree and _moved(self._tree, places)
-        return Regions(atoms.reshape(shape), parts, self.method, tree)
+        parts = [part for part in (_moved(p, places) for p in self.parts) if part.atoms]
+        return Regions(
+            atoms.reshape(shape), parts, self.method, self.tree and _moved(self.tree, places)
+        )
 
     def expandable(self) -> tuple[str, ...]:
         """Return the names of the regions that have parts, as people read them."""
-        return tuple(part.written for part in self._parts if part.children)
+        return tuple(part.written for part in self.parts if part.children)
 
 
 def coarsest(tree: Part, n_regions: int, first: Collection[tuple[int, ...]] = ()) -> list[Part]:
@@ -564,9 +548,8 @@ def walk(part: Part) -> Iterator[Part]:
 def _renamed(part: Part, names: Mapping[tuple[int, ...], str]) -> Part:
     """Return a tree in which the nodes that cover these atoms have other names."""
     children = tuple(_renamed(child, names) for child in part.children)
-    if part.atoms in names:
-        return replace(_given(part, names[part.atoms]), children=children)
-    return replace(part, children=children)
+    renamed = _given(part, names[part.atoms]) if part.atoms in names else part
+    return replace(renamed, children=children)
 
 
 def _moved(part: Part, places: Mapping[int, int]) -> Part:

@@ -201,8 +201,7 @@ class Classifier:
         self.check_channels(image)
 
         def predict(masks):
-            on = masks[:, labels]
-            return self.checked(np.where(on[..., None], image, filled), len(masks))
+            return self.checked(np.where(masks[:, labels, None], image, filled), len(masks))
 
         return predict
 

@@ -49,10 +49,9 @@ class EarlyPlan:
     ):
         seen = _regions_in_windows(labels, number, stride, window)
         self.size = seen.shape[:2]
-        packed = np.packbits(seen.reshape(-1, number), axis=1)
-        _, first, which = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+        subsets, which = np.unique(seen.reshape(-1, number), axis=0, return_inverse=True)
         self._which = which.ravel()  # index of the subset of regions in each position's window
-        self._subsets = [np.flatnonzero(seen.reshape(-1, number)[i]) for i in first]
+        self._subsets = [np.flatnonzero(subset) for subset in subsets]
         self.rows = _covering_rows(self._subsets, number, int(WORTH_SHARING * expected))
         if self.rows is not None:
             # For each combination of a subset's regions, the first coalition that shows it.

@@ -166,8 +166,9 @@ def _keras_classifier(model, class_names, output_head):
     def function(images):
         check_process()
         size = height or images.shape[1], width or images.shape[2]
-        batch = np.stack([resize(image, size) for image in images])
-        outputs = model.predict_on_batch(arranged(batch))
+        outputs = model.predict_on_batch(
+            arranged(np.stack([resize(image, size) for image in images]))
+        )
         if isinstance(outputs, list) and len(outputs) == len(heads):
             return dict(zip(heads, outputs, strict=True))
         return outputs

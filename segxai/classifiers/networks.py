@@ -92,8 +92,9 @@ def efficientnet_lite0_classifier(weights: Any) -> NetClassifier:
         raise SegxaiValueError(
             "efficientnet_lite0 takes its weights only from its pip package; use weights='auto'."
         )
-    name = "efficientnet_lite0"
-    return efficientnet_classifier(name, efficientnet_lite0(), imagenet_class_names())
+    return efficientnet_classifier(
+        "efficientnet_lite0", efficientnet_lite0(), imagenet_class_names()
+    )
 
 
 def efficientnet_classifier(

@@ -88,5 +88,4 @@ def load(name: str) -> Sample:
     """
     image = photograph(name)
     labels, names = load_annotation(data_file(f"annotations/{name}.png"), image.shape[:2])
-    annotation = Regions.from_labels(labels, names, "annotation")
-    return Sample(image, annotation, *_CREDITS[name])
+    return Sample(image, Regions.from_labels(labels, names, "annotation"), *_CREDITS[name])

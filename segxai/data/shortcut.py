@@ -73,8 +73,7 @@ class Evidence(NamedTuple):
 
     def sentences(self) -> list[str]:
         """Describe the numbers in sentences."""
-        shares = (self.accuracy, self.without, self.added, self.removed, self.moved)
-        right, without, added, removed, moved = (percent(share, 0) for share in shares)
+        right, without, added, removed, moved = (percent(share, 0) for share in self[:5])
         return [
             f"On {self.photographs} unseen photographs the classifier is right in {right}.",
             f"With the badge removed everywhere it is right in {without}; chance is 50 %.",
@@ -263,12 +262,12 @@ def _features(pictures) -> np.ndarray:
     from ..backbone import efficientnet_lite0
 
     net = efficientnet_lite0()
-    parts = [pictures[batch] for batch in batches(len(pictures), BATCH_SIZE)]
-    maps = (
-        net.features(np.stack([resize(p, (net.size, net.size)) for p in part]), ["head"])["head"]
-        for part in parts
-    )
-    return np.concatenate([each.mean(axis=(1, 2)) for each in maps])
+    size = (net.size, net.size)
+    maps = [
+        net.features(np.stack([resize(p, size) for p in pictures[batch]]), ["head"])["head"]
+        for batch in batches(len(pictures), BATCH_SIZE)
+    ]
+    return np.concatenate(maps).mean(axis=(1, 2))
 
 
 def _evidence(classifier, won, plain, shown, painted, moved) -> Evidence:

@@ -94,10 +94,11 @@ def load_annotation(
     """
     if isinstance(annotation, (str, os.PathLike)) and as_path(annotation).suffix.lower() == ".json":
         annotation = read_polygons(as_path(annotation), shape)
-    if isinstance(annotation, Regions):
-        found = ClassMap(annotation.labels, True, list(annotation.names))
-    else:
-        found = read_map(annotation, "The annotation", shape)
+    found = (
+        ClassMap(annotation.labels, True, list(annotation.names))
+        if isinstance(annotation, Regions)
+        else read_map(annotation, "The annotation", shape)
+    )
     labels = fit(read_ids(found.values, "The annotation"), shape, "The annotation")
     masks = masks if found.palette is None else not found.palette
     return _named(labels, found.names if names is None else names, masks)
@@ -196,9 +197,8 @@ def read_class_png(data: bytes, shape: tuple[int, int]) -> ClassMap:
             f"A PNG of {len(data):,} bytes is more than {width} x {height} class ids can take."
         )
     try:
-        with warnings.catch_warnings():
-            # Pillow's warning about large pictures; any other size is refused below.
-            warnings.simplefilter("ignore")
+        # Pillow's warning about large pictures is ignored: any other size is refused below.
+        with warnings.catch_warnings(action="ignore"):
             with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
                 if picture.size != (width, height):
                     raise SegxaiValueError(
@@ -281,8 +281,11 @@ def clean_names(names: Any) -> tuple[str, ...]:
         raise SegxaiValueError(
             f"There must be 1 to 255 class names, for ids from 0 to 254; got {len(found)}."
         )
-    lines = [" ".join(found.get(k, "").split()) or f"class {k}" for k in range(max(found) + 1)]
-    return tuple(distinct_names(lines))
+    return tuple(
+        distinct_names(
+            [" ".join(found.get(k, "").split()) or f"class {k}" for k in range(max(found) + 1)]
+        )
+    )
 
 
 def check_ids(classes: np.ndarray, names: Collection[str]) -> None:

@@ -1,4 +1,4 @@
-"""`FCN`, a fully convolutional network as an object: build, predict, save, load."""
+"""`FCN`, a fully convolutional network as an object: build, predict, save, load, segment."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ import numpy as np
 from ..errors import (
     SegxaiError,
     SegxaiFileError,
-    SegxaiFileNotFoundError,
     SegxaiValueError,
     one_of,
     quoted,
     whole_number,
 )
-from ..files import as_path, replacing
+from ..files import as_path, reading, replacing
 from ..images import MAX_SIDE, ImageLike, as_image, resize
 from ..names import NamesLike, list_names
+from ..regions import Regions
+from ..segmentation.classes import regions_of_classes
 from ..weights import assign_weights
 from ..weights.contours import contours_path, contours_weights
 from ..weights.downloads import usable
 from ..weights.semantic import SIDE, semantic_head
 from ..weights.stored import Stored, npz_arrays
 from ..weights.vgg16 import vgg16_weights
+from .crf import crf_refine
 
 ENCODERS = ("efficientnet_lite0", "vgg16")
 STRIDES = (32, 16, 8)
@@ -116,12 +118,13 @@ class FCN:
                     f"{len(semantic)} classes; got {encoder!r}, stride={stride} and "
                     f"{num_classes} classes."
                 )
-            num_classes = len(semantic)
-            class_names = semantic if class_names is None else class_names
+            num_classes, unnamed = len(semantic), semantic
+        else:
+            unnamed = tuple(f"class {i}" for i in range(num_classes))
         self.encoder, self.num_classes, self.stride = encoder, int(num_classes), int(stride)
-        if class_names is None:
-            class_names = [f"class {i}" for i in range(num_classes)]
-        self.class_names = list_names(class_names, "class_names")
+        self.class_names = (
+            unnamed if class_names is None else list_names(class_names, "class_names")
+        )
         if len(self.class_names) != num_classes:
             raise SegxaiValueError(
                 f"{len(self.class_names)} class names were given for {num_classes} classes."
@@ -181,11 +184,9 @@ class FCN:
         SegxaiError
             If it cannot be written.
         """
-        names = [v.op.name for v in self._variables]
-        values = dict(zip(names, self.net.run(self._variables), strict=True))
-        kept = (*_OPTIONS, *_WIDEST, "source", "side")
-        described = {key: getattr(self, key) for key in kept}
-        values[_DESCRIPTION] = np.array(json.dumps({"format": _FORMAT, **described}))
+        values = self.net.run({v.op.name: v for v in self._variables})
+        kept = {key: getattr(self, key) for key in (*_OPTIONS, *_WIDEST, "source", "side")}
+        values[_DESCRIPTION] = np.array(json.dumps({"format": _FORMAT, **kept}))
         with replacing(path) as temporary, temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **values)
 
@@ -204,8 +205,7 @@ class FCN:
         """
         _, described = read_npz(path)
         try:
-            options = {key: described[key] for key in _OPTIONS}
-            return cls(weights=as_path(path), **options)
+            return cls(weights=as_path(path), **{key: described[key] for key in _OPTIONS})
         except (KeyError, SegxaiValueError) as error:
             raise SegxaiFileError(
                 f"The description of {str(path)!r} is damaged or incomplete: {quoted(error)} "
@@ -248,12 +248,13 @@ class FCN:
         with self.net.build():
             self.images = tf.placeholder(tf.float32, (1, None, None, 3), "images")
             self.is_training = tf.placeholder_with_default(False, (), "is_training")
-            if self.encoder == "vgg16":
-                features = fcn.vgg16_features(
+            features = (
+                fcn.efficientnet_features(self.images)
+                if self.encoder == "efficientnet_lite0"
+                else fcn.vgg16_features(
                     self.images, self.is_training, self.fc_width, self.fc6_kernel
                 )
-            else:
-                features = fcn.efficientnet_features(self.images)
+            )
             self.scores = fcn.fcn_scores(features, self.num_classes, self.stride)
             self.probabilities = tf.nn.softmax(self.scores)
             self._variables = tf.global_variables()
@@ -301,6 +302,31 @@ class FCN:
         for key, most in _WIDEST.items():
             setattr(self, key, whole_number(key, described.get(key), 0, most))
         return arrays, str(described.get("source", Path(path).name))
+
+
+class LearnedSegmenter:
+    """A fitted `FCN` as a function image -> `Regions`, for `segxai.segment` and `segxai.explain`.
+
+    Each class found in the image becomes a region of that name; its connected pieces are its parts,
+    for `expand`.
+
+    Parameters
+    ----------
+    fcn : FCN
+    crf : bool
+        Whether to sharpen the borders by `segxai.crf_refine` (needs the extra "crf").
+    """
+
+    def __init__(self, fcn: FCN, *, crf: bool = False):
+        self.fcn, self.crf = fcn, crf
+        self.__name__ = "learned"
+
+    def __call__(self, image: ImageLike) -> Regions:
+        """Divide an image into the classes that the network finds in it."""
+        probabilities = self.fcn.predict(image)
+        if self.crf:
+            probabilities = crf_refine(image, probabilities)
+        return regions_of_classes(probabilities.argmax(axis=-1), self.fcn.class_names, "learned")
 
 
 def _is_own(path) -> bool:
@@ -353,19 +379,12 @@ def read_npz(path: str | os.PathLike) -> tuple[Mapping[str, Stored], dict]:
     SegxaiFileError
         If the file is missing, damaged or was not written by `FCN.save`.
     """
-    path = as_path(path)
-    if not os.path.isfile(path):  # unlike Path.is_file, does not raise for impossible file names
-        raise SegxaiFileNotFoundError(f"There is no file {str(path)!r}.")
-    try:
+    with reading(path, "a complete file of FCN.save") as path:
         stored = npz_arrays(path)
         described = stored.pop(_DESCRIPTION)
         if described.shape or described.dtype.itemsize > min(described.held, 1_000_000):
             raise ValueError("its description is not a short text")
         described = json.loads(str(described.read()))
-    except Exception as error:
-        raise SegxaiFileError(
-            f"{str(path)!r} is not a complete file written by FCN.save ({quoted(error)})."
-        ) from error
     if not isinstance(described, dict) or described.get("format") != _FORMAT:
         raise SegxaiFileError(f"{str(path)!r} was not written by this version of FCN.save.")
     return stored, described

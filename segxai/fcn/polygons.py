@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiFileError, quoted
+from ..errors import SegxaiFileError
+from ..files import reading
 from ..masks import check_size, fit, read_mask
 from ..regions import Regions
 from ..segmentation.compose import from_mask_list
@@ -42,7 +43,7 @@ def read_polygons(path: Path, shape: tuple[int, int], photograph: str = "") -> R
     SegxaiError
         If the file is none of these, or belongs to a photograph of another size.
     """
-    try:
+    with reading(path, "JSON of labelme, COCO or label-studio") as path:
         if path.stat().st_size > MOST_BYTES:
             raise ValueError(f"more than {MOST_BYTES:,} bytes; extract what you need")
         data = json.loads(path.read_bytes())
@@ -52,13 +53,6 @@ def read_polygons(path: Path, shape: tuple[int, int], photograph: str = "") -> R
         if len(found) > most:
             raise ValueError(f"more than {most} areas in a photograph of this size; reduce both")
         areas = [{"segmentation": mask(), "name": name} for name, mask in found]
-    except SegxaiError:
-        raise
-    except Exception as error:  # whatever is not as these tools write it
-        raise SegxaiFileError(
-            f"{str(path)!r} cannot be read as JSON of labelme, COCO or label-studio "
-            f"({type(error).__name__}: {quoted(error)})."
-        ) from error
     return from_mask_list(areas, shape, "loaded").by_noun()
 
 
@@ -66,8 +60,10 @@ def _labelme(data, shape, _) -> Iterator[Area]:
     for each in data["shapes"]:
         if each.get("shape_type", "polygon") not in ("polygon", "rectangle"):
             raise ValueError(f"{each['shape_type']!r} is neither a polygon nor a rectangle")
-        size = data["imageHeight"], data["imageWidth"]
-        yield each["label"], partial(_filled, [each["points"]], size, shape)
+        yield (
+            each["label"],
+            partial(_filled, [each["points"]], (data["imageHeight"], data["imageWidth"]), shape),
+        )
 
 
 def _coco(data, shape, photograph) -> Iterator[Area]:

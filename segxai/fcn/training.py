@@ -25,8 +25,7 @@ from ..images import ImageLike, as_image
 from ..names import NamesLike
 from ..progress import Progress, bars_only, showing, track
 from .annotation import IGNORE, AnnotationLike, read_annotation
-from .learned import LearnedSegmenter
-from .network import FCN, pad
+from .network import FCN, LearnedSegmenter, pad
 
 # The score heads start from zero while the encoder is pretrained, so they need very different
 # learning rates. With the published rate of 1e-4 for the encoder, a rate 100 times higher makes the
@@ -281,8 +280,9 @@ def _loop(fcn, shape, feed, variables, iterations, learning_rate, logdir):
             add_event(step=iteration, summary=tf.Summary.FromString(*summary))
         # A copy, so that the larger padded array can be freed.
         probabilities = probabilities[0, : shape[0], : shape[1]].copy()
-        predictions = probabilities.argmax(axis=-1).astype(np.uint8)
-        yield Step(iteration, float(value), probabilities, predictions)
+        yield Step(
+            iteration, float(value), probabilities, probabilities.argmax(axis=-1).astype(np.uint8)
+        )
 
 
 def build_loss(scores: Any) -> tuple[Any, Any]:
@@ -362,8 +362,8 @@ def build_update(fcn: FCN, loss: Any, variables: list) -> Update:
                 steps.append(adam.apply_gradients(pairs))
             start += [moment.initializer for moment in adam.variables()]
             rates[rate] = factor
-    by_name = {v.op.name: gradient for gradient, v in zip(gradients, variables, strict=True)}
-    return Update(tf.group(*steps), start, rates, by_name)
+    names = [v.op.name for v in variables]
+    return Update(tf.group(*steps), start, rates, dict(zip(names, gradients, strict=True)))
 
 
 def rate_factors(fcn: FCN) -> tuple[float, float]:
@@ -392,8 +392,7 @@ def evaluate(fcn: FCN, image: ImageLike, labels: np.ndarray) -> tuple[float, np.
     probabilities : (H, W, C) ndarray of float32
     """
     image = as_image(image)
-    fetches = [_loss(fcn)[1], fcn.probabilities]
-    loss, probabilities = fcn.net.run(fetches, _feed(fcn, image, labels))
+    loss, probabilities = fcn.net.run([_loss(fcn)[1], fcn.probabilities], _feed(fcn, image, labels))
     return float(loss), probabilities[0, : image.shape[0], : image.shape[1]]
 
 
@@ -445,8 +444,12 @@ def _summary(loss, gradients) -> Any:
     """Return the loss and a histogram of each gradient, for TensorBoard."""
     from ..nets.graph import tf
 
-    histograms = [tf.summary.histogram(f"gradient/{n}", g) for n, g in gradients.items()]
-    return tf.summary.merge([tf.summary.scalar("loss", loss), *histograms])
+    return tf.summary.merge(
+        [
+            tf.summary.scalar("loss", loss),
+            *(tf.summary.histogram(f"gradient/{n}", g) for n, g in gradients.items()),
+        ]
+    )
 
 
 @contextmanager

@@ -18,8 +18,7 @@ from ..errors import SegxaiError, quoted
 from .quiet import silent_stderr
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-with silent_stderr(), warnings.catch_warnings():
-    warnings.simplefilter("ignore")
+with silent_stderr(), warnings.catch_warnings(action="ignore"):
     try:
         import tensorflow as tf2
         import tf_slim as slim
@@ -146,12 +145,12 @@ class GraphSession:
 
 
 def _session_config():
-    config = tf.ConfigProto()
-    # TensorFlow chooses the number of threads unless OMP_NUM_THREADS is set, as on Binder, which
-    # has one CPU but reports the host's number of cores.
+    # TensorFlow chooses the number of threads, as 0 says, unless OMP_NUM_THREADS is set, as on
+    # Binder, which has one CPU but reports the host's number of cores.
     threads = os.environ.get("OMP_NUM_THREADS", "")
-    if threads.isdigit() and int(threads) > 0:
-        config.intra_op_parallelism_threads = int(threads)
-        config.inter_op_parallelism_threads = int(threads)
-    config.gpu_options.allow_growth = True
-    return config
+    number = int(threads) if threads.isdigit() else 0
+    return tf.ConfigProto(
+        intra_op_parallelism_threads=number,
+        inter_op_parallelism_threads=number,
+        gpu_options=tf.GPUOptions(allow_growth=True),
+    )

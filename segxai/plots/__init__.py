@@ -15,9 +15,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["numbers"],
     submod_attrs={
-        "checks": ["plot_placebo", "plot_robustness"],
-        "comparisons": ["plot_comparison", "plot_curves"],
         "draw": ["cut_out", "draw_borders", "draw_names", "lightened_grey", "widest_place"],
+        "evaluations": ["plot_comparison", "plot_curves", "plot_placebo", "plot_robustness"],
         "explanations": [
             "NO_NAMES", "describe", "plot_effects", "plot_explanations", "plot_image",
             "plot_interactions", "plot_regions", "plot_tree", "plot_weights",

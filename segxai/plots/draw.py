@@ -1,27 +1,30 @@
-"""Draw photographs, and the borders, names and weights of regions, on axes."""
+"""Draw photographs, the borders, names and weights of regions, and bars, on axes."""
 
 from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from matplotlib.patheffects import withStroke
 from PIL import Image, ImageOps
 from scipy.ndimage import distance_transform_edt, find_objects
 from skimage.measure import find_contours
 
 from ..regions import Regions
-from .figure import INK, ORANGE_BLUE, shorten
+from .figure import BLUE, INK, ORANGE, ORANGE_BLUE, shorten
 from .numbers import signed
 
 if TYPE_CHECKING:
     from ..explanation.explanation import Explanation
 
 MOST_NAMES = 12
+LARGEST_PICTURE = 26  # points, beside a bar
 # Pixels; larger photographs are subsampled, which is not visible at the size of these figures.
 DRAWN_SIDE = 1024
 
@@ -109,8 +112,10 @@ def draw_weights(axes: Axes, explanation: Explanation, limit: float, title: str)
     draw_heat(axes, explanation.coalitions.game.image, weights[regions.labels], limit, title)
     draw_borders(axes, regions, "#555555")
     for k in np.argsort(-np.abs(weights), kind="stable")[:MOST_NAMES]:
-        number = signed(weights[k], 2)
-        _write(axes, regions, k, number, "white", fontsize=9, color=INK, fontweight="bold")
+        _write(
+            axes, regions, k, signed(weights[k], 2), "white", fontsize=9, color=INK,
+            fontweight="bold",
+        )  # fmt: skip
 
 
 def widest_place(mask: np.ndarray) -> tuple[int, int]:
@@ -229,3 +234,87 @@ def lightened_grey(image: np.ndarray) -> np.ndarray:
     """
     grey = 128 + image.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32) / 2
     return np.repeat(grey[..., None], 3, axis=-1).astype(np.uint8)
+
+
+def label_rows(axes: Axes, names: Sequence[str], x_label: str, title: str) -> None:
+    """Label the rows from top to bottom and mark zero.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where row i has the height i.
+    names : sequence of str
+        Shown to the left of the rows.
+    x_label, title : str
+        Below and above the axes.
+    """
+    axes.set_yticks(range(len(names)), names, fontsize=9)
+    axes.invert_yaxis()
+    axes.axvline(0, color=INK, linewidth=0.8)
+    axes.set_xlabel(x_label)
+    axes.set_title(title, fontsize=10)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def draw_bars(
+    axes: Axes,
+    names: Sequence[str],
+    weights: np.ndarray,
+    interval: np.ndarray,
+    limit: float,
+    x_label: str,
+    title: str,
+    pictures: Sequence[np.ndarray] = (),
+    digits: int = 3,
+) -> None:
+    """Draw weights as bars with their intervals: blue if positive, else orange.
+
+    The numbers have their own column, where neither bars nor the figure's edge cut them off.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    names : sequence of K str
+        Shown to the left of the bars.
+    weights : (K,) ndarray
+        From top to bottom.
+    interval : (K, 2) ndarray
+        Lower and upper ends of the error bars.
+    limit : float
+        The axis reaches at least this far on both sides, so that several axes can be compared.
+    x_label, title : str
+        Below and above the axes.
+    pictures : sequence of K arrays, optional
+        Cut-outs (H, W, 4) between names and bars.
+    digits : int, optional
+        Decimals of the numbers.
+    """
+    error = np.abs(interval.T - weights) if (interval[:, 0] < interval[:, 1]).any() else None
+    colours = [BLUE if w >= 0 else ORANGE for w in weights]
+    axes.barh(range(len(weights)), weights, color=colours, xerr=error, ecolor="#666666")
+    label_rows(axes, names, x_label, title)
+    axes.xaxis.label.set_fontsize(9)
+    axes.spines["left"].set_visible(False)
+    reach = 1.05 * max(limit, np.abs(interval).max()) or 1.0
+    axes.set_xlim(-reach, reach)
+    axes.set_ylim(len(weights) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    for row, weight in enumerate(weights):
+        axes.annotate(
+            signed(weight, digits), (1, row), (4, 0), ("axes fraction", "data"), "offset points",
+            va="center", fontsize=8,
+        )  # fmt: skip
+    if len(pictures):
+        _draw_pictures(axes, pictures)
+
+
+def _draw_pictures(axes, pictures):
+    height = 72 * axes.get_position().height * axes.figure.get_figheight()
+    side = min(LARGEST_PICTURE, 0.9 * height / len(pictures))
+    axes.tick_params(axis="y", pad=side + 7)
+    for row, picture in enumerate(pictures):
+        image = OffsetImage(picture, zoom=side / max(picture.shape[:2]))
+        box = AnnotationBbox(image, (0, row), (-2 - side / 2, 0), frameon=False, pad=0)
+        box.xycoords, box.boxcoords = ("axes fraction", "data"), "offset points"
+        axes.add_artist(box)

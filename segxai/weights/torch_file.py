@@ -17,8 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import SegxaiFileError, SegxaiFileNotFoundError
-from ..files import as_path
+from ..files import reading
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
@@ -90,37 +89,28 @@ def read_torch_file(path: str | os.PathLike) -> dict[str, np.ndarray]:
         If the file is missing, truncated, in another layout, or contains anything except tensors
         and containers; no code from such a file is executed.
     """
-    path = as_path(path)
-    if not path.is_file():
-        raise SegxaiFileNotFoundError(f"There is no weights file {str(path)!r}.")
-    try:
-        with path.open("rb") as file:
-            if path.stat().st_size > _MOST:
-                raise ValueError(f"it is larger than {_MOST / 1e6:.0f} MB")
-            head = io.BytesIO(file.read(_HEAD))
-            magic, protocol, _system, state, keys = (
-                _RestrictedUnpickler(head).load() for _ in range(5)
-            )
-            if magic != _MAGIC or protocol != _PROTOCOL:
-                raise pickle.UnpicklingError("it is not in the layout of torch.save")
-            tensors = {
-                name: value for name, value in dict(state).items() if isinstance(value, _Tensor)
-            }
-            sizes = (math.prod(t.shape) * np.dtype(t.dtype).itemsize for t in tensors.values())
-            if sum(sizes) > path.stat().st_size:
-                raise pickle.UnpicklingError("its tensors are larger than the file")
-            dtypes = {tensor.key: np.dtype(tensor.dtype) for tensor in tensors.values()}
-            file.seek(head.tell())
-            storages = {}
-            for key in keys:
-                size = int.from_bytes(file.read(8), "little") * dtypes[key].itemsize
-                storages[key] = np.frombuffer(file.read(size), dtypes[key])
+    advice = "Nothing was loaded; download the file again from its source."
+    with (
+        reading(path, "a PyTorch dictionary of tensors", advice) as path,
+        path.open("rb") as file,
+    ):
+        head = io.BytesIO(file.read(_HEAD))
+        magic, protocol, _system, state, keys = (
+            _RestrictedUnpickler(head).load() for _ in range(5)
+        )
+        if magic != _MAGIC or protocol != _PROTOCOL:
+            raise pickle.UnpicklingError("it is not in the layout of torch.save")
+        tensors = {name: value for name, value in dict(state).items() if isinstance(value, _Tensor)}
+        dtypes = {tensor.key: np.dtype(tensor.dtype) for tensor in tensors.values()}
+        wanted = sum(math.prod(t.shape) * dtypes[t.key].itemsize for t in tensors.values())
+        if wanted > path.stat().st_size:
+            raise pickle.UnpicklingError("its tensors are larger than the file")
+        file.seek(head.tell())
+        storages = {}
+        for key in keys:
+            size = int.from_bytes(file.read(8), "little") * dtypes[key].itemsize
+            storages[key] = np.frombuffer(file.read(size), dtypes[key])
         return {name: _as_array(tensor, storages[tensor.key]) for name, tensor in tensors.items()}
-    except Exception as error:  # damaged or malicious pickles raise many types of error
-        raise SegxaiFileError(
-            f"{str(path)!r} is not a readable PyTorch dictionary of tensors: {error!r}. "
-            "Nothing was loaded; download the file again from its source."
-        ) from error
 
 
 def _as_array(tensor, storage):
@@ -130,5 +120,4 @@ def _as_array(tensor, storage):
     if min(whole) < 0 or (0 not in tensor.shape and last >= storage.size):
         raise pickle.UnpicklingError("a tensor reaches beyond its storage; the file is damaged")
     strides = [s * storage.itemsize for s in tensor.strides]
-    view = np.lib.stride_tricks.as_strided(storage[tensor.offset :], tensor.shape, strides)
-    return np.array(view)
+    return np.lib.stride_tricks.as_strided(storage[tensor.offset :], tensor.shape, strides).copy()

@@ -25,6 +25,11 @@ CONVOLUTIONS = list(KERNELS)
 # fc6 and fc7 may be thinner than the published ones, and fc8 have any number of classes.
 _WIDTHS, _CLASSES = range(1, 4097), range(1, 32769)
 _DENSE = {"fc6": "fc1", "fc7": "fc2", "fc8": "predictions"}  # slim's and Keras' names
+_SLIM = (
+    (range(1, 8), range(1, 8), 512, _WIDTHS), (1, 1, _WIDTHS, _WIDTHS), (1, 1, _WIDTHS, _CLASSES),
+)  # fmt: skip
+# Keras' fc1 takes the last 7 x 7 x 512 map in row-major order, the others a single position.
+_KERAS = ((7 * 7 * 512, _WIDTHS), (_WIDTHS, _WIDTHS), (_WIDTHS, _CLASSES))
 THREE_WAYS = (
     "Three ways to get VGG16's weights: (1) python -m segxai fetch vgg16 (553 MB; with --conv-only "
     "59 MB, enough for an FCN); (2) weights='.../vgg_16.ckpt', the TF-slim checkpoint; "
@@ -61,7 +66,7 @@ def vgg16_weights(weights: Any = "auto", *, fully_connected: bool = True) -> dic
     if isinstance(weights, (str, os.PathLike)):
         if Path(weights).suffix in (".h5", ".hdf5"):
             return _from_keras_file(weights)
-        return _from_checkpoint(weights)
+        return _take(read_checkpoint(weights), _SLIM, f"{str(weights)!r} is not VGG16")
     if hasattr(weights, "get_layer"):
         return from_keras_model(weights)
     raise SegxaiValueError(
@@ -154,12 +159,6 @@ def _from_keras_file(path) -> dict[str, np.ndarray]:
         return _convert(stored, f"{str(path)!r} is not VGG16")
 
 
-def _from_checkpoint(path) -> dict[str, np.ndarray]:
-    side = range(1, 8)
-    dense = [(side, side, 512, _WIDTHS), (1, 1, _WIDTHS, _WIDTHS), (1, 1, _WIDTHS, _CLASSES)]
-    return _take(read_checkpoint(path), dense, f"{str(path)!r} is not VGG16")
-
-
 def _convert(stored, source) -> dict[str, np.ndarray]:
     """Convert Keras' layers to the slim graph's variables.
 
@@ -172,9 +171,7 @@ def _convert(stored, source) -> dict[str, np.ndarray]:
             if _DENSE.get(name, f"block{name[4:5]}_conv{name[-1]}") in key.split("/")[:-1]:
                 part = "weights" if len(array.shape) > 1 else "biases"
                 named[f"{SCOPE}/{name}/{part}"] = array
-    # fc1 takes the last 7 x 7 x 512 map in row-major order, the others a single position.
-    dense = [(7 * 7 * 512, _WIDTHS), (_WIDTHS, _WIDTHS), (_WIDTHS, _CLASSES)]
-    weights = _take(named, dense, source)
+    weights = _take(named, _KERAS, source)
     for name, side in zip(_DENSE, (7, 1, 1), strict=True):
         if (kernel := weights.get(f"{SCOPE}/{name}/weights")) is not None:
             weights[f"{SCOPE}/{name}/weights"] = kernel.reshape(side, side, -1, kernel.shape[1])

@@ -60,12 +60,12 @@ def test_nothing_is_unpickled_unpacked_or_run_on_trust():
     assert len(CODE) > 50
     for path in CODE:
         place = str(path.relative_to(ROOT))
-        # torch_file restricts its unpickler, wheel reads one member whose size and hash it checks,
+        # torch_file restricts its unpickler, downloads reads one member of a wheel whose size and hash it checks,
         # network only looks whether a file is a zip file, stored reads the headers of arrays in one; the peers' worker gives tensors to
         # Captum and loads none.
         allowed = {
             "segxai/weights/torch_file.py": {"pickle"},
-            "segxai/weights/wheel.py": {"zipfile"},
+            "segxai/weights/downloads.py": {"zipfile"},
             "segxai/fcn/network.py": {"zipfile"},
             "segxai/weights/stored.py": {"zipfile"},
             "benchmarks/peers/worker.py": {"torch"},

@@ -336,5 +336,5 @@ def test_the_published_layouts_are_those_of_the_networks():
     assert len(KERNELS) == 13
     assert list(itertools.islice(KERNELS.values(), 3)) == [SHAPE, (3, 3, 64, 64), (3, 3, 64, 128)]
     assert len(contours._layout()) == 2 * (13 + 5 + 1)
-    with pytest.raises(SegxaiError, match="no such file"):
+    with pytest.raises(SegxaiError, match="no file"):
         contours_weights("nowhere.h5")

@@ -86,7 +86,7 @@ def test_damaged_files_are_refused(fitted, tmp_path):
     whole = path.read_bytes()
     for content in (b"", b"<html>", whole[:-200], whole[:5000]):
         path.write_bytes(content)
-        with pytest.raises(SegxaiError, match="not a complete file"):
+        with pytest.raises(SegxaiError, match="cannot be read as a complete file"):
             FCN.load(path)
     flipped = bytearray(whole)
     flipped[len(whole) // 2] ^= 0xFF
@@ -103,7 +103,7 @@ def test_a_pickle_in_a_saved_file_is_not_opened(tmp_path):
             return (open, (str(tmp_path / "ran"), "w"))
 
     np.savez(tmp_path / "bomb.npz", description=np.array(Bomb(), dtype=object))
-    with pytest.raises(SegxaiError, match="not a complete file"):
+    with pytest.raises(SegxaiError, match="cannot be read as a complete file"):
         FCN.load(tmp_path / "bomb.npz")
     assert not (tmp_path / "ran").exists()
 

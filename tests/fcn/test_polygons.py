@@ -220,5 +220,5 @@ def test_what_is_no_json(content, written):
     (written / "bad.json").write_bytes(content)
     with pytest.raises(SegxaiError, match="labelme, COCO or label-studio"):
         segxai.load_regions(written / "bad.json", written / "a.png")
-    with pytest.raises(SegxaiError, match="FileNotFoundError"):
+    with pytest.raises(SegxaiError, match="There is no file"):
         segxai.load_regions(written / "nothing.json", written / "a.png")

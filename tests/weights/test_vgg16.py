@@ -213,7 +213,7 @@ def test_files_of_keras_that_are_something_else(tmp_path):
     for name, said in [
         ("other.h5", "is not VGG16"),
         ("text.h5", "cannot be read"),
-        ("none.h5", "cannot be read"),
+        ("none.h5", "There is no file"),
     ]:
         with pytest.raises(SegxaiError, match=said):
             vgg16_weights(tmp_path / name)

@@ -1,4 +1,4 @@
-"""Figures of metrics: insertion and deletion curves, and comparisons of segmenters."""
+"""Figures of how far to trust explanations: robustness, placebos, curves, comparisons."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import SegxaiValueError
-from .figure import BLUE, INK, ORANGE, DescribedFigure, several
-from .numbers import format_interval, format_number
+from .draw import label_rows
+from .figure import BLUE, INK, ORANGE, DescribedFigure, panels, several, shorten
+from .numbers import format_interval, format_number, percent, quantity
 
 if TYPE_CHECKING:
+    from ..explanation.checks import Placebo, Robustness
     from ..metrics.curves import Curve
     from ..study.comparison import Comparison
 
+MARKS = "osDv^P*X"
 _LINES = (
     ("-", "o", BLUE),
     ("--", "s", ORANGE),
@@ -23,6 +26,76 @@ _LINES = (
     ("-", "v", "#cc79a7"),
 )
 _ACROSS = 3  # panels in a row
+
+
+def plot_robustness(robustness: Robustness) -> DescribedFigure:
+    """Plot each region's weights under several fills and borders.
+
+    Parameters
+    ----------
+    robustness : Robustness
+        What `segxai.robustness` returns.
+
+    Returns
+    -------
+    figure : DescribedFigure
+        A row for each region: a line from its lowest to its highest weight, with a marker for each
+        variant. The line is orange where the sign depends on the variant.
+    """
+    order = np.argsort(-robustness.weights[0], kind="stable")
+    figure, axes = panels((8, 0.42 * len(order) + 1.6))
+    for row, k in enumerate(order):
+        colour = ORANGE if robustness.flips[k] else "#9a9a9a"
+        axes.plot(robustness.interval[k], [row, row], color=colour, linewidth=3, zorder=1)
+    for index, variant in enumerate(robustness.variants):
+        axes.scatter(
+            robustness.weights[index, order], range(len(order)), marker=MARKS[index % len(MARKS)],
+            s=28, zorder=2, color=INK if index == 0 else BLUE, label=variant,
+        )  # fmt: skip
+    names = [
+        shorten(robustness.names[k]) + (" (sign depends)" if robustness.flips[k] else "")
+        for k in order
+    ]
+    changed = quantity(robustness.output, shorten(robustness.target))
+    label_rows(axes, names, f"change of {changed}", "weights under other fills and borders")
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+    figure.alt = " ".join(robustness.sentences())
+    return figure
+
+
+def plot_placebo(placebo: Placebo) -> DescribedFigure:
+    """Plot the effect of covering each region, and of covering its shape elsewhere.
+
+    Parameters
+    ----------
+    placebo : Placebo
+        What `segxai.placebo_test` returns.
+
+    Returns
+    -------
+    figure : DescribedFigure
+        A row for each region, the largest first: a diamond for the region, dots for its placebos.
+    """
+    order = np.argsort(-placebo.areas, kind="stable")
+    figure, axes = panels((9, 0.42 * len(order) + 1.6))
+    axes.plot(placebo.placebos[order], range(len(order)), "o", color="#8a8a8a", alpha=0.4)
+    axes.plot(placebo.effects[order], range(len(order)), "D", color=BLUE, markersize=9)
+    labels = [
+        f"{shorten(name)} ({percent(area, 0)}), p = {p:.3g}"
+        for name, area, p in zip(placebo.names, placebo.areas, placebo.p_values, strict=True)
+    ]
+    axis = f"decrease of {quantity(placebo.output, shorten(placebo.target))}"
+    label_rows(
+        axes,
+        [labels[k] for k in order],
+        axis,
+        "diamond: the region covered; dots: its shape elsewhere",
+    )
+    figure.alt = "; ".join(
+        f"{name}: effect {effect:+z.3f}, p = {p:.3g}"
+        for name, effect, p in zip(placebo.names, placebo.effects, placebo.p_values, strict=True)
+    )
+    return figure
 
 
 def plot_curves(curves: Iterable[Curve], titles: Iterable[str] | None = None) -> DescribedFigure:
@@ -41,8 +114,7 @@ def plot_curves(curves: Iterable[Curve], titles: Iterable[str] | None = None) ->
     """
     curves = several(curves, "curve")
     titles = [f"{c.kind}, fill {c.fill}" for c in curves] if titles is None else list(titles)
-    figure = DescribedFigure(figsize=(6.5, 4), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = panels((6.5, 4))
     for i, (curve, title) in enumerate(zip(curves, titles, strict=True)):
         line, mark, colour = _LINES[i % len(_LINES)]
         axes.plot(
@@ -87,16 +159,17 @@ def plot_comparison(comparison: Comparison) -> DescribedFigure:
         raise SegxaiValueError("No photograph could be measured; see .failures for why.")
     rows = -(-len(c.metrics) // _ACROSS)
     size = (4.3 * _ACROSS, (0.32 * len(c.segmenters) + 1.0) * rows)
-    figure = DescribedFigure(figsize=size, layout="constrained")
-    panels = figure.subplots(rows, _ACROSS, squeeze=False, sharey=True).ravel()
+    figure, grid = panels(size, rows, _ACROSS, squeeze=False, sharey=True)
     # So that equal values remain visible.
     jitter = np.random.default_rng(0).uniform(-0.22, 0.22, len(c.results))
     table, said = c.table(), []
-    for axes, metric in zip(panels, c.metrics, strict=False):
+    for axes, metric in zip(grid.flat, c.metrics, strict=False):
         found = [row for row in table if row["metric"] == metric]
         for place, (segmenter, row) in enumerate(zip(c.segmenters, found, strict=True)):
-            values = c.column(segmenter, metric)
-            axes.scatter(values, place + jitter, s=7, color="#8a8a8a", alpha=0.6, linewidths=0)
+            axes.scatter(
+                c.column(segmenter, metric), place + jitter,
+                s=7, color="#8a8a8a", alpha=0.6, linewidths=0,
+            )  # fmt: skip
             _draw_mean(axes, place, row)
         axes.set_title(c.titles[metric], fontsize=10)
         axes.set_yticks(range(len(found)), c.segmenters, fontsize=9)
@@ -107,8 +180,8 @@ def plot_comparison(comparison: Comparison) -> DescribedFigure:
         axes.tick_params(axis="y", length=0)
         means = "; ".join(f"{row['segmenter']} {format_interval(row)}" for row in found)
         said.append(f"{metric.replace('_', ' ')}: {means}.")
-    panels[0].set_ylim(len(c.segmenters) - 0.5, -0.5)
-    for axes in panels[len(c.metrics) :]:
+    grid[0, 0].set_ylim(len(c.segmenters) - 0.5, -0.5)
+    for axes in grid.flat[len(c.metrics) :]:
         axes.set_axis_off()
     figure.alt = " ".join(said)
     return figure
