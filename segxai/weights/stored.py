@@ -225,7 +225,7 @@ def check_keras_file(path: str | os.PathLike) -> int:
 
 def _unpacked(path, folder):
     """Copy the weights out of a saved model: in memory they might not fit."""
-    try:
+    with reading(path, "a Keras model", "Save it again."):
         check_contents(path, MOST_CONTENTS)
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
@@ -234,10 +234,6 @@ def _unpacked(path, folder):
                 if info.file_size > min(info.compress_size, most):
                     raise ValueError(f"{info.filename!r} is not as Keras writes it")
             return archive.extract("model.weights.h5", folder)
-    except Exception as error:  # zipfile has several, and KeyError
-        raise SegxaiFileError(
-            f"{str(path)!r} cannot be loaded as a Keras model: {quoted(error)}. Save it again."
-        ) from error
 
 
 def npz_arrays(path: str | os.PathLike) -> dict[str, Stored]:

@@ -53,7 +53,8 @@ def small_fcn():
             self.net = self
 
         def run(self, variables):
-            return [self.value * np.ones((3, 4), "f4"), self.value * np.arange(5, dtype="f4")]
+            arrays = self.value * np.ones((3, 4), "f4"), self.value * np.arange(5, dtype="f4")
+            return dict(zip(variables, arrays, strict=True))
 
     return SmallFCN
 

@@ -95,7 +95,7 @@ def test_what_is_no_classifier_is_refused_with_its_reason(tmp_path):
     for model, said in [
         ("efficientnet", "Did you mean 'efficientnet_lite0'"),
         (tmp_path / "none.keras", "no saved model"),
-        (tmp_path / "text.keras", "cannot be loaded"),
+        (tmp_path / "text.keras", "cannot be read as a Keras model"),
         (7, "int is not a classifier"),
     ]:
         with pytest.raises(SegxaiError, match=said):
