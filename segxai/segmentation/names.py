@@ -12,12 +12,20 @@ from ..weights.semantic import semantic_head
 from .nouns import GROUPS, Noun, class_noun, evidence, probability
 from .places import places
 from .seen import Seen, areas_of, pooled
+from .views import WHOLE, deepest
 
 # A part without a noun is called after its thing if it has at least this probability of it.
 PART = 0.3
-# Flat and printed things are books and signs to the head, whatever they are.
-DOUBTFUL = dict.fromkeys(("book", "sign", "shoes", "bag", "glasses", "window"), 0.93)
+# What these classes need. Flat and printed things are books and signs to the head, whatever they
+# are, and stairs, fences and rock are buildings.
+DOUBTFUL = {
+    "building": 0.65,
+    **dict.fromkeys(("book", "sign", "shoes", "bag", "glasses", "window"), 0.93),
+}
+# Around a single thing, it takes sand for a road, and the table for a wall, unless it is sure.
+SURFACES = ("building", "wall", "floor", "road", "mountain")
 HEAD = ("face", "hair", "head")
+THINGS = ("animal", *GROUPS["animal"], "vehicle", *GROUPS["vehicle"])
 SMALL, SMALLEST_HEAD = 0.015, 0.005  # shares of the photograph
 
 
@@ -68,8 +76,9 @@ def name_tree(
 def _by_class(atoms, nodes, classes, found) -> dict[tuple[int, ...], Noun | None]:
     """Return the noun of each node by its classes, unless the photograph speaks against it.
 
-    Photographs of single objects show where the head errs while it is not sure: people without a
-    head, sky at the bottom edge (the white of a catalogue), small regions, and DOUBTFUL classes.
+    Photographs of single objects show where the head errs: in DOUBTFUL classes, in small regions,
+    and, while it is not sure, in SURFACES around the object, in people without a head, and in sky
+    at the bottom edge (the white of a catalogue).
     """
     areas = dict(zip(classes, areas_of(nodes, found), strict=True))
     nouns = {node: class_noun(row) for node, row in classes.items()}
@@ -78,14 +87,17 @@ def _by_class(atoms, nodes, classes, found) -> dict[tuple[int, ...], Noun | None
         for node, noun in nouns.items()
     )
     bottom = set(np.unique(atoms[-1]).tolist())
+    single = deepest(found.whole, WHOLE) is not None
 
     def credible(node, noun):
         if probability(noun.basis, classes[node]) < DOUBTFUL.get(noun.name, 0):
             return False
+        if areas[node] < SMALL and not (noun.name in HEAD or (noun.name in THINGS and noun.sure)):
+            return False
         return noun.sure or not (
             (noun.name == "sky" and not bottom.isdisjoint(node))
             or (noun.name in ("person", *GROUPS["person"]) and not heads)
-            or (noun.name not in HEAD and areas[node] < SMALL)
+            or (noun.name in SURFACES and single)
         )
 
     return {

@@ -15,12 +15,16 @@ import numpy as np
 
 from ..images import resize
 from ..regions import Part
+from ..weights.imagenet import everyday_nouns
 from ..weights.semantic import SIDE, semantic_head
 from .pooling import pool
 
+VIEW = 224  # pixels, what the classifier is shown
+BATCH = 16
+
 
 class Seen(NamedTuple):
-    """What the networks see of each leaf of a tree.
+    """What the networks see of each leaf of a tree, and of the whole photograph.
 
     Attributes
     ----------
@@ -30,11 +34,14 @@ class Seen(NamedTuple):
         Probabilities of the head's classes.
     features : (L, 1280) array
         The classifier's last features, before its linear layer.
+    whole : (nouns,) array
+        Probabilities of everyday nouns in the whole photograph.
     """
 
     areas: np.ndarray
     classes: np.ndarray
     features: np.ndarray
+    whole: np.ndarray
 
     def over(self, labels: np.ndarray, coarser: np.ndarray) -> Seen:
         """Average over coarser regions.
@@ -56,11 +63,11 @@ class Seen(NamedTuple):
         areas = np.bincount(region, self.areas)
         of_label = np.zeros((len(areas), len(region)))
         of_label[region, np.arange(len(region))] = self.areas / areas[region]
-        return Seen(areas, of_label @ self.classes, of_label @ self.features)
+        return Seen(areas, of_label @ self.classes, of_label @ self.features, self.whole)
 
 
 def seen(image: np.ndarray, atoms: np.ndarray) -> Seen:
-    """Pool both networks' outputs over the leaves of a tree.
+    """Pool both networks' outputs over the leaves of a tree, and classify the whole photograph.
 
     Parameters
     ----------
@@ -80,7 +87,32 @@ def seen(image: np.ndarray, atoms: np.ndarray) -> Seen:
         for stride, kernel in semantic_head().kernels.items()
     )
     areas = np.bincount(atoms.ravel()) / atoms.size
-    return Seen(areas, softmax(scores), pool(maps["head"], atoms))
+    whole = resize(image, (VIEW, VIEW))
+    nouns = by_noun([whole, whole[:, ::-1]]).mean(axis=0)
+    return Seen(areas, softmax(scores), pool(maps["head"], atoms), nouns)
+
+
+def by_noun(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """Classify pictures by everyday nouns.
+
+    Parameters
+    ----------
+    pictures : sequence of (VIEW, VIEW, 3) arrays
+        N pictures, values 0 to 255.
+
+    Returns
+    -------
+    probabilities : (N, nouns) array
+        Of each noun, with those of all nouns below it.
+    """
+    from ..backbone import efficientnet_lite0
+
+    net = efficientnet_lite0()
+    rows = [
+        net.run(net.probabilities, {net.images: np.stack(pictures[first : first + BATCH])})
+        for first in range(0, len(pictures), BATCH)
+    ]
+    return np.concatenate(rows) @ everyday_nouns().classes
 
 
 def mirrored_end_points(image: np.ndarray, longest: int) -> dict[str, np.ndarray]:

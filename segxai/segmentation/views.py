@@ -22,15 +22,13 @@ from ..regions import Part, coarsest
 from ..weights.imagenet import everyday_nouns
 from ..weights.semantic import semantic_head
 from .nouns import GROUPS, Noun, class_noun, evidence
-from .seen import Seen, areas_of, pooled, softmax
+from .seen import VIEW, Seen, areas_of, by_noun, pooled, softmax
 
 # Shares of the photograph: too few pixels to classify, too few around them.
 SMALLEST, LARGEST = 0.005, 0.8
-VIEW = 224  # pixels
 GREY = 127
 # Contrast of the surroundings, and margin as a share of the longer side, of the three views.
 VIEWS = {"grey": (0.0, 0.1), "dimmed": (0.35, 0.1), "crop": (1.0, 0.05)}
-BATCH = 16
 # The classifier looks at regions of cuts up to this number; smaller ones hardly ever have a noun.
 LOOKED_AT = 14
 # What a noun of the classifier needs, chosen on 99 photographs of ImageNet (benchmarks/nouns.py):
@@ -39,7 +37,7 @@ LOOKED_AT = 14
 # photograph supports it, the least mean of the three views and the features.
 MEAN, DIMMED, CROP, RATIO = 0.4, 0.3, 0.3, 0.5
 INSIDE = 0.1  # by the features; views of regions without any such noun are not worth their time
-SUPPORT, UNSUPPORTED = 0.1, 0.6
+SUPPORT, UNSUPPORTED = 0.2, 0.6
 # The noun of the whole photograph, if so probable, names the node that it fits best, if its crop
 # agrees.
 WHOLE, WHOLE_CROP = 0.4, 0.2
@@ -75,8 +73,6 @@ def object_nouns(
     if not open_:
         return {}
     inside, outside = dense_nouns(open_, found)
-    whole = resize(image, (VIEW, VIEW))
-    probabilities = by_noun([whole, whole[:, ::-1]]).mean(axis=0)
     fit = fits(areas_of(open_, found), inside, outside)
     views = np.zeros((len(open_), len(VIEWS), fit.shape[1]))
 
@@ -95,11 +91,11 @@ def object_nouns(
     look(allowed.any(axis=1), "grey")
     allowed &= views[:, :2].mean(axis=1) >= MEAN
     wanted = np.any(allowed, axis=1)
-    thing = _deepest(probabilities, WHOLE)
+    thing = deepest(found.whole, WHOLE)
     if thing is not None:
         wanted[int(fit[:, thing].argmax())] = True
     look(wanted, "crop")
-    return chosen_nouns(open_, views, probabilities, fit, inside, outside)
+    return chosen_nouns(open_, views, found.whole, fit, inside, outside)
 
 
 def _may_be_refined(noun: Noun | None) -> bool:
@@ -192,13 +188,13 @@ def chosen_nouns(
     ratio = ratios(inside, outside)
     mean, agreed = views[:, :2].mean(axis=1), views.mean(axis=1)
     candidates: dict[int, int] = {}  # node: noun
-    thing = _deepest(whole, WHOLE)
+    thing = deepest(whole, WHOLE)
     if thing is not None:
         best = int(fit[:, thing].argmax())
         if fit[best, thing] > 0 and views[best, 2, thing] >= WHOLE_CROP:
             candidates[best] = thing
     for i in range(len(nodes)):
-        noun = _deepest(mean[i], MEAN)
+        noun = deepest(mean[i], MEAN)
         if (
             noun is not None
             and views[i, 1, noun] >= DIMMED
@@ -217,7 +213,7 @@ def chosen_nouns(
     return chosen
 
 
-def _deepest(row, least) -> int | None:
+def deepest(row, least) -> int | None:
     """Return the most specific noun that is probable enough, or None."""
     sure = np.where(row >= least, _specific(), 0)
     return int((sure + np.minimum(row, 0.999) * (sure > 0)).argmax()) if sure.any() else None
@@ -255,29 +251,6 @@ def dense_nouns(nodes: Sequence[Part], found: Seen) -> tuple[np.ndarray, np.ndar
     outside = (everything - share * inside) / np.maximum(1 - share, 1e-6)
     by_noun = everyday_nouns().classes
     return softmax(inside @ kernel + bias) @ by_noun, softmax(outside @ kernel + bias) @ by_noun
-
-
-def by_noun(pictures: Sequence[np.ndarray]) -> np.ndarray:
-    """Classify pictures by everyday nouns.
-
-    Parameters
-    ----------
-    pictures : sequence of (VIEW, VIEW, 3) arrays
-        N pictures, values 0 to 255.
-
-    Returns
-    -------
-    probabilities : (N, nouns) array
-        Of each noun, with those of all nouns below it.
-    """
-    from ..backbone import efficientnet_lite0
-
-    net = efficientnet_lite0()
-    rows = [
-        net.run(net.probabilities, {net.images: np.stack(pictures[first : first + BATCH])})
-        for first in range(0, len(pictures), BATCH)
-    ]
-    return np.concatenate(rows) @ everyday_nouns().classes
 
 
 def view(image: np.ndarray, mask: np.ndarray, contrast: float, margin: float) -> np.ndarray:

@@ -16,9 +16,8 @@ from segxai.segmentation.cut import (
     same_nouns,
 )
 from segxai.segmentation.seen import Seen
-from segxai.weights.semantic import semantic_head
 
-CLASSES = semantic_head().names
+from .hand import CLASSES, shares
 
 
 def random_tree(rng, leaves):
@@ -82,7 +81,7 @@ def seen(names, areas):
     """What is seen of leaves each of which certainly has the class that is named."""
     classes = np.zeros((len(names), len(CLASSES)))
     classes[np.arange(len(names)), [CLASSES.index(name) for name in names]] = 1
-    return Seen(np.array(areas), classes, np.zeros((len(names), 4)))
+    return Seen(np.array(areas), classes, np.zeros((len(names), 4)), shares())
 
 
 def joined(a, b, cost):

@@ -12,7 +12,7 @@ from segxai.segmentation.nouns import Noun, evidence
 from segxai.segmentation.seen import Seen
 from segxai.weights.downloads import DOWNLOADS, cached
 
-from .hand import row, stripes
+from .hand import row, shares, stripes
 
 SOURCES = {"semantic", "classifier", "place"}
 
@@ -105,11 +105,16 @@ def test_any_picture_gets_nouns_or_places(method, shape):
 # --- what speaks against a noun by classes ---
 
 
-def credited(stripe, others=None):
-    """The noun of one of four horizontal stripes, {stripe: classes of `row`}."""
+def credited(stripe, others=None, whole=None, share=0.25):
+    """The noun of one of four horizontal stripes, {stripe: classes of `row`}.
+
+    `whole` are the classifier's nouns of the photograph, `share` is what the stripe covers of it.
+    """
     atoms = np.arange(4).repeat(3)[:, None].repeat(24, 1)
     classes = np.stack([row(**(stripe | (others or {})).get(k, {})) for k in range(4)])
-    found = Seen(np.full(4, 0.25), classes, np.zeros((4, 8)))
+    areas = np.full(4, (1 - share) / 3)
+    areas[next(iter(stripe))] = share
+    found = Seen(areas, classes, np.zeros((4, 8)), shares(**(whole or {})))
     root = Part("", (0, 1, 2, 3), tuple(Part("", (k,)) for k in range(4)), 1.0)
     return name_tree(atoms, root, found, {}).children[next(iter(stripe))].noun
 
@@ -125,7 +130,25 @@ def credited(stripe, others=None):
         ({1: {"clothes": 0.9}}, {}, "clothes"),
         ({1: {"book": 0.85}}, {}, ""),
         ({1: {"book": 0.95}}, {}, "book"),
+        ({1: {"building": 0.6}}, {}, ""),
+        ({1: {"building": 0.7}}, {}, "building"),
     ],
 )
 def test_the_photograph_may_speak_against_a_class(stripe, others, noun):
     assert credited(stripe, others) == noun
+
+
+def test_around_a_single_thing_a_surface_must_be_surer():
+    dog = {"dog": 0.9}
+    assert credited({1: {"wall": 0.7}}) == "wall"
+    assert credited({1: {"wall": 0.7}}, whole=dog) == ""
+    assert credited({1: {"wall": 0.85}}, whole=dog) == "wall"
+    assert credited({1: {"grass": 0.7}}, whole=dog) == "grass"
+
+
+def test_a_small_region_needs_to_be_a_head_or_a_sure_thing():
+    assert credited({1: {"wall": 0.95}}, share=0.01) == ""
+    assert credited({1: {"wall": 0.95}}, share=0.02) == "wall"
+    assert credited({1: {"face": 0.7}}, share=0.01) == "face"
+    assert credited({1: {"dog": 0.7}}, share=0.01) == ""
+    assert credited({1: {"dog": 0.95}}, share=0.01) == "dog"

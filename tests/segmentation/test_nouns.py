@@ -18,6 +18,11 @@ def test_a_class_that_is_probable_enough_is_the_noun():
     assert class_noun(row(object=1.0)) is None
 
 
+def test_trees_and_grass_are_believed_earlier():
+    assert class_noun(row(tree=LEAST - 0.05)).name == "tree"
+    assert class_noun(row(water=LEAST - 0.05)) is None
+
+
 def test_the_more_probable_a_class_the_more_its_noun_is_believed():
     found = [class_noun(row(sky=p)).evidence.probability for p in (LEAST, 0.8, 0.9, 1.0)]
     assert found == sorted(found)

@@ -17,7 +17,10 @@ from .hand import CLASSES
 def random_seen(rng, labels):
     areas = np.bincount(labels.ravel()) / labels.size
     return Seen(
-        areas, rng.dirichlet(np.ones(len(CLASSES)), len(areas)), rng.normal(size=(len(areas), 6))
+        areas,
+        rng.dirichlet(np.ones(len(CLASSES)), len(areas)),
+        rng.normal(size=(len(areas), 6)),
+        rng.uniform(size=5),
     )
 
 
@@ -43,6 +46,7 @@ def test_what_is_seen_of_coarser_regions_against_a_loop():
             np.testing.assert_allclose(
                 ours[k], np.average(theirs[members], axis=0, weights=found.areas[members])
             )
+    assert np.array_equal(over.whole, found.whole)
 
 
 def test_pooling_equals_upsampling_then_argmax(monkeypatch):
@@ -81,6 +85,7 @@ def test_a_mirrored_photograph_has_the_same_nouns(cat):
     theirs = seen(np.ascontiguousarray(image[:, ::-1]), np.ascontiguousarray(labels[:, ::-1]))
     np.testing.assert_allclose(theirs.classes, ours.classes, atol=1e-3)
     np.testing.assert_allclose(theirs.areas, ours.areas)
+    np.testing.assert_allclose(theirs.whole, ours.whole, atol=1e-4)
     assert [class_noun(p) and class_noun(p).name for p in theirs.classes] == [
         class_noun(p) and class_noun(p).name for p in ours.classes
     ]

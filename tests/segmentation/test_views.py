@@ -7,20 +7,8 @@ import segxai
 from segxai.regions import Part
 from segxai.segmentation import views as module
 from segxai.segmentation.views import chosen_nouns, fits, object_nouns, upper, view
-from segxai.weights.imagenet import everyday_nouns
 
-from .hand import stripes
-
-NOUNS = everyday_nouns()
-
-
-def shares(**known):
-    """(nouns,) hand-made probabilities of everyday nouns, and of all nouns above them."""
-    p = np.zeros(len(NOUNS.names))
-    for name, value in known.items():
-        for above in NOUNS.above(NOUNS.names.index(name)):
-            p[above] = max(p[above], value)
-    return p
+from .hand import NOUNS, shares, stripes
 
 
 def candidates(*views, whole=None, inside=None, outside=None):
@@ -76,7 +64,8 @@ def test_surroundings_with_the_same_features_refuse_the_noun():
 def test_what_the_whole_photograph_does_not_support_must_be_surer():
     low = (module.MEAN + module.UNSUPPORTED) / 2
     weak = [{"helmet": low}] * 3
-    assert candidates(weak, inside=[{"helmet": low}]) == {}
+    little = {"helmet": module.SUPPORT - 0.01}
+    assert candidates(weak, inside=[{"helmet": low}], whole=little) == {}
     assert candidates(weak, inside=[{"helmet": low}], whole={"helmet": module.SUPPORT}) != {}
     assert candidates([HELMET] * 3) != {}
 
