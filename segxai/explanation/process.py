@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-BLOCK = 512  # rows fitted together; the time for a table grows with its square
+BLOCK = 1024  # rows fitted together: the more, the less a smooth fit errs, and the longer it takes
 LENGTH = 4.0  # of all regions together
 LEAST = 0.02  # what each region has at least of the mean length, up to this factor
 LINEAR = 10.0  # variance of a linear part, in which the first fit may err, relative to the rest's

@@ -1,6 +1,6 @@
 // Corrects a linear fit by a Gaussian process on coalitions, as explanation/process.py does; there it is explained.
 
-const BLOCK = 512, LENGTH = 4, LEAST = 0.02, LINEAR = 10, NUGGET = 0.01, PASSES = 2;
+const BLOCK = 1024, LENGTH = 4, LEAST = 0.02, LINEAR = 10, NUGGET = 0.01, PASSES = 2;
 // Of Gauss's quadrature with 12 nodes: those above 0, and their shares.
 const NODES = [0.1252334085114, 0.3678314989981, 0.5873179542866, 0.7699026741943, 0.9041172563704, 0.9815606342467];
 const SHARES = [0.2491470458134, 0.2334925365383, 0.2031674267230, 0.1600783285433, 0.1069393259953, 0.0471753363865];
