@@ -163,11 +163,9 @@ class FCN:
         probabilities : (H, W, C) ndarray of float32
         """
         image = as_image(image)
-        seen = image
-        if self.side is not None:
-            scale = self.side / max(image.shape[:2])
-            seen = resize(image, tuple(max(1, round(side * scale)) for side in image.shape[:2]))
-        height, width = seen.shape[:2]
+        scale = 1.0 if self.side is None else self.side / max(image.shape[:2])
+        height, width = (max(1, round(side * scale)) for side in image.shape[:2])
+        seen = resize(image, (height, width))
         found = self.net.run(self.probabilities, {self.images: pad(seen)[None]})[0, :height, :width]
         return resize(found, image.shape[:2])
 
