@@ -1,15 +1,18 @@
 """Is the default explanation behind superpixels of the same number?
 
-For each photograph its most probable class is explained, with the mean fill and every coalition:
-by the K regions of `deep`, and by about K regions of slic, felzenszwalb and `features`.
+For each photograph its most probable class is explained, with the mean fill and, by default, every
+coalition: by the K regions of `deep`, and by about K regions of slic, felzenszwalb and `features`.
 Regions are shown and taken away in the order of their weights, with a blurred fill. Prints for LIME
 and for Shapley values the mean areas under the insertion and the deletion curve, and the
 differences of the default explanation from the others, photograph by photograph. Intervals: 95 %,
 bootstrap over photographs.
 
-    python benchmarks/equal_numbers.py --photographs FOLDER [--limit N] [--split K/N]
+    python benchmarks/equal_numbers.py --photographs FOLDER [FOLDER ...] [--limit N] [--split K/N]
+        [--evaluations N]
 
---limit takes the first N by name, --split every N-th from the K-th on (1/2 and 2/2 are halves).
+--limit takes N of each folder, evenly spaced by name (ImageNet's names are in the order of its
+classes), --split every N-th of these from the K-th on (1/2 and 2/2 are halves).
+With --evaluations, coalitions are sampled where there are more than N.
 """
 
 import argparse
@@ -26,7 +29,7 @@ METHODS = ("lime", "shapley")
 FIRST = "deep"
 
 
-def measure(path, classifier):
+def measure(path, classifier, evaluations):
     """{name: (2, 2 and 1) insertion and deletion of each method, and the number of regions}"""
     image = segxai.load_image(path)
     target = int(np.argmax(classifier.predict(image)[0]))
@@ -37,13 +40,22 @@ def measure(path, classifier):
     }
     found = {}
     for name, regions in divisions.items():
-        e = segxai.explain(image, regions, classifier, target, progress=False)
+        e = segxai.explain(
+            image, regions, classifier, target, max_evaluations=evaluations, progress=False
+        )
         areas = [
             (insertion(one, fill="blur").area, deletion(one, fill="blur").area)
             for one in map(e.refit, METHODS)
         ]
         found[name] = np.append(areas, len(e.regions))
     return found
+
+
+def spaced(folder, limit):
+    """The folder's photographs, at most `limit` of them, evenly spaced by name."""
+    paths = sorted(folder.glob("*.jpg"))
+    number = min(limit or len(paths), len(paths))
+    return [paths[k * len(paths) // number] for k in range(number)]
 
 
 def told(values):
@@ -68,15 +80,20 @@ def report(rows):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--photographs", type=Path, required=True)
+    parser.add_argument("--photographs", type=Path, nargs="+", required=True)
     parser.add_argument("--limit", type=int)
     parser.add_argument("--split", default="1/1")
+    parser.add_argument("--evaluations", type=int, default=1024)
     args = parser.parse_args()
     part, parts = map(int, args.split.split("/"))
-    paths = sorted(args.photographs.glob("*.jpg"))[: args.limit][part - 1 :: parts]
+    paths = [
+        path
+        for folder in args.photographs
+        for path in spaced(folder, args.limit)[part - 1 :: parts]
+    ]
     classifier, rows = segxai.load_classifier(), []
     for path in paths:
-        rows.append(measure(path, classifier))
+        rows.append(measure(path, classifier, args.evaluations))
         insertions = ", ".join(f"{name} {row[0]:.3f}" for name, row in rows[-1].items())
         print(f"{path.stem}: {insertions}", flush=True)
     report(rows)
