@@ -2,10 +2,16 @@
 
 In JupyterLab on loopback, a 512 x 512 photograph with 10 regions; and a saved page with a tree of
 48 leaves. Chromium without a GPU.
+
+With `--against FOLDER`, a checkout of another revision is measured before and after this one: where
+a machine has other work to do, only what both take in one run can be compared.
 """
 
+import argparse
 import json
+import os
 import statistics
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -107,7 +113,24 @@ def measure(playwright, server, folder):
     return times, opening
 
 
+def medians_of(folder) -> dict:
+    """What the same benchmark prints at another revision."""
+    script = Path(folder, "benchmarks", "widgets.py")
+    done = subprocess.run(
+        [sys.executable, script],
+        env=os.environ | {"PYTHONPATH": str(folder)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--against", type=Path, help="a checkout of another revision")
+    against = parser.parse_args().against
+    others = [medians_of(against)] if against else []
     from playwright.sync_api import sync_playwright
 
     if CHROMIUM is None:
@@ -122,6 +145,14 @@ def main():
     print(f"{'':<14}{'median':>9}{'slowest':>9}   (ms; a frame at 60 Hz is 16.7 ms)")
     for what, times in found.items():
         print(f"{what:<14}{statistics.median(times):>9.1f}{max(times):>9.1f}")
+    if against:
+        others.append(medians_of(against))
+        for what, times in found.items():
+            pair = [other[what] for other in others]
+            ratio = statistics.median(times) / statistics.mean(pair)
+            print(
+                f"{what}: {ratio:.2f} times the {pair[0]:.1f} and {pair[1]:.1f} ms of the other revision"
+            )
     print(f"opening the explorer with two panes sends {opening / 1e6:.2f} MB")
     print(
         json.dumps(

@@ -97,6 +97,32 @@ def test_a_guess_is_marked_wherever_it_is_read(place, explanation, tmp_path):
     assert ", bottom left, " not in text  # in a list, a comma could end the name
 
 
+@pytest.mark.parametrize("place", [place for place in PLACES if "explorer" not in place])
+def test_shares_and_signs_are_written_in_one_way(place, explanation, tmp_path):
+    text = re.sub(
+        "(?s)<style.*?</style>|<script.*?</script>|<[^>]*>",
+        "",
+        PLACES[place](explanation, tmp_path),
+    )
+    assert not re.search(r"\d%", text)  # but 9.8 %
+    assert "speaks against" not in text  # but opposes
+
+
+def test_a_page_has_as_many_question_marks_as_guesses(explanation, tmp_path):
+    text = page(explanation, tmp_path)
+    (state,) = re.findall('data-segxai="explorer">(.*?)</script>', text)
+    (segmentation,) = json.loads(state)["state"]["segmentations"]
+    regions = explanation.regions
+    pairs = zip(regions.names, regions.marked_names, strict=True)
+    guesses = [written for name, written in pairs if written != name]
+    assert guesses == ["helmet ?"]
+    names = segmentation["regions"]["names"]
+    rows = re.findall("<th scope='row'.*?>([^<>]*)</th>", text)
+    for read in (names, rows):
+        assert len(read) == len(regions)
+        assert [name for name in read if "?" in name] == guesses
+
+
 def test_the_command_marks_guesses(explanation, capsys):
     command._print_rows("photo.png", "deep", explanation, 1.0)
     assert "helmet ? " in capsys.readouterr().out

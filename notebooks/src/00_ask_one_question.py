@@ -309,7 +309,7 @@ Markdown("\n".join([*head, *rows]))
 # %% [markdown]
 # "Football helmet" is a simple case: little is left without the helmet, and the helmet
 # alone keeps about half. All three together give even more than the whole photograph:
-# the rest of it speaks against the class. "Bobsleigh" is not simple. Neither the helmet
+# the rest of it opposes the class. "Bobsleigh" is not simple. Neither the helmet
 # nor the suit nor the head keeps anything when shown alone, and all three together keep
 # less than half. Yet without the helmet most of the probability is gone, and the same
 # goes for the head: both are needed, but they are not enough.

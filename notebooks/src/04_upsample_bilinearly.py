@@ -147,6 +147,9 @@ for factor in (2, 3, 4, 7, 1):
     if mine.shape != wanted.shape:
         print(f"Not yet: factor {factor} needs {len(wanted)} weights, not {mine.size}.")
         break
+    if factor > 1 and np.allclose(mine * factor, wanted):
+        print(f"Not yet: your weights add up to 1, these must add up to {factor}.")
+        break
     if not np.allclose(mine, wanted):
         print(f"Not yet: factor {factor} needs {wanted.round(3)}: it rises and falls.")
         break

@@ -133,7 +133,7 @@ Markdown("\n".join(lines))
 # the whole photograph. Then compare it with the rows above, in which one or two of the
 # three are missing: for “bobsleigh” the probability collapses at once. And notice the
 # last number of the last row. *Without* the rest, “football helmet” is more probable
-# than in the photograph: the rest speaks against it.
+# than in the photograph: the rest opposes it.
 #
 # ## 4. One number for each region: the Shapley value
 #

@@ -30,6 +30,8 @@ def test_a_visitor_sees_no_code_and_brings_a_photograph(voila, page, tmp_path, c
     assert "import" not in page.inner_text("body")
     assert "model not found" not in page.inner_text("body")
     Image.fromarray(cat[:200, :300]).save(tmp_path / "<b>mine.png")
+    upload = page.get_by_label("Your photograph")
+    place = upload.bounding_box()
     bring(page, tmp_path / "<b>mine.png")
     page.wait_for_function(
         "() => document.querySelector('[data-field=photograph]').value === 'yours: <b>mine.png'",
@@ -38,6 +40,10 @@ def test_a_visitor_sees_no_code_and_brings_a_photograph(voila, page, tmp_path, c
     page.wait_for_function(
         "() => document.querySelector('.sx-paper canvas')?.height === 200", timeout=120_000
     )
+    assert upload.bounding_box() == place  # it does not jump, and no number of files stands there
+    assert upload.evaluate("e => [e.files.length, getComputedStyle(e).color]") == [
+        0, "rgba(0, 0, 0, 0)",
+    ]  # fmt: skip
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nthis is no picture")
     bring(page, tmp_path / "broken.png")
     page.wait_for_selector(".sx-message:has-text('cannot be read as an image')", timeout=60_000)

@@ -35,8 +35,7 @@ def voila(tmp_path_factory):
 def walk(page) -> dict:
     """{step: what the page then shows}, of both panes."""
     page.wait_for_selector(".sx-canvas[data-ready]", timeout=LONG)
-    if not page.get_by_label("second pane").is_checked():
-        page.get_by_label("second pane").check()
+    assert page.get_by_label("second pane").is_checked()  # two segmenters were asked for
     page.wait_for_selector(".sx-canvas[data-ready] >> nth=1", timeout=LONG)
     left, steps = page.locator(".sx-canvas").first, {}
 

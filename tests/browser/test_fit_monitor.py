@@ -100,8 +100,17 @@ def test_training_beside_other_cells_then_stop_and_step(notebook):
     book = opened(notebook, SETUP, OTHER, LONG_CELL)
     page = book.page
     page.get_by_label("iterations").fill("50")
+    page.evaluate(
+        """() => { window.said = [];
+        const line = document.querySelector('.sx-fit .sx-summary');
+        new MutationObserver(() => said.push(line.textContent)).observe(line, {childList: true});
+        }"""
+    )
     button(book, "Start").click()
     frames(book, 2)
+    said = page.evaluate("said")
+    while_training = said[said.index("The first iteration is under way.") :]
+    assert not any("Press Start" in text for text in while_training)
     assert page.locator(".sx-fit svg").first.locator(".sx-mark").count() >= 2
     # A cell that takes half a second runs while the kernel trains, and its output shows at once.
     page.locator(".jp-CodeCell").nth(1).locator(".cm-content").click()

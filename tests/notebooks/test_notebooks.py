@@ -107,6 +107,12 @@ WRONG = {
                 "    return np.abs(np.arange(size) - (size - 1) / 2) / factor",
                 "rises and falls",
             ),
+            (
+                "def kernel_row(factor):\n    size = 2 * factor - factor % 2\n"
+                "    row = 1 - np.abs(np.arange(size) - (size - 1) / 2) / factor\n"
+                "    return row / row.sum()",
+                "these must add up to 2",
+            ),
         ],
         [
             (
