@@ -138,18 +138,18 @@ def bilinear_upsample(
     """
     from .graph import tf
 
+    # The diagonal of `bilinear_upsample_weights`, all that is not zero between classes: as a full
+    # convolution it grows with the square of their number. (Not each class as an image of its own,
+    # for whose gradient oneDNN wants 54 GB on some processors.)
+    kernel = upsample_filt(get_kernel_size(factor)).astype(np.float32)[:, :, None, None]
     with tf.name_scope(name):
         padded = tf.pad(net, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
         number, height, width, _ = tf.unstack(tf.shape(padded))
-        # Every class as an image of its own: the weights of `bilinear_upsample_weights` are zero
-        # between classes, and their number grows with the square of that of the classes.
-        maps = tf.reshape(tf.transpose(padded, [0, 3, 1, 2]), [-1, height, width, 1])
-        larger = tf.nn.conv2d_transpose(
-            maps,
-            tf.constant(bilinear_upsample_weights(factor, 1)),
-            [number * number_of_classes, factor * height, factor * width, 1],
+        larger = tf.nn.depthwise_conv2d_backprop_input(
+            [number, factor * height, factor * width, number_of_classes],
+            tf.tile(kernel, [1, 1, number_of_classes, 1]),
+            padded,
             strides=[1, factor, factor, 1],
             padding="SAME",
         )
-        stacked = tf.reshape(larger, [number, number_of_classes, factor * height, factor * width])
-        return tf.transpose(stacked, [0, 2, 3, 1])[:, factor:-factor, factor:-factor, :]
+        return larger[:, factor:-factor, factor:-factor, :]

@@ -95,3 +95,14 @@ def test_factors_and_sizes_that_cannot_be(bad):
     for function in (get_kernel_size, upsample_filt, lambda n: bilinear_upsample_weights(2, n)):
         with pytest.raises(SegxaiError):
             function(bad)
+
+
+def test_a_gradient_of_the_largest_factor_takes_no_more_memory_than_the_picture():
+    """The scores of a photograph at stride 32, whose gradient the fit of one photograph needs."""
+    values = np.random.default_rng(0).normal(size=(1, 21, 32, 3)).astype(np.float32)
+    with GraphSession() as net:
+        with net.build():
+            scores = tf.placeholder(tf.float32, values.shape)
+            slope = tf.gradients(bilinear_upsample(scores, 32, 3), scores)[0]
+        found = net.run(slope, {scores: values})
+    assert np.allclose(found, 32 * 32, rtol=1e-5)  # every score is shared out whole
