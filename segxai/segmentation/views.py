@@ -213,8 +213,21 @@ def chosen_nouns(
     return chosen
 
 
-def deepest(row, least) -> int | None:
-    """Return the most specific noun that is probable enough, or None."""
+def deepest(row: np.ndarray, least: float) -> int | None:
+    """Return the most specific noun that is probable enough.
+
+    Parameters
+    ----------
+    row : (nouns,) array
+        Probabilities of everyday nouns.
+    least : float
+        What a noun must have.
+
+    Returns
+    -------
+    noun : int or None
+        Its index; None if no noun has so much.
+    """
     sure = np.where(row >= least, _specific(), 0)
     return int((sure + np.minimum(row, 0.999) * (sure > 0)).argmax()) if sure.any() else None
 

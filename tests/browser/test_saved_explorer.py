@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 import segxai
 from segxai import report
@@ -287,7 +288,7 @@ def test_a_coalition_is_a_photograph_a_row_and_a_sum(opened, explanations):
     page, canvas, e = opened.page, opened.canvas, explanations["by hand", "mean"]
     canvas.locator(".sx-coalition summary").click()
     rows = canvas.locator(".sx-coalitions tbody tr")
-    assert rows.count() == 16
+    expect(rows).to_have_count(16)
     everything = rows.first.locator("td").all_inner_texts()
     kernel = np.exp(-((1 - np.sqrt(3 / 4)) ** 2) / (2 * e.details.kernel_width**2))
     assert everything[:3] == [
