@@ -458,6 +458,29 @@ def test_a_long_list_says_how_many_more_there_are(page, tmp_path, astronaut):
     assert opened.problems == []
 
 
+def test_what_does_not_fit_is_counted_at_every_depth(page, tmp_path, astronaut):
+    grid = segxai.segment(astronaut, "grid", rows=9, columns=3)
+    e = segxai.explain(
+        astronaut, grid, lambda x: x.std((1, 2, 3)) / 255, method="tree", max_evaluations=64
+    )
+    e.save(tmp_path / "tree.html")
+    opened = Saved(page, tmp_path / "tree.html")
+    page.set_viewport_size({"width": 1280, "height": 700})
+    more, counts = page.locator(".sx-rest"), []
+    most = int(page.get_by_label("Depth").get_attribute("max"))
+    for depth in (most, most - 1, 2, most):
+        page.get_by_label("Depth").fill(str(depth))
+        page.wait_for_timeout(200)
+        rows = page.locator(".sx-list .sx-row")
+        assert rows.count() == depth
+        counts.append(int(more.inner_text().split(" ")[1]) if more.is_visible() else 0)
+        numbers = rows.evaluate_all("rows => rows.map(row => Number(row.dataset.region))")
+        assert sorted(numbers) == list(range(depth))
+    assert counts == [counts[0], counts[0] - 1, 0, counts[0]]
+    assert counts[0] > 0
+    assert opened.problems == []
+
+
 def test_two_figures_of_a_report_fill_the_window(page, tmp_path, explanations):
     sections = [("astronaut", [report.figure(explanations["by hand", "mean"])] * 2)]
     report.write_report(tmp_path / "report.html", sections)

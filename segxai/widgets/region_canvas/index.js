@@ -92,6 +92,7 @@ class Canvas {
     this.gauge = makeGauge();
     this.base = make("canvas", { "aria-hidden": "true" });
     this.above = make("canvas", { class: "sx-above", "aria-hidden": "true" });
+    this.sheet = make("canvas"); // of what is above, never in the page
     this.paper = make("div", { class: "sx-paper" }, this.base, this.above);
     const help = make("p", { class: "sx-help", id: freshId("help"), text: HELP });
     this.stage = make("div", {
@@ -167,9 +168,9 @@ class Canvas {
     listen.model("change:busy", () => this.showBusy());
     this.follow(CONTENT, () => this.reload());
     this.follow([...SETTINGS, "weights"], () => this.showSettings());
-    const resized = new ResizeObserver(() => this.measure());
-    for (const each of [stage, this.paper, this.list.element, wholeOf(this.root)]) resized.observe(each);
-    listen.ending(() => resized.disconnect());
+    this.resized = new ResizeObserver(() => this.measure());
+    for (const each of [stage, this.paper, this.list.element, wholeOf(this.root)]) this.resized.observe(each);
+    listen.ending(() => this.resized.disconnect());
     for (const each of ["resize", "fullscreenchange"]) listen.on(window, each, () => this.measure());
   }
 
@@ -284,7 +285,7 @@ class Canvas {
 
   showAll() {
     const { width, height } = this.scene;
-    for (const canvas of [this.base, this.above]) [canvas.width, canvas.height] = [width, height];
+    for (const canvas of [this.base, this.above, this.sheet]) [canvas.width, canvas.height] = [width, height];
     this.paper.style.aspectRatio = `${width} / ${height}`;
     this.root.style.setProperty("--sx-aspect", width / height);
     this.root.classList.toggle("sx-wide", width / height > WIDE);
@@ -298,10 +299,16 @@ class Canvas {
     const note = this.get("note"), made = `${this.get("segmenter")}: ${counted(names.length, "region")}`;
     this.title.textContent = `${made}, ${METHODS[method] ?? method}, R² ${fixed(r2, 2)}${note ? ` (${note})` : ""}`;
     this.problem.textContent = problem ?? "";
+    const { areas, leaves, nodes } = this.level, [photo, , map] = this.scene.sources;
     this.list.show({
-      weights, names, areas: this.level.areas, limit: this.limit, picture: (k) => this.cutOut(k),
-      fixedNames: Boolean(this.level.nodes),
+      weights, names, areas, leaves, sources: [photo, map], limit: this.limit, picture: (k) => this.cutOut(k),
+      fixedNames: Boolean(nodes),
     });
+    if (names.length !== this.counted) {
+      this.counted = names.length;
+      this.resized.unobserve(this.list.element);
+      this.resized.observe(this.list.element); // which measures, once the layout is known
+    }
     this.showChoices();
     this.showAnswer();
     const strongest = orderOf(weights).slice(0, DESCRIBED).map((k) => `${names[k]} ${signed(weights[k], 2)}`).join("; ");
@@ -396,7 +403,13 @@ class Canvas {
     this.paintAbove();
   }
 
-  paintAbove() { paintAbove(this.above.getContext("2d"), this.level.scene, this.weights, this.paintSettings()); }
+  // To write on a canvas of the page computes the page's layout, where that has changed: for every pane again.
+  paintAbove() {
+    paintAbove(this.sheet.getContext("2d"), this.level.scene, this.weights, this.paintSettings());
+    const pen = this.above.getContext("2d");
+    pen.clearRect(0, 0, this.above.width, this.above.height);
+    pen.drawImage(this.sheet, 0, 0);
+  }
 
   markRows() {
     const { off } = this;

@@ -27,7 +27,8 @@ export function levelOf(get, scene, depth) {
   const nodes = cutTree(tree.joins, depth), members = leavesOf(tree.joins), leaves = nodes.map((node) => members[node]);
   const lookup = new Uint16Array(names.length);
   leaves.forEach((each, k) => each.forEach((leaf) => { lookup[leaf] = k; }));
-  const labels = scene.labels.map((leaf) => lookup[leaf]);
+  const labels = new Uint16Array(scene.labels.length);
+  for (let i = 0; i < labels.length; i++) labels[i] = lookup[scene.labels[i]]; // a function for each pixel takes longer
   return {
     nodes, leaves, names: nodes.map((node) => tree.names[node]), areas: nodes.map((node) => tree.areas[node]),
     anchors: leaves.map((each) => anchors[each.reduce((best, leaf) => (areas[leaf] > areas[best] ? leaf : best))]),

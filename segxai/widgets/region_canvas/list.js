@@ -11,24 +11,39 @@ export function makeList(actions) {
     count();
   }, { class: "sx-rest", hidden: true, title: "Show all regions, or as many as fit" });
   const element = make("div", { class: "sx-regions" }, list, more);
-  let rows = [], order = [], stop = 0, made = "";
+  let rows = [], order = [], stop = 0, of = [];
 
-  // Rows stay as long as their regions do: the weights change with each step of a slider.
-  function show({ weights, names, areas, limit, picture, fixedNames }) {
+  // Rows stay as long as their regions do, and where they are: weights and depth change with each step of a slider.
+  // sources: the photograph and whose pixel is whose; leaves: what each region consists of.
+  function show({ weights, names, areas, leaves, sources, limit, picture, fixedNames }) {
     const focused = rows.findIndex((row) => row.item.contains(document.activeElement));
-    const regions = JSON.stringify([names, areas]), next = orderOf(weights);
-    if (regions !== made) {
-      made = regions;
-      order = [];
-      rows = names.map((name, k) => makeRow({ k, name, area: areas[k], picture: picture(k) }, actions));
-    }
+    const kept = new Map(sources.every((each, i) => each === of[i]) ? rows.map((row) => [row.key, row]) : []);
+    of = sources;
+    rows = names.map((name, k) => {
+      const key = JSON.stringify([name, areas[k], leaves[k]]);
+      return kept.get(key) ?? makeRow({ key, name, area: areas[k], picture: picture(k) }, actions);
+    });
     list.classList.toggle("sx-fixed-names", fixedNames);
-    rows.forEach((row, k) => row.show(weights[k], limit));
-    if (next.length === order.length && next.every((k, i) => k === order[i])) return;
-    order = next;
-    list.replaceChildren(...order.map((k) => rows[k].item));
+    rows.forEach((row, k) => row.show(k, weights[k], limit));
+    order = orderOf(weights);
+    if (!arrange(order.map((k) => rows[k].item))) return;
     setStop(stop < order.length ? stop : 0);
     if (focused >= 0) rows[focused]?.button.focus();
+  }
+
+  // Whether anything had to move: to take all out and in again would lay out and paint all again.
+  function arrange(items) {
+    const wanted = new Set(items), gone = [...list.children].filter((item) => !wanted.has(item));
+    gone.forEach((item) => item.remove());
+    let place = list.firstChild, moved = gone.length > 0;
+    for (const item of items) {
+      if (item === place) place = place.nextSibling;
+      else {
+        list.insertBefore(item, place);
+        moved = true;
+      }
+    }
+    return moved;
   }
 
   // As many whole rows as fit, and how many more there are; the layout must be known.
@@ -70,34 +85,38 @@ export function makeList(actions) {
   return { element, show, mark, count, rowOf: (k) => rows[k].button };
 }
 
-// { item, button, show(weight, limit) }.
-function makeRow({ k, name, area, picture }, actions) {
-  const { toggle, point } = actions, number = make("span", { class: "sx-number" });
+// { key, item, button, show(k, weight, limit) }; k: the region's number now.
+function makeRow({ key, name, area, picture }, { toggle, point, rename, menu }) {
+  let k = -1;
+  const number = make("span", { class: "sx-number" });
   const bar = make("span", { "aria-hidden": "true" }, make("span"));
   const row = make("button", {
-    type: "button", class: "sx-row", role: "switch", "aria-checked": "true", "data-region": k, tabindex: -1,
+    type: "button", class: "sx-row", role: "switch", "aria-checked": "true", tabindex: -1,
     title: `${name}: click to switch it off and on`,
     onclick: () => toggle(k), onpointerenter: () => point(k), onpointerleave: () => point(-1), onfocus: () => point(k),
   },
     picture, make("span", { class: "sx-name", dir: "auto", text: name }), bar, number,
     make("span", { class: "sx-area", text: percent(area) }));
-  function show(weight, limit) {
+  function show(now, weight, limit) {
+    k = now;
+    row.dataset.region = k;
     const share = Math.max(-1, Math.min(1, weight / limit));
     bar.className = `sx-bar ${share < 0 ? "sx-minus" : "sx-plus"}`;
     bar.firstChild.style.width = `${50 * Math.abs(share)}%`;
     number.textContent = signed(weight);
     row.setAttribute("aria-label", `${name}: weight ${signed(weight)}, ${percent(area)} of the photograph`);
   }
-  return { item: make("li", {}, row, pencil(k, name, actions), menuButton(k, name, actions)), button: row, show };
+  const item = make("li", {}, row, pencil(name, () => rename(k)), menuButton(name, (opener) => menu(k, opener)));
+  return { key, item, button: row, show };
 }
 
-const pencil = (k, name, { rename }) => make("button", {
+const pencil = (name, onclick) => make("button", {
   type: "button", class: "sx-pencil", tabindex: -1, "aria-label": `Rename ${name}`, title: "Rename, merge or divide (key r)",
-  onclick: () => rename(k),
+  onclick,
 });
 
-const menuButton = (k, name, { menu }) => {
-  const opener = button("⋯", () => menu(k, opener), {
+const menuButton = (name, open) => {
+  const opener = button("⋯", () => open(opener), {
     class: "sx-more", tabindex: -1, "aria-label": `More for ${name}`, title: "Show only this, merge, divide (key m)",
   });
   return opener;
