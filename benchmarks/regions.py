@@ -104,7 +104,7 @@ def main():
     tables = {name: np.zeros((len(paths), len(scales))) for name, scales in chosen.items()}
     seconds = dict.fromkeys(chosen, 0.0)
     for i, path in enumerate(paths):
-        image = segxai.images.load_image(path)
+        image = segxai.load_image(path)
         people = np.load(path.with_suffix(".npz"), allow_pickle=False)["segmentations"].astype(int)
         for name, scales in chosen.items():
             for j, params in enumerate(scales):

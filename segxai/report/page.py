@@ -295,8 +295,10 @@ def _weights(e) -> dict:
 def figure(explanation: Explanation) -> str:
     """Return an explanation for a page of `write_report`: the explorer, and the table in words."""
     e = explanation
+    method = html.escape(e.regions.method)
+    made = f"<figcaption>Regions by <b>{method}</b></figcaption>" if method else ""
     return (
-        f"<figure>{live_element('explorer', explorer_state([e]))}<noscript>"
+        f"<figure>{made}{live_element('explorer', explorer_state([e]))}<noscript>"
         f"<p>{html.escape(plots.describe(e))}</p>{_table(e)}</noscript>{_effort(e)}{_words(e)}"
         "</figure>"
     )
