@@ -10,7 +10,7 @@ export function makeControls() {
     iterations: make("input", { type: "number", min: 1, max: 50, step: 1, required: true }),
     trainable: make("select", {}, ...options([["all", "all weights"], ["head", "score heads only"]])),
     start: button("Start", null, { title: "Train until the number of iterations is reached" }),
-    stop: button("Stop", null, { title: "Rest after the current iteration" }),
+    stop: button("Stop", null, { title: "Stop after the current iteration" }),
     single: button("Step", null, { title: "Train for one iteration" }),
     status: make("p", { class: "sx-status", role: "status" }),
     error: make("p", { class: "sx-error", role: "alert" }),

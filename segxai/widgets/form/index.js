@@ -57,7 +57,7 @@ export function render({ model, el }) {
   const listen = listener(model), root = prepare(el, "sx-form"), bar = toolbar(model.get("title"));
   const meter = make("progress", { max: 1, "aria-label": "Progress" });
   const busy = make("div", { class: "sx-busy" }, meter,
-    button("Cancel", () => send(model, "cancel"), { title: "Stop computing; what is shown stays" }));
+    button("Cancel", () => send(model, "cancel"), { title: "Stop computing and keep what is shown" }));
   const message = make("p", { class: "sx-message", role: "status" });
   let shown = {}; // the controls, by key
   let away = false;

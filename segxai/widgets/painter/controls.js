@@ -8,14 +8,14 @@ const HINTS = {
   erase: "Take paint away", fill: "Fill the connected area of one class",
 };
 const HELP = "With keys, on the picture: arrows move by 8 pixels (with Shift by 1). Space paints, sets a corner, or fills. "
-  + "Enter puts the brush down and up, or closes the polygon. Backspace takes a corner back, Escape gives up. "
+  + "Enter puts the brush down and up, or closes the polygon. Backspace removes the last corner, Escape cancels. "
   + "b p e f: tools; 0–9: class; [ and ]: brush size; + and −: zoom; r: paint the rest; Ctrl+Z, Ctrl+Y: undo, redo.";
 
 export function makeControls(painter) {
   const { listen, commit, map } = painter;
   const kinds = Object.fromEntries(Object.entries(TOOLS).map(([tool, [text, key]]) =>
     [tool, button(text, () => painter.choose("tool", tool), { "aria-keyshortcuts": key, "data-tool": tool, title: HINTS[tool] })]));
-  const undo = button("Undo", () => painter.travel(true), { "aria-keyshortcuts": "Control+Z", title: "Take the last step back" });
+  const undo = button("Undo", () => painter.travel(true), { "aria-keyshortcuts": "Control+Z", title: "Undo the last step" });
   const redo = button("Redo", () => painter.travel(false), { "aria-keyshortcuts": "Control+Y", title: "Do it again" });
   const rest = button("Paint the rest", () => painter.paintRest(), {
     "aria-keyshortcuts": "r", title: "Everything not painted yet takes the chosen class",

@@ -13,7 +13,7 @@ export function makeClasses(painter) {
   const each = (selector, act) => list.querySelectorAll(selector).forEach(act);
   return {
     list,
-    add: button("Add a class", () => addClass(painter, list), { title: "One more class, with a name of its own" }),
+    add: button("Add a class", () => addClass(painter, list), { title: "Add one more class and name it" }),
     show: () => list.replaceChildren(...painter.names.map((name, id) => classRow(painter, list, name, id))),
     showShares: (share) => each(".sx-share", (node, id) => { node.textContent = percent(share[id]); }),
     showCurrent: () => each(".sx-pick", (node, id) => node.setAttribute("aria-pressed", String(id === painter.current))),
@@ -114,7 +114,7 @@ export function makeFit(painter) {
   const fit = button("Fit and explain", start, {
     class: "sx-explain", title: "Fit a network to what is painted, and explain the classifier by the regions that it finds",
   });
-  const cancel = button("Cancel", () => send(model, "cancel"), { title: "End the fit; earlier results stay" });
+  const cancel = button("Cancel", () => send(model, "cancel"), { title: "Stop the fit and keep earlier results" });
   const bar = make("progress", { max: 1, "aria-label": "Progress of fitting and explaining" });
   const line = make("p", { class: "sx-fitted", role: "status", dir: "auto" });
   function show() {

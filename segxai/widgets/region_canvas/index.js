@@ -141,7 +141,7 @@ class Canvas {
     this.mirrored.hidden = true; // until there is another pane
     return toolbar("Which regions are shown", this.allOn,
       button("Invert", () => this.setOff(this.names.map((_, k) => k).filter((k) => !this.off.has(k))),
-        { title: "Show what is off, and switch off what is shown" }),
+        { title: "Show what is hidden and hide what is shown" }),
       this.mirrored, this.only, this.comparison.pin, presentButton(this.root));
   }
 
@@ -421,7 +421,7 @@ class Canvas {
   showPointed() {
     const k = this.current;
     if (this.merging >= 0) {
-      this.pointed.textContent = `Click the region to merge with ${this.names[this.merging]}. Escape gives up.`;
+      this.pointed.textContent = `Click the region to merge with ${this.names[this.merging]}. Press Escape to cancel.`;
     } else if (k < 0) this.pointed.textContent = "Point at a region to read its weight; click to switch it off.";
     else {
       const gone = this.off.has(k) ? "; switched off" : "", area = `, ${percent(this.level.areas[k])} of the photograph${gone}`;

@@ -29,5 +29,5 @@ export function presentButton(root) {
   return button("Present", () => {
     if (document.fullscreenElement) document.exitFullscreen();
     else wholeOf(root).requestFullscreen();
-  }, { class: "sx-present", title: "Fill the screen, with larger letters; Escape comes back" });
+  }, { class: "sx-present", title: "Fill the screen, with larger type; Escape returns" });
 }
