@@ -296,9 +296,10 @@ def figure(explanation: Explanation) -> str:
     """Return an explanation for a page of `write_report`: the explorer, and the table in words."""
     e = explanation
     method = html.escape(e.regions.method)
-    made = f"<figcaption>Regions by <b>{method}</b></figcaption>" if method else ""
+    made = f"by <b>{method}</b>" if method else "<b>as given</b>"
     return (
-        f"<figure>{made}{live_element('explorer', explorer_state([e]))}<noscript>"
+        f"<figure><figcaption>Regions {made}</figcaption>"
+        f"{live_element('explorer', explorer_state([e]))}<noscript>"
         f"<p>{html.escape(plots.describe(e))}</p>{_table(e)}</noscript>{_effort(e)}{_words(e)}"
         "</figure>"
     )

@@ -94,7 +94,7 @@ class ExplorerApp(ipywidgets.VBox):
         names = [*data.names(), *self._images]
         own = {"key": "own", "label": "Your photograph", "kind": "file", "accept": "image/*"}
         self.form.fields = [
-            choice("photograph", "photograph", names),
+            choice("photograph", "Photograph", names),
             own | {"largest": LARGEST_UPLOAD},
         ]
 
