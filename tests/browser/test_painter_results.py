@@ -117,8 +117,9 @@ painter = AnnotationPainter(sample.image, annotation=sample.annotation)
 painter
 """
     p = start(cell, theme=theme)
-    p.page.set_viewport_size({"width": width, "height": 1000})
-    p.page.wait_for_timeout(500)
+    for height in (999, 1000):  # JupyterLab at times leaves a cell hidden until it is resized again
+        p.page.set_viewport_size({"width": width, "height": height})
+        p.page.wait_for_timeout(500)
     p.root.locator("summary").click()
     p.book.value(
         "None",
