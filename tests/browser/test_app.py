@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from .conftest import APPLICATION, PICTURES, ROOT, Server
+from .conftest import APPLICATION, PICTURES, ROOT, Server, serious_findings
 
 pytestmark = pytest.mark.xdist_group("browser")  # one server and one browser for all of them
 
@@ -66,3 +66,16 @@ def test_a_visitor_sees_no_code_and_brings_a_photograph(voila, page, tmp_path, c
 def test_without_the_token_nobody_gets_in(voila, page):
     answer = page.goto(f"{voila.url}/voila/render/app_explorer.ipynb")
     assert "login" in page.url or answer.status == 403
+
+
+def test_looks_and_accessibility(voila, page):
+    page.goto(f"{voila.url}/voila/render/app_explorer.ipynb?token={voila.token}", timeout=180_000)
+    page.wait_for_selector(".sx-canvas[data-ready] >> nth=1", timeout=180_000)
+    # Voilà has one theme, the light one.
+    for width, height in ((390, 844), (1280, 900), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(500)
+        PICTURES.mkdir(exist_ok=True)
+        page.screenshot(path=PICTURES / f"app-{width}.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert serious_findings(page, "body") == []
