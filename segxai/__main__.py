@@ -99,12 +99,13 @@ def _load_tensorflow():
     hidden = sys.modules.setdefault("sklearn", None) is None  # type: ignore[arg-type]
     # Nothing of an import is garbage, and what it leaves need not be searched for garbage later.
     gc.disable()
-    from .nets import graph  # noqa: F401
-
-    gc.freeze()
-    gc.enable()
-    if hidden:
-        del sys.modules["sklearn"]
+    try:
+        from .nets import graph  # noqa: F401
+    finally:
+        gc.freeze()
+        gc.enable()
+        if hidden:
+            del sys.modules["sklearn"]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -263,11 +263,13 @@ def _features(pictures) -> np.ndarray:
 
     net = efficientnet_lite0()
     size = (net.size, net.size)
-    maps = [
-        net.features(np.stack([resize(p, size) for p in pictures[batch]]), ["head"])["head"]
+    means = [
+        net.features(np.stack([resize(p, size) for p in pictures[batch]]), ["head"])["head"].mean(
+            axis=(1, 2)
+        )
         for batch in batches(len(pictures), BATCH_SIZE)
     ]
-    return np.concatenate(maps).mean(axis=(1, 2))
+    return np.concatenate(means)
 
 
 def _evidence(classifier, won, plain, shown, painted, moved) -> Evidence:

@@ -262,8 +262,8 @@ def dense_nouns(nodes: Sequence[Part], found: Seen) -> tuple[np.ndarray, np.ndar
     share = areas_of(nodes, found)[:, None]
     everything = found.areas @ found.features
     outside = (everything - share * inside) / np.maximum(1 - share, 1e-6)
-    by_noun = everyday_nouns().classes
-    return softmax(inside @ kernel + bias) @ by_noun, softmax(outside @ kernel + bias) @ by_noun
+    sums = everyday_nouns().classes
+    return softmax(inside @ kernel + bias) @ sums, softmax(outside @ kernel + bias) @ sums
 
 
 def view(image: np.ndarray, mask: np.ndarray, contrast: float, margin: float) -> np.ndarray:

@@ -52,7 +52,7 @@ MOST_LINKS = 10_000  # of an HDF5 file, looked at in 3 s; Keras' largest models 
 def take(
     stored: Mapping[str, Any], expected: Mapping[str, Shape], source: str, advice: str = ""
 ) -> dict[str, np.ndarray]:
-    """Read the arrays of a network, each of which is checked first.
+    """Read the arrays of a network, after all of them were checked.
 
     Parameters
     ----------
@@ -76,7 +76,6 @@ def take(
     def refused(why):
         return SegxaiFileError(f"{source}: {why}. {advice}".rstrip())
 
-    arrays = {}
     for name, shape in expected.items():
         array = stored.get(name)
         if array is None:
@@ -91,18 +90,20 @@ def take(
                 f"{name!r} has shape {found} and type {array.dtype}; "
                 f"floats of shape ({wanted}) were expected"
             )
-        if isinstance(array, Stored):
-            if not array.whole:
-                raise refused(
-                    f"{name!r} is not in the file in full: it is compressed, elsewhere or damaged"
-                )
-            try:
-                array = array.read()
-            except Exception as error:  # each format has its own
-                raise refused(
-                    f"{name!r} cannot be read ({quoted(error)}); the file is damaged"
-                ) from error
-        arrays[name] = array.astype(np.float32, copy=False)
+        if isinstance(array, Stored) and not array.whole:
+            raise refused(
+                f"{name!r} is not in the file in full: it is compressed, elsewhere or damaged"
+            )
+    arrays = {}
+    for name in expected:
+        array = stored[name]
+        try:
+            values = array.read() if isinstance(array, Stored) else array
+        except Exception as error:  # each format has its own
+            raise refused(
+                f"{name!r} cannot be read ({quoted(error)}); the file is damaged"
+            ) from error
+        arrays[name] = values.astype(np.float32, copy=False)
         if not np.isfinite(arrays[name]).all():
             raise refused(f"{name!r} contains values that are not finite; the file is damaged")
     return arrays

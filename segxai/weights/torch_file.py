@@ -94,6 +94,8 @@ def read_torch_file(path: str | os.PathLike) -> dict[str, np.ndarray]:
         reading(path, "a PyTorch dictionary of tensors", advice) as path,
         path.open("rb") as file,
     ):
+        if path.stat().st_size > _MOST:
+            raise ValueError(f"it is larger than {_MOST / 1e6:.0f} MB")
         head = io.BytesIO(file.read(_HEAD))
         magic, protocol, _system, state, keys = (
             _RestrictedUnpickler(head).load() for _ in range(5)

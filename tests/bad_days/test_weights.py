@@ -18,7 +18,7 @@ from segxai import SegxaiError
 from segxai.fcn.network import FCN, read_npz
 from segxai.weights import contours
 from segxai.weights.contours import contours_weights
-from segxai.weights.stored import hdf5_arrays, take
+from segxai.weights.stored import Stored, hdf5_arrays, take
 from segxai.weights.torch_file import _MAGIC, _PROTOCOL, read_torch_file
 from segxai.weights.vgg16 import KERNELS, vgg16_weights
 
@@ -338,3 +338,12 @@ def test_the_published_layouts_are_those_of_the_networks():
     assert len(contours._layout()) == 2 * (13 + 5 + 1)
     with pytest.raises(SegxaiError, match="no file"):
         contours_weights("nowhere.h5")
+
+
+def test_no_array_is_read_before_all_are_checked():
+    read = []
+    array = Stored((2,), np.dtype("f4"), 8, lambda: read.append(1) or np.zeros(2, "f4"))
+    with pytest.raises(SegxaiError, match="'b' has shape"):
+        take({"a": array, "b": array}, {"a": (2,), "b": (3,)}, "A file")
+    assert read == []
+    assert list(take({"a": array}, {"a": (2,)}, "A file")) == ["a"]

@@ -135,3 +135,11 @@ def test_another_network_is_named_as_such():
     state.pop("_conv_head.weight")
     with pytest.raises(SegxaiError, match=r"lacks '_conv_head.weight'"):
         fold_efficientnet(state)
+
+
+def test_a_file_of_another_network_s_size_is_not_read(tmp_path):
+    path = write(tmp_path / "good.pth", tensor())
+    with path.open("ab") as file:
+        file.truncate(200_000_000)
+    with pytest.raises(SegxaiError, match="larger than 100 MB"):
+        read_torch_file(path)
