@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import SegxaiError, SegxaiValueError, unknown_name
+from ..errors import SegxaiError, SegxaiValueError, one_of
 from . import surrogates
 from .surrogates import Fit
 
@@ -95,9 +95,7 @@ def method_named(name: str) -> Method:
     SegxaiValueError
         For an unknown method.
     """
-    if not isinstance(name, str) or name not in METHODS:
-        raise unknown_name("method", name, METHODS)
-    return METHODS[name]
+    return METHODS[one_of("method", name, METHODS)]
 
 
 def check_method(

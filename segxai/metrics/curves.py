@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import plots
-from ..errors import SegxaiError, unknown_name
+from ..errors import SegxaiError, one_of
 from ..explanation.explanation import Explanation
 from ..explanation.fills import Fill, fill_name
 from .order import tied_groups, values_of
@@ -129,8 +129,7 @@ def deletion(explanation: Explanation, fill: Fill | None = None, *, order: str =
 
 
 def _curve(e, kind, fill, order) -> Curve:
-    if order not in ORDERS:
-        raise unknown_name("order", order, ORDERS)
+    one_of("order", order, ORDERS)
     groups = tied_groups(e.weights if order == "weight" else e.weights / e.regions.areas)
     masks = np.zeros((len(groups) + 1, len(e.regions)), bool)
     for step, group in enumerate(groups):

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiValueError, quoted, unknown_name
+from ..errors import SegxaiError, SegxaiValueError, one_of, quoted
 from ..images import ImageLike, as_image
 from ..masks import fit, read_ids
 from ..progress import Progress, bars_only, showing
@@ -162,8 +162,7 @@ def check_method(method: Any) -> None:
     """Raise SegxaiValueError unless `method` is one that `segment` accepts."""
     if isinstance(method, str):
         for name in _names(method):
-            if name not in SEGMENTERS:
-                raise unknown_name("segmenter", name, SEGMENTERS)
+            one_of("segmenter", name, SEGMENTERS)
     elif not callable(method):
         raise SegxaiValueError(
             f"A segmenter must be a name ({', '.join(SEGMENTERS)}) or a function of an image; "
@@ -192,5 +191,4 @@ def _names(method: str) -> list[str]:
 def _check_params(function, name, params):
     known = list(inspect.signature(function).parameters)[1:]
     for param in params:
-        if param not in known:
-            raise unknown_name(f"parameter of {name!r}:", param, known)
+        one_of(f"parameter of {name!r}:", param, known)

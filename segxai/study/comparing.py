@@ -13,7 +13,7 @@ import numpy as np
 
 from ..classifiers.classifier import Target
 from ..classifiers.load import ClassifierLike
-from ..errors import SegxaiError, SegxaiValueError, unknown_name, whole_number
+from ..errors import SegxaiError, SegxaiValueError, one_of, whole_number
 from ..explanation.explain import explain
 from ..explanation.fills import Fill, distinct_fills, fill_name
 from ..explanation.game import check_target
@@ -133,8 +133,7 @@ def compare(
             f"{len(masks)} masks were given for {len(images)} images; each image needs one."
         )
     if isinstance(match_regions, str):
-        if match_regions not in segmenters:
-            raise unknown_name("segmenter to match", match_regions, segmenters)
+        one_of("segmenter to match", match_regions, segmenters)
     elif match_regions is not None:
         match_regions = whole_number("match_regions", match_regions, 1)
     specified = specification(classifier)
@@ -252,8 +251,7 @@ def _checked_metrics(metrics, masks) -> tuple[str, ...]:
         metrics = (metrics,)
     names = [name for name in dict.fromkeys(metrics) if name not in REPORTED]
     for name in names:
-        if name not in METRICS:
-            raise unknown_name("metric", name, METRICS)
+        one_of("metric", name, METRICS)
         if METRICS[name].needs_mask and masks is None:
             raise SegxaiValueError(
                 f"The metric {name!r} needs masks=, an (H, W) mask of the object for each image."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import plots, report
-from ..errors import unknown_name
+from ..errors import one_of
 from ..metrics import METRICS
 from ..plots.numbers import ARROWS, format_interval
 from .engine import common_output
@@ -211,8 +211,7 @@ class Comparison:
             For an unknown reference.
         """
         reference = self.segmenters[0] if reference is None else reference
-        if reference not in self.segmenters:
-            raise unknown_name("segmenter", reference, self.segmenters)
+        one_of("segmenter", reference, self.segmenters)
         return [
             self._difference(segmenter, reference, metric)
             for metric in self.metrics

@@ -7,7 +7,7 @@ from secrets import token_hex
 
 import ipywidgets
 
-from ...errors import SegxaiError, SegxaiValueError, unknown_name
+from ...errors import SegxaiError, SegxaiValueError, one_of
 from ...explanation.explanation import Explanation
 from ...explanation.fills import FILLS, distinct_fills
 from ...explanation.tree_explanation import TreeExplanation
@@ -91,8 +91,7 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
             raise SegxaiValueError(f"start must name one or two segmenters; got {len(start)}.")
         offered = [name for name, _ in self._work.segmenters()]
         for name in start:
-            if name not in offered:
-                raise unknown_name("segmenter", name, offered)
+            one_of("segmenter", name, offered)
         group = token_hex(4)
         self.shared = Form(
             [],
@@ -172,8 +171,7 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
             For another name, and for a fill that is none.
         """
         for key in values:
-            if key not in self.shared.values:
-                raise unknown_name("setting", key, self.shared.values)
+            one_of("setting", key, self.shared.values)
         if "fill" in values:
             (values["fill"],) = distinct_fills([values["fill"]])
         self.shared.values = {**self.shared.values, **values}
