@@ -1,4 +1,4 @@
-"""Alignment of an explanation with an object whose place is known, as that of a planted shortcut.
+"""Agreement of an explanation with an object or a planted shortcut, and of two maps of classes.
 
 Alignment is not correctness: a faithful explanation of a classifier that uses the background points
 at the background.
@@ -10,8 +10,9 @@ import numpy as np
 
 from ..errors import SegxaiValueError
 from ..explanation.explanation import Explanation
+from ..fcn.annotation import IGNORE
 from ..masks import fit, read_mask
-from .order import ranked
+from .selection import ranked
 
 FOUND = 0.5  # least share of the plant inside the region, and of the region inside the plant
 
@@ -112,3 +113,40 @@ def _overlaps(regions, mask) -> tuple[np.ndarray, np.ndarray]:
     flat = regions.labels.ravel()
     shared = np.bincount(flat, mask.ravel(), minlength=len(regions))
     return shared / np.bincount(flat, minlength=len(regions)), shared / mask.sum()
+
+
+def intersection_over_union(
+    labels: np.ndarray, predictions: np.ndarray, number: int | None = None
+) -> np.ndarray:
+    """Compute the intersection over union of each class in two maps of class ids.
+
+    Parameters
+    ----------
+    labels : (H, W) array of int
+        Pixels with the value 255 are left out.
+    predictions : (H, W) array of int
+    number : int, optional
+        Of classes; by default the largest id that occurs, plus one.
+
+    Returns
+    -------
+    iou : (number,) array of float
+        0 to 1, higher is better; NaN for a class that occurs in neither map.
+
+    References
+    ----------
+    Everingham et al. 2010, "The PASCAL VOC Challenge", section 4.2.
+
+    Examples
+    --------
+    >>> intersection_over_union(np.array([[0, 0, 1, 1]]), np.array([[0, 1, 1, 1]]))[0]
+    np.float64(0.5)
+    """
+    valid = labels != IGNORE
+    labels, predictions = labels[valid].astype(int), predictions[valid].astype(int)
+    number = max(labels.max(), predictions.max()) + 1 if number is None else number
+    pairs = np.bincount(labels * number + predictions, minlength=number * number)
+    both = pairs.reshape(number, number)
+    union = both.sum(0) + both.sum(1) - both.diagonal()
+    with np.errstate(invalid="ignore"):
+        return both.diagonal() / union

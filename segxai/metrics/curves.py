@@ -1,9 +1,6 @@
 """Insertion and deletion curves: the probability as regions are shown, or removed, one by one."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,10 +8,7 @@ from .. import plots
 from ..errors import SegxaiError, one_of
 from ..explanation.explanation import Explanation
 from ..explanation.fills import Fill, fill_name
-from .order import tied_groups, values_of
-
-if TYPE_CHECKING:
-    from ..plots import DescribedFigure
+from .selection import tied_groups, values_of
 
 ORDERS = ("weight", "weight per area")
 
@@ -60,7 +54,7 @@ class Curve:
             f"{len(self.steps)} steps, fill {self.fill}>"
         )
 
-    def plot(self) -> DescribedFigure:
+    def plot(self) -> plots.DescribedFigure:
         """Plot the curve and its area."""
         return plots.plot_curves([self])
 

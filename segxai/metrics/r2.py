@@ -54,9 +54,12 @@ def fidelity(explanation: Explanation) -> Fidelity:
     Allen 1974, "The relationship between variable selection and data augmentation", for the closed
     form.
     """
-    e, drawn = explanation, explanation.coalitions.log_importance
-    masks, values = e.coalitions.masks, np.asarray(e.coalitions.values, float)
-    kernel = surrogates.importance(masks, drawn)
+    e, table = explanation, explanation.coalitions
+    masks, values, drawn = table.masks, table.values.astype(float), table.log_importance
+    nested = any(isinstance(node, tuple) for node in table.hierarchy)
+    if e.method == "tree" or (e.method == "owen" and nested):
+        # Not least-squares fits: nothing is known of what they would be without a coalition.
+        return Fidelity(e.r2, np.nan, np.full(len(values), np.nan))
     if e.method in ("shapley", "owen"):
         # The empty and the full coalition are fitted exactly by construction.
         inner = masks.any(axis=1) & ~masks.all(axis=1)
@@ -66,24 +69,19 @@ def fidelity(explanation: Explanation) -> Fidelity:
         )
         leverage = _leverage(masks[:, :-1].astype(float) - masks[:, -1:], kernel)
     else:
+        alpha, kernel = 0.0, surrogates.importance(masks, drawn)
         if e.method == "lime":
+            alpha = e.details.alpha
             kernel = kernel * surrogates.lime_kernel(masks, e.details.kernel_width)
         share = kernel / kernel.sum()
-        leverage = share + _leverage(
-            masks - share @ masks, kernel, e.details.alpha if e.method == "lime" else 0.0
-        )
-    # Not least-squares fits: nothing is known of what they would be without a coalition.
-    nested = e.method == "tree" or (
-        e.method == "owen" and any(isinstance(node, tuple) for node in e.coalitions.hierarchy)
-    )
-    errors = values - (e.intercept + masks @ e.weights)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        left_out = np.where((leverage > 1 - 1e-9) | nested, np.nan, errors / (1 - leverage))
-    predicted = values - left_out
-    if e.method == "shapley" and not e.coalitions.exact:
-        table = e.coalitions
+        leverage = share + _leverage(masks - share @ masks, kernel, alpha)
+    if e.method == "shapley" and not table.exact:
         _, changes, _ = surrogates.sampled_shapley(table.masks, table.values.astype(float), drawn)
         predicted = e.intercept + (masks * (e.weights - changes[inner])).sum(axis=1)
+    else:
+        errors = values - (e.intercept + masks @ e.weights)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            predicted = values - np.where(leverage > 1 - 1e-9, np.nan, errors / (1 - leverage))
     defined = len(values) and np.isfinite(predicted).all()
     loo_r2 = surrogates.weighted_r2(values, predicted, kernel) if defined else np.nan
     return Fidelity(e.r2, loo_r2, predicted)

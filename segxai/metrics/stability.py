@@ -1,14 +1,19 @@
-"""Stability: how much the weights vary with the seed of the sample."""
+"""Explain again: with other seeds, which should change little, and for another class.
+
+Of another class the weights should change: an explanation that does not depend on the labels shows
+the regions and the fill.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import whole_number
+from ..errors import SegxaiError, whole_number
 from ..explanation.checks import evaluated, weights_in
 from ..explanation.explanation import Explanation
 from ..explanation.tree_explanation import TreeExplanation
 from ..progress import Progress, track
+from .selection import ZERO
 
 
 class Stability(NamedTuple):
@@ -74,3 +79,90 @@ def seed_stability(
     spread = float(np.std(weights, axis=0, ddof=1).mean())
     largest = np.abs(np.mean(weights, axis=0)).max()
     return Stability(spread, float(spread / largest) if largest > 0 else 0.0, np.array(weights))
+
+
+class Sanity(NamedTuple):
+    """A comparison with the explanation of another class, see `random_label`.
+
+    Attributes
+    ----------
+    against : str
+        The class explained instead.
+    correlation : float
+        Spearman's rank correlation of the weights with the random ones, -1 to 1.
+    chance : float
+        The half-width of the 95 % band for unrelated weights, 1.96 / sqrt(K - 1), which is wide for
+        few regions; NaN for a single one.
+    random_weights : (K,) array of float
+    """
+
+    against: str
+    correlation: float
+    chance: float
+    random_weights: np.ndarray
+
+
+def random_label(explanation: Explanation, seed: int = 0) -> Sanity:
+    """Compare with the explanation under permuted labels. Near 0 is better.
+
+    Nothing is trained: the labels of the classifier's outputs are permuted, so that the target
+    stands for another class. The class drawn may resemble the target (two breeds of cats), so
+    repeat with other seeds. A correlation above chance is due to the regions and the fill, e.g.
+    because large regions change any output most. Takes one table of model calls.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    seed : int
+        Of the draw.
+
+    Returns
+    -------
+    sanity : Sanity
+        Its correlation is -1 to 1; near 0 passes, near 1 is suspicious, NaN for fewer than 3
+        regions.
+
+    Raises
+    ------
+    SegxaiError
+        If the explanation holds no classifier or one of a single class, or is a contrast.
+
+    References
+    ----------
+    Adebayo et al. 2018, "Sanity Checks for Saliency Maps", the data randomization test.
+    """
+    e = explanation
+    game = evaluated(e).replay("random_label()")
+    classifier = game.classifier
+    classes = np.delete(np.arange(len(classifier.class_names)), e.coalitions.target)
+    if not classes.size:
+        raise SegxaiError("random_label() needs a classifier of at least two classes.")
+    label = int(np.random.default_rng(whole_number("seed", seed)).choice(classes))
+    weights = weights_in(e, game.with_(target=label, targets=(label,)))
+    chance = 1.96 / np.sqrt(len(weights) - 1) if len(weights) > 1 else np.nan
+    correlation = rank_correlation(e.weights, weights)
+    return Sanity(classifier.class_names[label], correlation, float(chance), weights)
+
+
+def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Compute Spearman's rank correlation of two sets of weights.
+
+    Values that differ only by rounding count as equal.
+
+    Parameters
+    ----------
+    a, b : (K,) array of float
+
+    Returns
+    -------
+    correlation : float
+        -1 to 1; 0 if one argument is constant, NaN for fewer than 3 values.
+    """
+    from scipy.stats import spearmanr
+
+    a, b = (np.round(w / max(np.abs(w).max(), ZERO), 6) for w in (a, b))
+    if len(a) < 3:
+        return float("nan")
+    if np.ptp(a) == 0 or np.ptp(b) == 0:
+        return 0.0
+    return float(spearmanr(a, b).statistic)

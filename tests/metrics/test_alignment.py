@@ -1,4 +1,4 @@
-"""Alignment with an object or a planted shortcut, by hand."""
+"""Agreement with an object, a planted shortcut or another map, by hand."""
 
 from dataclasses import replace
 
@@ -50,3 +50,9 @@ def test_a_plant_is_covered_only_by_a_region_that_is_mostly_plant(Game, explaine
 def test_masks_that_do_not_fit(metric, mask, said, explained):
     with pytest.raises(SegxaiError, match=said):
         metric(explained(), mask)
+
+
+def test_intersection_over_union_by_hand():
+    truth, found = np.array([[0, 0, 1, 1, 255]]), np.array([[0, 1, 1, 1, 0]])
+    assert metrics.intersection_over_union(truth, found) == pytest.approx([1 / 2, 2 / 3])
+    assert np.isnan(metrics.intersection_over_union(truth, found, 3)[2])

@@ -1,4 +1,4 @@
-"""The selected regions, and whether they keep the class, by hand."""
+"""Regions in the order of their weights, and whether the selected ones keep the class, by hand."""
 
 from dataclasses import replace
 
@@ -7,6 +7,15 @@ import pytest
 
 import segxai
 from segxai import SegxaiError, metrics
+from segxai.metrics.selection import ranked, tied_groups
+
+
+def test_ties_are_distinguished_from_rounding(explained):
+    groups = tied_groups(np.array([0.1, 0.3 + 1e-9, 0.3, -0.2]))
+    assert [sorted(g.tolist()) for g in groups] == [[1, 2], [0], [3]]
+    assert [g.tolist() for g in tied_groups([0.0, 0.0])] == [[0, 1]]
+    e = replace(explained(order=(3, 2, 1, 0)), weights=np.ones(4))
+    assert [e.regions.names[k] for k in ranked(e)] == ["q0", "q1", "q2", "q3"]
 
 
 def test_the_selection_is_one_to_three_regions_far_above_the_mean(explained):
