@@ -7,10 +7,8 @@ from .classifiers.classifier import Classifier
 from .classifiers.load import load_classifier
 from .errors import SegxaiError
 from .explanation.checks import placebo_test, robustness
-from .explanation.coalitions import evaluate_coalitions
-from .explanation.explain import explain
+from .explanation.explain import evaluate_coalitions, explain, save_explorer
 from .explanation.explanation import Explanation
-from .explanation.explorer_page import save_explorer
 from .explanation.loading import load_explanation
 from .fcn.annotation import load_regions
 from .fcn.crf import crf_refine

@@ -1,7 +1,7 @@
 """Coalitions of regions, and the explanations computed from them."""
 
 from .checks import examine
-from .parts import drill_down
+from .explain import drill_down
 from .sets import necessary
 
 __all__ = ["drill_down", "examine", "necessary"]

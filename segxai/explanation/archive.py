@@ -4,8 +4,6 @@ What is in it is what cannot be computed: the photograph, the fill, the regions,
 classifier's outputs on coalitions. All else follows from them, see `segxai.explanation.loading`.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from typing import TYPE_CHECKING, Any
@@ -25,7 +23,7 @@ FORMAT = "segxai explanation 1"
 MOST_BYTES, MOST_TEXT, MOST_PARTS = 256_000_000, 4_000_000, 10_000
 
 
-def write(explanation: Explanation, path: str | os.PathLike) -> None:
+def write(explanation: "Explanation", path: str | os.PathLike) -> None:
     """Write an explanation as a file that `load_explanation` reads.
 
     Parameters

@@ -1,10 +1,8 @@
 """Check an explanation: with other fills, shifted borders, and its regions' shapes elsewhere."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +20,6 @@ from .game import Game
 from .methods import solve
 from .sampling import draw_coalitions
 from .tree_explanation import TreeExplanation
-
-if TYPE_CHECKING:
-    from ..plots import DescribedFigure
 
 FILLS_COMPARED = ("mean", "blur", "grey", "noise")
 # The sign of a weight below this share of the largest one is not interpreted.
@@ -119,7 +114,7 @@ class Robustness:
             if flips
         ]
 
-    def plot(self) -> DescribedFigure:
+    def plot(self) -> "plots.DescribedFigure":
         """Each region's weights under all variants, as points on one line."""
         return plots.plot_robustness(self)
 
@@ -306,7 +301,7 @@ class Placebo:
             f"average ({self.placebos.shape[1]} placebos, p = {self.p_values[k]:.3g})."
         ]
 
-    def plot(self) -> DescribedFigure:
+    def plot(self) -> "plots.DescribedFigure":
         """Each region's effect next to those of its placebos, with its p-value."""
         return plots.plot_placebo(self)
 

@@ -4,8 +4,6 @@ K regions form 2**K coalitions. If the budget allows, the classifier is evaluate
 them. The table is then complete, so everything computed from it is free of sampling noise.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -13,14 +11,11 @@ from typing import Any
 import numpy as np
 
 from ..classifiers.classifier import Target, class_number
-from ..classifiers.load import ClassifierLike, load_classifier
+from ..classifiers.load import load_classifier
 from ..errors import SegxaiError, SegxaiValueError
-from ..images import Bands, ImageLike
+from ..images import Bands
 from ..progress import Progress
-from ..segmentation.registry import RegionsLike
-from .fills import Fill
-from .game import Game, new_game
-from .sampling import draw_coalitions
+from .game import Game
 
 ROUNDING = 1e-3  # by which a probability may leave 0..1, and a sum of them 1
 
@@ -117,7 +112,13 @@ class Coalitions:
         """The target's probability with every region filled."""
         return float(self.values[~self.masks.any(axis=1)][0])
 
-    def for_target(self, target: Target = None, versus: Target = None) -> Coalitions:
+    @property
+    def outputs(self) -> list[tuple[str, float]]:
+        """What the classifier gives for the whole picture; in a contrast, for both classes."""
+        row = self.table[self.masks.all(axis=1)][0]
+        return [(self.target_names[column], float(row[column])) for column in self.columns]
+
+    def for_target(self, target: Target = None, versus: Target = None) -> "Coalitions":
         """Take another class as the target, without evaluating the classifier.
 
         Parameters
@@ -170,26 +171,6 @@ class Coalitions:
         rows = np.flatnonzero((self.masks == np.asarray(mask, bool)).all(axis=1))
         return float(self.values[rows[0]]) if rows.size else None
 
-    def outputs_of(self, mask: np.ndarray | bool) -> list[tuple[str, float]]:
-        """Look up what the classifier gives for one coalition, for both classes of a contrast.
-
-        Parameters
-        ----------
-        mask : (K,) array of bool, or True
-            Which regions it shows; True for all.
-
-        Returns
-        -------
-        outputs : list of (class, value)
-            Empty if the coalition is not in the table.
-        """
-        rows = np.flatnonzero((self.masks == mask).all(axis=1))[:1]
-        return [
-            (self.target_names[column], float(self.table[row, column]))
-            for row in rows
-            for column in self.columns
-        ]
-
     def replay(self, what: str, **changes: Any) -> Game:
         """Return the game, to evaluate the target on further coalitions.
 
@@ -210,8 +191,7 @@ class Coalitions:
         SegxaiError
             If there is no classifier, or the table is a contrast.
         """
-        changes = {"targets": (self.target,), "target": self.target} | changes
-        game = self.game.with_(**changes)
+        game = self.game.with_(**{"targets": (self.target,), "target": self.target} | changes)
         if game.classifier is None:
             raise SegxaiError(
                 f"{what} evaluates the classifier, but this explanation holds none; "
@@ -225,47 +205,6 @@ class Coalitions:
         if isinstance(game.classifier, str):
             game.classifier = load_classifier(game.classifier)
         return game
-
-
-def evaluate_coalitions(
-    classifier: ClassifierLike,
-    image: ImageLike,
-    regions: RegionsLike,
-    target: Target = None,
-    *,
-    fill: Fill = "mean",
-    max_evaluations: int = 1024,
-    batch_size: int | None = None,
-    seed: int = 0,
-    progress: Progress = None,
-) -> Coalitions:
-    """Evaluate a classifier on every coalition of regions, or on a sample of them.
-
-    All 2**K coalitions are evaluated if these are at most `max_evaluations`; otherwise that many
-    distinct ones: the empty one, the full one, and others drawn as LIME needs them, see
-    `segxai.explanation.sampling.draw_coalitions`; any method can be fitted to them.
-
-    Parameters
-    ----------
-    classifier, image, regions, target, fill, max_evaluations, batch_size, seed, progress
-        See `segxai.explain`.
-
-    Returns
-    -------
-    coalitions : Coalitions
-        The table.
-
-    Raises
-    ------
-    SegxaiError
-        For invalid arguments.
-    """
-    game = new_game(
-        image, regions, classifier, target, fill, seed, batch_size=batch_size, progress=progress
-    )
-    return evaluate_all(
-        game, *draw_coalitions(len(game.regions), max_evaluations, game.seed), progress=progress
-    )
 
 
 def evaluate_all(

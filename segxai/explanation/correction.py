@@ -12,8 +12,6 @@ evidence of two samples"; Agrawal and Goyal 2013, "Thompson Sampling for Context
 Linear Payoffs"; for the complements Covert and Lee 2021, "Improving KernelSHAP", section 4.2.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 

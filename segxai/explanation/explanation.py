@@ -1,7 +1,5 @@
 """An explanation: the effect of each region of a photograph, and what can be read off it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +16,6 @@ from .coalitions import Coalitions
 from .methods import ALPHA, KERNEL_WIDTH, needs_all, solve
 
 if TYPE_CHECKING:
-    from ..plots import DescribedFigure
     from .checks import Placebo, Robustness
 
 
@@ -38,7 +35,7 @@ class Details:
 
     kernel_width: float = KERNEL_WIDTH
     alpha: float = ALPHA
-    checks: tuple[Robustness | Placebo, ...] = ()
+    checks: "tuple[Robustness | Placebo, ...]" = ()
     sets_found: dict = field(default_factory=dict)
 
 
@@ -90,8 +87,7 @@ class Explanation:
     def __repr__(self):
         strongest = "; ".join(f"{name} {weight:+z.2f}" for name, weight in self.ranking()[:3])
         value = " and ".join(
-            format_output(value, self.coalitions.output)
-            for _, value in self.coalitions.outputs_of(True)
+            format_output(value, self.coalitions.output) for _, value in self.coalitions.outputs
         )
         return f"<Explanation of {self.target!r} ({value}) by {self.method}: {strongest}; ...>"
 
@@ -103,7 +99,7 @@ class Explanation:
         alpha: float | None = None,
         target: Target = None,
         versus: Target = None,
-    ) -> Explanation:
+    ) -> "Explanation":
         """Recompute the weights from the same table, without evaluating the classifier.
 
         Parameters
@@ -227,7 +223,7 @@ class Explanation:
         explanation.score = {label: self.r2}
         return explanation
 
-    def plot(self) -> DescribedFigure:
+    def plot(self) -> "plots.DescribedFigure":
         """Draw the photograph with its named regions, and their weights as colours and bars."""
         return plots.plot_explanations([self])
 

@@ -1,7 +1,5 @@
 """Fills: the pixels that replace regions that are switched off (also called baselines)."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias, cast

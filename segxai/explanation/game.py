@@ -4,8 +4,6 @@ In the words of cooperative game theory the regions are the players, and what a 
 gains is the classifier's output on the photograph in which only they are shown.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Sequence
 from copy import copy, deepcopy
@@ -84,9 +82,8 @@ class Game:
         return state
 
     def __deepcopy__(self, memo):
-        state = {field.name: getattr(self, field.name) for field in fields(self)}
         memo[id(self.classifier)] = self.classifier  # copies share the network
-        return Game(**deepcopy(state, memo))
+        return Game(*(deepcopy(getattr(self, field.name), memo) for field in fields(self)))
 
     @property
     def pixels(self) -> np.ndarray:
@@ -108,7 +105,7 @@ class Game:
         """The number of the class to explain, known from the first evaluation on."""
         return self.targets[0] if self.target is None else self.classifier.index(self.target)
 
-    def with_(self, *, fill: Any = None, **changes: Any) -> Game:
+    def with_(self, *, fill: Any = None, **changes: Any) -> "Game":
         """Return a variant of the game.
 
         Parameters

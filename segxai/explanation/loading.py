@@ -1,7 +1,5 @@
 """Read saved explanations, and check what is read before it is used."""
 
-from __future__ import annotations
-
 import json
 import os
 from dataclasses import replace

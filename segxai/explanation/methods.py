@@ -4,18 +4,13 @@
 says how to add one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..errors import SegxaiError, SegxaiValueError, one_of
 from . import surrogates
+from .coalitions import Coalitions
 from .surrogates import Fit
-
-if TYPE_CHECKING:
-    from .coalitions import Coalitions
 
 KERNEL_WIDTH, ALPHA = 0.25, 0.0  # of LIME's fit, unless chosen
 

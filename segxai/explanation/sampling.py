@@ -9,15 +9,13 @@ Complements are not drawn on purpose: they cancel what regions do in twos, but s
 that corrects Shapley values (`segxai.explanation.process`), to which other coalitions tell more.
 """
 
-from __future__ import annotations
-
 from itertools import combinations
 
 import numpy as np
 
 from ..errors import SegxaiValueError, whole_number
 from .methods import method_named, needs_all
-from .subsets import all_subsets, log_binomial
+from .surrogates import all_subsets, log_binomial
 
 MOST_COALITIONS = 2**20  # a table that still fits a small machine's memory
 

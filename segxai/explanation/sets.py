@@ -10,8 +10,6 @@ et al. 2019, "Abduction-Based Explanations"; Carter et al. 2019, "What Made You 
 Understanding Black-Box Decisions with Sufficient Input Subsets".
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -27,7 +25,7 @@ Enough = Callable[[np.ndarray], np.ndarray]  # scores (N,) -> whether they are e
 
 
 def necessary(
-    explanation: Explanation, p: float = 0.5, *, progress: Progress = None
+    explanation: "Explanation", p: float = 0.5, *, progress: Progress = None
 ) -> tuple[str, ...] | None:
     """Find few regions without which less than a share of the whole's probability is left.
 
@@ -53,7 +51,7 @@ def necessary(
 
 
 def find(
-    explanation: Explanation, kind: str, p: float, *, progress: Progress = None
+    explanation: "Explanation", kind: str, p: float, *, progress: Progress = None
 ) -> tuple[tuple[str, ...], float] | None:
     """Find a sufficient or a necessary set of an explanation's regions.
 

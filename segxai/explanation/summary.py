@@ -1,7 +1,5 @@
 """Summarise an explanation in sentences."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +16,7 @@ MOST_OF_IT = 0.6  # a part with this share of a region's value is named, too
 WORTH_SAYING = 0.1  # of the largest absolute value
 
 
-def sentences(explanation: Explanation, search: bool = True) -> list[str]:
+def sentences(explanation: "Explanation", search: bool = True) -> list[str]:
     """Sentences on the largest weights, sets of regions, the strongest interaction and checks.
 
     Parameters

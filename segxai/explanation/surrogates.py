@@ -4,18 +4,15 @@ All are plain algebra on `masks` (N, K) bool and `values` (N,); nothing here eva
 classifier. A surrogate approximates value(S) by its intercept plus the weights of the regions in S.
 """
 
-from __future__ import annotations
-
 from itertools import combinations
 from math import factorial
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import gammaln, stdtrit
 
 from ..errors import SegxaiValueError, is_number
 from . import process
-from .subsets import all_subsets, codes, log_binomial
 
 
 class Fit(NamedTuple):
@@ -401,3 +398,63 @@ def weighted_r2(values: np.ndarray, fitted: np.ndarray, kernel: np.ndarray) -> f
     if total <= 1e-12 * kernel.sum():  # for a constant model, the intercept alone is a perfect fit
         return 1.0 if residual <= 1e-12 * kernel.sum() else 0.0
     return float(1 - residual / total)
+
+
+def all_subsets(number: int) -> np.ndarray:
+    """Return all coalitions of some regions.
+
+    Parameters
+    ----------
+    number : int
+        Of regions.
+
+    Returns
+    -------
+    masks : (2**number, number) array of bool
+        Row n shows region k where bit k of n is set.
+
+    Examples
+    --------
+    >>> all_subsets(2).tolist()
+    [[False, False], [True, False], [False, True], [True, True]]
+    """
+    return (np.arange(2**number, dtype=np.int64)[:, None] >> np.arange(number) & 1).astype(bool)
+
+
+def codes(masks: np.ndarray) -> np.ndarray:
+    """Encode coalitions as integers.
+
+    Parameters
+    ----------
+    masks : (N, K) array of bool
+        Coalitions of at most 62 regions.
+
+    Returns
+    -------
+    codes : (N,) array of int64
+        Bit k is set where region k is shown.
+
+    Examples
+    --------
+    >>> codes(all_subsets(3))
+    array([0, 1, 2, 3, 4, 5, 6, 7])
+    """
+    return masks.astype(np.int64) @ (1 << np.arange(masks.shape[1], dtype=np.int64))
+
+
+def log_binomial(number: int, sizes: np.ndarray) -> np.ndarray:
+    """Return the logarithm of how many coalitions have a size; the numbers themselves overflow.
+
+    Parameters
+    ----------
+    number : int
+        Of regions.
+    sizes : (N,) array of int
+        How many regions are shown.
+
+    Returns
+    -------
+    logs : (N,) array of float
+        Natural logarithms.
+    """
+    return gammaln(number + 1) - gammaln(sizes + 1) - gammaln(number - sizes + 1)

@@ -54,7 +54,7 @@ class Curve:
             f"{len(self.steps)} steps, fill {self.fill}>"
         )
 
-    def plot(self) -> plots.DescribedFigure:
+    def plot(self) -> "plots.DescribedFigure":
         """Plot the curve and its area."""
         return plots.plot_curves([self])
 

@@ -272,7 +272,7 @@ def describe(explanation: Explanation) -> str:
     """
     e, table = explanation, explanation.coalitions
     weights = "; ".join(f"{name} {weight:+z.2f}" for name, weight in e.ranking()[:MOST_BARS])
-    whole = " and ".join(f"{value:z.2f}" for _, value in table.outputs_of(True))
+    whole = " and ".join(f"{value:z.2f}" for _, value in table.outputs)
     return f"{e.method} weights for {e.target} ({table.output} {whole}): {weights}."
 
 
@@ -294,9 +294,7 @@ def draw_weight_bars(axes: Axes, explanation: Explanation, limit: float) -> None
     names = [textwrap.shorten(e.regions.marked_names[k], 26, placeholder="…") for k in order]
     # An interval that was not computed (NaN) is not drawn.
     interval = np.where(np.isnan(e.interval), e.weights[:, None], e.interval)[order]
-    difference = " − ".join(
-        quantity(table.output, shorten(name)) for name, _ in table.outputs_of(True)
-    )
+    difference = " − ".join(quantity(table.output, shorten(name)) for name, _ in table.outputs)
     note = (
         f" (the strongest {len(order)} of {len(e.weights)})" if len(order) < len(e.weights) else ""
     )

@@ -332,7 +332,7 @@ def explanation_fragment(explanation: Explanation) -> str:
 
 def _given(e) -> str:
     """Write what the classifier gives for the photograph, of both classes of a contrast."""
-    found = e.coalitions.outputs_of(True)
+    found = e.coalitions.outputs
     return " and ".join(
         (f"“{html.escape(name)}” " if len(found) > 1 else "")
         + f"<span>{format_output(value, e.coalitions.output)}</span>"

@@ -536,9 +536,10 @@ def test_the_first_screen_says_what_counts_most_and_what_is_left_without_it(
     page.set_viewport_size({"width": 1280, "height": 800})
     opened = Saved(page, tmp_path / "why.html")
     answer, helmet = page.locator(".sx-answer"), np.array([True, True, True, False])
+    row = int(np.flatnonzero((e.coalitions.masks == helmet).all(axis=1))[0])
 
     def given(e):
-        return [f"{100 * value:.1f} %" for _, value in e.coalitions.outputs_of(helmet)]
+        return [f"{100 * e.coalitions.table[row, k]:.1f} %" for k in e.coalitions.columns]
 
     said = f"Supported most by “helmet” (+{e.weights.max():.3f}); without it {given(e)[0]}."
     assert answer.inner_text() == said

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import segxai
 from segxai.classifiers.early_plan import EarlyPlan, _covering_rows, _regions_in_windows
 from segxai.explanation.fills import fill_image
-from segxai.explanation.subsets import all_subsets
+from segxai.explanation.surrogates import all_subsets
 from segxai.nets import efficientnet_lite
 
 

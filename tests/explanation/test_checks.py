@@ -15,8 +15,7 @@ from segxai.explanation.checks import examine, placebo_p_values, shift_borders, 
 from segxai.explanation.coalitions import Coalitions
 from segxai.explanation.explanation import from_coalitions
 from segxai.explanation.game import Game
-from segxai.explanation.subsets import all_subsets
-from segxai.explanation.surrogates import fit_owen, fit_shapley
+from segxai.explanation.surrogates import all_subsets, fit_owen, fit_shapley
 from segxai.plots import plot_interactions
 
 

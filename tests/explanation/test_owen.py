@@ -12,7 +12,7 @@ from segxai import Regions, SegxaiError
 from segxai.errors import SegxaiValueError
 from segxai.explanation import drill_down, owen, surrogates
 from segxai.explanation.fills import FILLS
-from segxai.explanation.subsets import all_subsets, codes
+from segxai.explanation.surrogates import all_subsets, codes
 from segxai.regions import Evidence, Part
 from segxai.segmentation.binary import binary_tree
 

@@ -5,7 +5,7 @@ import pytest
 
 from segxai.explanation import process, surrogates
 from segxai.explanation.sampling import draw_coalitions
-from segxai.explanation.subsets import all_subsets, codes
+from segxai.explanation.surrogates import all_subsets, codes
 
 
 def table(number=11, asked=150, seed=0):

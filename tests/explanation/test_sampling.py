@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from segxai import SegxaiError
 from segxai.explanation.sampling import draw_coalitions, log_binomial, size_shares
-from segxai.explanation.subsets import all_subsets, codes
+from segxai.explanation.surrogates import all_subsets, codes
 
 METHODS = ("lime", "shapley", "banzhaf")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import segxai
 from segxai import SegxaiError
 from segxai.explanation import necessary, sets
-from segxai.explanation.subsets import all_subsets, codes
+from segxai.explanation.surrogates import all_subsets, codes
 
 NUMBER = 20
 

@@ -12,7 +12,7 @@ from scipy import stats
 from segxai import SegxaiError
 from segxai.explanation import surrogates
 from segxai.explanation.sampling import draw_coalitions
-from segxai.explanation.subsets import all_subsets, codes
+from segxai.explanation.surrogates import all_subsets, codes
 
 games = st.integers(1, 6).flatmap(
     lambda k: st.lists(st.floats(-1, 1, width=32), min_size=2**k, max_size=2**k).map(

@@ -10,7 +10,7 @@ import pytest
 from segxai import Regions, SegxaiError, explain, load_classifier
 from segxai.explanation import sets, surrogates
 from segxai.explanation.sampling import draw_coalitions
-from segxai.explanation.subsets import all_subsets
+from segxai.explanation.surrogates import all_subsets
 from segxai.report.state import table_state, tree_state
 
 from .test_javascript import ROOT, needs_node

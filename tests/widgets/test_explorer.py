@@ -16,7 +16,7 @@ from PIL import Image
 import segxai
 from segxai import SegxaiError
 from segxai.explanation import examine, necessary
-from segxai.explanation.subsets import codes
+from segxai.explanation.surrogates import codes
 from segxai.report.pictures import jpeg, number_png
 from segxai.widgets import ExplanationExplorer, RegionCanvas
 
