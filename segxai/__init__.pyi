@@ -20,7 +20,7 @@ from .regions import Regions
 from .segmentation.compose import from_class_map, from_mask_list
 from .segmentation.contours import contours
 from .segmentation.registry import segment, segmenters
-from .study.comparing import compare
+from .study.comparison import compare
 from .study.many import explain_many
 
 __version__: str

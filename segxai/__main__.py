@@ -23,7 +23,7 @@ from .files import as_path
 from .images import check_image_file, load_image
 from .report import check_page_path, escaped_table, figure, write_report
 from .segmentation.registry import check_method
-from .study.comparing import SEGMENTERS, compare
+from .study.comparison import SEGMENTERS, compare
 from .study.engine import as_image_list, cluster
 from .weights.downloads import DOWNLOADS, cache_folder, fetch, fetch_within, usable
 from .weights.imagenet import imagenet_class_names
@@ -235,7 +235,7 @@ def _compare(args):
             images, segmenters, fill=args.fill, max_evaluations=args.max_evaluations,
             match_regions=match, seed=args.seed, folder=kept, client=client, progress=progress,
         )  # fmt: skip
-    code = _left_out(found.failures, found.rows)
+    code = _left_out(found.failures, any(each.values for each in found.results))
     _print(f"\n{found}\n{found.how}")
     found.save(out)
     _print(f"\nWrote {args.out} - open it in a browser.")

@@ -82,7 +82,7 @@ def _photographs(c) -> str:
             c.names[r.index],
             f"{r.target} ({r.full:z.2f})",
             segmenter,
-            *(f"{value:.3g}" if np.isfinite(value) else "–" for value in found.values()),
+            *(f"{found[m]:.3g}" if np.isfinite(found[m]) else "–" for m in c.metrics),
         ]
         for r in c.results
         for segmenter, found in r.values.items()

@@ -1,24 +1,262 @@
-"""The result of `compare`: tables with bootstrap intervals and paired differences, and files."""
+"""Compare segmenters on the same photographs, with the same classifier and budget, by metrics.
+
+The result has tables with bootstrap intervals and paired differences.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from .. import plots, report
-from ..errors import one_of
+from ..classifiers.classifier import Target
+from ..classifiers.load import ClassifierLike
+from ..errors import SegxaiError, SegxaiValueError, one_of, whole_number
+from ..explanation.explain import explain
+from ..explanation.fills import Fill, distinct_fills, fill_name
+from ..explanation.methods import check_method
+from ..images import Bands, ImageLike, as_image, reduced, resize_labels
+from ..masks import fit, read_mask
 from ..metrics import METRICS
+from ..names import distinct_names
 from ..plots.numbers import ARROWS, format_interval
-from .engine import common_output
+from ..progress import Progress
+from ..segmentation.registry import SEGMENTERS as KNOWN
+from ..segmentation.registry import check_method as check_segmenter
+from ..segmentation.registry import segment, segment_into
+from .engine import as_image_list, classifier_of, common_output, run_all, specification
 
-if TYPE_CHECKING:
-    from ..plots import DescribedFigure
+SEGMENTERS = ("deep", "slic", "felzenszwalb", "quickshift", "grid")
+MEASURED = (
+    "insertion",
+    "deletion",
+    "fidelity",
+    "loo_r2",
+    "preservation",
+    "target_deletion",
+    "compactness",
+)
+# Larger photographs are reduced: the built-in classifiers' inputs are smaller, parameters given in
+# pixels then mean the same on all photographs, and memory stays bounded.
+LONGEST_SIDE = 768
+REPORTED = ("regions", "calls")  # in every comparison, in addition to the chosen metrics
+RESAMPLES = 2000  # of the bootstrap
 
-RESAMPLES = 2000
+
+def compare(
+    images: Iterable[ImageLike] | str | Path,
+    segmenters: str
+    | Callable
+    | Iterable[str | Callable]
+    | Mapping[str, str | Callable] = SEGMENTERS,
+    metrics: str | Sequence[str] = MEASURED,
+    *,
+    classifier: ClassifierLike = None,
+    target: Target = None,
+    masks: Sequence[np.ndarray] | None = None,
+    method: str = "lime",
+    fill: Fill = "blur",
+    max_evaluations: int = 512,
+    match_regions: int | str | None = None,
+    seed: int = 0,
+    folder: str | Path | None = None,
+    run: str | None = None,
+    client: Any = None,
+    progress: Progress = None,
+) -> Comparison:
+    """Explain many photographs with each of several segmenters, and measure the explanations.
+
+    Photographs with a side of more than 768 pixels are reduced to that size. For the same seed on
+    the same machine, everything except the seconds is reproduced exactly.
+
+    Parameters
+    ----------
+    images : sequence of arrays or paths, or a folder
+    segmenters : str, callable, sequence of them, or dict
+        Names, or a mapping {label: a method for `segment`}.
+    metrics : str or sequence of str
+        Names from `segxai.metrics.METRICS`; the number of regions and of model calls are always
+        reported.
+    classifier : optional
+        As for `explain`; on a cluster a name, a path, or an object that can be pickled.
+    target : optional
+        The class, the same for all segmenters; by default each photograph's most probable class.
+    masks : sequence of (H, W) arrays of bool, optional
+        Of the object in each image, for the metrics that need one (energy, covers_plant).
+    method : str
+        Of `explain`.
+    fill : str, colour, array or path
+        Of the explanations and metrics. Choose one that does not depend on the segmenter: with
+        "mean", an object remains visible in small regions.
+    max_evaluations : int
+        The budget of model calls for each explanation. With few regions, the complete table may
+        need less.
+    match_regions : int or str, optional
+        A number of regions for all segmenters, or the label of the segmenter whose number on each
+        photograph the others match, as far as their number can be chosen; by default each segmenter
+        uses its own defaults.
+    seed : int
+        Of the coalitions, and of the bootstrap.
+    folder : path, optional
+        Where the results of finished photographs are kept, so that an interrupted run can be
+        resumed.
+    run : str, optional
+        A name that distinguishes this run from others in the folder, needed if a segmenter or the
+        classifier is a function or a model.
+    client : dask.distributed.Client, optional
+        A cluster to run on.
+    progress : optional
+        See `segxai.progress.track`.
+
+    Returns
+    -------
+    comparison : Comparison
+        Unreadable photographs and failed segmenters are listed in `failures`; the others are
+        measured all the same.
+
+    Raises
+    ------
+    SegxaiError
+        For invalid arguments.
+    """
+    images = as_image_list(images, "compare")
+    segmenters = _checked_segmenters(segmenters)
+    metrics = _checked_metrics(metrics, masks)
+    # Errors that would occur on every photograph are raised before the first.
+    check_method(method)
+    if masks is not None and len(masks) != len(images):
+        raise SegxaiValueError(
+            f"{len(masks)} masks were given for {len(images)} images; each image needs one."
+        )
+    if isinstance(match_regions, str):
+        one_of("segmenter to match", match_regions, segmenters)
+    elif match_regions is not None:
+        match_regions = whole_number("match_regions", match_regions, 1)
+    specified = specification(classifier)
+    (fill,) = distinct_fills([fill])
+    seed = whole_number("seed", seed)
+    options = {
+        "method": method,
+        "fill": fill,
+        "max_evaluations": whole_number("max_evaluations", max_evaluations, 2),
+        "seed": seed,
+    }
+    settings = {
+        "segmenters": segmenters,
+        "metrics": metrics,
+        "match": match_regions,
+        "options": options,
+    }
+    given = (
+        [None] * len(images)
+        if masks is None
+        else [read_mask(mask, f"Mask {i}") for i, mask in enumerate(masks)]
+    )
+    results, failures = run_all(
+        _measure, images, given, settings, lambda kept: Measured(**kept),
+        classifier=specified, target=target,
+        folder=folder, run=run, client=client, progress=progress, what="comparing",
+    )  # fmt: skip
+    by_path = isinstance(specified, tuple)
+    model = Path(specified[0]).name if by_path else classifier_of(specified).name
+    return Comparison(
+        names=tuple(distinct_names([_name(image, i) for i, image in enumerate(images)])),
+        results=results,
+        unreadable=failures,
+        segmenters=tuple(segmenters),
+        metrics=metrics,
+        how=_how(match_regions, options, target, model),
+        seed=seed,
+    )
+
+
+def _measure(
+    index, image, mask, classifier, target, *, segmenters, metrics, match, options
+) -> Measured:
+    """Measure all segmenters on one photograph."""
+    if isinstance(image, Bands):
+        raise SegxaiValueError("compare() measures RGB photographs; this picture is segxai.Bands.")
+    photograph = as_image(image)
+    image = reduced(photograph, LONGEST_SIDE)
+    if mask is not None:
+        mask = resize_labels(fit(mask, photograph.shape[:2], "The mask"), image.shape[:2])
+    if target is None:  # determined once, so that all segmenters explain the same class
+        target = int(np.argmax(classifier.predict(image)[0]))
+    if isinstance(match, str):
+        match = len(segment(image, segmenters[match]))
+    found = Measured(index, output=classifier.output)
+    for label, segmenter in segmenters.items():
+        started = time.perf_counter()
+        try:
+            regions = segment_into(image, segmenter, match)
+            explanation = explain(image, regions, classifier, target, progress=False, **options)
+            values = {"seconds": time.perf_counter() - started}
+            for name in metrics:
+                given = (explanation, mask) if METRICS[name].needs_mask else (explanation,)
+                values[name] = float(METRICS[name].value(*given))
+        except SegxaiError as error:
+            found.failures[label] = str(error)
+        else:
+            found.values[label], table = values, explanation.coalitions
+            found.target, found.full, found.output = explanation.target, table.full, table.output
+    return found
+
+
+def _how(match, options, target, model) -> str:
+    """Describe the settings of the comparison in sentences."""
+    chosen = "Every segmenter used its default parameters."
+    if match is not None:
+        number = f"the number of “{match}” on each photograph" if isinstance(match, str) else match
+        chosen = (
+            f"Number of regions: {number}, or the nearest that a segmenter can produce; one whose "
+            "number cannot be chosen used its default parameters."
+        )
+    explained = "each photograph's most probable class" if target is None else f"“{target}”"
+    return (
+        f"{chosen} Each explanation ({options['method']}, of {explained}) had a budget of "
+        f"{options['max_evaluations']} model calls; if all coalitions of the regions are fewer, "
+        "each was evaluated once. The metrics needed a few more calls, a curve at most one for "
+        f"each region. Photographs with a side of more than {LONGEST_SIDE} pixels were reduced to "
+        f"that size. Fill: {fill_name(options['fill'])}. Classifier: {model}. Intervals: 95 %, "
+        f"bootstrap over photographs, seed {options['seed']}."
+    )
+
+
+def _name(image, index) -> str:
+    return Path(image).name if isinstance(image, (str, os.PathLike)) else f"photograph {index + 1}"
+
+
+def _checked_segmenters(segmenters) -> dict[str, str | Callable]:
+    if isinstance(segmenters, str) or not isinstance(segmenters, Iterable):
+        segmenters = (segmenters,)
+    if not isinstance(segmenters, Mapping):
+        segmenters = {
+            m if isinstance(m, str) else getattr(m, "__name__", str(m)): m for m in segmenters
+        }
+    if not segmenters:
+        raise SegxaiValueError(f"No segmenter was given; choose some of {', '.join(KNOWN)}.")
+    for method in segmenters.values():
+        check_segmenter(method)
+    return {str(label): method for label, method in segmenters.items()}
+
+
+def _checked_metrics(metrics, masks) -> tuple[str, ...]:
+    if isinstance(metrics, str) or not isinstance(metrics, Iterable):
+        metrics = (metrics,)
+    names = [name for name in dict.fromkeys(metrics) if name not in REPORTED]
+    for name in names:
+        one_of("metric", name, METRICS)
+        if METRICS[name].needs_mask and masks is None:
+            raise SegxaiValueError(
+                f"The metric {name!r} needs masks=, an (H, W) mask of the object for each image."
+            )
+    return (*names, *REPORTED)
 
 
 @dataclass
@@ -32,11 +270,9 @@ class Measured:
     target, full : str, float
         The class explained, and its value.
     values : dict
-        {segmenter: {metric: value}}.
+        {segmenter: {metric: value}}; the metric "seconds" is the time of one explanation.
     failures : dict
         {segmenter: reason}.
-    seconds : dict
-        {segmenter: seconds of one explanation}.
     output : str
         What `full` is, see `Coalitions`.
     """
@@ -46,7 +282,6 @@ class Measured:
     full: float = float("nan")
     values: dict[str, dict[str, float]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
     output: str = "probability"
 
 
@@ -97,12 +332,6 @@ class Comparison:
         }
 
     def __repr__(self):
-        return (
-            f"<Comparison of {', '.join(self.segmenters)} on {len(self.results)} photographs: "
-            f"{', '.join(self.metrics)}>"
-        )
-
-    def __str__(self):
         """Write the table as text, one line for each metric."""
         lines = [["", *self.segmenters], *self.cells(self.table())]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -133,22 +362,6 @@ class Comparison:
         return list(lines.values())
 
     @property
-    def rows(self) -> list[dict]:
-        """{"image", "segmenter", "metric", "value"} for everything measured; NaN if undefined."""
-        return [
-            {
-                "image": self.names[r.index],
-                "segmenter": segmenter,
-                "metric": metric,
-                "value": r.values[segmenter][metric],
-            }
-            for r in self.results
-            for segmenter in self.segmenters
-            if segmenter in r.values
-            for metric in self.metrics
-        ]
-
-    @property
     def failures(self) -> list[tuple[str, str, str]]:
         """(photograph, segmenter, reason) where nothing was measured; "" for all segmenters."""
         found = [(self.names[index], "", why) for index, why in self.unreadable]
@@ -161,8 +374,8 @@ class Comparison:
     @property
     def seconds(self) -> dict[str, float]:
         """{segmenter: mean seconds of one explanation, with segmentation}; not reproducible."""
-        times = {s: [r.seconds[s] for r in self.results if s in r.seconds] for s in self.segmenters}
-        return {s: float(np.mean(found)) for s, found in times.items() if found}
+        columns = {s: self.column(s, "seconds") for s in self.segmenters}
+        return {s: float(np.nanmean(c)) for s, c in columns.items() if np.isfinite(c).any()}
 
     def table(self) -> list[dict]:
         """Average each metric of each segmenter over the photographs.
@@ -219,7 +432,7 @@ class Comparison:
             if segmenter != reference
         ]
 
-    def plot(self) -> DescribedFigure:
+    def plot(self) -> plots.DescribedFigure:
         """Plot a panel for each metric: means with intervals, and each photograph as a dot."""
         return plots.plot_comparison(self)
 

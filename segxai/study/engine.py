@@ -1,22 +1,21 @@
 """Process many photographs here or on a dask cluster, and keep results to resume a run.
 
-The work on one photograph is a function `work(index, image, ...)` -> (index, outcome). An outcome
-that is a string is the reason for a failure. `explain_many` and `compare` use this engine.
+`explain_many` and `compare` use this engine: their work on one photograph is a function, of which
+a SegxaiError is the reason for a failure.
 """
 
-from __future__ import annotations
-
-import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..classifiers.classifier import Classifier
+from ..classifiers.classifier import Classifier, Target
 from ..classifiers.load import ClassifierLike, load_classifier
 from ..errors import (
     SegxaiError,
@@ -26,7 +25,7 @@ from ..errors import (
     listed,
     quoted,
 )
-from ..explanation.game import DEFAULT, known_name
+from ..explanation.game import DEFAULT, check_target, known_name
 from ..files import as_path, replacing
 from ..images import ENDINGS, pixels_of, warn_caller
 from ..progress import Progress, showing, track
@@ -37,43 +36,66 @@ _MOST_BYTES = 2**26  # of a result
 RETRIES = 3  # for an image whose worker died
 
 
-def run(
+def run_all(
     work: Callable,
-    jobs: list[tuple],
+    images: list,
+    given: Sequence,
+    settings: dict,
+    load: Callable[[dict], Any],
     *,
-    store: Store | None = None,
-    client: Any = None,
-    progress: Progress = None,
-    what: str = "working",
+    classifier: Any,
+    target: Target,
+    folder: str | os.PathLike | None,
+    run: str | None,
+    client: Any,
+    progress: Progress,
+    what: str,
 ) -> tuple[tuple, tuple[tuple[int, str], ...]]:
-    """Run ``work(*job)`` for every job.
+    """Run the work on every image, in the same way.
 
     Parameters
     ----------
     work : callable
-        Returns (index, outcome).
-    jobs : list of tuples
-        Each (index, image, ...).
-    store : Store, optional
-        Jobs whose outcome it contains are skipped.
-    client : dask.distributed.Client, optional
-        The jobs of a worker that dies are resubmitted, and each is counted once.
-    progress : optional
-        See `segxai.progress.track`.
+        Called as ``work(index, image, given, classifier, target, **settings)``, it returns the
+        outcome, a data class.
+    images : list of images or paths
+    given : sequence
+        What comes with each image: an array, `Regions` or None.
+    settings : dict
+        What is the same for all images, see `Store`.
+    load : callable
+        See `Store`.
+    classifier : str, tuple or classifier
+        A `specification`.
+    target, folder, run, client, progress
+        See `segxai.compare`. Images whose outcome is in the folder are skipped. The images of a
+        worker that dies are resubmitted, and each is counted once.
     what : str
         Is done, for the progress bar.
 
     Returns
     -------
     results : tuple
-        The outcomes in the order of the jobs, without failures.
+        The outcomes in the order of the images, without failures.
     failures : tuple of (int, str)
         (index, reason).
+
+    Raises
+    ------
+    SegxaiError
+        For a target that the classifier does not know, and a folder that cannot be used.
     """
-    kept = {job[0]: store.read(job) for job in jobs} if store else {}
-    found = {index: outcome for index, outcome in kept.items() if outcome is not None}
-    waiting = {job[0]: job for job in jobs if job[0] not in found}
-    outcomes = _on(client, work, waiting) if client else (work(*job) for job in waiting.values())
+    check_target(classifier_of(classifier), target)
+    jobs = {i: (i, *job) for i, job in enumerate(zip(images, given, strict=True))}
+    store, found = None, {}
+    if folder is not None:
+        known = {"target": str(target), "classifier": classifier}
+        store = Store(folder, settings | known, load, run)
+        kept = {i: store.read(job) for i, job in jobs.items()}
+        found = {i: outcome for i, outcome in kept.items() if outcome is not None}
+    one = partial(_attempt, work, classifier, target, settings)
+    waiting = {i: job for i, job in jobs.items() if i not in found}
+    outcomes = _on(client, one, waiting) if client else (one(*job) for job in waiting.values())
     # One bar counts the photographs, so what is done on each of them shows none.
     with track(len(jobs), what, progress=progress) as advance, showing(False):
         advance(len(found))
@@ -89,10 +111,21 @@ def run(
     )
 
 
-def _on(client, work, jobs):
+def _attempt(work, specified, target, settings, index, image, given) -> tuple[int, Any]:
+    """Return the outcome of one image, here or on a worker, or why there is none."""
+    try:
+        return index, work(index, image, given, classifier_of(specified), target, **settings)
+    except SegxaiError as error:
+        why = str(error)
+        if isinstance(image, (str, os.PathLike)):  # reports are shared, folders are private
+            why = why.replace(str(as_path(image)), Path(image).name)
+        return index, why
+
+
+def _on(client, one, jobs) -> Iterator[tuple[int, Any]]:
     from distributed import as_completed
 
-    futures = {client.submit(work, *job, pure=False, retries=RETRIES): i for i, job in jobs.items()}
+    futures = {client.submit(one, *job, pure=False, retries=RETRIES): i for i, job in jobs.items()}
     # Each future finishes exactly once, even if its work is retried, so no image is counted twice.
     for future in as_completed(futures):
         error = future.exception()
@@ -143,7 +176,7 @@ class Store:
     ----------
     folder : path
     settings : dict
-        Of what JSON can hold, arrays, and functions or models, which are not told apart.
+        Of what JSON can hold, arrays, paths, and functions or models, which are not told apart.
     load : callable
         Makes an outcome from its fields, a dict as `dataclasses.asdict` returns it, whose arrays
         are lists.
@@ -165,21 +198,8 @@ class Store:
     ):
         from .. import __version__
 
-        def plain(value):
-            if isinstance(value, (np.ndarray, np.generic)):
-                return fingerprint(value)
-            if isinstance(value, os.PathLike):
-                return os.fspath(value)
-            if run is None:
-                raise SegxaiValueError(
-                    "With a function or a model, folder= also needs run=, a name for this run, "
-                    "because the folder cannot distinguish functions."
-                )
-            return "function"
-
-        self._folder, self._load = as_path(folder), load
-        named = {"segxai": __version__, "run": run} | settings
-        self._belongs = json.loads(json.dumps(named, default=plain))
+        self._folder, self._load, self._run = as_path(folder), load, run
+        self._belongs = self._plain({"segxai": __version__, "run": run} | settings)
 
     def read(self, job: tuple) -> Any:
         """Return the outcome of a finished job, or None."""
@@ -202,15 +222,33 @@ class Store:
 
     def _entry(self, outcome) -> dict:
         entry = {"settings": self._belongs, "outcome": outcome}
-        return {"sha256": _hash(json.dumps(entry).encode()), **entry}
+        return {"sha256": sha256(json.dumps(entry).encode()).hexdigest(), **entry}
 
     def _path(self, job) -> Path:
         """Name a file by the content of the job, so that image files may be renamed."""
-        content = [self._belongs, *map(fingerprint, (pixels_of(job[1]), *job[2:]))]
-        return self._folder / f"{_hash(json.dumps(content).encode())[:32]}.json"
+        content = json.dumps(self._plain([self._belongs, pixels_of(job[1]), *job[2:]]))
+        return self._folder / f"{sha256(content.encode()).hexdigest()[:32]}.json"
+
+    def _plain(self, value) -> Any:
+        """Return what JSON has instead of a value: of an array its hash."""
+        return json.loads(json.dumps(value, default=self._told_apart))
+
+    def _told_apart(self, value) -> Any:
+        if isinstance(value, Regions):
+            return [value.labels, value.names]
+        if isinstance(value, (np.ndarray, np.generic)):
+            return [value.shape, sha256(value.tobytes()).hexdigest()]
+        if isinstance(value, os.PathLike):
+            return os.fspath(value)
+        if self._run is None:
+            raise SegxaiValueError(
+                "With a function or a model, folder= also needs run=, a name for this run, "
+                "because the folder cannot distinguish functions."
+            )
+        return "function"
 
 
-def specification(classifier: ClassifierLike) -> ClassifierLike:
+def specification(classifier: ClassifierLike) -> Any:
     """Return what to send to a worker instead of a classifier.
 
     Parameters
@@ -219,32 +257,25 @@ def specification(classifier: ClassifierLike) -> ClassifierLike:
 
     Returns
     -------
-    specified : str or the classifier itself
-        The built-in network's name, because its session cannot be pickled, or a path as a string.
+    specified : str, tuple or the classifier itself
+        The built-in network's name, because its session cannot be pickled; or a path as a string,
+        with the file's time of modification and size, by which its replacement is noticed.
     """
     if classifier is None or known_name(classifier):
         return DEFAULT
-    return str(classifier) if isinstance(classifier, os.PathLike) else classifier
+    if not isinstance(classifier, (str, os.PathLike)):
+        return classifier
+    path = as_path(classifier)
+    # An impossible file name does not exist, either.
+    state = (os.path.getmtime(path), os.path.getsize(path)) if os.path.exists(path) else ()
+    return str(classifier), *state
 
 
-def classifier_of(specified: ClassifierLike) -> Classifier:
-    """Return the classifier for a `specification`; each process loads a named one once."""
-    if not isinstance(specified, str) or specified == DEFAULT:
-        return load_classifier(specified)
-    return loaded((specified, *_state(specified)), lambda: load_classifier(specified))
-
-
-def kept_name(specified: ClassifierLike) -> Any:
-    """Return a classifier as a `Store` records it: a model's file with its state."""
-    return [specified, *_state(specified)] if isinstance(specified, str) else specified
-
-
-def _state(name: str) -> tuple:
-    """Modification time and size of a model's file, to notice its replacement; () for a network."""
-    path = as_path(name)
-    if not os.path.exists(path):  # an impossible file name does not exist, either
-        return ()
-    return os.path.getmtime(path), os.path.getsize(path)
+def classifier_of(specified: Any) -> Classifier:
+    """Return the classifier for a `specification`; each process loads a path once."""
+    if isinstance(specified, tuple):
+        return loaded(specified, lambda: load_classifier(specified[0]))
+    return load_classifier(specified)
 
 
 def as_image_list(images: Any, function: str) -> list:
@@ -301,16 +332,3 @@ def common_output(results: Iterable) -> str:
     """Return the `output` that all results have; "output" where they differ."""
     kinds = {result.output for result in results}
     return kinds.pop() if len(kinds) == 1 else "output"
-
-
-def fingerprint(value: Any) -> str:
-    """Return a hash of an array or of `Regions`, and "" for anything else."""
-    if isinstance(value, Regions):
-        return f"{fingerprint(value.labels)} {value.names}"
-    if isinstance(value, (np.ndarray, np.generic)):
-        return _hash(str(value.shape).encode() + value.tobytes())
-    return ""
-
-
-def _hash(content) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -5,31 +5,25 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .. import plots
 from ..classifiers.classifier import Target
 from ..classifiers.load import ClassifierLike
-from ..errors import SegxaiError, SegxaiValueError
+from ..errors import SegxaiValueError
 from ..explanation.explain import explain
 from ..explanation.fills import Fill, distinct_fills
-from ..explanation.game import check_target
 from ..explanation.methods import ALPHA, KERNEL_WIDTH, check_method
 from ..explanation.tree_explanation import TreeExplanation
-from ..images import Bands, ImageLike, as_image
+from ..images import ImageLike, as_picture
 from ..progress import Progress
 from ..regions import Regions
 from ..segmentation.registry import check_method as check_segmenter
 from ..segmentation.registry import segment
-from .engine import Store, as_image_list, classifier_of, common_output, kept_name, specification
-from .engine import run as run_jobs
-
-if TYPE_CHECKING:
-    from ..plots import DescribedFigure
+from .engine import as_image_list, common_output, run_all, specification
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,15 +34,13 @@ class ImageResult:
     ----------
     index : int
         The photograph's number.
-    names, weights, areas : (K,) tuple of str and arrays
+    names, weights : (K,) tuple of str and array
         Of the regions.
     named : (K,) tuple of bool
         Whether a region has a name that means the same on other photographs, as "sky" does; False
         for one that is named after its place alone, as "top left".
     target, full : str, float
         The class explained, and its value.
-    evaluations : int
-        The number of images evaluated.
     output : str
         What the values are, see `Coalitions`.
     """
@@ -56,18 +48,10 @@ class ImageResult:
     index: int
     names: tuple[str, ...]
     weights: np.ndarray
-    areas: np.ndarray
     named: tuple[bool, ...]
     target: str
     full: float
-    evaluations: int
     output: str = "probability"
-
-    @property
-    def effects(self) -> dict[str, float]:
-        """The weight of each region that has a name, {name: weight}."""
-        rows = zip(self.names, self.weights, self.named, strict=True)
-        return {name: float(weight) for name, weight, has_name in rows if has_name}
 
 
 @dataclass(frozen=True)
@@ -125,8 +109,9 @@ class ManyExplanations:
 
         weights: dict[str, list[float]] = {}
         for result in self.results:
-            for name, weight in result.effects.items():
-                weights.setdefault(name, []).append(weight)
+            rows = zip(result.names, result.weights, result.named, strict=True)
+            for name, weight in [(name, weight) for name, weight, named in rows if named]:
+                weights.setdefault(name, []).append(float(weight))
         found = []
         for name, values in weights.items():
             count = len(values)
@@ -134,7 +119,7 @@ class ManyExplanations:
             found.append(Effect(name, float(np.mean(values)), margin, count))
         return sorted(found, key=lambda effect: -effect.mean)
 
-    def plot(self) -> DescribedFigure:
+    def plot(self) -> plots.DescribedFigure:
         """Plot the mean effects as bars with intervals."""
         return plots.plot_effects(self)
 
@@ -202,20 +187,17 @@ def explain_many(
     # Errors that would occur on every image are raised before the first.
     check_method(method, kernel_width, alpha)
     (fill,) = distinct_fills([fill])
-    jobs: list[tuple] = list(enumerate(images))
     segmenter: Any = regions
+    given: Sequence = [None] * len(images)
     if isinstance(regions, (list, tuple)):
         if len(regions) != len(images) or not all(isinstance(found, Regions) for found in regions):
             raise SegxaiValueError(
                 f"{len(regions)} regions were given for {len(images)} images. A list must contain "
                 "one Regions for each image; to segment the images, pass a single method."
             )
-        jobs = [(*job, found) for job, found in zip(jobs, regions, strict=True)]
-        segmenter = "given"
+        segmenter, given = "given", regions
     else:
         check_segmenter(regions)
-    specified = specification(classifier)
-    check_target(classifier_of(specified), target)
     options = {
         "method": method,
         "fill": fill,
@@ -224,45 +206,33 @@ def explain_many(
         "alpha": alpha,
         "seed": seed,
     }
-    store = None
-    if folder is not None:
-        settings = {"regions": segmenter, "target": str(target), "options": options}
-        store = Store(folder, settings | {"classifier": kept_name(specified)}, _restored, run)
-    work = partial(
-        _explain_one, segmenter=segmenter, specified=specified, target=target, options=options
-    )
-    return ManyExplanations(
-        *run_jobs(work, jobs, store=store, client=client, progress=progress, what="explaining")
-    )
+    results, failures = run_all(
+        _explain_one, images, given, {"segmenter": segmenter, "options": options}, _restored,
+        classifier=specification(classifier), target=target,
+        folder=folder, run=run, client=client, progress=progress, what="explaining",
+    )  # fmt: skip
+    return ManyExplanations(results, failures)
 
 
-def _explain_one(index, image, regions=None, *, segmenter, specified, target, options):
-    """Explain one image, locally or on a worker; a SegxaiError is text, so that the run goes on."""
-    try:
-        image = image if isinstance(image, Bands) else as_image(image)  # a file is read once
-        classifier, given = classifier_of(specified), regions is not None
-        if not given:
-            regions = segment(image, segmenter, progress=False).by_noun()
-        explanation = explain(image, regions, classifier, target, progress=False, **options)
-        if isinstance(explanation, TreeExplanation) and not given:
-            explanation = explanation.coarsen(len(regions))
-    except SegxaiError as error:
-        return index, str(error)
-    table, found = explanation.coalitions, explanation.regions
-    return index, ImageResult(
+def _explain_one(index, image, regions, classifier, target, *, segmenter, options) -> ImageResult:
+    """Explain one image by the regions that are given, or by those of the segmenter."""
+    image, given = as_picture(image), regions is not None  # a file is read once
+    if not given:
+        regions = segment(image, segmenter, progress=False).by_noun()
+    explanation = explain(image, regions, classifier, target, progress=False, **options)
+    if isinstance(explanation, TreeExplanation) and not given:
+        explanation = explanation.coarsen(len(regions))
+    return ImageResult(
         index=index,
-        names=found.names,
+        names=explanation.regions.names,
         weights=explanation.weights,
-        areas=found.areas,
-        named=tuple(evidence.source != "place" for evidence in found.name_evidence),
+        named=tuple(each.source != "place" for each in explanation.regions.name_evidence),
         target=explanation.target,
-        full=table.full,
-        evaluations=table.evaluations,
-        output=table.output,
+        full=explanation.coalitions.full,
+        output=explanation.coalitions.output,
     )
 
 
 def _restored(kept) -> ImageResult:
-    arrays = {name: np.array(kept[name]) for name in ("weights", "areas")}
     tuples = {name: tuple(kept[name]) for name in ("names", "named")}
-    return ImageResult(**(kept | arrays | tuples))
+    return ImageResult(**(kept | tuples | {"weights": np.array(kept["weights"])}))

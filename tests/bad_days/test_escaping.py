@@ -82,13 +82,11 @@ def comparison_of(names):
             i,
             names[2],
             0.5,
-            {s: values[k] for s, k in zip(segmenters, "ab", strict=True)},
-            {},
-            dict.fromkeys(segmenters, 1.0),
+            {s: values[k] | {"seconds": 1.0} for s, k in zip(segmenters, "ab", strict=True)},
         )
         for i in range(2)
     ]
-    measured.append(Measured(2, names[2], 0.5, {}, {segmenters[0]: names[3]}, {}))
+    measured.append(Measured(2, names[2], 0.5, {}, {segmenters[0]: names[3]}))
     return Comparison(
         (names[4], names[5], "c", names[6]),
         tuple(measured),
@@ -188,11 +186,9 @@ def test_many_explanations_in_a_cell(names):
                     i,
                     distinct,
                     np.array([0.2, 0.1 * i]),
-                    np.full(2, 0.5),
                     (True,) * 2,
                     names[2],
                     0.9,
-                    4,
                 )
                 for i in range(2)
             )

@@ -46,7 +46,7 @@ COMPARE = """
             os.kill(os.getpid(), signal.SIGKILL)
         return images.mean(axis=(1, 2, 3)) / 255
     found = segxai.compare("photographs", "grid", "compactness", classifier=brightness, target=1, max_evaluations=18, folder="kept", run="a")
-    print(*(row["value"] for row in found.rows))
+    print(*found.column("grid", "compactness"), *found.column("grid", "calls"))
 """
 
 
@@ -79,7 +79,8 @@ def test_a_killed_comparison_goes_on_where_it_was(run_python, tmp_path):
         tmp_path / "photographs", "grid", "compactness", max_evaluations=18, target=1,
         classifier=lambda images: images.mean(axis=(1, 2, 3)) / 255,
     )  # fmt: skip
-    assert [float(value) for value in again.stdout.split()] == [row["value"] for row in whole.rows]
+    values = [whole.column("grid", metric) for metric in ("compactness", "calls")]
+    assert [float(value) for value in again.stdout.split()] == np.concatenate(values).tolist()
 
 
 class Killed(BaseException):

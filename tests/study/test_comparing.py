@@ -79,7 +79,7 @@ def test_means_differences_and_intervals_by_hand():
     assert (slic["reference"], slic["n"], slic["verdict"]) == ("deep", 2, "worse")
     assert found.differences("slic")[0]["verdict"] == "better"
     assert found.differences()[1]["verdict"] == ""  # a number of regions is neither
-    assert len(found.rows) == 2 * 5
+    assert np.array_equal(found.column("slic", "insertion"), [0.5, 0.4, np.nan], equal_nan=True)
     assert "insertion: deep 0.80" in found.plot().alt
     with pytest.raises(SegxaiError, match="Did you mean 'slic'"):
         found.differences("slik")
@@ -97,31 +97,27 @@ def test_a_bootstrap_is_what_drawing_again_gives():
 def test_a_comparison_is_that_of_single_explanations():
     images = pictures(3)
     found = compare(images, metrics=CURVES, **QUICK)
-    values = {(r["image"], r["segmenter"], r["metric"]): r["value"] for r in found.rows}
     for i, image in enumerate(images):
         for label, segmenter in QUICK["segmenters"].items():
             e = segxai.explain(
                 image, segmenter(image), Likes(), 1, fill="black", max_evaluations=40
             )
-            assert (
-                values[f"photograph {i + 1}", label, "insertion"]
-                == segxai.metrics.insertion(e).area
-            )
-            assert (
-                values[f"photograph {i + 1}", label, "deletion"] == segxai.metrics.deletion(e).area
-            )
-            assert values[f"photograph {i + 1}", label, "regions"] == len(e.regions)
-            assert values[f"photograph {i + 1}", label, "calls"] == e.coalitions.evaluations
+            values = {metric: found.column(label, metric)[i] for metric in found.metrics}
+            assert values["insertion"] == segxai.metrics.insertion(e).area
+            assert values["deletion"] == segxai.metrics.deletion(e).area
+            assert values["regions"] == len(e.regions)
+            assert values["calls"] == e.coalitions.evaluations
+    assert found.names == ("photograph 1", "photograph 2", "photograph 3")
     assert found.seconds.keys() == {"halves", "strips"}
 
 
+def everything(found):
+    return [found.column(s, metric) for s in found.segmenters for metric in found.metrics]
+
+
 def same(a, b):
-    assert len(a.rows) == len(b.rows)
-    for one, other in zip(a.rows, b.rows, strict=True):
-        assert {**one, "value": 0} == {**other, "value": 0}
-        assert one["value"] == other["value"] or (
-            np.isnan(one["value"]) and np.isnan(other["value"])
-        )
+    assert (a.names, a.segmenters, a.metrics) == (b.names, b.segmenters, b.metrics)
+    assert np.array_equal(everything(a), everything(b), equal_nan=True)
     assert str(a.table()) == str(b.table())
     assert str(a.differences()) == str(b.differences())
 
@@ -130,7 +126,7 @@ def test_the_same_seed_gives_the_same_table_and_another_seed_another():
     one, again = (compare(pictures(3), metrics=CURVES, **QUICK) for _ in range(2))
     same(one, again)
     other = compare(pictures(3), metrics=CURVES, seed=1, **QUICK)
-    assert [r["value"] for r in other.rows] != [r["value"] for r in one.rows]
+    assert not np.array_equal(everything(other), everything(one), equal_nan=True)
 
 
 def test_the_network_gives_the_same_table_again(cat, classifier):
@@ -138,7 +134,7 @@ def test_the_network_gives_the_same_table_again(cat, classifier):
     options = {"metrics": ("insertion", "target_deletion"), "max_evaluations": 40}
     one, again = (compare(images, ("slic", "grid"), **options) for _ in range(2))
     same(one, again)
-    assert all(row["value"] <= 40 for row in one.rows if row["metric"] == "calls")
+    assert all((one.column(segmenter, "calls") <= 40).all() for segmenter in ("slic", "grid"))
 
 
 def test_a_stopped_run_goes_on_where_it_was(tmp_path):
@@ -184,7 +180,7 @@ def test_what_fails_is_told_and_stops_nothing(tmp_path):
         ("good.png", "fails"),
     }
     assert not any(str(tmp_path) in why for _, _, why in found.failures)
-    assert {row["segmenter"] for row in found.rows} == {"halves"}
+    assert found.results[0].values.keys() == {"halves"}
     assert {row["mean"] for row in found.table() if row["segmenter"] == "fails"} == {None}
     found.save(tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
@@ -285,7 +281,7 @@ def test_a_large_photograph_is_compared_as_a_smaller_copy():
         masks=[mask],
     )
     assert seen == [(480, 768, 3)]
-    assert found.rows[0]["value"] > 0.99
+    assert found.column("whole", "energy") > 0.99
 
 
 def test_regions_can_be_matched(cat):
@@ -302,13 +298,13 @@ def test_regions_can_be_matched(cat):
         match_regions=6,
         **options,
     )
-    counts = {row["segmenter"]: row["value"] for row in found.rows if row["metric"] == "regions"}
+    counts = {segmenter: found.column(segmenter, "regions") for segmenter in found.segmenters}
     assert counts["deep"] == counts["grid"] == 6
     assert abs(counts["slic"] - 6) <= 2
     assert abs(counts["watershed"] - 6) <= 3
     assert "Number of regions: 6, or the nearest" in found.how
     like = compare([small], ("deep", "grid"), match_regions="deep", **options)
-    counts = {row["segmenter"]: row["value"] for row in like.rows if row["metric"] == "regions"}
+    counts = {segmenter: like.column(segmenter, "regions") for segmenter in like.segmenters}
     assert counts["grid"] == pytest.approx(counts["deep"], abs=1)
 
 
