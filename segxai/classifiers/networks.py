@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiValueError
+from ..errors import SegxaiValueError
 from ..images import resize, resize_labels
 from ..weights.imagenet import imagenet_class_names
 from ..weights.vgg16 import THREE_WAYS, vgg16_weights
@@ -113,12 +113,7 @@ def vgg16_classifier(weights: Any) -> NetClassifier:
 
     if weights is None:
         raise SegxaiValueError(f"A classifier needs trained weights. {THREE_WAYS}")
-    arrays = vgg16_weights(weights)
-    for layer in ("fc6", "fc7", "fc8"):
-        if f"{vgg16.SCOPE}/{layer}/weights" not in arrays:
-            raise SegxaiError(
-                f"These VGG16 weights lack {layer}, which a classifier needs. {THREE_WAYS}"
-            )
+    arrays = vgg16_weights(weights, fully_connected=True)
     number = arrays[f"{vgg16.SCOPE}/fc8/weights"].shape[-1]
 
     def network(images):

@@ -339,7 +339,7 @@ def _vgg16_weights(weights) -> tuple[dict[str, np.ndarray], str]:
     if weights != "auto":
         return vgg16_weights(weights), Path(weights).name
     if usable("vgg16") or usable("vgg16-conv"):
-        return vgg16_weights(weights, fully_connected=False), "ImageNet"
+        return vgg16_weights(weights), "ImageNet"
     return contours_weights(contours_path()), "convolutions of the contour network"
 
 

@@ -48,8 +48,8 @@ def contours_weights(path: str | os.PathLike) -> dict[str, np.ndarray]:
         If the file is missing, damaged or contains another network.
     """
     layout = _layout()
-    with hdf5_arrays(path, ADVICE) as stored:
-        found = take(stored, dict(layout.values()), f"{str(path)!r} is not HED", ADVICE)
+    stored = hdf5_arrays(path, ADVICE)
+    found = take(stored, dict(layout.values()), f"{str(path)!r} is not HED", ADVICE)
     weights = {name: found[key] for name, (key, _) in layout.items()}
     # HED was trained on BGR images; the slim graph takes RGB.
     first = f"{VGG16}/conv1/conv1_1/weights"

@@ -8,10 +8,10 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from math import prod
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
@@ -28,22 +28,46 @@ class Stored(NamedTuple):
     dtype : dtype
     held : int
         How many bytes of it the file holds; 0 where it is compressed, or in another file.
-    read : callable
-        Returns the array.
+    open : callable
+        A context manager that yields the file where the values begin, in row-major order.
     """
 
     shape: tuple[int, ...]
     dtype: np.dtype
     held: int
-    read: Callable[[], Any]
+    open: Callable[[], AbstractContextManager[IO[bytes]]]
 
     @property
     def whole(self) -> bool:
         """Whether the file holds all of it."""
         return self.held >= prod(self.shape) * self.dtype.itemsize
 
+    def pieces(self) -> Iterator[np.ndarray]:
+        """Read the values in order, at most `PIECE` of them at once."""
+        left = prod(self.shape)
+        with self.open() as file:
+            while left:
+                content = file.read(min(left, PIECE) * self.dtype.itemsize)
+                if not content:
+                    raise EOFError("the file ends too early")
+                yield np.frombuffer(content, self.dtype)
+                left -= len(content) // self.dtype.itemsize
+
+    def read(self) -> np.ndarray:
+        """Read the array."""
+        size = prod(self.shape) * self.dtype.itemsize
+        content = np.empty(size + 64, np.uint8)
+        start = -content.ctypes.data % 64  # where TensorFlow needs no copy of its own
+        values = content[start : start + size].view(self.dtype)
+        start = 0
+        for piece in self.pieces():
+            values[start : start + piece.size] = piece
+            start += piece.size
+        return values.reshape(self.shape)
+
 
 Shape = tuple[int | range, ...]
+PIECE = 2**18  # values
 MOST_CONTENTS = 200_000  # bytes of an archive's table of contents, some 2,000 arrays
 MOST_CONFIG = 20_000_000  # bytes of a saved model's description; those of Keras' models take 1 MB
 MOST_LINKS = 10_000  # of an HDF5 file, looked at in 3 s; Keras' largest models have 8,000
@@ -52,7 +76,7 @@ MOST_LINKS = 10_000  # of an HDF5 file, looked at in 3 s; Keras' largest models 
 def take(
     stored: Mapping[str, Any], expected: Mapping[str, Shape], source: str, advice: str = ""
 ) -> dict[str, np.ndarray]:
-    """Read the arrays of a network, after all of them were checked.
+    """Read the arrays of a network, after the values of all of them were checked in pieces.
 
     Parameters
     ----------
@@ -94,19 +118,29 @@ def take(
             raise refused(
                 f"{name!r} is not in the file in full: it is compressed, elsewhere or damaged"
             )
-    arrays = {}
-    for name in expected:
-        array = stored[name]
+
+    def done(work, name):
         try:
-            values = array.read() if isinstance(array, Stored) else array
+            return work(stored[name])
         except Exception as error:  # each format has its own
             raise refused(
                 f"{name!r} cannot be read ({quoted(error)}); the file is damaged"
             ) from error
-        arrays[name] = values.astype(np.float32, copy=False)
-        if not np.isfinite(arrays[name]).all():
+
+    for name in expected:
+        if not done(_finite, name):
             raise refused(f"{name!r} contains values that are not finite; the file is damaged")
-    return arrays
+    return {name: done(_read, name) for name in expected}
+
+
+def _finite(array) -> bool:
+    pieces = array.pieces() if isinstance(array, Stored) else [array]
+    return all(np.isfinite(piece.astype(np.float32, copy=False)).all() for piece in pieces)
+
+
+def _read(array) -> np.ndarray:
+    values = array.read() if isinstance(array, Stored) else array
+    return values.astype(np.float32, copy=False)
 
 
 def assign_weights(
@@ -142,10 +176,16 @@ def assign_weights(
 
 
 @contextmanager
+def _opened(path, start) -> Iterator[IO[bytes]]:
+    with open(path, "rb") as file:
+        file.seek(start)
+        yield file
+
+
 def hdf5_arrays(
     path: str | os.PathLike, advice: str = "", content: str | os.PathLike = ""
-) -> Iterator[dict[str, Stored]]:
-    """Open an HDF5 file, and list all arrays in it by their paths.
+) -> dict[str, Stored]:
+    """List the arrays of an HDF5 file by their paths in it.
 
     Parameters
     ----------
@@ -155,10 +195,9 @@ def hdf5_arrays(
     content : str or path, optional
         The HDF5 file that was found in the archive at `path`.
 
-    Yields
-    ------
+    Returns
+    -------
     stored : dict of str to Stored
-        To be read inside the block.
 
     Raises
     ------
@@ -181,7 +220,8 @@ def hdf5_arrays(
         if isinstance(array, h5py.Dataset):
             inside = not (array.external or array.is_virtual or array.chunks)
             held = array.id.get_storage_size() if inside else 0
-            stored[name] = Stored(array.shape, array.dtype, held, partial(array.__getitem__, ()))
+            start = partial(_opened, content or path, array.id.get_offset())
+            stored[name] = Stored(array.shape, array.dtype, held, start)
         return None
 
     with reading(path, "a Keras weights file", advice), h5py.File(content or path, "r") as file:
@@ -190,7 +230,7 @@ def hdf5_arrays(
                 f"{str(path)!r} is refused: {elsewhere!r} is a link, perhaps to another file "
                 f"of this machine. {advice}".rstrip()
             )
-        yield stored
+    return stored
 
 
 def check_keras_file(path: str | os.PathLike) -> int:
@@ -214,14 +254,14 @@ def check_keras_file(path: str | os.PathLike) -> int:
     path = as_path(path)
     with tempfile.TemporaryDirectory() as folder:
         content = _unpacked(path, folder) if path.suffix == ".keras" else path
-        with hdf5_arrays(path, content=content) as stored:
-            for name, array in stored.items():
-                if not array.whole:
-                    raise SegxaiFileError(
-                        f"{str(path)!r}: {name!r} is not in the file in full; save the model "
-                        "again, without compression."
-                    )
-            return sum(array.held for array in stored.values())
+        stored = hdf5_arrays(path, content=content)
+    for name, array in stored.items():
+        if not array.whole:
+            raise SegxaiFileError(
+                f"{str(path)!r}: {name!r} is not in the file in full; save the model again, "
+                "without compression."
+            )
+    return sum(array.held for array in stored.values())
 
 
 def _unpacked(path, folder):
@@ -253,19 +293,28 @@ def npz_arrays(path: str | os.PathLike) -> dict[str, Stored]:
     OSError, ValueError, zipfile.BadZipFile
         If the file is damaged.
     """
-    check_contents(as_path(path), MOST_CONTENTS)
+    path = as_path(path)
+    check_contents(path, MOST_CONTENTS)
     stored = {}
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
             with archive.open(info) as member:
-                one = np.lib.format.read_magic(member) == (1, 0)
-                shape, _, dtype = getattr(np.lib.format, f"read_array_header_{2 - one}_0")(member)
-            name = info.filename.removesuffix(".npy")
-            held = info.compress_size if info.compress_type == zipfile.ZIP_STORED else 0
-            stored[name] = Stored(shape, dtype, held, partial(_npz_values, path, name))
+                shape, by_columns, dtype = _npy_header(member)
+            # segxai writes neither.
+            odd = by_columns or info.compress_type != zipfile.ZIP_STORED
+            held = 0 if odd else info.compress_size
+            start = partial(_opened_member, path, info.filename)
+            stored[info.filename.removesuffix(".npy")] = Stored(shape, dtype, held, start)
     return stored
 
 
-def _npz_values(path, name):
-    with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-        return file[name]
+@contextmanager
+def _opened_member(path, name) -> Iterator[IO[bytes]]:
+    with zipfile.ZipFile(path) as archive, archive.open(name) as member:
+        _npy_header(member)
+        yield member
+
+
+def _npy_header(file):
+    one = np.lib.format.read_magic(file) == (1, 0)
+    return getattr(np.lib.format, f"read_array_header_{2 - one}_0")(file)

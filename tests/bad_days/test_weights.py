@@ -16,11 +16,12 @@ import pytest
 
 from segxai import SegxaiError
 from segxai.fcn.network import FCN, read_npz
+from segxai.nets.graph import GraphSession, tf
 from segxai.weights import contours
 from segxai.weights.contours import contours_weights
 from segxai.weights.stored import Stored, hdf5_arrays, take
 from segxai.weights.torch_file import _MAGIC, _PROTOCOL, read_torch_file
-from segxai.weights.vgg16 import KERNELS, vgg16_weights
+from segxai.weights.vgg16 import KERNELS, read_checkpoint, vgg16_weights
 
 FIRST = "block1_conv1/block1_conv1/kernel"
 SHAPE = (3, 3, 3, 64)
@@ -75,11 +76,8 @@ def test_an_hdf5_file_gives_only_what_it_holds_in_full(attack, tmp_path, survive
         ATTACKS[attack](file, secret)
     with pytest.raises(SegxaiError, match=r"a\.h5"):
         vgg16_weights(tmp_path / "a.h5")
-    with (
-        pytest.raises(SegxaiError, match=r"a\.h5"),
-        hdf5_arrays(tmp_path / "a.h5") as stored,
-    ):
-        take(stored, {FIRST: SHAPE}, "'a.h5'")
+    with pytest.raises(SegxaiError, match=r"a\.h5"):
+        take(hdf5_arrays(tmp_path / "a.h5"), {FIRST: SHAPE}, "'a.h5'")
     survived(2)
 
 
@@ -90,8 +88,7 @@ def small_h5(path, _):
     layout = {"a": ("fuse/vars/0", (1, 1, 5, 1)), "b": ("fuse/vars/1", (1,)), "c": (FIRST, SHAPE)}
 
     def read():
-        with hdf5_arrays(path) as stored:
-            return take(stored, dict(layout.values()), str(path))
+        return take(hdf5_arrays(path), dict(layout.values()), str(path))
 
     return read
 
@@ -122,11 +119,24 @@ def small_pth(path, _):
     return lambda: read_torch_file(path)
 
 
-@pytest.mark.parametrize("kind", ["h5", "npz", "pth"])
+def small_ckpt(path, _):
+    shapes = {"vgg_16/a/weights": (3, 400), "vgg_16/a/biases": (5,)}
+    with GraphSession(seed=0) as net:
+        with net.build():
+            variables = [tf.get_variable(*named) for named in shapes.items()]
+            net.run(tf.global_variables_initializer())
+            tf.train.Saver(variables, write_version=tf.train.SaverDef.V1).save(
+                net.session, str(path), write_meta_graph=False
+            )
+    return lambda: take(read_checkpoint(path), shapes, str(path))
+
+
+@pytest.mark.parametrize("kind", ["h5", "npz", "pth", "ckpt"])
 def test_300_flipped_files_each(kind, tmp_path, small_fcn, survived):
     """A segxai error, or arrays of the network's shapes; with a checksum in the file, the arrays that were written."""
     path = tmp_path / f"a.{kind}"
-    read = {"h5": small_h5, "npz": small_npz, "pth": small_pth}[kind](path, small_fcn)
+    small = {"h5": small_h5, "npz": small_npz, "pth": small_pth, "ckpt": small_ckpt}[kind]
+    read = small(path, small_fcn)
     whole, before = path.read_bytes(), read()
     rng = np.random.default_rng(0)
     refused = 0
@@ -143,7 +153,7 @@ def test_300_flipped_files_each(kind, tmp_path, small_fcn, survived):
         else:
             for name, array in after.items():
                 assert np.isfinite(array).all() or kind == "pth"
-                if kind == "npz":
+                if kind in ("npz", "ckpt"):
                     assert np.array_equal(array, before[name])
     assert refused > 10
     survived(300)
@@ -342,7 +352,7 @@ def test_the_published_layouts_are_those_of_the_networks():
 
 def test_no_array_is_read_before_all_are_checked():
     read = []
-    array = Stored((2,), np.dtype("f4"), 8, lambda: read.append(1) or np.zeros(2, "f4"))
+    array = Stored((2,), np.dtype("f4"), 8, lambda: read.append(1) or io.BytesIO(bytes(8)))
     with pytest.raises(SegxaiError, match="'b' has shape"):
         take({"a": array, "b": array}, {"a": (2,), "b": (3,)}, "A file")
     assert read == []

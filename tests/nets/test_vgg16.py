@@ -8,7 +8,7 @@ from segxai.nets import vgg16
 from segxai.nets.fcn import standardise
 from segxai.nets.graph import GraphSession, slim, tf
 from segxai.weights import assign_weights
-from segxai.weights.vgg16 import from_keras_model
+from segxai.weights.vgg16 import vgg16_weights
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_logits_equal_keras(keras_vgg16, photograph):
         with net.build():
             images = tf.placeholder(tf.float32, (None, None, None, 3))
             scores, ends = vgg16.vgg16(vgg16.preprocess(images))
-        assign_weights(net, from_keras_model(keras_vgg16))
+        assign_weights(net, vgg16_weights(keras_vgg16))
         ours, ends = net.run([scores, ends], {images: photograph[None]})
     expected = keras_vgg16.predict_on_batch(
         keras.applications.vgg16.preprocess_input(photograph[None].copy())

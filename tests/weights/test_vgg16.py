@@ -80,6 +80,10 @@ def bad_checkpoints(tmp_path, good):
 
     yield tmp_path / "vgg_16.ckpt", "no checkpoint"
     yield write("cut_index", index[: len(index) // 2], data), "not a readable"
+    for place in (0, 40, len(index) // 2, -3):
+        damaged = bytearray(index)
+        damaged[place] ^= 1
+        yield write(f"index{place}", bytes(damaged), data), "not a readable"
     yield write("cut_data", index, data[:1000]), "readable|damaged"
     flipped = bytearray(data)
     flipped[::4096] = bytes(b ^ 0xFF for b in flipped[::4096])
@@ -169,7 +173,7 @@ def test_convolutions_alone_serve_an_fcn_but_no_classifier(tmp_path):
         )  # new ones, where they are asked for
     with FCN("vgg16", weights=path) as fcn:
         assert (fcn.fc_width, fcn.source) == (0, "notop.h5")
-    with pytest.raises(SegxaiError, match="lack fc6"):
+    with pytest.raises(SegxaiError, match="lacks fc6"):
         segxai.load_classifier("vgg16", weights=path)
 
 
