@@ -132,15 +132,13 @@ def coin(number: int, evaluations: int, seed: int) -> np.ndarray:
 def white(masks, values, method) -> tuple[np.ndarray, np.ndarray]:
     """(K,) weights and (K, 2) intervals of a uniform sample after White (1980), with normal
     quantiles."""
-    inner = (
-        masks.any(axis=1) & ~masks.all(axis=1) if method == "shapley" else np.ones(len(masks), bool)
-    )
-    design, response, sizes = masks.astype(float), values.astype(float), masks.sum(axis=1)
+    design, response = masks.astype(float), values.astype(float)
     spread = np.eye(masks.shape[1])
     if method == "shapley":  # the last weight is what the others leave of the total
+        inner = masks.any(axis=1) & ~masks.all(axis=1)
         response = (response - response[0] - design[:, -1] * (response[-1] - response[0]))[inner]
         design = (design[:, :-1] - design[:, -1:])[inner]
-        kernel = shapley_kernel(masks.shape[1], sizes[inner])
+        kernel = shapley_kernel(masks)[inner]
         spread = np.vstack([spread[:-1, :-1], -np.ones(masks.shape[1] - 1)])
     else:
         kernel = lime_kernel(masks, 0.25) if method == "lime" else np.ones(len(masks))

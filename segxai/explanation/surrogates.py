@@ -174,7 +174,8 @@ def fit_shapley(
     # Without a row the others are predicted worse, too: by the mean leverage, as in HC2 and HC3.
     changes *= np.sqrt(max(0, 1 - len(weights) / len(masks)))
     empty = values[~masks.any(1)][0]
-    r2 = _shapley_r2(masks, values, weights, empty, log_importance)
+    kernel = shapley_kernel(masks, log_importance)
+    r2 = weighted_r2(values, empty + masks @ weights, kernel)
     interval = _interval(weights, values, log_importance, changes, unseen)
     return Fit(weights, float(empty), r2, interval)
 
@@ -238,7 +239,8 @@ def fit_owen(masks: np.ndarray, values: np.ndarray, hierarchy: tuple) -> Fit:
             share = _shares(len(siblings) + 1)[subsets.sum(axis=1)]
             shares = (shares[:, None] * share).ravel()
         weights[region] = shares @ (table[coalitions | 1 << region] - table[coalitions])
-    r2 = _shapley_r2(masks, np.asarray(values, float), weights, table[0])
+    fitted = table[0] + masks @ weights
+    r2 = weighted_r2(np.asarray(values, float), fitted, shapley_kernel(masks))
     return Fit(weights, float(table[0]), r2, np.stack([weights, weights], axis=1))
 
 
@@ -324,40 +326,40 @@ def _weighted_ridge(masks, values, kernel, alpha, exact, log_importance) -> Fit:
 
 def _constrained_shapley(masks, values, empty, full, log_importance):
     """(K,) the weights that add up to full - empty, (N, K) how much of each value is in them."""
-    number, sizes = masks.shape[1], masks.sum(1)
-    inner = (sizes > 0) & (sizes < number)
-    drawn = None if log_importance is None else log_importance[inner]
-    design = masks[inner].astype(float)
-    root = np.sqrt(shapley_kernel(number, sizes[inner], drawn))
+    root = np.sqrt(shapley_kernel(masks, log_importance))
+    design = masks.astype(float)
     # The last weight is what the others leave of the total.
     reduced = root[:, None] * (design[:, :-1] - design[:, -1:])
-    response = root * (values[inner] - empty - design[:, -1] * (full - empty))
+    response = root * (values - empty - design[:, -1] * (full - empty))
     head = np.linalg.lstsq(reduced, response, rcond=None)[0]
-    pull = np.zeros(masks.shape)
-    pull[inner, :-1] = root[:, None] * (reduced @ np.linalg.pinv(reduced.T @ reduced))
-    pull[:, -1] = -pull.sum(axis=1)
+    pull = root[:, None] * (reduced @ np.linalg.pinv(reduced.T @ reduced))
+    pull = np.column_stack([pull, -pull.sum(axis=1)])
     return np.append(head, full - empty - head.sum()), pull
 
 
-def shapley_kernel(
-    number: int, sizes: np.ndarray, log_importance: np.ndarray | None = None
-) -> np.ndarray:
-    """(N,) Shapley kernel of coalitions of these sizes, times their importance, up to a factor.
+def shapley_kernel(masks: np.ndarray, log_importance: np.ndarray | None = None) -> np.ndarray:
+    """Weigh coalitions so that the fit's weights are Shapley values.
 
-    In logarithms, for the numbers of coalitions of many regions overflow.
+    Parameters
+    ----------
+    masks : (N, K) array of bool
+        The coalitions.
+    log_importance : (N,) array of float, optional
+        Of a sample.
+
+    Returns
+    -------
+    kernel : (N,) array of float
+        The Shapley kernel times the importance, the largest 1; 0 for the empty and the full
+        coalition, whose values the fit meets exactly.
     """
-    log = -log_binomial(number, sizes) - np.log(sizes * (number - sizes))
-    log = log if log_importance is None else log + log_importance
-    return np.exp(log - np.max(log, initial=-np.inf))
-
-
-def _shapley_r2(masks, values, weights, empty, log_importance=None) -> float:
-    sizes = masks.sum(1)
-    inner = (sizes > 0) & (sizes < masks.shape[1])
-    kernel = shapley_kernel(
-        masks.shape[1], sizes[inner], None if log_importance is None else log_importance[inner]
-    )
-    return weighted_r2(values[inner], empty + masks[inner] @ weights, kernel)
+    number, sizes = masks.shape[1], masks.sum(axis=1)
+    pairs = sizes * (number - sizes)
+    # In logarithms, for the numbers of coalitions of many regions overflow.
+    log = np.where(pairs > 0, -log_binomial(number, sizes) - np.log(np.maximum(pairs, 1)), -np.inf)
+    if log_importance is not None:
+        log += log_importance
+    return np.exp(log - np.max(log, initial=np.finfo(float).min))
 
 
 def _interval(weights, values, log_importance, *changes) -> np.ndarray:
@@ -391,7 +393,7 @@ def weighted_r2(values: np.ndarray, fitted: np.ndarray, kernel: np.ndarray) -> f
     r2 : float
         At most 1; negative if the fit is worse than the values' mean.
     """
-    if len(values) == 0:
+    if not kernel.any():  # of a single region
         return 1.0
     residual = kernel @ (values - fitted) ** 2
     total = kernel @ (values - kernel @ values / kernel.sum()) ** 2

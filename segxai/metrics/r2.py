@@ -61,12 +61,7 @@ def fidelity(explanation: Explanation) -> Fidelity:
         # Not least-squares fits: nothing is known of what they would be without a coalition.
         return Fidelity(e.r2, np.nan, np.full(len(values), np.nan))
     if e.method in ("shapley", "owen"):
-        # The empty and the full coalition are fitted exactly by construction.
-        inner = masks.any(axis=1) & ~masks.all(axis=1)
-        masks, values = masks[inner], values[inner]
-        kernel = surrogates.shapley_kernel(
-            len(e.regions), masks.sum(axis=1), None if drawn is None else drawn[inner]
-        )
+        kernel = surrogates.shapley_kernel(masks, drawn)
         leverage = _leverage(masks[:, :-1].astype(float) - masks[:, -1:], kernel)
     else:
         alpha, kernel = 0.0, surrogates.importance(masks, drawn)
@@ -76,15 +71,15 @@ def fidelity(explanation: Explanation) -> Fidelity:
         share = kernel / kernel.sum()
         leverage = share + _leverage(masks - share @ masks, kernel, alpha)
     if e.method == "shapley" and not table.exact:
-        _, changes, _ = surrogates.sampled_shapley(table.masks, table.values.astype(float), drawn)
-        predicted = e.intercept + (masks * (e.weights - changes[inner])).sum(axis=1)
+        _, changes, _ = surrogates.sampled_shapley(masks, values, drawn)
+        predicted = e.intercept + (masks * (e.weights - changes)).sum(axis=1)
     else:
         errors = values - (e.intercept + masks @ e.weights)
         with np.errstate(divide="ignore", invalid="ignore"):
             predicted = values - np.where(leverage > 1 - 1e-9, np.nan, errors / (1 - leverage))
-    defined = len(values) and np.isfinite(predicted).all()
-    loo_r2 = surrogates.weighted_r2(values, predicted, kernel) if defined else np.nan
-    return Fidelity(e.r2, loo_r2, predicted)
+    if not np.isfinite(predicted).all():
+        return Fidelity(e.r2, np.nan, predicted)
+    return Fidelity(e.r2, surrogates.weighted_r2(values, predicted, kernel), predicted)
 
 
 def _leverage(design, kernel, alpha=0.0) -> np.ndarray:

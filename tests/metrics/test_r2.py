@@ -28,7 +28,7 @@ def test_loo_r2_is_a_fit_without_the_row(method, budget, Game, explained):
         rows = np.flatnonzero(masks.any(1) & ~masks.all(1))
         # What all rows determine of the process is not determined again without one of them.
         within = 1e-9 if budget == 16 else 0.01
-    for place, row in enumerate(rows):
+    for row in rows:
         rest = np.arange(len(masks)) != row
         kept = masks[rest], values[rest]
         if method == "shapley" and budget == 16:
@@ -38,7 +38,7 @@ def test_loo_r2_is_a_fit_without_the_row(method, budget, Game, explained):
             left = None if drawn is None else drawn[rest]
             fit = getattr(surrogates, f"fit_{method}")(*kept, False, log_importance=left)
             without = fit.intercept + masks[row] @ fit.weights
-        assert found.predicted[place] == pytest.approx(without, abs=within)
+        assert found.predicted[row] == pytest.approx(without, abs=within)
     assert found.loo_r2 < found.r2 <= 1
 
 
