@@ -21,7 +21,7 @@ import numpy as np
 from peers import HERE, environment
 from scipy.special import expit
 
-from segxai.explanation.sampling import draw_coalitions, log_binomial
+from segxai.explanation.methods import draw_coalitions, log_binomial
 from segxai.explanation.surrogates import (
     fit_banzhaf,
     fit_lime,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -17,8 +16,7 @@ from .descent import descend
 from .explanation import Explanation
 from .fills import GIVEN, Fill, distinct_fills, fill_name, in_type_of
 from .game import Game
-from .methods import solve
-from .sampling import draw_coalitions
+from .methods import draw_coalitions, solve
 from .tree_explanation import TreeExplanation
 
 FILLS_COMPARED = ("mean", "blur", "grey", "noise")
@@ -178,18 +176,22 @@ def robustness(
     e = explanation
     game = evaluated(e).replay("robustness()")
     whole_number("borders (pixels)", borders)
-    others: list[tuple[str, dict[str, Any]]] = [
-        (f"fill {fill_name(fill)}", {"fill": fill})
+    others = [
+        (f"fill {fill_name(fill)}", game.with_(fill=fill))
         for fill in distinct_fills(fills)
         if fill_name(fill) == GIVEN or fill_name(fill) != game.fill
     ]
-    for shift in (borders, -borders) if borders else ():
-        moved = shift_borders(game.regions, shift)
-        others.append((f"borders {shift:+d} px", {"fill": game.same_fill, "regions": moved}))
+    others += [
+        (
+            f"borders {shift:+d} px",
+            game.with_(regions=shift_borders(game.regions, shift), fill=game.same_fill),
+        )
+        for shift in ((borders, -borders) if borders else ())
+    ]
     weights, evaluations = [e.weights], e.coalitions.evaluations
     with track(len(others) * evaluations, "other fills and borders", progress=progress) as advance:
-        for _, changes in others:
-            weights.append(weights_in(e, game.with_(**changes)))
+        for _, variant in others:
+            weights.append(weights_in(e, variant))
             advance(evaluations)
     variants = (f"fill {game.fill}", *(name for name, _ in others))
     return Robustness(
@@ -289,8 +291,13 @@ class Placebo:
 
     @property
     def p_values(self) -> np.ndarray:
-        """(K,) the share of placements, its own included, whose effect is at least the region's."""
-        return placebo_p_values(self.effects, self.placebos)
+        """(K,) the share of placements, its own included, whose effect is at least the region's.
+
+        So they are never zero; see Phipson and Smyth 2010, "Permutation P-values Should Never Be
+        Zero".
+        """
+        as_much = self.placebos >= self.effects[:, None]
+        return (1 + as_much.sum(axis=1)) / (1 + self.placebos.shape[1])
 
     def sentences(self) -> list[str]:
         """One sentence on the region with the largest effect."""
@@ -304,28 +311,6 @@ class Placebo:
     def plot(self) -> "plots.DescribedFigure":
         """Each region's effect next to those of its placebos, with its p-value."""
         return plots.plot_placebo(self)
-
-
-def placebo_p_values(effects: np.ndarray, placebos: np.ndarray) -> np.ndarray:
-    """Compute one-sided permutation p-values, which are never zero.
-
-    Parameters
-    ----------
-    effects : (K,) array of float
-        Of the regions.
-    placebos : (K, P) array of float
-        Of their placebos.
-
-    Returns
-    -------
-    p_values : (K,) array of float
-        From 1 / (P + 1) to 1.
-
-    References
-    ----------
-    Phipson and Smyth 2010, "Permutation P-values Should Never Be Zero".
-    """
-    return (1 + (placebos >= effects[:, None]).sum(axis=1)) / (1 + placebos.shape[1])
 
 
 def placebo_test(
@@ -394,9 +379,6 @@ def _moved(mask, rng, tries=30):
 
 
 def _covered(game, mask):
-    picture = game.pixels.copy()
-    if game.fill == "mean":
-        picture[mask] = in_type_of(picture, picture[mask].mean(axis=0))
-    else:
-        picture[mask] = game.filled[mask]
+    picture, mean = game.pixels.copy(), game.pixels[mask].mean(axis=0)
+    picture[mask] = in_type_of(picture, mean) if game.fill == "mean" else game.filled[mask]
     return picture

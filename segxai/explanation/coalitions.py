@@ -45,7 +45,7 @@ class Coalitions:
         The number of images evaluated.
     log_importance : (N,) array of float, optional
         The negative logarithm of the probability with which a coalition was drawn; None if the
-        table is complete. See `segxai.explanation.sampling`.
+        table is complete. See `segxai.explanation.methods`.
     output : str
         What the values are: "probability", "logit", "score"; "output" where they turned out not to
         be probabilities.
@@ -221,7 +221,7 @@ def evaluate_all(
     game : Game
         Whose classifier is evaluated.
     masks, log_importance
-        From `sampling.draw_coalitions`.
+        From `methods.draw_coalitions`.
     progress : callable or bool, optional
         See `segxai.progress.track`.
 

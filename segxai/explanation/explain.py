@@ -18,8 +18,7 @@ from .coalitions import Coalitions, evaluate_all
 from .explanation import Explanation, from_coalitions
 from .fills import GIVEN, Fill, distinct_fills
 from .game import new_game
-from .methods import ALPHA, KERNEL_WIDTH, METHODS, check_method, needs_all
-from .sampling import draw_coalitions
+from .methods import ALPHA, KERNEL_WIDTH, METHODS, check_method, draw_coalitions, needs_all
 from .surrogates import all_subsets, codes
 from .tree_explanation import TreeExplanation, explain_tree, from_descent
 
@@ -119,7 +118,7 @@ def evaluate_coalitions(
 
     All 2**K coalitions are evaluated if these are at most `max_evaluations`; otherwise that many
     distinct ones: the empty one, the full one, and others drawn as LIME needs them, see
-    `segxai.explanation.sampling.draw_coalitions`; any method can be fitted to them.
+    `segxai.explanation.methods.draw_coalitions`; any method can be fitted to them.
 
     Parameters
     ----------

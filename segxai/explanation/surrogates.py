@@ -4,7 +4,6 @@ All are plain algebra on `masks` (N, K) bool and `values` (N,); nothing here eva
 classifier. A surrogate approximates value(S) by its intercept plus the weights of the regions in S.
 """
 
-from itertools import combinations
 from math import factorial
 from typing import NamedTuple
 
@@ -59,7 +58,7 @@ def fit_lime(
     alpha : float
         The ridge penalty (lime uses 1; 0 does not shrink the weights).
     log_importance : (N,) array of float, optional
-        Of a sample, see `segxai.explanation.sampling`; by default all coalitions count equally.
+        Of a sample, see `segxai.explanation.methods`; by default all coalitions count equally.
 
     Returns
     -------
@@ -285,14 +284,13 @@ def shapley_interactions(masks: np.ndarray, values: np.ndarray) -> np.ndarray:
     cooperative games".
     """
     table, number = _ordered(masks, values), masks.shape[1]
-    members = all_subsets(number)
-    share, sizes, out = _shares(number - 1), members.sum(axis=1), np.zeros((number, number))
-    for i, j in combinations(range(number), 2):
-        without = np.flatnonzero(~members[:, i] & ~members[:, j])
-        a, b = 1 << i, 1 << j
-        joint = table[without | a | b] - table[without | a] - table[without | b] + table[without]
-        out[i, j] = out[j, i] = share[sizes[without]] @ joint
-    return out
+    members, others = all_subsets(number), all_subsets(number - 1)
+    indices = np.zeros((number, number))
+    for i in range(number):
+        # The Shapley values of the others, where a coalition's value is what region i adds to it.
+        added = table[members[:, i]] - table[~members[:, i]]
+        indices[i, i + 1 :] = fit_owen(others, added, tuple(range(number - 1))).weights[i:]
+    return indices + indices.T
 
 
 def _ordered(masks, values) -> np.ndarray:

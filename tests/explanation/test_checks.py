@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import segxai
 from segxai import Regions, SegxaiError, placebo_test, robustness
 from segxai.explanation import drill_down, necessary
-from segxai.explanation.checks import examine, placebo_p_values, shift_borders, sign_flips
+from segxai.explanation.checks import Placebo, examine, shift_borders, sign_flips
 from segxai.explanation.coalitions import Coalitions
 from segxai.explanation.explanation import from_coalitions
 from segxai.explanation.game import Game
@@ -143,8 +143,9 @@ def test_placebo_p_values_equal_brute_force(number, placebos, seed):
         (1 + sum(o >= e for o in row)) / (1 + placebos)
         for e, row in zip(effects, others, strict=True)
     ]
-    assert np.allclose(placebo_p_values(effects, others), expected)
-    assert (placebo_p_values(effects, others) > 0).all()
+    found = Placebo((), "", effects, others, np.zeros(number)).p_values
+    assert np.allclose(found, expected)
+    assert (found > 0).all()
 
 
 @pytest.fixture

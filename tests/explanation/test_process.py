@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from segxai.explanation import process, surrogates
-from segxai.explanation.sampling import draw_coalitions
+from segxai.explanation.methods import draw_coalitions
 from segxai.explanation.surrogates import all_subsets, codes
 
 

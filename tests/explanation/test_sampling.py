@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segxai import SegxaiError
-from segxai.explanation.sampling import draw_coalitions, log_binomial, size_shares
+from segxai.explanation.methods import draw_coalitions, log_binomial, size_shares
 from segxai.explanation.surrogates import all_subsets, codes
 
 METHODS = ("lime", "shapley", "banzhaf")

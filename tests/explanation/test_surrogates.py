@@ -11,7 +11,7 @@ from scipy import stats
 
 from segxai import SegxaiError
 from segxai.explanation import surrogates
-from segxai.explanation.sampling import draw_coalitions
+from segxai.explanation.methods import draw_coalitions
 from segxai.explanation.surrogates import all_subsets, codes
 
 games = st.integers(1, 6).flatmap(

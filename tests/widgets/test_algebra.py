@@ -9,7 +9,7 @@ import pytest
 
 from segxai import Regions, SegxaiError, explain, load_classifier
 from segxai.explanation import sets, surrogates
-from segxai.explanation.sampling import draw_coalitions
+from segxai.explanation.methods import draw_coalitions
 from segxai.explanation.surrogates import all_subsets
 from segxai.report.state import table_state, tree_state
 

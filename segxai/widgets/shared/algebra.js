@@ -15,7 +15,7 @@ export function exactTable(count) {
 }
 
 // bits: rows of coalitions packed as numpy.packbits(masks, axis=1, bitorder="little") packs them. logImportance: the logarithm of
-// how many coalitions each row stands for (explanation/sampling.py), empty where all count equally.
+// how many coalitions each row stands for (explanation/methods.py), empty where all count equally.
 export function sampledTable(count, bits, logImportance = []) {
   const bytes = Math.ceil(count / 8), rows = bits.length / bytes, masks = new Uint8Array(rows * count);
   for (let row = 0; row < rows; row++) {
