@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -170,30 +170,50 @@ def setting_fields(
         Those that need no kernel are "local".
     """
     fields = [
-        _select(
+        select_field(
             "target", "Class to explain", classes,
-            f"The class whose {output} the weights explain",
+            hint=f"The class whose {output} the weights explain",
         ),
-        _select(
+        select_field(
             "versus", "Rather than", [["", "–"], *([c, c] for c in classes)],
-            "Explain why this class rather than another one",
+            hint="Explain why this class rather than another one",
         ),
-        _select(
+        select_field(
             "method", "Method", list(PAGE_METHODS.items()),
-            "How the classifier's outputs are summed up in one weight a region",
+            hint="How the classifier's outputs are summed up in one weight a region",
         ),
         {
             "key": "kernel_width", "label": "Kernel width", "kind": "range",
             "min": 0.05, "max": 5, "step": 0, "log": True, "live": True, "when": {"method": "lime"},
             "hint": "How far from the whole photograph LIME looks: narrow is local, wide is global",
         },
-        _select(
+        select_field(
             "fill", "Fill hidden regions with", fills,
-            "What is shown in place of a region that is off",
+            hint="What is shown in place of a region that is off",
         ),
     ]  # fmt: skip
     local: list[dict[str, Any]] = [{**field, "local": True} for field in fields[:-1]]
     return [*local, fields[-1]] if len(fills) > 1 else local
+
+
+def select_field(key: str, label: str, options: Iterable, **more: Any) -> dict[str, Any]:
+    """Return a control that chooses one of several.
+
+    Parameters
+    ----------
+    key, label : str
+        Of the control.
+    options : iterable of str or of (str, str)
+        What can be chosen: names, or values with the texts that are shown for them.
+    **more
+        Further entries of the description, see `segxai.widgets.form.form.Form`.
+
+    Returns
+    -------
+    field : dict
+    """
+    pairs = [[o, o] if isinstance(o, str) else list(o) for o in options]
+    return {"key": key, "label": label, "kind": "select", "options": pairs, **more}
 
 
 def as_json(state: dict[str, Any]) -> str:
@@ -219,11 +239,6 @@ def as_json(state: dict[str, Any]) -> str:
     text = json.dumps(state, default=place)
     packed = json.dumps([base64.b64encode(file).decode() for file in files])
     return f'{{"state": {text}, "files": {packed}}}'.replace("<", "\\u003c")
-
-
-def _select(key, label, options, hint) -> dict:
-    pairs = [[o, o] if isinstance(o, str) else list(o) for o in options]
-    return {"key": key, "label": label, "kind": "select", "options": pairs, "hint": hint}
 
 
 def _anchor(mask) -> list[float]:

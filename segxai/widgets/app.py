@@ -1,7 +1,5 @@
 """The explorer as a separate application: choose a photograph, or bring one."""
 
-from __future__ import annotations
-
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,8 +9,9 @@ import ipywidgets
 from .. import data
 from ..errors import SegxaiError
 from ..images import load_image
+from ..report.state import select_field
 from .explorer.explorer import ExplanationExplorer
-from .form.form import Form, choice
+from .form.form import Form
 
 LARGEST_UPLOAD = 20_000_000  # bytes
 
@@ -94,7 +93,7 @@ class ExplorerApp(ipywidgets.VBox):
         names = [*data.names(), *self._images]
         own = {"key": "own", "label": "Your photograph", "kind": "file", "accept": "image/*"}
         self.form.fields = [
-            choice("photograph", "Photograph", names),
+            select_field("photograph", "Photograph", names),
             own | {"largest": LARGEST_UPLOAD},
         ]
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 import segxai.widgets
-from segxai.widgets.form.form import Form, choice
+from segxai.report.state import select_field
+from segxai.widgets.form.form import Form
 from segxai.widgets.painter.painter import PaintCanvas
 
 IMAGE = np.zeros((8, 8, 3), np.uint8)
-CHOICE = choice("fill", "Fill", ["mean", "blur"])
+CHOICE = select_field("fill", "Fill", ["mean", "blur"])
 SET_THERE = {
     "form": (lambda: Form([CHOICE], {"fill": "mean"}), {"values": {"fill": "blur"}}),
     "painter": (

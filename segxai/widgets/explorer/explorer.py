@@ -1,7 +1,5 @@
 """Explanations side by side: segmenter, sliders, method, fill and target, with their regions."""
 
-from __future__ import annotations
-
 import threading
 from secrets import token_hex
 
@@ -111,9 +109,7 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
             Pane(self._work, name, group, lambda: self.shared.values, self._draw)
             for name in (*start, "slic")[:2]
         ]
-        self._row = ipywidgets.HBox(
-            self.panes[: len(start)],
-        )
+        self._row = ipywidgets.HBox(self.panes[: len(start)])
         self._row.add_class("segxai-panes")
         super().__init__([self.shared, self._row])
         self.add_class("segxai-explorer")
@@ -209,15 +205,9 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
 
     def _shared_changed(self, change):
         with self._work.lock:
-            before, now = change["old"], change["new"]
-            if now.get("compare") != before.get("compare"):
-                self._row.children = self.panes[: 2 if now.get("compare") else 1]
-            wanted = (now["fill"], now["method"] == "tree")
+            self._row.children = self.panes[: 2 if change["new"].get("compare") else 1]
             for pane in self._row.children:  # one that was hidden may have missed earlier changes
-                if pane.explanation is None or pane.requested != wanted:
-                    pane.request()
-                else:
-                    pane.refit()
+                pane.update()
             self._draw()
 
     def _offer_settings(self):

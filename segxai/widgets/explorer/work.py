@@ -3,19 +3,16 @@
 They are computed one after another, and kept.
 """
 
-from __future__ import annotations
-
-import itertools
 import queue
 import threading
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...classifiers.load import load_classifier
 from ...errors import SegxaiError
 from ...explanation.explain import explain
 from ...explanation.explanation import Explanation
 from ...images import as_image, as_picture
+from ...names import distinct_names
 from ...progress import Progress, bars_only
 from ...regions import Regions
 from ...segmentation import registry
@@ -23,6 +20,24 @@ from ...segmentation.registry import segment, segmenters, why_unavailable
 from ..shared import background
 
 KEPT = 16  # explanations; each is a few megabytes
+
+
+class Request(NamedTuple):
+    """What is to be explained.
+
+    Attributes
+    ----------
+    values : tuple of (str, value)
+        Of a pane's form, sorted by key: the segmenter and its parameters.
+    fill : str
+        Of hidden regions.
+    tree : bool
+        Whether by tree.
+    """
+
+    values: tuple
+    fill: str
+    tree: bool
 
 
 class Work:
@@ -75,17 +90,17 @@ class Work:
         owner : object
             When it is gone, everything ends.
         """
-        background.start(
-            owner,
-            partial(_run_all, self._waiting),
-            partial(_stop, self.stopping, self._waiting),
-            "segxai-explain",
-        )
+        background.start(owner, self._run, self.stop, "segxai-explain")
 
     def stop(self) -> None:
         """End what is under way, pass over what waits, and forget what was computed."""
-        self._waiting.put(self._cache.clear)
-        _stop(self.stopping, self._waiting)
+        self.stopping.set()
+        self._waiting.put(None)
+
+    def _run(self):
+        while (task := self._waiting.get()) is not None:
+            task()
+        self._cache.clear()
 
     def later(self, task) -> None:
         """Do this in the background, after what is waiting already.
@@ -130,8 +145,7 @@ class Work:
         name : str
             The segmenter's.
         """
-        names = itertools.chain([name], (f"{name} {number}" for number in itertools.count(2)))
-        free = next(n for n in names if n not in self._also)
+        free = distinct_names([*self._also, name])[-1]
         self._also[free] = regions
         return free
 
@@ -169,13 +183,13 @@ class Work:
             for slider in known
         ]
 
-    def find(self, key: tuple, *, progress: Progress) -> Explanation:
+    def find(self, request: Request, *, progress: Progress) -> Explanation:
         """Return an explanation, from the cache or by evaluating the classifier.
 
         Parameters
         ----------
-        key : tuple
-            Segmenter, its parameters, fill, and whether by tree.
+        request : Request
+            What is to be explained.
         progress : bool or callable, optional
             See `segxai.progress.track`.
 
@@ -184,35 +198,29 @@ class Work:
         explanation : Explanation
             By LIME, or by tree.
         """
-        name, params, fill, tree = key
-        found = self._cache.pop(key, None)
+        found = self._cache.pop(request, None)
         if found is None:
-            regions = self._also.get(name, name)
-            if not isinstance(regions, Regions):
-                shown = bars_only(progress)
-                regions = segment(self.image, regions, progress=shown, **dict(params))
             found = explain(
                 self._picture,
-                regions,
+                self._segmented(dict(request.values), bars_only(progress)),
                 self.classifier,
                 self._target,
-                method="tree" if tree else "lime",
-                fill=fill,
+                method="tree" if request.tree else "lime",
+                fill=request.fill,
                 progress=progress,
                 **self._options,
             )
-        self._cache[key] = found  # at the end, for the first is forgotten first
+        self._cache[request] = found  # at the end, for the first is forgotten first
         if len(self._cache) > KEPT:
             del self._cache[next(iter(self._cache))]
         return found
 
-
-def _run_all(waiting):
-    while (task := waiting.get()) is not None:
-        task()
-
-
-def _stop(stopping, waiting):
-    """Pass over what is under way and what waits, up to the None that ends `_run_all`."""
-    stopping.set()
-    waiting.put(None)
+    def _segmented(self, values, progress):
+        name = values.pop("segmenter")
+        for field, _ in self.sliders(name):
+            if field["zero"] == "auto" and values[field["key"]] == 0:
+                values[field["key"]] = "auto"
+        regions = self._also.get(name, name)
+        if isinstance(regions, Regions):
+            return regions
+        return segment(self.image, regions, progress=progress, **values)

@@ -1,7 +1,5 @@
 """An iteration of a fit as small pictures for the browser, and a run as a still figure."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Sequence
 from typing import Any

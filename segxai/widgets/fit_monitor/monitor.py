@@ -3,15 +3,12 @@
 Curves and maps of every iteration are shown while the kernel trains in the background.
 """
 
-from __future__ import annotations
-
 import contextvars
 import threading
 from functools import partial
 from numbers import Integral
 from typing import Any
 
-import anywidget
 import numpy as np
 import traitlets
 
@@ -23,7 +20,6 @@ from ...images import as_image, reduced_size, resize_labels
 from ...plots import DescribedFigure
 from ...report.pictures import jpeg, number_png
 from ..shared import background, browser
-from ..shared.messages import receive
 from .frames import SIDE, make_frame, plot_run, spots
 
 MOST_ITERATIONS = 50
@@ -50,7 +46,7 @@ _SETTINGS: dict[str, tuple] = {
 }
 
 
-class FineTuneMonitor(browser.Pictured, anywidget.AnyWidget):
+class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monitor"):
     """Start, stop or single-step the fitting of an FCN to one photograph.
 
     Each iteration can be looked at. A start after a change of learning_rate, stride or trainable
@@ -90,9 +86,6 @@ class FineTuneMonitor(browser.Pictured, anywidget.AnyWidget):
     >>> monitor = segxai.widgets.FineTuneMonitor(segxai.data.load("cat"))     # doctest: +SKIP
     >>> monitor                                                               # doctest: +SKIP
     """
-
-    _esm = browser.module("fit_monitor")
-    _css = browser.style("fit_monitor")
 
     photo = traitlets.Bytes().tag(sync=True)
     annotation = traitlets.Bytes().tag(sync=True)
@@ -162,7 +155,7 @@ class FineTuneMonitor(browser.Pictured, anywidget.AnyWidget):
             "stop": self.stop,
             "frames": self._send_frames,
         }
-        receive(self, {name: partial(self._message, action) for name, action in actions.items()})
+        self.handle({name: partial(self._message, action) for name, action in actions.items()})
 
     def start(self) -> None:
         """Fit in the background until `iterations` are done.

@@ -3,18 +3,14 @@
 Those of ipywidgets have no names for screen readers and cannot disable single choices.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
-import anywidget
 import traitlets
 
 from ..shared import browser
-from ..shared.messages import receive
 
 
-class Form(anywidget.AnyWidget):
+class Form(browser.BundledWidget, folder="form"):
     """Controls that are described by dicts, and whose values are set from either side.
 
     Parameters
@@ -54,9 +50,6 @@ class Form(anywidget.AnyWidget):
         Forms and canvases with the same text belong together.
     """
 
-    _esm = browser.module("form")
-    _css = browser.style("form")
-
     title = traitlets.Unicode("Settings").tag(sync=True)
     fields = traitlets.List(traitlets.Dict()).tag(sync=True)
     values = traitlets.Dict().tag(**browser.FROM_PAGE)
@@ -73,7 +66,7 @@ class Form(anywidget.AnyWidget):
             handlers["cancel"] = lambda fields, data: on_cancel()
         if on_file is not None:
             handlers["file"] = self._receive_piece
-        receive(self, handlers)
+        self.handle(handlers)
 
     def _receive_piece(self, piece, data):
         """Add a piece to the file that is being sent; pieces of anything else are dropped."""
@@ -92,24 +85,3 @@ class Form(anywidget.AnyWidget):
             content = bytes(self._bytes)
             self._bytes.clear()
             self._on_file(key, str(piece.get("name")), content)
-
-
-def choice(key: str, label: str, names, **more) -> dict:
-    """Describe a control that chooses among names.
-
-    Parameters
-    ----------
-    key, label : str
-        Of the control.
-    names : iterable of str
-        What can be chosen.
-    **more
-        Further entries of the description, see `Form`.
-
-    Returns
-    -------
-    field : dict
-        For `Form`.
-    """
-    options = [[name, name] for name in names]
-    return {"key": key, "label": label, "kind": "select", "options": options, **more}

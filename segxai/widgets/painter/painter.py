@@ -3,13 +3,10 @@
 A network is fitted to it, and what it finds explains the classifier.
 """
 
-from __future__ import annotations
-
 import threading
 from functools import partial
 from typing import Any
 
-import anywidget
 import ipywidgets
 import numpy as np
 import traitlets
@@ -37,7 +34,6 @@ from ...segmentation.classes import regions_of_classes
 from ..region_canvas.canvas import RegionCanvas
 from ..shared import background, browser
 from ..shared.browser import FROM_PAGE
-from ..shared.messages import receive
 
 STRIDE = 8  # the finest; strokes are thin
 _SENT_SIDE = 1280  # pixels; painters zoom in, so the photograph is sent larger than elsewhere
@@ -47,7 +43,7 @@ class RefusedError(SegxaiValueError, traitlets.TraitError):
     """What came from a browser does not fit; traitlets then keeps what was there before."""
 
 
-class PaintCanvas(anywidget.AnyWidget):
+class PaintCanvas(browser.BundledWidget, folder="painter"):
     """The part that is painted on.
 
     Parameters
@@ -72,9 +68,6 @@ class PaintCanvas(anywidget.AnyWidget):
     progress : float
         0..1 while it fits and explains, -1 otherwise.
     """
-
-    _esm = browser.module("painter")
-    _css = browser.style("painter")
 
     photo = traitlets.Bytes().tag(sync=True)
     classes = traitlets.Bytes().tag(from_json=lambda value, _: _as_bytes(value), **FROM_PAGE)
@@ -186,7 +179,7 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
             "fit": partial(self._message, self._fit),
             "cancel": lambda fields, data: self.cancel(),
         }
-        receive(self.canvas, handlers)
+        self.canvas.handle(handlers)
         self.canvas.observe(self._painted, ["classes", "names"])
         super().__init__([self.canvas])
 

@@ -1,17 +1,14 @@
 """A question with choices, answered in the browser."""
 
-from __future__ import annotations
-
 from html import escape
 
-import anywidget
 import traitlets
 
 from ...errors import SegxaiValueError
 from ..shared import browser
 
 
-class Quiz(browser.Pictured, anywidget.AnyWidget):
+class Quiz(browser.Pictured, browser.BundledWidget, folder="quiz"):
     """One question, a button for each choice, and feedback at once.
 
     A wrong answer gets its own hint and another try; the reason is shown with the right one. All of
@@ -43,9 +40,6 @@ class Quiz(browser.Pictured, anywidget.AnyWidget):
     >>> feedback = {"yes": "1 and 7 alone divide it.", "no": "Which number divides it?"}
     >>> Quiz("Is 7 prime?", feedback, "yes")    # doctest: +SKIP
     """
-
-    _esm = browser.module("quiz")
-    _css = browser.style("quiz")
 
     question = traitlets.Unicode().tag(sync=True)
     # [choice, feedback] pairs

@@ -1,11 +1,8 @@
 """A photograph whose regions react to mouse and keyboard, in the browser."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
-import anywidget
 import numpy as np
 import traitlets
 
@@ -16,16 +13,15 @@ from ...explanation.explanation import renamed as with_names
 from ...explanation.tree_explanation import TreeExplanation
 from ...fcn.annotation import IGNORE, import_class_png
 from ...regions import Regions
-from ...report.page import check_page_path, write_page
+from ...report.page import check_page_path, live_fragment, write_page
 from ...report.pictures import jpeg
 from ...report.state import regions_state, settings_state, table_state, tree_state
 from ...segmentation.classes import regions_of_classes
 from ..shared import browser
 from ..shared.browser import FROM_PAGE
-from ..shared.messages import receive
 
 
-class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
+class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canvas"):
     """The regions of an explanation over the photograph.
 
     Point, switch off and on, rename, read the classifier's output. Of a tree explanation the canvas
@@ -61,9 +57,6 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
     >>> canvas = segxai.widgets.RegionCanvas(segxai.explain(image))     # doctest: +SKIP
     >>> canvas                                                          # doctest: +SKIP
     """
-
-    _esm = browser.module("region_canvas")
-    _css = browser.style("region_canvas")
 
     photo = traitlets.Bytes().tag(sync=True)
     filled = traitlets.Bytes().tag(sync=True)
@@ -121,7 +114,7 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
             "divide": lambda fields, data: self._edit("divide", fields.get("region")),
             "load": self._load,
         }
-        receive(self, handlers)
+        self.handle(handlers)
 
     def show(self, explanation: Explanation, note: str = "") -> None:
         """Show another explanation.
@@ -137,26 +130,23 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
         """
         e, before = explanation, self.explanation
         self.explanation = e
-        table, regions = evaluated(e), evaluated(e).game.regions
-        old_table: Any = None if before is None else evaluated(before)
-        old_regions = old_table and old_table.game.regions
-        state: dict[str, Any] = {}
-        photo = table.game.image
-        if old_table is None or old_table.game.image is not photo:
-            state["photo"] = jpeg(photo)
-        if old_table is None or old_table.filled is not table.filled:
-            state["filled"] = jpeg(table.filled_view)
-        if old_regions != regions or old_regions.method != regions.method:
+        table = evaluated(e)
+        regions, photo = table.game.regions, table.game.image
+        state: dict[str, Any] = {
+            "photo": jpeg(photo),
+            "filled": jpeg(table.filled_view),
+            "tree": tree_state(e.descent) if isinstance(e, TreeExplanation) else {},
+            # Parts can come and go while regions compare equal, by their pixels and names.
+            "divisible": [] if e.method == "tree" else list(regions.expandable()),
+            "note": note,
+            **table_state(table),
+            **settings_state(e),
+        }
+        if before is None or evaluated(before).game.regions is not regions:  # it takes 0.1 s
             state |= regions_state(regions, photo.shape)
-            if before is not None and not np.array_equal(old_regions.labels, regions.labels):
-                state["off"] = _off_in(regions, np.isin(old_regions.labels, self.off))
-        # Parts can come and go while regions compare equal, by their pixels and names.
-        state["divisible"] = [] if e.method == "tree" else list(regions.expandable())
-        same_table = old_table is not None and old_table.table is table.table
-        if not same_table or (before.method == "tree") != (e.method == "tree"):
-            tree = tree_state(e.descent) if isinstance(e, TreeExplanation) else {}
-            state |= {**table_state(table), "tree": tree}
-        state |= {**settings_state(e), "note": note}
+        if before is not None:
+            gone = np.isin(evaluated(before).game.regions.labels, self.off)
+            state["off"] = _off_in(regions, gone)
         with self.hold_sync(), self.hold_trait_notifications():  # in this order it is one message
             for key, value in state.items():
                 setattr(self, key, value)
@@ -184,8 +174,7 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
             For another ending.
         """
         check_page_path(path)
-        body = browser.live(self, "region_canvas")
-        write_page(path, f"Why {self.explanation.target}?", body)
+        write_page(path, f"Why {self.explanation.target}?", self._live())
 
     @traitlets.validate("off")
     def _known_regions(self, proposal):
@@ -237,8 +226,14 @@ class RegionCanvas(browser.Pictured, anywidget.AnyWidget):
         return picture(self.explanation)
 
     def _alone(self):
-        shown = browser.live(self, "region_canvas")
-        return {"text/html": shown, "text/plain": repr(self.explanation)}
+        return {"text/html": self._live(), "text/plain": repr(self.explanation)}
+
+    def _live(self) -> str:
+        """Return the canvas as HTML that works in a page without a kernel."""
+        of_ipywidgets = ("layout", "tabbable", "tooltip")
+        state = self.get_state()
+        shown = {k: v for k, v in state.items() if k[0] != "_" and k not in of_ipywidgets}
+        return live_fragment("region_canvas", shown)
 
 
 def _off_in(regions: Regions, gone: np.ndarray) -> list[int]:

@@ -1,7 +1,5 @@
 """Threads around TensorFlow that are over before the interpreter ends."""
 
-from __future__ import annotations
-
 import threading
 import weakref
 

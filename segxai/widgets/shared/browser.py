@@ -1,16 +1,15 @@
 """What goes to the browser: each widget's module and style, and a picture where it cannot run."""
 
-from __future__ import annotations
-
 import os
 import weakref
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import anywidget
 from ipywidgets.widgets.widget import _instances
 
 from ...progress import inside
-from ...report.page import live_fragment
 
 _WIDGETS = Path(__file__).parents[1]
 # Of traits that the page sets. ipywidgets would send them back to it, and what was done there in
@@ -18,62 +17,40 @@ _WIDGETS = Path(__file__).parents[1]
 FROM_PAGE = {"sync": True, "echo_update": False}
 
 
-def module(name: str) -> str:
-    """Return the JavaScript module of a widget.
+class BundledWidget(anywidget.AnyWidget):
+    """A widget whose JavaScript and style come with the package; nothing is loaded from anywhere.
 
-    ``make bundles`` makes it from the widget's folder; nothing is loaded from anywhere.
-
-    Parameters
-    ----------
-    name : str
-        The widget's folder.
-
-    Returns
-    -------
-    source : str
-        JavaScript.
+    ``make bundles`` makes the JavaScript from the widget's folder, which its class names, as in
+    ``class Form(BundledWidget, folder="form")``.
     """
-    return (_WIDGETS / "bundles" / f"{name}.js").read_text(encoding="utf-8")
 
+    def __init_subclass__(cls, folder: str | None = None, **options: Any):
+        if folder is not None:  # traitlets derives classes, too
+            files = (_WIDGETS / "shared/common.css", _WIDGETS / folder / "style.css")
+            cls._css = "".join(path.read_text(encoding="utf-8") for path in files)
+            cls._esm = (_WIDGETS / "bundles" / f"{folder}.js").read_text(encoding="utf-8")
+        super().__init_subclass__(**options)
 
-def style(name: str) -> str:
-    """Return the style sheet of a widget.
+    def handle(self, handlers: Mapping[str, Any]) -> None:
+        """Have messages of the page handled, which carry what is no state of the widget.
 
-    Parameters
-    ----------
-    name : str
-        The widget's folder.
+        A message is ``{"type": ..., further fields}``, with buffers of bytes beside it. The types
+        are listed at its other end, messages.js. What comes from a browser may come from anybody:
+        a message that is no mapping, or of an unknown type, is ignored.
 
-    Returns
-    -------
-    source : str
-        CSS, what all widgets share before what is the widget's own.
-    """
-    files = (_WIDGETS / "shared/common.css", _WIDGETS / name / "style.css")
-    return "".join(path.read_text(encoding="utf-8") for path in files)
+        Parameters
+        ----------
+        handlers : mapping of str to callable
+            By type; ``handlers[type](fields, data)`` is called for each message, with the bytes
+            that came beside it.
+        """
 
+        def received(_, content, buffers):
+            handler = handlers.get(content.get("type", "")) if isinstance(content, dict) else None
+            if handler is not None:
+                handler(content, bytes(buffers[0]) if buffers else b"")
 
-def live(widget: Any, name: str) -> str:
-    """Return a widget as HTML that works in a page without a kernel.
-
-    Parameters
-    ----------
-    widget : ipywidgets.Widget
-        The widget.
-    name : str
-        Its folder.
-
-    Returns
-    -------
-    fragment : str
-        HTML with hover, switches and sliders, but with nothing that needs Python.
-    """
-    state = {
-        key: value
-        for key, value in widget.get_state().items()
-        if not key.startswith("_") and key not in ("layout", "tabbable", "tooltip")
-    }
-    return live_fragment(name, state)
+        self.on_msg(received)
 
 
 def hold_weakly(widget: Any) -> None:

@@ -1,5 +1,5 @@
 // The one protocol for what is no state of a model, in both directions: { type, ...fields }, and buffers of bytes beside it.
-// Its other end is messages.py. The types, by widget:
+// Its other end is BundledWidget.handle in browser.py. The types, by widget:
 //
 //   form         to Python   cancel   file { key, name, size, start }, buffer: a piece of the file
 //   fit_monitor  to Python   start { settings }   step { settings }   stop   frames
