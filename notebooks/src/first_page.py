@@ -16,7 +16,7 @@ from PIL import Image
 
 import segxai
 from segxai import report
-from segxai.report.pictures import jpeg
+from segxai.report.state import jpeg
 
 FILLS = ("mean", "blur")
 MOST_BYTES = 1_000_000  # of a page

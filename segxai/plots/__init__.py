@@ -15,12 +15,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["numbers"],
     submod_attrs={
-        "draw": ["cut_out", "draw_borders", "draw_names", "lightened_grey", "widest_place"],
+        "draw": [
+            "BLUE", "INK", "ORANGE", "ORANGE_BLUE", "DescribedFigure", "cut_out", "draw_borders",
+            "widest_place",
+        ],
         "evaluations": ["plot_comparison", "plot_curves", "plot_placebo", "plot_robustness"],
         "explanations": [
             "NO_NAMES", "describe", "plot_effects", "plot_explanations", "plot_image",
             "plot_interactions", "plot_regions", "plot_tree", "plot_weights",
         ],
-        "figure": ["BLUE", "INK", "ORANGE", "ORANGE_BLUE", "DescribedFigure"],
     },
 )  # fmt: skip

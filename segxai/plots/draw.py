@@ -1,32 +1,137 @@
-"""Draw photographs, the borders, names and weights of regions, and bars, on axes."""
+"""Draw photographs, the borders, names and weights of regions, and bars, on axes.
+
+A figure has alternative text; blue supports the class, orange opposes it.
+"""
 
 from __future__ import annotations
 
+import base64
+import html
+import io
 import re
 import textwrap
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
 from PIL import Image, ImageOps
 from scipy.ndimage import distance_transform_edt, find_objects
 from skimage.measure import find_contours
 
+from ..errors import SegxaiValueError
 from ..regions import Regions
-from .figure import BLUE, INK, ORANGE, ORANGE_BLUE, shorten
 from .numbers import signed
 
 if TYPE_CHECKING:
     from ..explanation.explanation import Explanation
 
+BLUE, ORANGE, INK = "#0b5fa5", "#d55e00", "#1b1b1b"
+ORANGE_BLUE = LinearSegmentedColormap.from_list(
+    "orange_blue", [ORANGE, "#f6b27a", "#f7f7f7", "#8fbfe6", BLUE]
+)
 MOST_NAMES = 12
 LARGEST_PICTURE = 26  # points, beside a bar
 # Pixels; larger photographs are subsampled, which is not visible at the size of these figures.
 DRAWN_SIDE = 1024
+
+
+class DescribedFigure(Figure):
+    """A matplotlib figure that a notebook displays with alternative text.
+
+    Attributes
+    ----------
+    alt : str
+        What the figure shows, for people who cannot see it.
+    """
+
+    alt = ""
+
+    def draw(self, renderer: Any) -> None:
+        """Draw as `Figure.draw` does, whatever characters the names of regions contain."""
+        for text in self.findobj(Text):
+            text.set_usetex(False)  # to LaTeX and to matplotlib some would be commands
+            text.set_parse_math(False)
+        with warnings.catch_warnings(), rc_context({"text.usetex": False}):
+            # Where the fonts lack a character, the figure shows a box.
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            super().draw(renderer)
+
+    def as_html(self, dpi: int = 110) -> str:
+        """Return the figure as an HTML image.
+
+        Parameters
+        ----------
+        dpi : int, optional
+            Pixels per inch.
+
+        Returns
+        -------
+        html : str
+            In WebP format, in which photographs need a tenth of the size of PNG.
+        """
+        drawn = io.BytesIO()
+        self.savefig(drawn, format="webp", dpi=dpi, pil_kwargs={"quality": 88})
+        data = base64.b64encode(drawn.getvalue()).decode()
+        return (
+            f'<img alt="{html.escape(self.alt)}" style="max-width:100%" '
+            f'src="data:image/webp;base64,{data}">'
+        )
+
+    _repr_html_ = as_html
+
+
+def panels(size: tuple[float, float], *grid: int, **options: Any) -> tuple[DescribedFigure, Any]:
+    """Make a figure with axes.
+
+    Parameters
+    ----------
+    size : tuple of float
+        Width and height in inches.
+    *grid, **options
+        As `Figure.subplots` takes them: rows, columns, and so on.
+
+    Returns
+    -------
+    figure : DescribedFigure
+    axes : Axes or ndarray of Axes
+    """
+    figure = DescribedFigure(figsize=size, layout="constrained")
+    return figure, figure.subplots(*grid, **options)
+
+
+def several(items: Iterable[Any], what: str) -> list[Any]:
+    """Return items as a list; SegxaiValueError if there is none."""
+    found = list(items)
+    if not found:
+        raise SegxaiValueError(f"A figure needs at least one {what}.")
+    return found
+
+
+def shorten(text: str, width: int = 28) -> str:
+    """Truncate a text.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+    width : int, optional
+        The most characters.
+
+    Returns
+    -------
+    shortened : str
+        With an ellipsis where something was cut off.
+    """
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def draw_borders(axes: Axes, regions: Regions, colour: str = "white") -> None:
@@ -192,21 +297,25 @@ def _draw_pixels(axes: Axes, pixels: np.ndarray, **options: Any) -> None:
     axes.imshow(pixels[::step, ::step], extent=(-0.5, width - 0.5, height - 0.5, -0.5), **options)
 
 
-def show(axes: Axes, image: np.ndarray, title: str, regions: Regions | None = None) -> None:
+def show(
+    axes: Axes, image: np.ndarray, title: str, regions: Regions | None = None, **options: Any
+) -> None:
     """Draw an image with a title and without axes.
 
     Parameters
     ----------
     axes : Axes
         Where to draw.
-    image : (H, W, 3) ndarray of uint8
+    image : (H, W, 3) ndarray of uint8, or (H, W) ndarray
         The image.
     title : str
         Above it.
     regions : Regions, optional
         Whose borders and names are drawn over it.
+    **options
+        Of `Axes.imshow`.
     """
-    _draw_pixels(axes, image)
+    _draw_pixels(axes, image, **options)
     axes.set_title(title, fontsize=10)
     axes.set_axis_off()
     if regions is not None:

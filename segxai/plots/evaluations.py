@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import SegxaiValueError
-from .draw import label_rows
-from .figure import BLUE, INK, ORANGE, DescribedFigure, panels, several, shorten
+from .draw import BLUE, INK, ORANGE, DescribedFigure, label_rows, panels, several, shorten
 from .numbers import format_interval, format_number, percent, quantity
 
 if TYPE_CHECKING:

@@ -16,16 +16,21 @@ from matplotlib.ticker import MaxNLocator
 from ..errors import SegxaiValueError
 from ..regions import Regions
 from .draw import (
+    INK,
     MOST_NAMES,
+    ORANGE_BLUE,
+    DescribedFigure,
     cut_out,
     draw_bars,
     draw_borders,
     draw_heat,
     draw_weights,
+    panels,
     row_height,
+    several,
+    shorten,
     show,
 )
-from .figure import INK, ORANGE_BLUE, DescribedFigure, panels, several, shorten
 from .numbers import quantity, signed, widest
 
 if TYPE_CHECKING:

@@ -3,14 +3,15 @@
 They lie below what they show, and read its attributes.
 """
 
-from .comparison import comparison_fragment, write_comparison
 from .page import (
     check_page_path,
+    comparison_fragment,
     escaped_table,
     explanation_fragment,
     figure,
     file_ending,
     save_explanation,
+    write_comparison,
     write_explorer,
     write_report,
 )

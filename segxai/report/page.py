@@ -1,4 +1,6 @@
-"""Explanations as HTML: a plain figure for a cell, or pages with the widgets' own renderer.
+"""Explanations and comparisons as HTML: fragments for a cell, and self-contained pages.
+
+In pages, explanations are shown by the widgets' own renderer.
 
 Nothing is loaded from anywhere, and every text that came from outside is escaped.
 """
@@ -15,17 +17,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+from PIL import Image
 
 from .. import plots
 from ..errors import SegxaiValueError
 from ..files import as_path, replacing
-from ..plots.numbers import format_output, percent, signed, widest
+from ..plots.numbers import format_number, format_output, percent, signed, widest
 from ..regions import Regions, distinct_names
-from .pictures import jpeg, webp
 from .state import (
     PAGE_METHODS,
     as_json,
     depth_field,
+    encoded,
+    jpeg,
     regions_state,
     setting_fields,
     settings_state,
@@ -36,8 +40,10 @@ from .state import (
 if TYPE_CHECKING:
     from ..explanation.explanation import Explanation
     from ..explanation.tree_explanation import TreeExplanation
+    from ..study.comparison import Comparison
 
 _HERE = Path(__file__).parent
+_OF_WEIGHTS = ("weights", "intercept", "r2")  # in `settings_state`
 _MOST_ROWS = 20
 _UNEXAMINED = (
     "Not examined here: robustness to other fills and borders, and placebos; "
@@ -251,45 +257,33 @@ def explorer_state(explanations: Sequence[Explanation]) -> dict[str, Any]:
         known = segmentations.setdefault(
             regions, {"regions": regions_state(regions, table.game.image.shape), "fills": {}}
         )
+        settings = settings_state(e)
         known["fills"][table.fill] = {
             "filled": jpeg(table.filled_view, quality=80),
             **table_state(table),
-            **_weights(e),
+            **{key: settings[key] for key in _OF_WEIGHTS},
             "tree": tree_state(descent) if descent else {},
         }
-    weights = _weights(first)
-    settings = {k: value for k, value in settings_state(first).items() if k not in weights}
+    settings = {k: v for k, v in settings_state(first).items() if k not in _OF_WEIGHTS}
     fills = list(dict.fromkeys(e.coalitions.fill for e in explanations))
-    classes = list(first.coalitions.target_names)
+    fields = setting_fields(list(first.coalitions.target_names), fills, first.coalitions.output)
+    if first.method == "tree":  # which the page can take apart
+        leaves = len(cast("TreeExplanation", first).descent.tree.leaves)
+        kept = [field for field in fields if field["key"] in ("target", "versus", "fill")]
+        fields = [*kept, depth_field(leaves)]
+    elif first.method not in PAGE_METHODS:  # the browser shows such weights as they are
+        fields = []
+    names = distinct_names([regions.method or "regions" for regions in segmentations])
     return {
         "photo": jpeg(first.coalitions.game.image),
         # A list, because objects of JavaScript have an order and keys of their own.
         "segmentations": [
             {"name": name, **known}
-            for name, known in zip(
-                distinct_names([regions.method or "regions" for regions in segmentations]),
-                segmentations.values(),
-                strict=True,
-            )
+            for name, known in zip(names, segmentations.values(), strict=True)
         ],
         "settings": {**settings, "fill": first.coalitions.fill},
-        "fields": _fields(
-            first,
-            setting_fields(classes, fills, first.coalitions.output),
-        ),
+        "fields": fields,
     }
-
-
-def _fields(e, fields) -> list:
-    """Choose the controls; weights that are not the browser's to compute are shown as they are."""
-    if e.method == "tree":  # which the page can take apart
-        kept = [f for f in fields if f["key"] in ("target", "versus", "fill")]
-        return [*kept, depth_field(len(e.descent.tree.leaves))]
-    return fields if e.method in PAGE_METHODS else []
-
-
-def _weights(e) -> dict:
-    return {key: settings_state(e)[key] for key in ("weights", "intercept", "r2")}
 
 
 def figure(explanation: Explanation) -> str:
@@ -363,13 +357,15 @@ def _table(e) -> str:
     rows = []
     for k in order:
         weight, (low, high) = e.weights[k], e.interval[k]
+        source, sure = e.regions.name_evidence[k]  # sure: None where that was not measured
+        hint = f"name: {source}" + ("" if sure is None else f", {percent(sure, 0)}")
         # None for exact weights, nor where no interval was computed (NaN).
         span = f" <span class='sx-note'>{low:+z.3f} to {high:+z.3f}</span>" if low < high else ""
         length = 50 * weight / limit
         start = 50 + min(length, 0)
         colour = "var(--blue)" if weight >= 0 else "var(--orange)"
         rows.append(
-            f"<tr data-region='{k}'><th scope='row' title='{_hint(e.regions.name_evidence[k])}'>"
+            f"<tr data-region='{k}'><th scope='row' title='{html.escape(hint)}'>"
             f"{_picture(e, k)}{html.escape(e.regions.marked_names[k])}</th><td class='sx-weight'>"
             f"<svg viewBox='0 0 100 10' preserveAspectRatio='none' aria-hidden='true'>"
             f"<rect x='{start:.2f}' y='1' width='{abs(length):.2f}' height='8' "
@@ -390,16 +386,85 @@ def _table(e) -> str:
 
 def _picture(e, k) -> str:
     """Return a cut-out of a region, whose alternative text is its name."""
-    cut_out = plots.cut_out(e.coalitions.game.image, e.regions.labels == k)
-    file = base64.b64encode(webp(cut_out)).decode()
+    cut_out = Image.fromarray(plots.cut_out(e.coalitions.game.image, e.regions.labels == k))
+    file = base64.b64encode(encoded(cut_out, "WEBP", quality=80)).decode()
     name = html.escape(e.regions.marked_names[k])
     return f"<img class='sx-cut' alt='{name}' src='data:image/webp;base64,{file}'>"
 
 
-def _hint(evidence) -> str:
-    """Say where a name comes from, and how sure it is where that was measured."""
-    sure = "" if evidence.probability is None else f", {percent(evidence.probability, 0)}"
-    return html.escape(f"name: {evidence.source}{sure}")
+def write_comparison(path: str | os.PathLike, comparison: Comparison) -> None:
+    """Write one page about a comparison of segmenters.
+
+    Parameters
+    ----------
+    path : str or path
+        Of the page.
+    comparison : Comparison
+        Its settings, table, figure, differences, failures and each photograph's values are shown.
+
+    Raises
+    ------
+    SegxaiError
+        If the file cannot be written.
+    """
+    title = f"{len(comparison.segmenters)} segmenters on {len(comparison.results)} photographs"
+    write_page(path, title, _body(comparison) + _photographs(comparison))
+
+
+def comparison_fragment(comparison: Comparison) -> str:
+    """Return a comparison as an HTML fragment for a notebook cell."""
+    style = asset("report.css")
+    return f"<div class='segxai segxai-cell'><style>{style}</style>{_body(comparison)}</div>"
+
+
+def _body(c) -> str:
+    found = "<p>No photograph could be measured.</p>"
+    if c.results:
+        found = f"{_means(c)}{c.plot()._repr_html_()}{_differences(c)}"
+        found += _listed(
+            "The metrics", [f"{c.titles[metric]}: {c.about[metric]}" for metric in c.metrics]
+        )
+    left_out = [": ".join(filter(None, failure)) for failure in c.failures]
+    return f"<p>{html.escape(c.how)}</p>{found}{_listed('Left out', left_out)}"
+
+
+def _means(c) -> str:
+    seconds = (format_number(c.seconds[s]) if s in c.seconds else "–" for s in c.segmenters)
+    rows = [*c.cells(c.table()), ["seconds", *seconds]]
+    return f"<h2>Means with 95 % intervals</h2>{escaped_table(['', *c.segmenters], rows)}"
+
+
+def _differences(c) -> str:
+    if len(c.segmenters) == 1:
+        return ""
+    rows = c.cells(row for row in c.differences() if row["better"])
+    return (
+        f"<h2>Differences from “{html.escape(c.segmenters[0])}” on the same photographs</h2>"
+        f"{escaped_table(['', *c.segmenters[1:]], rows)}"
+        "<p class='sx-note'>“better” and “worse” rate the segmenter named above, if the interval "
+        "excludes 0; one in twenty such intervals does so by chance.</p>"
+    )
+
+
+def _listed(heading, lines) -> str:
+    items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+    return f"<h2>{heading}</h2><ul class='sx-words'>{items}</ul>" if items else ""
+
+
+def _photographs(c) -> str:
+    heads = ["photograph", f"target ({c.output})", "segmenter"]
+    heads += [metric.replace("_", " ") for metric in c.metrics]
+    rows = [
+        [
+            c.names[r.index],
+            f"{r.target} ({r.full:z.2f})",
+            segmenter,
+            *(f"{found[m]:.3g}" if np.isfinite(found[m]) else "–" for m in c.metrics),
+        ]
+        for r in c.results
+        for segmenter, found in r.values.items()
+    ]
+    return f"<h2>Every photograph</h2>{escaped_table(heads, rows, 3)}"
 
 
 def _policy() -> str:

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 import segxai
 from segxai import plots
 from segxai.plots.explanations import DescribedFigure
-from segxai.report.comparison import comparison_fragment, write_comparison
-from segxai.report.page import figure, write_report
+from segxai.report import comparison_fragment, figure, write_comparison, write_report
 from segxai.study.comparison import Comparison, Measured
 from segxai.study.many import ImageResult, ManyExplanations
 

@@ -16,8 +16,7 @@ from PIL import Image
 import segxai
 from segxai import SegxaiError
 from segxai.explanation import examine, necessary
-from segxai.explanation.surrogates import codes
-from segxai.report.pictures import jpeg, number_png
+from segxai.report.state import jpeg, number_png
 from segxai.widgets import ExplanationExplorer, RegionCanvas
 
 
@@ -74,9 +73,6 @@ def test_the_canvas_knows_the_whole_table(quarters, additive):
     assert canvas.bits == b""
     canvas.off = [2, 0, 0, 99, -1]
     assert canvas.off == [0, 2]
-    assert canvas.answer == pytest.approx(
-        explanation.coalitions.value_of([False, True, False, True])
-    )
 
 
 def test_the_same_regions_keep_what_is_off_and_send_the_pictures_once(quarters, additive):
@@ -131,20 +127,16 @@ def test_the_canvas_notices_that_parts_came_or_went(quarters, additive):
     assert canvas.divisible == []
 
 
-def test_a_sampled_table_leaves_the_estimate_to_the_page(quarters, additive):
+def test_a_sampled_table_is_sent_with_its_coalitions(quarters, additive):
     explanation = segxai.explain(
         quarters[0], segxai.segment(quarters[0], "grid"), additive, 1, max_evaluations=64
     )
     canvas, table = RegionCanvas(explanation), explanation.coalitions
     bits = np.frombuffer(canvas.bits, np.uint8).reshape(64, 2)
     assert (np.unpackbits(bits, axis=1, bitorder="little")[:, :16] == table.masks).all()
-    in_table = set(codes(table.masks).tolist())
-    row = int(np.flatnonzero(~table.masks.all(axis=1))[-1])
-    canvas.off = np.flatnonzero(~table.masks[row]).tolist()
-    assert canvas.answer == table.values[row]
-    missing = next(code for code in range(2**16) if code not in in_table)
-    canvas.off = [k for k in range(16) if not missing >> k & 1]
-    assert canvas.answer is None
+    column = canvas.classes.index(explanation.target)
+    sent = np.frombuffer(canvas.table, "<f4").reshape(64, -1)
+    assert (sent[:, column] == table.values).all()
 
 
 def test_a_tiny_region_that_is_lost_in_the_small_copy(additive):

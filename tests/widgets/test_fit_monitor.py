@@ -12,7 +12,6 @@ from segxai import SegxaiError
 from segxai.fcn.training import FineTuned
 from segxai.metrics import intersection_over_union
 from segxai.widgets import FineTuneMonitor
-from segxai.widgets.fit_monitor import frames as fit_frames
 from segxai.widgets.fit_monitor import monitor as fit_monitor
 
 LONG = 300  # seconds; machines are busy at times
@@ -50,7 +49,7 @@ def test_the_same_numbers_as_finetune(monitor, small):
     expected = segxai.finetune(*small, iterations=3)
     expected.fcn.close()
     assert monitor.losses == expected.losses
-    assert monitor.final_loss == expected.final_loss
+    assert monitor.fitted.final_loss == expected.final_loss
     assert isinstance(monitor.fitted, FineTuned)
     assert np.array_equal(monitor.fitted.probabilities, expected.probabilities)
     assert np.array_equal(monitor.fitted.steps[2].predictions, expected.steps[2].predictions)
@@ -65,10 +64,10 @@ def test_steps_one_by_one_make_the_same_run(monitor, small):
         monitor.step()
         rest(monitor)
         assert len(monitor.losses) == len(monitor.fitted.steps) == count
-    stepped, final = monitor.losses, monitor.final_loss
+    stepped, final = monitor.losses, monitor.fitted.final_loss
     monitor.start()  # all three are done: this begins anew
     rest(monitor)
-    assert (monitor.losses, monitor.final_loss) == (stepped, final)
+    assert (monitor.losses, monitor.fitted.final_loss) == (stepped, final)
     monitor.iterations = 5
     monitor.start()  # more iterations of the same run
     rest(monitor)
@@ -227,7 +226,7 @@ def test_frames_are_small_and_true():
     first, second, end = frames(monitor)
     truth, found = sample.annotation.labels, monitor.fitted.steps[1].predictions
     assert second["iou"] == pytest.approx(list(intersection_over_union(truth, found)))
-    assert end["loss"] == monitor.final_loss
+    assert end["loss"] == monitor.fitted.final_loss
     labels, strip = pixels(second["labels"]), pixels(second["probabilities"])
     assert max(labels.shape[:2]) == 320
     assert labels[160, 160, 0] == found[256, 256]  # the pixel whose centre is nearest
@@ -244,7 +243,7 @@ def test_classes_that_are_missing_have_no_score_and_no_place():
     labels = np.zeros((8, 8), np.uint8)
     labels[:, 4:] = 2
     probabilities = np.full((8, 8, 3), 1 / 3, np.float32)
-    frame = fit_frames.make_frame(labels, "abc", 1, 2.5, np.zeros((8, 8), np.uint8), probabilities)
+    frame = fit_monitor.make_frame(labels, "abc", 1, 2.5, np.zeros((8, 8), np.uint8), probabilities)
     assert frame["iou"] == [0.5, None, 0.0]
     assert frame["spots"][1:] == [None, None]
     x, y = frame["spots"][0]

@@ -11,7 +11,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from segxai.fcn.annotation import PALETTE
-from segxai.plots.figure import BLUE, INK, ORANGE, ORANGE_BLUE
+from segxai.plots import BLUE, INK, ORANGE, ORANGE_BLUE
 
 TESTS = Path(__file__).parent / "javascript"
 ROOT = Path(__file__).parents[2]

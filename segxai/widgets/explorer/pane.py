@@ -55,10 +55,9 @@ class Pane(ipywidgets.VBox):
         self.explanation: Explanation | None = None
         self.canvas: RegionCanvas | None = None
         self._renamed: Regions | None = None  # with names that were given in the page
-        # The last request, and the one whose answer is shown, with the answer itself.
         self._asked: Request | None = None
-        self._answered: Request | None = None
-        self._found: Any = None
+        self._answered: Any = None  # the request whose answer is shown
+        self._found: Any = None  # its answer, before the shared settings are applied
         self.form = Form([], {"segmenter": name}, on_cancel=self.cancel, title="Segmenter")
         self._fit_form(self.form.values)
         self.form.observe(self._changed, "values")

@@ -97,11 +97,6 @@ class Work:
         self.stopping.set()
         self._waiting.put(None)
 
-    def _run(self):
-        while (task := self._waiting.get()) is not None:
-            task()
-        self._cache.clear()
-
     def later(self, task) -> None:
         """Do this in the background, after what is waiting already.
 
@@ -224,3 +219,8 @@ class Work:
         if isinstance(regions, Regions):
             return regions
         return segment(self.image, regions, progress=progress, **values)
+
+    def _run(self):
+        while (task := self._waiting.get()) is not None:
+            task()
+        self._cache.clear()

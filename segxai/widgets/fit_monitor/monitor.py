@@ -5,23 +5,29 @@ Curves and maps of every iteration are shown while the kernel trains in the back
 
 import contextvars
 import threading
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from functools import partial
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 import traitlets
+from PIL import Image
 
 from ...errors import SegxaiError, SegxaiValueError, is_number
 from ...fcn.annotation import IGNORE, read_annotation
 from ...fcn.network import FCN, STRIDES
 from ...fcn.training import LEARNING_RATE, FineTuned, Step, evaluate, finetune_steps
-from ...images import as_image, reduced_size, resize_labels
-from ...plots import DescribedFigure
-from ...report.pictures import jpeg, number_png
+from ...images import as_image, reduced_size, resize, resize_labels
+from ...metrics import intersection_over_union
+from ...plots import BLUE, ORANGE_BLUE, DescribedFigure, draw_borders, widest_place
+from ...plots.draw import panels, show
+from ...regions import Regions
+from ...report.state import encoded, jpeg, number_png
 from ..shared import background, browser
-from .frames import SIDE, make_frame, plot_run, spots
 
+SIDE = 320  # pixels of the longer side of every picture that is sent
 MOST_ITERATIONS = 50
 
 
@@ -72,8 +78,6 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
         The settings, which are also the controls.
     losses : list of float
         The summed loss before each update.
-    final_loss : float or None
-        As `segxai.finetune` gives it, None until a run is paused.
     fitted : FineTuned or None
         As `segxai.finetune` gives it, None until a run is paused.
     running : bool
@@ -109,7 +113,7 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
     history = traitlets.Dict().tag(sync=True)
 
     fitted: FineTuned | None = None
-    _thread = _fcn = _loop = None
+    _thread = _fcn = None
     _closed = False
     _settings: Any = None  # (learning rate, stride, trainable) of the network being fitted
 
@@ -125,6 +129,9 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
         trainable="all",
         seed=0,
     ):
+        # Before anything can fail, because what could not be made is closed, too.
+        self._stopping = threading.Event()
+        self._open = ExitStack()  # the network and its loop, which go on after a pause
         if annotation is None:
             if not (hasattr(image, "image") and hasattr(image, "annotation")):
                 raise SegxaiValueError(
@@ -134,7 +141,7 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
             image, annotation = image.image, image.annotation
         self._image = as_image(image)
         self._labels, found = read_annotation(annotation, self._image.shape[:2], names)
-        self._seed, self._stopping, self._starting = seed, threading.Event(), threading.Lock()
+        self._seed, self._starting = seed, threading.Lock()
         self._run, self._frames = 0, []
         self._steps: list[Step] = []
         small = resize_labels(self._labels, reduced_size(self._image.shape[:2], SIDE))
@@ -193,9 +200,8 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
     def close(self) -> None:
         """End the run, free the network's graph and take the widget off the page."""
         self._closed = True
-        if self._thread is not None:
-            self._stopping.set()
-            self.wait()
+        self.stop()
+        self.wait()
         self._free()
         super().close()
 
@@ -203,11 +209,6 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
     def losses(self) -> list[float]:
         """The summed loss before each update."""
         return [step.loss for step in self._steps]
-
-    @property
-    def final_loss(self) -> float | None:
-        """The loss with dropout off, after the last update; None until a run is paused."""
-        return None if self.fitted is None else self.fitted.final_loss
 
     def _message(self, action, fields, data):
         try:
@@ -262,20 +263,22 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
             if self._fcn is None:
                 self.status = "Building the network …"
                 rate, stride, trainable = self._settings
-                self._fcn = FCN(
+                fcn = FCN(
                     num_classes=len(self.names),
                     stride=stride,
                     class_names=self.names,
                     seed=self._seed,
                 )
-                self._loop = finetune_steps(
-                    self._fcn,
+                self._fcn = self._open.enter_context(fcn)
+                loop = finetune_steps(
+                    fcn,
                     self._image,
                     self._labels,
                     iterations=MOST_ITERATIONS,
                     learning_rate=rate,
                     trainable=trainable,
                 )
+                self._loop = self._open.enter_context(closing(loop))
             self.status = "Training …"
             while len(self._steps) < until and not self._stopping.is_set():
                 step = next(self._loop)
@@ -317,11 +320,8 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
         self.history = {"run": self._run, "settings": self._settings, "frames": self._frames}
 
     def _free(self):
-        if self._loop is not None:
-            self._loop.close()
-        if self._fcn is not None:
-            self._fcn.close()
-        self._fcn = self._loop = None
+        self._open.close()
+        self._fcn = None
 
     def plot(self) -> DescribedFigure:
         """Draw the run as a still figure.
@@ -338,3 +338,127 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
     def _still(self):  # also in a page without a kernel: nothing can be trained there
         figure = self.plot()
         return {"text/html": figure.as_html(dpi=75), "text/plain": figure.alt}
+
+
+def make_frame(
+    labels: np.ndarray,
+    names: Sequence[str],
+    iteration: int,
+    loss: float,
+    predictions: np.ndarray,
+    probabilities: np.ndarray,
+    final: bool = False,
+) -> dict[str, Any]:
+    """Make what the browser shows of one iteration.
+
+    Parameters
+    ----------
+    labels : (H, W) array of int
+        Class ids of the annotation.
+    names : sequence of str
+        Of the C classes.
+    iteration : int
+        Number of the iteration.
+    loss : float
+        Summed over the pixels.
+    predictions : (H, W) array of int
+        Class ids that the network finds.
+    probabilities : (H, W, C) array of float
+        Of each class.
+    final : bool, optional
+        After the last update, with dropout off.
+
+    Returns
+    -------
+    frame : dict
+        Numbers, and two PNG files as bytes.
+    """
+    iou = intersection_over_union(labels, predictions, len(names))
+    small = resize_labels(predictions, reduced_size(predictions.shape, SIDE))
+    # All classes below each other in one grey picture; of more than four classes each is smaller,
+    # so that bytes stay few.
+    side = min(SIDE, 2 * SIDE / len(names) ** 0.5)
+    planes = resize(probabilities, reduced_size(predictions.shape, side))
+    strip = np.rint(255 * np.concatenate(list(np.moveaxis(planes, -1, 0)))).astype(np.uint8)
+    return {
+        "iteration": iteration,
+        "final": final,
+        "loss": loss,
+        "iou": [None if np.isnan(v) else float(v) for v in iou],
+        "spots": spots(small, len(names)),
+        "labels": number_png(small),
+        "probabilities": encoded(Image.fromarray(strip), "PNG"),
+    }
+
+
+def spots(labels: np.ndarray, number: int) -> list[list[float] | None]:
+    """Find where each class's number fits best.
+
+    Parameters
+    ----------
+    labels : (H, W) array of int
+        Class ids.
+    number : int
+        Of the classes.
+
+    Returns
+    -------
+    places : list of [x, y] or None
+        As shares of width and height; None for a class that has no pixel.
+    """
+    coarse = labels[::2, ::2]  # half is fine enough for a text, and four times as quick
+    places = [widest_place(coarse == k) if (coarse == k).any() else None for k in range(number)]
+    return [
+        p and [float((p[1] + 0.5) / coarse.shape[1]), float((p[0] + 0.5) / coarse.shape[0])]
+        for p in places
+    ]
+
+
+def plot_run(
+    image: np.ndarray,
+    labels: np.ndarray,
+    names: Sequence[str],
+    losses: Sequence[float],
+    last: FineTuned | Step | None,
+    chosen: int,
+) -> DescribedFigure:
+    """Draw the annotation and, of a run, the last answer, one probability and the losses.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+        The photograph.
+    labels : (H, W) array of int
+        Class ids of the annotation.
+    names : sequence of str
+        Of the classes.
+    losses : sequence of float
+        Before each update.
+    last : FineTuned or Step or None
+        The last answer; None before the first iteration.
+    chosen : int
+        The class whose probability is drawn.
+
+    Returns
+    -------
+    figure : DescribedFigure
+        One panel, or four of a run.
+    """
+    figure, grid = panels((13 if losses else 4.5, 3.8), 1, 4 if losses else 1, squeeze=False)
+    given = Regions.from_labels(labels, dict(enumerate(names)) | {IGNORE: "ignored"})
+    show(grid[0, 0], image, "annotation", given)
+    figure.alt = f"A photograph annotated with {', '.join(given.names)}."
+    if last is not None:
+        _, found, probability, curve = grid[0]
+        show(found, image, f"argmax after {len(losses)} iterations")
+        draw_borders(found, Regions.from_labels(last.predictions))
+        shown = last.probabilities[..., chosen].astype(np.float32)
+        title = f"P({names[chosen]}): blue 1, orange 0"
+        show(probability, shown, title, cmap=ORANGE_BLUE, vmin=0, vmax=1)
+        curve.plot(range(1, len(losses) + 1), losses, "o-", color=BLUE)
+        curve.set(xlabel="iteration", ylabel="summed loss", ylim=(0, None))
+        figure.alt += (
+            f" The loss went from {losses[0]:,.0f} to {losses[-1]:,.0f} "
+            f"in {len(losses)} iterations."
+        )
+    return figure

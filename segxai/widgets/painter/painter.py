@@ -29,7 +29,7 @@ from ...images import as_image
 from ...plots import plot_image, plot_regions
 from ...plots.numbers import percent
 from ...regions import Regions
-from ...report.pictures import jpeg
+from ...report.state import jpeg
 from ...segmentation.classes import regions_of_classes
 from ..region_canvas.canvas import RegionCanvas
 from ..shared import background, browser
