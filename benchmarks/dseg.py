@@ -26,7 +26,7 @@ import numpy as np
 
 import segxai
 from segxai import metrics
-from segxai.metrics.selection import evaluate
+from segxai.metrics.ranking import evaluate
 from segxai.segmentation.deeplab import why_unavailable
 from segxai.study.comparison import bootstrap
 

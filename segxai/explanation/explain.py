@@ -265,16 +265,17 @@ def save_explorer(
     for segmenter in segmenters:
         regions = as_regions(as_image(picture), segmenter, progress=progress)
         for fill in fills:
-            explanation = explain(
-                picture,
-                regions,
-                classifier,
-                target,
-                fill=fill,
-                max_evaluations=max_evaluations,
-                seed=seed,
-                progress=progress,
+            explanations.append(
+                explain(
+                    picture,
+                    regions,
+                    classifier,
+                    target,
+                    fill=fill,
+                    max_evaluations=max_evaluations,
+                    seed=seed,
+                    progress=progress,
+                )
             )
-            target = explanation.target  # the same for all, but for rounding
-            explanations.append(explanation)
+            target = explanations[0].target  # the same for all, but for rounding
     report.write_explorer(path, explanations)

@@ -10,9 +10,16 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from .alignment import CoversPlant, covers_plant, energy, intersection_over_union
-from .curves import Curve, deletion, insertion
 from .r2 import Fidelity, fidelity
-from .selection import compactness, preservation, select, target_deletion
+from .ranking import (
+    Curve,
+    compactness,
+    deletion,
+    insertion,
+    preservation,
+    select,
+    target_deletion,
+)
 from .stability import Sanity, Stability, random_label, seed_stability
 
 __all__ = [
@@ -69,7 +76,7 @@ METRICS: dict[str, Metric] = {
         "area under the deletion curve",
         lambda e: deletion(e).area,
     ),
-    "fidelity": Metric("up", "R² of the surrogate on its own coalitions", lambda e: fidelity(e).r2),
+    "fidelity": Metric("up", "R² of the surrogate on its own coalitions", lambda e: e.r2),
     "loo_r2": Metric("up", "R² on coalitions left out of the fit", lambda e: fidelity(e).loo_r2),
     "preservation": Metric(
         "up",

@@ -12,7 +12,7 @@ from ..errors import SegxaiValueError
 from ..explanation.explanation import Explanation
 from ..fcn.annotation import IGNORE
 from ..masks import fit, read_mask
-from .selection import ranked
+from .ranking import ranked
 
 FOUND = 0.5  # least share of the plant inside the region, and of the region inside the plant
 

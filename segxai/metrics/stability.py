@@ -13,7 +13,7 @@ from ..explanation.checks import evaluated, weights_in
 from ..explanation.explanation import Explanation
 from ..explanation.tree_explanation import TreeExplanation
 from ..progress import Progress, track
-from .selection import ZERO
+from .ranking import ZERO
 
 
 class Stability(NamedTuple):

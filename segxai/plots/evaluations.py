@@ -13,7 +13,7 @@ from .numbers import format_interval, format_number, percent, quantity
 
 if TYPE_CHECKING:
     from ..explanation.checks import Placebo, Robustness
-    from ..metrics.curves import Curve
+    from ..metrics.ranking import Curve
     from ..study.comparison import Comparison
 
 MARKS = "osDv^P*X"

@@ -7,7 +7,7 @@ import pytest
 
 import segxai
 from segxai import SegxaiError, metrics
-from segxai.metrics.selection import ranked, tied_groups
+from segxai.metrics.ranking import ranked, tied_groups
 
 
 def test_ties_are_distinguished_from_rounding(explained):
