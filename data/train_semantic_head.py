@@ -33,8 +33,7 @@ from segxai.images import load_image, resize, resize_labels
 from segxai.progress import track
 from segxai.segmentation.deeplab import ADE20K_CLASSES
 from segxai.segmentation.nouns import GROUPS
-from segxai.segmentation.pooling import pool
-from segxai.segmentation.seen import mirrored_end_points
+from segxai.segmentation.seen import mirrored_end_points, pool
 from segxai.weights.efficientnet_lite import efficientnet_lite0_weights
 from segxai.weights.imagenet import everyday_nouns
 

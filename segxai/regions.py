@@ -1,9 +1,7 @@
 """`Regions`: a photograph divided into named parts, as segmenters make them."""
 
-from __future__ import annotations
-
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -64,7 +62,7 @@ class Part:
 
     name: str
     atoms: tuple[int, ...]
-    children: tuple[Part, ...] = ()
+    children: tuple["Part", ...] = ()
     cost: float = 0.0
     evidence: Evidence = GIVEN
     noun: str | None = None
@@ -146,7 +144,9 @@ class Regions:
             object.__setattr__(self, attribute, value)
 
     @classmethod
-    def from_labels(cls, labels: Any, names: NamesLike | None = None, method: str = "") -> Regions:
+    def from_labels(
+        cls, labels: Any, names: NamesLike | None = None, method: str = ""
+    ) -> "Regions":
         """Make regions from a label map.
 
         Parameters
@@ -187,7 +187,7 @@ class Regions:
         return cls(atoms.reshape(labels.shape), parts, method)
 
     @classmethod
-    def from_masks(cls, masks: Mapping[str, Any], *, threshold: float | None = None) -> Regions:
+    def from_masks(cls, masks: Mapping[str, Any], *, threshold: float | None = None) -> "Regions":
         """Make regions from masks.
 
         Parameters
@@ -323,7 +323,7 @@ class Regions:
         """
         return self.labels == self.index(name)
 
-    def rename(self, names: Mapping[str, str]) -> Regions:
+    def rename(self, names: Mapping[str, str]) -> "Regions":
         """Give regions other names.
 
         Parameters
@@ -340,21 +340,21 @@ class Regions:
         SegxaiValueError
             For unknown old names, and for new ones that are not distinct.
         """
-        changed = {
-            self.index(old): _checked_name(new)
+        new_names = {
+            self.parts[self.index(old)].atoms: _checked_name(new)
             for old, new in _mapping(names, "old", "new").items()
             if new != self.parts[self.index(old)].written
         }
-        parts = [
-            _given(part, changed[i]) if i in changed else part for i, part in enumerate(self.parts)
-        ]
-        _refuse_repeats([part.name for part in parts])
-        tree = self.tree and _renamed(
-            self.tree, {parts[i].atoms: name for i, name in changed.items()}
-        )
-        return Regions(self.atoms, parts, self.method, tree)
 
-    def merge(self, groups: Mapping[str, Sequence[str]]) -> Regions:
+        def change(node: Part) -> Part:
+            name = new_names.get(node.atoms)
+            return replace(node, name=name, noun=name, evidence=GIVEN) if name else node
+
+        parts = [change(part) for part in self.parts]
+        _refuse_repeats([part.name for part in parts])
+        return Regions(self.atoms, parts, self.method, self.tree and rebuilt(self.tree, change))
+
+    def merge(self, groups: Mapping[str, Sequence[str]]) -> "Regions":
         """Join regions under a new name; `expand` divides them again.
 
         Parameters
@@ -399,7 +399,7 @@ class Regions:
         _refuse_repeats([part.name for part in parts])
         return Regions(self.atoms, parts, self.method)
 
-    def by_noun(self) -> Regions:
+    def by_noun(self) -> "Regions":
         """Merge regions with the same noun: one region for each noun.
 
         Returns
@@ -419,7 +419,7 @@ class Regions:
             alike.setdefault(part.noun or f"\0{part.name}", []).append(part)
         return Regions(self.atoms, [_united(parts) for parts in alike.values()], self.method)
 
-    def expand(self, name: str | int) -> Regions:
+    def expand(self, name: str | int) -> "Regions":
         """Replace one region by its parts, at the same position.
 
         Parameters
@@ -445,7 +445,7 @@ class Regions:
         parts = [*self.parts[:index], *part.children, *self.parts[index + 1 :]]
         return Regions(self.atoms, parts, self.method, self.tree)
 
-    def cut(self, n_regions: int) -> Regions:
+    def cut(self, n_regions: int) -> "Regions":
         """Cut the tree into its coarsest regions.
 
         Parameters
@@ -471,7 +471,7 @@ class Regions:
         parts = coarsest(self.tree, whole_number("n_regions", n_regions, 1))
         return Regions(self.atoms, parts, self.method, self.tree)
 
-    def fitted(self, shape: tuple[int, ...], what: str = "The label map") -> Regions:
+    def fitted(self, shape: tuple[int, ...], what: str = "The label map") -> "Regions":
         """Reduce regions as their photograph was reduced on reading.
 
         Parameters
@@ -496,9 +496,9 @@ class Regions:
             return self
         left, atoms = np.unique(atoms, return_inverse=True)
         places = {int(old): new for new, old in enumerate(left)}
-        parts = [part for part in (_moved(p, places) for p in self.parts) if part.atoms]
+        parts = [part for part in (moved(p, places) for p in self.parts) if part.atoms]
         return Regions(
-            atoms.reshape(shape), parts, self.method, self.tree and _moved(self.tree, places)
+            atoms.reshape(shape), parts, self.method, self.tree and moved(self.tree, places)
         )
 
     def expandable(self) -> tuple[str, ...]:
@@ -545,18 +545,52 @@ def walk(part: Part) -> Iterator[Part]:
         yield from walk(child)
 
 
-def _renamed(part: Part, names: Mapping[tuple[int, ...], str]) -> Part:
-    """Return a tree in which the nodes that cover these atoms have other names."""
-    children = tuple(_renamed(child, names) for child in part.children)
-    renamed = _given(part, names[part.atoms]) if part.atoms in names else part
-    return replace(renamed, children=children)
+def called(part: Part, like: Part) -> Part:
+    """Return a part with the name of another one that covers the same, and its evidence."""
+    return replace(part, name=like.name, noun=like.noun, evidence=like.evidence)
 
 
-def _moved(part: Part, places: Mapping[int, int]) -> Part:
-    """Return a part with other atoms, without those that have no place."""
-    children = tuple(child for child in (_moved(c, places) for c in part.children) if child.atoms)
-    atoms = tuple(places[atom] for atom in part.atoms if atom in places)
-    return replace(part, atoms=atoms, children=children if len(children) > 1 else ())
+def rebuilt(part: Part, change: Callable[[Part], Part]) -> Part:
+    """Change every node of a tree, from the leaves to the root.
+
+    Parameters
+    ----------
+    part : Part
+        The root.
+    change : callable
+        From a node with changed children to what replaces it.
+
+    Returns
+    -------
+    part : Part
+    """
+    return change(replace(part, children=tuple(rebuilt(child, change) for child in part.children)))
+
+
+def moved(part: Part, places: Mapping[int, int]) -> Part:
+    """Give a tree other atoms, and remove the nodes that have none.
+
+    Parameters
+    ----------
+    part : Part
+        The root.
+    places : mapping of int to int
+        The new value of each atom that is left.
+
+    Returns
+    -------
+    part : Part
+        Without atoms if none is left.
+    """
+
+    def change(node: Part) -> Part:
+        atoms = tuple(places[atom] for atom in node.atoms if atom in places)
+        left = tuple(child for child in node.children if child.atoms)
+        if len(left) == 1:  # it covers the same
+            return called(left[0], node)
+        return replace(node, atoms=atoms, children=left)
+
+    return rebuilt(part, change)
 
 
 def least_sure(parts: Iterable[Part]) -> Evidence:
@@ -573,10 +607,6 @@ def _united(parts: Sequence[Part]) -> Part:
         return replace(parts[0], name=parts[0].noun or parts[0].name)
     covered = tuple(atom for part in parts for atom in part.atoms)
     return Part(str(parts[0].noun), covered, tuple(parts), evidence=least_sure(parts))
-
-
-def _given(part: Part, name: str) -> Part:
-    return replace(part, name=name, noun=name, evidence=GIVEN)
 
 
 def _checked_name(name) -> str:

@@ -29,7 +29,7 @@ import numpy as np
 import segxai
 from IPython.display import Markdown
 from segxai import plots
-from segxai.segmentation import contours, merging
+from segxai.segmentation import merging, tree
 from segxai.segmentation.nouns import GROUPS
 from segxai.segmentation.views import VIEWS, by_noun, view
 from segxai.weights.imagenet import everyday_nouns
@@ -114,7 +114,7 @@ assert number > 100
 # constants, and one border.
 
 # %%
-print("contours:", contours.RECIPE.merging)
+print("contours:", tree.CONTOURS.merging)
 border = merging.borders(basins, strength)
 (a, b), (length, total) = next(iter(border.items()))
 print(

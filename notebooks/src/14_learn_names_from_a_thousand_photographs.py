@@ -37,8 +37,7 @@ import itertools
 import numpy as np
 import segxai
 from segxai import plots
-from segxai.segmentation.pooling import pool
-from segxai.segmentation.seen import mirrored_end_points
+from segxai.segmentation.seen import mirrored_end_points, pool
 from segxai.widgets import AnnotationPainter, Quiz
 from skimage.measure import label
 

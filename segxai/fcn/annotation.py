@@ -22,7 +22,7 @@ from ..images import ImageLike, as_image
 from ..masks import IGNORE, NAMES, ClassMap, fit, map_of, read_ids, read_map, refuse_soft_borders
 from ..names import NamesLike, distinct_names, read_names
 from ..regions import Regions
-from ..segmentation.classes import regions_of_classes
+from ..segmentation.compose import regions_of_classes
 from .polygons import read_polygons
 
 # Whatever `read_annotation` accepts.

@@ -24,7 +24,7 @@ from ..files import as_path, reading, replacing
 from ..images import MAX_SIDE, ImageLike, as_image, resize
 from ..names import NamesLike, list_names
 from ..regions import Regions
-from ..segmentation.classes import regions_of_classes
+from ..segmentation.compose import regions_of_classes
 from ..weights import assign_weights
 from ..weights.contours import contours_path, contours_weights
 from ..weights.downloads import usable

@@ -1,17 +1,18 @@
 """Any regions as the nodes of one binary tree, which adaptive Owen values are computed on."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from functools import partial
 
 import numpy as np
+from skimage import color
 
 from ..names import distinct_names
-from ..regions import PLACE, Part, Regions, costliest, least_sure
+from ..regions import PLACE, Part, Regions, called, costliest, least_sure, rebuilt
 from .cut import raised
-from .merging import Merging, borders, components, labels_of, merge
-from .places import places
+from .merging import Merging, merge_parts
+from .names import places
+from .seen import areas_of, pooled
 
 WARD = Merging(floor=1.0, contour=0.0, size=0.5, worth=0.0)
 # Regions joined keep their own names up to so many; more of them are named by their place.
@@ -67,22 +68,19 @@ def binary_tree(image: np.ndarray, regions: Regions) -> BinaryTree:
     Ward 1963, "Hierarchical Grouping to Optimize an Objective Function".
     """
     atoms, root = regions.atoms, regions.tree
-    join = _Joining(image, atoms)
+    join = partial(_joined, atoms, *_areas_and_colours(image, atoms))
     given = {frozenset(part.atoms) for part in regions.parts}
     if root is not None:
         root = raised(_halved(root, join), given)
     else:
         root = join(tuple(_halved(part, join) for part in regions.parts))
-    nodes, joins = _numbered(root)
+    nodes = _numbered(root)[0][::-1]  # the root first
     # The regions that were given come first: it is the others that get a number where names repeat.
-    ranked = sorted(range(len(nodes)), key=lambda i: (frozenset(nodes[i].atoms) not in given, -i))
-    names = dict(zip(ranked, distinct_names([nodes[i].name for i in ranked]), strict=True))
-    named: list[Part] = []
-    for i, node in enumerate(nodes):
-        k = i - len(joins) - 1
-        children = tuple(named[half] for half in joins[k]) if k >= 0 else ()
-        named.append(replace(node, name=names[i], children=children))
-    return tree_of(atoms, named[-1], regions.method)
+    ranked = sorted(nodes, key=lambda node: frozenset(node.atoms) not in given)
+    names = distinct_names([node.name for node in ranked])
+    name_of = {node.atoms: name for node, name in zip(ranked, names, strict=True)}
+    root = rebuilt(root, lambda node: replace(node, name=name_of[node.atoms]))
+    return tree_of(atoms, root, regions.method)
 
 
 def tree_of(atoms: np.ndarray, root: Part, method: str) -> BinaryTree:
@@ -103,8 +101,7 @@ def tree_of(atoms: np.ndarray, root: Part, method: str) -> BinaryTree:
         The same, however often it is made.
     """
     nodes, joins = _numbered(root)
-    count = np.bincount(atoms.ravel())
-    areas = np.array([count[list(node.atoms)].sum() for node in nodes]) / atoms.size
+    areas = areas_of(nodes, np.bincount(atoms.ravel()) / atoms.size)
     leaves = Regions(atoms, nodes[: len(joins) + 1], method, root)
     return BinaryTree(leaves, joins, tuple(node.written for node in nodes), areas)
 
@@ -117,62 +114,48 @@ def _numbered(root: Part) -> tuple[list[Part], np.ndarray]:
         order.append(parts[index])
         parts[index : index + 1] = parts[index].children
     nodes = [*parts, *reversed(order)]
-    number = {frozenset(node.atoms): i for i, node in enumerate(nodes)}
-    joins = [[number[frozenset(half.atoms)] for half in node.children] for node in reversed(order)]
+    number = {node.atoms: i for i, node in enumerate(nodes)}
+    joins = [[number[half.atoms] for half in node.children] for node in reversed(order)]
     return nodes, np.array(joins, int).reshape(len(order), 2)
 
 
-def _halved(part: Part, join) -> Part:
+def _halved(part: Part, join: Callable[[Sequence[Part]], Part]) -> Part:
     """Return the same tree with two children, or none, at every node."""
-    while len(part.children) == 1:
-        part = _called(part.children[0], part)
-    if not part.children:
-        return part
-    children = tuple(_halved(child, join) for child in part.children)
-    if len(children) > 2:
-        return _called(join(children), part)
-    return replace(
-        part, children=children, cost=max(part.cost, *(child.cost for child in children))
-    )
+
+    def change(node: Part) -> Part:
+        if len(node.children) == 1:
+            return called(node.children[0], node)
+        if len(node.children) > 2:
+            return called(join(node.children), node)
+        return replace(node, cost=max(part.cost for part in (node, *node.children)))
+
+    return rebuilt(part, change)
 
 
-def _called(part: Part, like: Part) -> Part:
-    """Return a part with the name of another one that covers the same, and its evidence."""
-    return replace(part, name=like.name, noun=like.noun, evidence=like.evidence)
+def _areas_and_colours(image, atoms) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pixels (A,) and the mean colour (A, 3), in CIE Lab, of each atom."""
+    flat, bands = atoms.ravel(), np.moveaxis(color.rgb2lab(image), -1, 0)
+    areas = np.bincount(flat).astype(float)
+    sums = np.stack([np.bincount(flat, band.ravel()) for band in bands], axis=1)
+    return areas, sums / areas[:, None]
 
 
-class _Joining:
-    """A function of parts to the one part that they are joined to, two at a time."""
-
-    def __init__(self, image, atoms):
-        from skimage.color import rgb2lab
-
-        self.atoms, flat = atoms, atoms.ravel()
-        self.count = np.bincount(flat).astype(float)
-        self.colour = np.stack(
-            [np.bincount(flat, band.ravel()) for band in np.moveaxis(rgb2lab(image), -1, 0)], axis=1
-        )
-
-    def __call__(self, parts) -> Part:
-        area = np.array([self.count[list(part.atoms)].sum() for part in parts])
-        colour = np.array([self.colour[list(part.atoms)].sum(axis=0) for part in parts])
-        labels = labels_of(parts, self.atoms)
-        border = borders(labels, np.zeros(labels.shape))
-        if components(len(parts), border).any():
-            border = dict.fromkeys(combinations(range(len(parts)), 2), (1, 0.0))
-        joins = merge(area / area.sum(), border, WARD, colour / area[:, None])
-        groups: list[tuple[int, ...]] = [(k,) for k in range(len(parts))]
-        for a, b, _ in joins:
-            groups.append(groups[a] + groups[b])
-        covered = [tuple(atom for k in group for atom in parts[k].atoms) for group in groups]
-        described = places(self.atoms, covered)
-        below = max(part.cost for part in parts)
-        nodes = list(parts)
-        for node, (a, b, cost) in enumerate(joins, start=len(parts)):
-            name, evidence = described[node], PLACE
-            if len(groups[node]) <= MOST_LISTED:
-                name = " + ".join(parts[k].written for k in groups[node])
-                # The names that are guesses have their marks already.
-                evidence = least_sure(parts[k] for k in groups[node])._replace(probability=None)
-            nodes.append(Part(name, covered[node], (nodes[a], nodes[b]), below + cost, evidence))
-        return nodes[-1]
+def _joined(atoms, areas, colours, parts) -> Part:
+    """Join parts to one, two at a time."""
+    area = areas_of(parts, areas)
+    colour = pooled(parts, areas, colours)
+    joins = merge_parts(parts, atoms, np.zeros(atoms.shape), area / area.sum(), WARD, colour)
+    nodes, groups = list(parts), [[part] for part in parts]
+    for a, b, _ in joins:
+        groups.append(groups[a] + groups[b])
+    groups = groups[len(parts) :]
+    covered = [tuple(atom for part in group for atom in part.atoms) for group in groups]
+    described = places(atoms, covered)
+    for (a, b, cost), group, below, name in zip(joins, groups, covered, described, strict=True):
+        evidence = PLACE
+        if len(group) <= MOST_LISTED:
+            name = " + ".join(part.written for part in group)
+            # The names that are guesses have their marks already.
+            evidence = least_sure(group)._replace(probability=None)
+        nodes.append(Part(name, below, (nodes[a], nodes[b]), cost, evidence))
+    return nodes[-1]

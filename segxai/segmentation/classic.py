@@ -3,14 +3,13 @@
 Their regions are named by their place.
 """
 
-from __future__ import annotations
-
 import numpy as np
+from skimage import color, filters, segmentation  # their functions are imported when called
 
 from ..errors import SegxaiValueError, is_number, whole_number
 from ..images import reduced, resize_labels
 from ..regions import PLACE, Part, Regions
-from .places import places
+from .names import places
 from .record import COUNT, Segmenter, Slider
 
 WORKING_SIDE = 1024  # pixels; larger photographs are reduced to this size for segmentation
@@ -58,7 +57,6 @@ def slic(
     sigma : float
         Of the Gaussian that smooths the image first, in pixels.
 
-
     Returns
     -------
     regions : Regions
@@ -68,14 +66,12 @@ def slic(
     ----------
     Achanta et al. 2012, "SLIC Superpixels Compared to State-of-the-Art Superpixel Methods".
     """
-    from skimage.segmentation import slic
-
     _at_least("n_segments", n_segments, 1)
     _at_least("compactness", compactness, 1e-6)
     _at_least("sigma", sigma, 0, max(image.shape[:2]))
     return _named(
         image,
-        slic(
+        segmentation.slic(
             reduced(image, WORKING_SIDE),
             n_segments=int(n_segments),
             compactness=compactness,
@@ -102,7 +98,6 @@ def felzenszwalb(
     min_size : int
         Of a region, in pixels.
 
-
     Returns
     -------
     regions : Regions
@@ -112,14 +107,12 @@ def felzenszwalb(
     ----------
     Felzenszwalb and Huttenlocher 2004, "Efficient Graph-Based Image Segmentation".
     """
-    from skimage.segmentation import felzenszwalb
-
     _at_least("scale", scale, 0)
     _at_least("sigma", sigma, 0, max(image.shape[:2]))
     _at_least("min_size", min_size, 0)
     return _named(
         image,
-        felzenszwalb(
+        segmentation.felzenszwalb(
             reduced(image, WORKING_SIDE), scale=scale, sigma=sigma, min_size=int(min_size)
         ),
         "felzenszwalb",
@@ -148,7 +141,6 @@ def quickshift(
     seed : int
         For breaking ties.
 
-
     Returns
     -------
     regions : Regions
@@ -158,11 +150,9 @@ def quickshift(
     ----------
     Vedaldi and Soatto 2008, "Quick Shift and Kernel Methods for Mode Seeking".
     """
-    from skimage.segmentation import quickshift
-
     _at_least("kernel_size", kernel_size, 1)
     _at_least("max_dist", max_dist, 0)
-    labels = quickshift(
+    labels = segmentation.quickshift(
         reduced(image, WORKING_SIDE),
         kernel_size=kernel_size,
         max_dist=max_dist,
@@ -184,7 +174,6 @@ def watershed(image: np.ndarray, markers: int = 14, compactness: float = 0.0) ->
     compactness : float
         Above 0, regions become more regular.
 
-
     Returns
     -------
     regions : Regions
@@ -195,16 +184,12 @@ def watershed(image: np.ndarray, markers: int = 14, compactness: float = 0.0) ->
     Beucher and Lantuejoul 1979, "Use of Watersheds in Contour Detection"; Neubert and
     Protzel 2014, "Compact Watershed and Preemptive SLIC", for the compactness.
     """
-    from skimage.color import rgb2gray
-    from skimage.filters import sobel
-    from skimage.segmentation import watershed
-
     _at_least("markers", markers, 1)
     _at_least("compactness", compactness, 0)
     return _named(
         image,
-        watershed(
-            sobel(rgb2gray(reduced(image, WORKING_SIDE))),
+        segmentation.watershed(
+            filters.sobel(color.rgb2gray(reduced(image, WORKING_SIDE))),
             markers=int(markers),
             compactness=compactness,
         ),
@@ -224,7 +209,6 @@ def chan_vese(image: np.ndarray, mu: float = 0.25, max_num_iter: int = 100) -> R
     max_num_iter : int
         At most this many steps of the contour.
 
-
     Returns
     -------
     regions : Regions
@@ -234,14 +218,13 @@ def chan_vese(image: np.ndarray, mu: float = 0.25, max_num_iter: int = 100) -> R
     ----------
     Chan and Vese 2001, "Active Contours Without Edges".
     """
-    from skimage.color import rgb2gray
-    from skimage.segmentation import chan_vese
-
     _at_least("mu", mu, 0)
     _at_least("max_num_iter", max_num_iter, 1)
     return _named(
         image,
-        chan_vese(rgb2gray(reduced(image, WORKING_SIDE)), mu=mu, max_num_iter=int(max_num_iter)),
+        segmentation.chan_vese(
+            color.rgb2gray(reduced(image, WORKING_SIDE)), mu=mu, max_num_iter=int(max_num_iter)
+        ),
         "chan_vese",
     )
 

@@ -1,27 +1,20 @@
-"""Contours of a photograph, and the regions that they divide it into.
+"""Contours of a photograph.
 
 The network is HED on VGG16's convolutions (`nets.contours`), trained on outlines drawn by
 people (BSDS500).
 """
 
-from __future__ import annotations
-
 import hashlib
 import threading
-from collections import OrderedDict
 
 import numpy as np
 
 from ..errors import SegxaiError, SegxaiFileError
-from ..images import ImageLike, as_image, resize
+from ..images import ImageLike, as_image, reduced_size, resize
 from ..progress import Progress, showing, track
-from ..regions import Regions
 from ..weights import assign_weights
 from ..weights.contours import contours_path, contours_weights
 from ..weights.loaded import loaded
-from .merging import Merging
-from .record import by_count
-from .tree import Recipe, tree_regions
 
 # Pixels, the longest side of the network's input; its memory grows with the area.
 WORKING_SIDE = 512
@@ -30,33 +23,8 @@ WITHOUT_WEIGHTS = (
 )
 KEPT = 4  # number of photographs whose maps are cached, 6 MB each
 
-_maps: OrderedDict[bytes, np.ndarray] = OrderedDict()
+_maps: dict[bytes, np.ndarray] = {}  # the most recently used one last
 _one_at_a_time = threading.Lock()  # two runs at once would need twice the memory
-
-
-def contour_regions(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
-    """Divide a photograph by contours alone.
-
-    Unlike those of "deep", the regions do not depend on a classifier's network; their names do.
-
-    Parameters
-    ----------
-    image : (H, W, 3) array of uint8
-        The photograph.
-    n_regions : int or "auto"
-        As for "deep".
-
-    Returns
-    -------
-    regions : Regions
-        Nodes of the region tree, see `tree`.
-
-    Raises
-    ------
-    SegxaiValueError
-        For any other n_regions.
-    """
-    return tree_regions(image, RECIPE, n_regions)
 
 
 def contours(image: ImageLike, *, progress: Progress = None) -> np.ndarray:
@@ -118,18 +86,20 @@ def side_outputs(image: ImageLike, *, progress: Progress = None) -> tuple[np.nda
         return tuple(np.moveaxis(resize(_working_maps(image)[..., 1:], image.shape[:2]), -1, 0))
 
 
+def content_key(image: np.ndarray) -> bytes:
+    """Return a key for what is kept of an image; equal for images with equal pixels."""
+    return hashlib.sha256(repr(image.shape).encode() + image.tobytes()).digest()
+
+
 def _working_maps(image) -> np.ndarray:
     """(h, w, 6) float32 at the working size: the fused contours and the five side outputs."""
-    scale = min(1, WORKING_SIDE / max(image.shape[:2]))
-    height, width = (max(1, round(side * scale)) for side in image.shape[:2])
-    copy = resize(image, (height, width))
-    key = hashlib.sha256(copy.tobytes() + repr(copy.shape).encode()).digest()
+    copy = resize(image, reduced_size(image.shape[:2], WORKING_SIDE))
+    key = content_key(copy)
     with _one_at_a_time:
-        if key not in _maps:
-            _maps[key] = _run(copy)
-            while len(_maps) > KEPT:
-                _maps.popitem(last=False)
-        _maps.move_to_end(key)
+        maps = _maps.pop(key, None)
+        _maps[key] = _run(copy) if maps is None else maps
+        if len(_maps) > KEPT:
+            del _maps[next(iter(_maps))]
         return _maps[key]
 
 
@@ -166,7 +136,3 @@ def _network() -> tuple:
     assign_weights(net, weights)
     stages = [(ends[f"score_{stage}"], ends[f"pool{stage}"]) for stage in range(1, len(sides) + 1)]
     return net, images, maps, stages
-
-
-RECIPE = Recipe("contours", contours, Merging(floor=0.0, contour=1.0, size=0.08, worth=0.35))
-SEGMENTERS = (by_count("contours", contour_regions, "contours alone, found by HED on VGG16"),)

@@ -1,14 +1,12 @@
 """The automatic cut of a region tree: a thing that has a noun is whole, two nouns are divided."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from ..regions import Part, walk
-from .merging import Merging, borders, components, joined, labels_of, merge
+from .merging import Merging, borders, components, joined, labels_of, merge_parts
 from .names import name_tree
 from .nouns import LEAST, Noun, kinds
 from .seen import Seen, areas_of, pooled
@@ -119,7 +117,7 @@ def automatic_cut(
     nodes = list(walk(root))
     kept, divided = {}, {}
     rows = pooled(nodes, found.areas, kinds(found.classes))
-    for node, area, row in zip(nodes, areas_of(nodes, found), rows, strict=True):
+    for node, area, row in zip(nodes, areas_of(nodes, found.areas), rows, strict=True):
         named = node.atoms in objects
         kept[node.atoms] = area * (1 if named else row.max()) + THING * named
         whole = named or row[:-1].max() >= LEAST
@@ -172,11 +170,10 @@ def regrouped(
     """
 
     def merged(parts: list[Part]) -> Part:
-        nodes, below = list(parts), max(part.cost for part in parts)
-        border = borders(labels_of(parts, atoms), strength)
+        nodes, areas = list(parts), areas_of(parts, found.areas)
         classes = pooled(parts, found.areas, found.classes)
-        for a, b, cost in merge(areas_of(parts, found), border, merging, None, classes):
-            nodes.append(joined(nodes[a], nodes[b], below + cost))
+        for a, b, cost in merge_parts(parts, atoms, strength, areas, merging, None, classes):
+            nodes.append(joined(nodes[a], nodes[b], cost))
         return nodes[-1]
 
     return merged([merged(group) for group in groups])
@@ -200,36 +197,22 @@ def best_cut(
         Nodes that cover the tree, from left to right; all leaves where there are fewer than FEWEST.
     """
 
-    def tables(part: Part) -> tuple[list[float], list[int], tuple]:
-        """For 1 to MOST regions below a node the largest gain, and how it is reached.
+    def cuts(part: Part) -> list[tuple[float, list[Part]]]:
+        """Find the largest gain of 1, 2 ... MOST regions below a node, and the regions."""
+        best = [(kept[part.atoms], [part])]
+        if part.children:
+            left, right = map(cuts, part.children)
+            for number in range(2, min(MOST, len(left) + len(right)) + 1):
+                pairs = [
+                    (left[i - 1], right[number - i - 1])
+                    for i in range(max(1, number - len(right)), min(len(left), number - 1) + 1)
+                ]
+                one, other = max(pairs, key=lambda pair: pair[0][0] + pair[1][0])
+                best.append((one[0] + other[0] + divided[part.atoms], one[1] + other[1]))
+        return best
 
-        That is by the number of regions of its first child, and by the children's tables.
-        """
-        gains, firsts = [kept[part.atoms]], [0]
-        if not part.children:
-            return gains, firsts, ()
-        below = tuple(tables(child) for child in part.children)
-        left, right = (np.array(table[0]) for table in below)
-        sums = left[:, None] + right[None, :]
-        for number in range(2, min(MOST, len(left) + len(right)) + 1):
-            i = np.arange(max(1, number - len(right)), min(len(left), number - 1) + 1)
-            best = int(np.argmax(sums[i - 1, number - i - 1]))
-            gains.append(float(sums[i[best] - 1, number - i[best] - 1]) + divided[part.atoms])
-            firsts.append(int(i[best]))
-        return gains, firsts, below
-
-    def regions(part: Part, table, number: int) -> list[Part]:
-        if number == 1:
-            return [part]
-        first = table[1][number - 1]
-        return [
-            *regions(part.children[0], table[2][0], first),
-            *regions(part.children[1], table[2][1], number - first),
-        ]
-
-    table = tables(root)
-    fewest = min(FEWEST, len(table[0]))
-    return regions(root, table, fewest + int(np.argmax(table[0][fewest - 1 :])))
+    found = cuts(root)
+    return max(found[min(FEWEST, len(found)) - 1 :], key=lambda cut: cut[0])[1]
 
 
 def raised(root: Part, regions: Collection[frozenset[int]]) -> Part:

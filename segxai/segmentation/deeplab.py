@@ -7,8 +7,6 @@ References
 Chen et al. 2017, "Rethinking Atrous Convolution for Semantic Image Segmentation".
 """
 
-from __future__ import annotations
-
 import threading
 from functools import partial
 from importlib.util import find_spec
@@ -21,7 +19,7 @@ from ..images import resize
 from ..regions import Evidence, Regions
 from ..weights.downloads import DOWNLOADS, cached, usable
 from ..weights.loaded import loaded
-from .classes import regions_of_classes
+from .compose import regions_of_classes
 from .record import Segmenter
 
 PASCAL_CLASSES = (

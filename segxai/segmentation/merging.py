@@ -7,13 +7,14 @@ Salembier and Garrido 2000, "Binary Partition Tree as an Efficient Representatio
 Processing" (greedy merging of neighbours, kept as a tree).
 """
 
-from __future__ import annotations
-
 import heapq
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from itertools import combinations
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+import scipy
+from skimage import measure, morphology, segmentation
 
 from ..regions import Part
 from .record import LEAVES
@@ -92,24 +93,19 @@ def basins(strength: np.ndarray) -> np.ndarray:
     labels : (h, w) array of int
         Values 0..B-1, each connected (4-neighbours), with borders on the contours.
     """
-    from scipy.ndimage import gaussian_filter
-    from skimage.measure import label
-    from skimage.morphology import h_minima
-    from skimage.segmentation import watershed
-
-    smooth = gaussian_filter(strength, SMOOTHING)
+    smooth = scipy.ndimage.gaussian_filter(strength, SMOOTHING)
     depth = SHALLOWEST
-    seeds = label(h_minima(smooth, depth), connectivity=1)
+    seeds = measure.label(morphology.h_minima(smooth, depth), connectivity=1)
     while seeds.max() > MOST_BASINS:
         depth *= 2
-        seeds = label(h_minima(smooth, depth), connectivity=1)
+        seeds = measure.label(morphology.h_minima(smooth, depth), connectivity=1)
     if seeds.max() < LEAVES:
         step = max(1, round((strength.size / (4 * LEAVES)) ** 0.5))
         even = np.zeros(strength.shape, bool)
         even[step // 2 :: step, step // 2 :: step] = True
         even &= seeds == 0
         seeds[even] = seeds.max() + 1 + np.arange(even.sum())
-    return watershed(smooth, seeds) - 1
+    return segmentation.watershed(smooth, seeds) - 1
 
 
 def borders(labels: np.ndarray, strength: np.ndarray) -> Borders:
@@ -180,12 +176,9 @@ def components(number: int, pairs: Collection[tuple[int, int]]) -> np.ndarray:
     component : (N,) array of int
         Numbered from 0 in the order of their first nodes.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     edges = np.array(list(pairs), int).reshape(-1, 2)
-    graph = coo_array((np.ones(len(edges)), tuple(edges.T)), shape=(number, number))
-    return connected_components(graph, directed=False)[1]
+    graph = scipy.sparse.coo_array((np.ones(len(edges)), tuple(edges.T)), shape=(number, number))
+    return scipy.sparse.csgraph.connected_components(graph, directed=False)[1]
 
 
 def merge(
@@ -224,8 +217,8 @@ def merge(
         else np.concatenate([values, np.zeros((number - 1, values.shape[1]))])
         for values in (features, classes if merging.nouns else None)
     ]
-    # {neighbour: border} for each node, None once it is merged
-    neighbours: list[Any] = [{} for _ in range(number)]
+    # {neighbour: border} for each node that is not merged yet
+    neighbours: dict[int, dict[int, tuple[int, float]]] = {node: {} for node in range(number)}
     for (a, b), value in border.items():
         neighbours[a][b] = neighbours[b][a] = value
 
@@ -244,7 +237,7 @@ def merge(
     joins: list[Join] = []
     while len(joins) < number - 1:
         found, a, b = heapq.heappop(queue)
-        if neighbours[a] is None or neighbours[b] is None:  # one of them is already merged
+        if a not in neighbours or b not in neighbours:
             continue
         node = number + len(joins)
         joins.append(Join(a, b, max(found, joins[-1].cost if joins else 0.0)))
@@ -254,17 +247,49 @@ def merge(
                 values[node] = (area[a] * values[a] + area[b] * values[b]) / area[node]
         around: dict[int, tuple[int, float]] = {}
         for half in (a, b):
-            for other, (length, total) in neighbours[half].items():
+            for other, (length, total) in neighbours.pop(half).items():
                 if other not in (a, b):
                     before = around.get(other, (0, 0.0))
                     around[other] = before[0] + length, before[1] + total
                     del neighbours[other][half]
-            neighbours[half] = None
-        neighbours.append(around)
+        neighbours[node] = around
         for other, value in around.items():
             neighbours[other][node] = value
             heapq.heappush(queue, (cost(other, node, *value), other, node))
     return joins
+
+
+def merge_parts(
+    parts: Sequence[Part],
+    atoms: np.ndarray,
+    strength: np.ndarray,
+    area: np.ndarray,
+    merging: Merging,
+    features: np.ndarray | None = None,
+    classes: np.ndarray | None = None,
+) -> list[Join]:
+    """Merge parts as `merge` does, at costs above those within them; if not connected, any pairs.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        K parts that do not overlap.
+    atoms, strength : (h, w) arrays
+        The finest label map, and contour strength.
+    area, merging, features, classes
+        Of the parts, as for `merge`.
+
+    Returns
+    -------
+    joins : list of Join
+        K - 1 merges.
+    """
+    border = borders(labels_of(parts, atoms), strength)
+    if components(len(parts), border).any():
+        border = dict.fromkeys(combinations(range(len(parts)), 2), (1, 0.0))
+    below = max(part.cost for part in parts)
+    joins = merge(area, border, merging, features, classes)
+    return [join._replace(cost=below + join.cost) for join in joins]
 
 
 def leaves(labels: np.ndarray, joins: list[Join]) -> tuple[np.ndarray, Part]:

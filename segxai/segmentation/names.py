@@ -1,8 +1,6 @@
 """Names for the nodes of a region tree: their nouns, else their places."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +8,6 @@ import numpy as np
 from ..regions import PLACE, Part, walk
 from ..weights.semantic import semantic_head
 from .nouns import GROUPS, Noun, class_noun, evidence, probability
-from .places import places
 from .seen import Seen, areas_of, pooled
 from .views import WHOLE, deepest
 
@@ -27,6 +24,7 @@ SURFACES = ("building", "wall", "floor", "road", "mountain")
 HEAD = ("face", "hair", "head")
 THINGS = ("animal", *GROUPS["animal"], "vehicle", *GROUPS["vehicle"])
 SMALL, SMALLEST_HEAD = 0.015, 0.005  # shares of the photograph
+ROWS, COLUMNS = ("top", "", "bottom"), ("left", "", "right")  # of `places`
 
 
 def name_tree(
@@ -73,6 +71,47 @@ def name_tree(
     return named(root, None)
 
 
+def places(atoms: np.ndarray, groups: Iterable[Iterable[int]]) -> list[str]:
+    """Name groups of atoms by the position of their centre in a 3 x 3 grid.
+
+    Parameters
+    ----------
+    atoms : (H, W) array of int
+        The finest label map, with values 0..A-1.
+    groups : iterable of iterables of int
+        The atoms of each region.
+
+    Returns
+    -------
+    names : list of str
+        "top left" ... "centre" ... "bottom right", or "all round" for a region that touches all
+        four edges. Names may repeat; `Regions` numbers repeated ones.
+    """
+    height, width = atoms.shape
+    flat = atoms.ravel()
+    number = int(flat.max()) + 1
+    count = np.bincount(flat, minlength=number)
+    row, column = np.divmod(np.arange(flat.size), width)
+    # Of the middle of each pixel, so that a mirrored photograph has mirrored places.
+    rows = np.bincount(flat, (row + 0.5) / height)
+    columns = np.bincount(flat, (column + 0.5) / width)
+    edges = np.zeros((number, 4), bool)  # which edges of the photograph each atom touches
+    for side, line in enumerate((atoms[0], atoms[-1], atoms[:, 0], atoms[:, -1])):
+        edges[np.unique(line), side] = True
+    names = []
+    for group in map(list, groups):
+        area = count[group].sum()
+        if edges[group].any(axis=0).all() and area < 0.98 * flat.size:
+            names.append("all round")
+        else:
+            words = (
+                ROWS[min(int(3 * rows[group].sum() / area), 2)],
+                COLUMNS[min(int(3 * columns[group].sum() / area), 2)],
+            )
+            names.append(" ".join(filter(None, words)) or "centre")
+    return names
+
+
 def _by_class(atoms, nodes, classes, found) -> dict[tuple[int, ...], Noun | None]:
     """Return the noun of each node by its classes, unless the photograph speaks against it.
 
@@ -80,7 +119,7 @@ def _by_class(atoms, nodes, classes, found) -> dict[tuple[int, ...], Noun | None
     and, while it is not sure, in SURFACES around the object, in people without a head, and in sky
     at the bottom edge (the white of a catalogue).
     """
-    areas = dict(zip(classes, areas_of(nodes, found), strict=True))
+    areas = dict(zip(classes, areas_of(nodes, found.areas), strict=True))
     nouns = {node: class_noun(row) for node, row in classes.items()}
     heads = any(
         noun is not None and noun.name in HEAD and areas[node] >= SMALLEST_HEAD

@@ -5,8 +5,6 @@ References
 Deng et al. 2012, "Hedging Your Bets" (the most specific noun that is sure enough).
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

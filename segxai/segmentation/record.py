@@ -1,7 +1,5 @@
 """The record that describes a segmenter, defined next to the segmenter's function."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, NamedTuple
 

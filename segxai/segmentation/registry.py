@@ -1,7 +1,5 @@
 """The registry of segmenters, and `segment`, which calls them by name."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -13,17 +11,13 @@ from ..images import ImageLike, as_image
 from ..masks import fit, read_ids
 from ..progress import Progress, bars_only, showing
 from ..regions import Regions
-from . import classic, contours, deep, deeplab, features, semantic
+from . import classic, deeplab, features, tree
 from .compose import refine
 from .record import Slider
 
 Method: TypeAlias = str | Callable  # see `segment`
 RegionsLike: TypeAlias = Regions | np.ndarray | Method  # whatever `as_regions` accepts
-SEGMENTERS = {
-    s.name: s
-    for family in (deep, contours, semantic, features, deeplab, classic)
-    for s in family.SEGMENTERS
-}
+SEGMENTERS = {s.name: s for family in (tree, features, deeplab, classic) for s in family.SEGMENTERS}
 
 
 def segmenters() -> tuple[str, ...]:

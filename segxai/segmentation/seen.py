@@ -6,18 +6,16 @@ Long et al. 2015, "Fully Convolutional Networks for Semantic Segmentation", sect
 heads).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 
 from ..images import resize
 from ..regions import Part
 from ..weights.imagenet import everyday_nouns
 from ..weights.semantic import SIDE, semantic_head
-from .pooling import pool
 
 VIEW = 224  # pixels, what the classifier is shown
 BATCH = 16
@@ -43,7 +41,7 @@ class Seen(NamedTuple):
     features: np.ndarray
     whole: np.ndarray
 
-    def over(self, labels: np.ndarray, coarser: np.ndarray) -> Seen:
+    def over(self, labels: np.ndarray, coarser: np.ndarray) -> "Seen":
         """Average over coarser regions.
 
         Parameters
@@ -145,6 +143,46 @@ def mirrored_end_points(image: np.ndarray, longest: int) -> dict[str, np.ndarray
     return {name: (value[0] + value[1, :, ::-1]) / 2 for name, value in found.items()}
 
 
+def pool(feature_map: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Average a feature map, bilinearly upsampled to the size of a label map, over each label.
+
+    The upsampled map, with hundreds of channels at full size, is never computed. Both averaging
+    and interpolation are linear, so their weights are first summed for each label and position of
+    the map.
+
+    Parameters
+    ----------
+    feature_map : (h, w, D) array
+        The features, at any stride.
+    labels : (H, W) array of int
+        A label map with values 0..B-1.
+
+    Returns
+    -------
+    means : (B, D) array
+        Of each label.
+    """
+    (rows, row_weight), (columns, column_weight) = map(
+        _bilinear, labels.shape, feature_map.shape[:2]
+    )
+    height, width, depth = feature_map.shape
+    corners = [(i, j) for i in range(2) for j in range(2)]
+    position = [(rows[i][:, None] * width + columns[j]).ravel() for i, j in corners]
+    weight = [(row_weight[i][:, None] * column_weight[j]).ravel() for i, j in corners]
+    index = np.tile(labels.ravel(), 4), np.concatenate(position)
+    weights = scipy.sparse.coo_array(
+        (np.concatenate(weight), index), shape=(int(labels.max()) + 1, height * width)
+    ).tocsr()
+    return weights @ feature_map.reshape(-1, depth) / np.bincount(labels.ravel())[:, None]
+
+
+def _bilinear(full: int, small: int):
+    """Two nearest positions in `small`, and their weights, of each of `full` pixels."""
+    at = np.clip((np.arange(full) + 0.5) * small / full - 0.5, 0, small - 1)
+    low = at.astype(int)
+    return (low, np.minimum(low + 1, small - 1)), (1 - (at - low), at - low)
+
+
 def pooled(nodes: Sequence[Part], areas: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Average values of the leaves over nodes.
 
@@ -168,9 +206,9 @@ def pooled(nodes: Sequence[Part], areas: np.ndarray, values: np.ndarray) -> np.n
     return weights / weights.sum(axis=1, keepdims=True) @ values
 
 
-def areas_of(nodes: Sequence[Part], found: Seen) -> np.ndarray:
-    """Add up the leaves' shares of the photograph, (N,), over N nodes."""
-    return np.array([found.areas[list(node.atoms)].sum() for node in nodes])
+def areas_of(nodes: Sequence[Part], areas: np.ndarray) -> np.ndarray:
+    """Add up the areas (L,) of the leaves over N nodes, (N,)."""
+    return np.array([areas[list(node.atoms)].sum() for node in nodes])
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:

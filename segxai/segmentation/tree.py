@@ -1,4 +1,9 @@
-"""The region tree: a photograph's contours divide it into basins, which are merged and named.
+"""The region tree, and the segmenters that cut it: "deep", "contours" and "semantic".
+
+A photograph's contours divide it into basins, which are merged and named. "contours" merges across
+weak contours. "deep" describes the basins by the network's end points, too: similar basins are
+merged across weak contours, and different ones stay separate even where the contour between them
+has gaps.
 
 References
 ----------
@@ -7,32 +12,33 @@ Arbelaez et al. 2011, "Contour Detection and Hierarchical Image Segmentation", s
 from a trained contour detector).
 Salembier and Garrido 2000, "Binary Partition Tree as an Efficient Representation for Image
 Processing" (greedy merging of neighbours, kept as a tree).
+Collins et al. 2018, "Deep Feature Factorization for Concept Discovery" (deep features that group
+into objects).
 """
 
-from __future__ import annotations
-
-import hashlib
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from ..images import reduced, resize_labels
+from ..images import reduced, resize, resize_labels
 from ..regions import Part, Regions, coarsest
+from ..weights.semantic import semantic_head
+from .compose import numbered_part
+from .contours import content_key, contours
 from .cut import SPARED, automatic_number, automatic_things, spared
 from .merging import Merging, basins, borders, leaves, merge
 from .names import name_tree
-from .record import check_count
-from .seen import Seen, seen
+from .nouns import evidence
+from .record import Segmenter, by_count, check_count
+from .seen import Seen, pool, seen
 from .views import object_nouns
 
 WORKING_SIDE = 512  # pixels, the longest side of the copy that is segmented
+NETWORK_SIDE = 1024  # pixels, the longest side of the network's input for `deep_features`
+STRIDE_WEIGHTS = {8: 1.0, 16: 1.0, 32: 0.75}
 KEPT = 8  # number of trees in the cache, 1 MB each
-
-_trees: OrderedDict[tuple[str, bytes], Grown] = OrderedDict()
-_lock = threading.Lock()
 
 
 class Recipe(NamedTuple):
@@ -42,8 +48,6 @@ class Recipe(NamedTuple):
     ----------
     method : str
         The segmenter's name.
-    contours : callable
-        From a photograph (h, w, 3) to contour strength (h, w).
     merging : Merging
         The cost of a merge.
     features : callable, optional
@@ -51,7 +55,6 @@ class Recipe(NamedTuple):
     """
 
     method: str
-    contours: Callable[[np.ndarray], np.ndarray]
     merging: Merging
     features: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
 
@@ -78,6 +81,91 @@ class Grown(NamedTuple):
     things: Part
     automatic: list[Part]
     seen: Seen
+
+
+_trees: dict[tuple[str, bytes], Grown] = {}  # the most recently used one last
+_lock = threading.Lock()
+
+
+def deep(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
+    """Divide a photograph into things and their parts, without annotation.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+        The photograph.
+    n_regions : int or "auto"
+        1 to 48, or "auto" for 3 to 9: as many as the photograph has things. The regions for a small
+        number are unions of those for a larger one, so `Regions.expand` knows the parts of each.
+
+    Returns
+    -------
+    regions : Regions
+        Regions by contours, EfficientNet-Lite0's features and nouns.
+
+    Raises
+    ------
+    SegxaiValueError
+        For any other n_regions.
+    """
+    return tree_regions(image, DEEP, n_regions)
+
+
+def contour_regions(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
+    """Divide a photograph by contours alone.
+
+    Unlike those of "deep", the regions do not depend on a classifier's network; their names do.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+        The photograph.
+    n_regions : int or "auto"
+        As for "deep".
+
+    Returns
+    -------
+    regions : Regions
+        Nodes of the region tree.
+
+    Raises
+    ------
+    SegxaiValueError
+        For any other n_regions.
+    """
+    return tree_regions(image, CONTOURS, n_regions)
+
+
+def semantic(image: np.ndarray) -> Regions:
+    """Name every part of a photograph by one of the classes of the project's own FCN.
+
+    The class probabilities of the FCN-8s `FCN("efficientnet_lite0", weights="semantic", stride=8)`
+    are averaged over the leaves of the region tree of "deep", which have sharper outlines than a
+    map of stride 8. Each leaf gets its most probable class.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+        The photograph.
+
+    Returns
+    -------
+    regions : Regions
+        One region for each class, whose parts are the leaves; "object" is what has no class.
+
+    References
+    ----------
+    Long et al. 2015, "Fully Convolutional Networks for Semantic Segmentation".
+    """
+    tree = grown(image, DEEP)
+    names, areas = semantic_head().names, tree.seen.areas
+    best = tree.seen.classes.argmax(axis=1)
+    parts = []
+    for k in np.unique(best):
+        inside = np.flatnonzero(best == k)
+        p = np.average(tree.seen.classes[inside, k], weights=areas[inside])
+        parts.append(numbered_part(names[k], inside, evidence("semantic", p)))
+    return Regions(resize_labels(tree.atoms, image.shape[:2]), parts, "semantic")
 
 
 def tree_regions(image: np.ndarray, recipe: Recipe, n_regions: int | str) -> Regions:
@@ -125,17 +213,13 @@ def grown(image: np.ndarray, recipe: Recipe) -> Grown:
     tree : Grown
         The named tree and its automatic cut.
     """
-    digest = hashlib.sha256(repr(image.shape).encode())
-    digest.update(np.ascontiguousarray(image).data)
-    key = recipe.method, digest.digest()
+    key = recipe.method, content_key(image)
+    tree = _trees.get(key) or _grow(image, recipe)
     with _lock:
-        kept = _trees.get(key)
-    tree = kept or _grow(image, recipe)
-    with _lock:
+        _trees.pop(key, None)
         _trees[key] = tree
-        _trees.move_to_end(key)
         while len(_trees) > KEPT:
-            _trees.popitem(last=False)
+            del _trees[next(iter(_trees))]
     return tree
 
 
@@ -143,7 +227,7 @@ def _grow(image, recipe) -> Grown:
     # Never enlarged: regions stay connected when a label map is enlarged, but not when it is
     # reduced.
     copy = reduced(image, WORKING_SIDE)
-    strength, merging = recipe.contours(copy), recipe.merging
+    strength, merging = contours(copy), recipe.merging
     labels = basins(strength)
     of_basins = seen(image, labels)
     features = None if recipe.features is None else recipe.features(image, labels)
@@ -160,3 +244,47 @@ def _grow(image, recipe) -> Grown:
     root = spared(root, objects, SPARED)
     things, number = automatic_things(atoms, strength, root, found, objects, merging)
     return Grown(atoms, root, things, coarsest(things, number), found)
+
+
+def deep_features(image: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Describe regions by the network's features, pooled at each stride.
+
+    The features of each stride are scaled so that their variances over the photograph add up to the
+    square of the stride's weight. The scale is common to all channels, so differences count more
+    where the network responds strongly.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+        The photograph.
+    labels : (h, w) array of int
+        A label map of any size, values 0..B-1.
+
+    Returns
+    -------
+    features : (B, D) array
+        Of each label.
+    """
+    from ..backbone import efficientnet_lite0
+
+    scale = NETWORK_SIDE / max(image.shape[:2])
+    copy = resize(image, tuple(max(32, round(side * scale)) for side in image.shape[:2]))
+    maps = efficientnet_lite0().features(copy[None], [f"stride_{s}" for s in STRIDE_WEIGHTS])
+    share = np.bincount(labels.ravel()) / labels.size
+    columns = []
+    for stride, weight in STRIDE_WEIGHTS.items():
+        pooled = pool(maps[f"stride_{stride}"][0], labels)
+        variance = (share @ (pooled - share @ pooled) ** 2).sum()
+        columns.append(weight * pooled / np.sqrt(max(variance, 1e-12)))
+    return np.concatenate(columns, axis=1)
+
+
+CONTOURS = Recipe("contours", Merging(floor=0.0, contour=1.0, size=0.08, worth=0.35))
+DEEP = Recipe(
+    "deep", Merging(floor=0.05, contour=3.0, size=0.4, worth=0.045, nouns=0.7), deep_features
+)
+SEGMENTERS = (
+    by_count("deep", deep, "contours, features of EfficientNet-Lite0, and nouns"),
+    by_count("contours", contour_regions, "contours alone, found by HED on VGG16"),
+    Segmenter("semantic", semantic, "the 50 classes of the project's own FCN-8s, at contours"),
+)

@@ -10,8 +10,6 @@ References
 Deng et al. 2012, "Hedging Your Bets" (the most specific noun that is sure enough).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -67,13 +65,13 @@ def object_nouns(
     nodes = upper(root, LOOKED_AT)
     rows = pooled(nodes, found.areas, found.classes)
     open_ = [
-        node for node, row, area in zip(nodes, rows, areas_of(nodes, found), strict=True)
+        node for node, row, area in zip(nodes, rows, areas_of(nodes, found.areas), strict=True)
         if SMALLEST <= area <= LARGEST and _may_be_refined(class_noun(row))
     ]  # fmt: skip
     if not open_:
         return {}
     inside, outside = dense_nouns(open_, found)
-    fit = fits(areas_of(open_, found), inside, outside)
+    fit = fits(areas_of(open_, found.areas), inside, outside)
     views = np.zeros((len(open_), len(VIEWS), fit.shape[1]))
 
     def look(wanted, name):
@@ -259,7 +257,7 @@ def dense_nouns(nodes: Sequence[Part], found: Seen) -> tuple[np.ndarray, np.ndar
     weights = efficientnet_lite0_weights()
     kernel, bias = (weights[f"efficientnet_lite0/logits/{part}"] for part in ("weights", "biases"))
     inside = pooled(nodes, found.areas, found.features)
-    share = areas_of(nodes, found)[:, None]
+    share = areas_of(nodes, found.areas)[:, None]
     everything = found.areas @ found.features
     outside = (everything - share * inside) / np.maximum(1 - share, 1e-6)
     sums = everyday_nouns().classes

@@ -174,7 +174,7 @@ def test_a_fitted_network_is_a_segmenter(fitted):
 
 
 def test_connected_pieces_of_a_class_are_its_parts():
-    from segxai.segmentation.classes import regions_of_classes
+    from segxai.segmentation.compose import regions_of_classes
 
     classes = np.zeros((40, 40), int)
     classes[2:20, 2:20] = 1

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segxai.segmentation.places import places
+from segxai.segmentation.names import places
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from segxai.images import resize
-from segxai.segmentation.pooling import pool
+from segxai.segmentation.seen import pool
 
 
 def test_pooled_features_are_means_of_the_upsampled_map():

@@ -30,7 +30,7 @@ from ...plots import plot_image, plot_regions
 from ...plots.numbers import percent
 from ...regions import Regions
 from ...report.state import jpeg
-from ...segmentation.classes import regions_of_classes
+from ...segmentation.compose import regions_of_classes
 from ..region_canvas.canvas import RegionCanvas
 from ..shared import background, browser
 from ..shared.browser import FROM_PAGE

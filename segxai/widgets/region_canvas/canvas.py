@@ -15,7 +15,7 @@ from ...fcn.annotation import IGNORE, import_class_png
 from ...regions import Regions
 from ...report.page import check_page_path, live_fragment, write_page
 from ...report.state import jpeg, regions_state, settings_state, table_state, tree_state
-from ...segmentation.classes import regions_of_classes
+from ...segmentation.compose import regions_of_classes
 from ..shared import browser
 from ..shared.browser import FROM_PAGE
 
