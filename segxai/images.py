@@ -3,8 +3,6 @@
 Everywhere else in segxai an image is a (height, width, 3) uint8 RGB array.
 """
 
-from __future__ import annotations
-
 import io
 import os
 import re
@@ -401,10 +399,12 @@ def opened_image(image: str | os.PathLike | Image.Image) -> Iterator[Image.Image
         name = _existing(image)
     try:
         # Pillow's own size warning is ignored; the limits here are checked instead.
-        with warnings.catch_warnings(action="ignore"):
-            with nullcontext(image) if isinstance(image, Image.Image) else _opened(name) as opened:
-                _check_decoding(opened)
-                yield opened
+        with (
+            warnings.catch_warnings(action="ignore"),
+            nullcontext(image) if isinstance(image, Image.Image) else _opened(name) as opened,
+        ):
+            _check_decoding(opened)
+            yield opened
     except SegxaiError:
         raise
     except Image.DecompressionBombError as error:

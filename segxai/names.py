@@ -1,7 +1,5 @@
 """Read names of regions and classes, and make them fit to be shown."""
 
-from __future__ import annotations
-
 import numbers
 import unicodedata
 from collections import Counter

@@ -9,8 +9,6 @@ Every long computation takes an argument ``progress``, which chooses how it is s
   the work.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import warnings

@@ -1,7 +1,7 @@
 """`Regions`: a photograph divided into named parts, as segmenters make them."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -388,9 +388,7 @@ class Regions:
                     raise SegxaiValueError(
                         f"{self.names[index]!r} is in two groups, {group_of[index]!r} and {name!r}."
                     )
-            children = tuple(self.parts[i] for i in indices)
-            covered = tuple(atom for child in children for atom in child.atoms)
-            joined[indices[0]] = Part(_checked_name(name), covered, children)
+            joined[indices[0]] = united([self.parts[i] for i in indices], _checked_name(name))
         parts = [
             joined.get(index, part)
             for index, part in enumerate(self.parts)
@@ -417,7 +415,14 @@ class Regions:
         alike: dict[str, list[Part]] = {}
         for part in self.parts:
             alike.setdefault(part.noun or f"\0{part.name}", []).append(part)
-        return Regions(self.atoms, [_united(parts) for parts in alike.values()], self.method)
+        # A noun is as sure as the least sure of its regions.
+        parts = [
+            united(parts, str(parts[0].noun), evidence=least_sure(parts))
+            if len(parts) > 1
+            else replace(parts[0], name=parts[0].noun or parts[0].name)
+            for parts in alike.values()
+        ]
+        return Regions(self.atoms, parts, self.method)
 
     def expand(self, name: str | int) -> "Regions":
         """Replace one region by its parts, at the same position.
@@ -506,7 +511,7 @@ class Regions:
         return tuple(part.written for part in self.parts if part.children)
 
 
-def coarsest(tree: Part, n_regions: int, first: Collection[tuple[int, ...]] = ()) -> list[Part]:
+def coarsest(tree: Part, n_regions: int) -> list[Part]:
     """Cut a tree: the costliest joins are undone first.
 
     Parameters
@@ -515,8 +520,6 @@ def coarsest(tree: Part, n_regions: int, first: Collection[tuple[int, ...]] = ()
         The root.
     n_regions : int
         How many nodes the cut has.
-    first : collection of tuples of int
-        The atoms of nodes that are divided before all others.
 
     Returns
     -------
@@ -525,16 +528,16 @@ def coarsest(tree: Part, n_regions: int, first: Collection[tuple[int, ...]] = ()
     """
     parts = [tree]
     while len(parts) < n_regions and any(part.children for part in parts):
-        index = costliest(parts, first)
+        index = costliest(parts)
         parts[index : index + 1] = parts[index].children
     return parts
 
 
-def costliest(parts: Sequence[Part], first: Collection[tuple[int, ...]] = ()) -> int:
+def costliest(parts: Sequence[Part]) -> int:
     """Return the index of the part that is divided next, see `coarsest`."""
     return max(
         range(len(parts)),
-        key=lambda i: (bool(parts[i].children), parts[i].atoms in first, parts[i].cost),
+        key=lambda i: (bool(parts[i].children), parts[i].cost),
     )
 
 
@@ -601,12 +604,24 @@ def least_sure(parts: Iterable[Part]) -> Evidence:
     )
 
 
-def _united(parts: Sequence[Part]) -> Part:
-    """One part for several of the same noun, whose name is as sure as the least sure of theirs."""
-    if len(parts) == 1:
-        return replace(parts[0], name=parts[0].noun or parts[0].name)
+def united(
+    parts: Sequence[Part], name: str = "", cost: float = 0.0, evidence: Evidence = GIVEN
+) -> Part:
+    """Make one part of several.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        Its children.
+    name, cost, evidence
+        As `Part` has them.
+
+    Returns
+    -------
+    part : Part
+    """
     covered = tuple(atom for part in parts for atom in part.atoms)
-    return Part(str(parts[0].noun), covered, tuple(parts), evidence=least_sure(parts))
+    return Part(name, covered, tuple(parts), cost, evidence)
 
 
 def _checked_name(name) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from skimage import color
 
 from ..names import distinct_names
-from ..regions import PLACE, Part, Regions, called, costliest, least_sure, rebuilt
+from ..regions import PLACE, Part, Regions, called, costliest, least_sure, rebuilt, united
 from .cut import raised
 from .merging import Merging, merge_parts
 from .names import places
@@ -149,13 +149,12 @@ def _joined(atoms, areas, colours, parts) -> Part:
     for a, b, _ in joins:
         groups.append(groups[a] + groups[b])
     groups = groups[len(parts) :]
-    covered = [tuple(atom for part in group for atom in part.atoms) for group in groups]
-    described = places(atoms, covered)
-    for (a, b, cost), group, below, name in zip(joins, groups, covered, described, strict=True):
+    described = places(atoms, [united(group).atoms for group in groups])
+    for (a, b, cost), group, name in zip(joins, groups, described, strict=True):
         evidence = PLACE
         if len(group) <= MOST_LISTED:
             name = " + ".join(part.written for part in group)
             # The names that are guesses have their marks already.
             evidence = least_sure(group)._replace(probability=None)
-        nodes.append(Part(name, below, (nodes[a], nodes[b]), cost, evidence))
+        nodes.append(united((nodes[a], nodes[b]), name, cost, evidence))
     return nodes[-1]

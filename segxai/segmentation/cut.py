@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..regions import Part, walk
-from .merging import Merging, borders, components, joined, labels_of, merge_parts
+from ..regions import Part, united, walk
+from .merging import Merging, borders, components, labels_of, merge_parts
 from .names import name_tree
 from .nouns import LEAST, Noun, kinds
 from .seen import Seen, areas_of, pooled
@@ -173,7 +173,7 @@ def regrouped(
         nodes, areas = list(parts), areas_of(parts, found.areas)
         classes = pooled(parts, found.areas, found.classes)
         for a, b, cost in merge_parts(parts, atoms, strength, areas, merging, None, classes):
-            nodes.append(joined(nodes[a], nodes[b], cost))
+            nodes.append(united((nodes[a], nodes[b]), cost=cost))
         return nodes[-1]
 
     return merged([merged(group) for group in groups])

@@ -10,7 +10,6 @@ Chen et al. 2017, "Rethinking Atrous Convolution for Semantic Image Segmentation
 import threading
 from functools import partial
 from importlib.util import find_spec
-from typing import NamedTuple
 
 import numpy as np
 
@@ -50,38 +49,25 @@ ADE20K_CLASSES = (
     "bulletin board", "shower", "radiator", "glass", "clock", "flag",
 )  # fmt: skip
 SMALLEST = 0.003  # share of the image; smaller classes are treated as noise
-
-
-class _Model(NamedTuple):
-    """A name in DOWNLOADS, and the names of the classes; the first one means none of the others."""
-
-    download: str
-    classes: tuple[str, ...]
-
-
-_MODELS = {
-    "pascal": _Model("deeplab", PASCAL_CLASSES),
-    "ade20k": _Model("ade20k", ADE20K_CLASSES),
-}
+# Of each segmenter its name in DOWNLOADS, and the names of the classes; the first one means none of
+# the others.
+_MODELS = {"pascal": ("deeplab", PASCAL_CLASSES), "ade20k": ("ade20k", ADE20K_CLASSES)}
 _ONE_AT_A_TIME = threading.Lock()  # an interpreter stores its input, so it is not thread-safe
 
 
-def pascal(image: np.ndarray, objects: bool = False) -> Regions:
+def pascal(image: np.ndarray) -> Regions:
     """Divide a photograph into regions named by PASCAL VOC's 20 classes.
 
     Parameters
     ----------
     image : (H, W, 3) ndarray of uint8
         The photograph.
-    objects : bool
-        Whether to split each class into its connected pieces ("person 1", "person 2"). Otherwise
-        the pieces are the parts of the region, for `expand`.
 
     Returns
     -------
     regions : Regions
-        Pixels of no class are "background", which ``segment(image, "pascal+deep")`` divides
-        further.
+        The connected pieces of a class are the parts of its region, for `expand`. Pixels of no
+        class are "background", which ``segment(image, "pascal+deep")`` divides further.
 
     Raises
     ------
@@ -92,16 +78,16 @@ def pascal(image: np.ndarray, objects: bool = False) -> Regions:
     ----------
     Everingham et al. 2010, "The PASCAL Visual Object Classes (VOC) Challenge".
     """
-    return _regions(image, "pascal", objects)
+    return _regions(image, "pascal")
 
 
-def ade20k(image: np.ndarray, objects: bool = False) -> Regions:
+def ade20k(image: np.ndarray) -> Regions:
     """Divide a photograph into regions named by ADE20K's 150 classes of things and surroundings.
 
     Parameters
     ----------
-    image, objects
-        As for `pascal`.
+    image : (H, W, 3) ndarray of uint8
+        The photograph.
 
     Returns
     -------
@@ -118,24 +104,20 @@ def ade20k(image: np.ndarray, objects: bool = False) -> Regions:
     ----------
     Zhou et al. 2017, "Scene Parsing through ADE20K Dataset".
     """
-    return _regions(image, "ade20k", objects)
+    return _regions(image, "ade20k")
 
 
 def why_unavailable(segmenter: str = "pascal") -> str:
     """Return what "pascal" or "ade20k" needs but is missing on this machine, or ""."""
-    if cached(_MODELS[segmenter].download) is None:
-        return f"needs python -m segxai fetch {_MODELS[segmenter].download}"
+    download, _ = _MODELS[segmenter]
+    if cached(download) is None:
+        return f"needs python -m segxai fetch {download}"
     return "" if find_spec("ai_edge_litert") else "needs pip install 'segxai[pascal]'"
 
 
-def _regions(image, segmenter, objects) -> Regions:
-    names = _MODELS[segmenter].classes
-    regions = regions_of_classes(classify(image, segmenter), names, segmenter, Evidence("semantic"))
-    if objects:
-        for name in regions.names:
-            if name != names[0] and name in regions.expandable():
-                regions = regions.expand(name)
-    return regions
+def _regions(image, segmenter) -> Regions:
+    _, names = _MODELS[segmenter]
+    return regions_of_classes(classify(image, segmenter), names, segmenter, Evidence("semantic"))
 
 
 def classify(image: np.ndarray, segmenter: str) -> np.ndarray:
@@ -174,7 +156,7 @@ def _enlarged(output, size) -> np.ndarray:
 
 
 def _model_path(segmenter):
-    name = _MODELS[segmenter].download
+    name, _ = _MODELS[segmenter]
     path = usable(name)
     if path is None:
         raise SegxaiFileNotFoundError(
@@ -200,7 +182,7 @@ def _interpreter(path: str, segmenter: str):
     except (ValueError, RuntimeError) as error:
         raise SegxaiFileError(
             f"{path!r} is not a readable model ({quoted(error)}); "
-            f"run: python -m segxai fetch {_MODELS[segmenter].download}"
+            f"run: python -m segxai fetch {_MODELS[segmenter][0]}"
         ) from error  # fmt: skip
     return interpreter
 

@@ -14,9 +14,9 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import scipy
-from skimage import measure, morphology, segmentation
+from skimage import measure, segmentation
 
-from ..regions import Part
+from ..regions import Part, united
 from .record import LEAVES
 
 SMOOTHING = 1.0  # sigma, in pixels, of the Gaussian that closes gaps in contours
@@ -93,12 +93,14 @@ def basins(strength: np.ndarray) -> np.ndarray:
     labels : (h, w) array of int
         Values 0..B-1, each connected (4-neighbours), with borders on the contours.
     """
+    from skimage.morphology import h_minima  # unlike the others, it is slow to import
+
     smooth = scipy.ndimage.gaussian_filter(strength, SMOOTHING)
     depth = SHALLOWEST
-    seeds = measure.label(morphology.h_minima(smooth, depth), connectivity=1)
+    seeds = measure.label(h_minima(smooth, depth), connectivity=1)
     while seeds.max() > MOST_BASINS:
         depth *= 2
-        seeds = measure.label(morphology.h_minima(smooth, depth), connectivity=1)
+        seeds = measure.label(h_minima(smooth, depth), connectivity=1)
     if seeds.max() < LEAVES:
         step = max(1, round((strength.size / (4 * LEAVES)) ** 0.5))
         even = np.zeros(strength.shape, bool)
@@ -317,10 +319,5 @@ def leaves(labels: np.ndarray, joins: list[Join]) -> tuple[np.ndarray, Part]:
     nodes, leaf = np.unique(top[:number], return_inverse=True)
     parts = {int(node): Part("", (i,)) for i, node in enumerate(nodes)}
     for k, (a, b, cost) in enumerate(joins[below:], start=number + below):
-        parts[k] = joined(parts[a], parts[b], cost)
+        parts[k] = united((parts[a], parts[b]), cost=cost)
     return leaf.astype(np.int32)[labels], list(parts.values())[-1]
-
-
-def joined(a: Part, b: Part, cost: float) -> Part:
-    """Join two parts to one without a name."""
-    return Part("", a.atoms + b.atoms, (a, b), cost)

@@ -66,7 +66,10 @@ def segment(
         )
     if isinstance(method, str):
         function, name = SEGMENTERS[method.strip()].function, method.strip()
-        _check_params(function, name, params)
+        for param in params:
+            one_of(
+                f"parameter of {name!r}:", param, list(inspect.signature(function).parameters)[1:]
+            )
     else:
         function, name = method, getattr(method, "__name__", type(method).__name__)
     try:
@@ -131,25 +134,15 @@ def segment_into(image: np.ndarray, method: Method, n: int | None) -> Regions:
     regions : Regions
         By the best of `Segmenter.for_count`.
     """
-    if n is None or not takes_count(method):
+    known = SEGMENTERS.get(method) if isinstance(method, str) else None
+    if n is None or known is None or known.for_count is None:
         return segment(image, method)
-    nearest: Any = None
-    for params in SEGMENTERS[method].for_count(n, image.shape):
-        regions = segment(image, method, **params)
-        if nearest is None or abs(len(regions) - n) < abs(len(nearest) - n):
-            nearest = regions
-        if len(nearest) == n:
+    found: list[Regions] = []
+    for params in known.for_count(n, image.shape):
+        found.append(segment(image, method, **params))
+        if len(found[-1]) == n:
             break
-    return nearest
-
-
-def takes_count(method: Method) -> bool:
-    """Whether `segment_into` can choose the number of regions of this method."""
-    return (
-        isinstance(method, str)
-        and method in SEGMENTERS
-        and SEGMENTERS[method].for_count is not None
-    )
+    return min(found, key=lambda regions: abs(len(regions) - n))
 
 
 def check_method(method: Any) -> None:
@@ -180,9 +173,3 @@ def sliders(method: str) -> list[Slider]:
 
 def _names(method: str) -> list[str]:
     return [name.strip() for name in method.split("+", 1)]
-
-
-def _check_params(function, name, params):
-    known = list(inspect.signature(function).parameters)[1:]
-    for param in params:
-        one_of(f"parameter of {name!r}:", param, known)

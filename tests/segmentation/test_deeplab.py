@@ -69,13 +69,6 @@ def test_pascal_is_divided_further_by_deep(astronaut):
     assert len(segxai.segment(astronaut, "pascal+deep", n_regions=3)) < len(finer)
 
 
-@needs_pascal
-def test_pieces_of_a_class_become_objects(cat):
-    two = np.concatenate([cat, np.full((300, 200, 3), 127, np.uint8), cat[:, ::-1]], axis=1)
-    regions = segxai.segment(two, "pascal", objects=True)
-    assert {"cat 1", "cat 2"} <= set(regions.names)
-
-
 @pytest.mark.parametrize("segmenter", BOTH)
 def test_two_threads_may_ask_at_once(segmenter, cat, astronaut):
     from concurrent.futures import ThreadPoolExecutor
@@ -149,16 +142,16 @@ def test_a_small_class_of_pascal_is_background(runs):
     np.testing.assert_array_equal(found, np.kron(np.where(ids == 8, 8, 0), np.ones((2, 2), int)))
 
 
-def test_pieces_of_all_classes_but_the_one_of_nothing_become_objects(runs):
+def test_pieces_of_a_class_are_its_parts(runs):
     scores = np.zeros((32, 32, 151), np.float32)
     scores[..., 0] = 1
     scores[:, 8:24, 0], scores[:, 8:24, 20] = 0, 1
     scores[12:20, 8:24, 20], scores[12:20, 8:24, 21] = 0, 1
     runs(Interpreter(32, np.float32, scores))
-    segment = partial(deeplab.ade20k, np.zeros((32, 32, 3), np.uint8))
-    assert segment().names == ("other", "chair", "car")
-    assert segment().expandable() == ("other", "chair")
-    assert segment(objects=True).names == ("other", "chair 1", "chair 2", "car")
+    regions = deeplab.ade20k(np.zeros((32, 32, 3), np.uint8))
+    assert regions.names == ("other", "chair", "car")
+    assert regions.expandable() == ("other", "chair")
+    assert regions.expand("chair").names == ("other", "chair 1", "chair 2", "car")
 
 
 @pytest.mark.parametrize(("segmenter", "name"), [("pascal", "deeplab"), ("ade20k", "ade20k")])
