@@ -1,6 +1,6 @@
 """The automatic cut of a region tree: a thing that has a noun is whole, two nouns are divided."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -70,23 +70,20 @@ def automatic_things(
     number : int
         One thing may fill the photograph; then it is divided into FEWEST parts.
     """
-    parts = automatic_cut(root, found, objects, merging.worth)
+    parts = wholes = automatic_cut(root, found, objects, merging.worth)
     groups = same_nouns(parts, borders(labels_of(parts, atoms), strength))
-    united = {frozenset(atom for part in group for atom in part.atoms): group for group in groups}
     things = root
     if len(groups) < len(parts):
-        things = regrouped(groups, atoms, strength, found, merging)
+        wholes = [merged(group, atoms, strength, found, merging) for group in groups]
         objects = dict(objects)
-        for whole in walk(things):  # things of one noun that touch have it together, too
-            nouns = [
-                objects[part.atoms]
-                for part in united.get(frozenset(whole.atoms), ())
-                if part.atoms in objects
-            ]
+        for whole, group in zip(wholes, groups, strict=True):  # they have their noun together
+            nouns = [objects[part.atoms] for part in group if part.atoms in objects]
             if nouns:
                 objects[whole.atoms] = max(nouns, key=lambda noun: noun.evidence.probability or 0)
+        things = merged(wholes, atoms, strength, found, merging)
         things = name_tree(atoms, things, found, objects)
-    return raised(things, united), max(len(groups), FEWEST)
+    covered = {frozenset(whole.atoms) for whole in wholes}
+    return raised(things, covered), max(len(groups), FEWEST)
 
 
 def automatic_cut(
@@ -147,36 +144,28 @@ def same_nouns(parts: list[Part], touching: Collection[tuple[int, int]]) -> list
     return list(groups.values())
 
 
-def regrouped(
-    groups: list[list[Part]],
-    atoms: np.ndarray,
-    strength: np.ndarray,
-    found: Seen,
-    merging: Merging,
+def merged(
+    parts: Sequence[Part], atoms: np.ndarray, strength: np.ndarray, found: Seen, merging: Merging
 ) -> Part:
-    """Merge nodes within their groups first, then the groups.
+    """Merge parts to one, without a name.
 
     Parameters
     ----------
-    groups : list of lists of Part
-        Nodes of a tree that cover it.
+    parts : sequence of Part
+        That do not overlap.
     atoms, strength, found, merging
         As for `automatic_things`.
 
     Returns
     -------
     root : Part
-        Of a tree without names, in which each group is a node.
+        Of a binary tree.
     """
-
-    def merged(parts: list[Part]) -> Part:
-        nodes, areas = list(parts), areas_of(parts, found.areas)
-        classes = pooled(parts, found.areas, found.classes)
-        for a, b, cost in merge_parts(parts, atoms, strength, areas, merging, None, classes):
-            nodes.append(united((nodes[a], nodes[b]), cost=cost))
-        return nodes[-1]
-
-    return merged([merged(group) for group in groups])
+    nodes, areas = list(parts), areas_of(parts, found.areas)
+    classes = pooled(parts, found.areas, found.classes)
+    for a, b, cost in merge_parts(parts, atoms, strength, areas, merging, None, classes):
+        nodes.append(united((nodes[a], nodes[b]), cost=cost))
+    return nodes[-1]
 
 
 def best_cut(
