@@ -493,7 +493,7 @@ def warn_caller(message: str) -> None:
     warnings.warn(message, stacklevel=level)
 
 
-def _upright(picture, draft=False) -> Image.Image:
+def _upright(picture, draft) -> Image.Image:
     """Return a reduced copy in modes that `_array_of` knows, turned upright, in sRGB.
 
     draft: whether the picture may change, and a JPEG be decoded at a reduced size.

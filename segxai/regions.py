@@ -129,11 +129,8 @@ class Regions:
                 for part in self.parts
             ]
         )
-        lookup = np.empty(len(covered), np.int32)
-        for index, part in enumerate(self.parts):
-            lookup[list(part.atoms)] = index
         for attribute, value in {
-            "labels": _frozen(lookup[self.atoms]),
+            "labels": _frozen(labels_of(self.parts, self.atoms)),
             "atoms": _frozen(self.atoms),
             "method": plain_text(str(self.method)),
             "parts": tuple(
@@ -509,6 +506,27 @@ class Regions:
     def expandable(self) -> tuple[str, ...]:
         """Return the names of the regions that have parts, as people read them."""
         return tuple(part.written for part in self.parts if part.children)
+
+
+def labels_of(parts: Sequence[Part], atoms: np.ndarray) -> np.ndarray:
+    """Map each pixel to the part that it belongs to.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        K parts that do not overlap.
+    atoms : (h, w) array of int
+        The finest label map.
+
+    Returns
+    -------
+    labels : (h, w) array of int
+        Values 0..K-1, and -1 outside all parts.
+    """
+    of_atom = np.full(int(atoms.max()) + 1, -1)
+    for k, part in enumerate(parts):
+        of_atom[list(part.atoms)] = k
+    return of_atom[atoms]
 
 
 def coarsest(tree: Part, n_regions: int) -> list[Part]:

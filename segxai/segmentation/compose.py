@@ -132,7 +132,8 @@ def from_mask_list(
         )
     kept: list = []
     for mask, score, name in sorted(entries, key=lambda entry: -entry[1]):
-        if mask.any() and all(_overlap(mask, other) <= 0.9 for other, _, _ in kept):
+        ious = [(mask & other).sum() / (mask | other).sum() for other, _, _ in kept]
+        if mask.any() and max(ious, default=0) <= 0.9:
             kept.append((mask, score, name))
     labels = np.zeros(next(iter(shapes)), np.int32)
     names = {0: "rest"}
@@ -390,7 +391,3 @@ def _entry(mask, index, threshold):
     except (TypeError, ValueError) as error:
         raise SegxaiValueError(f"The score of mask {index} is not a number.") from error
     return read_mask(mask["segmentation"], what, threshold), score, str(mask.get("name", name))
-
-
-def _overlap(a, b) -> float:
-    return (a & b).sum() / max((a | b).sum(), 1)

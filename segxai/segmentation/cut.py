@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..regions import Part, united, walk
-from .merging import Merging, borders, components, labels_of, merge_parts
+from ..regions import Part, labels_of, rebuilt, united, walk
+from .merging import Merging, borders, components, merge_parts
 from .names import name_tree
 from .nouns import LEAST, Noun, kinds
 from .seen import Seen, areas_of, pooled
@@ -223,15 +223,14 @@ def raised(root: Part, regions: Collection[frozenset[int]]) -> Part:
     """
 
     def lifted(part: Part) -> Part:
-        if not part.children or frozenset(part.atoms) in regions:
-            return part
-        return replace(part, children=tuple(map(lifted, part.children)), cost=part.cost + root.cost)
+        below = any(region.issuperset(part.atoms) for region in regions)
+        return part if below else replace(part, cost=part.cost + root.cost)
 
-    return lifted(root)
+    return rebuilt(root, lifted)
 
 
-def spared(root: Part, things: Collection[tuple[int, ...]], factor: float) -> Part:
-    """Lower the costs in some nodes of a tree, so that they are divided later.
+def spared(root: Part, things: Collection[tuple[int, ...]]) -> Part:
+    """Lower the costs in some nodes of a tree to the share SPARED, so that they are divided later.
 
     Parameters
     ----------
@@ -239,8 +238,6 @@ def spared(root: Part, things: Collection[tuple[int, ...]], factor: float) -> Pa
         A tree.
     things : collection of atoms
         The nodes.
-    factor : float
-        Below 1, of the costs of each node and all nodes in it.
 
     Returns
     -------
@@ -248,9 +245,8 @@ def spared(root: Part, things: Collection[tuple[int, ...]], factor: float) -> Pa
         The same tree with other costs.
     """
 
-    def scaled(part: Part, by: float) -> Part:
-        by = factor if part.atoms in things else by
-        children = tuple(scaled(child, by) for child in part.children)
-        return replace(part, children=children, cost=part.cost * by)
+    def scaled(part: Part) -> Part:
+        inside = any(set(part.atoms) <= set(thing) for thing in things)
+        return replace(part, cost=part.cost * SPARED) if inside else part
 
-    return scaled(root, 1.0)
+    return rebuilt(root, scaled)

@@ -66,11 +66,12 @@ def features(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
     superpixels = segmentation.slic(copy, n_segments=SUPERPIXELS, compactness=10, start_label=0)
     superpixels = np.unique(superpixels, return_inverse=True)[1].reshape(size)
     points = _superpixel_features(copy, superpixels)
-    leaf_map, root = leaves(superpixels, _ward_joins(points))
+    leaf, root = leaves(_ward_joins(points))
     # Islands are looked for at the photograph's own size: reducing a label map makes new ones.
     size = image.shape[:2]
-    leaf_map, superpixels = (resize_labels(labels, size) for labels in (leaf_map, superpixels))
-    present, atoms = np.unique(_merge_islands(leaf_map, superpixels, points), return_inverse=True)
+    superpixels = resize_labels(superpixels, size)
+    whole = _merge_islands(leaf[superpixels], superpixels, points)
+    present, atoms = np.unique(whole, return_inverse=True)
     atoms = atoms.reshape(size)
     root = moved(root, {int(leaf): atom for atom, leaf in enumerate(present)})
     if n_regions == "auto":

@@ -16,7 +16,7 @@ import numpy as np
 import scipy
 from skimage import measure, segmentation
 
-from ..regions import Part, united
+from ..regions import Part, labels_of, united
 from .record import LEAVES
 
 SMOOTHING = 1.0  # sigma, in pixels, of the Gaussian that closes gaps in contours
@@ -140,27 +140,6 @@ def borders(labels: np.ndarray, strength: np.ndarray) -> Borders:
         (int(pair // number), int(pair % number)): (int(count), float(value))
         for pair, count, value in zip(pairs, length, total, strict=True)
     }
-
-
-def labels_of(parts: Sequence[Part], atoms: np.ndarray) -> np.ndarray:
-    """Map each pixel to the part that it belongs to.
-
-    Parameters
-    ----------
-    parts : sequence of Part
-        K parts that do not overlap.
-    atoms : (h, w) array of int
-        The finest label map.
-
-    Returns
-    -------
-    labels : (h, w) array of int
-        Values 0..K-1, and -1 outside all parts.
-    """
-    of_atom = np.full(int(atoms.max()) + 1, -1)
-    for k, part in enumerate(parts):
-        of_atom[list(part.atoms)] = k
-    return of_atom[atoms]
 
 
 def components(number: int, pairs: Collection[tuple[int, int]]) -> np.ndarray:
@@ -294,22 +273,20 @@ def merge_parts(
     return [join._replace(cost=below + join.cost) for join in joins]
 
 
-def leaves(labels: np.ndarray, joins: list[Join]) -> tuple[np.ndarray, Part]:
+def leaves(joins: Sequence[Join]) -> tuple[np.ndarray, Part]:
     """Make a tree of the last merges.
 
     Parameters
     ----------
-    labels : (h, w) array of int
-        The basins.
-    joins : list of Join
-        Their merges.
+    joins : sequence of Join
+        B - 1 merges of basins.
 
     Returns
     -------
-    atoms : (h, w) array of int32
-        The map of the LEAVES regions before the last merges: the leaves of the tree.
+    leaf : (B,) array of int32
+        For each basin that of the LEAVES regions before the last merges to which it belongs.
     root : Part
-        A binary tree without names.
+        A binary tree over these regions, without names.
     """
     number = len(joins) + 1
     below = max(0, number - LEAVES)  # the number of merges within leaves
@@ -320,4 +297,4 @@ def leaves(labels: np.ndarray, joins: list[Join]) -> tuple[np.ndarray, Part]:
     parts = {int(node): Part("", (i,)) for i, node in enumerate(nodes)}
     for k, (a, b, cost) in enumerate(joins[below:], start=number + below):
         parts[k] = united((parts[a], parts[b]), cost=cost)
-    return leaf.astype(np.int32)[labels], list(parts.values())[-1]
+    return leaf.astype(np.int32), list(parts.values())[-1]

@@ -41,27 +41,23 @@ class Seen(NamedTuple):
     features: np.ndarray
     whole: np.ndarray
 
-    def over(self, labels: np.ndarray, coarser: np.ndarray) -> "Seen":
+    def over(self, coarser: np.ndarray) -> "Seen":
         """Average over coarser regions.
 
         Parameters
         ----------
-        labels : (h, w) array of int
-            The map of these leaves.
-        coarser : (h, w) array of int
-            A map in which each leaf lies in one region.
+        coarser : (L,) array of int
+            The region of each leaf.
 
         Returns
         -------
         seen : Seen
             Of the coarser regions.
         """
-        region = np.zeros(len(self.areas), int)
-        region[labels.ravel()] = coarser.ravel()
-        areas = np.bincount(region, self.areas)
-        of_label = np.zeros((len(areas), len(region)))
-        of_label[region, np.arange(len(region))] = self.areas / areas[region]
-        return Seen(areas, of_label @ self.classes, of_label @ self.features, self.whole)
+        areas = np.bincount(coarser, self.areas)
+        of_leaf = np.zeros((len(areas), len(coarser)))
+        of_leaf[coarser, np.arange(len(coarser))] = self.areas / areas[coarser]
+        return Seen(areas, of_leaf @ self.classes, of_leaf @ self.features, self.whole)
 
 
 def seen(image: np.ndarray, atoms: np.ndarray) -> Seen:

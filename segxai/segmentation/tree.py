@@ -27,7 +27,7 @@ from ..regions import Part, Regions, coarsest
 from ..weights.semantic import semantic_head
 from .compose import numbered_part
 from .contours import content_key, contours
-from .cut import SPARED, automatic_number, automatic_things, spared
+from .cut import automatic_number, automatic_things, spared
 from .merging import Merging, basins, borders, leaves, merge
 from .names import name_tree
 from .nouns import evidence
@@ -232,16 +232,15 @@ def _grow(image, recipe) -> Grown:
     of_basins = seen(image, labels)
     features = None if recipe.features is None else recipe.features(image, labels)
     border = borders(labels, strength)
-    atoms, root = leaves(
-        labels, merge(of_basins.areas, border, merging, features, of_basins.classes)
-    )
-    found = of_basins.over(labels, atoms)
+    joins = merge(of_basins.areas, border, merging, features, of_basins.classes)
+    leaf, root = leaves(joins)
+    atoms, found = leaf[labels], of_basins.over(leaf)
     objects = object_nouns(copy, atoms, root, found)
     root = name_tree(atoms, root, found, objects)
     if not merging.nouns:
         number = automatic_number(root, merging.worth)
         return Grown(atoms, root, root, coarsest(root, number), found)
-    root = spared(root, objects, SPARED)
+    root = spared(root, objects)
     things, number = automatic_things(atoms, strength, root, found, objects, merging)
     return Grown(atoms, root, things, coarsest(things, number), found)
 

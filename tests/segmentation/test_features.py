@@ -14,7 +14,7 @@ from segxai.segmentation.merging import leaves
 @pytest.mark.parametrize("number", [2, 5, 9, 30])
 def test_the_cut_is_that_of_scipy(number):
     points = np.random.default_rng(number).normal(size=(120, 4))
-    leaf, root = leaves(np.arange(len(points)), features._ward_joins(points))
+    leaf, root = leaves(features._ward_joins(points))
     found = np.empty(len(points), int)
     for index, node in enumerate(coarsest(root, number)):
         found[np.isin(leaf, node.atoms)] = index

@@ -7,9 +7,9 @@ import pytest
 from scipy.cluster.hierarchy import cut_tree, linkage
 from skimage.measure import label
 
-from segxai.regions import Part
+from segxai.regions import Part, labels_of
 from segxai.segmentation import merging
-from segxai.segmentation.merging import Join, Merging, basins, borders, labels_of, leaves, merge
+from segxai.segmentation.merging import Join, Merging, basins, borders, leaves, merge
 
 
 def test_four_basins_are_joined_by_hand():
@@ -101,15 +101,8 @@ def test_noise_gives_no_more_basins_than_are_bearable():
 
 def test_leaves_are_what_the_last_joins_are_made_of(monkeypatch):
     monkeypatch.setattr(merging, "LEAVES", 3)
-    labels = np.array([[0, 1, 2, 3, 4]])
-    atoms, root = leaves(
-        labels, [Join(0, 1, 1.0), Join(3, 4, 2.0), Join(2, 5, 3.0), Join(6, 7, 4.0)]
-    )
-    assert [{int(a) for a in atoms[0, columns]} for columns in ([0, 1], [2], [3, 4])] == [
-        {1},
-        {0},
-        {2},
-    ]
+    leaf, root = leaves([Join(0, 1, 1.0), Join(3, 4, 2.0), Join(2, 5, 3.0), Join(6, 7, 4.0)])
+    assert leaf.tolist() == [1, 1, 0, 2, 2]
     third, half = root.children
     assert (root.atoms, third.atoms, half.atoms) == ((2, 0, 1), (2,), (0, 1))
     assert (root.cost, half.cost, third.children) == (4.0, 3.0, ())

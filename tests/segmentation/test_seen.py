@@ -36,9 +36,10 @@ def test_pooled_values_against_a_loop():
 def test_what_is_seen_of_coarser_regions_against_a_loop():
     rng = np.random.default_rng(1)
     labels = rng.permutation(np.arange(60) % 12).reshape(6, 10)
-    coarser = np.array([0, 1, 2, 2, 1, 0, 3, 3, 3, 0, 1, 2])[labels]
+    region = np.array([0, 1, 2, 2, 1, 0, 3, 3, 3, 0, 1, 2])
+    coarser = region[labels]
     found = random_seen(rng, labels)
-    over = found.over(labels, coarser)
+    over = found.over(region)
     for k in range(4):
         members = np.unique(labels[coarser == k])
         assert over.areas[k] == pytest.approx((coarser == k).mean())
