@@ -198,3 +198,15 @@ def test_a_name_without_a_measured_probability_has_no_mark(evidence, sure):
     assert evidence.sure == sure
     part = Part("cup", (0,), evidence=evidence)
     assert Regions(np.zeros((1, 1), int), [part]).marked_names == ("cup" if sure else "cup ?",)
+
+
+def test_of_a_part_that_vanishes_with_the_reduction_the_others_keep_their_parts():
+    """The tail is one column of pixels, between those that are left."""
+    atoms = np.repeat([[1, 2]], 2048, axis=1)
+    atoms[0, 0] = 0
+    body = Part("body", (1, 2), (Part("head", (1,)), Part("legs", (2,))), 3.0)
+    cat = Part("cat", (0, 1, 2), (Part("tail", (0,)), body), 5.0)
+    regions = Regions(atoms, [cat], tree=cat).fitted((1, 2048))
+    assert regions.names == ("cat",)
+    assert regions.expand("cat").names == regions.cut(2).names == ("head", "legs")
+    assert (regions.tree.cost, regions.tree.evidence) == (3.0, GIVEN)
