@@ -114,7 +114,7 @@ assert number > 100
 # constants, and one border.
 
 # %%
-print("contours:", tree.CONTOURS.merging)
+print("contours:", tree.MERGING["contours"])
 border = merging.borders(basins, strength)
 (a, b), (length, total) = next(iter(border.items()))
 print(

@@ -17,7 +17,6 @@ into objects).
 """
 
 import threading
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -39,24 +38,11 @@ WORKING_SIDE = 512  # pixels, the longest side of the copy that is segmented
 NETWORK_SIDE = 1024  # pixels, the longest side of the network's input for `deep_features`
 STRIDE_WEIGHTS = {8: 1.0, 16: 1.0, 32: 0.75}
 KEPT = 8  # number of trees in the cache, 1 MB each
-
-
-class Recipe(NamedTuple):
-    """How a photograph's tree is grown.
-
-    Attributes
-    ----------
-    method : str
-        The segmenter's name.
-    merging : Merging
-        The cost of a merge.
-    features : callable, optional
-        From (photograph, basins (h, w)) to (B, D) features.
-    """
-
-    method: str
-    merging: Merging
-    features: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+# How the basins of each segmenter are merged.
+MERGING = {
+    "contours": Merging(floor=0.0, contour=1.0, size=0.08, worth=0.35),
+    "deep": Merging(floor=0.05, contour=3.0, size=0.4, worth=0.045, nouns=0.7),
+}
 
 
 class Grown(NamedTuple):
@@ -108,7 +94,7 @@ def deep(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
     SegxaiValueError
         For any other n_regions.
     """
-    return tree_regions(image, DEEP, n_regions)
+    return tree_regions(image, "deep", n_regions)
 
 
 def contour_regions(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
@@ -133,7 +119,7 @@ def contour_regions(image: np.ndarray, n_regions: int | str = "auto") -> Regions
     SegxaiValueError
         For any other n_regions.
     """
-    return tree_regions(image, CONTOURS, n_regions)
+    return tree_regions(image, "contours", n_regions)
 
 
 def semantic(image: np.ndarray) -> Regions:
@@ -157,7 +143,7 @@ def semantic(image: np.ndarray) -> Regions:
     ----------
     Long et al. 2015, "Fully Convolutional Networks for Semantic Segmentation".
     """
-    tree = grown(image, DEEP)
+    tree = grown(image, "deep")
     names, areas = semantic_head().names, tree.seen.areas
     best = tree.seen.classes.argmax(axis=1)
     parts = []
@@ -168,15 +154,15 @@ def semantic(image: np.ndarray) -> Regions:
     return Regions(resize_labels(tree.atoms, image.shape[:2]), parts, "semantic")
 
 
-def tree_regions(image: np.ndarray, recipe: Recipe, n_regions: int | str) -> Regions:
+def tree_regions(image: np.ndarray, method: str, n_regions: int | str) -> Regions:
     """Cut a photograph's region tree.
 
     Parameters
     ----------
     image : (H, W, 3) array of uint8
         The photograph.
-    recipe : Recipe
-        How its tree is grown.
+    method : "deep" or "contours"
+        How its basins are merged.
     n_regions : int or "auto"
         1 to LEAVES, or "auto" for the things of the photograph.
 
@@ -191,30 +177,30 @@ def tree_regions(image: np.ndarray, recipe: Recipe, n_regions: int | str) -> Reg
         For any other n_regions.
     """
     check_count(n_regions)
-    tree = grown(image, recipe)
+    tree = grown(image, method)
     atoms = resize_labels(tree.atoms, image.shape[:2])
     if n_regions == "auto":
-        return Regions(atoms, tree.automatic, recipe.method, tree.things)
-    return Regions(atoms, coarsest(tree.root, int(n_regions)), recipe.method, tree.root)
+        return Regions(atoms, tree.automatic, method, tree.things)
+    return Regions(atoms, coarsest(tree.root, int(n_regions)), method, tree.root)
 
 
-def grown(image: np.ndarray, recipe: Recipe) -> Grown:
+def grown(image: np.ndarray, method: str) -> Grown:
     """Grow a photograph's tree; those of the last KEPT pairs of photograph and method are cached.
 
     Parameters
     ----------
     image : (H, W, 3) array of uint8
         The photograph.
-    recipe : Recipe
-        How its tree is grown.
+    method : "deep" or "contours"
+        How its basins are merged.
 
     Returns
     -------
     tree : Grown
         The named tree and its automatic cut.
     """
-    key = recipe.method, content_key(image)
-    tree = _trees.get(key) or _grow(image, recipe)
+    key = method, content_key(image)
+    tree = _trees.get(key) or _grow(image, method)
     with _lock:
         _trees.pop(key, None)
         _trees[key] = tree
@@ -223,14 +209,14 @@ def grown(image: np.ndarray, recipe: Recipe) -> Grown:
     return tree
 
 
-def _grow(image, recipe) -> Grown:
+def _grow(image, method) -> Grown:
     # Never enlarged: regions stay connected when a label map is enlarged, but not when it is
     # reduced.
     copy = reduced(image, WORKING_SIDE)
-    strength, merging = contours(copy), recipe.merging
+    strength, merging = contours(copy), MERGING[method]
     labels = basins(strength)
     of_basins = seen(image, labels)
-    features = None if recipe.features is None else recipe.features(image, labels)
+    features = deep_features(image, labels) if method == "deep" else None
     border = borders(labels, strength)
     joins = merge(of_basins.areas, border, merging, features, of_basins.classes)
     leaf, root = leaves(joins)
@@ -278,10 +264,6 @@ def deep_features(image: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.concatenate(columns, axis=1)
 
 
-CONTOURS = Recipe("contours", Merging(floor=0.0, contour=1.0, size=0.08, worth=0.35))
-DEEP = Recipe(
-    "deep", Merging(floor=0.05, contour=3.0, size=0.4, worth=0.045, nouns=0.7), deep_features
-)
 SEGMENTERS = (
     by_count("deep", deep, "contours, features of EfficientNet-Lite0, and nouns"),
     by_count("contours", contour_regions, "contours alone, found by HED on VGG16"),

@@ -15,7 +15,7 @@ def test_semantic_regions_are_the_classes_of_the_leaves(cat):
     regions = segxai.segment(small, "semantic")
     assert set(regions.names) <= set(CLASSES)
     assert "cat" in regions.names
-    found = tree.grown(small, tree.DEEP)
+    found = tree.grown(small, "deep")
     classes = np.array(CLASSES)[found.seen.classes.argmax(axis=1)]
     expected = classes[resize_labels(found.atoms, small.shape[:2])]
     assert np.array_equal(np.array(regions.names)[regions.labels], expected)

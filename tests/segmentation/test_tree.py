@@ -75,7 +75,7 @@ def test_a_large_photograph_is_divided_as_well():
 @pytest.mark.parametrize("n_regions", [0, 49, 4.0, True, "many", None])
 def test_other_numbers_of_regions_are_refused(n_regions, cat):
     with pytest.raises(SegxaiError, match="from 1 to 48"):
-        tree_regions(cat, tree.CONTOURS, n_regions)
+        tree_regions(cat, "contours", n_regions)
 
 
 @pytest.mark.parametrize(
