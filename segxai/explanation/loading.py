@@ -68,8 +68,7 @@ def _unpacked(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     with path.open("rb") as file, np.load(file, allow_pickle=False) as packed:
         if sum(entry.file_size for entry in packed.zip.infolist()) > archive.MOST_BYTES:
             raise ValueError(f"it unpacks to more than {archive.MOST_BYTES / 1e6:.0f} MB")
-        text = packed["description"].tobytes()
-        kept = json.loads(text[: archive.MOST_TEXT])
+        kept = json.loads(packed["description"].tobytes()[: archive.MOST_TEXT])
         if kept["format"] != archive.FORMAT:
             raise ValueError(f"its format is {kept['format']}, not {archive.FORMAT}; update segxai")
         json.dumps(kept, allow_nan=False)  # refuses what is read as NaN or infinity
@@ -118,8 +117,8 @@ def _explanation(kept, arrays) -> Explanation:
         kept["output"], hierarchy=hierarchy,
     ).for_target(kept["target"], kept["rival"])  # fmt: skip
     if tree:
-        effects = (arrays[name] for name in ("node", "without", "joined", "weight", "divided"))
         fit_weights = arrays["fit_weights"]
+        effects = (arrays[name] for name in owen.Division._fields[1:])  # all but the masks
         division = owen.Division(masks[: len(masks) - len(fit_weights)], *effects)
         descent = Descent(tree, table, division, fit_weights)
         explanation: Explanation = from_descent(descent, regions)
@@ -132,8 +131,9 @@ def _explanation(kept, arrays) -> Explanation:
         for kind, p, found in kept["sets"]
     }
     checked = tuple(_check(*row) for row in kept["checks"])
-    details = replace(explanation.details, checks=checked, sets_found=sets)
-    return replace(explanation, details=details)
+    return replace(
+        explanation, details=replace(explanation.details, checks=checked, sets_found=sets)
+    )
 
 
 def _regions(kept, atoms):

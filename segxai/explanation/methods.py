@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from scipy.special import softmax
 
 from ..errors import SegxaiError, SegxaiValueError, one_of, whole_number
 from . import surrogates
@@ -291,10 +292,7 @@ def size_shares(number: int, method: str, kernel_width: float) -> np.ndarray:
         "shapley": np.zeros(number - 1),
         "banzhaf": log_number_of,
     }
-    needed = {}
-    for name, logs in log_shares.items():
-        shares = np.exp(logs - logs.max())
-        needed[name] = parts[name] * shares / shares.sum()
+    needed = {name: parts[name] * softmax(logs) for name, logs in log_shares.items()}
     # What is drawn for LIME and Banzhaf values serves Shapley values too, where it is enough.
     drawn = np.maximum(needed["lime"] + needed["banzhaf"], needed["shapley"])
     return drawn / drawn.sum()

@@ -173,7 +173,6 @@ def search(
     """
     known = {row.tobytes(): float(score) for row, score in zip(members, scores, strict=True)}
     most, number = len(known) + max_evaluations, len(order)
-    found: list[np.ndarray] = []
 
     def scored(sets):
         new = [row for row in sets if row.tobytes() not in known][: most - len(known)]
@@ -189,12 +188,10 @@ def search(
             if not enough(values).any():
                 break
             some = without[np.argmax(values)]
-        found.append(some)
+        return some
 
     prefixes = np.tri(number + 1, number, -1, dtype=bool)[:, np.argsort(order)]
-    first = np.flatnonzero(enough(scored(prefixes)))
-    if first.size:
-        prune(prefixes[first[0]])
+    found = [prune(some) for some in prefixes[enough(scored(prefixes))][:1]]
     fewest = found[0].sum() if found else number + 1
     grown = np.zeros(number, bool)
     while grown.sum() + 1 < fewest and len(known) < most:
@@ -202,10 +199,10 @@ def search(
         values = scored(larger)
         grown = larger[np.argmax(values)]
         if enough(values).any():
-            prune(grown)
+            found.append(prune(grown))
             break
     seen = smallest(members, scores, enough)
     if seen:
-        prune(seen[0])
+        found.append(prune(seen[0]))
     best = min(found, key=lambda some: (some.sum(), -known[some.tobytes()]), default=None)
     return None if best is None else (best, known[best.tobytes()])

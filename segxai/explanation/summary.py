@@ -42,11 +42,11 @@ def sentences(explanation: "Explanation", search: bool = True) -> list[str]:
 def _of_weights(e) -> list[str]:
     k = int(np.argmax(np.abs(e.weights)))
     verb, name = "supports" if e.weights[k] >= 0 else "opposes", e.regions.marked_names[k]
-    found = [f"“{name}” {verb} “{e.target}” most ({e.method} weight {e.weights[k]:+z.3f})."]
-    if abs(e.weights[k]) < FAINT:
-        found = [
-            f"No region changes “{e.target}” noticeably (all {e.method} weights are below {FAINT})."
-        ]
+    found = [
+        f"No region changes “{e.target}” noticeably (all {e.method} weights are below {FAINT})."
+        if abs(e.weights[k]) < FAINT
+        else f"“{name}” {verb} “{e.target}” most ({e.method} weight {e.weights[k]:+z.3f})."
+    ]
     if not e.coalitions.exact:  # intervals shrink with the square root of the sample's size
         evaluated, number = e.coalitions.masks.shape
         found.append(

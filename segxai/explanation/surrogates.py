@@ -8,7 +8,7 @@ from math import factorial
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import gammaln, stdtrit
+from scipy.special import gammaln, softmax, stdtrit
 
 from ..errors import SegxaiValueError, is_number
 from . import process
@@ -104,8 +104,7 @@ def importance(masks: np.ndarray, log_importance: np.ndarray | None = None) -> n
     """
     if log_importance is None:
         return np.ones(len(masks))
-    relative = np.exp(log_importance - np.max(log_importance))
-    return relative / relative.mean()
+    return len(masks) * softmax(log_importance)
 
 
 def lime_kernel(masks: np.ndarray, kernel_width: float) -> np.ndarray:
@@ -173,8 +172,7 @@ def fit_shapley(
     # Without a row the others are predicted worse, too: by the mean leverage, as in HC2 and HC3.
     changes *= np.sqrt(max(0, 1 - len(weights) / len(masks)))
     empty = values[~masks.any(1)][0]
-    kernel = shapley_kernel(masks, log_importance)
-    r2 = weighted_r2(values, empty + masks @ weights, kernel)
+    r2 = weighted_r2(values, empty + masks @ weights, shapley_kernel(masks, log_importance))
     interval = _interval(weights, values, log_importance, changes, unseen)
     return Fit(weights, float(empty), r2, interval)
 
@@ -238,8 +236,8 @@ def fit_owen(masks: np.ndarray, values: np.ndarray, hierarchy: tuple) -> Fit:
             share = _shares(len(siblings) + 1)[subsets.sum(axis=1)]
             shares = (shares[:, None] * share).ravel()
         weights[region] = shares @ (table[coalitions | 1 << region] - table[coalitions])
-    fitted = table[0] + masks @ weights
-    r2 = weighted_r2(np.asarray(values, float), fitted, shapley_kernel(masks))
+    members = all_subsets(len(weights))
+    r2 = weighted_r2(table, table[0] + members @ weights, shapley_kernel(members))
     return Fit(weights, float(table[0]), r2, np.stack([weights, weights], axis=1))
 
 
