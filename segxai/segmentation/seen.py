@@ -7,6 +7,7 @@ heads).
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from ..weights.semantic import SIDE, semantic_head
 
 VIEW = 224  # pixels, what the classifier is shown
 BATCH = 16
+WHOLE = 0.4  # with this probability, the noun of the whole photograph is that of a thing in it
 
 
 class Seen(NamedTuple):
@@ -109,6 +111,32 @@ def by_noun(pictures: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate(rows) @ everyday_nouns().classes
 
 
+def deepest(row: np.ndarray, least: float) -> int | None:
+    """Return the most specific noun that is probable enough.
+
+    Parameters
+    ----------
+    row : (nouns,) array
+        Probabilities of everyday nouns.
+    least : float
+        What a noun must have.
+
+    Returns
+    -------
+    noun : int or None
+        Its index; None if no noun has so much.
+    """
+    sure = np.where(row >= least, specific(), 0)
+    return int((sure + np.minimum(row, 0.999) * (sure > 0)).argmax()) if sure.any() else None
+
+
+@lru_cache(maxsize=1)
+def specific() -> np.ndarray:
+    """(nouns,) how many nouns are above each; 0 for "animal" and others that only group nouns."""
+    nouns = everyday_nouns()
+    return np.array([len(nouns.above(k)) - 1 for k in range(len(nouns.names))])
+
+
 def mirrored_end_points(image: np.ndarray, longest: int) -> dict[str, np.ndarray]:
     """Compute the end points of a photograph, averaged with those of the mirrored one.
 
@@ -158,25 +186,20 @@ def pool(feature_map: np.ndarray, labels: np.ndarray) -> np.ndarray:
     means : (B, D) array
         Of each label.
     """
-    (rows, row_weight), (columns, column_weight) = map(
-        _bilinear, labels.shape, feature_map.shape[:2]
-    )
-    height, width, depth = feature_map.shape
-    corners = [(i, j) for i in range(2) for j in range(2)]
-    position = [(rows[i][:, None] * width + columns[j]).ravel() for i, j in corners]
-    weight = [(row_weight[i][:, None] * column_weight[j]).ravel() for i, j in corners]
-    index = np.tile(labels.ravel(), 4), np.concatenate(position)
-    weights = scipy.sparse.coo_array(
-        (np.concatenate(weight), index), shape=(int(labels.max()) + 1, height * width)
-    ).tocsr()
-    return weights @ feature_map.reshape(-1, depth) / np.bincount(labels.ravel())[:, None]
+    rows, columns = map(_bilinear, labels.shape, feature_map.shape[:2])
+    pixels = np.ones(labels.size), (labels.ravel(), np.arange(labels.size))
+    weights = scipy.sparse.coo_array(pixels).tocsr() @ scipy.sparse.kron(rows, columns, "csr")
+    means = weights @ feature_map.reshape(-1, feature_map.shape[-1])
+    return means / np.bincount(labels.ravel())[:, None]
 
 
 def _bilinear(full: int, small: int):
-    """Two nearest positions in `small`, and their weights, of each of `full` pixels."""
+    """(full, small) weights of the positions that each pixel is interpolated from."""
     at = np.clip((np.arange(full) + 0.5) * small / full - 0.5, 0, small - 1)
     low = at.astype(int)
-    return (low, np.minimum(low + 1, small - 1)), (1 - (at - low), at - low)
+    pairs = np.tile(np.arange(full), 2), np.concatenate([low, np.minimum(low + 1, small - 1)])
+    weights = np.concatenate([1 - (at - low), at - low])
+    return scipy.sparse.coo_array((weights, pairs), shape=(full, small))
 
 
 def pooled(nodes: Sequence[Part], areas: np.ndarray, values: np.ndarray) -> np.ndarray:

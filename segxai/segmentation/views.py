@@ -1,6 +1,6 @@
 """Nouns by a classifier that was trained on whole photographs, for the nodes of a region tree.
 
-The project's own FCN-8s names sky, hair and road (`nouns`). What it calls an object or an animal,
+The project's own FCN-8s names sky, hair and road (`names`). What it calls an object or an animal,
 the classifier may be able to name: it knows 378 everyday nouns. It is believed where several views
 of the region agree: cut out, with dimmed surroundings, cropped, and by the features inside it
 against those outside.
@@ -11,7 +11,6 @@ Deng et al. 2012, "Hedging Your Bets" (the most specific noun that is sure enoug
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 
@@ -19,8 +18,8 @@ from ..images import resize
 from ..regions import Part, coarsest
 from ..weights.imagenet import everyday_nouns
 from ..weights.semantic import semantic_head
-from .nouns import GROUPS, Noun, class_noun, evidence
-from .seen import VIEW, Seen, areas_of, by_noun, pooled, softmax
+from .names import GROUPS, Noun, class_noun, evidence
+from .seen import VIEW, WHOLE, Seen, areas_of, by_noun, deepest, pooled, softmax, specific
 
 # Shares of the photograph: too few pixels to classify, too few around them.
 SMALLEST, LARGEST = 0.005, 0.8
@@ -38,7 +37,7 @@ INSIDE = 0.1  # by the features; views of regions without any such noun are not 
 SUPPORT, UNSUPPORTED = 0.2, 0.6
 # The noun of the whole photograph, if so probable, names the node that it fits best, if its crop
 # agrees.
-WHOLE, WHOLE_CROP = 0.4, 0.2
+WHOLE_CROP = 0.2
 
 
 def object_nouns(
@@ -83,7 +82,7 @@ def object_nouns(
             )
 
     # Each view is classified only where the others, which are known by then, allow a noun.
-    allowed = (_specific() > 0) & (inside >= INSIDE) & (ratios(inside, outside) >= RATIO)
+    allowed = (specific() > 0) & (inside >= INSIDE) & (ratios(inside, outside) >= RATIO)
     look(allowed.any(axis=1), "dimmed")
     allowed &= views[:, 1] >= DIMMED
     look(allowed.any(axis=1), "grey")
@@ -209,32 +208,6 @@ def chosen_nouns(
                 everyday_nouns().names[noun], evidence("classifier", float(agreed[i, noun]))
             )
     return chosen
-
-
-def deepest(row: np.ndarray, least: float) -> int | None:
-    """Return the most specific noun that is probable enough.
-
-    Parameters
-    ----------
-    row : (nouns,) array
-        Probabilities of everyday nouns.
-    least : float
-        What a noun must have.
-
-    Returns
-    -------
-    noun : int or None
-        Its index; None if no noun has so much.
-    """
-    sure = np.where(row >= least, _specific(), 0)
-    return int((sure + np.minimum(row, 0.999) * (sure > 0)).argmax()) if sure.any() else None
-
-
-@lru_cache(maxsize=1)
-def _specific() -> np.ndarray:
-    """(nouns,) how many nouns are above each; 0 for "animal" and others that only group nouns."""
-    nouns = everyday_nouns()
-    return np.array([len(nouns.above(k)) - 1 for k in range(len(nouns.names))])
 
 
 def dense_nouns(nodes: Sequence[Part], found: Seen) -> tuple[np.ndarray, np.ndarray]:

@@ -7,8 +7,7 @@ import segxai
 from segxai import Regions
 from segxai.regions import GIVEN, PLACE, Part, walk
 from segxai.segmentation import tree
-from segxai.segmentation.names import name_tree
-from segxai.segmentation.nouns import Noun, evidence
+from segxai.segmentation.names import Noun, evidence, name_tree
 from segxai.segmentation.seen import Seen
 from segxai.weights.downloads import DOWNLOADS, cached
 

@@ -1,6 +1,6 @@
 """Nouns by classes: which one is believed, and how much."""
 
-from segxai.segmentation.nouns import LEAST, MAIN, SURE_CLASS, class_noun
+from segxai.segmentation.names import LEAST, MAIN, SURE_CLASS, class_noun
 
 from .hand import row
 
