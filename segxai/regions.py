@@ -523,7 +523,7 @@ def labels_of(parts: Sequence[Part], atoms: np.ndarray) -> np.ndarray:
     labels : (h, w) array of int
         Values 0..K-1, and -1 outside all parts.
     """
-    of_atom = np.full(int(atoms.max()) + 1, -1)
+    of_atom = np.full(int(atoms.max()) + 1, -1, np.int32)
     for k, part in enumerate(parts):
         of_atom[list(part.atoms)] = k
     return of_atom[atoms]

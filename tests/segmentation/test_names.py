@@ -7,7 +7,16 @@ import segxai
 from segxai import Regions
 from segxai.regions import GIVEN, PLACE, Part, walk
 from segxai.segmentation import tree
-from segxai.segmentation.names import Noun, evidence, name_tree
+from segxai.segmentation.names import (
+    LEAST,
+    MAIN,
+    SURE_CLASS,
+    Noun,
+    class_noun,
+    evidence,
+    name_tree,
+    places,
+)
 from segxai.segmentation.seen import Seen
 from segxai.weights.downloads import DOWNLOADS, cached
 
@@ -151,3 +160,101 @@ def test_a_small_region_needs_to_be_a_head_or_a_sure_thing():
     assert credited({1: {"face": 0.7}}, share=0.01) == "face"
     assert credited({1: {"dog": 0.7}}, share=0.01) == ""
     assert credited({1: {"dog": 0.95}}, share=0.01) == "dog"
+
+
+# --- by classes: which noun is believed, and how much
+
+
+def test_a_class_that_is_probable_enough_is_the_noun():
+    noun = class_noun(row(sky=LEAST + 0.02))
+    assert (noun.name, noun.basis, noun.evidence.source, noun.sure) == (
+        "sky",
+        "sky",
+        "semantic",
+        False,
+    )
+    assert class_noun(row(sky=SURE_CLASS)).sure
+    assert class_noun(row(sky=LEAST - 0.02)) is None
+    assert class_noun(row(object=1.0)) is None
+
+
+def test_trees_and_grass_are_believed_earlier():
+    assert class_noun(row(tree=LEAST - 0.05)).name == "tree"
+    assert class_noun(row(water=LEAST - 0.05)) is None
+
+
+def test_the_more_probable_a_class_the_more_its_noun_is_believed():
+    found = [class_noun(row(sky=p)).evidence.probability for p in (LEAST, 0.8, 0.9, 1.0)]
+    assert found == sorted(found)
+
+
+def test_classes_that_add_up_are_named_by_their_group():
+    """Both are plants; neither has most of their probability."""
+    noun = class_noun(row(tree=0.5, grass=0.45))
+    assert (noun.name, noun.basis, noun.sure) == ("plants", "plants", True)
+    assert class_noun(row(tree=LEAST / 2, grass=LEAST / 2 - 0.02)) is None
+
+
+def test_a_class_with_most_of_its_group_is_named_instead_of_it():
+    whole = LEAST + 0.01
+    assert class_noun(row(car=MAIN * whole + 0.01, truck=(1 - MAIN) * whole - 0.01)).name == "car"
+    assert (
+        class_noun(row(car=MAIN * whole - 0.01, truck=(1 - MAIN) * whole + 0.01)).name == "vehicle"
+    )
+
+
+def test_of_two_groups_the_narrower_one_is_named():
+    assert class_noun(row(hair=0.45, face=0.45)).name == "head"
+    assert class_noun(row(hair=0.3, face=0.2, clothes=0.45)).name == "person"
+
+
+def test_an_animal_of_no_kind_needs_a_surer_head():
+    assert class_noun(row(animal=SURE_CLASS)).name == "animal"
+    assert class_noun(row(animal=SURE_CLASS - 0.02)) is None
+    assert class_noun(row(cat=LEAST + 0.02)).name == "cat"
+    assert class_noun(row(cat=SURE_CLASS / 2, dog=SURE_CLASS / 2)).name == "animal"
+
+
+# --- by place, on label maps whose names anybody could give
+
+
+@pytest.mark.parametrize(
+    ("window", "place"),
+    [
+        ((slice(0, 10), slice(0, 10)), "top left"),
+        ((slice(12, 18), slice(12, 18)), "centre"),
+        ((slice(20, 30), slice(10, 20)), "bottom"),
+        ((slice(10, 20), slice(20, 30)), "right"),
+    ],
+)
+def test_a_square_is_named_by_its_place(window, place):
+    atoms = np.zeros((30, 30), int)
+    atoms[window] = 1
+    assert places(atoms, [(1,)]) == [place]
+
+
+def test_what_touches_all_edges_lies_all_round():
+    atoms = np.zeros((30, 30), int)
+    atoms[8:22, 8:22] = 1
+    assert places(atoms, [(0,)]) == ["all round"]
+    assert places(atoms, [(0, 1)]) == ["centre"]  # the whole picture is not round anything
+
+
+def test_any_atoms_of_a_group_count_by_their_areas():
+    """A column of ten pixels at the left and one pixel at the right lie at the left."""
+    atoms = np.full((10, 10), 2)
+    atoms[:, 0], atoms[5, 8] = 0, 1
+    assert places(atoms, [(0,), (1,), (0, 1)]) == ["left", "right", "left"]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (7, 1)])
+def test_the_narrowest_picture_has_a_place(shape):
+    assert places(np.zeros(shape, int), [(0,)]) == ["centre"]
+
+
+def test_a_mirrored_picture_has_mirrored_places():
+    atoms = np.arange(7)[None].repeat(5, 0)
+    swapped = {"left": "right", "right": "left", "centre": "centre"}
+    ours = places(atoms, [(k,) for k in range(7)])
+    theirs = places(atoms[:, ::-1], [(k,) for k in range(7)])
+    assert theirs == [swapped[place] for place in ours]

@@ -8,7 +8,7 @@ from segxai.images import resize
 from segxai.regions import Part
 from segxai.segmentation import seen as module
 from segxai.segmentation.names import class_noun
-from segxai.segmentation.seen import Seen, pooled, seen
+from segxai.segmentation.seen import Seen, pool, pooled, seen
 from segxai.weights.semantic import SIDE, semantic_head
 
 from .hand import CLASSES
@@ -90,3 +90,13 @@ def test_a_mirrored_photograph_has_the_same_nouns(cat):
     assert [class_noun(p) and class_noun(p).name for p in theirs.classes] == [
         class_noun(p) and class_noun(p).name for p in ours.classes
     ]
+
+
+def test_pooled_features_are_means_of_the_upsampled_map():
+    rng = np.random.default_rng(0)
+    feature_map = rng.normal(size=(7, 5, 3)).astype(np.float32)
+    labels = rng.integers(0, 6, (50, 41))
+    labels.ravel()[:6] = range(6)
+    upsampled = resize(feature_map, labels.shape)
+    expected = np.stack([upsampled[labels == k].mean(axis=0) for k in range(6)])
+    np.testing.assert_allclose(pool(feature_map, labels), expected, atol=1e-5)
