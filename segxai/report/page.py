@@ -14,7 +14,7 @@ import io
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -39,7 +39,6 @@ from .state import (
 
 if TYPE_CHECKING:
     from ..explanation.explanation import Explanation
-    from ..explanation.tree_explanation import TreeExplanation
     from ..study.comparison import Comparison
 
 _HERE = Path(__file__).parent
@@ -251,7 +250,7 @@ def explorer_state(explanations: Sequence[Explanation]) -> dict[str, Any]:
     # By their regions and not by name, which two of them may share.
     segmentations: dict[Regions, dict] = {}
     for e in explanations:
-        descent = cast("TreeExplanation", e).descent if e.method == "tree" else None
+        descent = getattr(e, "descent", None)  # of a tree
         table = (descent or e).coalitions
         regions = table.game.regions
         known = segmentations.setdefault(
@@ -267,10 +266,9 @@ def explorer_state(explanations: Sequence[Explanation]) -> dict[str, Any]:
     settings = {k: v for k, v in settings_state(first).items() if k not in _OF_WEIGHTS}
     fills = list(dict.fromkeys(e.coalitions.fill for e in explanations))
     fields = setting_fields(list(first.coalitions.target_names), fills, first.coalitions.output)
-    if first.method == "tree":  # which the page can take apart
-        leaves = len(cast("TreeExplanation", first).descent.tree.leaves)
+    if descent := getattr(first, "descent", None):  # the page can take a tree apart
         kept = [field for field in fields if field["key"] in ("target", "versus", "fill")]
-        fields = [*kept, depth_field(leaves)]
+        fields = [*kept, depth_field(len(descent.tree.leaves))]
     elif first.method not in PAGE_METHODS:  # the browser shows such weights as they are
         fields = []
     names = distinct_names([regions.method or "regions" for regions in segmentations])

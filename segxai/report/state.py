@@ -4,13 +4,11 @@ Its readers in JavaScript are widgets/shared/algebra.js and widgets/shared/still
 sent as small files: photographs as JPEG, cut-outs as WebP, numbers as PNG.
 """
 
-from __future__ import annotations
-
 import base64
 import io
 import json
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -21,9 +19,6 @@ from ..regions import walk
 
 SHOWN_SIDE = 640  # pixels; photographs are sent no larger than they are shown
 MOST_NOUNS = 8  # of a region, where it is renamed
-
-if TYPE_CHECKING:
-    from ..explanation.explanation import Explanation
 
 # The methods that pages compute themselves, by widgets/region_canvas/explain.js.
 PAGE_METHODS = {"lime": "LIME", "shapley": "Shapley", "banzhaf": "Banzhaf"}
@@ -125,7 +120,7 @@ def depth_field(leaves: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def settings_state(explanation: Explanation) -> dict[str, Any]:
+def settings_state(explanation: Any) -> dict[str, Any]:
     """Return how the table is summed up, and the weights, for methods the browser does not compute.
 
     Parameters
@@ -156,7 +151,7 @@ def settings_state(explanation: Explanation) -> dict[str, Any]:
 
 
 def setting_fields(
-    classes: Sequence[str], fills: Sequence[str], output: str
+    classes: Sequence[str], fills: Sequence[str], output: str, remote: dict[str, str] | None = None
 ) -> list[dict[str, Any]]:
     """Return the controls of an explanation, as a form in the browser shows them.
 
@@ -166,12 +161,15 @@ def setting_fields(
         What can be chosen.
     output : str
         What the classifier's values are.
+    remote : dict of str to str, optional
+        Methods that need a kernel, with their titles.
 
     Returns
     -------
     fields : list of dict
         Those that need no kernel are "local".
     """
+    remote = remote or {}
     fields = [
         select_field(
             "target", "Class to explain", classes,
@@ -182,7 +180,7 @@ def setting_fields(
             hint="Explain why this class rather than another one",
         ),
         select_field(
-            "method", "Method", list(PAGE_METHODS.items()),
+            "method", "Method", (PAGE_METHODS | remote).items(), remote=list(remote),
             hint="How the classifier's outputs are summed up in one weight a region",
         ),
         {

@@ -10,7 +10,6 @@ Examples
 
 try:
     import anywidget as _anywidget  # noqa: F401
-    import ipywidgets as _ipywidgets  # noqa: F401
 except ImportError as error:
     from ..errors import SegxaiError
 

@@ -50,9 +50,11 @@ def test_annotation_and_regions(image, classes):
     assert regions.names == (*NAMES, "unpainted")
     for k, name in enumerate(NAMES):
         np.testing.assert_array_equal(regions.mask(name), classes == k)
-    painter.annotation = regions.merge({"rest": ["background", "unpainted"]})
-    assert painter.names == ("rest", "cup", "spoon")
-    assert (painter.annotation != 255).all()
+    merged = AnnotationPainter(
+        image, annotation=regions.merge({"rest": ["background", "unpainted"]})
+    )
+    assert merged.names == ("rest", "cup", "spoon")
+    assert (merged.annotation != 255).all()
 
 
 def test_save_and_load(image, classes, tmp_path):
@@ -220,9 +222,9 @@ def test_fit_and_explain(quarters, additive):
     assert painter.canvas.status.startswith("Fitted")
     assert painter.children[1].explanation is painter.explanation
     first = painter.fitted
-    painter.annotation = np.where(strokes == 1, 255, strokes)
+    painter.canvas.classes = class_png(np.where(strokes == 1, 255, strokes).astype(np.uint8))
     assert painter.canvas.status.startswith("The painting has changed")
-    painter.annotation = strokes
+    painter.canvas.classes = class_png(strokes)
     painter.fit_and_explain()
     assert painter.fit_and_explain() is None  # one at a time
     assert painter.canvas.status.startswith("A fit is already running")

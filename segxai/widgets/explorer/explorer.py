@@ -212,11 +212,8 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
 
     def _offer_settings(self):
         table = self.explanation.coalitions
-        names = table.target_names
-        self._fields = setting_fields(names, FILLS, table.output)
-        method = next(field for field in self._fields if field["key"] == "method")
-        method["options"] = [*method["options"], ["tree", "tree of parts"]]
-        method["remote"] = ["tree"]
+        tree = {"tree": "tree of parts"}
+        self._fields = setting_fields(table.target_names, FILLS, table.output, remote=tree)
         self.shared.values = {"target": self.explanation.target, **self.shared.values}
 
     def _draw(self):

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import ipywidgets
+import traitlets
 
 from ...errors import SegxaiError, SegxaiValueError, quoted
 from ...explanation.explanation import Explanation, renamed
@@ -97,7 +98,7 @@ class Pane(ipywidgets.VBox):
             self._asked = self._answered
             if self._answered is not None:
                 self._fit_form(dict(self._answered.values))
-            self._show_progress(-1.0, "Cancelled.")
+            self.form.progress, self.form.message = -1.0, "Cancelled."
 
     def with_fills(self, fills: Iterable[str]) -> list[Explanation]:
         """Explain with other fills.
@@ -164,11 +165,6 @@ class Pane(ipywidgets.VBox):
         offered = self._work.offer(name or f"edited {before}", regions)
         self.form.values = {"segmenter": offered}
 
-    def _show_progress(self, share, message):
-        self.form.progress, self.form.message = share, message
-        if self.canvas is not None:
-            self.canvas.busy = share >= 0
-
     def _request(self):
         values, settings = tuple(sorted(self.form.values.items())), self._settings()
         return Request(values, settings["fill"], settings["method"] == "tree")
@@ -176,7 +172,7 @@ class Pane(ipywidgets.VBox):
     def _ask(self):
         """Explain in the background; an earlier request of this pane is given up."""
         self._asked = self._request()
-        self._show_progress(0.0, "")
+        self.form.progress, self.form.message = 0.0, ""
         self._work.later(partial(self._answer, self._asked))
 
     def _answer(self, request):
@@ -208,7 +204,7 @@ class Pane(ipywidgets.VBox):
         with self._work.lock:
             if void():
                 return
-            self._show_progress(-1.0, problem)
+            self.form.progress, self.form.message = -1.0, problem
             if found is not None:
                 self._show(request, found)
                 self._when_shown()
@@ -219,6 +215,9 @@ class Pane(ipywidgets.VBox):
         self._refit()
         if self.canvas is None:
             self.canvas = RegionCanvas(self.explanation, self.edit, group=self._group)
+            traitlets.dlink(
+                (self.form, "progress"), (self.canvas, "busy"), lambda share: share >= 0
+            )
             hold_weakly(self.canvas)
             self.children = [self.form, self.canvas]
 

@@ -70,7 +70,11 @@ class PaintCanvas(browser.BundledWidget, folder="painter"):
     """
 
     photo = traitlets.Bytes().tag(sync=True)
-    classes = traitlets.Bytes().tag(from_json=lambda value, _: _as_bytes(value), **FROM_PAGE)
+    # Bytes come from a browser as memory views; the trait refuses whatever else comes.
+    classes = traitlets.Bytes().tag(
+        from_json=lambda value, _: bytes(value) if isinstance(value, memoryview) else value,
+        **FROM_PAGE,
+    )
     names = traitlets.List(traitlets.Unicode()).tag(**FROM_PAGE)
     tool = traitlets.Enum(("brush", "polygon", "erase", "fill"), "brush").tag(**FROM_PAGE)
     current = traitlets.Int(0, min=0, max=254).tag(**FROM_PAGE)
@@ -103,26 +107,15 @@ class PaintCanvas(browser.BundledWidget, folder="painter"):
         with self.hold_trait_notifications(), self.hold_sync():
             self.names, self.classes = list(names), class_png(classes)
 
-    def decoded(self) -> np.ndarray:
-        """Return what is painted.
-
-        Returns
-        -------
-        classes : (H, W) array of uint8
-            Class ids; 255 is not painted.
-        """
-        return read_class_png(self.classes, self._shape).values
-
-    @traitlets.validate("names")
-    def _clean_names(self, proposal):
-        return _refuse(lambda: list(clean_names(proposal["value"])))
-
-    @traitlets.validate("classes")
-    def _known_classes(self, proposal):
-        _refuse(
-            lambda: check_ids(read_class_png(proposal["value"], self._shape).values, self.names)
-        )
-        return proposal["value"]
+    @traitlets.validate("names", "classes")
+    def _usable(self, proposal):
+        try:
+            if proposal["trait"].name == "names":
+                return list(clean_names(proposal["value"]))
+            check_ids(read_class_png(proposal["value"], self._shape).values, self.names)
+            return proposal["value"]
+        except SegxaiError as error:
+            raise RefusedError(str(error)) from error
 
 
 class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
@@ -185,13 +178,8 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
 
     @property
     def annotation(self) -> np.ndarray:
-        """Class ids (H, W) of what is painted, 255 where nothing is; it can be set."""
-        return self.canvas.decoded()
-
-    @annotation.setter
-    def annotation(self, annotation):
-        names = annotation.names if isinstance(annotation, Regions) else self.names
-        self.canvas.show(*load_annotation(annotation, self.image.shape[:2], names, masks=False))
+        """Class ids (H, W) of what is painted, 255 where nothing is."""
+        return read_class_png(self.canvas.classes, self.image.shape[:2]).values
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -334,15 +322,3 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
             figure = plot_regions(self.image, self.regions)
         text = f"<AnnotationPainter: {', '.join(self.names)}>"
         return {"text/html": figure.as_html(dpi=75), "text/plain": text}
-
-
-def _as_bytes(value):
-    """Bytes come from a browser as memory views; the trait refuses whatever else comes."""
-    return bytes(value) if isinstance(value, memoryview) else value
-
-
-def _refuse(check):
-    try:
-        return check()
-    except SegxaiError as error:
-        raise RefusedError(str(error)) from error

@@ -57,34 +57,9 @@ class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canva
     >>> canvas                                                          # doctest: +SKIP
     """
 
-    photo = traitlets.Bytes().tag(sync=True)
-    filled = traitlets.Bytes().tag(sync=True)
-    # Of the regions, the table and the settings: as report/state.py makes them.
-    labels = traitlets.Bytes().tag(sync=True)
+    # Beside these, what report/state.py makes of an explanation: see `__init__`.
     names = traitlets.List(traitlets.Unicode()).tag(**FROM_PAGE)
-    areas = traitlets.List(traitlets.Float()).tag(sync=True)
-    anchors: traitlets.List = traitlets.List().tag(sync=True)
-    nouns: traitlets.List = traitlets.List().tag(sync=True)
-    size: traitlets.List = traitlets.List().tag(sync=True)
-    segmenter = traitlets.Unicode().tag(sync=True)
-    divisible = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    note = traitlets.Unicode().tag(sync=True)
-    table = traitlets.Bytes().tag(sync=True)
-    bits = traitlets.Bytes().tag(sync=True)
-    log_importance = traitlets.Bytes().tag(sync=True)
-    classes = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    fill = traitlets.Unicode().tag(sync=True)
-    output = traitlets.Unicode("probability").tag(sync=True)
-    target = traitlets.Unicode().tag(sync=True)
-    versus = traitlets.Unicode().tag(sync=True)
-    method = traitlets.Unicode().tag(sync=True)
-    kernel_width = traitlets.Float().tag(sync=True)
-    alpha = traitlets.Float().tag(sync=True)
-    weights = traitlets.List(traitlets.Float()).tag(sync=True)
-    intercept = traitlets.Float().tag(sync=True)
-    r2 = traitlets.Float().tag(sync=True)
-    tree = traitlets.Dict().tag(sync=True)
-    depth = traitlets.Int().tag(sync=True)
+    note = traitlets.Unicode("").tag(sync=True)
     group = traitlets.Unicode("").tag(sync=True)
     # While another explanation is computed: the picture is dimmed.
     busy = traitlets.Bool(False).tag(sync=True)
@@ -103,10 +78,11 @@ class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canva
         on_edit: Callable[[str, object], None] | None = None,
         **traits,
     ):
-        super().__init__(**traits)
-        self.explanation: Explanation = None  # type: ignore[assignment]  # until `show` below
-        self._on_edit = on_edit
-        self.show(explanation)
+        self.explanation, self._on_edit = explanation, on_edit
+        game = evaluated(explanation).game
+        state = _state(explanation) | regions_state(game.regions, game.image.shape)
+        self.add_traits(**{key: traitlets.Any().tag(sync=True) for key in state if key != "names"})
+        super().__init__(**state, **traits)
         self.observe(self._renamed, "names")
         handlers = {
             "merge": lambda fields, data: self._edit("merge", fields.get("regions")),
@@ -127,25 +103,12 @@ class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canva
         note : str, optional
             Shown next to the title.
         """
-        e, before = explanation, self.explanation
-        self.explanation = e
-        table = evaluated(e)
-        regions, photo = table.game.regions, table.game.image
-        state: dict[str, Any] = {
-            "photo": jpeg(photo),
-            "filled": jpeg(table.filled_view),
-            "tree": tree_state(e.descent) if isinstance(e, TreeExplanation) else {},
-            # Parts can come and go while regions compare equal, by their pixels and names.
-            "divisible": [] if e.method == "tree" else list(regions.expandable()),
-            "note": note,
-            **table_state(table),
-            **settings_state(e),
-        }
-        old: Any = before and evaluated(before).game.regions
-        if old != regions or old.method != regions.method:  # it takes 0.1 s
-            state |= regions_state(regions, photo.shape)
-        if old is not None:
-            state["off"] = _off_in(regions, np.isin(old.labels, self.off))
+        old, game = evaluated(self.explanation).game.regions, evaluated(explanation).game
+        state = {**_state(explanation), "note": note}
+        state["off"] = _off_in(game.regions, np.isin(old.labels, self.off))
+        if old != game.regions or old.method != game.regions.method:  # it takes 0.1 s
+            state |= regions_state(game.regions, game.image.shape)
+        self.explanation = explanation
         with self.hold_sync(), self.hold_trait_notifications():  # in this order it is one message
             for key, value in state.items():
                 setattr(self, key, value)
@@ -224,6 +187,20 @@ class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canva
         state = self.get_state()
         shown = {k: v for k, v in state.items() if k[0] != "_" and k not in of_ipywidgets}
         return live_fragment("region_canvas", shown)
+
+
+def _state(e) -> dict[str, Any]:
+    """Return what is shown of an explanation, but for its regions."""
+    table = evaluated(e)
+    return {
+        "photo": jpeg(table.game.image),
+        "filled": jpeg(table.filled_view),
+        "tree": tree_state(e.descent) if isinstance(e, TreeExplanation) else {},
+        # Parts can come and go while regions compare equal, by their pixels and names.
+        "divisible": [] if e.method == "tree" else list(table.game.regions.expandable()),
+        **table_state(table),
+        **settings_state(e),
+    }
 
 
 def _off_in(regions: Regions, gone: np.ndarray) -> list[int]:
