@@ -3,8 +3,6 @@
 A figure has alternative text; blue supports the class, orange opposes it.
 """
 
-from __future__ import annotations
-
 import base64
 import html
 import io
@@ -12,7 +10,7 @@ import re
 import textwrap
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
@@ -30,9 +28,6 @@ from skimage.measure import find_contours
 from ..errors import SegxaiValueError
 from ..regions import Regions
 from .numbers import signed
-
-if TYPE_CHECKING:
-    from ..explanation.explanation import Explanation
 
 BLUE, ORANGE, INK = "#0b5fa5", "#d55e00", "#1b1b1b"
 ORANGE_BLUE = LinearSegmentedColormap.from_list(
@@ -175,7 +170,7 @@ def draw_names(axes: Axes, regions: Regions) -> None:
         # A number or a question mark keeps to its word.
         name = re.sub(r" (?=[\d?])", "\xa0", shorten(regions.marked_names[k]))
         name = textwrap.fill(name, 12)
-        _write(axes, regions, k, name, INK, fontsize=8, color="white")
+        write_in(axes, regions, k, name, INK, fontsize=8, color="white")
 
 
 def draw_heat(axes: Axes, image: np.ndarray, values: np.ndarray, limit: float, title: str) -> None:
@@ -196,31 +191,6 @@ def draw_heat(axes: Axes, image: np.ndarray, values: np.ndarray, limit: float, t
     """
     show(axes, lightened_grey(image), title)
     _draw_pixels(axes, values, cmap=ORANGE_BLUE, vmin=-limit, vmax=limit, alpha=0.72)
-
-
-def draw_weights(axes: Axes, explanation: Explanation, limit: float, title: str) -> None:
-    """Draw a grey photograph with regions tinted by their weights, and write the weights.
-
-    Parameters
-    ----------
-    axes : Axes
-        Where to draw.
-    explanation : Explanation
-        Regions are blue if they support the class, orange if they oppose it; the MOST_NAMES
-        strongest weights are written as numbers.
-    limit : float
-        The weight with the strongest tint.
-    title : str
-        Above the photograph.
-    """
-    regions, weights = explanation.regions, explanation.weights
-    draw_heat(axes, explanation.coalitions.game.image, weights[regions.labels], limit, title)
-    draw_borders(axes, regions, "#555555")
-    for k in np.argsort(-np.abs(weights), kind="stable")[:MOST_NAMES]:
-        _write(
-            axes, regions, k, signed(weights[k], 2), "white", fontsize=9, color=INK,
-            fontweight="bold",
-        )  # fmt: skip
 
 
 def widest_place(mask: np.ndarray) -> tuple[int, int]:
@@ -264,8 +234,24 @@ def cut_out(image: np.ndarray, mask: np.ndarray, side: int = 48) -> np.ndarray:
     return np.asarray(ImageOps.contain(picture, (side, side)))
 
 
-def _write(axes, regions, k, text, around, **options) -> None:
-    """Write a text where a region is widest, with a line of another colour around its letters."""
+def write_in(axes: Axes, regions: Regions, k: int, text: str, around: str, **options: Any) -> None:
+    """Write a text where a region is widest, with a line of another colour around its letters.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where the photograph is drawn, in its own coordinates.
+    regions : Regions
+        The regions.
+    k : int
+        The number of the region.
+    text : str
+        What is written.
+    around : str
+        The colour around the letters.
+    **options
+        Of `Axes.text`.
+    """
     row, column = _place(regions, k)
     # Near the left and right edges the text is aligned so that it stays inside the photograph.
     share, half = column / regions.shape[1], 0.0125 * max(map(len, text.splitlines()))
@@ -358,9 +344,9 @@ def label_rows(axes: Axes, names: Sequence[str], x_label: str, title: str) -> No
         Below and above the axes.
     """
     axes.set_yticks(range(len(names)), names, fontsize=9)
-    axes.invert_yaxis()
+    axes.set_ylim(len(names) - 0.5, -0.5)
     axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set_xlabel(x_label)
+    axes.set_xlabel(x_label, fontsize=9)
     axes.set_title(title, fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
 
@@ -403,11 +389,9 @@ def draw_bars(
     colours = [BLUE if w >= 0 else ORANGE for w in weights]
     axes.barh(range(len(weights)), weights, color=colours, xerr=error, ecolor="#666666")
     label_rows(axes, names, x_label, title)
-    axes.xaxis.label.set_fontsize(9)
     axes.spines["left"].set_visible(False)
     reach = 1.05 * max(limit, np.abs(interval).max()) or 1.0
     axes.set_xlim(-reach, reach)
-    axes.set_ylim(len(weights) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     for row, weight in enumerate(weights):
         axes.annotate(
@@ -424,6 +408,8 @@ def _draw_pictures(axes, pictures):
     axes.tick_params(axis="y", pad=side + 7)
     for row, picture in enumerate(pictures):
         image = OffsetImage(picture, zoom=side / max(picture.shape[:2]))
-        box = AnnotationBbox(image, (0, row), (-2 - side / 2, 0), frameon=False, pad=0)
-        box.xycoords, box.boxcoords = ("axes fraction", "data"), "offset points"
+        box = AnnotationBbox(
+            image, (0, row), (-2 - side / 2, 0), ("axes fraction", "data"), "offset points",
+            frameon=False, pad=0,
+        )  # fmt: skip
         axes.add_artist(box)

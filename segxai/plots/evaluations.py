@@ -43,9 +43,9 @@ def plot_robustness(robustness: Robustness) -> DescribedFigure:
     """
     order = np.argsort(-robustness.weights[0], kind="stable")
     figure, axes = panels((8, 0.42 * len(order) + 1.6))
-    for row, k in enumerate(order):
-        colour = ORANGE if robustness.flips[k] else "#9a9a9a"
-        axes.plot(robustness.interval[k], [row, row], color=colour, linewidth=3, zorder=1)
+    colours = np.where(robustness.flips, ORANGE, "#9a9a9a")[order]
+    ends = robustness.interval[order].T
+    axes.hlines(range(len(order)), *ends, colors=colours, linewidth=3, zorder=1)
     for index, variant in enumerate(robustness.variants):
         axes.scatter(
             robustness.weights[index, order], range(len(order)), marker=MARKS[index % len(MARKS)],
@@ -121,10 +121,8 @@ def plot_curves(curves: Iterable[Curve], titles: Iterable[str] | None = None) ->
             marker=mark if len(curve.x) < 40 else "", label=f"{title}: area {curve.area:z.2f}",
         )  # fmt: skip
     axes.axhline(1, color="#9a9a9a", linewidth=0.8)
-    axes.set_xlim(0, 1)
-    axes.set_ylim(
-        min(0, *(c.y.min() for c in curves)), max(1.05, *(1.05 * c.y.max() for c in curves))
-    )
+    top = max(1.05, *(1.05 * c.y.max() for c in curves))
+    axes.set(xlim=(0, 1), ylim=(min(0, *(c.y.min() for c in curves)), top))
     axes.set_xlabel("share of the image's area shown (insertion) or removed (deletion)", fontsize=9)
     axes.set_ylabel(f"{curves[0].output} relative to the whole photograph", fontsize=9)
     axes.set_title(f"“{curves[0].target}”, region by region", fontsize=10)

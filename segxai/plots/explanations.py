@@ -24,12 +24,12 @@ from .draw import (
     draw_bars,
     draw_borders,
     draw_heat,
-    draw_weights,
     panels,
     row_height,
     several,
     shorten,
     show,
+    write_in,
 )
 from .numbers import quantity, signed, widest
 
@@ -279,6 +279,31 @@ def describe(explanation: Explanation) -> str:
     weights = "; ".join(f"{name} {weight:+z.2f}" for name, weight in e.ranking()[:MOST_BARS])
     whole = " and ".join(f"{value:z.2f}" for _, value in table.outputs)
     return f"{e.method} weights for {e.target} ({table.output} {whole}): {weights}."
+
+
+def draw_weights(axes: Axes, explanation: Explanation, limit: float, title: str) -> None:
+    """Draw a grey photograph with regions tinted by their weights, and write the weights.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    explanation : Explanation
+        Regions are blue if they support the class, orange if they oppose it; the MOST_NAMES
+        strongest weights are written as numbers.
+    limit : float
+        The weight with the strongest tint.
+    title : str
+        Above the photograph.
+    """
+    regions, weights = explanation.regions, explanation.weights
+    draw_heat(axes, explanation.coalitions.game.image, weights[regions.labels], limit, title)
+    draw_borders(axes, regions, "#555555")
+    for k in np.argsort(-np.abs(weights), kind="stable")[:MOST_NAMES]:
+        write_in(
+            axes, regions, k, signed(weights[k], 2), "white", fontsize=9, color=INK,
+            fontweight="bold",
+        )  # fmt: skip
 
 
 def draw_weight_bars(axes: Axes, explanation: Explanation, limit: float) -> None:
