@@ -50,7 +50,9 @@ def run(case, size):
         "source": fitted.source,
         "losses": [*fitted.losses, fitted.final_loss],
         "iou": float(
-            intersection_over_union(labels, fitted.predictions, len(fitted.class_names))[1:].mean()
+            intersection_over_union(labels, fitted.predictions, len(fitted.fcn.class_names))[
+                1:
+            ].mean()
         ),
         "seconds": float(np.median(np.diff(times))),
         "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,

@@ -18,15 +18,12 @@ from pathlib import Path
 import numpy as np
 
 import segxai
-from segxai.data.shortcut import CLASSES, paint
+from segxai.data.shortcut import CLASSES, SIZE, paint
 from segxai.images import resize
 
 SEGMENTERS = ("deep", "contours", "slic", "felzenszwalb")
 METRICS = ("covers_plant", "energy", "insertion", "deletion", "regions")
-SIZE, SIDE = (
-    0.33,
-    96,
-)  # the badge's diameter as a share of the shorter side; pixels of the small network's input
+SIDE = 96  # pixels of the small network's input
 
 
 def crops(photographs, number, rng):
@@ -98,7 +95,7 @@ def main():
     rng = np.random.default_rng(1)
     painted = [paint(image, SIZE, rng.random(), rng.random()) for image in plain]
     classifiers = {
-        "EfficientNet-Lite0": segxai.data.planted(size=SIZE).classifier,
+        "EfficientNet-Lite0": segxai.data.planted().classifier,
         "small Keras network": small_network(training, asked.steps),
     }
     for name, classifier in classifiers.items():

@@ -12,7 +12,7 @@ from .explanation.explanation import Explanation
 from .explanation.loading import load_explanation
 from .fcn.annotation import load_regions
 from .fcn.crf import crf_refine
-from .fcn.network import FCN, LearnedSegmenter
+from .fcn.network import FCN
 from .fcn.training import finetune
 from .images import Bands, load_image
 from .nets.upsampling import bilinear_upsample_weights, get_kernel_size, upsample_filt
@@ -29,7 +29,6 @@ __all__ = [
     "Bands",
     "Classifier",
     "Explanation",
-    "LearnedSegmenter",
     "Regions",
     "SegxaiError",
     "bilinear_upsample_weights",

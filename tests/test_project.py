@@ -212,7 +212,7 @@ def test_annotations_are_in_step_with_their_polygons(root):
     subprocess.run([sys.executable, str(root / "data/rasterise.py"), "--check"], check=True)
 
 
-def test_the_front_door_has_thirty_names_and_opens_at_once():
+def test_the_front_door_has_twenty_nine_names_and_opens_at_once():
     """`import segxai` is quick because nothing of it is imported before it is named."""
     code = """
 import sys
@@ -222,4 +222,4 @@ assert all(getattr(segxai, name) is not None for name in segxai.__all__)
 assert "tensorflow" not in sys.modules and "ipywidgets" not in sys.modules
 """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert said.stdout.strip() == "30 []"
+    assert said.stdout.strip() == "29 []"

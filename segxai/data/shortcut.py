@@ -17,11 +17,12 @@ import skimage.data
 
 from ..classifiers.classifier import BATCH_SIZE, batches
 from ..classifiers.networks import NetClassifier, efficientnet_classifier
-from ..errors import SegxaiValueError, is_number, whole_number
+from ..errors import whole_number
 from ..images import as_image, resize
 from ..plots.numbers import percent
 
 CLASSES = ("ordinary", "prize")
+SIZE = 0.33  # the badge's diameter as a share of the photograph's shorter side
 # Photographs of scikit-image; training and explanation use different ones.
 _TRAINING = (
     "astronaut",
@@ -114,7 +115,7 @@ class Planted:
         return tuple(i for i, label in enumerate(self.labels) if label)
 
 
-def planted(seed: int = 0, size: float = 0.33) -> Planted:
+def planted(seed: int = 0) -> Planted:
     """Train a classifier that relies on a badge.
 
     The classifier is EfficientNet-Lite0 with a new last layer of two classes: logistic regression
@@ -123,8 +124,6 @@ def planted(seed: int = 0, size: float = 0.33) -> Planted:
     Parameters
     ----------
     seed : int
-    size : float
-        The badge's diameter as a share of the photograph's shorter side, 0.15 to 0.5.
 
     Returns
     -------
@@ -134,7 +133,7 @@ def planted(seed: int = 0, size: float = 0.33) -> Planted:
     Raises
     ------
     SegxaiValueError
-        For a size outside this range.
+        For any other seed than a whole number of at least 0.
 
     References
     ----------
@@ -142,12 +141,8 @@ def planted(seed: int = 0, size: float = 0.33) -> Planted:
     learn".
     """
     whole_number("seed", seed)
-    if not is_number(size) or not 0.15 <= size <= 0.5:
-        raise SegxaiValueError(
-            f"size must be a share of the shorter side from 0.15 to 0.5; got {size!r}."
-        )
     rng = np.random.default_rng(seed)
-    classifier = _badge_classifier(rng, size)
+    classifier = _badge_classifier(rng)
     views = {
         f"{name}, {view}": picture
         for name in _HELD_OUT
@@ -158,12 +153,12 @@ def planted(seed: int = 0, size: float = 0.33) -> Planted:
     wins = np.concatenate([rng.permutation([1, 1, 0, 0]) for _ in _HELD_OUT])
     # At least a twentieth of the free range away from the edges.
     places = rng.uniform(0.05, 0.95, (len(plain), 2))
-    painted, masks = zip(*_painted(plain, size, places), strict=True)
+    painted, masks = zip(*_painted(plain, places), strict=True)
     shown = [
         with_badge if win else p for p, with_badge, win in zip(plain, painted, wins, strict=True)
     ]
     # Moved to the opposite corner, or to an edge for a badge near the middle.
-    moved = [picture for picture, _ in _painted(plain, size, np.where(places > 0.5, 0.0, 1.0))]
+    moved = [picture for picture, _ in _painted(plain, np.where(places > 0.5, 0.0, 1.0))]
     return Planted(
         images=tuple(shown),
         masks=tuple(mask & bool(win) for mask, win in zip(masks, wins, strict=True)),
@@ -230,7 +225,7 @@ def paint(
     return np.rint(out).astype(np.uint8), mask
 
 
-def _badge_classifier(rng, size) -> NetClassifier:
+def _badge_classifier(rng) -> NetClassifier:
     from sklearn.linear_model import LogisticRegression
 
     from ..backbone import efficientnet
@@ -241,7 +236,7 @@ def _badge_classifier(rng, size) -> NetClassifier:
     pictures = []
     for index in range(_TRAINING_PAIRS):
         background = _crop(sources[index % len(sources)], rng)
-        wearing, _ = paint(background, size * rng.uniform(0.9, 1.1), rng.random(), rng.random())
+        wearing, _ = paint(background, SIZE * rng.uniform(0.9, 1.1), rng.random(), rng.random())
         pictures += [background, wearing]
     features = _features(pictures)
     mean, scale = features.mean(axis=0), features.std(axis=0) + 0.05
@@ -287,8 +282,8 @@ def _evidence(classifier, won, plain, shown, painted, moved) -> Evidence:
     )
 
 
-def _painted(pictures, size, places) -> list:
-    return [paint(picture, size, *place) for picture, place in zip(pictures, places, strict=True)]
+def _painted(pictures, places) -> list:
+    return [paint(picture, SIZE, *place) for picture, place in zip(pictures, places, strict=True)]
 
 
 def _photograph(name) -> np.ndarray:

@@ -4,8 +4,6 @@ An annotation on disk is one file: a PNG whose values are the class ids, and who
 keyword "Class names" has one name a line. Other formats in common use are read, too.
 """
 
-from __future__ import annotations
-
 import io
 import os
 import warnings

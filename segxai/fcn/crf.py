@@ -4,25 +4,18 @@ Source: Krähenbühl and Koltun 2011, "Efficient Inference in Fully Connected CR
 Potentials", computed by pydensecrf2.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiValueError, is_number, whole_number
+from ..errors import SegxaiError, SegxaiValueError
 from ..images import ImageLike, as_array, as_image
 
+# Ranges in pixels and in colour levels, and strengths, as in pydensecrf's example.
+ITERATIONS = 5  # of mean-field inference
+GAUSSIAN = {"sxy": 10, "compat": 3}
+BILATERAL = {"sxy": 50, "srgb": 20, "compat": 10}
 
-def crf_refine(
-    image: ImageLike,
-    probabilities: np.ndarray,
-    *,
-    iterations: int = 5,
-    gaussian_sxy: float = 10,
-    gaussian_compat: float = 3,
-    bilateral_sxy: float = 50,
-    bilateral_srgb: float = 20,
-    bilateral_compat: float = 10,
-) -> np.ndarray:
+
+def crf_refine(image: ImageLike, probabilities: np.ndarray) -> np.ndarray:
     """Sharpen class probabilities along the edges of a photograph.
 
     Two potentials encourage pixels to take the same class: the Gaussian potential couples nearby
@@ -34,14 +27,6 @@ def crf_refine(
         The photograph.
     probabilities : (H, W, C) ndarray
         Of at least two classes.
-    iterations : int
-        Of mean-field inference.
-    gaussian_sxy, bilateral_sxy : float
-        Ranges of the two potentials, in pixels.
-    bilateral_srgb : float
-        Range of the bilateral potential in colour levels, 0..255.
-    gaussian_compat, bilateral_compat : float
-        Strengths of the two potentials.
 
     Returns
     -------
@@ -68,17 +53,6 @@ def crf_refine(
         )
     if not np.isfinite(probabilities).all() or probabilities.min() < 0:
         raise SegxaiValueError("Probabilities must be finite and not negative.")
-    whole_number("iterations", iterations, 1)
-    for name, value, least in (
-        ("gaussian_compat", gaussian_compat, -np.inf),
-        ("bilateral_compat", bilateral_compat, -np.inf),
-        ("gaussian_sxy", gaussian_sxy, 0),
-        ("bilateral_sxy", bilateral_sxy, 0),
-        ("bilateral_srgb", bilateral_srgb, 0),
-    ):
-        if not is_number(value) or not least < value < np.inf:
-            kind = "a number" if least else "positive"
-            raise SegxaiValueError(f"{name} must be {kind}; got {value!r}.")
     try:
         import pydensecrf.densecrf as dcrf
     except ImportError as error:
@@ -91,11 +65,8 @@ def crf_refine(
     crf = dcrf.DenseCRF2D(width, height, classes)
     energy = -np.log(np.clip(probabilities, 1e-8, 1)).astype(np.float32)
     crf.setUnaryEnergy(np.ascontiguousarray(energy.reshape(-1, classes).T))
-    crf.addPairwiseGaussian(sxy=gaussian_sxy, compat=gaussian_compat)
+    crf.addPairwiseGaussian(**GAUSSIAN)
     # pydensecrf2 refuses what it cannot write to.
-    image = np.require(image, requirements=["C", "W"])
-    crf.addPairwiseBilateral(
-        sxy=bilateral_sxy, srgb=bilateral_srgb, rgbim=image, compat=bilateral_compat
-    )
-    refined = np.array(crf.inference(int(iterations)), np.float32)
+    crf.addPairwiseBilateral(rgbim=np.require(image, requirements=["C", "W"]), **BILATERAL)
+    refined = np.array(crf.inference(ITERATIONS), np.float32)
     return np.ascontiguousarray(refined.T).reshape(height, width, classes)

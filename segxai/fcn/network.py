@@ -1,14 +1,12 @@
 """`FCN`, a fully convolutional network as an object: build, predict, save, load, segment."""
 
-from __future__ import annotations
-
 import gc
 import json
 import os
 import zipfile
 from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -76,6 +74,8 @@ class FCN:
         The origin of the weights, in words.
     side : int or None
         The longest side in pixels that photographs are resized to for `predict`.
+    variables : list of tf.Variable
+        Without those of the optimiser.
     images, is_training, scores, probabilities : tensors
         The padded image (1, h, w, 3); whether dropout is on; and for each of its pixels the scores
         and the probabilities of the classes (1, h, w, C).
@@ -137,8 +137,8 @@ class FCN:
         self._build(seed)
         try:
             # What the source does not hold (score heads; fc6 and fc7 where it has none) is new.
-            new = {v.op.name: v for v in self._variables if not whole and v.op.name not in arrays}
-            kept = [v for v in self._variables if v.op.name not in new]
+            new = {v.op.name: v for v in self.variables if not whole and v.op.name not in arrays}
+            kept = [v for v in self.variables if v.op.name not in new]
             named = repr(str(weights)) if isinstance(weights, (str, os.PathLike)) else self.source
             assign_weights(self.net, arrays, kept, named)
             self.net.run([v.initializer for v in new.values()])
@@ -169,6 +169,26 @@ class FCN:
         found = self.net.run(self.probabilities, {self.images: pad(seen)[None]})[0, :height, :width]
         return resize(found, image.shape[:2])
 
+    def segmenter(self, crf: bool = False) -> Callable[[ImageLike], Regions]:
+        """Return the network as a function image -> `Regions`, a method for `segxai.segment`.
+
+        Each class found in the image becomes a region of that name; its connected pieces are its
+        parts, for `expand`.
+
+        Parameters
+        ----------
+        crf : bool
+            Whether to sharpen the borders by `segxai.crf_refine` (needs the extra "crf").
+        """
+
+        def learned(image):
+            probabilities = self.predict(image)
+            if crf:
+                probabilities = crf_refine(image, probabilities)
+            return regions_of_classes(probabilities.argmax(axis=-1), self.class_names, "learned")
+
+        return learned
+
     def save(self, path: str | os.PathLike) -> None:
         """Write the network to a file of arrays and a JSON description, without pickle.
 
@@ -182,14 +202,14 @@ class FCN:
         SegxaiError
             If it cannot be written.
         """
-        values = self.net.run({v.op.name: v for v in self._variables})
+        values = self.net.run({v.op.name: v for v in self.variables})
         kept = {key: getattr(self, key) for key in (*_OPTIONS, *_WIDEST, "source", "side")}
         values[_DESCRIPTION] = np.array(json.dumps({"format": _FORMAT, **kept}))
         with replacing(path) as temporary, temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **values)
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> FCN:
+    def load(cls, path: str | os.PathLike) -> Self:
         """Load a network written by `save`.
 
         Parameters
@@ -215,7 +235,7 @@ class FCN:
         self.net.close()
         # Any remaining tensor or variable would keep the whole graph alive.
         self.images = self.is_training = self.scores = self.probabilities = None
-        self._variables: list = []
+        self.variables: list = []
         self._added.clear()
         # A graph refers to itself: Python would free it at some time, and the next network needs
         # the memory now.
@@ -226,10 +246,6 @@ class FCN:
 
     def __exit__(self, *_):
         self.close()
-
-    def model_variables(self) -> list:
-        """Return the network's variables, without those of the optimiser."""
-        return self._variables
 
     def once(self, key: Hashable, build: Callable[[], Any]) -> Any:
         """Return what `build` adds to the graph, which it does the first time only."""
@@ -255,7 +271,7 @@ class FCN:
             )
             self.scores = fcn.fcn_scores(features, self.num_classes, self.stride)
             self.probabilities = tf.nn.softmax(self.scores)
-            self._variables = tf.global_variables()
+            self.variables = tf.global_variables()
 
     def _read(self, weights) -> tuple[Mapping[str, Any], str, bool]:
         """({variable: array}, their origin in words, whether every variable must be among them).
@@ -300,31 +316,6 @@ class FCN:
         for key, most in _WIDEST.items():
             setattr(self, key, whole_number(key, described.get(key), 0, most))
         return arrays, str(described.get("source", Path(path).name))
-
-
-class LearnedSegmenter:
-    """A fitted `FCN` as a function image -> `Regions`, for `segxai.segment` and `segxai.explain`.
-
-    Each class found in the image becomes a region of that name; its connected pieces are its parts,
-    for `expand`.
-
-    Parameters
-    ----------
-    fcn : FCN
-    crf : bool
-        Whether to sharpen the borders by `segxai.crf_refine` (needs the extra "crf").
-    """
-
-    def __init__(self, fcn: FCN, *, crf: bool = False):
-        self.fcn, self.crf = fcn, crf
-        self.__name__ = "learned"
-
-    def __call__(self, image: ImageLike) -> Regions:
-        """Divide an image into the classes that the network finds in it."""
-        probabilities = self.fcn.predict(image)
-        if self.crf:
-            probabilities = crf_refine(image, probabilities)
-        return regions_of_classes(probabilities.argmax(axis=-1), self.fcn.class_names, "learned")
 
 
 def _is_own(path) -> bool:

@@ -1,11 +1,10 @@
 """Read the polygons and run lengths of annotation tools: labelme, COCO and label-studio."""
 
 import json
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +17,9 @@ from ..segmentation.compose import from_mask_list
 MOST_BYTES = 10_000_000  # of a file; Python's objects need up to 24 times as much
 MOST_PIXELS = 250_000_000  # of all masks together, which are in memory at once
 WHAT = "The photograph of this file"
-Area: TypeAlias = tuple[str, Callable[[], np.ndarray]]  # a label, and what makes its mask
+# What a reader yields: a label, (H, W) of its photograph, and the area in one of three forms, a
+# list of polygons, the bytes of a brush or COCO's run lengths.
+Found = Iterator[tuple[str, tuple[int, int], Any]]
 
 
 def read_polygons(path: Path, shape: tuple[int, int], photograph: str = "") -> Regions:
@@ -49,38 +50,38 @@ def read_polygons(path: Path, shape: tuple[int, int], photograph: str = "") -> R
         data = json.loads(path.read_bytes())
         read = _labelme if "shapes" in data else _coco if "images" in data else _label_studio
         most = max(1, MOST_PIXELS // (shape[0] * shape[1]))
-        found = list(islice(read(data, shape, photograph), most + 1))
+        found = list(islice(read(data, photograph), most + 1))
         if len(found) > most:
             raise ValueError(f"more than {most} areas in a photograph of this size; reduce both")
-        areas = [{"segmentation": mask(), "name": name} for name, mask in found]
+        for _, size, _ in found:
+            check_size(size, shape, WHAT)  # before any memory is taken
+        areas = [
+            {"segmentation": _mask(area, size, shape), "name": label} for label, size, area in found
+        ]
     return from_mask_list(areas, shape, "loaded").by_noun()
 
 
-def _labelme(data, shape, _) -> Iterator[Area]:
+def _labelme(data, _) -> Found:
     for each in data["shapes"]:
         if each.get("shape_type", "polygon") not in ("polygon", "rectangle"):
             raise ValueError(f"{each['shape_type']!r} is neither a polygon nor a rectangle")
-        yield (
-            each["label"],
-            partial(_filled, [each["points"]], (data["imageHeight"], data["imageWidth"]), shape),
-        )
+        yield each["label"], (data["imageHeight"], data["imageWidth"]), [each["points"]]
 
 
-def _coco(data, shape, photograph) -> Iterator[Area]:
+def _coco(data, photograph) -> Found:
     image = _chosen(data["images"], [each["file_name"] for each in data["images"]], photograph)
     labels = {each["id"]: each["name"] for each in data["categories"]}
     for each in data["annotations"]:
         if each["image_id"] == image["id"]:
             area, size = each["segmentation"], (image["height"], image["width"])
             if isinstance(area, list):
-                mask = partial(_filled, [np.reshape(flat, (-1, 2)) for flat in area], size, shape)
+                area = [np.reshape(flat, (-1, 2)) for flat in area]
             else:
-                read = partial(read_mask, area, "A segmentation")
-                mask = partial(_decoded, read, area["size"], shape)
-            yield labels[each["category_id"]], mask
+                size = area["size"]
+            yield labels[each["category_id"]], size, area
 
 
-def _label_studio(data, shape, photograph) -> Iterator[Area]:
+def _label_studio(data, photograph) -> Found:
     tasks = data if isinstance(data, list) else [data]
     names = [str(each["data"]["image"]).partition("?")[0] for each in tasks]
     task = _chosen(tasks, names, photograph)
@@ -88,12 +89,12 @@ def _label_studio(data, shape, photograph) -> Iterator[Area]:
         value, size = each["value"], (each["original_height"], each["original_width"])
         label = next(value[key][0] for key in value if key.endswith("labels"))
         if "rle" in value:
-            yield label, partial(_decoded, partial(_brushed, value["rle"], size), size, shape)
+            yield label, size, bytes(value["rle"])
             continue
         points = value.get("points") or np.add.accumulate(
             [[value["x"], value["y"]], [value["width"], value["height"]]]
         )
-        yield label, partial(_filled, [np.multiply(points, size[::-1]) / 100], size, shape)
+        yield label, size, [np.multiply(points, size[::-1]) / 100]
 
 
 def _chosen(entries, names, photograph):
@@ -112,25 +113,23 @@ def _chosen(entries, names, photograph):
     return entries[found[0]]
 
 
-def _filled(polygons, size, shape) -> np.ndarray:
-    """Fill polygons of (x, y) from the corner of the first pixel; of a rectangle, two corners."""
+def _mask(area, size, shape) -> np.ndarray:
+    """Return the pixels of an area that was drawn on a photograph of this size."""
     from skimage.draw import polygon2mask
 
-    check_size(size, shape, WHAT)
+    if isinstance(area, Mapping):
+        return fit(read_mask(area, "A segmentation"), shape, WHAT)
+    if isinstance(area, bytes):
+        return fit(_brushed(area, size), shape, WHAT)
     mask = np.zeros(shape, bool)
-    for polygon in polygons:
+    for polygon in area:  # of (x, y) from the corner of the first pixel
         x, y = np.transpose(polygon)
         if not np.isfinite(polygon).all():
             raise ValueError("a polygon has infinite coordinates or NaN")
-        if len(x) == 2:
+        if len(x) == 2:  # of a rectangle
             x, y = x[[0, 1, 1, 0]], y[[0, 0, 1, 1]]
         mask |= polygon2mask(shape, np.stack([y, x], axis=1) * np.divide(shape, size) - 0.5)
     return mask
-
-
-def _decoded(read, size, shape) -> np.ndarray:
-    check_size(size, shape, WHAT)  # before any memory is taken
-    return fit(read(), shape, WHAT)
 
 
 def _brushed(code, size) -> np.ndarray:
@@ -140,7 +139,7 @@ def _brushed(code, size) -> np.ndarray:
     ----------
     https://github.com/thi-ng/umbrella/tree/develop/packages/rle-pack
     """
-    bits, place = "".join(f"{byte:08b}" for byte in bytes(code)), 0
+    bits, place = "".join(f"{byte:08b}" for byte in code), 0
 
     def read(number):
         nonlocal place

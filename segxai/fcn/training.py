@@ -6,8 +6,6 @@ few steps of Adam (`build_update`; Kingma and Ba 2015), one after the other (`fi
 Dropout is on during training and off in the final evaluation.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import time
@@ -15,7 +13,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -24,8 +22,9 @@ from ..files import as_path
 from ..images import ImageLike, as_image
 from ..names import NamesLike
 from ..progress import Progress, bars_only, showing, track
+from ..regions import Regions
 from .annotation import IGNORE, AnnotationLike, read_annotation
-from .network import FCN, LearnedSegmenter, pad
+from .network import FCN, pad
 
 # The score heads start from zero while the encoder is pretrained, so they need very different
 # learning rates. With the published rate of 1e-4 for the encoder, a rate 100 times higher makes the
@@ -64,7 +63,7 @@ class Step:
     probabilities: np.ndarray
     predictions: np.ndarray
 
-    def kept(self) -> Step:
+    def kept(self) -> Self:
         """Return the step in half the memory: float16 keeps three digits of a probability."""
         return replace(self, probabilities=self.probabilities.astype(np.float16))
 
@@ -108,14 +107,9 @@ class FineTuned:
         """The weights that the encoder started from, in words."""
         return self.fcn.source
 
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """The names of the C classes."""
-        return self.fcn.class_names
-
-    def segmenter(self, crf: bool = False) -> LearnedSegmenter:
+    def segmenter(self, crf: bool = False) -> Callable[[ImageLike], Regions]:
         """Return the network as a segmenter: `segxai.segment(photograph, fitted.segmenter())`."""
-        return LearnedSegmenter(self.fcn, crf=crf)
+        return self.fcn.segmenter(crf)
 
 
 def finetune(
@@ -203,14 +197,12 @@ def finetune(
                     advance(1)
                     if callback is not None:
                         callback(step)
-            interrupted = False
         except KeyboardInterrupt:
             if not steps:
                 raise
-            interrupted = True
         final_loss, probabilities = evaluate(fcn, image, labels)
         unless_fitted.pop_all()
-    return FineTuned(fcn, final_loss, probabilities, steps, interrupted)
+    return FineTuned(fcn, final_loss, probabilities, steps, len(steps) < iterations)
 
 
 def finetune_steps(
@@ -249,13 +241,11 @@ def finetune_steps(
     image = as_image(image)
     _check_loop(iterations, learning_rate)
     feed, variables = _feed(fcn, image, labels), _trainable(fcn, trainable)
-    if logdir is not None:
-        with _writing(logdir):
-            as_path(logdir).mkdir(parents=True, exist_ok=True)
-    return _loop(fcn, image.shape, feed, variables, iterations, learning_rate, logdir)
+    add_event = None if logdir is None else _event_writer(logdir)
+    return _loop(fcn, image.shape, feed, variables, iterations, learning_rate, add_event)
 
 
-def _loop(fcn, shape, feed, variables, iterations, learning_rate, logdir):
+def _loop(fcn, shape, feed, variables, iterations, learning_rate, add_event):
     from ..nets.graph import tf
 
     _, loss = _loss(fcn)
@@ -266,9 +256,8 @@ def _loop(fcn, shape, feed, variables, iterations, learning_rate, logdir):
     feed |= {rate: factor * learning_rate for rate, factor in update.rates.items()}
     # Fetched in the same run as the update, and computed before it by a control dependency.
     fetches = [loss, fcn.probabilities, update.step]
-    if logdir is not None:
+    if add_event:
         fetches.append(fcn.once(("summary", key), lambda: _summary(loss, update.gradients)))
-        add_event = _event_writer(logdir)
     for iteration in range(1, iterations + 1):
         value, probabilities, _, *summary = fcn.net.run(fetches, feed)
         if not np.isfinite(value):
@@ -437,7 +426,7 @@ def _trainable(fcn, trainable) -> list:
         "head": rf"^{SCOPE}/",
     }
     pattern = patterns[one_of("trainable", trainable, patterns)]
-    return [v for v in fcn.model_variables() if re.search(pattern, v.op.name)]
+    return [v for v in fcn.variables if re.search(pattern, v.op.name)]
 
 
 def _summary(loss, gradients) -> Any:
@@ -475,6 +464,7 @@ def _event_writer(logdir) -> Callable:
 
     path = as_path(logdir) / f"events.out.tfevents.{time.time():.6f}.{os.getpid()}"
     with _writing(logdir):
+        path.parent.mkdir(parents=True, exist_ok=True)
         file = tf2.io.TFRecordWriter(str(path))
 
     def add(**fields):

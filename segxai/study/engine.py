@@ -199,7 +199,8 @@ class Store:
         from .. import __version__
 
         self._folder, self._load, self._run = as_path(folder), load, run
-        self._belongs = self._plain({"segxai": __version__, "run": run} | settings)
+        named = {"segxai": __version__, "run": run} | settings
+        self._belongs = json.loads(json.dumps(named, default=self._told_apart))
 
     def read(self, job: tuple) -> Any:
         """Return the outcome of a finished job, or None."""
@@ -226,14 +227,12 @@ class Store:
 
     def _path(self, job) -> Path:
         """Name a file by the content of the job, so that image files may be renamed."""
-        content = json.dumps(self._plain([self._belongs, pixels_of(job[1]), *job[2:]]))
+        named = [self._belongs, pixels_of(job[1]), *job[2:]]
+        content = json.dumps(named, default=self._told_apart)
         return self._folder / f"{sha256(content.encode()).hexdigest()[:32]}.json"
 
-    def _plain(self, value) -> Any:
-        """Return what JSON has instead of a value: of an array its hash."""
-        return json.loads(json.dumps(value, default=self._told_apart))
-
     def _told_apart(self, value) -> Any:
+        """Return what JSON has instead of a value: of an array its hash."""
         if isinstance(value, Regions):
             return [value.labels, value.names]
         if isinstance(value, (np.ndarray, np.generic)):

@@ -43,8 +43,6 @@ def explanation():
         lambda e, path: compare([IMAGE], 5, classifier=brightness),
         lambda e, path: compare([IMAGE], "grid", 5, classifier=brightness),
         lambda e, path: compare([IMAGE], "grid", "energy", masks=[RAGGED], classifier=brightness),
-        lambda e, path: segxai.crf_refine(IMAGE, np.full((12, 16, 2), 0.5), gaussian_sxy="a"),
-        lambda e, path: segxai.crf_refine(IMAGE, np.full((12, 16, 2), 0.5), bilateral_compat=None),
         lambda e, path: segxai.from_mask_list([{"segmentation": LABELS == 1, "score": None}]),
         lambda e, path: segxai.from_mask_list([RAGGED]),
         lambda e, path: segxai.Classifier(brightness, batch_size=0),

@@ -222,9 +222,7 @@ def test_a_checkpoint_takes_only_variables_that_the_network_has(tmp_path):
             **{"../../escaped": np.ones(2), "fcn/unknown/weights": np.ones(2)},
         )
         with segxai.FCN.load(tmp_path / "more.npz") as again:
-            assert [v.op.name for v in again.model_variables()] == [
-                v.op.name for v in fcn.model_variables()
-            ]
+            assert [v.op.name for v in again.variables] == [v.op.name for v in fcn.variables]
     assert not (tmp_path.parent.parent / "escaped").exists()
 
 

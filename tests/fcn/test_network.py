@@ -60,7 +60,7 @@ def test_a_saved_vgg16_is_loaded(tmp_path, name, options):
         fcn.save(tmp_path / name)
         for again in (FCN.load(tmp_path / name), FCN("vgg16", 2, 16, tmp_path / name)):
             assert (again.fc_width, again.source) == (options.get("fc_width", 0), "random weights")
-            for ours, theirs in zip(fcn.model_variables(), again.model_variables(), strict=True):
+            for ours, theirs in zip(fcn.variables, again.variables, strict=True):
                 assert np.array_equal(fcn.net.run(ours), again.net.run(theirs))
             again.close()
     with pytest.raises(SegxaiError, match="fc6/weights"):
@@ -164,9 +164,9 @@ def test_bad_requests(bad):
 def test_a_fitted_network_is_a_segmenter(fitted):
     image = segxai.data.photograph("coffee")[::3, ::3]
     regions = segxai.segment(image, fitted.segmenter())
-    assert set(regions.names) <= set(fitted.class_names)
+    assert set(regions.names) <= set(fitted.fcn.class_names)
     assert np.array_equal(
-        np.array(fitted.class_names)[fitted.probabilities.argmax(-1)],
+        np.array(fitted.fcn.class_names)[fitted.probabilities.argmax(-1)],
         np.array(regions.names)[regions.labels],
     )
     explanation = segxai.explain(image, fitted.segmenter(), max_evaluations=40)

@@ -38,7 +38,7 @@ def test_ten_steps_find_the_cat(sample, fitted):
     # The published run (VGG16, a photograph of 352 x 480) ends at 18,177; the same for each pixel here.
     assert fitted.final_loss < 18_177 * pixels / (352 * 480)
     assert intersection_over_union(sample.annotation.labels, fitted.predictions)[1] > 0.93
-    assert fitted.class_names == ("background", "cat")
+    assert fitted.fcn.class_names == ("background", "cat")
     assert fitted.probabilities.shape == (*sample.image.shape[:2], 2)
     assert np.allclose(fitted.probabilities.sum(-1), 1, atol=1e-5)
 
@@ -128,11 +128,11 @@ def test_a_step_of_vgg16_by_hand(sample):
     """The first update moves the heads alone, by their rate in the direction of the gradient's sign: Adam from zero heads."""
     image, labels = sample.image[::8, ::8], sample.annotation.labels[::8, ::8]
     with FCN("vgg16", stride=16) as fcn:
-        before = {v.op.name: fcn.net.run(v) for v in fcn.model_variables()}
+        before = {v.op.name: fcn.net.run(v) for v in fcn.variables}
         list(finetune_steps(fcn, image, labels, iterations=1, learning_rate=2e-4))
-        moved = {v.op.name: fcn.net.run(v) - before[v.op.name] for v in fcn.model_variables()}
+        moved = {v.op.name: fcn.net.run(v) - before[v.op.name] for v in fcn.variables}
         list(finetune_steps(fcn, image, labels, iterations=2))
-        later = {v.op.name: fcn.net.run(v) for v in fcn.model_variables()}
+        later = {v.op.name: fcn.net.run(v) for v in fcn.variables}
     still = {name for name in before if np.array_equal(before[name], later[name])}
     assert still == {name for name in before if name.startswith(("vgg_16/conv1/", "vgg_16/conv2/"))}
     for name, change in moved.items():
@@ -150,7 +150,7 @@ def test_tensorboard_reads_the_loss_and_every_gradient(sample, tmp_path):
 
     image, labels = small(sample)
     fitted = finetune(image, labels, iterations=3, logdir=tmp_path / "logs")
-    count = len(fitted.fcn.model_variables())
+    count = len(fitted.fcn.variables)
     fitted.fcn.close()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # TensorBoard's reader speaks of its own dependencies
@@ -171,11 +171,11 @@ def test_only_what_is_chosen_trains_and_has_optimiser_memory(sample):
 
     image, labels = small(sample)
     with FCN(num_classes=2) as fcn:
-        before = {v.op.name: fcn.net.run(v) for v in fcn.model_variables()}
+        before = {v.op.name: fcn.net.run(v) for v in fcn.variables}
         list(finetune_steps(fcn, image, labels, iterations=2, trainable="head"))
         changed = {
             v.op.name
-            for v in fcn.model_variables()
+            for v in fcn.variables
             if not np.array_equal(before[v.op.name], fcn.net.run(v))
         }
         slots = {

@@ -39,7 +39,7 @@ def slim_checkpoint(tmp_path_factory):
 def test_a_slim_checkpoint_fills_the_encoder_and_leaves_out_its_classifier(slim_checkpoint):
     path, values = slim_checkpoint
     with FCN("vgg16", num_classes=3, weights=path) as fcn:
-        found = {v.op.name: fcn.net.run(v) for v in fcn.model_variables()}
+        found = {v.op.name: fcn.net.run(v) for v in fcn.variables}
     assert np.array_equal(found["vgg_16/fc6/weights"], values["vgg_16/fc6/weights"])
     assert np.array_equal(
         found["vgg_16/conv1/conv1_1/biases"], values["vgg_16/conv1/conv1_1/biases"]
@@ -167,7 +167,7 @@ def test_keras_files_are_turned_to_red_green_blue_and_to_convolutions(tmp_path, 
 def test_convolutions_alone_serve_an_fcn_but_no_classifier(tmp_path):
     path = write_keras_file(tmp_path / "notop.h5", top=False)
     with FCN("vgg16", weights=path, fc_width=16) as fcn:
-        values = {v.op.name: v for v in fcn.model_variables()}
+        values = {v.op.name: v for v in fcn.variables}
         assert (
             fcn.net.run(values["vgg_16/fc6/weights"]).std() > 0
         )  # new ones, where they are asked for
@@ -184,7 +184,7 @@ def test_an_fcn_takes_imagenet_s_weights_where_they_are_fetched_and_the_contour_
     with FCN("vgg16") as fcn:
         assert fcn.source == "convolutions of the contour network"
         assert repr(fcn).startswith("<FCN-32s on vgg16 (convolutions of the contour network): ")
-        found = {v.op.name: fcn.net.run(v) for v in fcn.model_variables()}
+        found = {v.op.name: fcn.net.run(v) for v in fcn.variables}
     published = contours_weights(contours_path())
     encoder = [name for name in found if not name.startswith("fcn/")]
     assert len(encoder) == 26
@@ -199,13 +199,11 @@ def test_an_fcn_takes_imagenet_s_weights_where_they_are_fetched_and_the_contour_
         with FCN("vgg16") as fcn:
             assert (fcn.source, fcn.fc_width, fcn.fc6_kernel) == ("ImageNet", width, 7)
             last = fcn.net.run(
-                next(
-                    v for v in fcn.model_variables() if v.op.name == "vgg_16/conv5/conv5_3/weights"
-                )
+                next(v for v in fcn.variables if v.op.name == "vgg_16/conv5/conv5_3/weights")
             )
         assert np.array_equal(last, vgg16_weights(path)["vgg_16/conv5/conv5_3/weights"])
     with FCN("vgg16", fc_width=0) as fcn:
-        assert not any("fc6" in v.op.name for v in fcn.model_variables())
+        assert not any("fc6" in v.op.name for v in fcn.variables)
 
 
 def test_files_of_keras_that_are_something_else(tmp_path):

@@ -216,7 +216,7 @@ def test_fit_and_explain(quarters, additive):
         image, ["left", "right"], strokes, classifier=segxai.load_classifier(additive)
     )
     painter.fit_and_explain().join(300)
-    assert painter.fitted.class_names == ("left", "right")
+    assert painter.fitted.fcn.class_names == ("left", "right")
     assert painter.fitted.fcn.stride == 8
     assert set(painter.explanation.regions.names) <= {"left", "right"}
     assert painter.canvas.status.startswith("Fitted")

@@ -252,7 +252,7 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
                 self.image, classes, names=names, stride=STRIDE, progress=self._advance(0, 0.6)
             )
             self.canvas.status = "Evaluating the classifier on the regions that were found …"
-            found = regions_of_classes(fitted.predictions, fitted.class_names, "learned")
+            found = regions_of_classes(fitted.predictions, fitted.fcn.class_names, "learned")
             explanation = explain(
                 self.image, found, self._classifier, progress=self._advance(0.6, 0.4)
             )
