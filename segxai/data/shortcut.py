@@ -153,12 +153,15 @@ def planted(seed: int = 0) -> Planted:
     wins = np.concatenate([rng.permutation([1, 1, 0, 0]) for _ in _HELD_OUT])
     # At least a twentieth of the free range away from the edges.
     places = rng.uniform(0.05, 0.95, (len(plain), 2))
-    painted, masks = zip(*_painted(plain, places), strict=True)
+    painted, masks = zip(
+        *(paint(p, SIZE, *at) for p, at in zip(plain, places, strict=True)), strict=True
+    )
     shown = [
         with_badge if win else p for p, with_badge, win in zip(plain, painted, wins, strict=True)
     ]
     # Moved to the opposite corner, or to an edge for a badge near the middle.
-    moved = [picture for picture, _ in _painted(plain, np.where(places > 0.5, 0.0, 1.0))]
+    opposite = np.where(places > 0.5, 0.0, 1.0)
+    moved = [paint(p, SIZE, *at)[0] for p, at in zip(plain, opposite, strict=True)]
     return Planted(
         images=tuple(shown),
         masks=tuple(mask & bool(win) for mask, win in zip(masks, wins, strict=True)),
@@ -280,10 +283,6 @@ def _evidence(classifier, won, plain, shown, painted, moved) -> Evidence:
         moved=float(elsewhere[won].mean()),
         photographs=len(plain),
     )
-
-
-def _painted(pictures, places) -> list:
-    return [paint(picture, SIZE, *place) for picture, place in zip(pictures, places, strict=True)]
 
 
 def _photograph(name) -> np.ndarray:

@@ -1,27 +1,41 @@
 """Read and write annotations: the class id of each pixel of a photograph.
 
 An annotation on disk is one file: a PNG whose values are the class ids, and whose text with the
-keyword "Class names" has one name a line. Other formats in common use are read, too.
+keyword "Class names" has one name a line. Other formats in common use are read, too, among them the
+polygons and run lengths of labelme, COCO and label-studio.
 """
 
 import io
+import json
 import os
 import warnings
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import PurePosixPath
 from typing import Any, TypeAlias
 
 import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ..errors import SegxaiValueError
-from ..files import as_path, replacing
+from ..errors import SegxaiFileError, SegxaiValueError
+from ..files import as_path, reading, replacing
 from ..images import ImageLike, as_image
-from ..masks import IGNORE, NAMES, ClassMap, fit, map_of, read_ids, read_map, refuse_soft_borders
+from ..masks import (
+    IGNORE,
+    NAMES,
+    ClassMap,
+    check_size,
+    fit,
+    map_of,
+    read_ids,
+    read_map,
+    read_mask,
+    refuse_soft_borders,
+)
 from ..names import NamesLike, distinct_names, read_names
 from ..regions import Regions
-from ..segmentation.compose import regions_of_classes
-from .polygons import read_polygons
+from ..segmentation.compose import from_mask_list, regions_of_classes
 
 # Whatever `read_annotation` accepts.
 AnnotationLike: TypeAlias = Regions | np.ndarray | str | os.PathLike
@@ -32,6 +46,12 @@ PALETTE = (
     (128, 128, 128), (230, 159, 0), (86, 180, 233), (0, 158, 115),
     (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167),
 )  # fmt: skip
+MOST_JSON = 10_000_000  # bytes of a file; Python's objects need up to 24 times as much
+MOST_PIXELS = 250_000_000  # of all masks together, which are in memory at once
+_WHAT = "The photograph of this file"
+# What a reader yields: a label, (H, W) of its photograph, and the area in one of three forms, a
+# list of polygons, the bytes of a brush or COCO's run lengths.
+Found: TypeAlias = Iterator[tuple[str, tuple[int, int], Any]]
 
 
 def read_annotation(
@@ -91,7 +111,7 @@ def load_annotation(
         For anything else, for a size other than `shape`, and for class ids without a name.
     """
     if isinstance(annotation, (str, os.PathLike)) and as_path(annotation).suffix.lower() == ".json":
-        annotation = read_polygons(as_path(annotation), shape)
+        annotation = _read_polygons(as_path(annotation), shape)
     found = (
         ClassMap(annotation.labels, True, list(annotation.names))
         if isinstance(annotation, Regions)
@@ -132,7 +152,7 @@ def load_regions(path: str | os.PathLike, image: ImageLike) -> Regions:
     shape, path = as_image(image).shape[:2], as_path(path)
     if path.suffix.lower() == ".json":
         name = as_path(image).name if isinstance(image, (str, os.PathLike)) else ""
-        return read_polygons(path, shape, name)
+        return _read_polygons(path, shape, name)
     labels, names = load_annotation(path, shape)
     return regions_of_classes(labels, {**dict(enumerate(names)), IGNORE: "void"}, "loaded")
 
@@ -326,3 +346,120 @@ def _named(labels, names, masks, known=()) -> tuple[np.ndarray, tuple[str, ...]]
         names = clean_names((*first, *(f"class {k}" for k in range(len(first), number))))
     check_ids(labels, names)
     return labels, names
+
+
+def _read_polygons(path, shape, photograph="") -> Regions:
+    """Read the regions of a photograph, each with its polygons as parts, from a JSON file.
+
+    photograph: the name of its file; needed where there are several.
+    """
+    with reading(path, "JSON of labelme, COCO or label-studio") as path:
+        if path.stat().st_size > MOST_JSON:
+            raise ValueError(f"more than {MOST_JSON:,} bytes; extract what you need")
+        data = json.loads(path.read_bytes())
+        read = _labelme if "shapes" in data else _coco if "images" in data else _label_studio
+        most = max(1, MOST_PIXELS // (shape[0] * shape[1]))
+        found = list(islice(read(data, photograph), most + 1))
+        if len(found) > most:
+            raise ValueError(f"more than {most} areas in a photograph of this size; reduce both")
+        for _, size, _ in found:
+            check_size(size, shape, _WHAT)  # before any memory is taken
+        areas = [
+            {"segmentation": _mask(area, size, shape), "name": label} for label, size, area in found
+        ]
+    return from_mask_list(areas, shape, "loaded").by_noun()
+
+
+def _labelme(data, _) -> Found:
+    for each in data["shapes"]:
+        if each.get("shape_type", "polygon") not in ("polygon", "rectangle"):
+            raise ValueError(f"{each['shape_type']!r} is neither a polygon nor a rectangle")
+        yield each["label"], (data["imageHeight"], data["imageWidth"]), [each["points"]]
+
+
+def _coco(data, photograph) -> Found:
+    image = _chosen(data["images"], [each["file_name"] for each in data["images"]], photograph)
+    labels = {each["id"]: each["name"] for each in data["categories"]}
+    for each in data["annotations"]:
+        if each["image_id"] == image["id"]:
+            area, size = each["segmentation"], (image["height"], image["width"])
+            if isinstance(area, list):
+                area = [np.reshape(flat, (-1, 2)) for flat in area]
+            else:
+                size = area["size"]
+            yield labels[each["category_id"]], size, area
+
+
+def _label_studio(data, photograph) -> Found:
+    tasks = data if isinstance(data, list) else [data]
+    names = [str(each["data"]["image"]).partition("?")[0] for each in tasks]
+    task = _chosen(tasks, names, photograph)
+    for each in task.get("annotations", task.get("completions"))[0]["result"]:
+        value, size = each["value"], (each["original_height"], each["original_width"])
+        label = next(value[key][0] for key in value if key.endswith("labels"))
+        if "rle" in value:
+            yield label, size, bytes(value["rle"])
+            continue
+        points = value.get("points") or np.add.accumulate(
+            [[value["x"], value["y"]], [value["width"], value["height"]]]
+        )
+        yield label, size, [np.multiply(points, size[::-1]) / 100]
+
+
+def _chosen(entries, names, photograph):
+    """Return the only entry, or that of a photograph."""
+    if len(entries) == 1:
+        return entries[0]
+    # label-studio puts a number before the names of uploaded files.
+    names = ["-" + PurePosixPath(name.replace("\\", "/")).name for name in names]
+    found = [i for i, name in enumerate(names) if photograph and name.endswith("-" + photograph)]
+    if len(found) != 1:
+        raise SegxaiFileError(
+            f"Of {len(entries)} photographs in the file, {len(found)} are called {photograph!r}: "
+            f"{', '.join(name[1:] for name in names[:5])} ... Use segxai.load_regions(path, "
+            "photograph), with the path of the photograph."
+        )
+    return entries[found[0]]
+
+
+def _mask(area, size, shape) -> np.ndarray:
+    """Return the pixels of an area that was drawn on a photograph of this size."""
+    from skimage.draw import polygon2mask
+
+    if isinstance(area, Mapping):
+        return fit(read_mask(area, "A segmentation"), shape, _WHAT)
+    if isinstance(area, bytes):
+        return fit(_brushed(area, size), shape, _WHAT)
+    mask = np.zeros(shape, bool)
+    for polygon in area:  # of (x, y) from the corner of the first pixel
+        x, y = np.transpose(polygon)
+        if not np.isfinite(polygon).all():
+            raise ValueError("a polygon has infinite coordinates or NaN")
+        if len(x) == 2:  # of a rectangle
+            x, y = x[[0, 1, 1, 0]], y[[0, 0, 1, 1]]
+        mask |= polygon2mask(shape, np.stack([y, x], axis=1) * np.divide(shape, size) - 0.5)
+    return mask
+
+
+def _brushed(code, size) -> np.ndarray:
+    """Decode label-studio's brush: the RGBA pixels, packed as by thi.ng's rle-pack.
+
+    References
+    ----------
+    https://github.com/thi-ng/umbrella/tree/develop/packages/rle-pack
+    """
+    bits, place = "".join(f"{byte:08b}" for byte in code), 0
+
+    def read(number):
+        nonlocal place
+        place += number
+        return int(bits[place - number : place], 2)
+
+    total, word, lengths = read(32), read(5) + 1, [read(4) + 1 for _ in range(4)]
+    if total != 4 * size[0] * size[1]:
+        raise ValueError(f"a brush of {total} values for {size[1]} x {size[0]} pixels")
+    values: list[int] = []
+    while len(values) < total:
+        repeated, count = read(1), 1 + read(lengths[read(2)])
+        values += [read(word)] * count if repeated else [read(word) for _ in range(count)]
+    return np.reshape(values, (*size, 4))[..., 3] > 127

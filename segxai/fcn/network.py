@@ -11,7 +11,6 @@ from typing import Any, Self
 import numpy as np
 
 from ..errors import (
-    SegxaiError,
     SegxaiFileError,
     SegxaiValueError,
     one_of,
@@ -36,8 +35,9 @@ STRIDES = (32, 16, 8)
 MOST_CLASSES = 255  # class ids are bytes, and 255 marks pixels that are ignored
 _FORMAT = "segxai-fcn-1"
 _DESCRIPTION = "description"
-_OPTIONS = ("encoder", "num_classes", "stride", "class_names")
+_ARCHITECTURE = ("encoder", "num_classes", "stride")
 _WIDEST = {"fc_width": 4096, "fc6_kernel": 7}  # of VGG16 as published
+_SAVED = (*_ARCHITECTURE, *_WIDEST, "class_names", "source", "side")
 
 
 class FCN:
@@ -108,35 +108,34 @@ class FCN:
             raise SegxaiValueError(f"stride must be 32, 16 or 8; got {stride!r}.")
         if fc_width is not None:
             whole_number("fc_width", fc_width, 0, _WIDEST["fc_width"])
-        self.side: int | None = None
-        if isinstance(weights, str) and weights == "semantic":
-            self.side, semantic = SIDE, semantic_head().names
-            known = (2, len(semantic))  # 2: not given
-            if (encoder, stride) != ("efficientnet_lite0", 8) or num_classes not in known:
-                raise SegxaiValueError(
-                    "The semantic weights are those of FCN('efficientnet_lite0', stride=8) with "
-                    f"{len(semantic)} classes; got {encoder!r}, stride={stride} and "
-                    f"{num_classes} classes."
-                )
-            num_classes, unnamed = len(semantic), semantic
-        else:
-            unnamed = tuple(f"class {i}" for i in range(num_classes))
+        arrays, known = _read(encoder, weights)
+        if isinstance(weights, str) and weights == "semantic" and num_classes == 2:  # not given
+            num_classes = known["num_classes"]
         self.encoder, self.num_classes, self.stride = encoder, int(num_classes), int(stride)
-        self.class_names = (
-            unnamed if class_names is None else list_names(class_names, "class_names")
-        )
+        asked = {"encoder": encoder, "num_classes": num_classes, "stride": stride}
+        for key in asked:
+            if known.get(key, asked[key]) != asked[key]:
+                raise SegxaiValueError(
+                    f"The {known['source']} weights are those of FCN({known['encoder']!r}, "
+                    f"num_classes={known['num_classes']}, stride={known['stride']}), which has "
+                    f"{key} {known[key]!r}, not {asked[key]!r}. FCN.load sets all of them "
+                    "as a file has them."
+                )
+        self.source, self.side = str(known["source"]), known.get("side")
+        if class_names is None:
+            class_names = known.get("class_names", [f"class {i}" for i in range(num_classes)])
+        self.class_names = list_names(class_names, "class_names")
         if len(self.class_names) != num_classes:
             raise SegxaiValueError(
                 f"{len(self.class_names)} class names were given for {num_classes} classes."
             )
-        self.fc_width, self.fc6_kernel = 0, _WIDEST["fc6_kernel"]
-        arrays, self.source, whole = self._read(weights)
-        if fc_width is not None:
-            self.fc_width = int(fc_width)
+        self.fc6_kernel = known.get("fc6_kernel", _WIDEST["fc6_kernel"])
+        self.fc_width = int(known.get("fc_width", 0) if fc_width is None else fc_width)
         self._added: dict[Hashable, Any] = {}
         self._build(seed)
         try:
             # What the source does not hold (score heads; fc6 and fc7 where it has none) is new.
+            whole = "num_classes" in known
             new = {v.op.name: v for v in self.variables if not whole and v.op.name not in arrays}
             kept = [v for v in self.variables if v.op.name not in new]
             named = repr(str(weights)) if isinstance(weights, (str, os.PathLike)) else self.source
@@ -203,7 +202,7 @@ class FCN:
             If it cannot be written.
         """
         values = self.net.run({v.op.name: v for v in self.variables})
-        kept = {key: getattr(self, key) for key in (*_OPTIONS, *_WIDEST, "source", "side")}
+        kept = {key: getattr(self, key) for key in _SAVED}
         values[_DESCRIPTION] = np.array(json.dumps({"format": _FORMAT, **kept}))
         with replacing(path) as temporary, temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **values)
@@ -223,7 +222,7 @@ class FCN:
         """
         _, described = read_npz(path)
         try:
-            return cls(weights=as_path(path), **{key: described[key] for key in _OPTIONS})
+            return cls(weights=as_path(path), **{key: described[key] for key in _ARCHITECTURE})
         except (KeyError, SegxaiValueError) as error:
             raise SegxaiFileError(
                 f"The description of {str(path)!r} is damaged or incomplete: {quoted(error)} "
@@ -273,49 +272,43 @@ class FCN:
             self.probabilities = tf.nn.softmax(self.scores)
             self.variables = tf.global_variables()
 
-    def _read(self, weights) -> tuple[Mapping[str, Any], str, bool]:
-        """({variable: array}, their origin in words, whether every variable must be among them).
 
-        Sets `fc_width` and `fc6_kernel` as the weights have them.
-        """
-        if weights is None:
-            return {}, "random weights", False
-        if isinstance(weights, (str, os.PathLike)) and _is_own(weights):
-            return *self._own_weights(weights), True
-        if self.encoder == "vgg16":
-            arrays, source = _vgg16_weights(weights)
-            if "vgg_16/fc6/weights" in arrays:
-                self.fc6_kernel, self.fc_width = arrays["vgg_16/fc6/weights"].shape[::3]
-            return arrays, source, False
-        if isinstance(weights, str) and weights in ("auto", "semantic"):
-            from ..nets.fcn import SCOPE
-            from ..weights.efficientnet_lite import efficientnet_lite0_weights
+def _read(encoder, weights) -> tuple[Mapping[str, Any], dict]:
+    """Return {variable: array}, and what is known about the network: "source", in words, or more.
 
-            arrays = efficientnet_lite0_weights()
-            if weights == "semantic":
-                return arrays | semantic_head().variables(SCOPE), weights, True
-            return arrays, "ImageNet", False
+    Where "num_classes" is known, every variable of the network is among the arrays.
+    """
+    if weights is None:
+        return {}, {"source": "random weights"}
+    if isinstance(weights, (str, os.PathLike)) and _is_own(weights):
+        from ..nets.fcn import MULTIPLE
+
+        arrays, known = read_npz(weights)
+        if known["side"] is not None:
+            whole_number("side", known["side"], MULTIPLE, MAX_SIDE)
+        for key, most in _WIDEST.items():
+            whole_number(key, known[key], 0, most)
+        return arrays, known
+    if encoder == "vgg16" and weights != "semantic":
+        found, source = _vgg16_weights(weights)
+        fc6 = found.get("vgg_16/fc6/weights")
+        kernel, width = (_WIDEST["fc6_kernel"], 0) if fc6 is None else fc6.shape[::3]
+        return found, {"source": source, "fc6_kernel": kernel, "fc_width": width}
+    if not isinstance(weights, str) or weights not in ("auto", "semantic"):
         raise SegxaiFileError(
             f"{weights!r} was not written by FCN.save; the weights of efficientnet_lite0 are "
             "'auto', 'semantic', None or such a file."
         )
+    from ..nets.fcn import SCOPE
+    from ..weights.efficientnet_lite import efficientnet_lite0_weights
 
-    def _own_weights(self, path):
-        from ..nets.fcn import MULTIPLE
-
-        arrays, described = read_npz(path)
-        for key in ("encoder", "num_classes", "stride"):
-            if described.get(key) != getattr(self, key):
-                raise SegxaiError(
-                    f"{str(path)!r} has {key} {described.get(key)!r}, not {getattr(self, key)!r}; "
-                    "use FCN.load."
-                )
-        self.side = described.get("side")  # files from before this was written have none
-        if self.side is not None:
-            whole_number("side", self.side, MULTIPLE, MAX_SIDE)
-        for key, most in _WIDEST.items():
-            setattr(self, key, whole_number(key, described.get(key), 0, most))
-        return arrays, str(described.get("source", Path(path).name))
+    if weights == "auto":
+        return efficientnet_lite0_weights(), {"source": "ImageNet"}
+    head = semantic_head()
+    return efficientnet_lite0_weights() | head.variables(SCOPE), {
+        "source": weights, "side": SIDE, "class_names": head.names,
+        "encoder": "efficientnet_lite0", "num_classes": len(head.names), "stride": 8,
+    }  # fmt: skip
 
 
 def _is_own(path) -> bool:
@@ -374,6 +367,7 @@ def read_npz(path: str | os.PathLike) -> tuple[Mapping[str, Stored], dict]:
         if described.shape or described.dtype.itemsize > min(described.held, 1_000_000):
             raise ValueError("its description is not a short text")
         described = json.loads(str(described.read()))
-    if not isinstance(described, dict) or described.get("format") != _FORMAT:
+    whole = isinstance(described, dict) and {"format", *_SAVED} <= described.keys()
+    if not whole or described["format"] != _FORMAT:
         raise SegxaiFileError(f"{str(path)!r} was not written by this version of FCN.save.")
     return stored, described

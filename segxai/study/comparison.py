@@ -27,9 +27,7 @@ from ..metrics import METRICS
 from ..names import distinct_names
 from ..plots.numbers import ARROWS, format_interval
 from ..progress import Progress
-from ..segmentation.registry import SEGMENTERS as KNOWN
-from ..segmentation.registry import check_method as check_segmenter
-from ..segmentation.registry import segment, segment_into
+from ..segmentation import registry
 from .engine import as_image_list, classifier_of, common_output, run_all, specification
 
 SEGMENTERS = ("deep", "slic", "felzenszwalb", "quickshift", "grid")
@@ -189,12 +187,12 @@ def _measure(
     if target is None:  # determined once, so that all segmenters explain the same class
         target = int(np.argmax(classifier.predict(image)[0]))
     if isinstance(match, str):
-        match = len(segment(image, segmenters[match]))
+        match = len(registry.segment(image, segmenters[match]))
     found = Measured(index, output=classifier.output)
     for label, segmenter in segmenters.items():
         started = time.perf_counter()
         try:
-            regions = segment_into(image, segmenter, match)
+            regions = registry.segment_into(image, segmenter, match)
             explanation = explain(image, regions, classifier, target, progress=False, **options)
             values = {"seconds": time.perf_counter() - started}
             for name in metrics:
@@ -240,9 +238,11 @@ def _checked_segmenters(segmenters) -> dict[str, str | Callable]:
             m if isinstance(m, str) else getattr(m, "__name__", str(m)): m for m in segmenters
         }
     if not segmenters:
-        raise SegxaiValueError(f"No segmenter was given; choose some of {', '.join(KNOWN)}.")
+        raise SegxaiValueError(
+            f"No segmenter was given; choose some of {', '.join(registry.SEGMENTERS)}."
+        )
     for method in segmenters.values():
-        check_segmenter(method)
+        registry.check_method(method)
     return {str(label): method for label, method in segmenters.items()}
 
 

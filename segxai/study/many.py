@@ -21,8 +21,7 @@ from ..explanation.tree_explanation import TreeExplanation
 from ..images import ImageLike, as_picture
 from ..progress import Progress
 from ..regions import Regions
-from ..segmentation.registry import check_method as check_segmenter
-from ..segmentation.registry import segment
+from ..segmentation import registry
 from .engine import as_image_list, common_output, run_all, specification
 
 
@@ -197,7 +196,7 @@ def explain_many(
             )
         segmenter, given = "given", regions
     else:
-        check_segmenter(regions)
+        registry.check_method(regions)
     options = {
         "method": method,
         "fill": fill,
@@ -218,7 +217,7 @@ def _explain_one(index, image, regions, classifier, target, *, segmenter, option
     """Explain one image by the regions that are given, or by those of the segmenter."""
     image, given = as_picture(image), regions is not None  # a file is read once
     if not given:
-        regions = segment(image, segmenter, progress=False).by_noun()
+        regions = registry.segment(image, segmenter, progress=False).by_noun()
     explanation = explain(image, regions, classifier, target, progress=False, **options)
     if isinstance(explanation, TreeExplanation) and not given:
         explanation = explanation.coarsen(len(regions))

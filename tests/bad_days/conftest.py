@@ -49,7 +49,7 @@ def small_fcn():
 
         def __init__(self, value):
             self.value, self.source = np.float32(value), f"{value:g}"
-            self._variables = [SimpleNamespace(op=SimpleNamespace(name=name)) for name in "ab"]
+            self.variables = [SimpleNamespace(op=SimpleNamespace(name=name)) for name in "ab"]
             self.net = self
 
         def run(self, variables):
