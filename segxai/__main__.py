@@ -359,7 +359,7 @@ def _fetch(args):
 
 
 def _doctor(args):
-    todo, missing = [], set()
+    todo, states = [], {}
     _print(f"Python {platform.python_version()} on {platform.platform()}, {os.cpu_count()} CPUs")
     for package in _PACKAGES:
         try:
@@ -374,16 +374,15 @@ def _doctor(args):
             todo.append("close other notebooks: less than 1.2 GB of memory is free")
     _print(f"Cache: {cache_folder()}; what is here has its published hash")
     for name, download in DOWNLOADS.items():
-        state = "not fetched"
+        states[name] = "not fetched"
         try:
             if path := usable(name):
-                state = "here" if path.parent == cache_folder() else "here (from pip)"
+                states[name] = "here" if path.parent == cache_folder() else "here (from pip)"
         except SegxaiError as error:
-            state = "damaged"
+            states[name] = "damaged"
             todo.append(str(error))
-        if state == "not fetched":
-            missing.add(name)
-        _print(f"  {name:<20} {state} ({download.about})")
+        _print(f"  {name:<20} {states[name]} ({download.about})")
+    missing = {name for name, state in states.items() if state == "not fetched"}
     todo += [advice for names, advice in _ADVICE.items() if missing.issuperset(names)]
     _print("To do:" if todo else "Nothing to do.")
     for item in todo:

@@ -448,12 +448,10 @@ def _brushed(code, size) -> np.ndarray:
     ----------
     https://github.com/thi-ng/umbrella/tree/develop/packages/rle-pack
     """
-    bits, place = "".join(f"{byte:08b}" for byte in code), 0
+    bits = iter("".join(f"{byte:08b}" for byte in code))
 
     def read(number):
-        nonlocal place
-        place += number
-        return int(bits[place - number : place], 2)
+        return int("".join(islice(bits, number)), 2)
 
     total, word, lengths = read(32), read(5) + 1, [read(4) + 1 for _ in range(4)]
     if total != 4 * size[0] * size[1]:

@@ -9,11 +9,6 @@ import numpy as np
 from ..errors import SegxaiError, SegxaiValueError
 from ..images import ImageLike, as_array, as_image
 
-# Ranges in pixels and in colour levels, and strengths, as in pydensecrf's example.
-ITERATIONS = 5  # of mean-field inference
-GAUSSIAN = {"sxy": 10, "compat": 3}
-BILATERAL = {"sxy": 50, "srgb": 20, "compat": 10}
-
 
 def crf_refine(image: ImageLike, probabilities: np.ndarray) -> np.ndarray:
     """Sharpen class probabilities along the edges of a photograph.
@@ -65,8 +60,9 @@ def crf_refine(image: ImageLike, probabilities: np.ndarray) -> np.ndarray:
     crf = dcrf.DenseCRF2D(width, height, classes)
     energy = -np.log(np.clip(probabilities, 1e-8, 1)).astype(np.float32)
     crf.setUnaryEnergy(np.ascontiguousarray(energy.reshape(-1, classes).T))
-    crf.addPairwiseGaussian(**GAUSSIAN)
-    # pydensecrf2 refuses what it cannot write to.
-    crf.addPairwiseBilateral(rgbim=np.require(image, requirements=["C", "W"]), **BILATERAL)
-    refined = np.array(crf.inference(ITERATIONS), np.float32)
+    # Ranges in pixels (sxy) and in colour levels (srgb), and strengths (compat).
+    crf.addPairwiseGaussian(sxy=10, compat=3)
+    writable = np.require(image, requirements=["C", "W"])  # pydensecrf2 takes no other
+    crf.addPairwiseBilateral(sxy=50, srgb=20, rgbim=writable, compat=10)
+    refined = np.array(crf.inference(5), np.float32)  # after five iterations of mean field
     return np.ascontiguousarray(refined.T).reshape(height, width, classes)
