@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import contextmanager
+from functools import partial
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,7 +21,7 @@ from ..errors import (
 from ..files import as_path
 from ..images import MAX_SIDE, resize
 from ..names import NamesLike
-from ..weights.stored import check_keras_file
+from ..weights.stored import keras_file
 from .classifier import Classifier
 from .networks import efficientnet_lite0_classifier, vgg16_classifier
 
@@ -116,45 +119,65 @@ def _keras_file(path, class_names, output_head):
         raise unknown_name("classifier", str(path), _NETWORKS)
     if not os.path.isfile(path):
         raise SegxaiFileNotFoundError(f"There is no saved model {str(path)!r}.")
-    model = _built(path, check_keras_file(path))
-    if max(filter(None, _keras_input(model)[0]), default=0) > MAX_SIDE:
-        raise SegxaiFileError(
-            f"{str(path)!r} takes pictures of shape {model.input_shape}; "
-            f"at most {MAX_SIDE} pixels a side are possible."
-        )
-    return _keras_classifier(model, class_names, output_head)
+    return _keras_classifier(_built(path), class_names, output_head)
 
 
-def _built(path, held):
-    """Let Keras build a model whose weights take no more memory than the file holds of them."""
+def _built(path):
+    """Let Keras build a saved model, which takes memory once the file is known to fill it."""
     import keras
 
     from ..nets.graph import tf2
 
-    declared, most, scratch = 0, held + STATES, tf2.Graph()
-
-    def counted(create, **variable):
-        nonlocal declared
-        with scratch.as_default():  # where an initial value has a shape, but takes no memory
-            value = tf2.convert_to_tensor(variable["initial_value"]())
-        declared += value.shape.num_elements() * value.dtype.size
-        if declared > most:
-            raise MemoryError
-        return create(**variable)
-
-    try:
-        with tf2.variable_creator_scope(counted):
-            # Keras' safe mode refuses saved models that contain Python code of their own.
-            model = keras.models.load_model(path, compile=False, safe_mode=True)
-        if not model.built:  # its weights would be made at the first prediction
-            raise ValueError("it was saved before it was built, and has no weights")
-    except Exception as error:
-        reason = "its layers declare more weights than it holds"
-        raise SegxaiFileError(
-            f"{str(path)!r} cannot be loaded as a Keras model: "
-            f"{reason if declared > most else quoted(error)}"
-        ) from error
+    with keras_file(path) as (description, weights, empty, held):
+        try:
+            with _without_memory():
+                # Keras' safe mode refuses saved models that contain Python code of their own.
+                model = keras.saving.deserialize_keras_object(description, safe_mode=True)
+                if not model.built:  # its weights would be made at the first prediction
+                    raise ValueError("it was saved before it was built, and has no weights")
+                variables = model.variables
+                sizes = [prod(v.shape) * tf2.as_dtype(v.dtype).size for v in variables]
+                if sum(sizes) > held + STATES:
+                    raise ValueError("its layers declare more weights than it holds")
+                for variable in variables:
+                    variable.assign = partial(_check_shape, variable)
+                model.load_weights(empty)
+                for variable in variables:
+                    del variable.assign
+                if max(filter(None, _keras_input(model)[0]), default=0) > MAX_SIDE:
+                    raise ValueError(
+                        f"it takes pictures of shape {model.input_shape}; "
+                        f"at most {MAX_SIDE} pixels a side are possible"
+                    )
+            model.load_weights(weights)
+        except Exception as error:
+            raise SegxaiFileError(
+                f"{str(path)!r} cannot be loaded as a Keras model: {quoted(error)}"
+            ) from error
     return model
+
+
+@contextmanager
+def _without_memory():
+    """Let Keras make variables that get their values at the end, and none if the block raises."""
+    import keras
+
+    from ..nets.graph import tf2
+
+    scope = keras.StatelessScope()
+    scope.__enter__()
+    try:
+        yield
+    except BaseException:
+        with tf2.Graph().as_default():  # where values take no memory
+            scope.__exit__()
+        raise
+    scope.__exit__()
+
+
+def _check_shape(variable, value):
+    if variable.shape != value.shape:
+        raise ValueError(f"{variable.path} has shape {variable.shape}, its values {value.shape}")
 
 
 def _keras_classifier(model, class_names, output_head):

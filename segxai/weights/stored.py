@@ -4,6 +4,7 @@ A file may declare more than it holds, or lead to other files. So nothing is rea
 has it, and nothing that the file does not hold in full, uncompressed.
 """
 
+import json
 import os
 import tempfile
 import zipfile
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from math import prod
+from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -70,6 +72,7 @@ Shape = tuple[int | range, ...]
 PIECE = 2**18  # values
 MOST_CONTENTS = 200_000  # bytes of an archive's table of contents, some 2,000 arrays
 MOST_CONFIG = 20_000_000  # bytes of a saved model's description; those of Keras' models take 1 MB
+_KERAS_CLASSES = {"Functional": "Model", "Model": "Model", "Sequential": "Sequential"}
 MOST_LINKS = 10_000  # of an HDF5 file, looked at in 3 s; Keras' largest models have 8,000
 
 
@@ -233,16 +236,22 @@ def hdf5_arrays(
     return stored
 
 
-def check_keras_file(path: str | os.PathLike) -> int:
-    """Check a saved model before Keras opens it.
+@contextmanager
+def keras_file(path: str | os.PathLike) -> Iterator[tuple[dict, Path, Path, int]]:
+    """Take a saved model apart, without Keras.
 
     Parameters
     ----------
     path : str or path
         Ends in ``.keras``, an archive, or ``.h5``.
 
-    Returns
-    -------
+    Yields
+    ------
+    description : dict
+        Of the model and its layers.
+    weights, empty : Path
+        The HDF5 file of its weights, and one of the same arrays without values, which take no
+        memory when they are read.
     held : int
         Size of the weights in bytes.
 
@@ -252,29 +261,58 @@ def check_keras_file(path: str | os.PathLike) -> int:
         If the file is damaged, or anything in it is elsewhere or larger than what the file holds.
     """
     path = as_path(path)
-    with tempfile.TemporaryDirectory() as folder:
-        content = _unpacked(path, folder) if path.suffix == ".keras" else path
-        stored = hdf5_arrays(path, content=content)
-    for name, array in stored.items():
-        if not array.whole:
-            raise SegxaiFileError(
-                f"{str(path)!r}: {name!r} is not in the file in full; save the model again, "
-                "without compression."
-            )
-    return sum(array.held for array in stored.values())
+    with tempfile.TemporaryDirectory() as made, reading(path, "a Keras model", "Save it again."):
+        folder = Path(made)
+        packed = path.suffix == ".keras"
+        weights = _unpacked(path, folder) if packed else path
+        stored = hdf5_arrays(path, content=weights)
+        for name, array in stored.items():
+            if not array.whole:
+                raise SegxaiFileError(
+                    f"{str(path)!r}: {name!r} is not in the file in full; save the model again, "
+                    "without compression."
+                )
+        held = sum(array.held for array in stored.values())
+        if weights.stat().st_size - held > MOST_CONFIG:
+            raise ValueError("there is too much in it besides the weights")
+        empty = folder / ("empty.weights.h5" if packed else "empty.h5")
+        text = _without_values(weights, empty)
+        description = json.loads((folder / "config.json").read_bytes() if packed else text)
+        if not packed and description["class_name"] in _KERAS_CLASSES:
+            # Only an archive says where a class comes from.
+            public = _KERAS_CLASSES[description["class_name"]]
+            description |= {"module": "keras", "class_name": public, "registered_name": None}
+        yield {**description, "compile_config": None}, weights, empty, held
 
 
-def _unpacked(path, folder):
-    """Copy the weights out of a saved model: in memory they might not fit."""
-    with reading(path, "a Keras model", "Save it again."):
-        check_contents(path, MOST_CONTENTS)
-        with zipfile.ZipFile(path) as archive:
-            for info in archive.infolist():
-                most = MOST_CONFIG if info.filename.endswith(".json") else info.compress_size
-                # Keras compresses nothing.
-                if info.file_size > min(info.compress_size, most):
-                    raise ValueError(f"{info.filename!r} is not as Keras writes it")
-            return archive.extract("model.weights.h5", folder)
+def _unpacked(path, folder) -> Path:
+    """Copy the contents of a saved model to files: in memory they might not fit."""
+    check_contents(path, MOST_CONTENTS)
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            if info.filename not in ("config.json", "metadata.json", "model.weights.h5"):
+                raise ValueError(f"{info.filename!r} does not belong to a model of pictures")
+            most = MOST_CONFIG if info.filename.endswith(".json") else info.compress_size
+            # Keras compresses nothing.
+            if info.file_size > min(info.compress_size, most):
+                raise ValueError(f"{info.filename!r} is not as Keras writes it")
+        archive.extract("config.json", folder)
+        return Path(archive.extract("model.weights.h5", folder))
+
+
+def _without_values(weights, empty):
+    import h5py
+
+    def copy(name, item):
+        if isinstance(item, h5py.Dataset):
+            new.create_dataset(name, item.shape, item.dtype, fill_time="never")
+        else:
+            new.require_group(name).attrs.update(item.attrs)
+
+    with h5py.File(weights) as old, h5py.File(empty, "w") as new:
+        new.attrs.update(old.attrs)
+        old.visititems(copy)
+        return new.attrs.get("model_config")
 
 
 def npz_arrays(path: str | os.PathLike) -> dict[str, Stored]:
