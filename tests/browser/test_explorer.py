@@ -89,7 +89,9 @@ def test_what_is_switched_reaches_python_and_the_probability_is_pythons(explorer
     page, canvas = explorer.page, explorer.page.locator(".sx-canvas").first
     page.mouse.click(*at(canvas, HELMET))
     explorer.wait_value("explorer.panes[0].canvas.off", [3])
-    without = explorer.value("explorer.panes[0].canvas.answer")
+    without = explorer.value(
+        "explorer.explanation.coalitions.value_of([k != 3 for k in range(len(explorer.regions))])"
+    )
     assert canvas.locator(".sx-now").inner_text() == f"{100 * without:.1f} %"
     canvas.locator(".sx-stage").focus()
     for key in ("ArrowLeft", "ArrowUp", "Enter"):
