@@ -19,10 +19,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "BLUE", "INK", "ORANGE", "ORANGE_BLUE", "DescribedFigure", "cut_out", "draw_borders",
             "widest_place",
         ],
-        "evaluations": ["plot_comparison", "plot_curves", "plot_placebo", "plot_robustness"],
-        "explanations": [
-            "NO_NAMES", "describe", "plot_effects", "plot_explanations", "plot_image",
-            "plot_interactions", "plot_regions", "plot_tree", "plot_weights",
+        "figures": [
+            "NO_NAMES", "describe", "plot_comparison", "plot_curves", "plot_effects",
+            "plot_explanations", "plot_image", "plot_interactions", "plot_placebo",
+            "plot_regions", "plot_robustness", "plot_tree", "plot_weights",
         ],
     },
 )  # fmt: skip

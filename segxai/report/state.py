@@ -47,7 +47,7 @@ def regions_state(regions: Any, shape: tuple) -> dict[str, Any]:
         "size": list(regions.shape),
         "names": list(regions.marked_names),
         "areas": [float(a) for a in regions.areas],
-        "anchors": [_anchor(labels == k) for k in range(len(regions))],
+        "anchors": [anchor(labels == k) for k in range(len(regions))],
         "nouns": [
             list(dict.fromkeys(node.noun for node in walk(part) if node.noun))[:MOST_NOUNS]
             for part in regions.parts
@@ -242,8 +242,8 @@ def as_json(state: dict[str, Any]) -> str:
     return f'{{"state": {text}, "files": {packed}}}'.replace("<", "\\u003c")
 
 
-def _anchor(mask) -> list[float]:
-    """Find the place where a number fits best: (x, y), as shares of width and height."""
+def anchor(mask: np.ndarray) -> list[float]:
+    """Find the place in a mask (H, W) where a number fits best: x, y, as shares of its sides."""
     if not mask.any():  # a region of a few pixels that is lost in the smaller copy
         return [0.5, 0.5]
     row, column = plots.widest_place(mask)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import segxai
 from segxai import plots
-from segxai.plots.explanations import DescribedFigure
+from segxai.plots import DescribedFigure
 from segxai.report import comparison_fragment, figure, write_comparison, write_report
 from segxai.study.comparison import Comparison, Measured
 from segxai.study.many import ImageResult, ManyExplanations

@@ -156,7 +156,7 @@ def test_looking_back_sends_nothing_and_shows_the_kernels_numbers(book):
     button(book, "Start").click()
     frames(book, 5, "==")
     rests(book)
-    losses, final = book.value("(monitor.losses, monitor.final_loss)")
+    losses, final = book.value("(monitor.losses, monitor.fitted.final_loss)")
     iou = book.value(
         "[float(intersection_over_union(monitor._labels, s.predictions)[1]) "
         "for s in [*monitor.fitted.steps, monitor.fitted]]",

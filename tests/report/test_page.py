@@ -12,7 +12,7 @@ import pytest
 import segxai
 from segxai import SegxaiError
 from segxai.explanation.methods import METHODS
-from segxai.plots.explanations import describe, plot_explanations, plot_regions
+from segxai.plots import describe, plot_explanations, plot_regions
 from segxai.regions import Evidence, Part
 from segxai.report.page import explanation_fragment, explorer_state, figure, write_report
 from segxai.report.state import as_json

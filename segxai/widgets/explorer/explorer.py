@@ -22,6 +22,7 @@ from .work import Work
 START_DEPTH = 9  # regions that a tree is cut into at first
 # Of a page without a kernel; they are small as pictures.
 SAVED_FILLS = ("mean", "blur", "black", "grey")
+_BY_TREE = {"tree": "tree of parts"}
 _SECOND = {
     "key": "compare",
     "label": "Second pane",
@@ -116,7 +117,7 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
         try:
             for pane in self._row.children:
                 pane.compute()
-            self._offer_settings()
+            self.shared.values = {"target": self.explanation.target, **self.shared.values}
             self._draw()
         except BaseException:
             self.close()
@@ -210,12 +211,6 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
                 pane.update()
             self._draw()
 
-    def _offer_settings(self):
-        table = self.explanation.coalitions
-        tree = {"tree": "tree of parts"}
-        self._fields = setting_fields(table.target_names, FILLS, table.output, remote=tree)
-        self.shared.values = {"target": self.explanation.target, **self.shared.values}
-
     def _draw(self):
         """Show the explanations; the slider of depth where a tree is shown, up to its leaves."""
         for pane in self._row.children:
@@ -223,7 +218,9 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
         trees = [e for e in self.explanations if isinstance(e, TreeExplanation)]
         leaves = [len(e.descent.tree.leaves) for e in trees]
         depth = [depth_field(max(leaves))] if leaves else []
-        self.shared.fields = [*self._fields, *depth, _SECOND]
+        table = self.explanation.coalitions
+        fields = setting_fields(table.target_names, FILLS, table.output, remote=_BY_TREE)
+        self.shared.fields = [*fields, *depth, _SECOND]
 
     def _with_fills(self, fills):
         fills = distinct_fills([self.shared.values["fill"], *fills])

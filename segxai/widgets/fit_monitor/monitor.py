@@ -21,10 +21,10 @@ from ...fcn.network import FCN, STRIDES
 from ...fcn.training import LEARNING_RATE, FineTuned, Step, evaluate, finetune_steps
 from ...images import as_image, reduced_size, resize, resize_labels
 from ...metrics import intersection_over_union
-from ...plots import BLUE, ORANGE_BLUE, DescribedFigure, draw_borders, widest_place
+from ...plots import BLUE, ORANGE_BLUE, DescribedFigure, draw_borders
 from ...plots.draw import panels, show
 from ...regions import Regions
-from ...report.state import encoded, jpeg, number_png
+from ...report.state import anchor, encoded, jpeg, number_png
 from ..shared import background, browser
 
 SIDE = 320  # pixels of the longer side of every picture that is sent
@@ -407,11 +407,7 @@ def spots(labels: np.ndarray, number: int) -> list[list[float] | None]:
         As shares of width and height; None for a class that has no pixel.
     """
     coarse = labels[::2, ::2]  # half is fine enough for a text, and four times as quick
-    places = [widest_place(coarse == k) if (coarse == k).any() else None for k in range(number)]
-    return [
-        p and [float((p[1] + 0.5) / coarse.shape[1]), float((p[0] + 0.5) / coarse.shape[0])]
-        for p in places
-    ]
+    return [anchor(coarse == k) if (coarse == k).any() else None for k in range(number)]
 
 
 def plot_run(

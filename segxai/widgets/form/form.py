@@ -3,8 +3,6 @@
 Those of ipywidgets have no names for screen readers and cannot disable single choices.
 """
 
-from typing import Any
-
 import traitlets
 
 from ..shared import browser
@@ -58,15 +56,10 @@ class Form(browser.BundledWidget, folder="form"):
     message = traitlets.Unicode("").tag(sync=True)
     group = traitlets.Unicode("").tag(sync=True)
 
-    def __init__(self, fields, values, on_cancel=None, on_file=None, **traits):
+    def __init__(self, fields, values, on_cancel=lambda: None, on_file=None, **traits):
         super().__init__(fields=fields, values=values, **traits)
         self._on_file, self._bytes = on_file, bytearray()
-        handlers: dict[str, Any] = {}
-        if on_cancel is not None:
-            handlers["cancel"] = lambda fields, data: on_cancel()
-        if on_file is not None:
-            handlers["file"] = self._receive_piece
-        self.handle(handlers)
+        self.handle({"cancel": lambda fields, data: on_cancel(), "file": self._receive_piece})
 
     def _receive_piece(self, piece, data):
         """Add a piece to the file that is being sent; pieces of anything else are dropped."""

@@ -263,7 +263,10 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
                 f"Fitted: the network gives {percent(agreement)} of the painted pixels the class "
                 f"that you painted. Below: why the classifier sees “{explanation.target}”."
             )
-            self._show(explanation)
+            if len(self.children) == 1:
+                self.children = (self.canvas, RegionCanvas(explanation))
+            else:
+                self.children[1].show(explanation)
         except background.Cancelled:
             self.canvas.status = "Cancelled."
         except SegxaiError as error:
@@ -275,12 +278,6 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
             if unneeded is not None:
                 unneeded.fcn.close()
             self.canvas.progress = -1.0
-
-    def _show(self, explanation):
-        if len(self.children) == 1:
-            self.children = (self.canvas, RegionCanvas(explanation))
-        else:
-            self.children[1].show(explanation)
 
     def _advance(self, start, share):
         def advance(done, total):
