@@ -225,17 +225,21 @@ def fit_owen(masks: np.ndarray, values: np.ndarray, hierarchy: tuple) -> Fit:
     ----------
     Owen 1977, "Values of Games with a Priori Unions"; Winter 1989 for several levels.
     """
-    table = _ordered(masks, values)
-    weights = np.empty(masks.shape[1])
-    for region, levels in _levels(hierarchy):
-        coalitions, shares = np.zeros(1, np.int64), np.ones(1)
-        for siblings in levels:
-            subsets = all_subsets(len(siblings))
-            shown = subsets @ np.array(siblings, np.int64)
-            coalitions = (coalitions[:, None] | shown).ravel()
-            share = _shares(len(siblings) + 1)[subsets.sum(axis=1)]
-            shares = (shares[:, None] * share).ravel()
-        weights[region] = shares @ (table[coalitions | 1 << region] - table[coalitions])
+    table, weights = _ordered(masks, values), np.empty(masks.shape[1])
+
+    def add(siblings, coalitions, shares):
+        """Divide among siblings what they add to coalitions, each of which has a share."""
+        for node in siblings:
+            others = np.array([_code(other) for other in siblings if other != node], np.int64)
+            subsets = all_subsets(len(others))
+            without = (coalitions[:, None] | subsets @ others).ravel()
+            share = (shares[:, None] * _shares(len(siblings))[subsets.sum(axis=1)]).ravel()
+            if isinstance(node, tuple):
+                add(node, without, share)
+            else:
+                weights[node] = share @ (table[without | 1 << node] - table[without])
+
+    add(hierarchy, np.zeros(1, np.int64), np.ones(1))
     members = all_subsets(len(weights))
     r2 = weighted_r2(table, table[0] + members @ weights, shapley_kernel(members))
     return Fit(weights, float(table[0]), r2, np.stack([weights, weights], axis=1))
@@ -246,16 +250,6 @@ def _shares(number) -> np.ndarray:
     return np.array(
         [factorial(s) * factorial(number - s - 1) / factorial(number) for s in range(number)]
     )
-
-
-def _levels(hierarchy, above=()):
-    """List, for each region, the codes of its siblings at every level, from the outermost."""
-    for place, node in enumerate(hierarchy):
-        siblings = [_code(other) for i, other in enumerate(hierarchy) if i != place]
-        if isinstance(node, tuple):
-            yield from _levels(node, (*above, siblings))
-        else:
-            yield node, (*above, siblings)
 
 
 def _code(node) -> int:

@@ -100,9 +100,9 @@ def covers_plant(explanation: Explanation, mask: np.ndarray) -> CoversPlant:
     top = ranked(explanation)[0]
     if explanation.weights[top] <= 0:
         return CoversPlant(False, 0.0, 0.0, "")
-    found = covered[top] >= FOUND and inside[top] >= FOUND
+    share, precision = float(covered[top]), float(inside[top])
     name = explanation.regions.marked_names[top]
-    return CoversPlant(bool(found), float(covered[top]), float(inside[top]), name)
+    return CoversPlant(min(share, precision) >= FOUND, share, precision, name)
 
 
 def _overlaps(regions, mask) -> tuple[np.ndarray, np.ndarray]:
