@@ -34,8 +34,11 @@ LEARNING_RATE = 1e-4
 HEAD_FACTOR = 100
 # VGG16 without fc6 and fc7. Adam moves every weight by about its rate, whatever the gradient's
 # size. A sum over the 4608 inputs of one of VGG16's convolutions moves far with that, thirteen
-# times in a row: 1e-4 destroys in two steps what was learned.
-CONVOLUTIONS_FACTOR = 0.2
+# times in a row: 1e-4 destroys in two steps what was learned. Its features are centred, so only the
+# heads' biases can say how large a share of the photograph a class has; they get there in ten steps
+# at 30 times their heads' rate. Both were chosen by benchmarks/finetune.py.
+CONVOLUTIONS_FACTOR = 0.3
+BIAS_FACTOR = 30
 # Their first four stay as they are: the gradients of conv1 and conv2 take most of the memory, and
 # those layers know edges and colours already. Source: Girshick 2015, "Fast R-CNN", section 4.5, who
 # updates VGG16 from conv3_1 on.
@@ -146,7 +149,7 @@ def finetune(
     iterations : int
         Number of updates.
     learning_rate : float
-        Of Adam, multiplied for the encoder and for the score heads by `rate_factors`.
+        Of Adam, multiplied for the encoder and for the score heads by `rate_factor`.
     trainable : str
         "auto": everything, except that in VGG16 without fc6 and fc7 only conv3_1 and later layers
         are trained; "all"; or "head": only the score heads. Frozen variables need no optimiser
@@ -324,7 +327,7 @@ class Update(NamedTuple):
 
 
 def build_update(fcn: FCN, loss: Any, variables: list) -> Update:
-    """Add to the graph an Adam update, which has one learning rate for each of `rate_factors`.
+    """Add to the graph an Adam update, which has one learning rate for each of `rate_factor`.
 
     The rates are fed, because an optimiser adds many operations.
 
@@ -332,36 +335,37 @@ def build_update(fcn: FCN, loss: Any, variables: list) -> Update:
     ----------
     Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization", algorithm 1.
     """
-    from ..nets.fcn import SCOPE
     from ..nets.graph import tf
 
     gradients = tf.gradients(loss, variables)
+    groups: dict[float, list] = {}
+    for gradient, variable in zip(gradients, variables, strict=True):
+        groups.setdefault(rate_factor(fcn, variable.op.name), []).append((gradient, variable))
     steps, start, rates = [], [], {}
-    for is_head, factor in enumerate(rate_factors(fcn)):
-        pairs = [
-            (gradient, variable)
-            for gradient, variable in zip(gradients, variables, strict=True)
-            if variable.op.name.startswith(f"{SCOPE}/") == is_head
-        ]
-        if pairs:
-            rate = tf.placeholder(tf.float32, (), "learning_rate")
-            adam = tf.train.AdamOptimizer(rate)
-            # Loss, probabilities and all gradients come before any weight changes.
-            with tf.control_dependencies([fcn.probabilities, loss, *gradients]):
-                steps.append(adam.apply_gradients(pairs))
-            start += [moment.initializer for moment in adam.variables()]
-            rates[rate] = factor
+    for factor, pairs in groups.items():
+        rate = tf.placeholder(tf.float32, (), "learning_rate")
+        adam = tf.train.AdamOptimizer(rate)
+        # Loss, probabilities and all gradients come before any weight changes.
+        with tf.control_dependencies([fcn.probabilities, loss, *gradients]):
+            steps.append(adam.apply_gradients(pairs))
+        start += [moment.initializer for moment in adam.variables()]
+        rates[rate] = factor
     names = [v.op.name for v in variables]
     return Update(tf.group(*steps), start, rates, dict(zip(names, gradients, strict=True)))
 
 
-def rate_factors(fcn: FCN) -> tuple[float, float]:
-    """Return what the learning rate is multiplied by for the encoder, and for the score heads."""
-    if not _convolutions_only(fcn):
-        return 1, HEAD_FACTOR
+def rate_factor(fcn: FCN, variable: str) -> float:
+    """Return what the learning rate of a variable, given by its name, is multiplied by."""
+    from ..nets.fcn import SCOPE
+
+    convolutions = _convolutions_only(fcn)
+    if not variable.startswith(f"{SCOPE}/"):
+        return CONVOLUTIONS_FACTOR if convolutions else 1
+    if not convolutions:
+        return HEAD_FACTOR
     # The heads' scores add up, and so would their steps.
     heads = 1 + (fcn.stride <= 16) + (fcn.stride <= 8)
-    return CONVOLUTIONS_FACTOR, HEAD_FACTOR / heads
+    return HEAD_FACTOR / heads * (BIAS_FACTOR if variable.endswith("/biases") else 1)
 
 
 def evaluate(fcn: FCN, image: ImageLike, labels: np.ndarray) -> tuple[float, np.ndarray]:

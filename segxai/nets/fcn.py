@@ -79,11 +79,13 @@ def scale(net: Tensor) -> Tensor:
 
 
 def standardise(net: Tensor) -> Tensor:
-    """Give each channel of a feature map (1, h, w, C) mean 0 and variance 1 over the photograph.
+    """Give each channel of a feature map (1, h, w, C) mean 0 over the photograph, variance below 1.
 
     After a ReLU no feature is negative, so the first steps of a score head would shift the scores
     of the whole photograph together. With centred features they distinguish positions from the
-    first step on.
+    first step on. The mean variance of all channels is added to each one's, so that channels that
+    hardly vary, of which a network has many, count little: otherwise the first steps, in which
+    Adam moves all weights alike, overshoot.
 
     References
     ----------
@@ -91,9 +93,7 @@ def standardise(net: Tensor) -> Tensor:
     for one image).
     """
     mean, variance = tf.nn.moments(net, [1, 2], keepdims=True)
-    # Channels that are almost constant are not amplified: the variance is at least a thousandth of
-    # the mean variance.
-    return (net - mean) / tf.sqrt(variance + 1e-3 * tf.reduce_mean(variance) + 1e-6)
+    return (net - mean) / tf.sqrt(variance + tf.reduce_mean(variance) + 1e-6)
 
 
 def fcn_scores(features: dict[int, Tensor], num_classes: int, stride: int) -> Tensor:

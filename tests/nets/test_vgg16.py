@@ -108,7 +108,7 @@ def test_an_odd_side_is_rounded_up_here_and_down_by_slim(side, ours, slims):
         assert images.shape[1] == slims
 
 
-def test_a_standardised_map_has_mean_0_and_variance_1_in_every_channel():
+def test_a_standardised_map_has_mean_0_and_less_variance_where_it_hardly_varies():
     rng = np.random.default_rng(0)
     values = np.maximum(rng.normal(size=(1, 12, 17, 5)), 0) * [1, 10, 0.5, 3, 0] + [0, 0, 7, 0, 2]
     with GraphSession() as net:
@@ -119,7 +119,8 @@ def test_a_standardised_map_has_mean_0_and_variance_1_in_every_channel():
     assert found.mean(axis=(0, 1, 2)) == pytest.approx(np.zeros(5), abs=1e-5)
     variance = values.var(axis=(0, 1, 2))
     assert found.var(axis=(0, 1, 2)) == pytest.approx(
-        variance / (variance + 1e-3 * variance.mean()), abs=1e-4
+        variance / (variance + variance.mean()), abs=1e-4
     )
-    assert found.var(axis=(0, 1, 2))[:4].min() > 0.9
+    assert found.var(axis=(0, 1, 2))[1] > 0.7
+    assert found.var(axis=(0, 1, 2))[2] < 0.1
     assert not found[..., 4].any()  # a silent channel stays silent
