@@ -181,9 +181,11 @@ def test_what_was_computed_is_kept(explorer, counting):
         explorer.set(fill="blurr")
 
 
-def test_cancelling_keeps_what_was_there(explorer, counting):
+@pytest.mark.parametrize("also", [{}, {"fill": "black"}])
+def test_cancelling_keeps_what_was_there(explorer, counting, also):
     pane, before = explorer.panes[0], explorer.explanation
     counting.go.clear()
+    explorer.set(**also)
     pane.set(segmenter="quarters")
     assert pane.form.progress == 0
     pane.cancel()

@@ -250,7 +250,8 @@ class Pane(ipywidgets.VBox):
     def _changed(self, change):
         with self._work.lock:
             self._fit_form(change["new"])
-            if self._request() != self._asked:
+            # Another fill is the explorer's to ask for, also when `cancel` sets the form back.
+            if self._asked is None or self._request().values != self._asked.values:
                 self._ask()
 
     def _fit_form(self, values):
