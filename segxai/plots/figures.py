@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ..explanation.checks import Placebo, Robustness
     from ..explanation.explanation import Explanation
     from ..explanation.tree_explanation import TreeExplanation
-    from ..metrics.curves import Curve
+    from ..metrics.ranking import Curve
     from ..study.comparison import Comparison
     from ..study.many import ManyExplanations
 
