@@ -79,7 +79,7 @@ def features(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
     covered = [node.atoms for node in walk(root)]
     place = dict(zip(covered, places(atoms, covered), strict=True))
 
-    def named(node):
+    def named(node):  # without its cost, for `expand` needs none
         return replace(node, name=place[node.atoms], cost=0.0, evidence=PLACE)
 
     parts = [rebuilt(part, named) for part in coarsest(root, int(n_regions))]

@@ -35,8 +35,7 @@ LOOKED_AT = 14
 MEAN, DIMMED, CROP, RATIO = 0.4, 0.3, 0.3, 0.5
 INSIDE = 0.1  # by the features; views of regions without any such noun are not worth their time
 SUPPORT, UNSUPPORTED = 0.2, 0.6
-# The noun of the whole photograph, if so probable, names the node that it fits best, if its crop
-# agrees.
+# The noun of the whole photograph names the node that it fits best, if so probable in its crop.
 WHOLE_CROP = 0.2
 
 
