@@ -1,7 +1,5 @@
 """The black box to explain: any function from images to class probabilities."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 

@@ -1,7 +1,5 @@
 """Load a classifier from a name, a Keras model, the path of a saved model, or a function."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from contextlib import contextmanager

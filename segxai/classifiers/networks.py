@@ -1,7 +1,5 @@
 """The built-in networks, `segxai.nets`, as classifiers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +33,7 @@ class NetClassifier(Classifier):
     def __init__(
         self,
         name: str,
-        backbone: Backbone,
+        backbone: "Backbone",
         class_names: Sequence[str],
         early: tuple[str, int, tuple[int, int]] | None = None,
     ):
@@ -98,7 +96,7 @@ def efficientnet_lite0_classifier(weights: Any) -> NetClassifier:
 
 
 def efficientnet_classifier(
-    name: str, backbone: Backbone, class_names: Sequence[str]
+    name: str, backbone: "Backbone", class_names: Sequence[str]
 ) -> NetClassifier:
     """Return an EfficientNet-Lite0 with one output for each class name as a classifier."""
     from ..nets.efficientnet_lite import STRIDE_4_WINDOW

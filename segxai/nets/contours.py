@@ -4,8 +4,6 @@ It is a fully convolutional VGG16 with a score head after each of its five stage
 Source: Xie and Tu 2015, "Holistically-Nested Edge Detection" (HED), section 3.
 """
 
-from __future__ import annotations
-
 from . import vgg16
 from .graph import Tensor, slim, tf
 from .upsampling import bilinear_upsample

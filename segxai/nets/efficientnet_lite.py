@@ -4,8 +4,6 @@ Source: Tan and Le 2019, "EfficientNet", table 1, with the changes of the Lite v
 squeeze-and-excitation, ReLU6 instead of swish, and an unscaled stem and head.
 """
 
-from __future__ import annotations
-
 from .graph import Tensor, slim, tf
 
 INPUT_SIZE = 224

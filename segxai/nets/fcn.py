@@ -4,8 +4,6 @@ Source: Long, Shelhamer, Darrell 2015, "Fully Convolutional Networks for Semanti
 section 4.2.
 """
 
-from __future__ import annotations
-
 from . import efficientnet_lite, vgg16
 from .graph import Tensor, slim, tf
 from .upsampling import bilinear_upsample

@@ -5,16 +5,11 @@ section 3.3.
 The kernels are plain NumPy; only `bilinear_upsample` needs TensorFlow.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from ..errors import whole_number
-
-if TYPE_CHECKING:
-    from .graph import Tensor
 
 
 def get_kernel_size(factor: int) -> int:
@@ -115,9 +110,7 @@ def bilinear_upsample_weights(factor: int, number_of_classes: int) -> np.ndarray
     return weights
 
 
-def bilinear_upsample(
-    net: Tensor, factor: int, number_of_classes: int, name: str = "upsample"
-) -> Tensor:
+def bilinear_upsample(net: Any, factor: int, number_of_classes: int, name: str = "upsample") -> Any:
     """Upsample each class of a feature map by a transposed convolution with a fixed kernel.
 
     This is bilinear interpolation; at the border the outermost values are repeated, where a plain

@@ -10,8 +10,6 @@ pixel without a score: a map of stride s covers the whole photograph, and upsamp
 cropping restores its size. slim's map can fall short by up to 31 pixels.
 """
 
-from __future__ import annotations
-
 import contextlib
 
 from .graph import Tensor, slim, tf

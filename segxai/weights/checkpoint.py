@@ -23,7 +23,7 @@ from .stored import MOST_LINKS, Stored
 _MAGIC = bytes.fromhex("57fb808b247547db")  # at the end of a table
 _MOST = 2_000_000_000  # bytes of a table; VGG16 with the variables of Adam takes 1.7 GB
 _LONGEST_KEY = 1000  # bytes
-_LONGEST_VALUE = 1_000_000  # bytes of a value that contains no array
+_SMALL = 1_000_000  # bytes of a block that is checked at once, and of what describes arrays
 _DATA, _SLICE, _NAME, _VALUES = 2, 3, 1, 5  # numbers of fields in version 1
 # Modulo the polynomial of CRC-32C, x ** (64 * 5685) = x ** (64 * 1362) + x ** (64 * 426) + 1: a
 # word of 64 bits counts as much as three later ones, that many words away.
@@ -64,10 +64,10 @@ def _first_version(file, path):
 
     stored: dict[str, Stored] = {}
     shapes: dict[str, tuple[int, ...]] = {}
-    verified: set[tuple[int, int, int]] = set()
+    verified: set[tuple[Path, tuple[int, int, int]]] = set()
     for key, size, block in _table(file):
         if not key:
-            described = SavedTensorSlices.FromString(_checked(file, size, block)).meta
+            described = SavedTensorSlices.FromString(file.read(min(size, _SMALL))).meta
             shapes = {tensor.name: _shape(tensor) for tensor in described.tensor}
         elif found := _floats(file, file.tell() + size):
             name, held = found
@@ -82,10 +82,10 @@ def _second_version(file, path):
     from ..nets.graph import tf2
 
     stored: dict[str, Stored] = {}
-    verified: set[tuple[int, int, int]] = set()
+    verified: set[tuple[Path, tuple[int, int, int]]] = set()
     files = 0
-    for key, size, block in _table(file):
-        value = _checked(file, size, block)
+    for key, size, _ in _table(file):
+        value = file.read(min(size, _SMALL))
         if not key:
             files = BundleHeaderProto.FromString(value).num_shards
             continue
@@ -119,10 +119,12 @@ def _table(file) -> Iterator[tuple[bytes, int, tuple[int, int, int]]]:
         if left < 0:
             raise ValueError(f"more than {MOST_LINKS:,} arrays")
         file.seek(start + size + 1)
-        checksum = int.from_bytes(file.read(4), "little")
+        block = start, size + 1, int.from_bytes(file.read(4), "little")
+        if size <= _SMALL:
+            _verify(file, *block)
         for key, place, length in entries:
             file.seek(place)
-            yield key, length, (start, size + 1, checksum)
+            yield key, length, block
 
 
 def _block(file, start, size) -> list[tuple[bytes, int, int]]:
@@ -169,22 +171,13 @@ def _floats(file, end) -> tuple[str, int] | None:
     return None
 
 
-def _checked(file, size, block) -> bytes:
-    if max(size, block[1]) > _LONGEST_VALUE:
-        raise ValueError("it describes too much")
-    place = file.tell()
-    _verify(file, *block)
-    file.seek(place)
-    return file.read(size)
-
-
 @contextmanager
 def _opened(path, place, block, verified) -> Iterator[IO[bytes]]:
     """Open a file at a byte, once the block around it is known to be as it was written."""
     with path.open("rb") as file:
-        if block not in verified:
+        if (path, block) not in verified:
             _verify(file, *block)
-            verified.add(block)
+            verified.add((path, block))
         file.seek(place)
         yield file
 
