@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import pickle
+import shutil
 import struct
 import sys
 import zipfile
@@ -383,11 +384,12 @@ def large_keras(folder):
 
     body = [keras.layers.Flatten(), keras.layers.Dense(4000), keras.layers.Dense(2)]
     model = keras.Sequential([keras.Input((160, 160, 1)), *body])
+    model.save(folder / "right.keras")
+    model.save(folder / "right.h5")
     for old, new in (('"units": 2', '"units": 3'), ("160, 160, 1]", "25600]")):
-        model.save(folder / f"{len(old)}.h5")
+        shutil.copy(folder / "right.h5", folder / f"{len(old)}.h5")
         with h5py.File(folder / f"{len(old)}.h5", "r+") as file:
             file.attrs["model_config"] = file.attrs["model_config"].replace(old, new)
-        model.save(folder / "right.keras")
         with (
             zipfile.ZipFile(folder / "right.keras") as right,
             zipfile.ZipFile(folder / f"{len(old)}.keras", "w") as file,
