@@ -232,12 +232,12 @@ with graph.build():
     rates = {"conv": 0.3e-4, "fc8/weights": 100e-4, "fc8/biases": 3000e-4}
     trained = slim.get_model_variables("vgg_16/(conv[345]|fc8)")
     gradients = list(zip(tf.gradients(loss, trained), trained, strict=True))
-    steps = []
+    updates = []
     with tf.control_dependencies([gradient for gradient, _ in gradients]):
         for part, rate in rates.items():
             pairs = [pair for pair in gradients if part in pair[1].op.name]
-            steps.append(tf.train.AdamOptimizer(rate).apply_gradients(pairs))
-    step = tf.group(*steps)
+            updates.append(tf.train.AdamOptimizer(rate).apply_gradients(pairs))
+    step = tf.group(*updates)
     for gradient, variable in gradients:
         tf.summary.histogram(f"gradient/{variable.op.name}", gradient)
     tf.summary.scalar("loss", loss)
@@ -253,12 +253,11 @@ with graph.build():
 with graph.build():
     arrays = contours_weights(contours_path())
     kept = [v.op.name for v in slim.get_model_variables() if "fc8" not in v.op.name]
-    new = len(slim.get_model_variables()) - len(kept)
     restore = slim.assign_from_values_fn({name: arrays[name] for name in kept})
     start = tf.global_variables_initializer()
     shutil.rmtree("logs/09_fit_one_cat", ignore_errors=True)
     writer = tf.summary.FileWriter("logs/09_fit_one_cat")
-print(f"{len(kept)} variables are restored, {new} start from nothing.")
+print(f"{len(kept)} variables are restored; those of fc8 start from nothing.")
 
 # %% [markdown]
 # ## 8. Ten iterations

@@ -46,7 +46,7 @@ class BundledWidget(anywidget.AnyWidget):
         """
 
         def received(_, content, buffers):
-            handler = handlers.get(content.get("type", "")) if isinstance(content, dict) else None
+            handler = handlers.get(str(content.get("type"))) if isinstance(content, dict) else None
             if handler is not None:
                 handler(content, bytes(buffers[0]) if buffers else b"")
 
