@@ -1,4 +1,4 @@
-// Every colour with a meaning. Blue supports the class, orange opposes it, as in the figures (plots/figure.py).
+// Every colour with a meaning. Blue supports the class, orange opposes it, as in the figures (plots/draw.py).
 
 export const BLUE = [11, 95, 165];
 export const ORANGE = [213, 94, 0];
