@@ -26,14 +26,17 @@ import sys
 import time
 from pathlib import Path
 
+from nouns import MSRC_NAMES
+
+from segxai.masks import IGNORE
+
 PUBLISHED = (
     "published: VGG16 FCN-32s on another cat, 352 x 480, 10 iterations of Adam 1e-4: "
     "18,177 at the end, .155 of pixels x ln 2"
 )
 MEMORY = 1.7  # GB
-THINGS = {4: "cow", 5: "horse", 6: "sheep", 9: "aeroplane", 12: "car", 13: "bicycle", 14: "flower"}
-THINGS |= {16: "bird", 18: "chair", 20: "cat", 21: "dog", 23: "boat"}
-IGNORE = 255
+# Of MSRC-21: cow, horse, sheep, aeroplane, car, bicycle, flower, bird, chair, cat, dog, boat.
+THINGS = (4, 5, 6, 9, 12, 13, 14, 16, 18, 20, 21, 23)
 RECIPES = ("own", "published", "long")
 
 
@@ -97,7 +100,7 @@ def run(case, size):
         sample = segxai.data.load(photograph)
         image, labels, names = sample.image, sample.annotation.labels, sample.annotation.names
     else:
-        (image, labels), names = masked(photograph, kind), ("rest", THINGS[kind])
+        (image, labels), names = masked(photograph, kind), ("rest", MSRC_NAMES[kind])
         if image.shape[0] > image.shape[1]:
             size = size[::-1]
     image = np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BICUBIC))

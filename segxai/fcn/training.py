@@ -36,7 +36,8 @@ HEAD_FACTOR = 100
 # size. A sum over the 4608 inputs of one of VGG16's convolutions moves far with that, thirteen
 # times in a row: 1e-4 destroys in two steps what was learned. Its features are centred, so only the
 # heads' biases can say how large a share of the photograph a class has; they get there in ten steps
-# at 30 times their heads' rate. Both were chosen by benchmarks/finetune.py.
+# at 30 times their heads' rate. Both were chosen on photographs with masks, as
+# benchmarks/finetune.py measures.
 CONVOLUTIONS_FACTOR = 0.3
 BIAS_FACTOR = 30
 # Their first four stay as they are: the gradients of conv1 and conv2 take most of the memory, and
