@@ -473,8 +473,8 @@ else:
 
 # %% [markdown]
 # Five rows among 4,500 are enough, and nothing else is mistaken for a helmet. But what
-# has it learned? *That* helmet, dark and shiny. It knows nothing of two other helmets,
-# on a motorcycle and on a football field. One photograph teaches one thing.
+# has it learned? *That* helmet, dark and shiny. It does not recognise two others, on a
+# motorcycle and on a football field. One photograph teaches one thing.
 #
 # ## 10. What the data cannot teach
 #
