@@ -21,6 +21,8 @@ run dseg --photographs "$folder"
 run depth --photographs "$folder" --limit "$limit" --smaller
 run equal_numbers --photographs "$folder" --limit "$limit"
 run peers --photographs "$folder" --limit "$limit"
+run depth --photographs "$folder" --limit "$limit" --classifier squeezenet
+run peers --photographs "$folder" --limit "$limit" --budgets 512 --classifier squeezenet
 run independence --photographs "$folder"
 run segmenters
 run finetune

@@ -10,6 +10,7 @@ photograph, and how few evaluations bring the tree to the others' deletion. All 
 bootstrap over photographs.
 
     python benchmarks/depth.py --photographs FOLDER [--limit N] [--split K/N] [--smaller]
+        [--classifier squeezenet]
 
 --limit takes the first N by name, --split every N-th from the K-th on (1/2 and 2/2 are halves);
 --smaller adds the budgets 64, 128 and 256.
@@ -20,6 +21,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from classifiers import CLASSIFIERS, add_option
 
 import segxai
 from segxai.metrics import deletion, insertion
@@ -143,10 +145,11 @@ def main():
         "--split", default="1/1", help="K/N: every N-th photograph from the K-th on"
     )
     parser.add_argument("--smaller", action="store_true", help="the tree with smaller budgets, too")
+    add_option(parser)
     arguments = parser.parse_args()
     first, step = map(int, arguments.split.split("/"))
     paths = sorted(arguments.photographs.glob("*.jpg"))[: arguments.limit][first - 1 :: step]
-    classifier = segxai.load_classifier()
+    classifier = CLASSIFIERS[arguments.classifier]()
     rows = []
     for path in paths:
         rows.append(measure(path, classifier, arguments.smaller))

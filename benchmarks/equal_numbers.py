@@ -8,7 +8,7 @@ differences of the default explanation from the others, photograph by photograph
 bootstrap over photographs.
 
     python benchmarks/equal_numbers.py --photographs FOLDER [FOLDER ...] [--limit N] [--split K/N]
-        [--evaluations N]
+        [--evaluations N] [--classifier squeezenet]
 
 --limit takes N of each folder, evenly spaced by name (ImageNet's names are in the order of its
 classes), --split every N-th of these from the K-th on (1/2 and 2/2 are halves).
@@ -19,6 +19,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from classifiers import CLASSIFIERS, add_option
 
 import segxai
 from segxai.metrics import deletion, insertion
@@ -84,6 +85,7 @@ def main():
     parser.add_argument("--limit", type=int)
     parser.add_argument("--split", default="1/1")
     parser.add_argument("--evaluations", type=int, default=1024)
+    add_option(parser)
     args = parser.parse_args()
     part, parts = map(int, args.split.split("/"))
     paths = [
@@ -91,7 +93,7 @@ def main():
         for folder in args.photographs
         for path in spaced(folder, args.limit)[part - 1 :: parts]
     ]
-    classifier, rows = segxai.load_classifier(), []
+    classifier, rows = CLASSIFIERS[args.classifier](), []
     for path in paths:
         rows.append(measure(path, classifier, args.evaluations))
         insertions = ", ".join(f"{name} {row[0]:.3f}" for name, row in rows[-1].items())

@@ -20,12 +20,12 @@ photographs. A peer that fails, or that --only gives more photographs, has other
 means are over the photographs that all have, differences over those that both have.
 
     python benchmarks/peers.py --photographs FOLDER [--limit N] [--budgets 128 512 1024]
-        [--only NAME]... [--seeds N] [--draw]
+        [--only NAME]... [--seeds N] [--classifier squeezenet] [--draw]
 
-What is measured is kept in benchmarks/results/peers.json photograph by photograph, so that a
-stopped run goes on where it was; --draw only prints and draws what is there. uv's own variables
-(UV_INDEX, UV_FIND_LINKS) say where packages come from. On the processor Captum needs only PyTorch's
-CPU build.
+What is measured is kept in benchmarks/results/peers.json (peers_squeezenet.json for the second
+classifier, see classifiers.py) photograph by photograph, so that a stopped run goes on where it
+was; --draw only prints and draws what is there. uv's own variables (UV_INDEX, UV_FIND_LINKS) say
+where packages come from. On the processor Captum needs only PyTorch's CPU build.
 """
 
 import argparse
@@ -41,6 +41,8 @@ from multiprocessing.connection import Listener
 from pathlib import Path
 
 import numpy as np
+from classifiers import CLASSIFIERS, DEFAULT, add_option
+from environments import HERE, environment
 
 import segxai
 from segxai.explanation.coalitions import Coalitions
@@ -51,9 +53,7 @@ from segxai.files import replacing
 from segxai.metrics import deletion, insertion
 from segxai.study.comparison import bootstrap
 
-HERE = Path(__file__).parent
 RESULTS = HERE / "results"
-ENVIRONMENTS = HERE.parent / ".cache" / "peers"
 FILL, ORDER, SEED_PHOTOGRAPHS = "blur", "weight per area", 5
 TREE = "segxai tree"
 PEERS = {
@@ -64,23 +64,6 @@ PEERS = {
     "captum Lime, slic": "captum",
     "captum KernelShap, slic": "captum",
 }
-
-
-def environment(peer: str) -> Path:
-    """The Python of the peer's environment, made when its requirements are newer."""
-    folder, requirements = ENVIRONMENTS / peer, HERE / "peers" / f"{peer}.txt"
-    python, ready = folder / "bin" / "python", folder / "ready.txt"
-    if not ready.is_file() or ready.read_text() != requirements.read_text():
-        uv = Path(sys.executable).with_name("uv")
-        subprocess.run(
-            [uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True
-        )
-        subprocess.run(
-            [uv, "pip", "install", "--quiet", "--python", python, "--requirement", requirements],
-            check=True,
-        )
-        ready.write_text(requirements.read_text())
-    return python
 
 
 class PeerError(Exception):
@@ -284,7 +267,7 @@ def report(rows, budgets):
             )
 
 
-def draw(rows, budget, path):
+def draw(rows, budget, path, classifier):
     from matplotlib.figure import Figure
 
     names = names_at(rows, budget)[::-1]
@@ -316,7 +299,8 @@ def draw(rows, budget, path):
         axes.set_ylim(-0.6, len(names) - 0.3)
         axes.grid(axis="x", alpha=0.3)
     figure.suptitle(
-        f"{budget} evaluations, means over {len(everywhere)} photographs with 95 % intervals",
+        f"{classifier}, {budget} evaluations, means over {len(everywhere)} photographs "
+        "with 95 % intervals",
         fontsize=11,
     )
     with replacing(path) as temporary:
@@ -343,17 +327,19 @@ def main():
     parser.add_argument(
         "--draw",
         action="store_true",
-        help="measure nothing: print and draw what is in results/peers.json",
+        help="measure nothing: print and draw what was kept",
     )
+    add_option(parser)
     given = parser.parse_args()
-    kept = RESULTS / "peers.json"
+    stem = "peers" if given.classifier == DEFAULT else f"peers_{given.classifier}"
+    kept = RESULTS / f"{stem}.json"
     rows = json.loads(kept.read_text()) if kept.is_file() else {}
     if not given.draw:
         if given.photographs is None or not (
             paths := sorted(given.photographs.glob("*.jpg"))[: given.limit]
         ):
             parser.error("--photographs must be a folder with .jpg files")
-        classifier = segxai.load_classifier()
+        classifier = CLASSIFIERS[given.classifier]()
         classifier.predict(segxai.load_image(paths[0]))
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         workers: dict = {}
@@ -390,7 +376,7 @@ def main():
     report(measured, given.budgets)
     for budget in given.budgets:
         if common(measured, names_at(measured, budget), budget):
-            draw(measured, budget, RESULTS / f"peers_{budget}.svg")
+            draw(measured, budget, RESULTS / f"{stem}_{budget}.svg", given.classifier)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,14 @@ versions and the machine.
 
     python benchmarks/results.py depth --photographs FOLDER  # runs depth.py with these options
 
-A benchmark that fails leaves the earlier result as it is. `benchmarks/all.sh` runs all of them and
+With --classifier, the result is NAME_CLASSIFIER.md, beside that of the default classifier. A
+benchmark that fails leaves the earlier result as it is. `benchmarks/all.sh` runs all of them and
 joins the results.
 """
 
 import contextlib
 import datetime
+import itertools
 import os
 import platform
 import subprocess
@@ -59,6 +61,12 @@ def commit() -> str:
     return found.stdout.strip() or "unknown"
 
 
+def kept_as(name: str, options: list[str]) -> str:
+    """The name of the result."""
+    classifier = dict(itertools.pairwise(options)).get("--classifier")
+    return f"{name}_{classifier}" if classifier else name
+
+
 def page(name: str, options: list[str], printed: str) -> str:
     """Markdown. Folders are named by their last part only: where they lie on this machine means
     nothing elsewhere."""
@@ -68,7 +76,7 @@ def page(name: str, options: list[str], printed: str) -> str:
     )
     return "\n".join(
         (
-            f"# {name}\n",
+            f"# {kept_as(name, options)}\n",
             f"`python benchmarks/{name}.py {called}".rstrip() + "`\n",
             f"- date: {datetime.datetime.now(datetime.UTC):%Y-%m-%d}, revision {commit()}",
             f"- versions: {versions()}",
@@ -80,7 +88,8 @@ def page(name: str, options: list[str], printed: str) -> str:
 
 def main(arguments: list[str]) -> int:
     if not arguments or not (Path(__file__).parent / f"{arguments[0]}.py").is_file():
-        known = sorted(p.stem for p in Path(__file__).parent.glob("*.py") if p.stem != "results")
+        here = Path(__file__).parent
+        known = sorted({p.stem for p in here.glob("*.py")} - {"results", "environments"})
         print(f"usage: python benchmarks/results.py {'|'.join(known)} [OPTION]...", file=sys.stderr)
         return 2
     name, *options = arguments
@@ -92,7 +101,7 @@ def main(arguments: list[str]) -> int:
             lines.append(line)
     if running.returncode == 0:
         FOLDER.mkdir(exist_ok=True)
-        with replacing(FOLDER / f"{name}.md") as path:
+        with replacing(FOLDER / f"{kept_as(name, options)}.md") as path:
             path.write_text(page(name, options, "".join(lines)), encoding="utf-8")
     return running.returncode
 

@@ -18,7 +18,7 @@ import subprocess
 from typing import NamedTuple
 
 import numpy as np
-from peers import HERE, environment
+from environments import HERE, environment
 from scipy.special import expit
 
 from segxai.explanation.methods import draw_coalitions, log_binomial
