@@ -50,6 +50,11 @@ class DescribedFigure(Figure):
 
     alt = ""
 
+    def described(self, alt: str) -> "DescribedFigure":
+        """Return the figure, with this alternative text."""
+        self.alt = alt
+        return self
+
     def draw(self, renderer: Any) -> None:
         """Draw as `Figure.draw` does, whatever characters the names of regions contain."""
         for text in self.findobj(Text):
@@ -150,8 +155,8 @@ def draw_borders(axes: Axes, regions: Regions, colour: str = "white") -> None:
             lines += [step * (outline[:, ::-1] + corner) for outline in outlines]
     for width, line in ((2.4, INK), (1.0, colour)):
         axes.add_collection(LineCollection(lines, colors=line, linewidths=width), autolim=False)
-    axes.set_xlim(-0.5, regions.shape[1] - 0.5)
-    axes.set_ylim(regions.shape[0] - 0.5, -0.5)
+    height, width = regions.shape
+    axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
 
 
 def draw_names(axes: Axes, regions: Regions) -> None:
@@ -189,7 +194,9 @@ def draw_heat(axes: Axes, image: np.ndarray, values: np.ndarray, limit: float, t
     title : str
         Above the photograph.
     """
-    show(axes, lightened_grey(image), title)
+    # At least 128, so that dark objects do not darken the weights drawn over them.
+    grey = 128 + image @ np.array([0.299, 0.587, 0.114], np.float32) / 2
+    show(axes, grey, title, cmap="gray", vmin=0, vmax=255)
     _draw_pixels(axes, values, cmap=ORANGE_BLUE, vmin=-limit, vmax=limit, alpha=0.72)
 
 
@@ -252,12 +259,16 @@ def write_in(axes: Axes, regions: Regions, k: int, text: str, around: str, **opt
     **options
         Of `Axes.text`.
     """
-    row, column = _place(regions, k)
+    step = _step(regions.shape)
+    drawn = regions.labels[::step, ::step]
+    if not (drawn == k).any():
+        step, drawn = 1, regions.labels
+    row, column = widest_place(drawn == k)
     # Near the left and right edges the text is aligned so that it stays inside the photograph.
-    share, half = column / regions.shape[1], 0.0125 * max(map(len, text.splitlines()))
+    share, half = column / drawn.shape[1], 0.0125 * max(map(len, text.splitlines()))
     side = "left" if share < half else "right" if share > 1 - half else "center"
     axes.text(
-        column, row, text, ha=side, va="center",
+        step * column, step * row, text, ha=side, va="center",
         path_effects=[withStroke(linewidth=2.4, foreground=around)], **options,
     )  # fmt: skip
 
@@ -265,16 +276,6 @@ def write_in(axes: Axes, regions: Regions, k: int, text: str, around: str, **opt
 def _step(shape) -> int:
     """Every how many pixels a photograph of this shape is drawn."""
     return -(-max(shape[:2]) // DRAWN_SIDE)
-
-
-def _place(regions, k):
-    """Find the `widest_place` of a region among the pixels drawn, or among all if none is."""
-    step = _step(regions.shape)
-    mask = regions.labels[::step, ::step] == k
-    if not mask.any():
-        return widest_place(regions.labels == k)
-    row, column = widest_place(mask)
-    return step * row, step * column
 
 
 def _draw_pixels(axes: Axes, pixels: np.ndarray, **options: Any) -> None:
@@ -312,23 +313,6 @@ def show(
 def row_height(image: np.ndarray) -> float:
     """Return the height in inches of a row of panels with a photograph (H, W, 3)."""
     return 4.0 * min(max(image.shape[0] / image.shape[1], 0.55), 1.3) + 0.5
-
-
-def lightened_grey(image: np.ndarray) -> np.ndarray:
-    """Turn an image into light grey levels.
-
-    Parameters
-    ----------
-    image : (H, W, 3) ndarray of uint8
-        In RGB.
-
-    Returns
-    -------
-    grey : (H, W, 3) ndarray of uint8
-        At least 128, so that dark objects do not darken the weights drawn over them.
-    """
-    grey = 128 + image.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32) / 2
-    return np.repeat(grey[..., None], 3, axis=-1).astype(np.uint8)
 
 
 def label_rows(axes: Axes, names: Sequence[str], x_label: str, title: str) -> None:

@@ -5,13 +5,11 @@ Blue supports the class, orange opposes it, and every weight is also given as a 
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from ..errors import SegxaiValueError
 from ..regions import Regions
@@ -80,8 +78,7 @@ def plot_image(image: np.ndarray, title: str = "") -> DescribedFigure:
     """
     figure, axes = panels(_size(image))
     show(axes, image, title)
-    figure.alt = title or "A photograph."
-    return figure
+    return figure.described(title or "A photograph.")
 
 
 def plot_regions(
@@ -106,11 +103,12 @@ def plot_regions(
     figure, grid = panels(_size(image, len(regions)), 1, len(regions), squeeze=False)
     for axes, r, title in zip(grid[0], regions, titles, strict=True):
         show(axes, image, title, r)
-    figure.alt = " ".join(
-        f"{t}: {'; '.join(r.marked_names[:MOST_NAMES])}."
-        for t, r in zip(titles, regions, strict=True)
+    return figure.described(
+        " ".join(
+            f"{t}: {'; '.join(r.marked_names[:MOST_NAMES])}."
+            for t, r in zip(titles, regions, strict=True)
+        )
     )
-    return figure
 
 
 def plot_explanations(
@@ -142,8 +140,7 @@ def plot_explanations(
     figure.set_layout_engine("constrained", h_pad=0.12)
     for row, e, title in zip(grid, explanations, titles, strict=True):
         _draw_row(row, e, title, limit)
-    figure.alt = " ".join(describe(e) for e in explanations)
-    return figure
+    return figure.described(" ".join(describe(e) for e in explanations))
 
 
 def plot_tree(explanation: TreeExplanation) -> DescribedFigure:
@@ -172,11 +169,10 @@ def plot_tree(explanation: TreeExplanation) -> DescribedFigure:
     loudest = float(np.percentile(np.abs(pixels), LOUDEST)) or 1.0
     draw_heat(heat, photo, pixels, loudest, f"weight per area of {number} regions")
     draw_borders(heat, few.regions, "#555555")
-    figure.alt = (
+    return figure.described(
         f"{describe(few)} Of the {number} finest regions, “{tree.names[int(np.argmax(density))]}” "
         "has the largest weight per area."
     )
-    return figure
 
 
 def _draw_row(axes, e, title, limit):
@@ -202,8 +198,7 @@ def plot_weights(explanation: Explanation) -> DescribedFigure:
     e = explanation
     figure, axes = panels(_size(e.coalitions.game.image))
     draw_weights(axes, e, widest(e.weights), "")
-    figure.alt = describe(e)
-    return figure
+    return figure.described(describe(e))
 
 
 def plot_interactions(explanation: Explanation) -> DescribedFigure:
@@ -239,8 +234,8 @@ def plot_interactions(explanation: Explanation) -> DescribedFigure:
     axes.set_title(f"interactions of pairs, “{shorten(explanation.target)}”", fontsize=10)
     i, j = np.unravel_index(np.argmax(np.abs(matrix)), matrix.shape)
     strongest = f"the strongest is {names[i]} with {names[j]}, {matrix[i, j]:+z.3f}"
-    figure.alt = f"Shapley interactions; {strongest if i != j else 'no two regions interact'}."
-    return figure
+    found = strongest if i != j else "no two regions interact"
+    return figure.described(f"Shapley interactions; {found}.")
 
 
 def plot_effects(many: ManyExplanations) -> DescribedFigure:
@@ -274,8 +269,7 @@ def plot_effects(many: ManyExplanations) -> DescribedFigure:
         f"mean change of the target's {many.output} (in brackets: photographs)",
         f"mean weights over {len(many.results)} photographs", digits=2,
     )  # fmt: skip
-    figure.alt = "; ".join(map(str, effects)) + "."
-    return figure
+    return figure.described("; ".join(map(str, effects)) + ".")
 
 
 def plot_robustness(robustness: Robustness) -> DescribedFigure:
@@ -309,8 +303,7 @@ def plot_robustness(robustness: Robustness) -> DescribedFigure:
     changed = quantity(robustness.output, shorten(robustness.target))
     label_rows(axes, names, f"change of {changed}", "weights under other fills and borders")
     axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
-    figure.alt = " ".join(robustness.sentences())
-    return figure
+    return figure.described(" ".join(robustness.sentences()))
 
 
 def plot_placebo(placebo: Placebo) -> DescribedFigure:
@@ -341,11 +334,10 @@ def plot_placebo(placebo: Placebo) -> DescribedFigure:
         axis,
         "diamond: the region covered; dots: its shape elsewhere",
     )
-    figure.alt = "; ".join(
-        f"{name}: effect {effect:+z.3f}, p = {p:.3g}"
-        for name, effect, p in zip(placebo.names, placebo.effects, placebo.p_values, strict=True)
+    found = zip(placebo.names, placebo.effects, placebo.p_values, strict=True)
+    return figure.described(
+        "; ".join(f"{name}: effect {effect:+z.3f}, p = {p:.3g}" for name, effect, p in found)
     )
-    return figure
 
 
 def plot_curves(curves: Iterable[Curve], titles: Iterable[str] | None = None) -> DescribedFigure:
@@ -380,8 +372,7 @@ def plot_curves(curves: Iterable[Curve], titles: Iterable[str] | None = None) ->
     axes.legend(fontsize=8, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     areas = "; ".join(f"{t}, area {c.area:z.2f}" for t, c in zip(titles, curves, strict=True))
-    figure.alt = f"Curves for {curves[0].target}: {areas}."
-    return figure
+    return figure.described(f"Curves for {curves[0].target}: {areas}.")
 
 
 def plot_comparison(comparison: Comparison) -> DescribedFigure:
@@ -432,8 +423,7 @@ def plot_comparison(comparison: Comparison) -> DescribedFigure:
     grid[0, 0].set_ylim(len(c.segmenters) - 0.5, -0.5)
     for axes in grid.flat[len(c.metrics) :]:
         axes.set_axis_off()
-    figure.alt = " ".join(said)
-    return figure
+    return figure.described(" ".join(said))
 
 
 def _draw_mean(axes, place, mean, low, high):
@@ -508,7 +498,7 @@ def draw_weight_bars(axes: Axes, explanation: Explanation, limit: float) -> None
     e, table = explanation, explanation.coalitions
     strongest = np.argsort(-np.abs(e.weights), kind="stable")[:MOST_BARS]
     order = strongest[np.argsort(-e.weights[strongest], kind="stable")]
-    names = [textwrap.shorten(e.regions.marked_names[k], 26, placeholder="…") for k in order]
+    names = [shorten(e.regions.marked_names[k], 26) for k in order]
     # An interval that was not computed (NaN) is not drawn.
     interval = np.where(np.isnan(e.interval), e.weights[:, None], e.interval)[order]
     difference = " − ".join(quantity(table.output, shorten(name)) for name, _ in table.outputs)
@@ -520,7 +510,7 @@ def draw_weight_bars(axes: Axes, explanation: Explanation, limit: float) -> None
         f"{e.method} weights{note}, R² {e.r2:z.2f}",
         [cut_out(e.coalitions.game.image, e.regions.labels == k) for k in order],
     )  # fmt: skip
-    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.locator_params(axis="x", nbins=5)
 
 
 def _title(regions) -> str:
