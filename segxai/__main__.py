@@ -28,13 +28,12 @@ from .study.engine import as_image_list, cluster
 from .weights.downloads import DOWNLOADS, cache_folder, fetch, fetch_within, usable
 from .weights.imagenet import imagenet_class_names
 
-_TABLE_ROWS = 5
-_ROW = "{:<12.12} {:<13.13} {:<28} {:<26.26} {:>7} {:>6} {:>8}"
-_HEADS = ("photograph", "segmenter", "target (probability)", "region", "weight", "calls", "seconds")
+_SHOWN = 5  # regions of each explanation, in a terminal; in a page one
 _COLUMNS = (
-    "photograph", "segmenter", "target", "strongest region",
-    "probability", "its weight", "regions", "model calls", "seconds",
+    "photograph", "segmenter", "target", "strongest region", "probability", "weight",
+    "regions", "calls", "seconds",
 )  # fmt: skip
+_ROW = "{:<12.12} {:<13.13} {:<19.19} {:<24.24} {:>11} {:>7} {:>7} {:>6} {:>7}"
 # What `doctor` advises where none of these downloads is here.
 _ADVICE = {
     ("efficientnet_lite0",): "for the default classifier: python -m segxai fetch "
@@ -267,7 +266,7 @@ def _explain(args):
     # Loaded here so that the first photograph's time does not include it.
     classifier = load_classifier()
     rows, sections, failures = [], [], []
-    _print(_ROW.format(*_HEADS))
+    _print(_ROW.format(*_COLUMNS))
     for name, target in zip(args.images, targets, strict=True):
         figures, shown = [], Path(name).name
         try:
@@ -288,11 +287,13 @@ def _explain(args):
                 failures.append((shown, segmenter, error))
                 continue
             seconds = time.perf_counter() - started
-            _print_rows(shown, segmenter, explanation, seconds)
+            strongest = _rows(shown, segmenter, explanation, seconds)
+            for row in strongest:
+                _print(_ROW.format(*row))
             for check in explanation.details.checks:
                 for sentence in check.sentences():
                     _print(f"    {sentence}")
-            rows.append(_row(shown, segmenter, explanation, seconds))
+            rows.append(strongest[0])
             if args.out:  # rendered now, because an explanation keeps its photograph in memory
                 figures.append(figure(explanation))
         if figures:
@@ -323,26 +324,17 @@ def _targets(given, count) -> list:
     return given * count if len(given) == 1 else given
 
 
-def _print_rows(name, segmenter, explanation, seconds):
-    table = explanation.coalitions
-    lead = name, segmenter, f"{explanation.target[:19]} ({table.full:z.2f})"
-    end: tuple = table.evaluations, f"{seconds:.1f}"
-    strongest = sorted(explanation.ranking(), key=lambda pair: -abs(pair[1]))[:_TABLE_ROWS]
-    for region, weight in sorted(strongest, key=lambda pair: -pair[1]):
-        _print(_ROW.format(*lead, region, f"{weight:+z.3f}", *end))
-        lead, end = ("", "", ""), ("", "")
-    left = len(explanation.regions) - len(strongest)
-    if left > 0:
-        _print(f"{'':<55} ... and {left} weaker regions")
-
-
-def _row(name, segmenter, e, seconds) -> list[str]:
-    region, weight = e.ranking()[0]
-    table = e.coalitions
-    return [
+def _rows(name, segmenter, e, seconds) -> list[tuple]:
+    """Return the strongest regions as rows of the table; what they share stands in the first."""
+    strongest = sorted(e.ranking(), key=lambda pair: -abs(pair[1]))[:_SHOWN]
+    ranked = sorted(strongest, key=lambda pair: -pair[1])
+    rows = [("", "", "", region, "", f"{weight:+z.3f}", "", "", "") for region, weight in ranked]
+    (region, weight), table = ranked[0], e.coalitions
+    rows[0] = (
         name, segmenter, e.target, region, f"{table.full:z.3f}", f"{weight:+z.3f}",
         str(len(e.regions)), str(table.evaluations), f"{seconds:.1f}",
-    ]  # fmt: skip
+    )  # fmt: skip
+    return rows
 
 
 def _fetch(args):
