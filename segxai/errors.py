@@ -4,8 +4,8 @@ Each message states what was wrong, what was expected and what to do.
 """
 
 import difflib
+import importlib
 import numbers
-import operator
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -68,6 +68,31 @@ def listed(values: Any, what: str) -> list:
         return list(values)
     except Exception as error:
         raise SegxaiValueError(f"{what} cannot be listed: {quoted(error)}.") from error
+
+
+def extra_module(name: str, message: str) -> Any:
+    """Import a module of a package that is optional.
+
+    Parameters
+    ----------
+    name : str
+        E.g. "distributed".
+    message : str
+        What needs the package, and how it is installed.
+
+    Returns
+    -------
+    module : module
+
+    Raises
+    ------
+    SegxaiError
+        If it is not installed.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise SegxaiError(message) from error
 
 
 def folded(name: str) -> str:
@@ -180,14 +205,10 @@ def whole_number(name: str, value: Any, least: int = 0, most: int | None = None)
     SegxaiValueError
         Unless `value` is a whole number from `least` to `most`.
     """
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or isinstance(value, bool) or number < least:
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or int(value) < least:
         raise SegxaiValueError(
             f"{name} must be a whole number of at least {least}; got {quoted(value)}."
         )
-    if most is not None and number > most:
+    if most is not None and int(value) > most:
         raise SegxaiValueError(f"{name} must be at most {most}; got {quoted(value)}.")
-    return number
+    return int(value)

@@ -22,6 +22,7 @@ from .errors import (
     SegxaiFileError,
     SegxaiFileNotFoundError,
     SegxaiValueError,
+    extra_module,
     quoted,
     whole_number,
 )
@@ -423,14 +424,12 @@ def opened_image(image: str | os.PathLike | Image.Image) -> Iterator[Image.Image
 
 def _opened(path) -> Image.Image:
     if path.suffix.lower() in FORMATS["HEIF"][0]:
-        try:
-            from pillow_heif import register_heif_opener
-        except ImportError as error:
-            raise SegxaiFileError(
-                f"{path.name!r} needs the package pillow-heif: pip install 'segxai[heic]'. "
-                "Or save the photograph as JPEG."
-            ) from error
-        register_heif_opener()
+        heif = extra_module(
+            "pillow_heif",
+            f"{path.name!r} needs the package pillow-heif: pip install 'segxai[heic]'. "
+            "Or save the photograph as JPEG.",
+        )
+        heif.register_heif_opener()
     return Image.open(path, formats=[f for f in FORMATS if f != "HEIF" or f in Image.OPEN])
 
 

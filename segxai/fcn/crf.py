@@ -6,7 +6,7 @@ Potentials", computed by pydensecrf2.
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiValueError
+from ..errors import SegxaiValueError, extra_module
 from ..images import ImageLike, as_array, as_image
 
 
@@ -48,14 +48,11 @@ def crf_refine(image: ImageLike, probabilities: np.ndarray) -> np.ndarray:
         )
     if not np.isfinite(probabilities).all() or probabilities.min() < 0:
         raise SegxaiValueError("Probabilities must be finite and not negative.")
-    try:
-        import pydensecrf.densecrf as dcrf
-    except ImportError as error:
-        raise SegxaiError(
-            "The CRF needs pydensecrf2, whose installation needs a C++ compiler: "
-            "pip install 'segxai[crf]'"
-        ) from error
-
+    dcrf = extra_module(
+        "pydensecrf.densecrf",
+        "The CRF needs pydensecrf2, whose installation needs a C++ compiler: "
+        "pip install 'segxai[crf]'",
+    )
     height, width, classes = shape
     crf = dcrf.DenseCRF2D(width, height, classes)
     energy = -np.log(np.clip(probabilities, 1e-8, 1)).astype(np.float32)

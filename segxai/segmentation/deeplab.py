@@ -13,7 +13,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, quoted
+from ..errors import SegxaiFileError, SegxaiFileNotFoundError, extra_module, quoted
 from ..images import resize
 from ..regions import Evidence, Regions
 from ..weights.downloads import DOWNLOADS, cached, usable
@@ -167,17 +167,15 @@ def _model_path(segmenter):
 
 
 def _interpreter(path: str, segmenter: str):
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError as error:
-        raise SegxaiError(
-            f"The segmenter {segmenter!r} needs ai-edge-litert: pip install 'segxai[pascal]'"
-        ) from error  # fmt: skip
+    litert = extra_module(
+        "ai_edge_litert.interpreter",
+        f"The segmenter {segmenter!r} needs ai-edge-litert: pip install 'segxai[pascal]'",
+    )
     from ..nets.quiet import silent_stderr
 
     try:
         with silent_stderr():  # the interpreter prints its choice of back end
-            interpreter = Interpreter(path, num_threads=2)
+            interpreter = litert.Interpreter(path, num_threads=2)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise SegxaiFileError(
