@@ -6,6 +6,7 @@ They lie below what they show, and read its attributes.
 from .page import (
     check_page_path,
     comparison_fragment,
+    escaped_list,
     escaped_table,
     explanation_fragment,
     figure,
@@ -19,6 +20,7 @@ from .page import (
 __all__ = [
     "check_page_path",
     "comparison_fragment",
+    "escaped_list",
     "escaped_table",
     "explanation_fragment",
     "figure",

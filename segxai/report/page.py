@@ -114,6 +114,12 @@ def write_report(
     write_page(path, title, f"{body}{table}", live=True)
 
 
+def escaped_list(lines: Iterable[str]) -> str:
+    """Return an HTML list of escaped texts."""
+    items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+    return f"<ul class='sx-words'>{items}</ul>"
+
+
 def escaped_table(heads: Sequence[str], rows: Iterable[Sequence], numbers_from: int = 1) -> str:
     """Return an HTML table of escaped texts.
 
@@ -158,8 +164,9 @@ def write_page(path: str | os.PathLike, title: str, body: str, *, live: bool = F
     Raises
     ------
     SegxaiError
-        If the file cannot be written.
+        For another ending than .html, or if the file cannot be written.
     """
+    check_page_path(path)
     script = f"<script>{asset('bundles/page.js')}</script>" if live else ""
     style = asset("bundles/page.css") if live else ""
     page = f"""<!DOCTYPE html>
@@ -344,8 +351,7 @@ def _effort(e) -> str:
 def _words(e) -> str:
     # Showing a page evaluates nothing, hence no search.
     found = [*e.in_words(search=False), *([] if e.details.checks else [_UNEXAMINED])]
-    items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in found)
-    return f"<ul class='sx-words'>{items}</ul>"
+    return escaped_list(found)
 
 
 def _table(e) -> str:
@@ -445,8 +451,7 @@ def _differences(c) -> str:
 
 
 def _listed(heading, lines) -> str:
-    items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
-    return f"<h2>{heading}</h2><ul class='sx-words'>{items}</ul>" if items else ""
+    return f"<h2>{heading}</h2>{escaped_list(lines)}" if lines else ""
 
 
 def _photographs(c) -> str:

@@ -19,8 +19,7 @@ from ..classifiers.classifier import Target
 from ..classifiers.load import ClassifierLike
 from ..errors import SegxaiError, SegxaiValueError, one_of, whole_number
 from ..explanation.explain import explain
-from ..explanation.fills import Fill, distinct_fills, fill_name
-from ..explanation.methods import check_method
+from ..explanation.fills import Fill, fill_name
 from ..images import Bands, ImageLike, as_image, reduced, resize_labels
 from ..masks import fit, read_mask
 from ..metrics import METRICS
@@ -28,7 +27,7 @@ from ..names import distinct_names
 from ..plots.numbers import ARROWS, format_interval
 from ..progress import Progress
 from ..segmentation import registry
-from .engine import as_image_list, classifier_of, common_output, run_all, specification
+from .engine import as_image_list, checked_options, run_all
 
 SEGMENTERS = ("deep", "slic", "felzenszwalb", "quickshift", "grid")
 MEASURED = (
@@ -126,8 +125,7 @@ def compare(
     images = as_image_list(images, "compare")
     segmenters = _checked_segmenters(segmenters)
     metrics = _checked_metrics(metrics, masks)
-    # Errors that would occur on every photograph are raised before the first.
-    check_method(method)
+    options = checked_options(method, fill, max_evaluations, seed)
     if masks is not None and len(masks) != len(images):
         raise SegxaiValueError(
             f"{len(masks)} masks were given for {len(images)} images; each image needs one."
@@ -136,33 +134,22 @@ def compare(
         one_of("segmenter to match", match_regions, segmenters)
     elif match_regions is not None:
         match_regions = whole_number("match_regions", match_regions, 1)
-    specified = specification(classifier)
-    (fill,) = distinct_fills([fill])
-    seed = whole_number("seed", seed)
-    options = {
-        "method": method,
-        "fill": fill,
-        "max_evaluations": whole_number("max_evaluations", max_evaluations, 2),
-        "seed": seed,
-    }
-    settings = {
-        "segmenters": segmenters,
-        "metrics": metrics,
-        "match": match_regions,
-        "options": options,
-    }
     given = (
         [None] * len(images)
         if masks is None
         else [read_mask(mask, f"Mask {i}") for i, mask in enumerate(masks)]
     )
-    results, failures = run_all(
-        _measure, images, given, settings, lambda kept: Measured(**kept),
-        classifier=specified, target=target,
+    results, failures, loaded = run_all(
+        _measure, images, given,
+        {
+            "segmenters": segmenters, "metrics": metrics, "match": match_regions,
+            "options": options,
+        },
+        lambda kept: Measured(**kept),
+        classifier=classifier, target=target,
         folder=folder, run=run, client=client, progress=progress, what="comparing",
     )  # fmt: skip
-    by_path = isinstance(specified, tuple)
-    model = Path(specified[0]).name if by_path else classifier_of(specified).name
+    model = Path(classifier).name if isinstance(classifier, (str, os.PathLike)) else loaded.name
     return Comparison(
         names=tuple(distinct_names([_name(image, i) for i, image in enumerate(images)])),
         results=results,
@@ -170,7 +157,8 @@ def compare(
         segmenters=tuple(segmenters),
         metrics=metrics,
         how=_how(match_regions, options, target, model),
-        seed=seed,
+        seed=options["seed"],
+        output=loaded.output,
     )
 
 
@@ -188,7 +176,7 @@ def _measure(
         target = int(np.argmax(classifier.predict(image)[0]))
     if isinstance(match, str):
         match = len(registry.segment(image, segmenters[match]))
-    found = Measured(index, output=classifier.output)
+    found = Measured(index)
     for label, segmenter in segmenters.items():
         started = time.perf_counter()
         try:
@@ -201,8 +189,8 @@ def _measure(
         except SegxaiError as error:
             found.failures[label] = str(error)
         else:
-            found.values[label], table = values, explanation.coalitions
-            found.target, found.full, found.output = explanation.target, table.full, table.output
+            found.values[label] = values
+            found.target, found.full = explanation.target, explanation.coalitions.full
     return found
 
 
@@ -273,8 +261,6 @@ class Measured:
         {segmenter: {metric: value}}; the metric "seconds" is the time of one explanation.
     failures : dict
         {segmenter: reason}.
-    output : str
-        What `full` is, see `Coalitions`.
     """
 
     index: int
@@ -282,7 +268,6 @@ class Measured:
     full: float = float("nan")
     values: dict[str, dict[str, float]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
-    output: str = "probability"
 
 
 @dataclass(frozen=True, eq=False)
@@ -303,6 +288,8 @@ class Comparison:
         The settings as sentences.
     seed : int
         Of the bootstrap.
+    output : str
+        What the classifier's values are, see `Classifier`.
     """
 
     names: tuple[str, ...]
@@ -312,11 +299,7 @@ class Comparison:
     metrics: tuple[str, ...]
     how: str
     seed: int = 0
-
-    @property
-    def output(self) -> str:
-        """What the classifier's values are, "output" where nothing is known; see `Coalitions`."""
-        return common_output(self.results)
+    output: str = "probability"
 
     @property
     def about(self) -> dict[str, str]:
@@ -448,7 +431,6 @@ class Comparison:
         SegxaiError
             For another ending, or if the file cannot be written.
         """
-        report.check_page_path(path)
         report.write_comparison(path, self)
 
     def _repr_html_(self) -> str:

@@ -6,7 +6,7 @@ a SegxaiError is the reason for a failure.
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from hashlib import sha256
@@ -22,10 +22,14 @@ from ..errors import (
     SegxaiFileError,
     SegxaiFileNotFoundError,
     SegxaiValueError,
+    extra_module,
     listed,
     quoted,
+    whole_number,
 )
+from ..explanation.fills import Fill, distinct_fills
 from ..explanation.game import DEFAULT, check_target, known_name
+from ..explanation.methods import ALPHA, KERNEL_WIDTH, check_method
 from ..files import as_path, replacing
 from ..images import ENDINGS, pixels_of, warn_caller
 from ..progress import Progress, showing, track
@@ -36,6 +40,43 @@ _MOST_BYTES = 2**26  # of a result
 RETRIES = 3  # for an image whose worker died
 
 
+def checked_options(
+    method: str,
+    fill: Fill,
+    max_evaluations: int,
+    seed: int,
+    kernel_width: float = KERNEL_WIDTH,
+    alpha: float = ALPHA,
+) -> dict[str, Any]:
+    """Check options of `explain` before the first photograph, where they would fail on each.
+
+    Parameters
+    ----------
+    method, fill, max_evaluations, seed, kernel_width, alpha
+        As for `segxai.explain`.
+
+    Returns
+    -------
+    options : dict
+        The same, with one spelling for each fill.
+
+    Raises
+    ------
+    SegxaiError
+        For those that are not possible.
+    """
+    check_method(method, kernel_width, alpha)
+    (fill,) = distinct_fills([fill])
+    return {
+        "method": method,
+        "fill": fill,
+        "max_evaluations": whole_number("max_evaluations", max_evaluations, 2),
+        "seed": whole_number("seed", seed),
+        "kernel_width": kernel_width,
+        "alpha": alpha,
+    }
+
+
 def run_all(
     work: Callable,
     images: list,
@@ -43,14 +84,14 @@ def run_all(
     settings: dict,
     load: Callable[[dict], Any],
     *,
-    classifier: Any,
+    classifier: ClassifierLike,
     target: Target,
     folder: str | os.PathLike | None,
     run: str | None,
     client: Any,
     progress: Progress,
     what: str,
-) -> tuple[tuple, tuple[tuple[int, str], ...]]:
+) -> tuple[tuple, tuple[tuple[int, str], ...], Classifier]:
     """Run the work on every image, in the same way.
 
     Parameters
@@ -65,9 +106,7 @@ def run_all(
         What is the same for all images, see `Store`.
     load : callable
         See `Store`.
-    classifier : str, tuple or classifier
-        A `specification`.
-    target, folder, run, client, progress
+    classifier, target, folder, run, client, progress
         See `segxai.compare`. Images whose outcome is in the folder are skipped. The images of a
         worker that dies are resubmitted, and each is counted once.
     what : str
@@ -79,21 +118,25 @@ def run_all(
         The outcomes in the order of the images, without failures.
     failures : tuple of (int, str)
         (index, reason).
+    classifier : Classifier
+        As it was loaded here.
 
     Raises
     ------
     SegxaiError
         For a target that the classifier does not know, and a folder that cannot be used.
     """
-    check_target(classifier_of(classifier), target)
+    specified = specification(classifier)
+    loaded_here = classifier_of(specified)
+    check_target(loaded_here, target)
     jobs = {i: (i, *job) for i, job in enumerate(zip(images, given, strict=True))}
     store, found = None, {}
     if folder is not None:
-        known = {"target": str(target), "classifier": classifier}
+        known = {"target": str(target), "classifier": specified}
         store = Store(folder, settings | known, load, run)
         kept = {i: store.read(job) for i, job in jobs.items()}
         found = {i: outcome for i, outcome in kept.items() if outcome is not None}
-    one = partial(_attempt, work, classifier, target, settings)
+    one = partial(_attempt, work, specified, target, settings)
     waiting = {i: job for i, job in jobs.items() if i not in found}
     outcomes = _on(client, one, waiting) if client else (one(*job) for job in waiting.values())
     # One bar counts the photographs, so what is done on each of them shows none.
@@ -108,6 +151,7 @@ def run_all(
     return (
         tuple(outcome for _, outcome in ordered if not isinstance(outcome, str)),
         tuple(pair for pair in ordered if isinstance(pair[1], str)),
+        loaded_here,
     )
 
 
@@ -151,14 +195,11 @@ def cluster(address: str) -> Any:
     SegxaiError
         If dask is not installed or the scheduler cannot be reached.
     """
+    distributed = extra_module(
+        "distributed", "A cluster needs dask's distributed: pip install 'segxai[dask]'"
+    )
     try:
-        from distributed import Client
-    except ImportError as error:
-        raise SegxaiError(
-            "A cluster needs dask's distributed, which is not installed: pip install 'segxai[dask]'"
-        ) from error
-    try:
-        return Client(address, timeout="10s")
+        return distributed.Client(address, timeout="10s")
     except (OSError, ValueError) as error:
         raise SegxaiError(
             f"No dask scheduler can be reached at {address!r}: {quoted(error)}. "
@@ -325,9 +366,3 @@ def as_image_list(images: Any, function: str) -> list:
             f"{function} takes a list of images or a folder; got a single image."
         )
     return listed(images, "The images")
-
-
-def common_output(results: Iterable) -> str:
-    """Return the `output` that all results have; "output" where they differ."""
-    kinds = {result.output for result in results}
-    return kinds.pop() if len(kinds) == 1 else "output"

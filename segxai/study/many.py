@@ -1,8 +1,5 @@
 """Explain many photographs by regions with nouns: mean effects, locally or on a dask cluster."""
 
-from __future__ import annotations
-
-import html
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,19 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from .. import plots
+from .. import plots, report
 from ..classifiers.classifier import Target
 from ..classifiers.load import ClassifierLike
 from ..errors import SegxaiValueError
 from ..explanation.explain import explain
-from ..explanation.fills import Fill, distinct_fills
-from ..explanation.methods import ALPHA, KERNEL_WIDTH, check_method
+from ..explanation.fills import Fill
+from ..explanation.methods import ALPHA, KERNEL_WIDTH
 from ..explanation.tree_explanation import TreeExplanation
 from ..images import ImageLike, as_picture
 from ..progress import Progress
 from ..regions import Regions
 from ..segmentation import registry
-from .engine import as_image_list, common_output, run_all, specification
+from .engine import as_image_list, checked_options, run_all
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +37,6 @@ class ImageResult:
         for one that is named after its place alone, as "top left".
     target, full : str, float
         The class explained, and its value.
-    output : str
-        What the values are, see `Coalitions`.
     """
 
     index: int
@@ -50,7 +45,6 @@ class ImageResult:
     named: tuple[bool, ...]
     target: str
     full: float
-    output: str = "probability"
 
 
 @dataclass(frozen=True)
@@ -83,15 +77,13 @@ class ManyExplanations:
         Of the photographs that could be explained.
     failures : tuple of (int, str)
         (index, reason) for the others.
+    output : str
+        What the weights are differences of, see `Classifier`.
     """
 
     results: tuple[ImageResult, ...]
     failures: tuple[tuple[int, str], ...] = ()
-
-    @property
-    def output(self) -> str:
-        """What the weights are differences of, see `Coalitions`; "output" if nothing is known."""
-        return common_output(self.results)
+    output: str = "probability"
 
     def effects(self) -> list[Effect]:
         """Average the weights of each name over the photographs in which it occurs.
@@ -124,8 +116,7 @@ class ManyExplanations:
 
     def _repr_html_(self) -> str:
         shown = self.plot()._repr_html_() if self.effects() else f"<p>{plots.NO_NAMES}</p>"
-        failures = (f"<li>photograph {i + 1}: {html.escape(why)}</li>" for i, why in self.failures)
-        return f"{shown}<ul>{''.join(failures)}</ul>"
+        return shown + report.escaped_list(f"photograph {i + 1}: {why}" for i, why in self.failures)
 
 
 def explain_many(
@@ -183,9 +174,7 @@ def explain_many(
         For invalid arguments.
     """
     images = as_image_list(images, "explain_many")
-    # Errors that would occur on every image are raised before the first.
-    check_method(method, kernel_width, alpha)
-    (fill,) = distinct_fills([fill])
+    options = checked_options(method, fill, max_evaluations, seed, kernel_width, alpha)
     segmenter: Any = regions
     given: Sequence = [None] * len(images)
     if isinstance(regions, (list, tuple)):
@@ -197,20 +186,12 @@ def explain_many(
         segmenter, given = "given", regions
     else:
         registry.check_method(regions)
-    options = {
-        "method": method,
-        "fill": fill,
-        "max_evaluations": max_evaluations,
-        "kernel_width": kernel_width,
-        "alpha": alpha,
-        "seed": seed,
-    }
-    results, failures = run_all(
+    results, failures, loaded = run_all(
         _explain_one, images, given, {"segmenter": segmenter, "options": options}, _restored,
-        classifier=specification(classifier), target=target,
+        classifier=classifier, target=target,
         folder=folder, run=run, client=client, progress=progress, what="explaining",
     )  # fmt: skip
-    return ManyExplanations(results, failures)
+    return ManyExplanations(results, failures, loaded.output)
 
 
 def _explain_one(index, image, regions, classifier, target, *, segmenter, options) -> ImageResult:
@@ -228,7 +209,6 @@ def _explain_one(index, image, regions, classifier, target, *, segmenter, option
         named=tuple(each.source != "place" for each in explanation.regions.name_evidence),
         target=explanation.target,
         full=explanation.coalitions.full,
-        output=explanation.coalitions.output,
     )
 
 

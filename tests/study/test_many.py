@@ -226,7 +226,8 @@ def test_a_closed_or_a_replaced_classifier_is_loaded_again(monkeypatch, tmp_path
     from segxai.study import engine
 
     loads = []
-    monkeypatch.setattr(engine, "load_classifier", lambda model: loads.append(model) or Likes())
+    likes = segxai.load_classifier(Likes())
+    monkeypatch.setattr(engine, "load_classifier", lambda model: loads.append(model) or likes)
     model = tmp_path / "model.keras"
     model.write_text("one")
     for _ in range(2):

@@ -13,7 +13,7 @@ from ...explanation.explanation import renamed as with_names
 from ...explanation.tree_explanation import TreeExplanation
 from ...fcn.annotation import IGNORE, import_class_png
 from ...regions import Regions
-from ...report.page import check_page_path, live_fragment, write_page
+from ...report.page import live_fragment, write_page
 from ...report.state import jpeg, regions_state, settings_state, table_state, tree_state
 from ...segmentation.compose import regions_of_classes
 from ..shared import browser
@@ -126,7 +126,6 @@ class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canva
         SegxaiValueError
             For another ending.
         """
-        check_page_path(path)
         write_page(path, f"Why {self.explanation.target}?", self._live())
 
     @traitlets.validate("off")
