@@ -37,6 +37,7 @@ MOST_NAMES = 12
 LARGEST_PICTURE = 26  # points, beside a bar
 # Pixels; larger photographs are subsampled, which is not visible at the size of these figures.
 DRAWN_SIDE = 1024
+STYLE: dict[Any, Any] = {"axes.labelsize": 9, "axes.spines.top": False, "axes.spines.right": False}
 
 
 class DescribedFigure(Figure):
@@ -89,7 +90,9 @@ class DescribedFigure(Figure):
     _repr_html_ = as_html
 
 
-def panels(size: tuple[float, float], *grid: int, **options: Any) -> tuple[DescribedFigure, Any]:
+def panels(
+    size: tuple[float, float], *grid: int, style: dict[Any, Any] = STYLE, **options: Any
+) -> tuple[DescribedFigure, Any]:
     """Make a figure with axes.
 
     Parameters
@@ -98,6 +101,8 @@ def panels(size: tuple[float, float], *grid: int, **options: Any) -> tuple[Descr
         Width and height in inches.
     *grid, **options
         As `Figure.subplots` takes them: rows, columns, and so on.
+    style : dict
+        Matplotlib's settings for the axes.
 
     Returns
     -------
@@ -105,7 +110,8 @@ def panels(size: tuple[float, float], *grid: int, **options: Any) -> tuple[Descr
     axes : Axes or ndarray of Axes
     """
     figure = DescribedFigure(figsize=size, layout="constrained")
-    return figure, figure.subplots(*grid, **options)
+    with rc_context(style):
+        return figure, figure.subplots(*grid, **options)
 
 
 def several(items: Iterable[Any], what: str) -> list[Any]:
@@ -328,11 +334,9 @@ def label_rows(axes: Axes, names: Sequence[str], x_label: str, title: str) -> No
         Below and above the axes.
     """
     axes.set_yticks(range(len(names)), names, fontsize=9)
-    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set(ylim=(len(names) - 0.5, -0.5), xlabel=x_label)
     axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set_xlabel(x_label, fontsize=9)
     axes.set_title(title, fontsize=10)
-    axes.spines[["top", "right"]].set_visible(False)
 
 
 def draw_bars(

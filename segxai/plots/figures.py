@@ -19,6 +19,7 @@ from .draw import (
     MOST_NAMES,
     ORANGE,
     ORANGE_BLUE,
+    STYLE,
     DescribedFigure,
     cut_out,
     draw_bars,
@@ -60,6 +61,11 @@ _LINES = (
     ("-", "v", "#cc79a7"),
 )
 _ACROSS = 3  # panels in a row
+# The axes of a comparison: a grid of vertical lines.
+_MEANS = STYLE | {
+    "axes.spines.left": False, "axes.xmargin": 0.08, "axes.axisbelow": True, "axes.grid": True,
+    "axes.grid.axis": "x", "grid.color": "#e2e2e2", "grid.linewidth": 0.6, "ytick.major.size": 0,
+}  # fmt: skip
 
 
 def plot_image(image: np.ndarray, title: str = "") -> DescribedFigure:
@@ -365,12 +371,14 @@ def plot_curves(curves: Iterable[Curve], titles: Iterable[str] | None = None) ->
         )  # fmt: skip
     axes.axhline(1, color="#9a9a9a", linewidth=0.8)
     top = max(1.05, *(1.05 * c.y.max() for c in curves))
-    axes.set(xlim=(0, 1), ylim=(min(0, *(c.y.min() for c in curves)), top))
-    axes.set_xlabel("share of the image's area shown (insertion) or removed (deletion)", fontsize=9)
-    axes.set_ylabel(f"{curves[0].output} relative to the whole photograph", fontsize=9)
+    axes.set(
+        xlim=(0, 1),
+        ylim=(min(0, *(c.y.min() for c in curves)), top),
+        xlabel="share of the image's area shown (insertion) or removed (deletion)",
+        ylabel=f"{curves[0].output} relative to the whole photograph",
+    )
     axes.set_title(f"“{curves[0].target}”, region by region", fontsize=10)
     axes.legend(fontsize=8, frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
     areas = "; ".join(f"{t}, area {c.area:z.2f}" for t, c in zip(titles, curves, strict=True))
     return figure.described(f"Curves for {curves[0].target}: {areas}.")
 
@@ -398,7 +406,7 @@ def plot_comparison(comparison: Comparison) -> DescribedFigure:
         raise SegxaiValueError("No photograph could be measured; see .failures for why.")
     rows = -(-len(c.metrics) // _ACROSS)
     size = (4.3 * _ACROSS, (0.32 * len(c.segmenters) + 1.0) * rows)
-    figure, grid = panels(size, rows, _ACROSS, squeeze=False, sharey=True)
+    figure, grid = panels(size, rows, _ACROSS, style=_MEANS, squeeze=False, sharey=True)
     # So that equal values remain visible.
     jitter = np.random.default_rng(0).uniform(-0.22, 0.22, len(c.results))
     table, said = c.table(), []
@@ -413,11 +421,6 @@ def plot_comparison(comparison: Comparison) -> DescribedFigure:
                 _draw_mean(axes, place, row["mean"], row["low"], row["high"])
         axes.set_title(c.titles[metric], fontsize=10)
         axes.set_yticks(range(len(found)), c.segmenters, fontsize=9)
-        axes.margins(x=0.08)
-        axes.grid(axis="x", color="#e2e2e2", linewidth=0.6)
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right", "left"]].set_visible(False)
-        axes.tick_params(axis="y", length=0)
         means = "; ".join(f"{row['segmenter']} {format_interval(row)}" for row in found)
         said.append(f"{metric.replace('_', ' ')}: {means}.")
     grid[0, 0].set_ylim(len(c.segmenters) - 0.5, -0.5)
