@@ -10,7 +10,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -94,7 +94,6 @@ class Bands:
 
     pixels: np.ndarray
     rgb: tuple[int, int, int] = (0, 1, 2)
-    _limits: np.ndarray = field(init=False, repr=False)
 
     def __post_init__(self):
         pixels = as_array(self.pixels, "The picture")
@@ -122,14 +121,8 @@ class Bands:
             )
         last = pixels.shape[-1] - 1
         rgb = tuple(whole_number("A channel of rgb", channel, 0, last) for channel in self.rgb)
-        shown = pixels[..., list(rgb)]
-        limits = (
-            np.percentile(shown, (2, 98), axis=(0, 1))
-            if pixels.dtype != np.uint8
-            else np.repeat([[0.0], [255.0]], 3, axis=1)
-        )
-        for name, value in (("pixels", pixels), ("rgb", rgb), ("_limits", limits)):
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "pixels", pixels)
+        object.__setattr__(self, "rgb", rgb)
 
     def __repr__(self):
         height, width, channels = self.pixels.shape
@@ -151,8 +144,11 @@ class Bands:
         -------
         image : (H, W, 3) array of uint8
         """
-        shown = (self.pixels if pixels is None else pixels)[..., list(self.rgb)].astype(np.float64)
-        low, high = self._limits
+        channels = list(self.rgb)
+        shown = (self.pixels if pixels is None else pixels)[..., channels]
+        if shown.dtype == np.uint8:
+            return shown
+        low, high = np.percentile(self.pixels[..., channels], (2, 98), axis=(0, 1))
         return np.rint(
             255 * np.clip((shown - low) / np.where(high > low, high - low, 1), 0, 1)
         ).astype(np.uint8)
@@ -395,9 +391,11 @@ def opened_image(image: str | os.PathLike | Image.Image) -> Iterator[Image.Image
     SegxaiError
         If the file is not an image or is too large, including for errors raised inside the block.
     """
-    name: Any = getattr(image, "filename", "") or "the image"
-    if not isinstance(image, Image.Image):
-        name = _existing(image)
+    name: Any = (
+        getattr(image, "filename", "") or "the image"
+        if isinstance(image, Image.Image)
+        else _existing(image)
+    )
     try:
         # Pillow's own size warning is ignored; the limits here are checked instead.
         with (

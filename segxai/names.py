@@ -94,16 +94,14 @@ def distinct_names(names: Sequence[str]) -> list[str]:
     >>> distinct_names(["cup", "saucer", "cup"])
     ['cup', 'saucer', 'cup 2']
     """
-    taken, out = set(), []
-    repeats = Counter(names)
+    repeats, taken = Counter(names), dict[str, None]()  # in order
     for name in names:
         candidate, number = name, 1
         while candidate in taken or (number > 1 and candidate in repeats):
             number += 1
             candidate = f"{name} {number}"
-        taken.add(candidate)
-        out.append(candidate)
-    return out
+        taken[candidate] = None
+    return list(taken)
 
 
 def plain_text(text: str) -> str:

@@ -70,7 +70,7 @@ def save_explanation(explanation: Explanation, path: str | os.PathLike) -> None:
         title = f"Why {explanation.target}?"
         write_report(path, [(title, [figure(explanation)])], title)
     elif ending in (".png", ".svg", ".pdf"):
-        # In memory, because some of matplotlib's writers leave partial files on a full disk.
+        # In memory, because some of matplotlib's writers fail in their own way on a full disk.
         drawn = io.BytesIO()
         explanation.plot().savefig(drawn, format=ending[1:], dpi=150)
         with replacing(path) as temporary:
@@ -111,7 +111,7 @@ def write_report(
         f"<div class='sx-row'>{''.join(figures)}</div></section>"
         for heading, figures in sections
     )
-    write_page(path, title, f"{body}{table}", live=True)
+    write_page(path, title, f"{live(body)}{table}")
 
 
 def escaped_list(lines: Iterable[str]) -> str:
@@ -147,7 +147,7 @@ def escaped_table(heads: Sequence[str], rows: Iterable[Sequence], numbers_from: 
     return f"<div class='sx-scroll'><table>{head}<tbody>{body}</tbody></table></div>"
 
 
-def write_page(path: str | os.PathLike, title: str, body: str, *, live: bool = False) -> None:
+def write_page(path: str | os.PathLike, title: str, body: str) -> None:
     """Write a self-contained page.
 
     Parameters
@@ -158,8 +158,6 @@ def write_page(path: str | os.PathLike, title: str, body: str, *, live: bool = F
         Its title and heading.
     body : str
         HTML below the heading.
-    live : bool, optional
-        Whether widgets are in it (`live_element`), which need a script and a style sheet.
 
     Raises
     ------
@@ -167,15 +165,13 @@ def write_page(path: str | os.PathLike, title: str, body: str, *, live: bool = F
         For another ending than .html, or if the file cannot be written.
     """
     check_page_path(path)
-    script = f"<script>{asset('bundles/page.js')}</script>" if live else ""
-    style = asset("bundles/page.css") if live else ""
     page = f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 {_policy()}
-<title>{html.escape(title)}</title><style>{style}{asset("report.css")}</style></head>
+<title>{html.escape(title)}</title><style>{asset("report.css")}</style></head>
 <body class="segxai"><main><h1>{html.escape(title)}</h1>
-{body}</main>{script}</body></html>
+{body}</main></body></html>
 """
     with replacing(path) as temporary:
         # A file's name may contain bytes that are not valid text.
@@ -183,7 +179,7 @@ def write_page(path: str | os.PathLike, title: str, body: str, *, live: bool = F
 
 
 def live_element(name: str, state: dict[str, Any]) -> str:
-    """Return a widget as HTML for a page that runs `bundles/page.js`.
+    """Return a widget as HTML, which needs what `live` puts around it.
 
     Parameters
     ----------
@@ -202,10 +198,10 @@ def live_element(name: str, state: dict[str, Any]) -> str:
     )
 
 
-def live_fragment(name: str, state: dict[str, Any]) -> str:
-    """Return a `live_element` with all that it needs, for a page of somebody else."""
+def live(body: str) -> str:
+    """Put the style sheet and the script that each `live_element` needs around a body."""
     style, script = asset("bundles/page.css"), asset("bundles/page.js")
-    return f"<div><style>{style}</style>{live_element(name, state)}<script>{script}</script></div>"
+    return f"<div><style>{style}</style>{body}<script>{script}</script></div>"
 
 
 def file_ending(path: str | os.PathLike) -> str:
@@ -235,8 +231,7 @@ def write_explorer(path: str | os.PathLike, explanations: Sequence[Explanation])
         If the file cannot be written.
     """
     title = f"Why {explanations[0].target}?"
-    body = live_element("explorer", explorer_state(explanations))
-    write_page(path, title, body, live=True)
+    write_page(path, title, live(live_element("explorer", explorer_state(explanations))))
 
 
 def explorer_state(explanations: Sequence[Explanation]) -> dict[str, Any]:
@@ -293,8 +288,7 @@ def explorer_state(explanations: Sequence[Explanation]) -> dict[str, Any]:
 
 def figure(explanation: Explanation) -> str:
     """Return an explanation for a page of `write_report`: the explorer, and the table in words."""
-    e = explanation
-    method = html.escape(e.regions.method)
+    e, method = explanation, html.escape(explanation.regions.method)
     made = f"by <b>{method}</b>" if method else "<b>as given</b>"
     return (
         f"<figure><figcaption>Regions {made}</figcaption>"
@@ -378,9 +372,12 @@ def _table(e) -> str:
             f"<td class='sx-number'>{signed(weight)}{span}</td>"
             f"<td class='sx-number'>{percent(areas[k])}</td></tr>"
         )
-    left_out, note = len(e.weights) - len(order), ""
-    if left_out:
-        note = f"<p class='sx-note'>The {left_out} weakest regions are left out of the table.</p>"
+    left_out = len(e.weights) - len(order)
+    note = (
+        f"<p class='sx-note'>The {left_out} weakest regions are left out of the table.</p>"
+        if left_out
+        else ""
+    )
     return (
         "<div class='sx-scroll'><table><thead><tr><th>region</th><th></th>"
         "<th class='sx-number'>weight</th><th class='sx-number'>area</th></tr></thead>"
@@ -424,18 +421,14 @@ def comparison_fragment(comparison: Comparison) -> str:
 def _body(c) -> str:
     found = "<p>No photograph could be measured.</p>"
     if c.results:
-        found = f"{_means(c)}{c.plot()._repr_html_()}{_differences(c)}"
+        seconds = (format_number(c.seconds[s]) if s in c.seconds else "–" for s in c.segmenters)
+        means = escaped_table(["", *c.segmenters], [*c.cells(c.table()), ["seconds", *seconds]])
+        found = f"<h2>Means with 95 % intervals</h2>{means}{c.plot().as_html()}{_differences(c)}"
         found += _listed(
             "The metrics", [f"{c.titles[metric]}: {c.about[metric]}" for metric in c.metrics]
         )
     left_out = [": ".join(filter(None, failure)) for failure in c.failures]
     return f"<p>{html.escape(c.how)}</p>{found}{_listed('Left out', left_out)}"
-
-
-def _means(c) -> str:
-    seconds = (format_number(c.seconds[s]) if s in c.seconds else "–" for s in c.segmenters)
-    rows = [*c.cells(c.table()), ["seconds", *seconds]]
-    return f"<h2>Means with 95 % intervals</h2>{escaped_table(['', *c.segmenters], rows)}"
 
 
 def _differences(c) -> str:

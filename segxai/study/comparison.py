@@ -150,8 +150,12 @@ def compare(
         folder=folder, run=run, client=client, progress=progress, what="comparing",
     )  # fmt: skip
     model = Path(classifier).name if isinstance(classifier, (str, os.PathLike)) else loaded.name
+    names = [
+        Path(image).name if isinstance(image, (str, os.PathLike)) else f"photograph {i}"
+        for i, image in enumerate(images, start=1)
+    ]
     return Comparison(
-        names=tuple(distinct_names([_name(image, i) for i, image in enumerate(images)])),
+        names=tuple(distinct_names(names)),
         results=results,
         unreadable=failures,
         segmenters=tuple(segmenters),
@@ -212,10 +216,6 @@ def _how(match, options, target, model) -> str:
         f"that size. Fill: {fill_name(options['fill'])}. Classifier: {model}. Intervals: 95 %, "
         f"bootstrap over photographs, seed {options['seed']}."
     )
-
-
-def _name(image, index) -> str:
-    return Path(image).name if isinstance(image, (str, os.PathLike)) else f"photograph {index + 1}"
 
 
 def _checked_segmenters(segmenters) -> dict[str, str | Callable]:

@@ -11,7 +11,7 @@ from ...explanation.fills import FILLS, distinct_fills
 from ...explanation.tree_explanation import TreeExplanation
 from ...progress import close_widget
 from ...regions import Regions
-from ...report.page import check_page_path, explorer_state, live_fragment, write_explorer
+from ...report.page import check_page_path, explorer_state, live, live_element, write_explorer
 from ...report.state import depth_field, setting_fields
 from ..form.form import Form
 from ..region_canvas.canvas import picture
@@ -231,5 +231,8 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
         return picture(self.explanation)
 
     def _alone(self):
-        shown = live_fragment("explorer", explorer_state(self._with_fills(SAVED_FILLS)))
-        return {"text/html": shown, "text/plain": repr(self.explanation)}
+        state = explorer_state(self._with_fills(SAVED_FILLS))
+        return {
+            "text/html": live(live_element("explorer", state)),
+            "text/plain": repr(self.explanation),
+        }

@@ -13,7 +13,7 @@ from ...explanation.explanation import renamed as with_names
 from ...explanation.tree_explanation import TreeExplanation
 from ...fcn.annotation import IGNORE, import_class_png
 from ...regions import Regions
-from ...report.page import live_fragment, write_page
+from ...report.page import live, live_element, write_page
 from ...report.state import jpeg, regions_state, settings_state, table_state, tree_state
 from ...segmentation.compose import regions_of_classes
 from ..shared import browser
@@ -185,7 +185,7 @@ class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canva
         of_ipywidgets = ("layout", "tabbable", "tooltip")
         state = self.get_state()
         shown = {k: v for k, v in state.items() if k[0] != "_" and k not in of_ipywidgets}
-        return live_fragment("region_canvas", shown)
+        return live(live_element("region_canvas", shown))
 
 
 def _state(e) -> dict[str, Any]:
