@@ -237,7 +237,7 @@ def hdf5_arrays(
 
 
 @contextmanager
-def keras_file(path: str | os.PathLike) -> Iterator[tuple[dict, Path, Path, int]]:
+def keras_file(path: str | os.PathLike) -> Iterator[tuple[dict, Path, list[Stored]]]:
     """Take a saved model apart, without Keras.
 
     Parameters
@@ -249,20 +249,20 @@ def keras_file(path: str | os.PathLike) -> Iterator[tuple[dict, Path, Path, int]
     ------
     description : dict
         Of the model and its layers.
-    weights, empty : Path
-        The HDF5 file of its weights, and one of the same arrays without values, which take no
-        memory when they are read.
-    held : int
-        Size of the weights in bytes.
+    weights : Path
+        The HDF5 file of its weights.
+    arrays : list of Stored
+        All that this file holds.
 
     Raises
     ------
     SegxaiFileError
         If the file is damaged, or anything in it is elsewhere or larger than what the file holds.
     """
+    import h5py
+
     path = as_path(path)
-    with tempfile.TemporaryDirectory() as made, reading(path, "a Keras model", "Save it again."):
-        folder = Path(made)
+    with tempfile.TemporaryDirectory() as folder, reading(path, "a Keras model", "Save it again."):
         packed = path.suffix == ".keras"
         weights = _unpacked(path, folder) if packed else path
         stored = hdf5_arrays(path, content=weights)
@@ -272,17 +272,18 @@ def keras_file(path: str | os.PathLike) -> Iterator[tuple[dict, Path, Path, int]
                     f"{str(path)!r}: {name!r} is not in the file in full; save the model again, "
                     "without compression."
                 )
-        held = sum(array.held for array in stored.values())
-        if weights.stat().st_size - held > MOST_CONFIG:
+        if weights.stat().st_size - sum(array.held for array in stored.values()) > MOST_CONFIG:
             raise ValueError("there is too much in it besides the weights")
-        empty = folder / ("empty.weights.h5" if packed else "empty.h5")
-        text = _without_values(weights, empty)
-        description = json.loads((folder / "config.json").read_bytes() if packed else text)
-        if not packed and description["class_name"] in _KERAS_CLASSES:
+        if packed:
+            description = json.loads(weights.with_name("config.json").read_bytes())
+        else:
+            with h5py.File(weights) as file:
+                description = json.loads(file.attrs["model_config"])
             # Only an archive says where a class comes from.
-            public = _KERAS_CLASSES[description["class_name"]]
-            description |= {"module": "keras", "class_name": public, "registered_name": None}
-        yield {**description, "compile_config": None}, weights, empty, held
+            if description["class_name"] in _KERAS_CLASSES:
+                public = _KERAS_CLASSES[description["class_name"]]
+                description |= {"module": "keras", "class_name": public, "registered_name": None}
+        yield {**description, "compile_config": None}, weights, list(stored.values())
 
 
 def _unpacked(path, folder) -> Path:
@@ -298,21 +299,6 @@ def _unpacked(path, folder) -> Path:
                 raise ValueError(f"{info.filename!r} is not as Keras writes it")
         archive.extract("config.json", folder)
         return Path(archive.extract("model.weights.h5", folder))
-
-
-def _without_values(weights, empty):
-    import h5py
-
-    def copy(name, item):
-        if isinstance(item, h5py.Dataset):
-            new.create_dataset(name, item.shape, item.dtype, fill_time="never")
-        else:
-            new.require_group(name).attrs.update(item.attrs)
-
-    with h5py.File(weights) as old, h5py.File(empty, "w") as new:
-        new.attrs.update(old.attrs)
-        old.visititems(copy)
-        return new.attrs.get("model_config")
 
 
 def npz_arrays(path: str | os.PathLike) -> dict[str, Stored]:
