@@ -434,9 +434,9 @@ else:
 
 # %%
 from segxai.weights import assign_weights
-from segxai.weights.contours import contours_path, contours_weights
+from segxai.weights.contours import contours_weights
 
-trained = contours_weights(contours_path())
+trained = contours_weights()
 filters = trained["vgg_16/conv1/conv1_1/weights"]
 tiles = 0.5 + filters / (2 * np.abs(filters).max(axis=(0, 1, 2)))
 tiles = np.pad(tiles, [(0, 1), (0, 1), (0, 0), (0, 0)], constant_values=1)

@@ -177,9 +177,9 @@ print("side logits:", sides_in.shape, " fused:", fused.shape)
 
 # %%
 from segxai.weights import assign_weights
-from segxai.weights.contours import contours_path, contours_weights
+from segxai.weights.contours import contours_weights
 
-trained = contours_weights(contours_path())
+trained = contours_weights()
 assign_weights(network, trained)
 stack, ours = network.run([sides_in, fused], {images: photo[None]})
 network.close()

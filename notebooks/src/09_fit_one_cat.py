@@ -43,7 +43,7 @@ from PIL import Image
 from segxai import plots
 from segxai.metrics import intersection_over_union
 from segxai.nets.graph import GraphSession, slim, tf
-from segxai.weights.contours import contours_path, contours_weights
+from segxai.weights.contours import contours_weights
 from segxai.widgets import Quiz
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -251,7 +251,7 @@ with graph.build():
 
 # %%
 with graph.build():
-    arrays = contours_weights(contours_path())
+    arrays = contours_weights()
     kept = [v.op.name for v in slim.get_model_variables() if "fc8" not in v.op.name]
     restore = slim.assign_from_values_fn({name: arrays[name] for name in kept})
     start = tf.global_variables_initializer()

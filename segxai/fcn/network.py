@@ -23,7 +23,7 @@ from ..names import NamesLike, list_names
 from ..regions import Regions
 from ..segmentation.compose import regions_of_classes
 from ..weights import assign_weights
-from ..weights.contours import contours_path, contours_weights
+from ..weights.contours import contours_weights
 from ..weights.downloads import usable
 from ..weights.semantic import SIDE, semantic_head
 from ..weights.stored import Stored, npz_arrays
@@ -108,9 +108,11 @@ class FCN:
             raise SegxaiValueError(f"stride must be 32, 16 or 8; got {stride!r}.")
         if fc_width is not None:
             whole_number("fc_width", fc_width, 0, _WIDEST["fc_width"])
-        arrays, known = _read(encoder, weights)
         if isinstance(weights, str) and weights == "semantic" and num_classes == 2:  # not given
-            num_classes = known["num_classes"]
+            num_classes = len(semantic_head().names)
+        if class_names is not None:
+            class_names = _checked_names(class_names, num_classes)
+        arrays, known = _read(encoder, weights, fc_width)
         self.encoder, self.num_classes, self.stride = encoder, int(num_classes), int(stride)
         asked = {"encoder": encoder, "num_classes": num_classes, "stride": stride}
         for key in asked:
@@ -124,11 +126,7 @@ class FCN:
         self.source, self.side = str(known["source"]), known.get("side")
         if class_names is None:
             class_names = known.get("class_names", [f"class {i}" for i in range(num_classes)])
-        self.class_names = list_names(class_names, "class_names")
-        if len(self.class_names) != num_classes:
-            raise SegxaiValueError(
-                f"{len(self.class_names)} class names were given for {num_classes} classes."
-            )
+        self.class_names = _checked_names(class_names, num_classes)
         self.fc6_kernel = known.get("fc6_kernel", _WIDEST["fc6_kernel"])
         self.fc_width = int(known.get("fc_width", 0) if fc_width is None else fc_width)
         self._added: dict[Hashable, Any] = {}
@@ -273,13 +271,21 @@ class FCN:
             self.variables = tf.global_variables()
 
 
-def _read(encoder, weights) -> tuple[Mapping[str, Any], dict]:
+def _checked_names(class_names, num_classes) -> tuple[str, ...]:
+    names = list_names(class_names, "class_names")
+    if len(names) != num_classes:
+        raise SegxaiValueError(f"{len(names)} class names were given for {num_classes} classes.")
+    return names
+
+
+def _read(encoder, weights, fc_width) -> tuple[Mapping[str, Any], dict]:
     """Return {variable: array}, and what is known about the network: "source", in words, or more.
 
     Where "num_classes" is known, every variable of the network is among the arrays.
     """
     if weights is None:
         return {}, {"source": "random weights"}
+    named = weights if isinstance(weights, str) else ""
     if isinstance(weights, (str, os.PathLike)) and _is_own(weights):
         from ..nets.fcn import MULTIPLE
 
@@ -289,12 +295,18 @@ def _read(encoder, weights) -> tuple[Mapping[str, Any], dict]:
         for key, most in _WIDEST.items():
             whole_number(key, known[key], 0, most)
         return arrays, known
-    if encoder == "vgg16" and weights != "semantic":
-        found, source = _vgg16_weights(weights)
+    if encoder == "vgg16" and named != "semantic":
+        if named == "auto" and not usable("vgg16") and not usable("vgg16-conv"):
+            found, source = contours_weights(), "convolutions of the contour network"
+        else:
+            found = vgg16_weights(weights, fc_width=fc_width)
+            source = "a Keras model"
+            if isinstance(weights, (str, os.PathLike)):
+                source = "ImageNet" if named == "auto" else Path(weights).name
         fc6 = found.get("vgg_16/fc6/weights")
         kernel, width = (_WIDEST["fc6_kernel"], 0) if fc6 is None else fc6.shape[::3]
         return found, {"source": source, "fc6_kernel": kernel, "fc_width": width}
-    if not isinstance(weights, str) or weights not in ("auto", "semantic"):
+    if named not in ("auto", "semantic"):
         raise SegxaiFileError(
             f"{weights!r} was not written by FCN.save; the weights of efficientnet_lite0 are "
             "'auto', 'semantic', None or such a file."
@@ -302,7 +314,7 @@ def _read(encoder, weights) -> tuple[Mapping[str, Any], dict]:
     from ..nets.fcn import SCOPE
     from ..weights.efficientnet_lite import efficientnet_lite0_weights
 
-    if weights == "auto":
+    if named == "auto":
         return efficientnet_lite0_weights(), {"source": "ImageNet"}
     head = semantic_head()
     return efficientnet_lite0_weights() | head.variables(SCOPE), {
@@ -315,16 +327,6 @@ def _is_own(path) -> bool:
     path = as_path(path)
     # Unlike zipfile's function, os.path.isfile does not raise for impossible file names.
     return str(path).endswith(".npz") or (os.path.isfile(path) and zipfile.is_zipfile(path))
-
-
-def _vgg16_weights(weights) -> tuple[dict[str, np.ndarray], str]:
-    if not isinstance(weights, (str, os.PathLike)):
-        return vgg16_weights(weights), "a Keras model"
-    if weights != "auto":
-        return vgg16_weights(weights), Path(weights).name
-    if usable("vgg16") or usable("vgg16-conv"):
-        return vgg16_weights(weights), "ImageNet"
-    return contours_weights(contours_path()), "convolutions of the contour network"
 
 
 def pad(image: np.ndarray, **kwargs: Any) -> np.ndarray:

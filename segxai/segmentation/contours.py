@@ -13,7 +13,8 @@ from ..errors import SegxaiError, SegxaiFileError
 from ..images import ImageLike, as_image, reduced_size, resize
 from ..progress import Progress, showing, track
 from ..weights import assign_weights
-from ..weights.contours import contours_path, contours_weights
+from ..weights.contours import contours_weights
+from ..weights.downloads import obtain
 from ..weights.loaded import loaded
 
 # Pixels, the longest side of the network's input; its memory grows with the area.
@@ -124,7 +125,7 @@ def _network() -> tuple:
     from ..nets.graph import GraphSession, tf
 
     try:
-        path = contours_path()
+        path = obtain("contours")
     except SegxaiError as error:
         raise SegxaiFileError(f"{error} {WITHOUT_WEIGHTS}") from error
     weights = contours_weights(path)

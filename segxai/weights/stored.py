@@ -179,7 +179,24 @@ def assign_weights(
 
 
 @contextmanager
-def _opened(path, start) -> Iterator[IO[bytes]]:
+def opened(
+    path: str | os.PathLike, start: int, check: Callable[[], object] = lambda: None
+) -> Iterator[IO[bytes]]:
+    """Open a file where the values of an array begin.
+
+    Parameters
+    ----------
+    path : str or path
+    start : int
+        In bytes.
+    check : callable, optional
+        Called before; it raises if the values are not as they were written.
+
+    Yields
+    ------
+    file : binary file
+    """
+    check()
     with open(path, "rb") as file:
         file.seek(start)
         yield file
@@ -223,7 +240,7 @@ def hdf5_arrays(
         if isinstance(array, h5py.Dataset):
             inside = not (array.external or array.is_virtual or array.chunks)
             held = array.id.get_storage_size() if inside else 0
-            start = partial(_opened, content or path, array.id.get_offset())
+            start = partial(opened, content or path, array.id.get_offset())
             stored[name] = Stored(array.shape, array.dtype, held, start)
         return None
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ..errors import SegxaiError, SegxaiFileError, SegxaiFileNotFoundError, SegxaiValueError
-from ..files import as_path
 from .checkpoint import checkpoint_arrays
 from .downloads import usable
 from .stored import Shape, Stored, hdf5_arrays, take
@@ -21,8 +20,10 @@ KERNELS: dict[str, tuple[int, ...]] = {
     )
     for i in range(1, number + 1)
 }
-CONVOLUTIONS = list(KERNELS)
-_DENSE = {"fc6": "fc1", "fc7": "fc2", "fc8": "predictions"}  # slim's and Keras' names
+_DENSE = ("fc6", "fc7", "fc8")
+# Keras' names of the layers, with slim's.
+_KERAS = {f"block{name[4]}_conv{name[-1]}": name for name in KERNELS}
+_KERAS |= zip(("fc1", "fc2", "predictions"), _DENSE, strict=True)
 _CLASSES = range(1, 32769)
 THREE_WAYS = (
     "Three ways to get VGG16's weights: (1) python -m segxai fetch vgg16 (553 MB; with --conv-only "
@@ -31,7 +32,9 @@ THREE_WAYS = (
 )
 
 
-def vgg16_weights(weights: Any = "auto", *, fully_connected: bool = False) -> dict[str, np.ndarray]:
+def vgg16_weights(
+    weights: Any = "auto", *, fully_connected: bool = False, fc_width: int | None = None
+) -> dict[str, np.ndarray]:
     """Return VGG16's weights.
 
     Parameters
@@ -42,6 +45,9 @@ def vgg16_weights(weights: Any = "auto", *, fully_connected: bool = False) -> di
     fully_connected : bool
         Whether all three fully connected layers are needed, as wide as published. Otherwise they
         may be thinner, or missing.
+    fc_width : int, optional
+        How many channels fc6 and fc7 must have where there are any; with 0 no fully connected
+        layer is read.
 
     Returns
     -------
@@ -58,22 +64,45 @@ def vgg16_weights(weights: Any = "auto", *, fully_connected: bool = False) -> di
         if path is None:
             raise SegxaiFileNotFoundError(f"VGG16's weights are not in the cache. {THREE_WAYS}")
         weights = path
+    keras = True
     if isinstance(weights, (str, os.PathLike)):
-        source = f"{str(weights)!r} is not VGG16"
-        if Path(weights).suffix not in (".h5", ".hdf5"):
-            return _take(read_checkpoint(weights), source, fully_connected)
-        return _convert(hdf5_arrays(weights, THREE_WAYS), source, fully_connected)
-    if hasattr(weights, "get_layer"):
-        arrays = {
+        source, keras = repr(str(weights)), Path(weights).suffix in (".h5", ".hdf5")
+        stored: dict = hdf5_arrays(weights, THREE_WAYS) if keras else read_checkpoint(weights)
+    elif hasattr(weights, "get_layer"):
+        source = f"The Keras model {weights.name!r}"
+        stored = {
             f"{layer.name}/{index}": value
             for layer in weights.layers
             for index, value in enumerate(layer.get_weights())
         }
-        source = f"The Keras model {weights.name!r} is not VGG16"
-        return _convert(arrays, source, fully_connected)
-    raise SegxaiValueError(
-        f"VGG16 weights cannot be taken from {type(weights).__name__}. {THREE_WAYS}"
-    )
+    else:
+        raise SegxaiValueError(
+            f"VGG16 weights cannot be taken from {type(weights).__name__}. {THREE_WAYS}"
+        )
+    if keras:
+        stored = _renamed(stored)
+    source += f" is not VGG16 with fc_width={fc_width}" if fc_width else " is not VGG16"
+    lacking = [
+        layer for layer in _DENSE if fc_width == 0 or f"{SCOPE}/{layer}/weights" not in stored
+    ]
+    if fully_connected and lacking:
+        raise SegxaiFileError(
+            f"{source} as a classifier needs it: it lacks {lacking[0]}. {THREE_WAYS}"
+        )
+    side, width = 7, fc_width or 4096
+    if not fully_connected and "fc6" not in lacking:
+        shape = stored[f"{SCOPE}/fc6/weights"].shape or (0,)
+        side, width = np.clip((shape[0], fc_width or shape[-1]), 1, (7, 4096))
+    # Keras' fc1 takes the last 7 x 7 x 512 map in row-major order, the others a single position.
+    fc6, one = ((7 * 7 * 512,), ()) if keras else ((side, side, 512), (1, 1))
+    dense = {"fc6": (*fc6, width), "fc7": (*one, width, width), "fc8": (*one, width, _CLASSES)}
+    expected: dict[str, Shape] = {}
+    for name, shape in {**KERNELS, **dense}.items():
+        if name not in lacking:
+            expected[f"{SCOPE}/{name}/weights"] = shape
+            expected[f"{SCOPE}/{name}/biases"] = shape[-1:]
+    arrays = take(stored, expected, source, THREE_WAYS)
+    return _converted(arrays) if keras else arrays
 
 
 def read_checkpoint(path: str | os.PathLike) -> dict[str, Stored]:
@@ -97,16 +126,7 @@ def read_checkpoint(path: str | os.PathLike) -> dict[str, Stored]:
     SegxaiError
         If it contains another network.
     """
-    path = as_path(path)
-    if not os.path.isfile(path) and not os.path.isfile(f"{path}.index"):
-        raise SegxaiFileNotFoundError(f"There is no checkpoint {str(path)!r}. {THREE_WAYS}")
-    try:
-        stored = checkpoint_arrays(path)
-    except Exception as error:
-        raise SegxaiFileError(
-            f"{str(path)!r} is not a readable TensorFlow checkpoint; "
-            f"it may be truncated or renamed. {THREE_WAYS}"
-        ) from error
+    stored = checkpoint_arrays(path, THREE_WAYS)
     found = {
         name: array
         for name, array in stored.items()
@@ -121,19 +141,22 @@ def read_checkpoint(path: str | os.PathLike) -> dict[str, Stored]:
     return found
 
 
-def _convert(stored, source, fully_connected) -> dict[str, np.ndarray]:
-    """Convert Keras' layers to the slim graph's variables.
+def _renamed(stored) -> dict[str, Any]:
+    """Give the arrays of Keras' layers the names of the slim graph's variables.
 
-    The arrays' names are paths that contain the layer's name; what follows it differs between Keras
+    Their own names are paths that contain the layer's name; what follows it differs between Keras
     versions, but a kernel has two or four axes and a bias has one.
     """
     named = {}
     for key, array in stored.items():
-        for name in (*KERNELS, *_DENSE):
-            if _DENSE.get(name, f"block{name[4:5]}_conv{name[-1]}") in key.split("/")[:-1]:
-                part = "weights" if len(array.shape) > 1 else "biases"
-                named[f"{SCOPE}/{name}/{part}"] = array
-    weights = _take(named, source, fully_connected, keras=True)
+        for layer in _KERAS.keys() & key.split("/")[:-1]:
+            part = "weights" if len(array.shape) > 1 else "biases"
+            named[f"{SCOPE}/{_KERAS[layer]}/{part}"] = array
+    return named
+
+
+def _converted(weights) -> dict[str, np.ndarray]:
+    """Turn Keras' fully connected layers into convolutions, and its colours around."""
     for name, side in zip(_DENSE, (7, 1, 1), strict=True):
         if (kernel := weights.get(f"{SCOPE}/{name}/weights")) is not None:
             weights[f"{SCOPE}/{name}/weights"] = kernel.reshape(side, side, -1, kernel.shape[1])
@@ -141,25 +164,3 @@ def _convert(stored, source, fully_connected) -> dict[str, np.ndarray]:
     first = f"{SCOPE}/conv1/conv1_1/weights"
     weights[first] = weights[first][:, :, ::-1]
     return weights
-
-
-def _take(stored, source, fully_connected, keras=False) -> dict[str, np.ndarray]:
-    """Read VGG16's arrays, those of the fully connected layers where there are any."""
-    lacking = [layer for layer in _DENSE if f"{SCOPE}/{layer}/weights" not in stored]
-    if fully_connected and lacking:
-        raise SegxaiFileError(
-            f"{source} as a classifier needs it: it lacks {lacking[0]}. {THREE_WAYS}"
-        )
-    side, width = 7, 4096
-    if not fully_connected and "fc6" not in lacking:
-        shape = stored[f"{SCOPE}/fc6/weights"].shape or (0,)
-        side, width = np.clip((shape[0], shape[-1]), 1, (side, width))
-    # Keras' fc1 takes the last 7 x 7 x 512 map in row-major order, the others a single position.
-    fc6, one = ((7 * 7 * 512,), ()) if keras else ((side, side, 512), (1, 1))
-    dense = {"fc6": (*fc6, width), "fc7": (*one, width, width), "fc8": (*one, width, _CLASSES)}
-    expected: dict[str, Shape] = {}
-    for name, shape in {**KERNELS, **dense}.items():
-        if name not in lacking:
-            expected[f"{SCOPE}/{name}/weights"] = shape
-            expected[f"{SCOPE}/{name}/biases"] = shape[-1:]
-    return take(stored, expected, source, THREE_WAYS)

@@ -111,9 +111,9 @@ def test_the_command_line_fetches_and_doctor_reports(published, capsys):
 
 
 def test_the_first_use_fetches_with_a_notice(no_pip, capsys):
-    assert weights.contours_path().read_bytes() == CONTENT
+    assert downloads.obtain("contours").read_bytes() == CONTENT
     assert "Fetching" in capsys.readouterr().err
-    weights.contours_path()
+    downloads.obtain("contours")
     assert capsys.readouterr() == ("", "")
 
 
@@ -178,7 +178,7 @@ def test_a_damaged_file_in_the_cache_is_not_opened_and_fetch_mends_it(no_pip, ca
     path = downloads.fetch("contours", progress=False)
     path.write_bytes(CONTENT[:1000])
     with pytest.raises(SegxaiError, match=r"damaged.*python -m segxai fetch contours"):
-        weights.contours_path()
+        downloads.obtain("contours")
     assert main(["doctor"]) == 0
     assert re.search(
         r"contours +damaged(?s:.*)To do:(?s:.*)fetch contours\n", capsys.readouterr().out

@@ -10,8 +10,9 @@ from segxai import FCN, SegxaiError
 from segxai.nets import vgg16
 from segxai.nets.graph import GraphSession, tf
 from segxai.weights import downloads
-from segxai.weights.contours import contours_path, contours_weights
-from segxai.weights.vgg16 import CONVOLUTIONS, read_checkpoint, vgg16_weights
+from segxai.weights.contours import contours_weights
+from segxai.weights.stored import Stored
+from segxai.weights.vgg16 import KERNELS, read_checkpoint, vgg16_weights
 
 
 @pytest.fixture(scope="module")
@@ -78,22 +79,28 @@ def bad_checkpoints(tmp_path, good):
         (tmp_path / f"{name}.data-00000-of-00001").write_bytes(data_bytes)
         return tmp_path / name
 
-    yield tmp_path / "vgg_16.ckpt", "no checkpoint"
-    yield write("cut_index", index[: len(index) // 2], data), "not a readable"
+    yield tmp_path / "vgg_16.ckpt", "There is no file"
+    yield (
+        write("cut_index", index[: len(index) // 2], data),
+        "cannot be read as a TensorFlow checkpoint",
+    )
     for place in (0, 40, len(index) // 2, -3):
         damaged = bytearray(index)
         damaged[place] ^= 1
-        yield write(f"index{place}", bytes(damaged), data), "not a readable"
-    yield write("cut_data", index, data[:1000]), "readable|damaged"
+        yield (
+            write(f"index{place}", bytes(damaged), data),
+            "cannot be read as a TensorFlow checkpoint",
+        )
+    yield write("cut_data", index, data[:1000]), "damaged"
     flipped = bytearray(data)
     flipped[::4096] = bytes(b ^ 0xFF for b in flipped[::4096])
-    yield write("flipped", index, bytes(flipped)), "readable|damaged"
+    yield write("flipped", index, bytes(flipped)), "damaged"
     (tmp_path / "photo.ckpt").write_bytes(b"\xff\xd8\xff\xe0 a photograph by another name")
-    yield tmp_path / "photo.ckpt", "not a readable"
+    yield tmp_path / "photo.ckpt", "cannot be read as a TensorFlow checkpoint"
     (tmp_path / "page.ckpt").write_text("<html>404</html>")
-    yield tmp_path / "page.ckpt", "not a readable"
+    yield tmp_path / "page.ckpt", "cannot be read as a TensorFlow checkpoint"
     (tmp_path / "empty.ckpt").touch()
-    yield tmp_path / "empty.ckpt", "not a readable"
+    yield tmp_path / "empty.ckpt", "cannot be read as a TensorFlow checkpoint"
     with GraphSession() as net, net.build():
         tf.get_variable("resnet/conv1/weights", (2, 2))
         net.run(tf.global_variables_initializer())
@@ -139,7 +146,7 @@ def write_keras_file(path, top, names=("W", "b")):
             file[f"{name}/{name}/{names[0]}"] = rng.normal(size=kernel_shape).astype("f4")
             file[f"{name}/{name}/{names[1]}"] = rng.normal(size=kernel_shape[-1]).astype("f4")
 
-        for convolution, inside, outside in zip(CONVOLUTIONS, channels, channels[1:], strict=False):
+        for convolution, inside, outside in zip(KERNELS, channels, channels[1:], strict=False):
             layer(f"block{convolution[4]}_conv{convolution[-1]}", (3, 3, inside, outside))
         if top:
             layer("fc1", (25088, 8))
@@ -185,7 +192,7 @@ def test_an_fcn_takes_imagenet_s_weights_where_they_are_fetched_and_the_contour_
         assert fcn.source == "convolutions of the contour network"
         assert repr(fcn).startswith("<FCN-32s on vgg16 (convolutions of the contour network): ")
         found = {v.op.name: fcn.net.run(v) for v in fcn.variables}
-    published = contours_weights(contours_path())
+    published = contours_weights()
     encoder = [name for name in found if not name.startswith("fcn/")]
     assert len(encoder) == 26
     assert all(np.array_equal(found[name], published[name]) for name in encoder)
@@ -221,3 +228,24 @@ def test_files_of_keras_that_are_something_else(tmp_path):
             vgg16_weights(tmp_path / name)
     with pytest.raises(SegxaiError, match="cannot be taken from int"):
         vgg16_weights(7)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [({"fc_width": 64}, r"fc_width=64: .*32"), ({"class_names": ["a"]}, "1 class names")],
+)
+def test_arguments_are_checked_before_a_value_is_read(wrong, said, slim_checkpoint, monkeypatch):
+    read = []
+    monkeypatch.setattr(Stored, "pieces", lambda array: iter(read.append(array) or ()))
+    with pytest.raises(SegxaiError, match=said):
+        FCN("vgg16", weights=slim_checkpoint[0], **wrong)
+    assert read == []
+
+
+def test_layers_that_are_not_wanted_are_not_read(slim_checkpoint):
+    path, values = slim_checkpoint
+    found = vgg16_weights(path, fc_width=0)
+    assert len(found) == 26
+    assert np.array_equal(
+        found["vgg_16/conv5/conv5_3/weights"], values["vgg_16/conv5/conv5_3/weights"]
+    )
