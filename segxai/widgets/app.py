@@ -78,11 +78,15 @@ class ExplorerApp(ipywidgets.VBox):
 
     def _brought(self, key, file_name, content):
         name, self.form.message = f"yours: {file_name}", ""
-        try:
-            self._images[name] = _read(content)
-        except SegxaiError as error:
-            self.form.message = f"{file_name}: {error}"
-            return
+        # Read in the same way and with the same limits as a file.
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "photograph")
+            path.write_bytes(content)
+            try:
+                self._images[name] = load_image(path)
+            except SegxaiError as error:
+                why = str(error).replace(repr(str(path)), "the file")
+                raise SegxaiError(f"{file_name}: {why}") from error
         self._offer()
         if self.form.values == {"photograph": name}:  # another picture by the name shown already
             self._explore(name)
@@ -96,14 +100,3 @@ class ExplorerApp(ipywidgets.VBox):
             select_field("photograph", "Photograph", names),
             own | {"largest": LARGEST_UPLOAD},
         ]
-
-
-def _read(content: bytes):
-    """Read uploaded bytes as an image, in the same way and with the same limits as a file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "photograph")
-        path.write_bytes(content)
-        try:
-            return load_image(path)
-        except SegxaiError as error:
-            raise SegxaiError(str(error).replace(repr(str(path)), "the file")) from error

@@ -162,7 +162,10 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
             "stop": self.stop,
             "frames": self._send_frames,
         }
-        self.handle({name: partial(self._message, action) for name, action in actions.items()})
+        self.handle(
+            {name: partial(self._message, action) for name, action in actions.items()},
+            partial(self.set_trait, "error"),
+        )
 
     def start(self) -> None:
         """Fit in the background until `iterations` are done.
@@ -211,16 +214,13 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
         return [step.loss for step in self._steps]
 
     def _message(self, action, fields, data):
-        try:
-            # The settings come with the click: what the page sends of them otherwise may still be
-            # on its way.
-            settings = fields.get("settings")
-            for name, value in settings.items() if isinstance(settings, dict) else ():
-                if name in _SETTINGS:
-                    setattr(self, name, value)
-            action()
-        except SegxaiError as error:
-            self.error = str(error)
+        # The settings come with the click: what the page sends of them otherwise may still be on
+        # its way.
+        settings = fields.get("settings")
+        for name, value in settings.items() if isinstance(settings, dict) else ():
+            if name in _SETTINGS:
+                setattr(self, name, value)
+        action()
 
     def _send_frames(self):
         """For a view that came in the middle of a run."""

@@ -3,6 +3,8 @@
 Those of ipywidgets have no names for screen readers and cannot disable single choices.
 """
 
+from functools import partial
+
 import traitlets
 
 from ..shared import browser
@@ -30,7 +32,8 @@ class Form(browser.BundledWidget, folder="form"):
     on_cancel : callable, optional
         Called when what is under way is cancelled in the page.
     on_file : callable, optional
-        Called with a field's key, a file's name and its bytes when a file was chosen.
+        Called with a field's key, a file's name and its bytes when a file was chosen; what its
+        SegxaiError says becomes the message.
     **traits
         Further attributes, see below.
 
@@ -59,7 +62,10 @@ class Form(browser.BundledWidget, folder="form"):
     def __init__(self, fields, values, on_cancel=lambda: None, on_file=None, **traits):
         super().__init__(fields=fields, values=values, **traits)
         self._on_file, self._bytes = on_file, bytearray()
-        self.handle({"cancel": lambda fields, data: on_cancel(), "file": self._receive_piece})
+        self.handle(
+            {"cancel": lambda fields, data: on_cancel(), "file": self._receive_piece},
+            partial(self.set_trait, "message"),
+        )
 
     def _receive_piece(self, piece, data):
         """Add a piece to the file that is being sent; pieces of anything else are dropped."""

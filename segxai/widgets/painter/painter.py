@@ -33,7 +33,6 @@ from ...report.state import jpeg
 from ...segmentation.compose import regions_of_classes
 from ..region_canvas.canvas import RegionCanvas
 from ..shared import background, browser
-from ..shared.browser import FROM_PAGE
 
 STRIDE = 8  # the finest; strokes are thin
 _SENT_SIDE = 1280  # pixels; painters zoom in, so the photograph is sent larger than elsewhere
@@ -73,14 +72,14 @@ class PaintCanvas(browser.BundledWidget, folder="painter"):
     # Bytes come from a browser as memory views; the trait refuses whatever else comes.
     classes = traitlets.Bytes().tag(
         from_json=lambda value, _: bytes(value) if isinstance(value, memoryview) else value,
-        **FROM_PAGE,
+        **browser.FROM_PAGE,
     )
-    names = traitlets.List(traitlets.Unicode()).tag(**FROM_PAGE)
-    tool = traitlets.Enum(("brush", "polygon", "erase", "fill"), "brush").tag(**FROM_PAGE)
-    current = traitlets.Int(0, min=0, max=254).tag(**FROM_PAGE)
-    brush = traitlets.Int(1, min=1).tag(**FROM_PAGE)
-    opacity = traitlets.Float(0.6, min=0, max=1).tag(**FROM_PAGE)
-    zoom = traitlets.Float(1.0, min=1, max=8).tag(**FROM_PAGE)
+    names = traitlets.List(traitlets.Unicode()).tag(**browser.FROM_PAGE)
+    tool = traitlets.Enum(("brush", "polygon", "erase", "fill"), "brush").tag(**browser.FROM_PAGE)
+    current = traitlets.Int(0, min=0, max=254).tag(**browser.FROM_PAGE)
+    brush = traitlets.Int(1, min=1).tag(**browser.FROM_PAGE)
+    opacity = traitlets.Float(0.6, min=0, max=1).tag(**browser.FROM_PAGE)
+    zoom = traitlets.Float(1.0, min=1, max=8).tag(**browser.FROM_PAGE)
     message = traitlets.Unicode("").tag(sync=True)
     progress = traitlets.Float(-1.0).tag(sync=True)
     status = traitlets.Unicode("").tag(sync=True)
@@ -168,11 +167,13 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
         self._stop = threading.Event()
         self.canvas = PaintCanvas(self.image, classes, names)
         handlers = {
-            "import": partial(self._message, self._import),
-            "fit": partial(self._message, self._fit),
+            "import": self._import,
+            "fit": self._fit,
             "cancel": lambda fields, data: self.cancel(),
         }
-        self.canvas.handle(handlers)
+        self.canvas.handle(
+            handlers, lambda why: self.canvas.set_trait("message", f"Not done: {why}")
+        )
         self.canvas.observe(self._painted, ["classes", "names"])
         super().__init__([self.canvas])
 
@@ -293,12 +294,6 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
                 "The painting has changed since the last fit: "
                 "what is below does not belong to it any more."
             )
-
-    def _message(self, handler, fields, data):
-        try:
-            handler(fields, data)
-        except SegxaiError as error:
-            self.canvas.message = f"Not done: {error}"
 
     def _import(self, fields, data):
         self.canvas.show(*import_class_png(data, self.image.shape[:2], self.names))

@@ -1,6 +1,7 @@
 """A photograph whose regions react to mouse and keyboard, in the browser."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,7 @@ import traitlets
 
 from ...errors import SegxaiError, SegxaiValueError
 from ...explanation.checks import evaluated
-from ...explanation.explanation import Explanation
-from ...explanation.explanation import renamed as with_names
+from ...explanation.explanation import Explanation, renamed
 from ...explanation.tree_explanation import TreeExplanation
 from ...fcn.annotation import IGNORE, import_class_png
 from ...regions import Regions
@@ -17,7 +17,6 @@ from ...report.page import live, live_element, write_page
 from ...report.state import jpeg, regions_state, settings_state, table_state, tree_state
 from ...segmentation.compose import regions_of_classes
 from ..shared import browser
-from ..shared.browser import FROM_PAGE
 
 
 class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canvas"):
@@ -58,19 +57,19 @@ class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canva
     """
 
     # Beside these, what report/state.py makes of an explanation: see `__init__`.
-    names = traitlets.List(traitlets.Unicode()).tag(**FROM_PAGE)
+    names = traitlets.List(traitlets.Unicode()).tag(**browser.FROM_PAGE)
     note = traitlets.Unicode("").tag(sync=True)
     group = traitlets.Unicode("").tag(sync=True)
     # While another explanation is computed: the picture is dimmed.
     busy = traitlets.Bool(False).tag(sync=True)
 
-    off = traitlets.List(traitlets.Int()).tag(**FROM_PAGE)
+    off = traitlets.List(traitlets.Int()).tag(**browser.FROM_PAGE)
     view = traitlets.Enum(("weights", "difference", "borders", "photograph"), "weights").tag(
-        **FROM_PAGE
+        **browser.FROM_PAGE
     )
-    opacity = traitlets.Float(0.8, min=0, max=1).tag(**FROM_PAGE)
-    threshold = traitlets.Float(0.0, min=0, max=1).tag(**FROM_PAGE)
-    zoom = traitlets.Float(1.0, min=1, max=6).tag(**FROM_PAGE)
+    opacity = traitlets.Float(0.8, min=0, max=1).tag(**browser.FROM_PAGE)
+    threshold = traitlets.Float(0.0, min=0, max=1).tag(**browser.FROM_PAGE)
+    zoom = traitlets.Float(1.0, min=1, max=6).tag(**browser.FROM_PAGE)
 
     def __init__(
         self,
@@ -84,12 +83,8 @@ class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canva
         self.add_traits(**{key: traitlets.Any().tag(sync=True) for key in state if key != "names"})
         super().__init__(**state, **traits)
         self.observe(self._renamed, "names")
-        handlers = {
-            "merge": lambda fields, data: self._edit("merge", fields.get("regions")),
-            "divide": lambda fields, data: self._edit("divide", fields.get("region")),
-            "load": self._load,
-        }
-        self.handle(handlers)
+        edits = {what: partial(self._edit, what) for what in ("merge", "divide", "load")}
+        self.handle(edits, partial(self.set_trait, "note"))
 
     def show(self, explanation: Explanation, note: str = "") -> None:
         """Show another explanation.
@@ -148,31 +143,26 @@ class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canva
                 raise SegxaiValueError(
                     f"There are {len(regions)} regions, but {len(change['new'])} names arrived."
                 )
-            renamed = regions.rename(dict(zip(regions.names, change["new"], strict=True)))
+            regions = regions.rename(dict(zip(regions.names, change["new"], strict=True)))
         except SegxaiError as error:
             self.note, self.names = str(error), list(regions.marked_names)
             return
-        self.explanation = with_names(self.explanation, renamed)
-        self.names, self.note = list(renamed.marked_names), ""
-        self.divisible = list(renamed.expandable())
+        self.explanation = renamed(self.explanation, regions)
+        self.names, self.note = list(regions.marked_names), ""
+        self.divisible = list(regions.expandable())
         if self._on_edit is not None:
-            self._on_edit("rename", renamed)
+            self._on_edit("rename", regions)
 
-    def _edit(self, what, value):
+    def _edit(self, what, fields, data):
+        """Hand on what the page wants; a file of regions has the painter's format."""
         if self._on_edit is None:
-            self.note = "Regions can be merged, divided and loaded in an explorer."
-        else:
-            self._on_edit(what, value)
-
-    def _load(self, fields, data):
-        """Take a file of regions that was chosen in the page, in the painter's format."""
-        try:
+            raise SegxaiError("Regions can be merged, divided and loaded in an explorer.")
+        value = fields.get("regions" if what == "merge" else "region")
+        if what == "load":
             classes, names = import_class_png(data, self.explanation.regions.shape)
-        except SegxaiError as error:
-            self.note = str(error)
-            return
-        known = {**dict(enumerate(names)), IGNORE: "unpainted"}
-        self._edit("load", regions_of_classes(classes, known, "loaded"))
+            known = {**dict(enumerate(names)), IGNORE: "unpainted"}
+            value = regions_of_classes(classes, known, "loaded")
+        self._on_edit(what, value)
 
     def _still(self):
         return picture(self.explanation)

@@ -2,13 +2,14 @@
 
 import os
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import anywidget
 from ipywidgets.widgets.widget import _instances
 
+from ...errors import SegxaiError
 from ...progress import inside
 
 _WIDGETS = Path(__file__).parents[1]
@@ -31,7 +32,7 @@ class BundledWidget(anywidget.AnyWidget):
             cls._esm = (_WIDGETS / "bundles" / f"{folder}.js").read_text(encoding="utf-8")
         super().__init_subclass__(**options)
 
-    def handle(self, handlers: Mapping[str, Any]) -> None:
+    def handle(self, handlers: Mapping[str, Any], refused: Callable[[str], object]) -> None:
         """Have messages of the page handled, which carry what is no state of the widget.
 
         A message is ``{"type": ..., further fields}``, with buffers of bytes beside it. The types
@@ -43,12 +44,18 @@ class BundledWidget(anywidget.AnyWidget):
         handlers : mapping of str to callable
             By type; ``handlers[type](fields, data)`` is called for each message, with the bytes
             that came beside it.
+        refused : callable
+            Shows what a handler's SegxaiError says.
         """
 
         def received(_, content, buffers):
             handler = handlers.get(str(content.get("type"))) if isinstance(content, dict) else None
-            if handler is not None:
+            if handler is None:
+                return
+            try:
                 handler(content, bytes(buffers[0]) if buffers else b"")
+            except SegxaiError as error:
+                refused(str(error))
 
         self.on_msg(received)
 
