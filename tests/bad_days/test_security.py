@@ -1,7 +1,7 @@
 """Security: nothing is unpickled or unpacked on trust, servers are for this machine only, and outputs tell no secrets.
 
-Archives: segxai extracts none; a test below looks for whoever would begin to. Pickles: a PyTorch file is read by a restricted
-reader (tests/weights/test_torch_file.py), an FCN without any (tests/test_fcn.py). Escaping is fuzzed in test_escaping.py.
+Archives: segxai extracts none; a test below looks for whoever would begin to. Pickles: segxai unpickles none; of the PyTorch file that
+it needs it knows where the values are (tests/weights/test_efficientnet_lite.py). Escaping is fuzzed in test_escaping.py.
 """
 
 import ast
@@ -60,11 +60,11 @@ def test_nothing_is_unpickled_unpacked_or_run_on_trust():
     assert len(CODE) > 50
     for path in CODE:
         place = str(path.relative_to(ROOT))
-        # torch_file restricts its unpickler, downloads reads one member of a wheel whose size and hash it checks,
+        # The index's script restricts its unpickler, downloads reads one member of a wheel whose size and hash it checks,
         # network only looks whether a file is a zip file, stored reads the headers of arrays in one; the peers' worker gives tensors to
         # Captum and loads none; classifiers restricts its unpickler (tests/test_benchmarks.py).
         allowed = {
-            "segxai/weights/torch_file.py": {"pickle"},
+            "data/index_efficientnet_lite0.py": {"pickle"},
             "segxai/weights/downloads.py": {"zipfile"},
             "segxai/fcn/network.py": {"zipfile"},
             "segxai/weights/stored.py": {"zipfile"},

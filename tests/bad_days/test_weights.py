@@ -4,9 +4,7 @@ import io
 import itertools
 import json
 import os
-import pickle
 import shutil
-import struct
 import sys
 import zipfile
 
@@ -20,7 +18,6 @@ from segxai.nets.graph import GraphSession, tf
 from segxai.weights import contours
 from segxai.weights.contours import contours_weights
 from segxai.weights.stored import Stored, hdf5_arrays, take
-from segxai.weights.torch_file import _MAGIC, _PROTOCOL, read_torch_file
 from segxai.weights.vgg16 import KERNELS, read_checkpoint, vgg16_weights
 
 FIRST = "block1_conv1/block1_conv1/kernel"
@@ -103,22 +100,6 @@ def small_npz(path, small_fcn):
     return read
 
 
-def small_pth(path, _):
-    def plain(value):
-        return pickle.dumps(value, 2)[2:-1]
-
-    storage = b"(" + plain("storage") + b"ctorch\nFloatStorage\n" + plain("0") + plain("cpu")
-    storage += plain(6) + b"tQ"
-    tensor = b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + plain(0) + plain((2, 3))
-    tensor += plain((3, 1)) + plain(False) + b"}tR"
-    head = b"".join(pickle.dumps(v, 2) for v in (_MAGIC, _PROTOCOL, {}))
-    values = struct.pack("<q", 6) + np.arange(6, dtype="<f4").tobytes()
-    path.write_bytes(
-        head + b"\x80\x02}" + plain("w") + tensor + b"s." + pickle.dumps(["0"], 2) + values
-    )
-    return lambda: read_torch_file(path)
-
-
 def small_ckpt(path, _):
     shapes = {"vgg_16/a/weights": (3, 400), "vgg_16/a/biases": (5,)}
     with GraphSession(seed=0) as net:
@@ -131,11 +112,11 @@ def small_ckpt(path, _):
     return lambda: take(read_checkpoint(path), shapes, str(path))
 
 
-@pytest.mark.parametrize("kind", ["h5", "npz", "pth", "ckpt"])
+@pytest.mark.parametrize("kind", ["h5", "npz", "ckpt"])
 def test_300_flipped_files_each(kind, tmp_path, small_fcn, survived):
     """A segxai error, or arrays of the network's shapes; with a checksum in the file, the arrays that were written."""
     path = tmp_path / f"a.{kind}"
-    small = {"h5": small_h5, "npz": small_npz, "pth": small_pth, "ckpt": small_ckpt}[kind]
+    small = {"h5": small_h5, "npz": small_npz, "ckpt": small_ckpt}[kind]
     read = small(path, small_fcn)
     whole, before = path.read_bytes(), read()
     rng = np.random.default_rng(0)
@@ -152,7 +133,7 @@ def test_300_flipped_files_each(kind, tmp_path, small_fcn, survived):
                 raise AssertionError(f"which file? {error}") from error
         else:
             for name, array in after.items():
-                assert np.isfinite(array).all() or kind == "pth"
+                assert np.isfinite(array).all()
                 if kind in ("npz", "ckpt"):
                     assert np.array_equal(array, before[name])
     assert refused > 10
@@ -265,7 +246,6 @@ import segxai
 from segxai.nets import graph  # TensorFlow is part of the import, and so is Keras
 import keras
 from segxai.weights.contours import contours_weights
-from segxai.weights.torch_file import read_torch_file
 from segxai.weights.vgg16 import vgg16_weights
 
 first = "block1_conv1/block1_conv1/kernel"
@@ -273,13 +253,6 @@ with h5py.File("huge.h5", "w") as file:
     file.create_dataset(first, (3, 3, 3, 230_000_000), "f4")
 with h5py.File("chunk.h5", "w") as file:
     file.create_dataset(first, (3, 3, 3, 64), "f4", maxshape=(None,) * 4, chunks=(9, 9, 9, 150_000), compression="gzip")
-open("memo.pth", "wb").write(b"\\x80\\x02]r\\xff\\xff\\xff\\x13.")
-with open("large.pth", "wb") as file:
-    file.write(b"\\x80\\x02K\\x01.")
-    file.truncate(10**9)
-open("long.pth", "wb").write(b"\\x80\\x04\\x8e" + (2**33).to_bytes(8, "little") + b"x.")
-nested = b"".join(b"q" + bytes([n]) + b"h" + bytes([n]) + b"\\x86" for n in range(60))
-open("nested.pth", "wb").write(b"\\x80\\x02K\\x01" + nested + b"Q.")
 with zipfile.ZipFile("entries.npz", "w") as file:
     for number in range(5000):
         file.writestr(str(number), b"")
@@ -312,10 +285,6 @@ before, slowest, tried = peak(), 0, 0
 for path, loads in {
     "huge.h5": (vgg16_weights, contours_weights, segxai.load_classifier),
     "chunk.h5": (vgg16_weights, contours_weights, segxai.load_classifier),
-    "memo.pth": (read_torch_file,),
-    "long.pth": (read_torch_file,),
-    "large.pth": (read_torch_file,),
-    "nested.pth": (read_torch_file,),
     "promise.npz": (segxai.FCN.load,),
     "zeros.npz": (segxai.FCN.load,),
     "entries.npz": (segxai.FCN.load,),
