@@ -14,6 +14,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, TypeAlias
 
 with warnings.catch_warnings(action="ignore"):  # a kernel without ipywidgets has bars of text
@@ -40,16 +41,11 @@ def _emptied(base: Any) -> Any:
     """
 
     class Bar(base):
-        displayed = False
-
-        def __init__(self, **options):
-            super().__init__(display=False, **options)
-            if not self.disable and self.delay <= 0:
-                self.display()
+        displayed: bool
 
         def display(self, *args, check_delay=True, **options):
             super().display(*args, check_delay=False, **options)
-            if check_delay and not self.displayed:
+            if (check_delay or self.delay <= 0) and not self.displayed:
                 from IPython.display import display
 
                 self.displayed = True
@@ -63,7 +59,7 @@ def _emptied(base: Any) -> Any:
                 self.output.update({"text/plain": ""}, raw=True)
             close_widget(self.container)
 
-    return Bar
+    return partial(Bar, display=False)  # not by tqdm itself
 
 
 _in_notebook = any(base.__module__ == "tqdm.notebook" for base in _Quiet.__mro__)
