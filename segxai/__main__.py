@@ -14,17 +14,16 @@ from typing import Any
 
 from .classifiers.classifier import class_number
 from .classifiers.load import load_classifier
-from .errors import SegxaiError, SegxaiValueError, whole_number
+from .errors import SegxaiError, SegxaiValueError
 from .explanation.checks import examine
 from .explanation.explain import explain
-from .explanation.fills import fill_name
 from .explanation.methods import METHODS
 from .files import as_path
 from .images import check_image_file, load_image
 from .report import check_page_path, escaped_table, figure, write_report
 from .segmentation.registry import check_method
 from .study.comparison import SEGMENTERS, compare
-from .study.engine import as_image_list, cluster
+from .study.engine import as_image_list, checked_options, cluster
 from .weights.downloads import DOWNLOADS, cache_folder, fetch, fetch_within, usable
 from .weights.imagenet import imagenet_class_names
 
@@ -66,12 +65,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 on success, 1 if some photographs were left out, 2 for bad input (with one line on
         standard error), 130 on Ctrl-C.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # A terminal that cannot encode an arrow shows a question mark instead of failing.
-            stream.reconfigure(errors="replace")
+    if hasattr(sys.stdout, "reconfigure"):
+        # A terminal that cannot encode an arrow shows a question mark instead of failing.
+        sys.stdout.reconfigure(errors="replace")
     args = _parser().parse_args(argv)
-    args.own_process = argv is None
+    # In a process of its own, nothing else needs what a command does without.
+    args.prepare = _load_tensorflow if argv is None else lambda: None
     try:
         return args.run(args) or 0
     except SegxaiError as error:
@@ -215,7 +214,9 @@ def _parser() -> argparse.ArgumentParser:
 def _compare(args):
     check_page_path(args.out)
     images, segmenters = as_image_list(args.folder, "compare"), args.segmenter or SEGMENTERS
-    _check_names(segmenters, args)
+    for segmenter in segmenters:
+        check_method(segmenter)
+    checked_options("lime", args.fill, args.max_evaluations, args.seed)
     match = int(args.match_regions) if (args.match_regions or "").isdigit() else args.match_regions
     out = as_path(args.out)
     kept = out.with_name(f"{out.stem}_results")
@@ -227,8 +228,7 @@ def _compare(args):
     def progress(done, total):
         _print(f"  {done} of {total} photographs", flush=True)
 
-    if args.own_process:
-        _load_tensorflow()
+    args.prepare()
     with cluster(args.dask) if args.dask else nullcontext() as client:
         found = compare(
             images, segmenters, fill=args.fill, max_evaluations=args.max_evaluations,
@@ -255,14 +255,14 @@ def _explain(args):
         check_page_path(args.out)
     # Names and files are checked before anything is loaded, so that a misspelt one costs no work.
     segmenters, targets = args.segmenter or ["deep"], _targets(args.target, len(args.images))
-    _check_names(segmenters, args)
-    for target in targets:
-        if target is not None:
-            class_number(target, dict(enumerate(imagenet_class_names())))
+    for segmenter in segmenters:
+        check_method(segmenter)
+    options = checked_options(args.method, args.fill, args.max_evaluations, args.seed)
+    for target in {*targets} - {None}:
+        class_number(target, dict(enumerate(imagenet_class_names())))
     for name in args.images:
         check_image_file(name)
-    if args.own_process:
-        _load_tensorflow()
+    args.prepare()
     # Loaded here so that the first photograph's time does not include it.
     classifier = load_classifier()
     rows, sections, failures = [], [], []
@@ -277,10 +277,7 @@ def _explain(args):
         for segmenter in segmenters:
             started = time.perf_counter()
             try:
-                explanation = explain(
-                    image, segmenter, classifier, target, method=args.method,
-                    fill=args.fill, max_evaluations=args.max_evaluations, seed=args.seed,
-                )  # fmt: skip
+                explanation = explain(image, segmenter, classifier, target, **options)
                 if args.examine:
                     explanation = examine(explanation, seed=args.seed)
             except SegxaiError as error:
@@ -305,14 +302,6 @@ def _explain(args):
         write_report(args.out, sections, table=escaped_table(_COLUMNS, rows, numbers_from=4))
         _print(f"\nWrote {args.out} - open it in a browser.")
     return code
-
-
-def _check_names(segmenters, args):
-    for segmenter in segmenters:
-        check_method(segmenter)
-    fill_name(args.fill)
-    whole_number("--max-evaluations", args.max_evaluations, 2)
-    whole_number("--seed", args.seed)
 
 
 def _targets(given, count) -> list:
