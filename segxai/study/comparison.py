@@ -218,9 +218,13 @@ def _how(match, options, target, model) -> str:
     )
 
 
+def _several(given) -> Iterable:
+    """Return what may be one or several as several."""
+    return (given,) if isinstance(given, str) or not isinstance(given, Iterable) else given
+
+
 def _checked_segmenters(segmenters) -> dict[str, str | Callable]:
-    if isinstance(segmenters, str) or not isinstance(segmenters, Iterable):
-        segmenters = (segmenters,)
+    segmenters = _several(segmenters)
     if not isinstance(segmenters, Mapping):
         segmenters = {
             m if isinstance(m, str) else getattr(m, "__name__", str(m)): m for m in segmenters
@@ -235,9 +239,7 @@ def _checked_segmenters(segmenters) -> dict[str, str | Callable]:
 
 
 def _checked_metrics(metrics, masks) -> tuple[str, ...]:
-    if isinstance(metrics, str) or not isinstance(metrics, Iterable):
-        metrics = (metrics,)
-    names = [name for name in dict.fromkeys(metrics) if name not in REPORTED]
+    names = [name for name in dict.fromkeys(_several(metrics)) if name not in REPORTED]
     for name in names:
         one_of("metric", name, METRICS)
         if METRICS[name].needs_mask and masks is None:

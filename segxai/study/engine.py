@@ -129,28 +129,25 @@ def run_all(
     specified = specification(classifier)
     loaded_here = classifier_of(specified)
     check_target(loaded_here, target)
-    jobs = {i: (i, *job) for i, job in enumerate(zip(images, given, strict=True))}
-    store, found = None, {}
+    jobs = list(zip(range(len(images)), images, given, strict=True))
+    store = None
     if folder is not None:
         known = {"target": str(target), "classifier": specified}
         store = Store(folder, settings | known, load, run)
-        kept = {i: store.read(job) for i, job in jobs.items()}
-        found = {i: outcome for i, outcome in kept.items() if outcome is not None}
+    outcomes: list[Any] = [store.read(job) if store else None for job in jobs]
+    waiting = [job for job, outcome in zip(jobs, outcomes, strict=True) if outcome is None]
     one = partial(_attempt, work, specified, target, settings)
-    waiting = {i: job for i, job in jobs.items() if i not in found}
-    outcomes = _on(client, one, waiting) if client else (one(*job) for job in waiting.values())
     # One bar counts the photographs, so what is done on each of them shows none.
     with track(len(jobs), what, progress=progress) as advance, showing(False):
-        advance(len(found))
-        for index, outcome in outcomes:
-            found[index] = outcome
+        advance(len(jobs) - len(waiting))
+        for index, outcome in _on(client, one, waiting):
+            outcomes[index] = outcome
             if store and not isinstance(outcome, str):
-                store.write(waiting[index], outcome)
+                store.write(jobs[index], outcome)
             advance(1)
-    ordered = sorted(found.items())
     return (
-        tuple(outcome for _, outcome in ordered if not isinstance(outcome, str)),
-        tuple(pair for pair in ordered if isinstance(pair[1], str)),
+        tuple(outcome for outcome in outcomes if not isinstance(outcome, str)),
+        tuple(pair for pair in enumerate(outcomes) if isinstance(pair[1], str)),
         loaded_here,
     )
 
@@ -167,9 +164,13 @@ def _attempt(work, specified, target, settings, index, image, given) -> tuple[in
 
 
 def _on(client, one, jobs) -> Iterator[tuple[int, Any]]:
+    """Yield the outcomes of jobs as they come, from a cluster or, without one, from here."""
+    if client is None:
+        yield from (one(*job) for job in jobs)
+        return
     from distributed import as_completed
 
-    futures = {client.submit(one, *job, pure=False, retries=RETRIES): i for i, job in jobs.items()}
+    futures = {client.submit(one, *job, pure=False, retries=RETRIES): job[0] for job in jobs}
     # Each future finishes exactly once, even if its work is retried, so no image is counted twice.
     for future in as_completed(futures):
         error = future.exception()

@@ -213,5 +213,5 @@ def _explain_one(index, image, regions, classifier, target, *, segmenter, option
 
 
 def _restored(kept) -> ImageResult:
-    tuples = {name: tuple(kept[name]) for name in ("names", "named")}
-    return ImageResult(**(kept | tuples | {"weights": np.array(kept["weights"])}))
+    named = {"names": tuple(kept["names"]), "named": tuple(kept["named"])}
+    return ImageResult(**kept | named | {"weights": np.array(kept["weights"])})
