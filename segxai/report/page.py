@@ -35,6 +35,7 @@ from .state import (
     settings_state,
     table_state,
     tree_state,
+    weights_state,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from ..study.comparison import Comparison
 
 _HERE = Path(__file__).parent
-_OF_WEIGHTS = ("weights", "intercept", "r2")  # in `settings_state`
 _MOST_ROWS = 20
 _UNEXAMINED = (
     "Not examined here: robustness to other fills and borders, and placebos; "
@@ -258,14 +258,12 @@ def explorer_state(explanations: Sequence[Explanation]) -> dict[str, Any]:
         known = segmentations.setdefault(
             regions, {"regions": regions_state(regions, table.game.image.shape), "fills": {}}
         )
-        settings = settings_state(e)
         known["fills"][table.fill] = {
             "filled": jpeg(table.filled_view, quality=80),
             **table_state(table),
-            **{key: settings[key] for key in _OF_WEIGHTS},
+            **weights_state(e),
             "tree": tree_state(descent) if descent else {},
         }
-    settings = {k: v for k, v in settings_state(first).items() if k not in _OF_WEIGHTS}
     fills = list(dict.fromkeys(e.coalitions.fill for e in explanations))
     fields = setting_fields(list(first.coalitions.target_names), fills, first.coalitions.output)
     if descent := getattr(first, "descent", None):  # the page can take a tree apart
@@ -281,7 +279,7 @@ def explorer_state(explanations: Sequence[Explanation]) -> dict[str, Any]:
             {"name": name, **known}
             for name, known in zip(names, segmentations.values(), strict=True)
         ],
-        "settings": {**settings, "fill": first.coalitions.fill},
+        "settings": {**settings_state(first), "fill": first.coalitions.fill},
         "fields": fields,
     }
 
@@ -293,7 +291,7 @@ def figure(explanation: Explanation) -> str:
     return (
         f"<figure><figcaption>Regions {made}</figcaption>"
         f"{live_element('explorer', explorer_state([e]))}<noscript>"
-        f"<p>{html.escape(plots.describe(e))}</p>{_table(e)}</noscript>{_effort(e)}{_words(e)}"
+        f"<p>{html.escape(plots.describe(e))}</p>{_table(e)}</noscript>{_words(e)}"
         "</figure>"
     )
 
@@ -319,7 +317,7 @@ def explanation_fragment(explanation: Explanation) -> str:
         f"“{html.escape(e.target)}”, {_given(e)} with everything shown</figcaption>"
         f"{plots.plot_weights(e).as_html()}"
         "<p class='sx-note'>Blue supports the class, orange opposes it.</p>"
-        f"{_table(e)}{_effort(e)}{_words(e)}</figure></div>"
+        f"{_table(e)}{_words(e)}</figure></div>"
     )
 
 
@@ -333,19 +331,16 @@ def _given(e) -> str:
     )
 
 
-def _effort(e) -> str:
+def _words(e) -> str:
+    """Say how the table was made and what it says; a page evaluates nothing, hence no search."""
     table = "every coalition" if e.coalitions.exact else "a sample of the coalitions"
+    found = [*e.in_words(search=False), *([] if e.details.checks else [_UNEXAMINED])]
     return (
         f"<p class='sx-note'>Fill: {html.escape(e.coalitions.fill)}; {e.coalitions.evaluations} "
         "evaluations of the classifier, "
         f"{'following the evidence' if e.method == 'tree' else table}; R² {e.r2:z.2f}.</p>"
+        f"{escaped_list(found)}"
     )
-
-
-def _words(e) -> str:
-    # Showing a page evaluates nothing, hence no search.
-    found = [*e.in_words(search=False), *([] if e.details.checks else [_UNEXAMINED])]
-    return escaped_list(found)
 
 
 def _table(e) -> str:

@@ -98,14 +98,13 @@ def tree_state(descent: Any) -> dict[str, Any]:
     state : dict
         The nodes are numbered as in `BinaryTree`; the leaves are the regions.
     """
-    kept = descent.coalitions
     return {
         "joins": descent.tree.joins.tolist(),
         "names": list(descent.tree.names),
         "areas": [float(a) for a in descent.tree.areas],
         "values": [
-            [float(v) for v in descent.read(kept.for_target(target)).values]
-            for target in kept.targets
+            [float(v) for v in descent.read(descent.coalitions.for_target(target)).values]
+            for target in descent.coalitions.targets
         ],
     }
 
@@ -121,7 +120,7 @@ def depth_field(leaves: int) -> dict[str, Any]:
 
 
 def settings_state(explanation: Any) -> dict[str, Any]:
-    """Return how the table is summed up, and the weights, for methods the browser does not compute.
+    """Return how the table is summed up.
 
     Parameters
     ----------
@@ -131,8 +130,7 @@ def settings_state(explanation: Any) -> dict[str, Any]:
     Returns
     -------
     state : dict
-        The settings and the weights; "versus" is the class that the target is contrasted with, ""
-        where there is none.
+        "versus" is the class that the target is contrasted with, "" where there is none.
     """
     e = explanation
     names = [e.coalitions.target_names[column] for column in e.coalitions.columns]
@@ -143,10 +141,16 @@ def settings_state(explanation: Any) -> dict[str, Any]:
         "method": e.method,
         "kernel_width": float(e.details.kernel_width),
         "alpha": float(e.details.alpha),
-        "weights": [float(w) for w in e.weights],
-        "intercept": float(e.intercept),
-        "r2": float(e.r2),
         "depth": len(e.regions),
+    }
+
+
+def weights_state(explanation: Any) -> dict[str, Any]:
+    """Return the weights, for methods that the browser does not compute."""
+    return {
+        "weights": [float(w) for w in explanation.weights],
+        "intercept": float(explanation.intercept),
+        "r2": float(explanation.r2),
     }
 
 

@@ -14,7 +14,14 @@ from ...explanation.tree_explanation import TreeExplanation
 from ...fcn.annotation import IGNORE, import_class_png
 from ...regions import Regions
 from ...report.page import live, live_element, write_page
-from ...report.state import jpeg, regions_state, settings_state, table_state, tree_state
+from ...report.state import (
+    jpeg,
+    regions_state,
+    settings_state,
+    table_state,
+    tree_state,
+    weights_state,
+)
 from ...segmentation.compose import regions_of_classes
 from ..shared import browser
 
@@ -189,6 +196,7 @@ def _state(e) -> dict[str, Any]:
         "divisible": [] if e.method == "tree" else list(table.game.regions.expandable()),
         **table_state(table),
         **settings_state(e),
+        **weights_state(e),
     }
 
 
