@@ -192,17 +192,15 @@ def as_image(image: ImageLike) -> np.ndarray:
             "expected. Pass PIL.Image.open(file), with io.BytesIO(data) as the file for bytes."
         )
     array = as_array(image, "The image")
-    given = array.shape
-    if array.ndim == 2:
-        array = array[..., None]
-    if array.ndim != 3 or array.shape[-1] not in (1, 3, 4) or 0 in array.shape:
-        raise SegxaiValueError(f"An image of shape {given} is not supported. {_advice(given)}")
+    shape, channels = array.shape, array.shape[2:]
+    if array.ndim < 2 or channels not in ((), (1,), (3,), (4,)) or 0 in shape:
+        raise SegxaiValueError(f"An image of shape {shape} is not supported. {_advice(shape)}")
     array = as_uint8(array)
-    if array.shape[-1] == 4:
+    if channels == (4,):
         alpha = array[..., 3:].astype(np.float32) / 255
         array = (array[..., :3] * alpha + 255 * (1 - alpha)).round().astype(np.uint8)
-    if array.shape[-1] == 1:
-        array = np.repeat(array, 3, axis=-1)
+    if channels in ((), (1,)):
+        array = np.dstack([array] * 3)
     return np.ascontiguousarray(array)
 
 

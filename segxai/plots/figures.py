@@ -182,11 +182,28 @@ def plot_tree(explanation: TreeExplanation) -> DescribedFigure:
 
 
 def _draw_row(axes, e, title, limit):
-    """Draw the photograph with its regions, the weights as colours, and the weights as bars."""
-    named, weighed, bars = axes
-    show(named, e.coalitions.game.image, title, e.regions)
+    """Draw the photograph with its regions, the weights as colours, and the weights as bars.
+
+    Of the weights, the MOST_BARS strongest have bars, unless exact with their 95 % intervals.
+    """
+    (named, weighed, bars), table, image = axes, e.coalitions, e.coalitions.game.image
+    show(named, image, title, e.regions)
     draw_weights(weighed, e, limit, f"weights for “{shorten(e.target)}”")
-    draw_weight_bars(bars, e, limit)
+    strongest = np.argsort(-np.abs(e.weights), kind="stable")[:MOST_BARS]
+    order = strongest[np.argsort(-e.weights[strongest], kind="stable")]
+    names = [shorten(e.regions.marked_names[k], 26) for k in order]
+    # An interval that was not computed (NaN) is not drawn.
+    interval = np.where(np.isnan(e.interval), e.weights[:, None], e.interval)[order]
+    difference = " − ".join(quantity(table.output, shorten(name)) for name, _ in table.outputs)
+    note = (
+        f" (the strongest {len(order)} of {len(e.weights)})" if len(order) < len(e.weights) else ""
+    )
+    draw_bars(
+        bars, names, e.weights[order], interval, limit, f"change of {difference}",
+        f"{e.method} weights{note}, R² {e.r2:z.2f}",
+        [cut_out(image, e.regions.labels == k) for k in order],
+    )  # fmt: skip
+    bars.locator_params(axis="x", nbins=5)
 
 
 def plot_weights(explanation: Explanation) -> DescribedFigure:
@@ -201,10 +218,9 @@ def plot_weights(explanation: Explanation) -> DescribedFigure:
     -------
     figure : DescribedFigure
     """
-    e = explanation
-    figure, axes = panels(_size(e.coalitions.game.image))
-    draw_weights(axes, e, widest(e.weights), "")
-    return figure.described(describe(e))
+    figure, axes = panels(_size(explanation.coalitions.game.image))
+    draw_weights(axes, explanation, widest(explanation.weights), "")
+    return figure.described(describe(explanation))
 
 
 def plot_interactions(explanation: Explanation) -> DescribedFigure:
@@ -417,8 +433,16 @@ def plot_comparison(comparison: Comparison) -> DescribedFigure:
                 c.column(segmenter, metric), place + jitter,
                 s=7, color="#8a8a8a", alpha=0.6, linewidths=0,
             )  # fmt: skip
-            if row["mean"] is not None:
-                _draw_mean(axes, place, row["mean"], row["low"], row["high"])
+            mean, low, high = (row[key] for key in ("mean", "low", "high"))
+            if mean is not None:
+                axes.errorbar(
+                    mean, place, xerr=None if low is None else [[mean - low], [high - mean]],
+                    fmt="o", color=BLUE, markeredgecolor="white", elinewidth=2.4, zorder=3,
+                )  # fmt: skip
+                axes.annotate(
+                    format_number(mean), (mean, place), (0, 6), textcoords="offset points",
+                    ha="center", fontsize=7.5, color=INK,
+                )  # fmt: skip
         axes.set_title(c.titles[metric], fontsize=10)
         axes.set_yticks(range(len(found)), c.segmenters, fontsize=9)
         means = "; ".join(f"{row['segmenter']} {format_interval(row)}" for row in found)
@@ -427,19 +451,6 @@ def plot_comparison(comparison: Comparison) -> DescribedFigure:
     for axes in grid.flat[len(c.metrics) :]:
         axes.set_axis_off()
     return figure.described(" ".join(said))
-
-
-def _draw_mean(axes, place, mean, low, high):
-    """Draw the mean of a segmenter, with its interval where there is one."""
-    error = None if low is None else [[mean - low], [high - mean]]
-    axes.errorbar(
-        mean, place, xerr=error, fmt="o", color=BLUE, markeredgecolor="white", elinewidth=2.4,
-        zorder=3,
-    )  # fmt: skip
-    axes.annotate(
-        format_number(mean), (mean, place), (0, 6), textcoords="offset points",
-        ha="center", fontsize=7.5, color=INK,
-    )  # fmt: skip
 
 
 def describe(explanation: Explanation) -> str:
@@ -484,36 +495,6 @@ def draw_weights(axes: Axes, explanation: Explanation, limit: float, title: str)
             axes, regions, k, signed(weights[k], 2), "white", fontsize=9, color=INK,
             fontweight="bold",
         )  # fmt: skip
-
-
-def draw_weight_bars(axes: Axes, explanation: Explanation, limit: float) -> None:
-    """Draw the MOST_BARS strongest weights as bars with, unless exact, their 95 % intervals.
-
-    Parameters
-    ----------
-    axes : Axes
-        Where to draw.
-    explanation : Explanation
-        Whose weights are drawn.
-    limit : float
-        The axis reaches at least this far on both sides.
-    """
-    e, table = explanation, explanation.coalitions
-    strongest = np.argsort(-np.abs(e.weights), kind="stable")[:MOST_BARS]
-    order = strongest[np.argsort(-e.weights[strongest], kind="stable")]
-    names = [shorten(e.regions.marked_names[k], 26) for k in order]
-    # An interval that was not computed (NaN) is not drawn.
-    interval = np.where(np.isnan(e.interval), e.weights[:, None], e.interval)[order]
-    difference = " − ".join(quantity(table.output, shorten(name)) for name, _ in table.outputs)
-    note = (
-        f" (the strongest {len(order)} of {len(e.weights)})" if len(order) < len(e.weights) else ""
-    )
-    draw_bars(
-        axes, names, e.weights[order], interval, limit, f"change of {difference}",
-        f"{e.method} weights{note}, R² {e.r2:z.2f}",
-        [cut_out(e.coalitions.game.image, e.regions.labels == k) for k in order],
-    )  # fmt: skip
-    axes.locator_params(axis="x", nbins=5)
 
 
 def _title(regions) -> str:
