@@ -291,7 +291,8 @@ def plot_effects(many: ManyExplanations) -> DescribedFigure:
         f"mean change of the target's {many.output} (in brackets: photographs)",
         f"mean weights over {len(many.results)} photographs", digits=2,
     )  # fmt: skip
-    return figure.described("; ".join(map(str, effects)) + ".")
+    found = "; ".join(f"{e.name} {e.mean:+z.2f} (of {e.count})" for e in effects)
+    return figure.described(f"Mean weights over {len(many.results)} photographs: {found}.")
 
 
 def plot_robustness(robustness: Robustness) -> DescribedFigure:
