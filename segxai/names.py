@@ -114,12 +114,10 @@ def plain_text(text: str) -> str:
 
 def _read_mapping(names, what) -> dict[int, str]:
     pairs = listed(names.items(), what)
-    if pairs and all(isinstance(value, numbers.Integral) for _, value in pairs):  # {name: id}
+    if all(isinstance(value, numbers.Integral) for _, value in pairs):  # {name: id}
         pairs = [(number, name) for name, number in pairs]
-    elif not all(isinstance(value, str) for _, value in pairs):
-        pairs = [(None, None)]
-    ids = [number for number in (_id(key) for key, _ in pairs) if number is not None]
-    if len(ids) < len(pairs):
+    ids = [_id(key) for key, _ in pairs]
+    if None in ids or not all(isinstance(name, str) for _, name in pairs):
         raise SegxaiValueError(
             f"{what} as a mapping are {{id: name}} or {{name: id}}, with whole numbers as ids and "
             "strings as names."
@@ -127,7 +125,7 @@ def _read_mapping(names, what) -> dict[int, str]:
     twice = [number for number, count in Counter(ids).items() if count > 1]
     if twice:
         raise SegxaiValueError(f"{what} have two names for {twice[0]}; one was expected.")
-    return {number: _text(name, what) for number, (_, name) in zip(ids, pairs, strict=True)}
+    return {int(key): plain_text(name) for key, name in pairs}
 
 
 def _id(key) -> int | None:
