@@ -224,15 +224,12 @@ def _compare(args):
         f"{len(segmenters)} segmenters on {len(images)} photographs. "
         f"Finished results are kept in {kept}, so a stopped run can be resumed."
     )
-
-    def progress(done, total):
-        _print(f"  {done} of {total} photographs", flush=True)
-
     args.prepare()
     with cluster(args.dask) if args.dask else nullcontext() as client:
         found = compare(
             images, segmenters, fill=args.fill, max_evaluations=args.max_evaluations,
-            match_regions=match, seed=args.seed, folder=kept, client=client, progress=progress,
+            match_regions=match, seed=args.seed, folder=kept, client=client,
+            progress=lambda done, total: _print(f"  {done} of {total} photographs", flush=True),
         )  # fmt: skip
     code = _left_out(found.failures, any(each.values for each in found.results))
     _print(f"\n{found}\n{found.how}")

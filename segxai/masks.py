@@ -57,9 +57,10 @@ def read_map(
     SegxaiError
         If a file does not exist, is not a picture, or is in a lossy format.
     """
-    if isinstance(source, (str, os.PathLike)):
+    by_path = isinstance(source, (str, os.PathLike))
+    if by_path or hasattr(source, "getbands"):
         with opened_image(source) as picture:
-            if picture.format not in LOSSLESS:
+            if by_path and picture.format not in LOSSLESS:
                 raise SegxaiValueError(
                     f"{os.path.basename(source)!r} is a {picture.format} file, which alters class "
                     "ids near borders; save the annotation as PNG."
@@ -67,8 +68,6 @@ def read_map(
             if shape is not None:
                 check_size((picture.height, picture.width), shape, what)
             return map_of(picture, rgb)
-    if hasattr(source, "getbands"):
-        return map_of(source, rgb)
     return ClassMap(as_array(source, what))
 
 

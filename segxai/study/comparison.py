@@ -349,11 +349,13 @@ class Comparison:
     @property
     def failures(self) -> list[tuple[str, str, str]]:
         """(photograph, segmenter, reason) where nothing was measured; "" for all segmenters."""
-        found = [(self.names[index], "", why) for index, why in self.unreadable]
-        return found + [
-            (self.names[r.index], segmenter, why)
-            for r in self.results
-            for segmenter, why in r.failures.items()
+        return [
+            *((self.names[index], "", why) for index, why in self.unreadable),
+            *(
+                (self.names[r.index], segmenter, why)
+                for r in self.results
+                for segmenter, why in r.failures.items()
+            ),
         ]
 
     @property
@@ -468,10 +470,9 @@ class Comparison:
 
     def _summary(self, values) -> dict:
         values = values[np.isfinite(values)]
-        if not len(values):
-            return {"mean": None, "low": None, "high": None, "n": 0}
+        mean = float(values.mean()) if len(values) else None
         low, high = bootstrap(values, self.seed) if len(values) > 1 else (None, None)
-        return {"mean": float(values.mean()), "low": low, "high": high, "n": len(values)}
+        return {"mean": mean, "low": low, "high": high, "n": len(values)}
 
 
 def bootstrap(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
