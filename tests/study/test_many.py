@@ -68,7 +68,10 @@ def test_mean_effects_and_their_intervals_by_hand():
         4.302653 * 0.1 / np.sqrt(3), rel=1e-5
     )  # Student's t with 2 degrees of freedom
     assert suit == Effect("suit", 0.1, None, 1)
-    assert "helmet" in many.plot().alt
+    assert (
+        many.plot().alt
+        == "Mean weights over 3 photographs: helmet +0.30 (of 3); suit +0.10 (of 1)."
+    )
 
 
 def test_what_is_called_by_its_place_has_no_mean_effect():
@@ -218,8 +221,20 @@ def test_one_fill_in_two_spellings_is_one_run(tmp_path):
     assert [r.weights.tolist() for r in again.results] == [
         r.weights.tolist() for r in first.results
     ]
-    with pytest.raises(SegxaiError, match="Did you mean 'grey'"):
-        explain_many(pictures(2), halves, Likes(), 1, fill="graey")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"fill": "graey"}, "Did you mean 'grey'"),
+        ({"max_evaluations": 1}, "at least 2"),
+        ({"seed": -1}, "seed"),
+        ({"method": "lim"}, "Did you mean 'lime'"),
+    ],
+)
+def test_what_would_fail_on_every_photograph_is_refused_before_the_first(options, said):
+    with pytest.raises(SegxaiError, match=said):
+        explain_many(pictures(2), halves, Likes(), 1, **options)
 
 
 def test_a_closed_or_a_replaced_classifier_is_loaded_again(monkeypatch, tmp_path):
