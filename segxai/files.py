@@ -19,7 +19,7 @@ from .errors import (
     quoted,
 )
 
-_PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parent
 
 
 def as_path(path: Any) -> Path:
@@ -199,8 +199,8 @@ def data_file(name: str) -> Path:
         If the file is missing.
     """
     # In a checkout the folder lies beside the package.
-    installed = _PACKAGE / "_data"
-    path = (installed if installed.is_dir() else _PACKAGE.parent / "data") / name
+    installed = PACKAGE / "_data"
+    path = (installed if installed.is_dir() else PACKAGE.parent / "data") / name
     if not path.is_file():
         raise SegxaiFileNotFoundError(
             f"{name} is missing from this installation; install segxai again."

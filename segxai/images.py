@@ -26,7 +26,7 @@ from .errors import (
     quoted,
     whole_number,
 )
-from .files import as_path
+from .files import PACKAGE, as_path
 
 # Larger photographs are reduced on reading: no network here takes an input of more than 600 pixels
 # a side, and the memory that segmenters need grows with the area.
@@ -61,7 +61,6 @@ _LEAST_INSIDE = 0.75  # of the values
 # Transparency is nearly always all or nothing: with a smaller share of such pixels, a fourth
 # channel may be something else.
 LEAST_ALL_OR_NOTHING = 0.001
-_PACKAGE = os.path.join(os.path.dirname(__file__), "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -483,7 +482,7 @@ def warn_caller(message: str) -> None:
     `skip_file_prefixes` would do so from Python 3.12 on.
     """
     frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame.f_back is not None and PACKAGE in Path(frame.f_code.co_filename).parents:
         frame, level = frame.f_back, level + 1
     warnings.warn(message, stacklevel=level)
 

@@ -245,7 +245,7 @@ def plot_interactions(explanation: Explanation) -> DescribedFigure:
     names = [shorten(name, 22) for name in explanation.regions.marked_names]
     limit = widest(matrix)
     side = 0.55 * len(names) + 2.6
-    figure, axes = panels((side + 1, side))
+    figure, axes = panels((side + 1, side), style={})  # a matrix keeps its frame
     alone = np.eye(len(names), dtype=bool)
     axes.imshow(np.where(alone, np.nan, matrix), cmap=ORANGE_BLUE, vmin=-limit, vmax=limit)
     for i, j in np.argwhere(~alone):

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from ..explanation.explanation import Explanation
     from ..study.comparison import Comparison
 
-_HERE = Path(__file__).parent
 _MOST_ROWS = 20
 _UNEXAMINED = (
     "Not examined here: robustness to other fills and borders, and placebos; "
@@ -474,4 +473,4 @@ def _policy() -> str:
 
 def asset(name: str) -> str:
     """Return the text of a style sheet or script next to this file."""
-    return (_HERE / name).read_text(encoding="utf-8")
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
