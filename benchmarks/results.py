@@ -13,6 +13,7 @@ import datetime
 import itertools
 import os
 import platform
+import shlex
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -70,7 +71,7 @@ def kept_as(name: str, options: list[str]) -> str:
 def page(name: str, options: list[str], printed: str) -> str:
     """Markdown. Folders are named by their last part only: where they lie on this machine means
     nothing elsewhere."""
-    called = " ".join(
+    called = shlex.join(
         Path(option).name if os.sep in option and Path(option).exists() else option
         for option in options
     )
