@@ -1,6 +1,7 @@
 """Read masks and maps of class ids, and fit them to their photograph."""
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -264,17 +265,14 @@ def _decoded(runs, what) -> np.ndarray:
 
 def _unpacked(text: bytes) -> list[int]:
     """Read five bits a character; from the fourth number on, differences to the last but one."""
+    words = re.findall(rb"[P-o]{0,11}[0-O]", text)  # each ends with the first character below "P"
+    if b"".join(words) != text:
+        raise ValueError("a number is cut off, too long or of other characters")
     counts: list[int] = []
-    value = shift = 0
-    for code in text:
-        value |= ((code - 48) & 31) << shift
-        shift += 5
-        if shift > 60:
-            raise ValueError("a number is too long")
-        if not (code - 48) & 32:
-            value -= ((code - 48) & 16) << (shift - 4)  # the sign
-            counts.append(value + (counts[-2] if len(counts) > 2 else 0))
-            value = shift = 0
+    for word in words:
+        value = sum(((code - 48) & 31) << (5 * place) for place, code in enumerate(word))
+        value -= ((word[-1] - 48) & 16) << (5 * len(word) - 4)  # the sign
+        counts.append(value + (counts[-2] if len(counts) > 2 else 0))
     return counts
 
 
