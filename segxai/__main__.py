@@ -352,10 +352,10 @@ def _doctor(args):
             todo.append("close other notebooks: less than 1.2 GB of memory is free")
     _print(f"Cache: {cache_folder()}; what is here has its published hash")
     for name, download in DOWNLOADS.items():
-        states[name] = "not fetched"
         try:
-            if path := usable(name):
-                states[name] = "here" if path.parent == cache_folder() else "here (from pip)"
+            path = usable(name)
+            source = "" if path and path.parent == cache_folder() else " (from pip)"
+            states[name] = f"here{source}" if path else "not fetched"
         except SegxaiError as error:
             states[name] = "damaged"
             todo.append(str(error))

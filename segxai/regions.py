@@ -347,9 +347,8 @@ class Regions:
             name = new_names.get(node.atoms)
             return replace(node, name=name, noun=name, evidence=GIVEN) if name else node
 
-        parts = [change(part) for part in self.parts]
-        _refuse_repeats([part.name for part in parts])
-        return Regions(self.atoms, parts, self.method, self.tree and rebuilt(self.tree, change))
+        tree = self.tree and rebuilt(self.tree, change)
+        return self._distinct([change(part) for part in self.parts], tree)
 
     def merge(self, groups: Mapping[str, Sequence[str]]) -> "Regions":
         """Join regions under a new name; `expand` divides them again.
@@ -386,13 +385,22 @@ class Regions:
                         f"{self.names[index]!r} is in two groups, {group_of[index]!r} and {name!r}."
                     )
             joined[indices[0]] = united([self.parts[i] for i in indices], _checked_name(name))
-        parts = [
-            joined.get(index, part)
-            for index, part in enumerate(self.parts)
-            if index in joined or index not in group_of
-        ]
-        _refuse_repeats([part.name for part in parts])
-        return Regions(self.atoms, parts, self.method)
+        return self._distinct(
+            [
+                joined.get(index, part)
+                for index, part in enumerate(self.parts)
+                if index in joined or index not in group_of
+            ]
+        )
+
+    def _distinct(self, parts, tree=None) -> "Regions":
+        """Return regions with these parts, whose names people gave."""
+        repeated = [name for name, n in Counter(part.name for part in parts).items() if n > 1]
+        if repeated:
+            raise SegxaiValueError(
+                f"Two regions would be called {repeated[0]!r}; names must be distinct."
+            )
+        return Regions(self.atoms, parts, self.method, tree)
 
     def by_noun(self) -> "Regions":
         """Merge regions with the same noun: one region for each noun.
@@ -646,14 +654,6 @@ def _checked_name(name) -> str:
     if not isinstance(name, str) or not plain_text(name):
         raise SegxaiValueError(f"A region's name must be a non-empty string; got {name!r}.")
     return plain_text(name)
-
-
-def _refuse_repeats(names):
-    repeated = [name for name, count in Counter(names).items() if count > 1]
-    if repeated:
-        raise SegxaiValueError(
-            f"Two regions would be called {repeated[0]!r}; names must be distinct."
-        )
 
 
 def _mapping(value, key, item):
