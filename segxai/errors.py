@@ -130,11 +130,12 @@ def unknown_name(
             spelled[n]
             for n in difflib.get_close_matches(wanted, spelled, n=3, cutoff=0.7)
         ]
-    if near:
-        more = f", or another of {len(near)}" if len(near) > SUGGESTED else ""
-        hint = f"Did you mean {' or '.join(map(repr, near[:SUGGESTED]))}{more}?"
-    else:
-        hint = f"Known: {', '.join(known[:20] + [f'... {k}' for k in known[20:][-1:]])}."
+    more = f", or another of {len(near)}" if len(near) > SUGGESTED else ""
+    hint = (
+        f"Did you mean {' or '.join(map(repr, near[:SUGGESTED]))}{more}?"
+        if near
+        else f"Known: {', '.join(known[:20] + [f'... {k}' for k in known[20:][-1:]])}."
+    )
     return SegxaiValueError(f"Unknown {what} {quoted(name)}. {hint}")
 
 

@@ -465,8 +465,14 @@ class Comparison:
         if better and summary["low"] is not None:
             rated = "better" if (summary["mean"] > 0) == (better == "up") else "worse"
             verdict = "open" if summary["low"] <= 0 <= summary["high"] else rated
-        names = {"segmenter": segmenter, "reference": reference, "metric": metric}
-        return names | {"better": better, **summary, "verdict": verdict}
+        return {
+            "segmenter": segmenter,
+            "reference": reference,
+            "metric": metric,
+            "better": better,
+            **summary,
+            "verdict": verdict,
+        }
 
     def _summary(self, values) -> dict:
         values = values[np.isfinite(values)]
