@@ -14,8 +14,8 @@ from segxai import FCN, SegxaiError
 from segxai.__main__ import main
 from segxai.fcn.annotation import import_class_png, read_annotation, save_annotation
 from segxai.files import as_path, replacing
-from segxai.weights.contours import contours_weights
 from segxai.weights.downloads import cache_folder
+from segxai.weights.vgg16 import vgg16_weights
 
 PIXELS = np.kron(np.arange(12, dtype=np.uint8).reshape(3, 4) * 20, np.ones((4, 4), np.uint8))
 
@@ -67,7 +67,7 @@ def test_a_tilde_is_the_home_folder_in_reading_and_writing(home):
         segxai.load_image,
         segxai.load_explanation,
         FCN.load,
-        contours_weights,
+        vgg16_weights,
         lambda path: segxai.explain_many(path),
         lambda path: main(["explain", path]) and segxai.load_image(path),
     ],

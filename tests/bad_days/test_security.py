@@ -1,7 +1,7 @@
 """Security: nothing is unpickled or unpacked on trust, servers are for this machine only, and outputs tell no secrets.
 
 Archives: segxai extracts none; a test below looks for whoever would begin to. Pickles: segxai unpickles none; of the PyTorch file that
-it needs it knows where the values are (tests/weights/test_efficientnet_lite.py). Escaping is fuzzed in test_escaping.py.
+it needs it knows where the values are (tests/weights/test_published.py). Escaping is fuzzed in test_escaping.py.
 """
 
 import ast
@@ -64,7 +64,7 @@ def test_nothing_is_unpickled_unpacked_or_run_on_trust():
         # network only looks whether a file is a zip file, stored reads the headers of arrays in one; the peers' worker gives tensors to
         # Captum and loads none; classifiers restricts its unpickler (tests/test_benchmarks.py).
         allowed = {
-            "data/index_efficientnet_lite0.py": {"pickle"},
+            "data/index_weights.py": {"pickle"},
             "segxai/weights/downloads.py": {"zipfile"},
             "segxai/fcn/network.py": {"zipfile"},
             "segxai/weights/stored.py": {"zipfile"},

@@ -15,8 +15,6 @@ import pytest
 from segxai import SegxaiError
 from segxai.fcn.network import FCN, read_npz
 from segxai.nets.graph import GraphSession, tf
-from segxai.weights import contours
-from segxai.weights.contours import contours_weights
 from segxai.weights.stored import Stored, hdf5_arrays, take
 from segxai.weights.vgg16 import KERNELS, read_checkpoint, vgg16_weights
 
@@ -245,7 +243,6 @@ import h5py, numpy as np
 import segxai
 from segxai.nets import graph  # TensorFlow is part of the import, and so is Keras
 import keras
-from segxai.weights.contours import contours_weights
 from segxai.weights.vgg16 import vgg16_weights
 
 first = "block1_conv1/block1_conv1/kernel"
@@ -283,8 +280,8 @@ def load_regions(path):
     return segxai.load_regions(path, photograph)
 before, slowest, tried = peak(), 0, 0
 for path, loads in {
-    "huge.h5": (vgg16_weights, contours_weights, segxai.load_classifier),
-    "chunk.h5": (vgg16_weights, contours_weights, segxai.load_classifier),
+    "huge.h5": (vgg16_weights, segxai.load_classifier),
+    "chunk.h5": (vgg16_weights, segxai.load_classifier),
     "promise.npz": (segxai.FCN.load,),
     "zeros.npz": (segxai.FCN.load,),
     "entries.npz": (segxai.FCN.load,),
@@ -409,12 +406,9 @@ def test_a_refusal_of_a_large_network_costs_no_more(made, run_python, tmp_path, 
     survived(len(names))
 
 
-def test_the_published_layouts_are_those_of_the_networks():
+def test_the_published_layout_is_that_of_the_network():
     assert len(KERNELS) == 13
     assert list(itertools.islice(KERNELS.values(), 3)) == [SHAPE, (3, 3, 64, 64), (3, 3, 64, 128)]
-    assert len(contours._layout()) == 2 * (13 + 5 + 1)
-    with pytest.raises(SegxaiError, match="no file"):
-        contours_weights("nowhere.h5")
 
 
 def test_no_array_is_read_before_all_are_checked():

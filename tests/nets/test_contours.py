@@ -94,7 +94,7 @@ def test_the_convolutions_equal_keras(name, size, path, reference):
         with net.build():
             images = tf.placeholder(tf.float32, (None, None, None, 3))
             _, _, ends = network.hed(network.preprocess(images))
-        assign_weights(net, contours_weights(path))
+        assign_weights(net, contours_weights())
         ours = net.run(
             [ends[f"stride_{stride}"] for stride in network.STRIDES], {images: image[None]}
         )
