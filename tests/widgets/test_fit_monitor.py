@@ -169,7 +169,7 @@ def test_an_error_of_a_library_is_shown_too(monitor, monkeypatch):
     monkeypatch.setattr(fit_monitor, "finetune_steps", broken)
     monitor.start()
     assert monitor.wait(LONG)
-    assert monitor.error == "MemoryError: no room"
+    assert monitor.error == "This failed with MemoryError: no room and a long story"
 
 
 @pytest.mark.parametrize("bad", [

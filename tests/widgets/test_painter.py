@@ -235,9 +235,6 @@ def test_fit_and_explain(quarters, additive):
     first.fcn.close()
 
 
-@pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnhandledThreadExceptionWarning"
-)  # it is raised again, for the log
 def test_an_error_leaves_no_network_open(quarters, monkeypatch):
     networks = []
 
@@ -253,7 +250,7 @@ def test_an_error_leaves_no_network_open(quarters, monkeypatch):
     monkeypatch.setattr(painter_module, "explain", broken)
     painter = AnnotationPainter(quarters[0], ["left", "right"], quarters[1] % 2)
     painter.fit_and_explain().join(300)
-    assert painter.canvas.status.startswith("The fit failed (MemoryError)")
+    assert painter.canvas.status.startswith("This failed with MemoryError: no room")
     assert painter.canvas.progress == -1
     assert painter.fitted is None
     assert [net.closed for net in networks] == [True]

@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets
 import traitlets
 
-from ...errors import SegxaiError, SegxaiValueError, quoted
+from ...errors import SegxaiError, SegxaiValueError
 from ...explanation.explanation import Explanation, renamed
 from ...regions import Regions
 from ...report.state import select_field
@@ -143,22 +143,26 @@ class Pane(ipywidgets.VBox):
         value : Regions, list of str or str
             The renamed `Regions`, the names to merge, the name to divide, or the loaded `Regions`,
             which are offered as a segmenter from then on.
+
+        Raises
+        ------
+        SegxaiError
+            If it does not fit.
         """
         with self._work.lock:
             regions = self._found.regions
-            try:
-                if what == "rename":
-                    self._renamed = value
-                    self._show(self._answered, self._found)
-                elif what == "merge":
-                    self._show_regions(_merged(regions, value))
-                elif what == "load":
-                    self._renamed = None  # the names of the file win over those given before
-                    self._show_regions(value, "loaded")
-                else:
-                    self._show_regions(regions.expand(value))
-            except SegxaiError as error:
-                self.form.message = str(error)
+            if what == "rename":
+                self._renamed = value
+                self._show(self._answered, self._found)
+            elif what == "merge":
+                if not isinstance(value, list) or not all(isinstance(n, str) for n in value):
+                    raise SegxaiValueError(f"Regions to merge must be names; got {value!r}.")
+                self._show_regions(regions.merge({" and ".join(value): value}))
+            elif what == "load":
+                self._renamed = None  # the names of the file win over those given before
+                self._show_regions(value, "loaded")
+            else:
+                self._show_regions(regions.expand(value))
 
     def _show_regions(self, regions, name=None):
         before = self.form.values["segmenter"].removeprefix("edited ")
@@ -197,10 +201,8 @@ class Pane(ipywidgets.VBox):
             found = self._work.find(request, progress=progress)
         except background.Cancelled:
             return
-        except SegxaiError as error:
-            problem = str(error)
-        except Exception as error:  # nobody above a thread would see it
-            problem = f"This failed with {type(error).__name__}: {quoted(error)}"
+        except Exception as error:
+            problem = background.problem(error)
         with self._work.lock:
             if void():
                 return
@@ -269,10 +271,3 @@ class Pane(ipywidgets.VBox):
         with self.form.hold_sync():
             self.form.values = {"segmenter": name, **set_to}
             self.form.fields = [segmenter, *(field for field, _ in sliders)]
-
-
-def _merged(regions, names):
-    """Regions with those of these names united; the names come from a page."""
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise SegxaiValueError(f"Regions to merge must be a list of names; got {names!r}.")
-    return regions.merge({" and ".join(names): names})

@@ -295,12 +295,10 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
                 self._add_frame(done, loss, found, probabilities, final=True)
             count = f"{done} iteration{'' if done == 1 else 's'}"
             self.status = f"Stopped after {count}." if done < until else f"Done: {count}."
-        except Exception as error:  # nobody above a thread would see it; the page does
+        except Exception as error:
             self._free()
             self._settings = self.fitted = None
-            line = str(error).strip().partition("\n")[0]
-            known = isinstance(error, SegxaiError)
-            self.error = line if known else f"{type(error).__name__}: {line}"
+            self.error = background.problem(error)
             self.status = "Stopped by an error."
         finally:
             self._keep_history()
@@ -331,9 +329,28 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
         figure : DescribedFigure
             The annotation and, once there are iterations, the loss and the last answer.
         """
-        last = self.fitted or (self._steps[-1] if self._steps else None)
-        chosen = min(self.shown_class, len(self.names) - 1)
-        return plot_run(self._image, self._labels, self.names, self.losses, last, chosen)
+        losses = self.losses
+        figure, grid = panels((13 if losses else 4.5, 3.8), 1, 4 if losses else 1, squeeze=False)
+        named = dict(enumerate(self.names)) | {IGNORE: "ignored"}
+        given = Regions.from_labels(self._labels, named)
+        show(grid[0, 0], self._image, "annotation", given)
+        figure.alt = f"A photograph annotated with {', '.join(given.names)}."
+        if losses:
+            last = self.fitted or self._steps[-1]
+            chosen = min(self.shown_class, len(self.names) - 1)
+            _, found, probability, curve = grid[0]
+            show(found, self._image, f"argmax after {len(losses)} iterations")
+            draw_borders(found, Regions.from_labels(last.predictions))
+            shown = last.probabilities[..., chosen].astype(np.float32)
+            title = f"P({self.names[chosen]}): blue 1, orange 0"
+            show(probability, shown, title, cmap=ORANGE_BLUE, vmin=0, vmax=1)
+            curve.plot(range(1, len(losses) + 1), losses, "o-", color=BLUE)
+            curve.set(xlabel="iteration", ylabel="summed loss", ylim=(0, None))
+            figure.alt += (
+                f" The loss went from {losses[0]:,.0f} to {losses[-1]:,.0f} "
+                f"in {len(losses)} iterations."
+            )
+        return figure
 
     def _still(self):  # also in a page without a kernel: nothing can be trained there
         figure = self.plot()
@@ -408,53 +425,3 @@ def spots(labels: np.ndarray, number: int) -> list[list[float] | None]:
     """
     coarse = labels[::2, ::2]  # half is fine enough for a text, and four times as quick
     return [anchor(coarse == k) if (coarse == k).any() else None for k in range(number)]
-
-
-def plot_run(
-    image: np.ndarray,
-    labels: np.ndarray,
-    names: Sequence[str],
-    losses: Sequence[float],
-    last: FineTuned | Step | None,
-    chosen: int,
-) -> DescribedFigure:
-    """Draw the annotation and, of a run, the last answer, one probability and the losses.
-
-    Parameters
-    ----------
-    image : (H, W, 3) array of uint8
-        The photograph.
-    labels : (H, W) array of int
-        Class ids of the annotation.
-    names : sequence of str
-        Of the classes.
-    losses : sequence of float
-        Before each update.
-    last : FineTuned or Step or None
-        The last answer; None before the first iteration.
-    chosen : int
-        The class whose probability is drawn.
-
-    Returns
-    -------
-    figure : DescribedFigure
-        One panel, or four of a run.
-    """
-    figure, grid = panels((13 if losses else 4.5, 3.8), 1, 4 if losses else 1, squeeze=False)
-    given = Regions.from_labels(labels, dict(enumerate(names)) | {IGNORE: "ignored"})
-    show(grid[0, 0], image, "annotation", given)
-    figure.alt = f"A photograph annotated with {', '.join(given.names)}."
-    if last is not None:
-        _, found, probability, curve = grid[0]
-        show(found, image, f"argmax after {len(losses)} iterations")
-        draw_borders(found, Regions.from_labels(last.predictions))
-        shown = last.probabilities[..., chosen].astype(np.float32)
-        title = f"P({names[chosen]}): blue 1, orange 0"
-        show(probability, shown, title, cmap=ORANGE_BLUE, vmin=0, vmax=1)
-        curve.plot(range(1, len(losses) + 1), losses, "o-", color=BLUE)
-        curve.set(xlabel="iteration", ylabel="summed loss", ylim=(0, None))
-        figure.alt += (
-            f" The loss went from {losses[0]:,.0f} to {losses[-1]:,.0f} "
-            f"in {len(losses)} iterations."
-        )
-    return figure

@@ -270,11 +270,8 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
                 self.children[1].show(explanation)
         except background.Cancelled:
             self.canvas.status = "Cancelled."
-        except SegxaiError as error:
-            self.canvas.status = str(error)
         except Exception as error:
-            self.canvas.status = f"The fit failed ({type(error).__name__}); see the log."
-            raise
+            self.canvas.status = background.problem(error)
         finally:
             if unneeded is not None:
                 unneeded.fcn.close()
@@ -302,7 +299,6 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
     def _fit(self, fields, data):
         names = clean_names(fields.get("names"))
         classes = read_class_png(data, self.image.shape[:2]).values
-        check_ids(classes, names)
         if names != self.names or not np.array_equal(classes, self.annotation):
             self.canvas.show(classes, names)
         self.fit_and_explain()

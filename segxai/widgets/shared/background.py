@@ -3,9 +3,27 @@
 import threading
 import weakref
 
+from ...errors import SegxaiError, quoted
+
 
 class Cancelled(Exception):
     """Raised from a progress function, to give up what is under way."""
+
+
+def problem(error: Exception) -> str:
+    """Say what went wrong in a thread, above which nobody would see the error.
+
+    Parameters
+    ----------
+    error : Exception
+
+    Returns
+    -------
+    line : str
+    """
+    if isinstance(error, SegxaiError):
+        return str(error)
+    return f"This failed with {type(error).__name__}: {quoted(error)}"
 
 
 def start(owner, work, stop, name: str) -> threading.Thread:
@@ -30,15 +48,8 @@ def start(owner, work, stop, name: str) -> threading.Thread:
     thread : threading.Thread
         It runs already.
     """
-
-    def run():
-        try:
-            work()
-        finally:
-            ending.detach()
-
-    thread = threading.Thread(target=run, daemon=True, name=name)
-    ending = weakref.finalize(owner, _end, stop, thread)
+    thread = threading.Thread(target=work, daemon=True, name=name)
+    weakref.finalize(owner, _end, stop, thread)
     thread.start()
     return thread
 
