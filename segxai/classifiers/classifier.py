@@ -199,7 +199,7 @@ class Classifier:
         self.check_channels(image)
 
         def predict(masks):
-            return self.checked(np.where(masks[:, labels, None], image, filled), len(masks))
+            return self.checked(np.where(masks[:, labels, None], image, filled))
 
         return predict
 
@@ -214,8 +214,8 @@ class Classifier:
         probabilities : (n, C) ndarray of float32
         """
         if len({image.shape for image in images}) == 1:
-            return self.checked(np.stack(images), len(images))
-        return np.concatenate([self.checked(np.stack([image]), 1) for image in images])
+            return self.checked(np.stack(images))
+        return np.concatenate([self.checked(image[None]) for image in images])
 
     def check_channels(self, image: np.ndarray) -> None:
         """Raise SegxaiValueError unless the classifier takes as many channels as an image has."""
@@ -245,14 +245,12 @@ class Classifier:
         head = 0 if self.output_head is None else self.output_head
         return list(heads.values())[class_number(head, names, "output_head")]
 
-    def checked(self, images: np.ndarray, count: int) -> np.ndarray:
+    def checked(self, images: np.ndarray) -> np.ndarray:
         """Evaluate the function on a batch, and check what it returns.
 
         Parameters
         ----------
         images : (N, H, W, C) ndarray
-        count : int
-            N.
 
         Returns
         -------
@@ -263,6 +261,7 @@ class Classifier:
         SegxaiError
             Unless the function returns (N, C) finite numbers, with as many classes as before.
         """
+        count = len(images)
         try:
             if self.channels == 1 and images.shape[-1] == 3:
                 grey = [np.asarray(Image.fromarray(image).convert("L")) for image in images]

@@ -64,11 +64,6 @@ class NetClassifier(Classifier):
                 )
         return lambda masks: run(net.probabilities, masks)
 
-    @property
-    def closed(self) -> bool:
-        """Whether the network was closed."""
-        return self.backbone.closed
-
     def close(self) -> None:
         """Free the network's memory, also for others who use it."""
         self.backbone.close()
@@ -76,7 +71,7 @@ class NetClassifier(Classifier):
     def predict_batch(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Evaluate at most `batch_size` images of any sizes as one batch."""
         size = (self.backbone.size,) * 2
-        return self.checked(np.stack([resize(image, size) for image in images]), len(images))
+        return self.checked(np.stack([resize(image, size) for image in images]))
 
     def _run(self, batch):
         return self.backbone.run(self.backbone.probabilities, {self.backbone.images: batch})

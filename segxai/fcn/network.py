@@ -31,7 +31,7 @@ from ..weights.vgg16 import vgg16_weights
 from .crf import crf_refine
 
 ENCODERS = ("efficientnet_lite0", "vgg16")
-STRIDES = (32, 16, 8)
+STRIDES = (32, 16, 8)  # images are padded to multiples of the coarsest
 MOST_CLASSES = 255  # class ids are bytes, and 255 marks pixels that are ignored
 _FORMAT = "segxai-fcn-1"
 _DESCRIPTION = "description"
@@ -286,12 +286,12 @@ def _read(encoder, weights, fc_width) -> tuple[Mapping[str, Any], dict]:
     if weights is None:
         return {}, {"source": "random weights"}
     named = weights if isinstance(weights, str) else ""
-    if isinstance(weights, (str, os.PathLike)) and _is_own(weights):
-        from ..nets.fcn import MULTIPLE
-
+    path = as_path(weights) if isinstance(weights, (str, os.PathLike)) else Path()
+    # Unlike zipfile's function, os.path.isfile does not raise for impossible file names.
+    if path.suffix == ".npz" or (os.path.isfile(path) and zipfile.is_zipfile(path)):
         arrays, known = read_npz(weights)
         if known["side"] is not None:
-            whole_number("side", known["side"], MULTIPLE, MAX_SIDE)
+            whole_number("side", known["side"], STRIDES[0], MAX_SIDE)
         for key, most in _WIDEST.items():
             whole_number(key, known[key], 0, most)
         return arrays, known
@@ -302,7 +302,7 @@ def _read(encoder, weights, fc_width) -> tuple[Mapping[str, Any], dict]:
             found = vgg16_weights(weights, fc_width=fc_width)
             source = "a Keras model"
             if isinstance(weights, (str, os.PathLike)):
-                source = "ImageNet" if named == "auto" else Path(weights).name
+                source = "ImageNet" if named == "auto" else path.name
         fc6 = found.get("vgg_16/fc6/weights")
         kernel, width = (_WIDEST["fc6_kernel"], 0) if fc6 is None else fc6.shape[::3]
         return found, {"source": source, "fc6_kernel": kernel, "fc_width": width}
@@ -311,22 +311,15 @@ def _read(encoder, weights, fc_width) -> tuple[Mapping[str, Any], dict]:
             f"{weights!r} was not written by FCN.save; the weights of efficientnet_lite0 are "
             "'auto', 'semantic', None or such a file."
         )
-    from ..nets.fcn import SCOPE
     from ..weights.efficientnet_lite import efficientnet_lite0_weights
 
     if named == "auto":
         return efficientnet_lite0_weights(), {"source": "ImageNet"}
     head = semantic_head()
-    return efficientnet_lite0_weights() | head.variables(SCOPE), {
+    return efficientnet_lite0_weights() | head.variables(), {
         "source": weights, "side": SIDE, "class_names": head.names,
         "encoder": "efficientnet_lite0", "num_classes": len(head.names), "stride": 8,
     }  # fmt: skip
-
-
-def _is_own(path) -> bool:
-    path = as_path(path)
-    # Unlike zipfile's function, os.path.isfile does not raise for impossible file names.
-    return str(path).endswith(".npz") or (os.path.isfile(path) and zipfile.is_zipfile(path))
 
 
 def pad(image: np.ndarray, **kwargs: Any) -> np.ndarray:
@@ -338,10 +331,7 @@ def pad(image: np.ndarray, **kwargs: Any) -> np.ndarray:
     **kwargs
         Of `numpy.pad`; by default ``mode="symmetric"``.
     """
-    from ..nets.fcn import MULTIPLE
-
-    height, width = image.shape[:2]
-    margin = [(0, -height % MULTIPLE), (0, -width % MULTIPLE)] + [(0, 0)] * (image.ndim - 2)
+    margin = [(0, -side % STRIDES[0]) for side in image.shape[:2]] + [(0, 0)] * (image.ndim - 2)
     return np.pad(image, margin, **(kwargs or {"mode": "symmetric"}))
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -44,6 +44,7 @@ BIAS_FACTOR = 30
 # those layers know edges and colours already. Source: Girshick 2015, "Fast R-CNN", section 4.5, who
 # updates VGG16 from conv3_1 on.
 CONVOLUTIONS_TRAINED = r"^fcn/|/conv[345]_"
+HEADS = "fcn/"  # what the names of their variables begin with, see `nets.fcn`
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,14 +255,16 @@ def _loop(fcn, shape, feed, variables, iterations, learning_rate, add_event):
 
     _, loss = _loss(fcn)
     key = tuple(v.op.name for v in variables)
-    update = fcn.once(("update", key), lambda: build_update(fcn, loss, variables))
-    fcn.net.run(update.start)
+    update, start, rates, gradients = fcn.once(
+        ("update", key), lambda: build_update(fcn, loss, variables)
+    )
+    fcn.net.run(start)
     feed = feed | {fcn.is_training: True}
-    feed |= {rate: factor * learning_rate for rate, factor in update.rates.items()}
+    feed |= {rate: factor * learning_rate for rate, factor in rates.items()}
     # Fetched in the same run as the update, and computed before it by a control dependency.
-    fetches = [loss, fcn.probabilities, update.step]
+    fetches = [loss, fcn.probabilities, update]
     if add_event:
-        fetches.append(fcn.once(("summary", key), lambda: _summary(loss, update.gradients)))
+        fetches.append(fcn.once(("summary", key), lambda: _summary(loss, gradients)))
     for iteration in range(1, iterations + 1):
         value, probabilities, _, *summary = fcn.net.run(fetches, feed)
         if not np.isfinite(value):
@@ -306,31 +309,29 @@ def build_loss(scores: Any) -> tuple[Any, Any]:
     return labels, tf.reduce_sum(entropy * counted)
 
 
-class Update(NamedTuple):
-    """What one update needs in the graph.
+def build_update(
+    fcn: FCN, loss: Any, variables: list
+) -> tuple[Any, list, dict[Any, float], dict[str, Any]]:
+    """Add to the graph an Adam update, which has one learning rate for each of `rate_factor`.
 
-    Attributes
+    Parameters
     ----------
-    step : operation
+    fcn : FCN
+    loss : () tensor
+    variables : list of tf.Variable
+        That are changed.
+
+    Returns
+    -------
+    update : operation
         Changes the weights.
     start : list of operations
         Reset Adam's moments.
     rates : dict of tensor to float
-        The placeholder of each learning rate, and what the common rate is multiplied by.
+        The placeholder of each learning rate, and what the common rate is multiplied by; it is fed,
+        because an optimiser adds many operations.
     gradients : dict of str to tensor
         By the variables' names.
-    """
-
-    step: Any
-    start: list
-    rates: dict[Any, float]
-    gradients: dict[str, Any]
-
-
-def build_update(fcn: FCN, loss: Any, variables: list) -> Update:
-    """Add to the graph an Adam update, which has one learning rate for each of `rate_factor`.
-
-    The rates are fed, because an optimiser adds many operations.
 
     References
     ----------
@@ -352,15 +353,13 @@ def build_update(fcn: FCN, loss: Any, variables: list) -> Update:
         start += [moment.initializer for moment in adam.variables()]
         rates[rate] = factor
     names = [v.op.name for v in variables]
-    return Update(tf.group(*steps), start, rates, dict(zip(names, gradients, strict=True)))
+    return tf.group(*steps), start, rates, dict(zip(names, gradients, strict=True))
 
 
 def rate_factor(fcn: FCN, variable: str) -> float:
     """Return what the learning rate of a variable, given by its name, is multiplied by."""
-    from ..nets.fcn import SCOPE
-
     convolutions = _convolutions_only(fcn)
-    if not variable.startswith(f"{SCOPE}/"):
+    if not variable.startswith(HEADS):
         return CONVOLUTIONS_FACTOR if convolutions else 1
     if not convolutions:
         return HEAD_FACTOR
@@ -423,12 +422,10 @@ def _feed(fcn, image, labels) -> dict:
 
 def _trainable(fcn, trainable) -> list:
     """Return the variables that are trained."""
-    from ..nets.fcn import SCOPE
-
     patterns = {
         "auto": CONVOLUTIONS_TRAINED if _convolutions_only(fcn) else "",
         "all": "",
-        "head": rf"^{SCOPE}/",
+        "head": f"^{HEADS}",
     }
     pattern = patterns[one_of("trainable", trainable, patterns)]
     return [v for v in fcn.variables if re.search(pattern, v.op.name)]

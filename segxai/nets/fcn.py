@@ -9,7 +9,6 @@ from .graph import Tensor, slim, tf
 from .upsampling import bilinear_upsample
 
 SCOPE = "fcn"
-MULTIPLE = 32  # images are padded to multiples of this many pixels
 
 
 def efficientnet_features(images: Tensor) -> dict[int, Tensor]:

@@ -39,10 +39,10 @@ class SemanticHead(NamedTuple):
         """The classes that everyday nouns are more specific than."""
         return {kind for noun, kind in self.kinds.items() if noun != kind}
 
-    def variables(self, scope: str) -> dict[str, np.ndarray]:
+    def variables(self) -> dict[str, np.ndarray]:
         """Return the variables of `nets.fcn.fcn_scores`, {name: array}."""
         return {
-            f"{scope}/score_{stride}/{part}": values
+            f"fcn/score_{stride}/{part}": values
             for stride, kernel in self.kernels.items()
             for part, values in (
                 ("weights", kernel[None, None]),
