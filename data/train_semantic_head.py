@@ -34,8 +34,8 @@ from segxai.progress import track
 from segxai.segmentation.deeplab import ADE20K_CLASSES
 from segxai.segmentation.names import GROUPS
 from segxai.segmentation.seen import mirrored_end_points, pool
-from segxai.weights.efficientnet_lite import efficientnet_lite0_weights
 from segxai.weights.imagenet import everyday_nouns
+from segxai.weights.published import efficientnet_lite0_weights
 
 SIDES = (448, 320, 640)  # the head learns things at three sizes
 SEGMENTS = {"msrc": 200, "ccp": 400, "imagenet": 120, "unlabelled": 120}  # in a photograph

@@ -10,8 +10,8 @@ import numpy as np
 from .nets import efficientnet_lite
 from .nets.graph import GraphSession, tf
 from .weights import assign_weights
-from .weights.efficientnet_lite import efficientnet_lite0_weights
 from .weights.loaded import loaded
+from .weights.published import efficientnet_lite0_weights
 
 
 class Backbone(GraphSession):

@@ -434,7 +434,7 @@ else:
 
 # %%
 from segxai.weights import assign_weights
-from segxai.weights.contours import contours_weights
+from segxai.weights.published import contours_weights
 
 trained = contours_weights()
 filters = trained["vgg_16/conv1/conv1_1/weights"]

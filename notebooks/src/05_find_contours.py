@@ -177,7 +177,7 @@ print("side logits:", sides_in.shape, " fused:", fused.shape)
 
 # %%
 from segxai.weights import assign_weights
-from segxai.weights.contours import contours_weights
+from segxai.weights.published import contours_weights
 
 trained = contours_weights()
 assign_weights(network, trained)

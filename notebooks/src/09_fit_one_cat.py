@@ -43,7 +43,7 @@ from PIL import Image
 from segxai import plots
 from segxai.metrics import intersection_over_union
 from segxai.nets.graph import GraphSession, slim, tf
-from segxai.weights.contours import contours_weights
+from segxai.weights.published import contours_weights
 from segxai.widgets import Quiz
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 

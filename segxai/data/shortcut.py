@@ -20,6 +20,7 @@ from ..classifiers.networks import NetClassifier, efficientnet_classifier
 from ..errors import whole_number
 from ..images import as_image, resize
 from ..plots.numbers import percent
+from ..weights.published import efficientnet_lite0_weights
 
 CLASSES = ("ordinary", "prize")
 SIZE = 0.33  # the badge's diameter as a share of the photograph's shorter side
@@ -233,7 +234,6 @@ def _badge_classifier(rng) -> NetClassifier:
 
     from ..backbone import efficientnet
     from ..nets.efficientnet_lite import SCOPE
-    from ..weights.efficientnet_lite import efficientnet_lite0_weights
 
     sources = [_photograph(name) for name in _TRAINING]
     pictures = []

@@ -23,8 +23,8 @@ from ..names import NamesLike, list_names
 from ..regions import Regions
 from ..segmentation.compose import regions_of_classes
 from ..weights import assign_weights
-from ..weights.contours import contours_weights
 from ..weights.downloads import usable
+from ..weights.published import contours_weights, efficientnet_lite0_weights
 from ..weights.semantic import SIDE, semantic_head
 from ..weights.stored import Stored, npz_arrays
 from ..weights.vgg16 import vgg16_weights
@@ -311,8 +311,6 @@ def _read(encoder, weights, fc_width) -> tuple[Mapping[str, Any], dict]:
             f"{weights!r} was not written by FCN.save; the weights of efficientnet_lite0 are "
             "'auto', 'semantic', None or such a file."
         )
-    from ..weights.efficientnet_lite import efficientnet_lite0_weights
-
     if named == "auto":
         return efficientnet_lite0_weights(), {"source": "ImageNet"}
     head = semantic_head()

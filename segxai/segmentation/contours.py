@@ -13,8 +13,8 @@ from ..errors import SegxaiError, SegxaiFileError
 from ..images import ImageLike, as_image, reduced_size, resize
 from ..progress import Progress, showing, track
 from ..weights import assign_weights
-from ..weights.contours import contours_weights
 from ..weights.loaded import loaded
+from ..weights.published import contours_weights
 
 # Pixels, the longest side of the network's input; its memory grows with the area.
 WORKING_SIDE = 512

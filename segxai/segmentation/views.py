@@ -224,7 +224,7 @@ def dense_nouns(nodes: Sequence[Part], found: Seen) -> tuple[np.ndarray, np.ndar
     inside, outside : (N, nouns) arrays
         By the mean features inside and outside each node.
     """
-    from ..weights.efficientnet_lite import efficientnet_lite0_weights
+    from ..weights.published import efficientnet_lite0_weights
 
     weights = efficientnet_lite0_weights()
     kernel, bias = (weights[f"efficientnet_lite0/logits/{part}"] for part in ("weights", "biases"))

@@ -10,8 +10,8 @@ from segxai.nets import contours as network
 from segxai.nets.graph import GraphSession, tf
 from segxai.segmentation.contours import contours, side_outputs
 from segxai.weights import assign_weights
-from segxai.weights.contours import contours_weights
 from segxai.weights.downloads import cached
+from segxai.weights.published import contours_weights
 
 MEAN_BGR = np.array([104.00699, 116.66877, 122.67892], np.float32)
 ODD = [("astronaut", (301, 451)), ("cat", (333, 211)), ("coffee", (97, 145))]

@@ -6,7 +6,7 @@ import pytest
 from segxai.nets import efficientnet_lite
 from segxai.nets.graph import GraphSession, tf
 from segxai.weights import assign_weights
-from segxai.weights.efficientnet_lite import efficientnet_lite0_weights
+from segxai.weights.published import efficientnet_lite0_weights
 
 
 @pytest.fixture(scope="module")

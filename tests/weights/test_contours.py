@@ -18,7 +18,7 @@ from segxai import SegxaiError
 from segxai.__main__ import main
 from segxai.segmentation import contours as network
 from segxai.weights import downloads
-from segxai.weights.contours import contours_weights
+from segxai.weights.published import contours_weights
 
 PUBLISHED = downloads.DOWNLOADS["contours"]
 CONTENT = os.urandom(200_000)

@@ -9,8 +9,7 @@ import pytest
 
 from segxai.files import data_file
 from segxai.weights.downloads import obtain
-from segxai.weights.efficientnet_lite import efficientnet_lite0_weights
-from segxai.weights.published import published_arrays
+from segxai.weights.published import efficientnet_lite0_weights, published_arrays
 
 
 @pytest.fixture(scope="module")

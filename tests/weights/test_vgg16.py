@@ -10,7 +10,7 @@ from segxai import FCN, SegxaiError
 from segxai.nets import vgg16
 from segxai.nets.graph import GraphSession, tf
 from segxai.weights import downloads
-from segxai.weights.contours import contours_weights
+from segxai.weights.published import contours_weights
 from segxai.weights.stored import Stored
 from segxai.weights.vgg16 import KERNELS, read_checkpoint, vgg16_weights
 
