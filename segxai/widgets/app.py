@@ -43,7 +43,7 @@ class ExplorerApp(ipywidgets.VBox):
 
     def __init__(self, start=("deep", "slic"), **options):
         self._options = {"start": start, **options}
-        self._images: dict[str, Any] = {}  # that were brought, by the names that are shown
+        self._images = {name: data.photograph(name) for name in data.names()}
         self.form = Form(
             [],
             {"photograph": data.names()[0]},
@@ -61,8 +61,7 @@ class ExplorerApp(ipywidgets.VBox):
         self.form.message = f"Looking at {name} ..."
         before = self.explorer
         try:
-            image = self._images[name] if name in self._images else data.photograph(name)
-            self.explorer = ExplanationExplorer(image, **self._options)
+            self.explorer = ExplanationExplorer(self._images[name], **self._options)
         except SegxaiError as error:
             self.form.message = str(error)
             return
@@ -73,7 +72,7 @@ class ExplorerApp(ipywidgets.VBox):
 
     def _chosen(self, change):
         name = change["new"].get("photograph")
-        if name in (*data.names(), *self._images) and change["new"] != change["old"]:
+        if name in tuple(self._images) and change["new"] != change["old"]:
             self._explore(name)
 
     def _brought(self, key, file_name, content):
@@ -94,9 +93,8 @@ class ExplorerApp(ipywidgets.VBox):
             self.form.values = {"photograph": name}
 
     def _offer(self):
-        names = [*data.names(), *self._images]
         own = {"key": "own", "label": "Your photograph", "kind": "file", "accept": "image/*"}
         self.form.fields = [
-            select_field("photograph", "Photograph", names),
+            select_field("photograph", "Photograph", self._images),
             own | {"largest": LARGEST_UPLOAD},
         ]

@@ -106,8 +106,8 @@ class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canva
             Shown next to the title.
         """
         old, game = evaluated(self.explanation).game.regions, evaluated(explanation).game
-        state = {**_state(explanation), "note": note}
-        state["off"] = _off_in(game.regions, np.isin(old.labels, self.off))
+        off = _off_in(game.regions, np.isin(old.labels, self.off))
+        state = {**_state(explanation), "note": note, "off": off}
         if old != game.regions or old.method != game.regions.method:  # it takes 0.1 s
             state |= regions_state(game.regions, game.image.shape)
         self.explanation = explanation
