@@ -60,7 +60,8 @@ def write(explanation: "Explanation", path: str | os.PathLike) -> None:
         **({} if table.log_importance is None else {"log_importance": table.log_importance}),
     }  # fmt: skip
     if descent:
-        arrays = descent.division._asdict() | arrays | {"fit_weights": descent.fit_weights}
+        kept["sampled"] = descent.sampled
+        arrays = descent.division._asdict() | arrays | {"lengths": descent.lengths}
     text = json.dumps(kept, default=lambda number: number.tolist()).encode()
     arrays["description"] = np.frombuffer(text, np.uint8)
     size = sum(array.nbytes for array in arrays.values())

@@ -224,7 +224,7 @@ def weights_in(explanation: Explanation, game: Game) -> np.ndarray:
     if isinstance(e, TreeExplanation):
         tree = replace(e.descent.tree, leaves=game.regions)
         again = descend(game, tree, e.evaluations, progress=False)
-        return e.descent.members(e.regions) @ again.values[: len(tree.leaves)]
+        return again.weights_of(e.descent.members(e.regions))[0]
     kernel_width = e.details.kernel_width
     drawn = draw_coalitions(regions, max(2, number), game.seed, e.method, kernel_width)
     table = evaluate_all(game, *drawn, progress=False)

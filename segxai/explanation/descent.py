@@ -15,14 +15,13 @@ from ..errors import whole_number
 from ..progress import Progress, track
 from ..regions import Regions
 from ..segmentation.binary import BinaryTree
-from . import correction, owen
+from . import owen, process, tree_sample
 from .coalitions import Coalitions, tabulate
 from .game import Game
 
-# One evaluation in so many follows the tree where it cannot be divided everywhere; the others are
+# One evaluation in so many divides the tree where it cannot be divided everywhere; the others are
 # sampled.
-TREE_SHARE = 4
-COIN_SHARE = 3  # one sampled coalition in so many is drawn by a coin, the others along orderings
+TREE_SHARE = 8
 
 
 class Node(NamedTuple):
@@ -34,10 +33,8 @@ class Node(NamedTuple):
         What it is called.
     value : float
         The sum of its two children's values; the root's is p(whole) - p(nothing).
-    shared : float
-        The part that was split by area, not measured, from an undivided node above; where
-        coalitions were sampled, the fit to them has corrected it (`Descent.sampled`), and it shows
-        where the value rests on that fit.
+    margin : float
+        Half the width of the value's 95 % interval; 0 where it is exact.
     area : float
         Its share of the image.
     divided : bool
@@ -50,7 +47,7 @@ class Node(NamedTuple):
 
     name: str
     value: float
-    shared: float
+    margin: float
     area: float
     divided: bool
     parent: int | None
@@ -69,40 +66,33 @@ class Descent:
         The evaluated coalitions of its leaves.
     division : Division
         The effects computed from the first of them.
-    fit_weights : (M,) array of float
-        Of the other coalitions in the fit that corrects the division, see `correction`.
+    lengths : (L,) array of float
+        Of the process that interpolates all coalitions where some were sampled, see `process`.
     """
 
     tree: BinaryTree
     coalitions: Coalitions
     division: owen.Division
-    fit_weights: np.ndarray
+    lengths: np.ndarray
 
     @property
     def values(self) -> np.ndarray:
         """(2L - 1,) the value of every node for the coalitions' target, leaves first."""
         return self._values[0]
 
-    @property
-    def shared(self) -> np.ndarray:
-        """(2L - 1,) the part of each node's value that is only a share by area."""
-        return self._values[1]
-
     @cached_property
     def _values(self):
         joins, areas = self.tree.joins, self.tree.areas[: len(self.tree.leaves)]
         table, count = self.coalitions, len(self.division.masks)
-        values, shared = owen.node_values(joins, areas, self.division, table.values[:count])
-        if self.sampled:
-            sample = correction.Sample(table.masks[count:], self.fit_weights)
-            prior = values[: len(areas)]
-            fit = correction.posterior(prior, areas, sample, table.values[count:])
-            values = owen.members(joins) @ fit.mean
-        return values, shared
+        values = owen.node_values(joins, areas, self.division, table.values[:count])
+        if not self.sampled:
+            return values, np.zeros(len(values))
+        weights, added = values[: len(areas)], table.values - table.empty
+        return process.owen_values(joins, table.masks, added, weights, self.lengths, count)
 
     @property
     def sampled(self) -> int:
-        """How many coalitions were drawn to correct the tree's values; 0 where they are exact."""
+        """How many coalitions were drawn beside the division; 0 where the values are exact."""
         return len(self.coalitions.masks) - len(self.division.masks)
 
     def nodes(self) -> list[Node]:
@@ -118,7 +108,7 @@ class Descent:
                 Node(
                     tree.names[i],
                     float(self.values[i]),
-                    float(self.shared[i]),
+                    float(self._values[1][i]),
                     float(tree.areas[i]),
                     bool(divided[i]),
                     number - 1 - parent[i] if i in parent else None,
@@ -146,6 +136,28 @@ class Descent:
         """
         _, first = np.unique(self.tree.leaves.labels, return_index=True)
         return regions.labels.ravel()[first] == np.arange(len(regions))[:, None]
+
+    def weights_of(self, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Read the weights of regions that are unions of leaves.
+
+        Parameters
+        ----------
+        groups : (K, L) array of bool
+            Their leaves, see `members`.
+
+        Returns
+        -------
+        weights : (K,) array of float
+            Sums over leaves.
+        margins : (K,) array of float
+            Half the widths of their 95 % intervals. Those of the largest nodes in a region are
+            added up, since their errors may go together.
+        """
+        values, margins = self._values
+        within = owen.members(self.tree.joins).astype(int) @ ~groups.T == 0
+        above = owen.relatives(self.tree.joins)[0]
+        largest = within & ~np.where(above[:, None] < 0, False, within[above])
+        return groups @ values[: len(self.tree.leaves)], margins @ largest
 
     def between(self, regions: Regions) -> Coalitions:
         """Find the evaluated coalitions that keep each of some regions together.
@@ -177,9 +189,9 @@ def descend(
 ) -> Descent:
     """Divide the target's probability down the tree; see `owen.divide`.
 
-    Where the budget does not suffice for exact Owen values, a quarter of it follows the largest
-    effects. The rest is spent on coalitions drawn with the game's seed, a fit to which corrects
-    what that leaves undivided; see `segxai.explanation.correction`.
+    Where the budget does not suffice for exact Owen values, an eighth of it follows the largest
+    effects. The rest is spent on coalitions drawn with the game's seed, by which a process corrects
+    what that leaves undivided; see `segxai.explanation.tree_sample`.
 
     Parameters
     ----------
@@ -213,22 +225,16 @@ def descend(
 
         if owen.exhaustive(joins) <= max_evaluations:
             division = owen.divide(joins, evaluate, max_evaluations)
-            masks, fit_weights = division.masks, np.zeros(0)
+            masks, lengths = division.masks, np.zeros(0)
         else:
             division = owen.divide(joins, evaluate, max(2, max_evaluations // TREE_SHARE))
-            prior, _ = owen.node_values(joins, areas, division, values_of(rows))
+            values = values_of(rows)
+            weights = owen.node_values(joins, areas, division, values)[: len(areas)]
             number = max_evaluations - len(division.masks)
-            drawn, fit_weights = correction.draw(
-                prior[: len(areas)],
-                areas,
-                division.masks,
-                evaluate,
-                number,
-                -(-number // COIN_SHARE),
-                game.seed,
+            masks, lengths = tree_sample.draw(
+                joins, areas, division.masks, values, weights, evaluate, number, game.seed
             )
-            masks = np.concatenate([division.masks, drawn])
         if len(rows) < max_evaluations:  # everything is divided already
             advance(max_evaluations - len(rows))
     exact = len(rows) == 2 ** len(tree.leaves)
-    return Descent(tree, tabulate(game, masks, np.array(rows), exact), division, fit_weights)
+    return Descent(tree, tabulate(game, masks, np.array(rows), exact), division, lengths)

@@ -117,10 +117,12 @@ def _explanation(kept, arrays) -> Explanation:
         kept["output"], hierarchy=hierarchy,
     ).for_target(kept["target"], kept["rival"])  # fmt: skip
     if tree:
-        fit_weights = arrays["fit_weights"]
         effects = (arrays[name] for name in owen.Division._fields[1:])  # all but the masks
-        division = owen.Division(masks[: len(masks) - len(fit_weights)], *effects)
-        descent = Descent(tree, table, division, fit_weights)
+        sampled, lengths = whole_number("sampled", kept["sampled"]), arrays["lengths"]
+        if lengths.shape != (number if sampled else 0,):
+            raise ValueError("the sample of its tree is not complete")
+        division = owen.Division(masks[: len(masks) - sampled], *effects)
+        descent = Descent(tree, table, division, lengths)
         explanation: Explanation = from_descent(descent, regions)
     else:
         settings = kept["method"], kept["kernel_width"], kept["alpha"]

@@ -7,7 +7,7 @@ after the other. They add up to the effect of the node, in every context and hen
 If all effects are divided, the sums at the leaves are their Owen values for the nested unions that
 the tree describes. Within a budget, the largest effects are divided first, and undivided effects
 are shared out by area. The number of contexts doubles with each level, so in a deep tree most
-contexts remain undivided; see `segxai.explanation.correction` for what is done there.
+contexts remain undivided; see `segxai.explanation.tree_sample` for what is done there.
 
 Plain arrays: a tree of L leaves is `joins`, (L - 1, 2) integers, of which row k joins two nodes to
 node L + k; the leaves are the nodes 0..L-1, the root is the last. Sources: Owen 1977, "Values of
@@ -50,6 +50,14 @@ def members(joins: np.ndarray) -> np.ndarray:
     for k, (a, b) in enumerate(joins):
         out[leaves + k] = out[a] | out[b]
     return out
+
+
+def relatives(joins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(2L - 1,) the node above each node, and its other half; -1 for the root."""
+    above, other = np.full((2, 2 * len(joins) + 1), -1)
+    for node, (a, b) in enumerate(joins, start=len(joins) + 1):
+        above[[a, b]], other[a], other[b] = node, b, a
+    return above, other
 
 
 def divide(joins: np.ndarray, evaluate: Callable, max_evaluations: int) -> Division:
@@ -140,8 +148,8 @@ def divide(joins: np.ndarray, evaluate: Callable, max_evaluations: int) -> Divis
 
 def node_values(
     joins: np.ndarray, areas: np.ndarray, division: Division, values: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Add up the effects of each node.
+) -> np.ndarray:
+    """Add up the effects of each node; the value of an undivided one is shared by area.
 
     Parameters
     ----------
@@ -158,8 +166,6 @@ def node_values(
     -------
     values : (2L - 1,) array of float
         A node's value is the sum of its halves' values; the root's is values[0] - values[1].
-    shared : (2L - 1,) array of float
-        The part of each value that is only a share by area of an undivided node above.
     """
     leaves = len(joins) + 1
     number = 2 * leaves - 1
@@ -173,7 +179,7 @@ def node_values(
     for node in range(number - 1, leaves - 1, -1):
         for half in joins[node - leaves]:
             shared[half] = (whole[node] + shared[node]) * size[half] / size[node]
-    return own + shared, shared
+    return own + shared
 
 
 def exhaustive(joins: np.ndarray) -> int:

@@ -1,20 +1,26 @@
-"""Shapley values of a sample: what a linear fit leaves, by a Gaussian process on coalitions.
+"""Values of a sample: what a linear fit leaves, by a Gaussian process on coalitions.
 
 Two coalitions have similar values where they differ in few regions, and in those of small weight:
 their covariance is exp(-the lengths of the regions in which they differ), and a region's length
 is in proportion to its weight. This process interpolates the residuals of the linear fit. Its
-mean is a sum of products over the regions, whose Shapley values are integrals of polynomials.
+mean is a sum of products over the regions. The Shapley values of a product are integrals of
+polynomials, and its Owen values down a binary tree are products again.
 
 Sources: Witter et al. 2025, "Regression-adjusted Monte Carlo Estimators for Shapley Values", for
 the exact Shapley values of a model beside those of what it leaves; Rasmussen and Williams 2006,
-"Gaussian Processes for Machine Learning", sections 2.2 and 5.4.2, for the process and its
-predictions of rows that are left out; Owen 1972, "Multilinear Extensions of Games", for the
-integral; Zhang et al. 2015, "Divide and Conquer Kernel Ridge Regression", for the blocks.
+"Gaussian Processes for Machine Learning", sections 2.2 and 5.4.2, for the process, its variance
+and its predictions of rows that are left out; Owen 1972, "Multilinear Extensions of Games", for the
+integral; O'Hagan 1991, "Bayes-Hermite Quadrature", for the variance of what is linear in a process;
+Zhang et al. 2015, "Divide and Conquer Kernel Ridge Regression", for the blocks.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+
+from . import owen
 
 BLOCK = 1024  # rows fitted together: the more, the less a smooth fit errs, and the longer it takes
 LENGTH = 4.0  # of all regions together
@@ -23,12 +29,20 @@ LINEAR = 10.0  # variance of a linear part, in which the first fit may err, rela
 NUGGET = 0.01  # variance of what no other coalition shares
 PASSES = 2  # the second takes its lengths from the first one's weights
 NODES, SHARES = np.polynomial.legendre.leggauss(12)  # of Gauss's quadrature, on -1..1
+MISPREDICTED = 1.5  # weight of left-out rows in a tree's intervals: so they hold (benchmarks)
+NORMAL = 1.96  # standard deviations in half of a 95 % interval
+
+
+def lengths_of(weights: np.ndarray) -> np.ndarray:
+    """Return how much the regions (K,) tell coalitions apart, from their weights."""
+    lengths = np.abs(weights) + LEAST * np.abs(weights).mean() + 1e-12
+    return LENGTH * lengths / lengths.sum()
 
 
 def refine(
     masks: np.ndarray, values: np.ndarray, weights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Correct the weights (K,) of a linear fit to values (N,).
+    """Correct the weights (K,) of a linear fit to values (N,): Shapley values.
 
     Parameters
     ----------
@@ -48,39 +62,101 @@ def refine(
     left_out : (N,) array of float
         How much larger each value is than what the process predicts from the others of its block.
     """
-    residuals, first = values - masks @ weights, weights
-    number = -(-len(masks) // BLOCK)
+    residuals, found, inside = values - masks @ weights, weights, np.eye(masks.shape[1])
     ends = np.flatnonzero((masks == masks[:, :1]).all(axis=1))  # the empty and the full one
-    blocks = [np.union1d(ends, np.arange(k, len(masks), number)) for k in range(number)]
     for _ in range(PASSES):
-        lengths = np.abs(weights) + LEAST * np.abs(weights).mean() + 1e-12
-        lengths *= LENGTH / lengths.sum()
-        fits = [_interpolate(masks[rows], residuals[rows], lengths) for rows in blocks]
-        weights = first + np.mean([correction for correction, *_ in fits], axis=0)
-    changes, left_out = np.zeros(masks.shape), np.zeros(len(masks))
-    for rows, (_, pull, each) in zip(blocks, fits, strict=True):
+        fit = _fit(masks, residuals, lengths_of(found), ends, inside, _shapley_values)
+        found = weights + fit.correction
+    return found, fit.changes, fit.left_out
+
+
+def owen_values(
+    joins: np.ndarray,
+    masks: np.ndarray,
+    values: np.ndarray,
+    weights: np.ndarray,
+    lengths: np.ndarray,
+    divided: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Correct the weights of a binary tree's leaves to Owen values, of all its nodes.
+
+    Parameters
+    ----------
+    joins : (L - 1, 2) array of int
+        The tree, see `segxai.explanation.owen`.
+    masks, values, weights
+        As for `refine`. What is found is linear in values and weights.
+    lengths : (L,) array of float
+        See `lengths_of`.
+    divided : int
+        So many coalitions, the first, divide the tree: they are in every block.
+
+    Returns
+    -------
+    values : (2L - 1,) array of float
+        Of the nodes, leaves first.
+    margins : (2L - 1,) array of float
+        Half the width of their 95 % intervals, from the variance that the process has left and from
+        how it mispredicts coalitions that are left out; 0 for the root, whose value is known.
+    """
+
+    def products(masks, factors):
+        return _owen_values(joins, inside, masks, factors)
+
+    inside = owen.members(joins)
+    fit = _fit(masks, values - masks @ weights, lengths, np.arange(divided), inside, products)
+    variance = np.maximum(_prior_variance(joins, inside, lengths) - fit.explained, 0) * fit.scale
+    variance += MISPREDICTED * (fit.changes**2).sum(axis=0)
+    margins = np.minimum(NORMAL * np.sqrt(variance), np.ptp(values))
+    margins[-1] = 0
+    return inside @ weights + fit.correction, margins
+
+
+class _Fit(NamedTuple):
+    """M sums of regions' values by the process: the mean over blocks of coalitions."""
+
+    correction: np.ndarray  # (M,)
+    changes: np.ndarray  # (N, M)
+    left_out: np.ndarray  # (N,)
+    explained: np.ndarray  # (M,) by how much the rows lower the variance, relative to `scale`
+    scale: float  # by which left-out rows scatter more than the process' own variance says
+
+
+def _fit(masks, residuals, lengths, always, inside, products) -> _Fit:
+    """Interpolate (N,) residuals in blocks, each with the rows `always`.
+
+    inside: (M, K) the regions of each sum; first those of one. products: a function from masks and
+    factors (K,) to the sums' (N, M) values in the games prod(1 if a region is as in the mask, else
+    its factor).
+    """
+    number = -(-len(masks) // BLOCK)
+    changes, left_out, parts = np.zeros((len(masks), len(inside))), np.zeros(len(masks)), []
+    slope = _slope(lengths)
+    for k in range(number):
+        rows = np.union1d(always, np.arange(k, len(masks), number))
+        signs = masks[rows] - 0.5
+        covariance = np.exp(2 * signs * lengths @ signs.T - lengths.sum() / 2)
+        covariance += LINEAR + slope * signs @ signs.T + NUGGET * np.eye(len(rows))
+        inverse = np.linalg.inv(covariance)
+        effects = products(masks[rows], np.exp(-lengths)) + slope * signs @ inside.T
+        explained = (effects * (inverse @ effects)).sum(axis=0)
+        # No correction of the sum of all regions.
+        effects -= np.outer(effects[:, : len(lengths)].mean(axis=1), inside.sum(axis=1))
+        pull = inverse @ effects
+        each = inverse @ residuals[rows] / np.diag(inverse)
         changes[rows] += pull * each[:, None] / number
         left_out[rows] = each
-    return weights, changes, left_out
+        parts.append((residuals[rows] @ pull, explained, each**2 @ np.diag(inverse) / len(rows)))
+    correction, explained, scale = (np.mean(part, axis=0) for part in zip(*parts, strict=True))
+    return _Fit(correction, changes, left_out, explained, scale / number)
 
 
-def _interpolate(masks, residuals, lengths) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(K,) the Shapley values of the process' mean, (N, K) how much of each residual is in them.
-
-    And (N,) by how much the other rows mispredict each.
-    """
-    signs = masks - 0.5
-    slope = 4 * LINEAR / masks.shape[1]
-    covariance = np.exp(2 * signs * lengths @ signs.T - lengths.sum() / 2)
-    covariance += LINEAR + slope * signs @ signs.T + NUGGET * np.eye(len(masks))
-    inverse = np.linalg.inv(covariance)
-    effects = _product_values(masks, np.exp(-lengths)) + slope * signs
-    # No correction of the sum.
-    pull = inverse @ (effects - effects.mean(axis=1, keepdims=True))
-    return residuals @ pull, pull, inverse @ residuals / np.diag(inverse)
+def _slope(lengths) -> float:
+    """Return the variance of each region's value in the linear part."""
+    return 4 * LINEAR / len(lengths)
 
 
-def _product_values(masks, factors) -> np.ndarray:
+def _shapley_values(masks, factors) -> np.ndarray:
     """(N, K) Shapley values of the games prod(1 if a region is as in the row, else its factor)."""
     hidden, shown = np.where(masks, factors, 1.0), np.where(masks, 1.0, factors)
     values = np.zeros(masks.shape)
@@ -89,3 +165,29 @@ def _product_values(masks, factors) -> np.ndarray:
         means = (hidden + shown) / 2 + node * (shown - hidden) / 2
         values += share / 2 * means.prod(axis=1, keepdims=True) / means
     return values * (shown - hidden)
+
+
+def _owen_values(joins, inside, masks, factors) -> np.ndarray:
+    """(N, 2L - 1) Owen values of the nodes of a tree in these games."""
+    logs = np.log(factors)
+    hidden, shown = np.exp((masks * logs) @ inside.T), np.exp((~masks * logs) @ inside.T)
+    return (shown - hidden) * _contexts(joins, (shown + hidden) / 2)
+
+
+def _prior_variance(joins, inside, lengths) -> np.ndarray:
+    """(2L - 1,) the variance of the nodes' Owen values before any coalition is known."""
+    apart = np.exp(-(inside @ lengths))
+    return 2 * (1 - apart) * _contexts(joins, (1 + apart) / 2) + _slope(lengths) * inside.sum(1)
+
+
+def _contexts(joins, means) -> np.ndarray:
+    """(..., 2L - 1) for each node the product of means (..., 2L - 1) over what is beside its path.
+
+    The other half of each node above is shown or hidden as a whole, with equal probability: `means`
+    are of these two.
+    """
+    found = np.ones_like(means)
+    for node, (a, b) in reversed(list(enumerate(joins, start=len(joins) + 1))):
+        found[..., a] = found[..., node] * means[..., b]
+        found[..., b] = found[..., node] * means[..., a]
+    return found

@@ -59,9 +59,10 @@ def _of_weights(e) -> list[str]:
 def _of_tree(e) -> list[str]:
     few = e if len(e.regions) <= FEW else e.coarsen(FEW)
     least = max(FAINT, WORTH_SAYING * np.abs(few.weights).max())
+    margins = np.ptp(few.interval, axis=1) / 2
     found = [
         f"“{few.regions.marked_names[k]}” {verb} “{e.target}” most "
-        f"({few.weights[k]:+z.3f}){_within(e, few, k)}."
+        f"({_with_margin(few.weights[k], margins[k])}){_within(e, few, k)}."
         for k, verb, sign in (
             (int(np.argmax(few.weights)), "supports", 1),
             (int(np.argmin(few.weights)), "opposes", -1),
@@ -71,8 +72,8 @@ def _of_tree(e) -> list[str]:
     how = "every region was divided in every context: these are exact Owen values"
     if e.descent.sampled:
         how = (
-            "regions were divided where the effects are largest, and "
-            f"{e.descent.sampled} sampled coalitions corrected the division"
+            "regions were divided where the effects are largest; values and 95 % intervals are "
+            f"estimated from these and {e.descent.sampled} sampled coalitions"
         )
     return [
         *(found or [f"No region changes “{e.target}” noticeably."]),
@@ -86,17 +87,23 @@ def _within(e, few, k) -> str:
     nodes, leaves_of = e.descent.nodes(), owen.members(e.descent.tree.joins)[::-1]
     same = (leaves_of == e.descent.members(few.regions)[k]).all(axis=1)
     start = i = int(np.flatnonzero(same)[0])
-    while nodes[i].divided:
+    while nodes[i].children:
         best = max(nodes[i].children, key=lambda j: nodes[j].value / nodes[start].value)
-        if nodes[best].value / nodes[start].value < MOST_OF_IT:
+        sure = nodes[best].value / nodes[start].value - nodes[best].margin / abs(nodes[start].value)
+        if sure < MOST_OF_IT:
             break
         i = best
     if i != start:
         return (
             f"; within it, most of that is “{nodes[i].name}” "
-            f"({nodes[i].value:+z.3f}, {percent(nodes[i].area)} of the image)"
+            f"({_with_margin(nodes[i].value, nodes[i].margin)}, "
+            f"{percent(nodes[i].area)} of the image)"
         )
-    return "; it is spread over its parts" if nodes[start].divided else ""
+    return "; it is spread over its parts" if nodes[start].children else ""
+
+
+def _with_margin(value, margin) -> str:
+    return f"{value:+z.3f}" + (f" ± {margin:.3f}" if margin else "")
 
 
 def _no_probability(table) -> list[str]:

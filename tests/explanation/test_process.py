@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segxai.explanation import process, surrogates
+from segxai.explanation import owen, process, surrogates
 from segxai.explanation.methods import draw_coalitions
 from segxai.explanation.surrogates import all_subsets, codes
 
@@ -19,20 +19,48 @@ def table(number=11, asked=150, seed=0):
 
 def test_values_of_products_are_shapley_values():
     everything, factors = all_subsets(7), np.random.default_rng(0).uniform(0.02, 1, 7)
-    found = process._product_values(everything[[5, 77, 127]], factors)
+    found = process._shapley_values(everything[[5, 77, 127]], factors)
     for row, values in zip(everything[[5, 77, 127]], found, strict=True):
         game = np.where(everything == row, 1.0, factors).prod(axis=1)
         assert np.allclose(values, surrogates.fit_shapley(everything, game, True).weights)
 
 
+def test_values_of_products_down_a_tree_are_owen_values():
+    everything, factors = all_subsets(6), np.random.default_rng(0).uniform(0.02, 1, 6)
+    joins, hierarchy = np.array([(0, 1), (6, 2), (3, 4), (8, 5), (7, 9)]), (((0, 1), 2), ((3, 4), 5))
+    inside = owen.members(joins)
+    found = process._owen_values(joins, inside, everything[[5, 33, 63]], factors)
+    for row, values in zip(everything[[5, 33, 63]], found, strict=True):
+        game = np.where(everything == row, 1.0, factors).prod(axis=1)
+        assert np.allclose(values, inside @ surrogates.fit_owen(everything, game, hierarchy).weights)
+
+
+def test_the_variance_before_any_row_is_that_of_games_drawn_from_the_process():
+    everything, lengths = all_subsets(5), np.array([0.2, 1.0, 0.6, 0.1, 0.4])
+    joins, hierarchy = np.array([(0, 1), (5, 2), (3, 4), (6, 7)]), (((0, 1), 2), (3, 4))
+    inside, signs = owen.members(joins), everything - 0.5
+    covariance = np.exp(2 * signs * lengths @ signs.T - lengths.sum() / 2)
+    covariance += process._slope(lengths) * signs @ signs.T
+    # The values are linear in the game: the fit of each coalition's indicator gives their row.
+    rows = [surrogates.fit_owen(everything, game, hierarchy).weights for game in np.eye(32)]
+    values = inside @ np.transpose(rows)
+    expected = (values @ covariance * values).sum(axis=1)
+    assert process._prior_variance(joins, inside, lengths) == pytest.approx(expected)
+
+
 def test_what_a_row_changes_is_found_by_interpolating_again_without_it():
     masks, values, *_ = table(6, 30)
     residuals, lengths = values - values.mean(), np.linspace(0.1, 1, 6)
-    correction, pull, left_out = process._interpolate(masks, residuals, lengths)
+
+    def fit(rows):
+        none = np.zeros(0, int)
+        args = masks[rows], residuals[rows], lengths, none, np.eye(6), process._shapley_values
+        return process._fit(*args)
+
+    found = fit(np.arange(len(masks)))
     for row in range(len(masks)):
-        rest = np.arange(len(masks)) != row
-        without, *_ = process._interpolate(masks[rest], residuals[rest], lengths)
-        assert np.allclose(correction - without, pull[row] * left_out[row])
+        without = fit(np.arange(len(masks)) != row)
+        assert np.allclose(found.correction - without.correction, found.changes[row])
 
 
 def test_the_process_predicts_what_it_was_fitted_to():
