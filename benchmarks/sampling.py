@@ -6,7 +6,9 @@ the regions, with half the width of a 95 % interval over the repetitions, and ho
 intervals of the weights hold the true ones, beside the errors of shapiq's approximators, which run
 in an environment that uv makes from benchmarks/peers/shapiq.txt. Then, for each method and with
 1024 evaluations, the same by what the sample was drawn for. "coin" is plain LIME's sample: uniform
-coalitions, intervals after White (1980).
+coalitions, intervals after White (1980). Last, Owen values of all nodes of random binary trees,
+estimated by `descent.descend`'s division and sample, beside those of the division alone with the
+same number of evaluations.
 
 python benchmarks/sampling.py [--repetitions 200] [--budgets 256 1024 4096]
     [--approximators PermutationSamplingSV KernelSHAP]
@@ -21,6 +23,8 @@ import numpy as np
 from environments import HERE, environment
 from scipy.special import expit
 
+from segxai.explanation import owen, process, tree_sample
+from segxai.explanation.descent import TREE_SHARE
 from segxai.explanation.methods import draw_coalitions, log_binomial
 from segxai.explanation.surrogates import (
     fit_banzhaf,
@@ -244,6 +248,72 @@ def by_sample(repetitions, evaluations=1024) -> None:
             print(f"{game.name:<24} {method:<8} {cells}   {ratio:.2f}", flush=True)
 
 
+def random_tree(leaves, rng) -> np.ndarray:
+    """(leaves - 1, 2) joins of two nodes at a time, all pairs equally probable."""
+    nodes, joins = list(range(leaves)), []
+    while len(nodes) > 1:
+        joins.append([nodes.pop(int(rng.integers(len(nodes)))) for _ in range(2)])
+        nodes.append(leaves + len(joins) - 1)
+    return np.array(joins)
+
+
+def true_owen_values(game: Game, joins: np.ndarray) -> np.ndarray:
+    """(2K - 1,) of the nodes: the other half of each node above is shown or hidden as a whole."""
+    above, other = owen.relatives(joins)
+    sums = owen.members(joins) @ game.steps
+    found = np.zeros(len(sums))
+    for node in range(len(sums)):
+        shares, at = {0: 1.0}, node
+        while above[at] >= 0:
+            beside, at = sums[other[at]], above[at]
+            moved = {}
+            for total, share in shares.items():
+                for end in (total, total + beside):
+                    moved[end] = moved.get(end, 0.0) + share / 2
+            shares = moved
+        for total, share in shares.items():
+            with_node, without = total + sums[node] - game.lowest, total - game.lowest
+            found[node] += share * (game.values[with_node] - game.values[without])
+    return found
+
+
+def tree_sampled(game, evaluations, seed) -> tuple[float, float, float]:
+    """(mean absolute error of the nodes, share of intervals that hold, error of the division)."""
+    rng = np.random.default_rng(seed)
+    number = len(game.steps)
+    joins, areas = random_tree(number, rng), rng.dirichlet(np.full(number, 3.0))
+    truth = true_owen_values(game, joins)
+    alone = owen.divide(joins, game, evaluations)
+    by_division = owen.node_values(joins, areas, alone, game(alone.masks))
+    division = owen.divide(joins, game, max(2, evaluations // TREE_SHARE))
+    values = game(division.masks)
+    weights = owen.node_values(joins, areas, division, values)[:number]
+    drawn = evaluations - len(values)
+    masks, lengths = tree_sample.draw(
+        joins, areas, division.masks, values, weights, game, drawn, seed
+    )
+    found, margins = process.owen_values(
+        joins, masks, game(masks) - values[1], weights, lengths, len(values)
+    )
+    errors = np.abs(np.stack([found, by_division]) - truth)[:, :-1]
+    held = errors[0] <= margins[:-1] + 1e-9
+    return errors[0].mean(), held.mean(), errors[1].mean()
+
+
+def by_tree(budgets, repetitions) -> None:
+    print("Owen values of all nodes of random trees: error (mean absolute), intervals that hold")
+    print(f"{'game':<24} {'budget':>6} {'segxai':>22} {'division alone':>15}   segxai / division")
+    for game in GAMES:
+        for budget in budgets:
+            found = [tree_sampled(game, budget, seed) for seed in range(repetitions)]
+            errors, held, alone = np.array(found).T
+            print(
+                f"{game.name:<24} {budget:>6} {cell(errors):>15} {held.mean():>6.1%} "
+                f"{cell(alone):>15}   {errors.mean() / alone.mean():.2f}",
+                flush=True,
+            )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--repetitions", type=int, default=200)
@@ -255,6 +325,8 @@ def main():
     beside_shapiq(asked.approximators, asked.budgets, asked.repetitions)
     print()
     by_sample(asked.repetitions)
+    print()
+    by_tree(asked.budgets, asked.repetitions)
 
 
 if __name__ == "__main__":

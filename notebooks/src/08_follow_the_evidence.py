@@ -138,14 +138,17 @@ else:
 # effect is largest, then again where it is largest, and so on.
 #
 # That alone has a weakness: a node is valued only in the few contexts in which it was
-# divided. So only a quarter of the budget is spent on divisions. The rest goes into
-# coalitions of many leaves at once, and a linear fit to their probabilities corrects
-# the values from the divisions.
-#
-# Which coalitions? A third of them are drawn at random, as in LIME. The others put the
-# values found so far to the test: each shows the leaves that seem to matter most, or
-# everything except them. (How certain a value is decides how often it is tested:
+# divided. So only an eighth of the budget is spent on divisions. The rest is drawn: a
+# part of it are contexts of leaves, as the formula above asks for them, and some are
+# coalitions drawn by a coin, as in LIME. The others put the values found so far to the
+# test: each shows the leaves that seem to matter most, or everything except them. (How
+# uncertain a value is decides how often it is tested:
 # [Thompson sampling](https://en.wikipedia.org/wiki/Thompson_sampling).)
+#
+# From what was evaluated, a
+# [Gaussian process](https://en.wikipedia.org/wiki/Gaussian_process) estimates all
+# other coalitions, and so the Owen values of all nodes. It also knows how far it may
+# err: every value has a 95% interval.
 
 # %%
 Quiz(
@@ -169,7 +172,7 @@ explanation.plot()
 
 # %% [markdown]
 # From left to right: a few regions, their values, the value per area of all leaves, and
-# bars. (A number after a name only means that other parts of the tree have the same
+# bars with their intervals. (A number after a name only means that other parts of the tree have the same
 # noun and place.) The third panel is new. It shows where within a thing the evidence
 # lies. The helmet is blue all over; the wall is blue in one part and orange in another.
 #
@@ -195,9 +198,9 @@ annotation = segxai.data.load("astronaut").annotation
 things = ("hair", "face", "helmet")
 at = {t: segxai.plots.widest_place(annotation.mask(t)) for t in things}
 finest = {t: explanation.weights[explanation.regions.labels[p]] for t, p in at.items()}
-assert finest["hair"] > 0 > finest["face"] and finest["helmet"] > rise / 2
-head = levels[0].weights[levels[0].regions.index("head")]
-assert abs(head) < min(finest["hair"], -finest["face"]) / 3
+assert finest["helmet"] > rise / 2
+head, hair = levels[0].interval[levels[0].regions.index("head")], finest["hair"]
+assert head[0] > 0 and abs(finest["face"]) < hair / 2
 assert all("helmet" in e.regions.names for e in levels[1:3])
 assert explanation.coalitions.empty > nothing
 
@@ -212,10 +215,11 @@ assert explanation.coalitions.empty > nothing
 plots.plot_explanations(levels[:3], ["3 regions", "6 regions", "12 regions"])
 
 # %% [markdown]
-# A thing with some parts that speak for the class and others that speak against it can
-# have a weight near zero. The head is an example: it is a region in the first row, and
-# the second row shows what hair and face do. So do not call a region unimportant before
-# you have seen its parts.
+# The head is a region in the first row, and it supports the class. The second row shows
+# that the hair does, and that the face adds nothing: the value of a thing need not be
+# that of its parts. The third row goes too far down: look at the grey lines, the
+# intervals. The parts of the suit cannot be told from zero. More evaluations would tell
+# them apart, so read a tree only as deep as its intervals allow.
 #
 # ## 6. In words
 #
@@ -227,10 +231,8 @@ Markdown("\n".join(f"- {sentence}" for sentence in explanation.in_words(search=F
 
 # %% [markdown]
 # The last sentence accounts for the budget: some evaluations went into divisions, the
-# others into sampled coalitions. The value of a node that was not divided is split
-# among its leaves by area. Then the fit to those coalitions corrects the values of all
-# leaves. The result is an estimate, not a measurement. What does a smaller budget
-# change?
+# others into sampled coalitions. The result is an estimate, not a measurement; the
+# number after ± is half of its interval. What does a smaller budget change?
 
 # %%
 Quiz(
@@ -249,16 +251,18 @@ Quiz(
 small = segxai.explain(
     photo, leaves, classifier, target, method="tree", max_evaluations=64
 )
-by_budget = {64: small, 512: explanation}
-divided = {b: sum(n.divided for n in e.descent.nodes()) for b, e in by_budget.items()}
-for b, e in by_budget.items():
+margins = {}
+for e in (small, explanation):
+    six = e.coarsen(6)
+    low, high = six.interval[six.regions.index("helmet")]
+    margins[e.evaluations] = (high - low) / 2
     print(
-        f"{b:3} evaluations: {divided[b]} of 47 nodes divided, sum "
-        f"{e.weights.sum():+.4f}"
+        f"{e.evaluations:3} evaluations: helmet {(low + high) / 2:+.3f} ± "
+        f"{(high - low) / 2:.3f}, sum {e.weights.sum():+.4f}"
     )
 
 # %% tags=["hidden"]
-assert divided[64] < divided[512]
+assert margins[512] < margins[64] / 2
 
 # %% [markdown]
 # ## 7. Your turn: the smallest place with half of the evidence
@@ -319,7 +323,7 @@ else:
 # since their node seems to do nothing. Within a budget only the total is exact: the
 # values of things are estimates, too, unless every node was divided in every context.
 # And a very small leaf can have a large weight per area by chance; there is one on the
-# shuttle's tank.
+# shuttle's tank. Its interval contains zero, but the heat map does not show that.
 #
 # The next question: who says that these are the right regions? **09** goes back to
 # where this project began, and fits a network to regions that a person drew.

@@ -192,14 +192,12 @@ def _draw_row(axes, e, title, limit):
     strongest = np.argsort(-np.abs(e.weights), kind="stable")[:MOST_BARS]
     order = strongest[np.argsort(-e.weights[strongest], kind="stable")]
     names = [shorten(e.regions.marked_names[k], 26) for k in order]
-    # An interval that was not computed (NaN) is not drawn.
-    interval = np.where(np.isnan(e.interval), e.weights[:, None], e.interval)[order]
     difference = " − ".join(quantity(table.output, shorten(name)) for name, _ in table.outputs)
     note = (
         f" (the strongest {len(order)} of {len(e.weights)})" if len(order) < len(e.weights) else ""
     )
     draw_bars(
-        bars, names, e.weights[order], interval, limit, f"change of {difference}",
+        bars, names, e.weights[order], e.interval[order], limit, f"change of {difference}",
         f"{e.method} weights{note}, R² {e.r2:z.2f}",
         [cut_out(image, e.regions.labels == k) for k in order],
     )  # fmt: skip

@@ -351,7 +351,7 @@ def _table(e) -> str:
         weight, (low, high) = e.weights[k], e.interval[k]
         source, sure = e.regions.name_evidence[k]  # sure: None where that was not measured
         hint = f"name: {source}" + ("" if sure is None else f", {percent(sure, 0)}")
-        # None for exact weights, nor where no interval was computed (NaN).
+        # None for exact weights.
         span = f" <span class='sx-note'>{low:+z.3f} to {high:+z.3f}</span>" if low < high else ""
         length = 50 * weight / limit
         start = 50 + min(length, 0)

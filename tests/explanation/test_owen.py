@@ -311,7 +311,8 @@ def test_a_sampled_tree_has_intervals_at_every_depth_and_an_exact_one_none(strip
         low, high = e.interval.T
         assert (low < high).all()
         assert e.weights == pytest.approx((low + high) / 2)
-        assert (low <= truth.weights + 1e-6).all() and (truth.weights - 1e-6 <= high).all()
+        assert (low <= truth.weights + 1e-6).all()
+        assert (truth.weights - 1e-6 <= high).all()
         assert len(e.plot().axes[-1].containers) > len(truth.plot().axes[-1].containers)
         assert re.search(r"[+-]\d\.\d+ to [+-]", e._repr_html_())
         assert not re.search(r"[+-]\d\.\d+ to [+-]", truth._repr_html_())
@@ -324,7 +325,9 @@ def test_a_sampled_tree_has_intervals_at_every_depth_and_an_exact_one_none(strip
 def test_margins_of_unions_are_those_of_their_largest_nodes(stripes):
     image, labels, model = stripes
     descent = explain(image, halves(labels), model, max_evaluations=40).descent
-    nodes = {frozenset(np.flatnonzero(row)): k for k, row in enumerate(owen.members(descent.tree.joins))}
+    nodes = {
+        frozenset(np.flatnonzero(row)): k for k, row in enumerate(owen.members(descent.tree.joins))
+    }
     margins = descent.weights_of(owen.members(descent.tree.joins))[1]
     assert margins == pytest.approx([node.margin for node in descent.nodes()][::-1])
     union = np.isin(np.arange(8), [2, 3, 6])[None]
@@ -366,9 +369,7 @@ def test_checks_follow_the_tree_again(stripes):
         segxai.metrics.seed_stability(e, 2, progress=False).spread == 0
     )  # enough evaluations for exact values
     few = explain(image, labels, model, max_evaluations=20)
-    assert (
-        few.descent.sampled == 18
-    )  # an eighth of 20 is not enough to divide a node
+    assert few.descent.sampled == 18  # an eighth of 20 is not enough to divide a node
     assert segxai.metrics.seed_stability(few, 2, progress=False).spread > 0
     label = segxai.metrics.random_label(e)
     assert label.random_weights == pytest.approx(e.refit(target=label.against).weights, abs=0.1)

@@ -27,12 +27,17 @@ def test_values_of_products_are_shapley_values():
 
 def test_values_of_products_down_a_tree_are_owen_values():
     everything, factors = all_subsets(6), np.random.default_rng(0).uniform(0.02, 1, 6)
-    joins, hierarchy = np.array([(0, 1), (6, 2), (3, 4), (8, 5), (7, 9)]), (((0, 1), 2), ((3, 4), 5))
+    joins, hierarchy = (
+        np.array([(0, 1), (6, 2), (3, 4), (8, 5), (7, 9)]),
+        (((0, 1), 2), ((3, 4), 5)),
+    )
     inside = owen.members(joins)
     found = process._owen_values(joins, inside, everything[[5, 33, 63]], factors)
     for row, values in zip(everything[[5, 33, 63]], found, strict=True):
         game = np.where(everything == row, 1.0, factors).prod(axis=1)
-        assert np.allclose(values, inside @ surrogates.fit_owen(everything, game, hierarchy).weights)
+        assert np.allclose(
+            values, inside @ surrogates.fit_owen(everything, game, hierarchy).weights
+        )
 
 
 def test_the_variance_before_any_row_is_that_of_games_drawn_from_the_process():

@@ -24,9 +24,7 @@ def drawn(joins, game, number, seed=0, asked=None):
 
     whole, nothing = game(ends)
     areas, weights = np.full(leaves, 1 / leaves), np.full(leaves, (whole - nothing) / leaves)
-    return tree_sample.draw(
-        joins, areas, ends, [whole, nothing], weights, evaluate, number, seed
-    )
+    return tree_sample.draw(joins, areas, ends, [whole, nothing], weights, evaluate, number, seed)
 
 
 @given(st.integers(3, 12), st.integers(1, 60), st.integers(0, 10**6))
@@ -49,7 +47,7 @@ def test_in_a_context_all_that_is_beside_a_leaf_s_path_is_whole():
     joins = np.array([(2 * k, 2 * k + 1) for k in range(31)])
     masks, _ = drawn(joins, lambda masks: masks.mean(axis=1), 210)
     inside = owen.members(joins).astype(int)
-    partly = (0 < masks @ inside.T) & (masks @ inside.T < inside.sum(axis=1))
+    partly = (masks @ inside.T > 0) & (masks @ inside.T < inside.sum(axis=1))
     both = partly[:, joins].all(axis=2).any(axis=1)
     contexts, coins = 2 + round(tree_sample.CONTEXTS * 210), 40
     assert not both[:contexts].any()
@@ -83,13 +81,11 @@ def test_intervals_of_every_node_hold(power):
         masks, lengths = drawn(joins, game, 150, seed)
         values = game(masks)
         weights = np.full(12, (values[0] - values[1]) / 12)
-        found, margins = process.owen_values(
-            joins, masks, values - values[1], weights, lengths, 2
-        )
+        found, margins = process.owen_values(joins, masks, values - values[1], weights, lengths, 2)
         assert found[-1] == pytest.approx(truth[-1])
         assert margins[-1] == 0
         held.append(np.abs(found - truth)[:-1] <= margins[:-1])
         errors.append(np.abs(np.stack([found, np.zeros(23)]) - truth)[:, :-1].mean(axis=1))
     error, size = np.mean(errors, axis=0)
-    assert 0.92 < np.mean(held)
+    assert np.mean(held) > 0.92
     assert error < 0.2 * size
