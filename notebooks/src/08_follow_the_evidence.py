@@ -172,9 +172,10 @@ explanation.plot()
 
 # %% [markdown]
 # From left to right: a few regions, their values, the value per area of all leaves, and
-# bars with their intervals. (A number after a name only means that other parts of the tree have the same
-# noun and place.) The third panel is new. It shows where within a thing the evidence
-# lies. The helmet is blue all over; the wall is blue in one part and orange in another.
+# bars with their intervals. (A number after a name only means that other parts of the
+# tree have the same noun and place.) The third panel is new. It shows where within a
+# thing the evidence lies. The helmet is blue all over; the wall is blue in one part and
+# orange in another.
 #
 # ## 5. One explanation, several levels
 #
