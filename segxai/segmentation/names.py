@@ -27,7 +27,7 @@ GROUPS = {
     "plants": ("tree", "grass", "plant", "flower"),
 }
 LEAST = 0.55  # of the probabilities of classes pooled over a region; below it has no noun
-KNOWN_BEST, LEAST_KNOWN = ("tree", "grass"), 0.45  # less is enough for these
+LEAST_PLANTS = 0.45  # less is enough for these, which the head knows best
 # A class that is so probable is not overruled by the classifier's noun of another class.
 SURE_CLASS = 0.8
 MAIN = 0.7  # a class with this share of its group's probability is named instead of the group
@@ -40,9 +40,10 @@ CURVES = {
 # A part without a noun is called after its thing if it has at least this probability of it.
 PART = 0.3
 # What these classes need. Flat and printed things are books and signs to the head, whatever they
-# are, and stairs, fences and rock are buildings.
+# are, what has legs is a chair, and stairs, fences and rock are buildings.
 DOUBTFUL = {
     "building": 0.65,
+    "chair": 0.8,
     **dict.fromkeys(("book", "sign", "shoes", "bag", "glasses", "window"), 0.93),
 }
 # Around a single thing, it takes sand for a road, and the table for a wall, unless it is sure.
@@ -94,12 +95,11 @@ def class_noun(row: np.ndarray) -> Noun | None:
     if own >= (SURE_CLASS if name == "animal" else LEAST):
         return Noun(name, evidence("semantic", own), name, own >= SURE_CLASS)
     for group, members in GROUPS.items():
-        if (p := probability(group, row)) >= LEAST:
+        p = probability(group, row)
+        if p >= (LEAST_PLANTS if group == "plants" else LEAST):
             if name in members and own >= MAIN * p:
                 return None if name == "animal" else Noun(name, evidence("semantic", own), name)
             return Noun(group, evidence("semantic", p), group, p >= SURE_CLASS)
-    if name in KNOWN_BEST and own >= LEAST_KNOWN:
-        return Noun(name, evidence("semantic", own), name)
     return None
 
 
@@ -242,13 +242,13 @@ def _by_class(atoms, nodes, classes, found) -> dict[tuple[int, ...], Noun | None
     """Return the noun of each node by its classes, unless the photograph speaks against it.
 
     Photographs of single objects show where the head errs: in DOUBTFUL classes, in small regions,
-    and, while it is not sure, in SURFACES around the object, in people without a head, and in sky
+    and, while it is not sure, in SURFACES around the object, in people without a face, and in sky
     at the bottom edge (the white of a catalogue).
     """
     areas = dict(zip(classes, areas_of(nodes, found.areas), strict=True))
     nouns = {node: class_noun(row) for node, row in classes.items()}
-    heads = any(
-        noun is not None and noun.name in HEAD and areas[node] >= SMALLEST_HEAD
+    heads = any(  # hair alone may be fur
+        noun is not None and noun.name in ("face", "head") and areas[node] >= SMALLEST_HEAD
         for node, noun in nouns.items()
     )
     bottom = set(np.unique(atoms[-1]).tolist())

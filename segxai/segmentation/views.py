@@ -11,6 +11,7 @@ Deng et al. 2012, "Hedging Your Bets" (the most specific noun that is sure enoug
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -35,6 +36,15 @@ LOOKED_AT = 14
 MEAN, DIMMED, CROP, RATIO = 0.4, 0.3, 0.3, 0.5
 INSIDE = 0.1  # by the features; views of regions without any such noun are not worth their time
 SUPPORT, UNSUPPORTED = 0.2, 0.6
+# A dog and half of the lawn are no dog: the more the head sees of these classes in a node, the less
+# a noun of another class fits it, and at this sum of their probabilities it names none.
+CONTRARY = 0.5
+OPPOSED = (
+    *GROUPS["person"],
+    *GROUPS["vehicle"],
+    *("sky", "tree", "grass", "plant", "water", "mountain", "rock", "sand", "ground", "road"),
+    *("floor", "wall", "ceiling", "building"),
+)
 # The noun of the whole photograph names the node that it fits best, if so probable in its crop.
 WHOLE_CROP = 0.2
 
@@ -61,15 +71,16 @@ def object_nouns(
         At most one node for each thing; see `chosen_nouns`.
     """
     nodes = upper(root, LOOKED_AT)
-    rows = pooled(nodes, found.areas, found.classes)
-    open_ = [
-        node for node, row, area in zip(nodes, rows, areas_of(nodes, found.areas), strict=True)
-        if SMALLEST <= area <= LARGEST and _may_be_refined(class_noun(row))
+    rows, areas = pooled(nodes, found.areas, found.classes), areas_of(nodes, found.areas)
+    kept = [
+        k for k, row in enumerate(rows)
+        if SMALLEST <= areas[k] <= LARGEST and _may_be_refined(class_noun(row))
     ]  # fmt: skip
-    if not open_:
+    if not kept:
         return {}
+    open_, against = [nodes[k] for k in kept], rows[kept] @ contrary()
     inside, outside = dense_nouns(open_, found)
-    fit = fits(areas_of(open_, found.areas), inside, outside)
+    fit = fits(areas[kept], inside, outside) * np.where(against < CONTRARY, 1 - against, 0)
     views = np.zeros((len(open_), len(VIEWS), fit.shape[1]))
 
     def look(wanted, name):
@@ -81,7 +92,7 @@ def object_nouns(
             )
 
     # Each view is classified only where the others, which are known by then, allow a noun.
-    allowed = (specific() > 0) & (inside >= INSIDE) & (ratios(inside, outside) >= RATIO)
+    allowed = (fit > 0) & (specific() > 0) & (inside >= INSIDE) & (ratios(inside, outside) >= RATIO)
     look(allowed.any(axis=1), "dimmed")
     allowed &= views[:, 1] >= DIMMED
     look(allowed.any(axis=1), "grey")
@@ -98,6 +109,19 @@ def _may_be_refined(noun: Noun | None) -> bool:
     """Whether the classifier may know better: sky and hair it cannot, a bird may be an owl."""
     return (
         noun is None or not noun.sure or noun.name in GROUPS or noun.name in semantic_head().refined
+    )
+
+
+@lru_cache(maxsize=1)
+def contrary() -> np.ndarray:
+    """(C, nouns) bool: whether a class of the head is one of OPPOSED, and not of a noun's group."""
+    group_of = {name: group for group in GROUPS.values() for name in group}
+    kinds = [semantic_head().kind(noun) for noun in everyday_nouns().names]
+    return np.array(
+        [
+            [name in OPPOSED and kind not in group_of.get(name, (name,)) for kind in kinds]
+            for name in semantic_head().names
+        ]
     )
 
 
@@ -172,7 +196,7 @@ def chosen_nouns(
     whole : (nouns,) array
         Probabilities in the whole photograph.
     fit : (N, nouns) array
-        As `fits` gives it.
+        As `fits` gives it; 0 for nouns that a node cannot have.
     inside, outside : (N, nouns) arrays
         Probabilities by the features inside and outside each node.
 
@@ -196,13 +220,13 @@ def chosen_nouns(
             and views[i, 1, noun] >= DIMMED
             and views[i, 2, noun] >= CROP
             and ratio[i, noun] >= RATIO
+            and fit[i, noun] > 0
             and (whole[noun] >= SUPPORT or (agreed[i, noun] + inside[i, noun]) / 2 >= UNSUPPORTED)
         ):
             candidates[i] = noun
     chosen: dict[tuple[int, ...], Noun] = {}
-    for i in sorted(candidates, key=lambda i: -fit[i, candidates[i]]):
+    for i, noun in sorted(candidates.items(), key=lambda candidate: -fit[candidate]):
         if all(set(nodes[i].atoms).isdisjoint(other) for other in chosen):
-            noun = candidates[i]
             chosen[nodes[i].atoms] = Noun(
                 everyday_nouns().names[noun], evidence("classifier", float(agreed[i, noun]))
             )
@@ -230,8 +254,7 @@ def dense_nouns(nodes: Sequence[Part], found: Seen) -> tuple[np.ndarray, np.ndar
     kernel, bias = (weights[f"efficientnet_lite0/logits/{part}"] for part in ("weights", "biases"))
     inside = pooled(nodes, found.areas, found.features)
     share = areas_of(nodes, found.areas)[:, None]
-    everything = found.areas @ found.features
-    outside = (everything - share * inside) / np.maximum(1 - share, 1e-6)
+    outside = (found.areas @ found.features - share * inside) / np.maximum(1 - share, 1e-6)
     sums = everyday_nouns().classes
     return softmax(inside @ kernel + bias) @ sums, softmax(outside @ kernel + bias) @ sums
 

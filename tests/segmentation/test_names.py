@@ -9,6 +9,7 @@ from segxai.regions import GIVEN, PLACE, Part, walk
 from segxai.segmentation import tree
 from segxai.segmentation.names import (
     LEAST,
+    LEAST_PLANTS,
     MAIN,
     SURE_CLASS,
     Noun,
@@ -135,7 +136,10 @@ def credited(stripe, others=None, whole=None, share=0.25):
         ({3: {"sky": 0.9}}, {}, "sky"),
         ({1: {"clothes": 0.7}}, {}, ""),  # nobody's
         ({1: {"clothes": 0.7}}, {0: {"face": 0.7}}, "clothes"),
+        ({1: {"clothes": 0.7}}, {0: {"hair": 0.7}}, ""),  # of an animal, perhaps
+        ({1: {"hair": 0.7}}, {}, ""),
         ({1: {"clothes": 0.9}}, {}, "clothes"),
+        ({1: {"chair": 0.7}}, {}, ""),
         ({1: {"book": 0.85}}, {}, ""),
         ({1: {"book": 0.95}}, {}, "book"),
         ({1: {"building": 0.6}}, {}, ""),
@@ -178,8 +182,10 @@ def test_a_class_that_is_probable_enough_is_the_noun():
     assert class_noun(row(object=1.0)) is None
 
 
-def test_trees_and_grass_are_believed_earlier():
+def test_plants_are_believed_earlier():
     assert class_noun(row(tree=LEAST - 0.05)).name == "tree"
+    assert class_noun(row(tree=LEAST_PLANTS / 2, grass=LEAST_PLANTS / 2)).name == "plants"
+    assert class_noun(row(tree=LEAST_PLANTS / 2, grass=LEAST_PLANTS / 2 - 0.02)) is None
     assert class_noun(row(water=LEAST - 0.05)) is None
 
 
@@ -192,7 +198,7 @@ def test_classes_that_add_up_are_named_by_their_group():
     """Both are plants; neither has most of their probability."""
     noun = class_noun(row(tree=0.5, grass=0.45))
     assert (noun.name, noun.basis, noun.sure) == ("plants", "plants", True)
-    assert class_noun(row(tree=LEAST / 2, grass=LEAST / 2 - 0.02)) is None
+    assert class_noun(row(car=LEAST / 2, truck=LEAST / 2 - 0.02)) is None
 
 
 def test_a_class_with_most_of_its_group_is_named_instead_of_it():

@@ -6,9 +6,10 @@ import pytest
 import segxai
 from segxai.regions import Part
 from segxai.segmentation import views as module
+from segxai.segmentation.seen import Seen
 from segxai.segmentation.views import chosen_nouns, fits, object_nouns, upper, view
 
-from .hand import NOUNS, shares, stripes
+from .hand import CLASSES, NOUNS, row, shares, stripes
 
 
 def candidates(*views, whole=None, inside=None, outside=None):
@@ -146,6 +147,50 @@ def test_only_what_the_head_cannot_name_well_is_looked_at(monkeypatch):
     )
     assert object_nouns(np.zeros((12, 24, 3), np.uint8), atoms, root, found) == {}
     assert looked_at == []  # the features allow no noun
+
+
+def test_a_dog_and_its_lawn_are_no_dog(monkeypatch):
+    """The views and the features take both for a dog; the head sees grass in more than half."""
+    leaves = [Part("", (k,)) for k in range(3)]
+    both = Part("", (0, 1), tuple(leaves[:2]), 1.0)
+    root = Part("", (0, 1, 2), (both, leaves[2]), 2.0)
+    lawn = row(grass=0.75)
+    dog = {"dog": 0.9}
+    monkeypatch.setattr(
+        module, "by_noun", lambda pictures: np.array([shares(**dog)] * len(pictures))
+    )
+    monkeypatch.setattr(
+        module,
+        "dense_nouns",
+        lambda nodes, found: (
+            np.array([shares(**(dog if 0 in node.atoms else {})) for node in nodes]),
+            np.array([shares() for _ in nodes]),
+        ),
+    )
+
+    def found(first, second):
+        seen = Seen(
+            np.array([0.1, 0.3, 0.6]), np.stack([first, second, row()]), np.zeros((3, 8)), shares()
+        )
+        atoms = np.arange(3).repeat(8)[None].repeat(12, 0)
+        return names(object_nouns(np.zeros((12, 24, 3), np.uint8), atoms, root, seen))
+
+    assert found(row(dog=0.7), row()) == {(0, 1): "dog"}  # fits better, for it is larger
+    assert found(row(dog=0.7), lawn) == {(0,): "dog"}
+    assert found(lawn, lawn) == {}
+
+
+def test_what_a_noun_is_cannot_speak_against_it():
+    def opposed(noun):
+        column = module.contrary()[:, NOUNS.names.index(noun)]
+        return {name for name, against in zip(CLASSES, column, strict=True) if against}
+
+    assert {"grass", "face", "car", "building"} <= opposed("dog")
+    assert not {"cat", "dog", "animal", "flower", "object"} & opposed("dog")
+    assert "building" not in opposed("church")
+    assert "sky" in opposed("church")
+    assert not {"hair", "face", "clothes"} & opposed("helmet")
+    assert not {"grass", "plant"} & opposed("hay")
 
 
 def test_the_upper_nodes_are_those_that_some_cut_has_as_regions(astronaut):
