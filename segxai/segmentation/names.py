@@ -95,8 +95,7 @@ def class_noun(row: np.ndarray) -> Noun | None:
     if own >= (SURE_CLASS if name == "animal" else LEAST):
         return Noun(name, evidence("semantic", own), name, own >= SURE_CLASS)
     for group, members in GROUPS.items():
-        p = probability(group, row)
-        if p >= (LEAST_PLANTS if group == "plants" else LEAST):
+        if (p := probability(group, row)) >= (LEAST_PLANTS if group == "plants" else LEAST):
             if name in members and own >= MAIN * p:
                 return None if name == "animal" else Noun(name, evidence("semantic", own), name)
             return Noun(group, evidence("semantic", p), group, p >= SURE_CLASS)
