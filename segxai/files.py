@@ -48,7 +48,9 @@ def as_path(path: Any) -> Path:
 
 
 @contextmanager
-def reading(path: Any, what: str, advice: str = "") -> Iterator[Path]:
+def reading(
+    path: Any, what: str, advice: str = "", *, passed: type[Exception] | tuple = SegxaiError
+) -> Iterator[Path]:
     """Read a file of another library's format.
 
     Parameters
@@ -58,6 +60,8 @@ def reading(path: Any, what: str, advice: str = "") -> Iterator[Path]:
         What the file should be, e.g. "a Keras weights file".
     advice : str
         What to do, for error messages.
+    passed : type, or empty tuple
+        Of the block's errors, those that say already what is wrong with the file.
 
     Yields
     ------
@@ -66,15 +70,15 @@ def reading(path: Any, what: str, advice: str = "") -> Iterator[Path]:
     Raises
     ------
     SegxaiFileError
-        If there is no such file, and for whatever else than a SegxaiError the block raises: each
-        library has its own errors for damaged files.
+        If there is no such file, and for whatever else the block raises: each library has its own
+        errors for damaged files.
     """
     path = as_path(path)
     if not os.path.isfile(path):  # unlike Path.is_file, does not raise for impossible file names
         raise SegxaiFileNotFoundError(f"There is no file {str(path)!r}. {advice}".rstrip())
     try:
         yield path
-    except SegxaiError:
+    except passed:
         raise
     except Exception as error:
         raise SegxaiFileError(

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..classifiers.classifier import OUTPUTS
-from ..errors import SegxaiFileError, SegxaiFileNotFoundError, quoted, whole_number
-from ..files import as_path, check_contents
+from ..errors import whole_number
+from ..files import check_contents, reading
 from ..images import Bands
 from ..regions import Evidence, Part, Regions, plain_text, walk
 from ..segmentation.binary import tree_of
@@ -49,18 +49,9 @@ def load_explanation(path: str | os.PathLike) -> Explanation:
     >>> import segxai
     >>> segxai.load_explanation("why.segxai").plot()                  # doctest: +SKIP
     """
-    path = as_path(path)
-    if not os.path.isfile(path):
-        raise SegxaiFileNotFoundError(
-            f"There is no file {str(path)!r}; give one that explanation.save('x.segxai') wrote."
-        )
-    try:
+    advice = "Give what explanation.save('x.segxai') wrote; save it again if it is damaged."
+    with reading(path, "an explanation", advice, passed=()) as path:
         return _explanation(*_unpacked(path))
-    except Exception as error:  # of any type, since the file may hold anything
-        raise SegxaiFileError(
-            f"{str(path)!r} cannot be read as an explanation ({type(error).__name__}: "
-            f"{quoted(error)}). It may be damaged or another kind of file; save it again."
-        ) from error
 
 
 def _unpacked(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
