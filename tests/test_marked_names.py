@@ -71,7 +71,7 @@ PLACES = {
     "repr": lambda e, path: repr(e),
     "words": lambda e, path: " ".join(e.in_words()),
     "words of a tree": lambda e, path: " ".join(tree(e).in_words()),
-    "nodes of a tree": lambda e, path: str([node.name for node in tree(e).descent.nodes()]),
+    "nodes of a tree": lambda e, path: str(tree(e).descent.tree.names),
     "figure of regions": lambda e, path: texts(
         plots.plot_regions(e.coalitions.game.image, e.regions)
     ),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
@@ -22,36 +21,6 @@ from .game import Game
 # One evaluation in so many divides the tree where it cannot be divided everywhere; the others are
 # sampled.
 TREE_SHARE = 8
-
-
-class Node(NamedTuple):
-    """A node of the tree.
-
-    Attributes
-    ----------
-    name : str
-        What it is called.
-    value : float
-        The sum of its two children's values; the root's is p(whole) - p(nothing).
-    margin : float
-        Half the width of the value's 95 % interval; 0 where it is exact.
-    area : float
-        Its share of the image.
-    divided : bool
-        Whether the value was divided among the children by evaluation, in at least one context.
-    parent : int or None
-        Index in the list of nodes.
-    children : tuple of int
-        Indices in the list of nodes.
-    """
-
-    name: str
-    value: float
-    margin: float
-    area: float
-    divided: bool
-    parent: int | None
-    children: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -77,11 +46,15 @@ class Descent:
 
     @property
     def values(self) -> np.ndarray:
-        """(2L - 1,) the value of every node for the coalitions' target, leaves first."""
-        return self._values[0]
+        """(2L - 1,) the value of every node for the coalitions' target, leaves first.
+
+        A node's is the sum of its halves'; the root's is p(whole) - p(nothing).
+        """
+        return self.estimates[0]
 
     @cached_property
-    def _values(self):
+    def estimates(self) -> tuple[np.ndarray, np.ndarray]:
+        """The `values`, and half the widths of their 95 % intervals; 0 where a value is exact."""
         joins, areas = self.tree.joins, self.tree.areas[: len(self.tree.leaves)]
         table, count = self.coalitions, len(self.division.masks)
         values = owen.node_values(joins, areas, self.division, table.values[:count])
@@ -94,32 +67,6 @@ class Descent:
     def sampled(self) -> int:
         """How many coalitions were drawn beside the division; 0 where the values are exact."""
         return len(self.coalitions.masks) - len(self.division.masks)
-
-    def nodes(self) -> list[Node]:
-        """All nodes: the whole first, in the order in which `Regions.cut` divides, leaves last."""
-        tree, number = self.tree, len(self.tree.names)
-        leaves = len(tree.leaves)
-        parent = {int(half): leaves + k for k, halves in enumerate(tree.joins) for half in halves}
-        divided = np.isin(np.arange(number), self.division.node[self.division.divided])
-        found = []
-        for i in reversed(range(number)):
-            halves = tree.joins[i - leaves] if i >= leaves else ()
-            found.append(
-                Node(
-                    tree.names[i],
-                    float(self.values[i]),
-                    float(self._values[1][i]),
-                    float(tree.areas[i]),
-                    bool(divided[i]),
-                    number - 1 - parent[i] if i in parent else None,
-                    tuple(number - 1 - int(half) for half in halves),
-                )
-            )
-        return found
-
-    def read(self, coalitions: Coalitions) -> Descent:
-        """Return the same division with the coalitions' values for another class or contrast."""
-        return replace(self, coalitions=coalitions)
 
     def members(self, regions: Regions) -> np.ndarray:
         """Find the leaves of regions that are unions of leaves.
@@ -153,7 +100,7 @@ class Descent:
             Half the widths of their 95 % intervals. Those of the largest nodes in a region are
             added up, since their errors may go together.
         """
-        values, margins = self._values
+        values, margins = self.estimates
         within = owen.members(self.tree.joins).astype(int) @ ~groups.T == 0
         above = owen.relatives(self.tree.joins)[0]
         largest = within & ~np.where(above[:, None] < 0, False, within[above])
@@ -211,30 +158,28 @@ def descend(
     """
     max_evaluations = whole_number("max_evaluations", max_evaluations, 2)
     joins, areas = tree.joins, tree.areas[: len(tree.leaves)]
-    rows: list[np.ndarray] = []
+    table: list[np.ndarray] = []
+    values: list[float] = []
     with track(max_evaluations, "dividing the tree", progress=progress) as advance:
         outputs = game.evaluator(max_evaluations, advance)
 
         def evaluate(masks):
-            rows.extend(outputs(masks))
-            return values_of(rows[-len(masks) :])
-
-        def values_of(some):
+            table.extend(outputs(masks))
             column = game.targets.index(game.target_index)
-            return [float(row[column]) for row in some]
+            values.extend(float(row[column]) for row in table[len(values) :])
+            return values[-len(masks) :]
 
         if owen.exhaustive(joins) <= max_evaluations:
             division = owen.divide(joins, evaluate, max_evaluations)
             masks, lengths = division.masks, np.zeros(0)
         else:
             division = owen.divide(joins, evaluate, max(2, max_evaluations // TREE_SHARE))
-            values = values_of(rows)
-            weights = owen.node_values(joins, areas, division, values)[: len(areas)]
+            weights = owen.node_values(joins, areas, division, np.array(values))[: len(areas)]
             number = max_evaluations - len(division.masks)
             masks, lengths = tree_sample.draw(
                 joins, areas, division.masks, values, weights, evaluate, number, game.seed
             )
-        if len(rows) < max_evaluations:  # everything is divided already
-            advance(max_evaluations - len(rows))
-    exact = len(rows) == 2 ** len(tree.leaves)
-    return Descent(tree, tabulate(game, masks, np.array(rows), exact), division, lengths)
+        if len(table) < max_evaluations:  # everything is divided already
+            advance(max_evaluations - len(table))
+    exact = len(table) == 2 ** len(tree.leaves)
+    return Descent(tree, tabulate(game, masks, np.array(table), exact), division, lengths)

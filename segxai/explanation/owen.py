@@ -86,8 +86,7 @@ def divide(joins: np.ndarray, evaluate: Callable, max_evaluations: int) -> Divis
 
     add([inside[-1], ~inside[-1]])
     effects = [(len(inside) - 1, 1, 0, 1.0)]  # node, without, joined, weight
-    waiting = [0] if leaves > 1 else []
-    divided: set[int] = set()
+    waiting = {0} if leaves > 1 else set()
     times = np.zeros(len(inside), int)  # how often each node was divided
 
     def rank(i):
@@ -107,13 +106,9 @@ def divide(joins: np.ndarray, evaluate: Callable, max_evaluations: int) -> Divis
                 continue
             node, without, *_ = effects[i]
             halves = [masks[without] | inside[half] for half in joins[node - leaves]]
-            unknown = {
-                half.tobytes(): half
-                for half in halves
-                if half.tobytes() not in rows and half.tobytes() not in new
-            }
-            if len(new) + len(unknown) <= min(BATCH, max_evaluations - len(masks)):
-                new |= unknown
+            needed = new | {half.tobytes(): half for half in halves if half.tobytes() not in rows}
+            if len(needed) <= min(BATCH, max_evaluations - len(masks)):
+                new = needed
                 chosen.append(i)
                 times[node] += 1
         if not chosen:
@@ -131,10 +126,9 @@ def divide(joins: np.ndarray, evaluate: Callable, max_evaluations: int) -> Divis
                 (b, with_a, joined),
             ):
                 if half >= leaves:
-                    waiting.append(len(effects))
+                    waiting.add(len(effects))
                 effects.append((int(half), before, after, weight / 2))
-        divided.update(chosen)
-        waiting = [i for i in waiting if i not in divided]
+        waiting.difference_update(chosen)
     node, without, joined, weight = (np.array(column) for column in zip(*effects, strict=True))
     return Division(
         np.array(masks),
@@ -142,7 +136,7 @@ def divide(joins: np.ndarray, evaluate: Callable, max_evaluations: int) -> Divis
         without,
         joined,
         weight,
-        np.isin(np.arange(len(effects)), list(divided)),
+        (node >= leaves) & ~np.isin(np.arange(len(effects)), list(waiting)),
     )
 
 

@@ -84,22 +84,23 @@ def _of_tree(e) -> list[str]:
 
 def _within(e, few, k) -> str:
     """How a region's value is followed down while a part has most of it; empty where none has."""
-    nodes, leaves_of = e.descent.nodes(), owen.members(e.descent.tree.joins)[::-1]
-    same = (leaves_of == e.descent.members(few.regions)[k]).all(axis=1)
-    start = i = int(np.flatnonzero(same)[0])
-    while nodes[i].children:
-        best = max(nodes[i].children, key=lambda j: nodes[j].value / nodes[start].value)
-        sure = nodes[best].value / nodes[start].value - nodes[best].margin / abs(nodes[start].value)
-        if sure < MOST_OF_IT:
+    tree, (values, margins) = e.descent.tree, e.descent.estimates
+    leaves = len(tree.leaves)
+    same = (owen.members(tree.joins) == e.descent.members(few.regions)[k]).all(axis=1)
+    start = node = int(np.flatnonzero(same)[0])
+    shares, doubts = values / values[start], margins / abs(values[start])
+    while node >= leaves:
+        best = max(tree.joins[node - leaves], key=lambda half: shares[half])
+        if shares[best] - doubts[best] < MOST_OF_IT:
             break
-        i = best
-    if i != start:
+        node = best
+    if node != start:
         return (
-            f"; within it, most of that is “{nodes[i].name}” "
-            f"({_with_margin(nodes[i].value, nodes[i].margin)}, "
-            f"{percent(nodes[i].area)} of the image)"
+            f"; within it, most of that is “{tree.names[node]}” "
+            f"({_with_margin(values[node], margins[node])}, "
+            f"{percent(tree.areas[node])} of the image)"
         )
-    return "; it is spread over its parts" if nodes[start].children else ""
+    return "; it is spread over its parts" if start >= leaves else ""
 
 
 def _with_margin(value, margin) -> str:

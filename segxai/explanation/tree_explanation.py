@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -102,8 +102,8 @@ class TreeExplanation(Explanation):
             )
         if kernel_width is not None or alpha is not None:
             raise without_settings("tree")
-        read = self.descent.read(self.descent.coalitions.for_target(target, versus))
-        return from_descent(read, self.regions)
+        table = self.descent.coalitions.for_target(target, versus)
+        return from_descent(replace(self.descent, coalitions=table), self.regions)
 
     def plot(self) -> DescribedFigure:
         """Draw a few regions with their weights, a heat map of all leaves, and bars."""

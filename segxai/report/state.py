@@ -8,6 +8,7 @@ import base64
 import io
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -103,7 +104,7 @@ def tree_state(descent: Any) -> dict[str, Any]:
         "names": list(descent.tree.names),
         "areas": [float(a) for a in descent.tree.areas],
         "values": [
-            [float(v) for v in descent.read(descent.coalitions.for_target(target)).values]
+            replace(descent, coalitions=descent.coalitions.for_target(target)).values.tolist()
             for target in descent.coalitions.targets
         ],
     }

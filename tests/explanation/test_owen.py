@@ -175,10 +175,10 @@ def test_an_explanation_knows_every_level_and_goes_down_without_a_model_call(str
         assert e.coarsen(n).weights.sum() == pytest.approx(
             e.coalitions.full - e.coalitions.empty, abs=1e-6
         )
-    by_name = {node.name: node for node in e.descent.nodes()}
-    assert by_name["pair 1"].value == pytest.approx(-0.5, abs=1e-6)
-    assert by_name["pair 1"].divided
-    assert e.descent.nodes()[0].area == 1
+    pair = e.descent.tree.names.index("pair 1")
+    assert e.descent.values[pair] == pytest.approx(-0.5, abs=1e-6)
+    assert pair in e.descent.division.node[e.descent.division.divided]
+    assert e.descent.tree.areas[-1] == 1
     other = e.refit(target=1)
     assert other.weights == pytest.approx(-0.7 * e.weights, abs=1e-6)
     assert e.refit(versus=2).weights == pytest.approx(1.3 * e.weights, abs=1e-6)
@@ -329,7 +329,7 @@ def test_margins_of_unions_are_those_of_their_largest_nodes(stripes):
         frozenset(np.flatnonzero(row)): k for k, row in enumerate(owen.members(descent.tree.joins))
     }
     margins = descent.weights_of(owen.members(descent.tree.joins))[1]
-    assert margins == pytest.approx([node.margin for node in descent.nodes()][::-1])
+    assert margins == pytest.approx(descent.estimates[1])
     union = np.isin(np.arange(8), [2, 3, 6])[None]
     parts = margins[nodes[frozenset([2, 3])]] + margins[nodes[frozenset([6])]]
     assert descent.weights_of(union)[1] == pytest.approx(parts)
