@@ -371,12 +371,12 @@ def as_array(value: Any, what: str) -> np.ndarray:
 
 
 @contextmanager
-def opened_image(image: str | os.PathLike | Image.Image) -> Iterator[Image.Image]:
+def opened_image(image: str | os.PathLike | bytes | Image.Image) -> Iterator[Image.Image]:
     """Open an image file as a PIL image without decoding it.
 
     Parameters
     ----------
-    image : str, path or PIL image
+    image : str, path, bytes of a file or PIL image
         A PIL image is checked in the same way.
 
     Yields
@@ -389,15 +389,16 @@ def opened_image(image: str | os.PathLike | Image.Image) -> Iterator[Image.Image
         If the file is not an image or is too large, including for errors raised inside the block.
     """
     name: Any = (
-        getattr(image, "filename", "") or "the image"
-        if isinstance(image, Image.Image)
-        else _existing(image)
+        _existing(image)
+        if isinstance(image, (str, os.PathLike))
+        else getattr(image, "filename", "") or "the image"
     )
+    file = io.BytesIO(image) if isinstance(image, bytes) else name
     try:
         # Pillow's own size warning is ignored; the limits here are checked instead.
         with (
             warnings.catch_warnings(action="ignore"),
-            nullcontext(image) if isinstance(image, Image.Image) else _opened(name) as opened,
+            nullcontext(image) if isinstance(image, Image.Image) else _opened(file) as opened,
         ):
             _check_decoding(opened)
             yield opened
@@ -417,15 +418,15 @@ def opened_image(image: str | os.PathLike | Image.Image) -> Iterator[Image.Image
         ) from error
 
 
-def _opened(path) -> Image.Image:
-    if path.suffix.lower() in FORMATS["HEIF"][0]:
+def _opened(file) -> Image.Image:
+    if isinstance(file, Path) and file.suffix.lower() in FORMATS["HEIF"][0]:
         heif = extra_module(
             "pillow_heif",
-            f"{path.name!r} needs the package pillow-heif: pip install 'segxai[heic]'. "
+            f"{file.name!r} needs the package pillow-heif: pip install 'segxai[heic]'. "
             "Or save the photograph as JPEG.",
         )
         heif.register_heif_opener()
-    return Image.open(path, formats=[f for f in FORMATS if f != "HEIF" or f in Image.OPEN])
+    return Image.open(file, formats=[f for f in FORMATS if f != "HEIF" or f in Image.OPEN])
 
 
 def _check_decoding(picture) -> None:

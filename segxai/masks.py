@@ -41,11 +41,13 @@ def read_map(
 
     Parameters
     ----------
-    source : array, PIL image or path
+    source : array, PIL image, path or bytes
+        The bytes of a file come from a browser. They are not trusted: they must be class ids of 8
+        bits, and no more of them than that takes.
     what : str
         Begins the messages, e.g. "The annotation".
     shape : tuple of int, optional
-        (H, W) of the photograph: other files are refused before decoding.
+        (H, W) of the photograph: other pictures are refused before decoding.
     rgb : bool
         Whether a picture's colours are wanted rather than its values.
 
@@ -58,39 +60,32 @@ def read_map(
     SegxaiError
         If a file does not exist, is not a picture, or is in a lossy format.
     """
-    by_path = isinstance(source, (str, os.PathLike))
-    if by_path or hasattr(source, "getbands"):
-        with opened_image(source) as picture:
-            if by_path and picture.format not in LOSSLESS:
-                raise SegxaiValueError(
-                    f"{os.path.basename(source)!r} is a {picture.format} file, which alters class "
-                    "ids near borders; save the annotation as PNG."
-                )
-            if shape is not None:
-                check_size((picture.height, picture.width), shape, what)
-            return map_of(picture, rgb)
-    return ClassMap(as_array(source, what))
-
-
-def map_of(picture: Any, rgb: bool = False) -> ClassMap:
-    """Read a map of classes from a PIL image.
-
-    Parameters
-    ----------
-    picture : PIL image
-    rgb : bool
-        Whether its colours are wanted rather than its values.
-
-    Returns
-    -------
-    found : ClassMap
-    """
-    names = picture.info.get(NAMES)
-    return ClassMap(
-        np.asarray(picture.convert("RGB") if rgb else picture),
-        picture.mode == "P",
-        names and str(names).split("\n"),
-    )
+    by_path, sent = isinstance(source, (str, os.PathLike)), isinstance(source, bytes)
+    if not (by_path or sent or hasattr(source, "getbands")):
+        return ClassMap(as_array(source, what))
+    if sent and shape is not None and len(source) > 2 * shape[0] * shape[1] + 100_000:
+        raise SegxaiValueError(
+            f"{what} of {len(source):,} bytes is more than {shape[1]} x {shape[0]} class ids take."
+        )
+    with opened_image(source) as picture:
+        if (by_path or sent) and picture.format not in LOSSLESS:
+            raise SegxaiValueError(
+                f"{repr(os.path.basename(source)) if by_path else what} is a {picture.format} file, "
+                "which alters class ids near borders; save the annotation as PNG."
+            )
+        if shape is not None:
+            check_size((picture.height, picture.width), shape, what)
+        if sent and picture.mode not in ("L", "P", "1"):
+            raise SegxaiValueError(
+                f"{what} is a colour or 16-bit picture ({picture.mode}); class ids were expected. "
+                "Save it as a palette or grey PNG with the values 0, 1, 2 ..."
+            )
+        names = picture.info.get(NAMES)
+        return ClassMap(
+            np.asarray(picture.convert("RGB") if rgb else picture),
+            picture.mode == "P",
+            names and str(names).split("\n"),
+        )
 
 
 def read_mask(mask: Any, what: str = "The mask", threshold: float | None = None) -> np.ndarray:

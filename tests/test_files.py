@@ -12,7 +12,7 @@ from PIL import Image
 import segxai
 from segxai import FCN, SegxaiError
 from segxai.__main__ import main
-from segxai.fcn.annotation import import_class_png, read_annotation, save_annotation
+from segxai.fcn.annotation import load_annotation, read_annotation, save_annotation
 from segxai.files import as_path, replacing
 from segxai.weights.downloads import cache_folder
 from segxai.weights.vgg16 import vgg16_weights
@@ -187,6 +187,6 @@ def test_whichever_call_fails_the_file_is_the_old_or_the_new_one(error, tmp_path
 def test_a_jpeg_of_regions_is_refused_in_words():
     data = io.BytesIO()
     Image.fromarray(PIXELS).save(data, "JPEG")
-    with pytest.raises(SegxaiError, match="not an intact PNG") as raised:
-        import_class_png(data.getvalue(), PIXELS.shape)
+    with pytest.raises(SegxaiError, match="is a JPEG file") as raised:
+        load_annotation(data.getvalue(), PIXELS.shape)
     assert "BytesIO" not in str(raised.value)

@@ -8,7 +8,6 @@ polygons and run lengths of labelme, COCO and label-studio.
 import io
 import json
 import os
-import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import PurePosixPath
@@ -27,7 +26,6 @@ from ..masks import (
     ClassMap,
     check_size,
     fit,
-    map_of,
     read_ids,
     read_map,
     read_mask,
@@ -76,27 +74,30 @@ def read_annotation(
 
 
 def load_annotation(
-    annotation: AnnotationLike,
+    annotation: AnnotationLike | bytes,
     shape: tuple[int, int],
     names: NamesLike | None = None,
     *,
     masks: bool = True,
+    known: Collection[str] = (),
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Read an annotation.
 
     Parameters
     ----------
-    annotation : Regions, array or path
+    annotation : Regions, array, path or bytes
         `Regions`; class ids 0..C-1 (255 is ignored) as an array or a palette or grey PNG; a
         black and white mask (0 and 255, or bool) of background and object, grey or RGB; or a JSON
-        file, see `load_regions`.
+        file, see `load_regions`. The bytes of a PNG are checked as `read_map` does.
     shape : tuple of int
         (H, W) of the photograph.
     names : sequence of str, {id: name} or {name: id}, optional
         Used instead of those that come with the annotation.
     masks : bool
-        Whether an array with the values 0 and 255 is a mask; if False, 255 means ignored, as in
-        palette files.
+        Whether the values 0 and 255 alone are a mask; if False, 255 means ignored, as it always
+        does in palette files.
+    known : collection of str
+        Names to use where none come with it; further classes are called "class 3" and so on.
 
     Returns
     -------
@@ -118,8 +119,8 @@ def load_annotation(
         else read_map(annotation, "The annotation", shape)
     )
     labels = fit(read_ids(found.values, "The annotation"), shape, "The annotation")
-    masks = masks if found.palette is None else not found.palette
-    return _named(labels, found.names if names is None else names, masks)
+    masks = masks and not found.palette
+    return _named(labels, found.names if names is None else names, masks, known)
 
 
 def load_regions(path: str | os.PathLike, image: ImageLike) -> Regions:
@@ -188,78 +189,6 @@ def class_png(
     return data.getvalue()
 
 
-def read_class_png(data: bytes, shape: tuple[int, int]) -> ClassMap:
-    """Decode a palette or grey PNG of known size.
-
-    The bytes are not trusted: their number and the image's size are checked before decoding.
-
-    Parameters
-    ----------
-    data : bytes
-    shape : tuple of int
-        (H, W) of the photograph.
-
-    Returns
-    -------
-    found : ClassMap
-        With (H, W) values of uint8.
-
-    Raises
-    ------
-    SegxaiValueError
-        For another size or kind of image, or damaged bytes.
-    """
-    height, width = shape
-    if len(data) > 2 * height * width + 100_000:
-        raise SegxaiValueError(
-            f"A PNG of {len(data):,} bytes is more than {width} x {height} class ids can take."
-        )
-    try:
-        # Pillow's warning about large pictures is ignored: any other size is refused below.
-        with warnings.catch_warnings(action="ignore"):
-            with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
-                if picture.size != (width, height):
-                    raise SegxaiValueError(
-                        f"The annotation has {picture.height} x {picture.width} pixels; "
-                        f"the image has {height} x {width}."
-                    )
-                if picture.mode not in ("L", "P", "1"):
-                    raise SegxaiValueError(
-                        f"The annotation is a colour or 16-bit picture ({picture.mode}); "
-                        "class ids were expected. "
-                        "Save it as a palette or grey PNG with the values 0, 1, 2 ..."
-                    )
-                return map_of(picture.convert("L") if picture.mode == "1" else picture)
-    except SegxaiValueError:
-        raise
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise SegxaiValueError(
-            "This is not an intact PNG, in which class ids are kept. Save it again as PNG."
-        ) from error
-
-
-def import_class_png(
-    data: bytes, shape: tuple[int, int], known: Collection[str] = ()
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Read a PNG of class ids that a user provides.
-
-    Parameters
-    ----------
-    data : bytes
-    shape : tuple of int
-        (H, W) of the photograph.
-    known : collection of str
-        Names to use where none come with it; further classes are called "class 3" and so on.
-
-    Returns
-    -------
-    classes : (H, W) ndarray of uint8
-    names : tuple of str
-    """
-    found = read_class_png(data, shape)
-    return _named(found.values, found.names, not found.palette, known)
-
-
 def save_annotation(path: str | os.PathLike, classes: np.ndarray, names: Iterable[str]) -> None:
     """Write a palette PNG of class ids with their names.
 
@@ -315,7 +244,7 @@ def check_ids(classes: np.ndarray, names: Collection[str]) -> None:
         )
 
 
-def _named(labels, names, masks, known=()) -> tuple[np.ndarray, tuple[str, ...]]:
+def _named(labels, names, masks, known) -> tuple[np.ndarray, tuple[str, ...]]:
     """Check class ids and complete their names.
 
     masks: whether 0 and 255 alone are background and object.

@@ -283,7 +283,7 @@ def test_regions_go_to_a_file_and_come_back(explorer, tmp_path):
     with page.expect_file_chooser() as chooser:
         canvas.get_by_role("button", name="Load regions…").click()
     chooser.value.set_files([tmp_path / "broken.png"])
-    canvas.locator(".sx-title", has_text="not an intact PNG").wait_for()
+    canvas.locator(".sx-title", has_text="cannot be read as an image").wait_for()
 
 
 def test_words_and_tooltips(explorer):

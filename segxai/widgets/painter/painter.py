@@ -16,12 +16,9 @@ from ...explanation.explain import explain
 from ...explanation.explanation import Explanation
 from ...fcn.annotation import (
     IGNORE,
-    check_ids,
     class_png,
     clean_names,
-    import_class_png,
     load_annotation,
-    read_class_png,
     save_annotation,
 )
 from ...fcn.training import FineTuned, finetune
@@ -111,7 +108,7 @@ class PaintCanvas(browser.BundledWidget, folder="painter"):
         try:
             if proposal["trait"].name == "names":
                 return list(clean_names(proposal["value"]))
-            check_ids(read_class_png(proposal["value"], self._shape).values, self.names)
+            load_annotation(proposal["value"], self._shape, self.names, masks=False)
             return proposal["value"]
         except SegxaiError as error:
             raise RefusedError(str(error)) from error
@@ -159,7 +156,9 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
             classes = np.full(shape, IGNORE, np.uint8)
             names = clean_names(("background", "object") if names is None else names)
         else:
-            classes, names = load_annotation(annotation, shape, names, masks=False)
+            # Of an array, as `annotation` returns it, 0 and 255 may be all that was painted.
+            masks = not isinstance(annotation, np.ndarray)
+            classes, names = load_annotation(annotation, shape, names, masks=masks)
         self.fitted: FineTuned | None = None
         self.explanation: Explanation | None = None
         self._classifier = classifier
@@ -180,7 +179,8 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
     @property
     def annotation(self) -> np.ndarray:
         """Class ids (H, W) of what is painted, 255 where nothing is."""
-        return read_class_png(self.canvas.classes, self.image.shape[:2]).values
+        shape, names = self.image.shape[:2], self.canvas.names
+        return load_annotation(self.canvas.classes, shape, names, masks=False)[0]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -293,12 +293,12 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
             )
 
     def _import(self, fields, data):
-        self.canvas.show(*import_class_png(data, self.image.shape[:2], self.names))
+        self.canvas.show(*load_annotation(data, self.image.shape[:2], known=self.names))
         self.canvas.message = ""
 
     def _fit(self, fields, data):
         names = clean_names(fields.get("names"))
-        classes = read_class_png(data, self.image.shape[:2]).values
+        classes, names = load_annotation(data, self.image.shape[:2], names, masks=False)
         if names != self.names or not np.array_equal(classes, self.annotation):
             self.canvas.show(classes, names)
         self.fit_and_explain()

@@ -11,7 +11,7 @@ from ...errors import SegxaiError, SegxaiValueError
 from ...explanation.checks import evaluated
 from ...explanation.explanation import Explanation, renamed
 from ...explanation.tree_explanation import TreeExplanation
-from ...fcn.annotation import IGNORE, import_class_png
+from ...fcn.annotation import IGNORE, load_annotation
 from ...regions import Regions
 from ...report.page import live, live_element, write_page
 from ...report.state import (
@@ -166,7 +166,7 @@ class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canva
             raise SegxaiError("Regions can be merged, divided and loaded in an explorer.")
         value = fields.get("regions" if what == "merge" else "region")
         if what == "load":
-            classes, names = import_class_png(data, self.explanation.regions.shape)
+            classes, names = load_annotation(data, self.explanation.regions.shape)
             known = {**dict(enumerate(names)), IGNORE: "unpainted"}
             value = regions_of_classes(classes, known, "loaded")
         self._on_edit(what, value)
