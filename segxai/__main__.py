@@ -312,8 +312,7 @@ def _targets(given, count) -> list:
 
 def _rows(name, segmenter, e, seconds) -> list[tuple]:
     """Return the strongest regions as rows of the table; what they share stands in the first."""
-    strongest = sorted(e.ranking(), key=lambda pair: -abs(pair[1]))[:_SHOWN]
-    ranked = sorted(strongest, key=lambda pair: -pair[1])
+    ranked = e.ranking(_SHOWN)
     rows = [("", "", "", region, "", f"{weight:+z.3f}", "", "", "") for region, weight in ranked]
     (region, weight), table = ranked[0], e.coalitions
     rows[0] = (

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import plots, report
 from ..classifiers.classifier import Target
-from ..plots.numbers import format_output
+from ..plots.numbers import format_output, strongest
 from ..progress import Progress
 from ..regions import Regions
 from . import archive, sets, summary, surrogates
@@ -131,10 +131,13 @@ class Explanation:
             self.details.alpha if alpha is None else alpha,
         )
 
-    def ranking(self) -> list[tuple[str, float]]:
-        """Return (name, weight) of every region, the largest weight first, guesses with a mark."""
-        order = np.argsort(-self.weights, kind="stable")
-        return [(self.regions.marked_names[i], float(self.weights[i])) for i in order]
+    def ranking(self, most: int | None = None) -> list[tuple[str, float]]:
+        """Return (name, weight) of the strongest regions, by default of all.
+
+        The largest weight comes first; guessed names have a mark.
+        """
+        names = self.regions.marked_names
+        return [(names[k], float(self.weights[k])) for k in strongest(self.weights, most)]
 
     def weight_map(self) -> np.ndarray:
         """Return the weights as a picture.

@@ -33,7 +33,15 @@ from .draw import (
     show,
     write_in,
 )
-from .numbers import format_interval, format_number, percent, quantity, signed, widest
+from .numbers import (
+    format_interval,
+    format_number,
+    percent,
+    quantity,
+    signed,
+    strongest,
+    widest,
+)
 
 if TYPE_CHECKING:
     from ..explanation.checks import Placebo, Robustness
@@ -189,8 +197,7 @@ def _draw_row(axes, e, title, limit):
     (named, weighed, bars), table, image = axes, e.coalitions, e.coalitions.game.image
     show(named, image, title, e.regions)
     draw_weights(weighed, e, limit, f"weights for “{shorten(e.target)}”")
-    strongest = np.argsort(-np.abs(e.weights), kind="stable")[:MOST_BARS]
-    order = strongest[np.argsort(-e.weights[strongest], kind="stable")]
+    order = strongest(e.weights, MOST_BARS)
     names = [shorten(e.regions.marked_names[k], 26) for k in order]
     difference = " − ".join(quantity(table.output, shorten(name)) for name, _ in table.outputs)
     note = (
@@ -489,7 +496,7 @@ def draw_weights(axes: Axes, explanation: Explanation, limit: float, title: str)
     regions, weights = explanation.regions, explanation.weights
     draw_heat(axes, explanation.coalitions.game.image, weights[regions.labels], limit, title)
     draw_borders(axes, regions, "#555555")
-    for k in np.argsort(-np.abs(weights), kind="stable")[:MOST_NAMES]:
+    for k in strongest(weights, MOST_NAMES):
         write_in(
             axes, regions, k, signed(weights[k], 2), "white", fontsize=9, color=INK,
             fontweight="bold",

@@ -53,6 +53,18 @@ def widest(*weights: np.ndarray) -> float:
     return max(FAINT, *(float(np.abs(row).max()) for row in weights))
 
 
+def strongest(weights: np.ndarray, most: int | None = None) -> np.ndarray:
+    """Return which are the largest absolute weights, by default all, in descending order.
+
+    Examples
+    --------
+    >>> strongest(np.array([0.1, -0.3, 0.2]), 2)
+    array([2, 1])
+    """
+    kept = np.argsort(-np.abs(weights), kind="stable")[:most]
+    return kept[np.argsort(-weights[kept], kind="stable")]
+
+
 def signed(value: float, digits: int = 3) -> str:
     """Write a number with its sign; what is rounded to zero has none.
 

@@ -22,7 +22,7 @@ from PIL import Image
 from .. import plots
 from ..errors import SegxaiValueError
 from ..files import as_path, replacing
-from ..plots.numbers import format_number, format_output, percent, signed, widest
+from ..plots.numbers import format_number, format_output, percent, signed, strongest, widest
 from ..regions import Regions, distinct_names
 from .state import (
     PAGE_METHODS,
@@ -344,10 +344,8 @@ def _words(e) -> str:
 
 def _table(e) -> str:
     areas, limit = e.regions.areas, widest(e.weights)
-    shown = np.argsort(-np.abs(e.weights), kind="stable")[:_MOST_ROWS]
-    order = shown[np.argsort(-e.weights[shown], kind="stable")]
     rows = []
-    for k in order:
+    for k in strongest(e.weights, _MOST_ROWS):
         weight, (low, high) = e.weights[k], e.interval[k]
         source, sure = e.regions.name_evidence[k]  # sure: None where that was not measured
         hint = f"name: {source}" + ("" if sure is None else f", {percent(sure, 0)}")
@@ -366,7 +364,7 @@ def _table(e) -> str:
             f"<td class='sx-number'>{signed(weight)}{span}</td>"
             f"<td class='sx-number'>{percent(areas[k])}</td></tr>"
         )
-    left_out = len(e.weights) - len(order)
+    left_out = len(e.weights) - len(rows)
     note = (
         f"<p class='sx-note'>The {left_out} weakest regions are left out of the table.</p>"
         if left_out
