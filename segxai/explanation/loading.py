@@ -13,7 +13,7 @@ from ..files import check_contents, reading
 from ..images import Bands
 from ..regions import Evidence, Part, Regions, plain_text, walk
 from ..segmentation.binary import tree_of
-from . import archive, checks, fills, methods, owen, summary
+from . import archive, checks, fills, methods, owen, surrogates
 from .coalitions import Coalitions
 from .descent import Descent
 from .explanation import Explanation, from_coalitions
@@ -99,7 +99,7 @@ def _explanation(kept, arrays) -> Explanation:
         or kept["fill"] not in (*fills.FILLS, fills.GIVEN)
         or kept["classifier"] not in (None, DEFAULT)
         or kept["output"] not in (*OUTPUTS, "output")
-        or sorted(summary.members(hierarchy)) not in ([], list(range(number)))
+        or sorted(surrogates.members(hierarchy)) not in ([], list(range(number)))
     ):
         raise ValueError("its parts do not fit together")
     table = Coalitions(

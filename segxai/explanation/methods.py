@@ -301,16 +301,11 @@ def size_shares(number: int, method: str, kernel_width: float) -> np.ndarray:
 def _expected_counts(total, shares, log_number_of) -> np.ndarray:
     """Divide `total` by `shares`; what a size has no coalitions for goes to the others."""
     most = np.rint(np.exp(np.minimum(log_number_of, 50)))
-    counts, open_sizes = np.zeros(len(shares)), np.ones(len(shares), bool)
-    while open_sizes.any():
-        counts[open_sizes] = (
-            (total - most[~open_sizes].sum()) * shares[open_sizes] / shares[open_sizes].sum()
-        )
-        too_many = open_sizes & (counts >= most)
-        if not too_many.any():
-            break
-        counts[too_many] = most[too_many]
-        open_sizes &= ~too_many
+    counts = np.zeros(len(shares))
+    for _ in shares:  # each time, further sizes may become complete
+        full = counts >= most
+        rest = (total - most[full].sum()) * shares / shares[~full].sum()
+        counts = np.where(full, most, rest)
     return counts
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..plots.numbers import FAINT, percent
-from . import owen, sets
+from . import owen, sets, surrogates
 from .coalitions import ROUNDING
 
 if TYPE_CHECKING:
@@ -178,17 +178,14 @@ def _parts(e) -> list[str]:
     """For each region that was replaced by its parts, the sum of their weights."""
     if e.method != "owen":
         return []
-    groups = [members(node) for node in e.coalitions.hierarchy if isinstance(node, tuple)]
+    groups = [
+        surrogates.members(node) for node in e.coalitions.hierarchy if isinstance(node, tuple)
+    ]
     return [
         f"The weights of the parts {_joined(e, group)} add up to the "
         f"whole region's {sum(e.weights[group]):+z.3f}."
         for group in groups
     ]
-
-
-def members(node: tuple | int) -> list[int]:
-    """Return the regions of a node of a hierarchy."""
-    return [k for child in node for k in members(child)] if isinstance(node, tuple) else [node]
 
 
 def _joined(e, regions) -> str:

@@ -4,11 +4,10 @@ All are plain algebra on `masks` (N, K) bool and `values` (N,); nothing here eva
 classifier. A surrogate approximates value(S) by its intercept plus the weights of the regions in S.
 """
 
-from math import factorial
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import gammaln, softmax, stdtrit
+from scipy.special import comb, gammaln, softmax, stdtrit
 
 from ..errors import SegxaiValueError, is_number
 from . import process
@@ -230,30 +229,27 @@ def fit_owen(masks: np.ndarray, values: np.ndarray, hierarchy: tuple) -> Fit:
     def add(siblings, coalitions, shares):
         """Divide among siblings what they add to coalitions, each of which has a share."""
         for node in siblings:
-            others = np.array([_code(other) for other in siblings if other != node], np.int64)
+            others = [members(other) for other in siblings if other != node]
             subsets = all_subsets(len(others))
-            without = (coalitions[:, None] | subsets @ others).ravel()
-            share = (shares[:, None] * _shares(len(siblings))[subsets.sum(axis=1)]).ravel()
+            added = subsets @ np.array([sum(1 << k for k in other) for other in others], np.int64)
+            without = (coalitions[:, None] | added).ravel()
+            # One of so many orders of the siblings has just a subset before the node.
+            orders = len(siblings) * comb(len(others), subsets.sum(axis=1))
+            share = (shares[:, None] / orders).ravel()
             if isinstance(node, tuple):
                 add(node, without, share)
             else:
                 weights[node] = share @ (table[without | 1 << node] - table[without])
 
     add(hierarchy, np.zeros(1, np.int64), np.ones(1))
-    members = all_subsets(len(weights))
-    r2 = weighted_r2(table, table[0] + members @ weights, shapley_kernel(members))
+    shown = all_subsets(len(weights))
+    r2 = weighted_r2(table, table[0] + shown @ weights, shapley_kernel(shown))
     return Fit(weights, float(table[0]), r2, np.stack([weights, weights], axis=1))
 
 
-def _shares(number) -> np.ndarray:
-    """Share of the orders of some regions in which s given ones come before one of the others."""
-    return np.array(
-        [factorial(s) * factorial(number - s - 1) / factorial(number) for s in range(number)]
-    )
-
-
-def _code(node) -> int:
-    return sum(map(_code, node)) if isinstance(node, tuple) else 1 << node
+def members(node: tuple | int) -> list[int]:
+    """Return the regions of a node of a hierarchy."""
+    return [k for child in node for k in members(child)] if isinstance(node, tuple) else [node]
 
 
 def shapley_interactions(masks: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -276,11 +272,11 @@ def shapley_interactions(masks: np.ndarray, values: np.ndarray) -> np.ndarray:
     cooperative games".
     """
     table, number = _ordered(masks, values), masks.shape[1]
-    members, others = all_subsets(number), all_subsets(number - 1)
+    shown, others = all_subsets(number), all_subsets(number - 1)
     indices = np.zeros((number, number))
     for i in range(number):
         # The Shapley values of the others, where a coalition's value is what region i adds to it.
-        added = table[members[:, i]] - table[~members[:, i]]
+        added = table[shown[:, i]] - table[~shown[:, i]]
         indices[i, i + 1 :] = fit_owen(others, added, tuple(range(number - 1))).weights[i:]
     return indices + indices.T
 
