@@ -16,8 +16,6 @@ Zhang et al. 2015, "Divide and Conquer Kernel Ridge Regression", for the blocks.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from . import owen
@@ -67,9 +65,11 @@ def refine(
     residuals, found, inside = values - masks @ weights, weights, np.eye(masks.shape[1])
     ends = np.flatnonzero((masks == masks[:, :1]).all(axis=1))  # the empty and the full one
     for _ in range(PASSES):
-        fit = _fit(masks, residuals, lengths_of(found), ends, inside, _shapley_values)
-        found = weights + fit.correction
-    return found, fit.changes, fit.left_out
+        correction, changes, left_out, *_ = _fit(
+            masks, residuals, lengths_of(found), ends, inside, _shapley_values
+        )
+        found = weights + correction
+    return found, changes, left_out
 
 
 def owen_values(
@@ -106,30 +106,26 @@ def owen_values(
         return _owen_values(joins, inside, masks, factors)
 
     inside = owen.members(joins)
-    fit = _fit(masks, values - masks @ weights, lengths, np.arange(divided), inside, products)
-    variance = np.maximum(_prior_variance(joins, inside, lengths) - fit.explained, 0) * fit.scale
-    variance += MISPREDICTED * (fit.changes**2).sum(axis=0)
+    correction, changes, _, explained, scale = _fit(
+        masks, values - masks @ weights, lengths, np.arange(divided), inside, products
+    )
+    variance = np.maximum(_prior_variance(joins, inside, lengths) - explained, 0) * scale
+    variance += MISPREDICTED * (changes**2).sum(axis=0)
     margins = np.minimum(NORMAL * np.sqrt(variance), np.ptp(values))
     margins[-1] = 0
-    return inside @ weights + fit.correction, margins
+    return inside @ weights + correction, margins
 
 
-class _Fit(NamedTuple):
-    """M sums of regions' values by the process: the mean over blocks of coalitions."""
-
-    correction: np.ndarray  # (M,)
-    changes: np.ndarray  # (N, M)
-    left_out: np.ndarray  # (N,)
-    explained: np.ndarray  # (M,) by how much the rows lower the variance, relative to `scale`
-    scale: float  # by which left-out rows scatter more than the process' own variance says
-
-
-def _fit(masks, residuals, lengths, always, inside, products) -> _Fit:
+def _fit(masks, residuals, lengths, always, inside, products) -> tuple[np.ndarray, ...]:
     """Interpolate (N,) residuals in blocks, each with the rows `always`.
 
     inside: (M, K) the regions of each sum; first those of one. products: a function from masks and
     factors (K,) to the sums' (N, M) values in the games prod(1 if a region is as in the mask, else
     its factor).
+
+    Returns the sums' corrections (M,), their changes (N, M) and left_out (N,) as in `refine`; by
+    how much the rows lower the sums' variance (M,), and the scale of this variance, by which
+    left-out rows scatter more than the process' own says.
     """
     number = -(-len(masks) // BLOCK)
     changes, left_out, parts = np.zeros((len(masks), len(inside))), np.zeros(len(masks)), []
@@ -150,7 +146,7 @@ def _fit(masks, residuals, lengths, always, inside, products) -> _Fit:
         left_out[rows] = each
         parts.append((residuals[rows] @ pull, explained, each**2 @ np.diag(inverse) / len(rows)))
     correction, explained, scale = (np.mean(part, axis=0) for part in zip(*parts, strict=True))
-    return _Fit(correction, changes, left_out, explained, scale / number)
+    return correction, changes, left_out, explained, scale / number
 
 
 def _slope(lengths) -> float:

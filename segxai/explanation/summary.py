@@ -1,5 +1,6 @@
 """Summarise an explanation in sentences."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,21 +40,20 @@ def sentences(explanation: "Explanation", search: bool = True) -> list[str]:
     return [*found, *_no_probability(table), *checks]
 
 
-def _of_weights(e) -> list[str]:
+def _of_weights(e) -> Iterator[str]:
     k = int(np.argmax(np.abs(e.weights)))
     verb, name = "supports" if e.weights[k] >= 0 else "opposes", e.regions.marked_names[k]
-    found = [
+    yield (
         f"No region changes “{e.target}” noticeably (all {e.method} weights are below {FAINT})."
         if abs(e.weights[k]) < FAINT
         else f"“{name}” {verb} “{e.target}” most ({e.method} weight {e.weights[k]:+z.3f})."
-    ]
+    )
     if not e.coalitions.exact:  # intervals shrink with the square root of the sample's size
         evaluated, number = e.coalitions.masks.shape
-        found.append(
+        yield (
             f"{evaluated:,} of 2**{number} coalitions were evaluated; "
             f"{min(4 * evaluated, 2**number):,} evaluations would at least halve the intervals."
         )
-    return found
 
 
 def _of_tree(e) -> list[str]:
@@ -107,26 +107,25 @@ def _with_margin(value, margin) -> str:
     return f"{value:+z.3f}" + (f" ± {margin:.3f}" if margin else "")
 
 
-def _no_probability(table) -> list[str]:
+def _no_probability(table) -> Iterator[str]:
+    together = float(table.table.sum(axis=1).max())
     if table.output in ("logit", "score"):
-        return [
+        yield (
             f"The values are {table.output}s, not probabilities: "
             f"weights are differences of {table.output}s."
-        ]
-    if table.output == "output":
-        return [
+        )
+    elif table.output == "output":
+        yield (
             f"The values are not probabilities: they range from {table.table.min():.3g} to "
             f"{table.table.max():.3g}. Name them with "
             "load_classifier(function, output='logit') or output='score'."
-        ]
-    together = float(table.table.sum(axis=1).max())
-    if together > 1 + ROUNDING:
-        return [
+        )
+    elif together > 1 + ROUNDING:
+        yield (
             f"The values of the classes add up to {together:.3g}, so they are not "
             "probabilities of classes that exclude each other. If they are no probabilities at "
             "all, name them with load_classifier(function, output='score')."
-        ]
-    return []
+        )
 
 
 def _sets(e, search) -> list[str]:
@@ -162,30 +161,25 @@ def _set(e, kind, found) -> str:
     )
 
 
-def _interaction(e) -> list[str]:
+def _interaction(e) -> Iterator[str]:
     matrix = e.interactions()
     i, j = np.unravel_index(np.argmax(np.abs(matrix)), matrix.shape)
-    if abs(matrix[i, j]) < FAINT:  # no two regions interact
-        return []
-    size = "larger" if matrix[i, j] > 0 else "smaller"
-    return [
-        f"{_joined(e, (i, j))} have a {size} effect together than the sum of their separate "
-        f"effects (interaction {matrix[i, j]:+z.3f}, the strongest of all pairs)."
-    ]
+    if abs(matrix[i, j]) >= FAINT:
+        size = "larger" if matrix[i, j] > 0 else "smaller"
+        yield (
+            f"{_joined(e, (i, j))} have a {size} effect together than the sum of their separate "
+            f"effects (interaction {matrix[i, j]:+z.3f}, the strongest of all pairs)."
+        )
 
 
-def _parts(e) -> list[str]:
+def _parts(e) -> Iterator[str]:
     """For each region that was replaced by its parts, the sum of their weights."""
-    if e.method != "owen":
-        return []
-    groups = [
-        surrogates.members(node) for node in e.coalitions.hierarchy if isinstance(node, tuple)
-    ]
-    return [
-        f"The weights of the parts {_joined(e, group)} add up to the "
-        f"whole region's {sum(e.weights[group]):+z.3f}."
-        for group in groups
-    ]
+    nodes = e.coalitions.hierarchy if e.method == "owen" else ()
+    for group in [surrogates.members(node) for node in nodes if isinstance(node, tuple)]:
+        yield (
+            f"The weights of the parts {_joined(e, group)} add up to the "
+            f"whole region's {sum(e.weights[group]):+z.3f}."
+        )
 
 
 def _joined(e, regions) -> str:

@@ -19,7 +19,6 @@ from .game import Game
 from .methods import needs_all, without_settings
 
 if TYPE_CHECKING:
-    from ..plots import DescribedFigure
     from .checks import Placebo, Robustness
 
 
@@ -105,7 +104,7 @@ class TreeExplanation(Explanation):
         table = self.descent.coalitions.for_target(target, versus)
         return from_descent(replace(self.descent, coalitions=table), self.regions)
 
-    def plot(self) -> DescribedFigure:
+    def plot(self) -> plots.DescribedFigure:
         """Draw a few regions with their weights, a heat map of all leaves, and bars."""
         return plots.plot_tree(self)
 
