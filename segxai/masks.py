@@ -70,8 +70,8 @@ def read_map(
     with opened_image(source) as picture:
         if (by_path or sent) and picture.format not in LOSSLESS:
             raise SegxaiValueError(
-                f"{repr(os.path.basename(source)) if by_path else what} is a {picture.format} file, "
-                "which alters class ids near borders; save the annotation as PNG."
+                f"{quoted(os.path.basename(source)) if by_path else what} is a {picture.format} "
+                "file, which alters class ids near borders; save the annotation as PNG."
             )
         if shape is not None:
             check_size((picture.height, picture.width), shape, what)

@@ -235,15 +235,6 @@ def clean_names(names: Any) -> tuple[str, ...]:
     )
 
 
-def check_ids(classes: np.ndarray, names: Collection[str]) -> None:
-    """Raise SegxaiValueError unless every class id has a name or is 255."""
-    most = int(classes.max(initial=0, where=classes != IGNORE))
-    if most >= len(names):
-        raise SegxaiValueError(
-            f"The annotation uses class {most}, but only {len(names)} names were given."
-        )
-
-
 def _named(labels, names, masks, known) -> tuple[np.ndarray, tuple[str, ...]]:
     """Check class ids and complete their names.
 
@@ -273,7 +264,11 @@ def _named(labels, names, masks, known) -> tuple[np.ndarray, tuple[str, ...]]:
             )
         first = tuple(known) or (("background", "object") if number <= 2 else ())
         names = clean_names((*first, *(f"class {k}" for k in range(len(first), number))))
-    check_ids(labels, names)
+    most = int(labels.max(initial=0, where=labels != IGNORE))
+    if most >= len(names):
+        raise SegxaiValueError(
+            f"The annotation uses class {most}, but only {len(names)} names were given."
+        )
     return labels, names
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+from scipy import ndimage
 from skimage import color
 
 from ..names import distinct_names
@@ -68,7 +69,10 @@ def binary_tree(image: np.ndarray, regions: Regions) -> BinaryTree:
     Ward 1963, "Hierarchical Grouping to Optimize an Objective Function".
     """
     atoms, root = regions.atoms, regions.tree
-    join = partial(_joined, atoms, *_areas_and_colours(image, atoms))
+    areas = np.bincount(atoms.ravel())
+    bands = np.moveaxis(color.rgb2lab(image), -1, 0)
+    colours = np.stack([ndimage.mean(band, atoms, range(len(areas))) for band in bands], axis=1)
+    join = partial(_joined, atoms, areas, colours)
     given = {frozenset(part.atoms) for part in regions.parts}
     if root is not None:
         root = raised(_halved(root, join), given)
@@ -130,14 +134,6 @@ def _halved(part: Part, join: Callable[[Sequence[Part]], Part]) -> Part:
         return replace(node, cost=max(part.cost for part in (node, *node.children)))
 
     return rebuilt(part, change)
-
-
-def _areas_and_colours(image, atoms) -> tuple[np.ndarray, np.ndarray]:
-    """Return the pixels (A,) and the mean colour (A, 3), in CIE Lab, of each atom."""
-    flat, bands = atoms.ravel(), np.moveaxis(color.rgb2lab(image), -1, 0)
-    areas = np.bincount(flat).astype(float)
-    sums = np.stack([np.bincount(flat, band.ravel()) for band in bands], axis=1)
-    return areas, sums / areas[:, None]
 
 
 def _joined(atoms, areas, colours, parts) -> Part:

@@ -8,8 +8,8 @@ from skimage import color, filters, segmentation  # their functions are imported
 
 from ..errors import SegxaiValueError, is_number, whole_number
 from ..images import reduced, resize_labels
-from ..regions import PLACE, Part, Regions
-from .names import places
+from ..regions import Part, Regions
+from .names import named_by_place
 from .record import COUNT, Segmenter, Slider
 
 WORKING_SIDE = 1024  # pixels; larger photographs are reduced to this size for segmentation
@@ -230,13 +230,10 @@ def chan_vese(image: np.ndarray, mu: float = 0.25, max_num_iter: int = 100) -> R
 
 
 def _named(image, labels, method) -> Regions:
-    labels = resize_labels(labels, image.shape[:2])
-    _, atoms = np.unique(labels, return_inverse=True)
-    atoms = atoms.reshape(labels.shape)
-    names = places(atoms, [(i,) for i in range(atoms.max() + 1)])
-    return Regions(
-        atoms, [Part(name, (i,), evidence=PLACE) for i, name in enumerate(names)], method
-    )
+    # Shifted by 1, because 0 would stay 0.
+    atoms = segmentation.relabel_sequential(resize_labels(labels, image.shape[:2]) + 1)[0] - 1
+    parts = [Part("", (i,)) for i in range(atoms.max() + 1)]
+    return Regions(atoms, named_by_place(atoms, parts), method)
 
 
 def _at_least(name, value, low, high=None):

@@ -376,7 +376,7 @@ def _entry(mask, index, threshold):
     """(mask, score, name) of an array or of an entry of either model."""
     what, name = f"Mask {index}", f"mask {index + 1}"
     if not isinstance(mask, Mapping) or "counts" in mask:
-        return read_mask(mask, what, threshold), 0.0, name
+        mask = {"segmentation": mask}
     if {"mask", "label"} <= mask.keys():  # the pipeline's; semantic segmentation has no score
         mask = {
             "segmentation": mask["mask"],

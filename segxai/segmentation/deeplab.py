@@ -21,6 +21,7 @@ from ..weights.loaded import loaded
 from .compose import regions_of_classes
 from .record import Segmenter
 
+# The first class means none of the others.
 PASCAL_CLASSES = (
     "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair",
     "cow", "dining table", "dog", "horse", "motorbike", "person", "potted plant", "sheep", "sofa",
@@ -49,9 +50,7 @@ ADE20K_CLASSES = (
     "bulletin board", "shower", "radiator", "glass", "clock", "flag",
 )  # fmt: skip
 SMALLEST = 0.003  # share of the image; smaller classes are treated as noise
-# Of each segmenter its name in DOWNLOADS, and the names of the classes; the first one means none of
-# the others.
-_MODELS = {"pascal": ("deeplab", PASCAL_CLASSES), "ade20k": ("ade20k", ADE20K_CLASSES)}
+_MODELS = {"pascal": "deeplab", "ade20k": "ade20k"}  # of each segmenter its name in DOWNLOADS
 _ONE_AT_A_TIME = threading.Lock()  # an interpreter stores its input, so it is not thread-safe
 
 
@@ -78,7 +77,7 @@ def pascal(image: np.ndarray) -> Regions:
     ----------
     Everingham et al. 2010, "The PASCAL Visual Object Classes (VOC) Challenge".
     """
-    return _regions(image, "pascal")
+    return _regions(image, "pascal", PASCAL_CLASSES)
 
 
 def ade20k(image: np.ndarray) -> Regions:
@@ -104,19 +103,17 @@ def ade20k(image: np.ndarray) -> Regions:
     ----------
     Zhou et al. 2017, "Scene Parsing through ADE20K Dataset".
     """
-    return _regions(image, "ade20k")
+    return _regions(image, "ade20k", ADE20K_CLASSES)
 
 
 def why_unavailable(segmenter: str = "pascal") -> str:
     """Return what "pascal" or "ade20k" needs but is missing on this machine, or ""."""
-    download, _ = _MODELS[segmenter]
-    if cached(download) is None:
-        return f"needs python -m segxai fetch {download}"
+    if cached(_MODELS[segmenter]) is None:
+        return f"needs python -m segxai fetch {_MODELS[segmenter]}"
     return "" if find_spec("ai_edge_litert") else "needs pip install 'segxai[pascal]'"
 
 
-def _regions(image, segmenter) -> Regions:
-    _, names = _MODELS[segmenter]
+def _regions(image, segmenter, names) -> Regions:
     return regions_of_classes(classify(image, segmenter), names, segmenter, Evidence("semantic"))
 
 
@@ -156,7 +153,7 @@ def _enlarged(output, size) -> np.ndarray:
 
 
 def _model_path(segmenter):
-    name, _ = _MODELS[segmenter]
+    name = _MODELS[segmenter]
     path = usable(name)
     if path is None:
         raise SegxaiFileNotFoundError(
@@ -180,8 +177,8 @@ def _interpreter(path: str, segmenter: str):
     except (ValueError, RuntimeError) as error:
         raise SegxaiFileError(
             f"{path!r} is not a readable model ({quoted(error)}); "
-            f"run: python -m segxai fetch {_MODELS[segmenter][0]}"
-        ) from error  # fmt: skip
+            f"run: python -m segxai fetch {_MODELS[segmenter]}"
+        ) from error
     return interpreter
 
 

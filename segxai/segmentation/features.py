@@ -13,17 +13,15 @@ Collins et al. 2018, "Deep Feature Factorization for Concept Discovery" (deep fe
 into objects).
 """
 
-from dataclasses import replace
-
 import numpy as np
 import scipy
 from skimage import color, measure, segmentation
 
 from ..images import resize, resize_labels
-from ..regions import PLACE, Regions, coarsest, moved, rebuilt, walk
+from ..regions import Regions, coarsest, moved
 from .cut import automatic_number
 from .merging import Join, borders, leaves
-from .names import places
+from .names import named_by_place
 from .record import by_count, check_count
 from .seen import pool
 
@@ -76,14 +74,7 @@ def features(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
     root = moved(root, {int(leaf): atom for atom, leaf in enumerate(present)})
     if n_regions == "auto":
         n_regions = automatic_number(root, WORTH_SPLITTING * root.cost)
-    covered = [node.atoms for node in walk(root)]
-    place = dict(zip(covered, places(atoms, covered), strict=True))
-
-    def named(node):  # without its cost, for `expand` needs none
-        return replace(node, name=place[node.atoms], cost=0.0, evidence=PLACE)
-
-    parts = [rebuilt(part, named) for part in coarsest(root, int(n_regions))]
-    return Regions(atoms, parts, "features")
+    return Regions(atoms, named_by_place(atoms, coarsest(root, int(n_regions))), "features")
 
 
 def _ward_joins(points) -> list[Join]:

@@ -97,10 +97,8 @@ def basins(strength: np.ndarray) -> np.ndarray:
 
     smooth = scipy.ndimage.gaussian_filter(strength, SMOOTHING)
     depth = SHALLOWEST
-    seeds = measure.label(h_minima(smooth, depth), connectivity=1)
-    while seeds.max() > MOST_BASINS:
+    while (seeds := measure.label(h_minima(smooth, depth), connectivity=1)).max() > MOST_BASINS:
         depth *= 2
-        seeds = measure.label(h_minima(smooth, depth), connectivity=1)
     if seeds.max() < LEAVES:
         step = max(1, round((strength.size / (4 * LEAVES)) ** 0.5))
         even = np.zeros(strength.shape, bool)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..regions import PLACE, Evidence, Part, walk
+from ..regions import PLACE, Evidence, Part, rebuilt, walk
 from ..weights.semantic import semantic_head
 from .seen import WHOLE, Seen, areas_of, deepest, pooled
 
@@ -141,15 +141,14 @@ def kinds(classes: np.ndarray) -> np.ndarray:
     kinds : (N, K) array
         The sums, and the other classes; the last is "object".
     """
-    names = semantic_head().names
-    of_class = [
-        next((group for group in ("animal", "vehicle") if name in GROUPS[group]), name)
-        for name in names
-    ]
-    columns = list(dict.fromkeys(of_class))
-    table = np.zeros((len(names), len(columns)))
-    table[np.arange(len(names)), [columns.index(kind) for kind in of_class]] = 1
-    return classes @ table
+    of_class = np.array(
+        [
+            next((group for group in ("animal", "vehicle") if name in GROUPS[group]), name)
+            for name in semantic_head().names
+        ]
+    )
+    sums = [classes[:, of_class == kind].sum(axis=1) for kind in dict.fromkeys(of_class)]
+    return np.stack(sums, axis=1)
 
 
 def name_tree(
@@ -214,27 +213,46 @@ def places(atoms: np.ndarray, groups: Iterable[Iterable[int]]) -> list[str]:
     """
     height, width = atoms.shape
     flat = atoms.ravel()
-    number = int(flat.max()) + 1
-    count = np.bincount(flat, minlength=number)
+    count = np.bincount(flat)
     row, column = np.divmod(np.arange(flat.size), width)
     # Of the middle of each pixel, so that a mirrored photograph has mirrored places.
     rows = np.bincount(flat, (row + 0.5) / height)
     columns = np.bincount(flat, (column + 0.5) / width)
-    edges = np.zeros((number, 4), bool)  # which edges of the photograph each atom touches
-    for side, line in enumerate((atoms[0], atoms[-1], atoms[:, 0], atoms[:, -1])):
-        edges[np.unique(line), side] = True
-    names = []
-    for group in map(list, groups):
+    edges = [set(edge.tolist()) for edge in (atoms[0], atoms[-1], atoms[:, 0], atoms[:, -1])]
+
+    def place(group: list[int]) -> str:
         area = count[group].sum()
-        if edges[group].any(axis=0).all() and area < 0.98 * flat.size:
-            names.append("all round")
-        else:
-            words = (
-                ROWS[min(int(3 * rows[group].sum() / area), 2)],
-                COLUMNS[min(int(3 * columns[group].sum() / area), 2)],
-            )
-            names.append(" ".join(filter(None, words)) or "centre")
-    return names
+        if area < 0.98 * flat.size and not any(edge.isdisjoint(group) for edge in edges):
+            return "all round"
+        down, across = (min(int(3 * sums[group].sum() / area), 2) for sums in (rows, columns))
+        return f"{ROWS[down]} {COLUMNS[across]}".strip() or "centre"
+
+    return [place(list(group)) for group in groups]
+
+
+def named_by_place(atoms: np.ndarray, parts: Iterable[Part]) -> list[Part]:
+    """Name parts, and all parts of them, by their places.
+
+    Parameters
+    ----------
+    atoms : (H, W) array of int
+        The finest label map.
+    parts : iterable of Part
+        Without names.
+
+    Returns
+    -------
+    parts : list of Part
+        Without costs, too, because `Regions.expand` needs none.
+    """
+    parts = list(parts)
+    covered = [node.atoms for part in parts for node in walk(part)]
+    place = dict(zip(covered, places(atoms, covered), strict=True))
+
+    def named(node: Part) -> Part:
+        return replace(node, name=place[node.atoms], noun="", cost=0.0, evidence=PLACE)
+
+    return [rebuilt(part, named) for part in parts]
 
 
 def _by_class(atoms, nodes, classes, found) -> dict[tuple[int, ...], Noun | None]:

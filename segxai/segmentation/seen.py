@@ -56,10 +56,11 @@ class Seen(NamedTuple):
         seen : Seen
             Of the coarser regions.
         """
-        areas = np.bincount(coarser, self.areas)
-        of_leaf = np.zeros((len(areas), len(coarser)))
-        of_leaf[coarser, np.arange(len(coarser))] = self.areas / areas[coarser]
-        return Seen(areas, of_leaf @ self.classes, of_leaf @ self.features, self.whole)
+        nodes = [Part("", tuple(np.flatnonzero(coarser == k))) for k in range(coarser.max() + 1)]
+        classes, features = (
+            pooled(nodes, self.areas, values) for values in (self.classes, self.features)
+        )
+        return Seen(areas_of(nodes, self.areas), classes, features, self.whole)
 
 
 def seen(image: np.ndarray, atoms: np.ndarray) -> Seen:
@@ -85,7 +86,7 @@ def seen(image: np.ndarray, atoms: np.ndarray) -> Seen:
     areas = np.bincount(atoms.ravel()) / atoms.size
     whole = resize(image, (VIEW, VIEW))
     nouns = by_noun([whole, whole[:, ::-1]]).mean(axis=0)
-    return Seen(areas, softmax(scores), pool(maps["head"], atoms), nouns)
+    return Seen(areas, scipy.special.softmax(scores, axis=1), pool(maps["head"], atoms), nouns)
 
 
 def by_noun(pictures: Sequence[np.ndarray]) -> np.ndarray:
@@ -228,9 +229,3 @@ def pooled(nodes: Sequence[Part], areas: np.ndarray, values: np.ndarray) -> np.n
 def areas_of(nodes: Sequence[Part], areas: np.ndarray) -> np.ndarray:
     """Add up the areas (L,) of the leaves over N nodes, (N,)."""
     return np.array([areas[list(node.atoms)].sum() for node in nodes])
-
-
-def softmax(scores: np.ndarray) -> np.ndarray:
-    """Turn scores (..., C) into probabilities."""
-    e = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)

@@ -14,13 +14,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+from scipy.special import softmax
 
 from ..images import resize
 from ..regions import Part, coarsest
 from ..weights.imagenet import everyday_nouns
 from ..weights.semantic import semantic_head
 from .names import GROUPS, Noun, class_noun, evidence
-from .seen import VIEW, WHOLE, Seen, areas_of, by_noun, deepest, pooled, softmax, specific
+from .seen import VIEW, WHOLE, Seen, areas_of, by_noun, deepest, pooled, specific
 
 # Shares of the photograph: too few pixels to classify, too few around them.
 SMALLEST, LARGEST = 0.005, 0.8
@@ -255,8 +256,11 @@ def dense_nouns(nodes: Sequence[Part], found: Seen) -> tuple[np.ndarray, np.ndar
     inside = pooled(nodes, found.areas, found.features)
     share = areas_of(nodes, found.areas)[:, None]
     outside = (found.areas @ found.features - share * inside) / np.maximum(1 - share, 1e-6)
-    sums = everyday_nouns().classes
-    return softmax(inside @ kernel + bias) @ sums, softmax(outside @ kernel + bias) @ sums
+    inside, outside = (
+        softmax(features @ kernel + bias, axis=1) @ everyday_nouns().classes
+        for features in (inside, outside)
+    )
+    return inside, outside
 
 
 def view(image: np.ndarray, mask: np.ndarray, contrast: float, margin: float) -> np.ndarray:
