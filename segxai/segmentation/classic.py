@@ -6,11 +6,11 @@ Their regions are named by their place.
 import numpy as np
 from skimage import color, filters, segmentation  # their functions are imported when called
 
-from ..errors import SegxaiValueError, is_number, whole_number
-from ..images import reduced, resize_labels
+from ..errors import whole_number
+from ..images import MAX_SIDE, reduced, resize_labels
 from ..regions import Part, Regions
 from .names import named_by_place
-from .record import COUNT, Segmenter, Slider
+from .record import COUNT, Segmenter, Slider, check_number
 
 WORKING_SIDE = 1024  # pixels; larger photographs are reduced to this size for segmentation
 
@@ -31,8 +31,8 @@ def grid(image: np.ndarray, rows: int = 4, columns: int = 4) -> Regions:
         From left to right and from top to bottom.
     """
     height, width = image.shape[:2]
-    _at_least("rows", rows, 1, max(height, 4))
-    _at_least("columns", columns, 1, max(width, 4))
+    check_number("rows", rows, 1, max(height, 4))
+    check_number("columns", columns, 1, max(width, 4))
     rows, columns = min(rows, height), min(columns, width)
     row = np.arange(height) * rows // height
     column = np.arange(width) * columns // width
@@ -66,9 +66,6 @@ def slic(
     ----------
     Achanta et al. 2012, "SLIC Superpixels Compared to State-of-the-Art Superpixel Methods".
     """
-    _at_least("n_segments", n_segments, 1)
-    _at_least("compactness", compactness, 1e-6)
-    _at_least("sigma", sigma, 0, max(image.shape[:2]))
     return _named(
         image,
         segmentation.slic(
@@ -107,9 +104,6 @@ def felzenszwalb(
     ----------
     Felzenszwalb and Huttenlocher 2004, "Efficient Graph-Based Image Segmentation".
     """
-    _at_least("scale", scale, 0)
-    _at_least("sigma", sigma, 0, max(image.shape[:2]))
-    _at_least("min_size", min_size, 0)
     return _named(
         image,
         segmentation.felzenszwalb(
@@ -150,16 +144,17 @@ def quickshift(
     ----------
     Vedaldi and Soatto 2008, "Quick Shift and Kernel Methods for Mode Seeking".
     """
-    _at_least("kernel_size", kernel_size, 1)
-    _at_least("max_dist", max_dist, 0)
-    labels = segmentation.quickshift(
-        reduced(image, WORKING_SIDE),
-        kernel_size=kernel_size,
-        max_dist=max_dist,
-        ratio=ratio,
-        rng=whole_number("seed", seed),
+    return _named(
+        image,
+        segmentation.quickshift(
+            reduced(image, WORKING_SIDE),
+            kernel_size=kernel_size,
+            max_dist=max_dist,
+            ratio=ratio,
+            rng=whole_number("seed", seed),
+        ),
+        "quickshift",
     )
-    return _named(image, labels, "quickshift")
 
 
 def watershed(image: np.ndarray, markers: int = 14, compactness: float = 0.0) -> Regions:
@@ -184,8 +179,6 @@ def watershed(image: np.ndarray, markers: int = 14, compactness: float = 0.0) ->
     Beucher and Lantuejoul 1979, "Use of Watersheds in Contour Detection"; Neubert and
     Protzel 2014, "Compact Watershed and Preemptive SLIC", for the compactness.
     """
-    _at_least("markers", markers, 1)
-    _at_least("compactness", compactness, 0)
     return _named(
         image,
         segmentation.watershed(
@@ -218,8 +211,6 @@ def chan_vese(image: np.ndarray, mu: float = 0.25, max_num_iter: int = 100) -> R
     ----------
     Chan and Vese 2001, "Active Contours Without Edges".
     """
-    _at_least("mu", mu, 0)
-    _at_least("max_num_iter", max_num_iter, 1)
     return _named(
         image,
         segmentation.chan_vese(
@@ -234,13 +225,6 @@ def _named(image, labels, method) -> Regions:
     atoms = segmentation.relabel_sequential(resize_labels(labels, image.shape[:2]) + 1)[0] - 1
     parts = [Part("", (i,)) for i in range(atoms.max() + 1)]
     return Regions(atoms, named_by_place(atoms, parts), method)
-
-
-def _at_least(name, value, low, high=None):
-    if not is_number(value) or not value >= low:
-        raise SegxaiValueError(f"{name} must be a number of at least {low:g}; got {value!r}.")
-    if high is not None and value > high:
-        raise SegxaiValueError(f"{name} must be at most {high:g} for this image; got {value!r}.")
 
 
 def _slic_for_count(n, shape):
@@ -282,6 +266,7 @@ SEGMENTERS = (
             ),
         ),
         _slic_for_count,
+        limits={"n_segments": (1,), "compactness": (1e-6,), "sigma": (0, MAX_SIDE)},
     ),
     Segmenter(
         "felzenszwalb",
@@ -304,6 +289,7 @@ SEGMENTERS = (
         lambda n, shape: [
             {"min_size": size} for size in (500, 1000, 2000, 4000, 8000, 16000, 32000)
         ],
+        limits={"scale": (0,), "sigma": (0, MAX_SIDE), "min_size": (0,)},
     ),
     Segmenter(
         "quickshift",
@@ -328,6 +314,7 @@ SEGMENTERS = (
                 hint="How far apart pixels may be joined: the larger, the fewer regions",
             ),
         ),
+        limits={"kernel_size": (1,), "max_dist": (0,)},
     ),
     Segmenter(
         "watershed",
@@ -335,6 +322,7 @@ SEGMENTERS = (
         "edges, by flooding from a grid of markers",
         (Slider("markers", "Markers", 2, 60, 14, hint=COUNT),),
         lambda n, shape: [{"markers": m} for m in range(max(1, n - 3), n + 3)],
+        limits={"markers": (1,), "compactness": (0,)},
     ),
     Segmenter(
         "chan_vese",
@@ -351,5 +339,6 @@ SEGMENTERS = (
                 hint="How much a long border costs: the larger, the smoother",
             ),
         ),
+        limits={"mu": (0,), "max_num_iter": (1,)},
     ),
 )

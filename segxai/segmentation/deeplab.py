@@ -77,7 +77,8 @@ def pascal(image: np.ndarray) -> Regions:
     ----------
     Everingham et al. 2010, "The PASCAL Visual Object Classes (VOC) Challenge".
     """
-    return _regions(image, "pascal", PASCAL_CLASSES)
+    ids = classify(image, "pascal")
+    return regions_of_classes(ids, PASCAL_CLASSES, "pascal", Evidence("semantic"))
 
 
 def ade20k(image: np.ndarray) -> Regions:
@@ -103,7 +104,8 @@ def ade20k(image: np.ndarray) -> Regions:
     ----------
     Zhou et al. 2017, "Scene Parsing through ADE20K Dataset".
     """
-    return _regions(image, "ade20k", ADE20K_CLASSES)
+    ids = classify(image, "ade20k")
+    return regions_of_classes(ids, ADE20K_CLASSES, "ade20k", Evidence("semantic"))
 
 
 def why_unavailable(segmenter: str = "pascal") -> str:
@@ -111,10 +113,6 @@ def why_unavailable(segmenter: str = "pascal") -> str:
     if cached(_MODELS[segmenter]) is None:
         return f"needs python -m segxai fetch {_MODELS[segmenter]}"
     return "" if find_spec("ai_edge_litert") else "needs pip install 'segxai[pascal]'"
-
-
-def _regions(image, segmenter, names) -> Regions:
-    return regions_of_classes(classify(image, segmenter), names, segmenter, Evidence("semantic"))
 
 
 def classify(image: np.ndarray, segmenter: str) -> np.ndarray:

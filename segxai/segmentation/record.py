@@ -1,11 +1,11 @@
 """The record that describes a segmenter, defined next to the segmenter's function."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import SegxaiValueError
+from ..errors import SegxaiValueError, is_number
 
 LEAVES = 48  # the largest number of regions of a tree, by `n_regions` or repeated `expand`
 COUNT = "How many regions it is asked for; it may find fewer"
@@ -57,6 +57,8 @@ class Segmenter(NamedTuple):
     for_count : callable or None
         From (n, image shape) to parameter sets that yield about n regions, the most promising
         first; None if the number cannot be chosen.
+    limits : mapping of str to (least,) or (least, most)
+        Of parameters that are numbers; `segment` checks them.
     why_unavailable : callable
         Returns what is missing on this machine, in a few words, or "" if it can be used.
     """
@@ -66,6 +68,7 @@ class Segmenter(NamedTuple):
     about: str
     sliders: tuple[Slider, ...] = ()
     for_count: Callable[[int, tuple], list[dict[str, Any]]] | None = None
+    limits: Mapping[str, tuple[float, ...]] = {}
     why_unavailable: Callable[[], str] = lambda: ""
 
 
@@ -87,6 +90,14 @@ def by_count(name: str, function: Callable, about: str) -> Segmenter:
     return Segmenter(
         name, function, about, (slider,), lambda n, shape: [{"n_regions": min(n, LEAVES)}]
     )
+
+
+def check_number(name: str, value: Any, least: float, most: float = np.inf) -> None:
+    """Raise SegxaiValueError unless a parameter is a number within its limits."""
+    if not is_number(value) or not value >= least:
+        raise SegxaiValueError(f"{name} must be a number of at least {least:g}; got {value!r}.")
+    if value > most:
+        raise SegxaiValueError(f"{name} must be at most {most:g} for an image; got {value!r}.")
 
 
 def check_count(n_regions: Any) -> None:

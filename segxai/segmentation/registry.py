@@ -13,7 +13,7 @@ from ..progress import Progress, bars_only, showing
 from ..regions import Regions
 from . import classic, deeplab, features, tree
 from .compose import refine
-from .record import Slider
+from .record import Slider, check_number
 
 Method: TypeAlias = str | Callable  # see `segment`
 RegionsLike: TypeAlias = Regions | np.ndarray | Method  # whatever `as_regions` accepts
@@ -58,18 +58,19 @@ def segment(
     """
     image = as_image(image)
     check_method(method)
-    if isinstance(method, str) and "+" in method:
-        coarse, finer = _names(method)
-        return refine(
-            segment(image, coarse, progress=progress),
-            segment(image, finer, progress=progress, **params),
-        )
     if isinstance(method, str):
-        function, name = SEGMENTERS[method.strip()].function, method.strip()
-        for param in params:
-            one_of(
-                f"parameter of {name!r}:", param, list(inspect.signature(function).parameters)[1:]
+        *coarse, name = _names(method)
+        if coarse:
+            return refine(
+                segment(image, coarse[0], progress=progress),
+                segment(image, name, progress=progress, **params),
             )
+        function, limits = SEGMENTERS[name].function, SEGMENTERS[name].limits
+        known = list(inspect.signature(function).parameters)[1:]
+        for param, value in params.items():
+            one_of(f"parameter of {name!r}:", param, known)
+            if param in limits:
+                check_number(param, value, *limits[param])
     else:
         function, name = method, getattr(method, "__name__", type(method).__name__)
     try:

@@ -17,7 +17,7 @@ import numpy as np
 from scipy.special import softmax
 
 from ..images import resize
-from ..regions import Part, coarsest
+from ..regions import Part, coarsest, walk
 from ..weights.imagenet import everyday_nouns
 from ..weights.semantic import semantic_head
 from .names import GROUPS, Noun, class_noun, evidence
@@ -139,16 +139,10 @@ def upper(root: Part, n_regions: int) -> list[Part]:
     Returns
     -------
     nodes : list of Part
-        The root first.
+        All that are not within a region of the finest cut.
     """
-    lowest = {part.atoms for part in coarsest(root, n_regions)}
-    found, above = [root], [root]
-    while above:
-        part = above.pop()
-        if part.atoms not in lowest:
-            found += part.children
-            above += part.children
-    return found
+    lowest = [set(part.atoms) for part in coarsest(root, n_regions)]
+    return [node for node in walk(root) if not any(part > set(node.atoms) for part in lowest)]
 
 
 def fits(areas: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
