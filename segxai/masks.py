@@ -22,15 +22,14 @@ class ClassMap(NamedTuple):
     ----------
     values : array
         Class ids, scores or colours, unchecked.
-    palette : bool or None
-        Whether it is a picture with a palette, whose values are certainly class ids; None for
-        arrays.
+    palette : bool
+        Whether it is a picture with a palette, whose values are certainly class ids.
     names : list of str or None
         That come with a picture.
     """
 
     values: np.ndarray
-    palette: bool | None = None
+    palette: bool = False
     names: list[str] | None = None
 
 

@@ -181,7 +181,7 @@ class Regions:
             Part(_checked_name(found.get(int(v), f"region {v}")), (i,))
             for i, v in enumerate(values)
         ]
-        return cls(atoms.reshape(labels.shape), parts, method)
+        return cls(atoms, parts, method)
 
     @classmethod
     def from_masks(cls, masks: Mapping[str, Any], *, threshold: float | None = None) -> "Regions":
@@ -507,9 +507,7 @@ class Regions:
         left, atoms = np.unique(atoms, return_inverse=True)
         places = {int(old): new for new, old in enumerate(left)}
         parts = [part for part in (moved(p, places) for p in self.parts) if part.atoms]
-        return Regions(
-            atoms.reshape(shape), parts, self.method, self.tree and moved(self.tree, places)
-        )
+        return Regions(atoms, parts, self.method, self.tree and moved(self.tree, places))
 
     def expandable(self) -> tuple[str, ...]:
         """Return the names of the regions that have parts, as people read them."""

@@ -13,7 +13,7 @@ from ..errors import SegxaiError, SegxaiFileError
 from ..images import ImageLike, as_image, reduced_size, resize
 from ..progress import Progress, showing, track
 from ..weights import assign_weights
-from ..weights.loaded import loaded
+from ..weights.loaded import loaded, recent
 from ..weights.published import contours_weights
 
 # Pixels, the longest side of the network's input; its memory grows with the area.
@@ -96,11 +96,7 @@ def _working_maps(image) -> np.ndarray:
     copy = resize(image, reduced_size(image.shape[:2], WORKING_SIDE))
     key = content_key(copy)
     with _one_at_a_time:
-        maps = _maps.pop(key, None)
-        _maps[key] = _run(copy) if maps is None else maps
-        if len(_maps) > KEPT:
-            del _maps[next(iter(_maps))]
-        return _maps[key]
+        return recent(_maps, key, KEPT, lambda: _run(copy))
 
 
 def _run(copy) -> np.ndarray:

@@ -62,7 +62,7 @@ def features(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
     size = tuple(max(32, round(side * scale)) for side in image.shape[:2])
     copy = np.rint(resize(image, size)).astype(np.uint8)
     superpixels = segmentation.slic(copy, n_segments=SUPERPIXELS, compactness=10, start_label=0)
-    superpixels = np.unique(superpixels, return_inverse=True)[1].reshape(size)
+    superpixels = np.unique(superpixels, return_inverse=True)[1]
     points = _superpixel_features(copy, superpixels)
     leaf, root = leaves(_ward_joins(points))
     # Islands are looked for at the photograph's own size: reducing a label map makes new ones.
@@ -70,7 +70,6 @@ def features(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
     superpixels = resize_labels(superpixels, size)
     whole = _merge_islands(leaf[superpixels], superpixels, points)
     present, atoms = np.unique(whole, return_inverse=True)
-    atoms = atoms.reshape(size)
     root = moved(root, {int(leaf): atom for atom, leaf in enumerate(present)})
     if n_regions == "auto":
         n_regions = automatic_number(root, WORTH_SPLITTING * root.cost)

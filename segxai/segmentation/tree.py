@@ -23,6 +23,7 @@ import numpy as np
 
 from ..images import reduced, resize, resize_labels
 from ..regions import Part, Regions, coarsest
+from ..weights.loaded import recent
 from ..weights.semantic import semantic_head
 from .compose import numbered_part
 from .contours import content_key, contours
@@ -69,7 +70,7 @@ class Grown(NamedTuple):
 
 
 _trees: dict[tuple[str, bytes], Grown] = {}  # the most recently used one last
-_lock = threading.Lock()
+_one_at_a_time = threading.Lock()  # who asks for the same tree meanwhile gets it, too
 
 
 def deep(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
@@ -199,13 +200,8 @@ def grown(image: np.ndarray, method: str) -> Grown:
         The named tree and its automatic cut.
     """
     key = method, content_key(image)
-    tree = _trees.get(key) or _grow(image, method)
-    with _lock:
-        _trees.pop(key, None)
-        _trees[key] = tree
-        while len(_trees) > KEPT:
-            del _trees[next(iter(_trees))]
-    return tree
+    with _one_at_a_time:
+        return recent(_trees, key, KEPT, lambda: _grow(image, method))
 
 
 def _grow(image, method) -> Grown:

@@ -1,4 +1,4 @@
-"""The networks that stay loaded between calls.
+"""What stays in memory between calls: the last few networks, and what was computed with them.
 
 At most MOST networks are kept, because Binder has 2 GB of memory; the least recently used one is
 dropped first. A dropped network is not closed, because other code may still use it; its memory is
@@ -34,10 +34,33 @@ def loaded(key: tuple | str, build: Callable[[], T]) -> T:
     """
     key = (os.getpid(), key)  # a network's threads do not exist in a forked child
     with _lock:
-        network = _networks.pop(key, None)
-        if network is None or getattr(network, "closed", False):
-            network = build()
-        _networks[key] = network
-        while len(_networks) > MOST:
-            del _networks[next(iter(_networks))]
-        return network
+        if getattr(_networks.get(key), "closed", False):
+            del _networks[key]
+        return recent(_networks, key, MOST, build)
+
+
+def recent(kept: dict[Any, T], key: Any, most: int, make: Callable[[], T]) -> T:
+    """Return what is kept for a key, or make it; the least recently used value is dropped first.
+
+    Parameters
+    ----------
+    kept : dict
+        The most recently used value last.
+    key : hashable
+        Of the value that is wanted.
+    most : int
+        How many values are kept.
+    make : callable
+        Returns the value if it is not kept.
+
+    Returns
+    -------
+    value : object
+    """
+    value = kept.pop(key, None)
+    if value is None:
+        value = make()
+    kept[key] = value
+    while len(kept) > most:
+        del kept[next(iter(kept))]
+    return value

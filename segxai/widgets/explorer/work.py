@@ -17,6 +17,7 @@ from ...progress import Progress, bars_only
 from ...regions import Regions
 from ...segmentation import registry
 from ...segmentation.registry import segment, segmenters, why_unavailable
+from ...weights.loaded import recent
 from ..shared import background
 
 KEPT = 16  # explanations; each is a few megabytes
@@ -193,9 +194,11 @@ class Work:
         explanation : Explanation
             By LIME, or by tree.
         """
-        found = self._cache.pop(request, None)
-        if found is None:
-            found = explain(
+        return recent(
+            self._cache,
+            request,
+            KEPT,
+            lambda: explain(
                 self._picture,
                 self._segmented(dict(request.values), bars_only(progress)),
                 self.classifier,
@@ -204,11 +207,8 @@ class Work:
                 fill=request.fill,
                 progress=progress,
                 **self._options,
-            )
-        self._cache[request] = found  # at the end, for the first is forgotten first
-        if len(self._cache) > KEPT:
-            del self._cache[next(iter(self._cache))]
-        return found
+            ),
+        )
 
     def _segmented(self, values, progress):
         name = values.pop("segmenter")
