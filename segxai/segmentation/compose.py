@@ -229,12 +229,12 @@ def regions_of_classes(
     parts, number = [], 0
     for value in np.unique(classes):
         mask = classes == value
-        pieces, count = measure.label(mask, return_num=True, connectivity=2)
-        areas = np.bincount(pieces[mask], minlength=count + 1)
+        pieces = measure.label(mask, connectivity=2)
+        areas = np.bincount(pieces[mask])
         order = np.argsort(-areas, kind="stable")
         order = order[areas[order] >= max(1, SMALLEST_PART * classes.size)]
         # Small pieces join the largest one, so that every pixel of the class belongs to a part.
-        place = np.zeros(count + 1, np.int32)
+        place = np.zeros(len(areas), np.int32)
         place[order] = np.arange(len(order))
         atoms[mask] = number + place[pieces[mask]]
         last = number + max(1, len(order))

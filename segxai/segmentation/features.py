@@ -66,8 +66,7 @@ def features(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
     points = _superpixel_features(copy, superpixels)
     leaf, root = leaves(_ward_joins(points))
     # Islands are looked for at the photograph's own size: reducing a label map makes new ones.
-    size = image.shape[:2]
-    superpixels = resize_labels(superpixels, size)
+    superpixels = resize_labels(superpixels, image.shape[:2])
     whole = _merge_islands(leaf[superpixels], superpixels, points)
     present, atoms = np.unique(whole, return_inverse=True)
     root = moved(root, {int(leaf): atom for atom, leaf in enumerate(present)})
