@@ -215,7 +215,7 @@ class Classifier:
         """
         if len({image.shape for image in images}) == 1:
             return self.checked(np.stack(images))
-        return np.concatenate([self.checked(image[None]) for image in images])
+        return np.concatenate([self.checked(np.stack([image])) for image in images])  # copies
 
     def check_channels(self, image: np.ndarray) -> None:
         """Raise SegxaiValueError unless the classifier takes as many channels as an image has."""
