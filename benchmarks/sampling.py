@@ -293,7 +293,7 @@ def tree_sampled(game, evaluations, seed) -> tuple[float, float, float]:
         joins, areas, division.masks, values, weights, game, drawn, seed
     )
     found, margins = process.owen_values(
-        joins, masks, game(masks) - values[1], weights, lengths, len(values)
+        joins, masks, game(masks) - values[1], weights, areas, lengths, len(values)
     )
     errors = np.abs(np.stack([found, by_division]) - truth)[:, :-1]
     held = errors[0] <= margins[:-1] + 1e-9

@@ -61,7 +61,7 @@ class Descent:
         if not self.sampled:
             return values, np.zeros(len(values))
         weights, added = values[: len(areas)], table.values - table.empty
-        return process.owen_values(joins, table.masks, added, weights, self.lengths, count)
+        return process.owen_values(joins, table.masks, added, weights, areas, self.lengths, count)
 
     @property
     def sampled(self) -> int:

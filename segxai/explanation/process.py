@@ -27,15 +27,28 @@ LINEAR = 10.0  # variance of a linear part, in which the first fit may err, rela
 NUGGET = 0.01  # variance of what no other coalition shares
 PASSES = 2  # the second takes its lengths from the first one's weights
 NODES, SHARES = np.polynomial.legendre.leggauss(12)  # of Gauss's quadrature, on -1..1
-MISPREDICTED = (
-    2.0  # weight of left-out rows in a tree's intervals: they come in twos that err alike
-)
+# Weight of left-out rows in a tree's intervals: they come in twos, which err alike.
+MISPREDICTED = 2.0
 NORMAL = 1.96  # standard deviations in half of a 95 % interval
 
 
-def lengths_of(weights: np.ndarray) -> np.ndarray:
-    """Return how much the regions (K,) tell coalitions apart, from their weights."""
-    lengths = np.abs(weights) + LEAST * np.abs(weights).mean() + 1e-12
+def lengths_of(weights: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Compute how much the regions tell coalitions apart.
+
+    Parameters
+    ----------
+    weights : (K,) array of float
+        Of the regions, as far as they are known.
+    shares : (K,) array of float
+        How much is expected of each region, 1 together.
+
+    Returns
+    -------
+    lengths : (K,) array of float
+        LENGTH together.
+    """
+    sizes = np.abs(weights)
+    lengths = sizes + LEAST * sizes.sum() * shares + 1e-12
     return LENGTH * lengths / lengths.sum()
 
 
@@ -62,11 +75,12 @@ def refine(
     left_out : (N,) array of float
         How much larger each value is than what the process predicts from the others of its block.
     """
-    residuals, found, inside = values - masks @ weights, weights, np.eye(masks.shape[1])
+    residuals, found = values - masks @ weights, weights
+    inside, shares = np.eye(len(weights)), np.full(len(weights), 1 / len(weights))
     ends = np.flatnonzero((masks == masks[:, :1]).all(axis=1))  # the empty and the full one
     for _ in range(PASSES):
         correction, changes, left_out, *_ = _fit(
-            masks, residuals, lengths_of(found), ends, inside, _shapley_values
+            masks, residuals, lengths_of(found, shares), shares, ends, inside, _shapley_values
         )
         found = weights + correction
     return found, changes, left_out
@@ -77,6 +91,7 @@ def owen_values(
     masks: np.ndarray,
     values: np.ndarray,
     weights: np.ndarray,
+    areas: np.ndarray,
     lengths: np.ndarray,
     divided: int,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -88,6 +103,8 @@ def owen_values(
         The tree, see `segxai.explanation.owen`.
     masks, values, weights
         As for `refine`. What is found is linear in values and weights.
+    areas : (L,) array of float
+        Of the leaves, 1 together: how much is expected of each, as of a share of its thing.
     lengths : (L,) array of float
         See `lengths_of`.
     divided : int
@@ -107,19 +124,21 @@ def owen_values(
 
     inside = owen.members(joins)
     correction, changes, _, explained, scale = _fit(
-        masks, values - masks @ weights, lengths, np.arange(divided), inside, products
+        masks, values - masks @ weights, lengths, areas, np.arange(divided), inside, products
     )
-    variance = np.maximum(_prior_variance(joins, inside, lengths) - explained, 0) * scale
+    prior = _prior_variance(joins, inside, lengths, areas)
+    variance = np.maximum(prior - explained, 0) * scale
     variance += MISPREDICTED * (changes**2).sum(axis=0)
     margins = np.minimum(NORMAL * np.sqrt(variance), np.ptp(values))
     margins[-1] = 0
     return inside @ weights + correction, margins
 
 
-def _fit(masks, residuals, lengths, always, inside, products) -> tuple[np.ndarray, ...]:
+def _fit(masks, residuals, lengths, shares, always, inside, products) -> tuple[np.ndarray, ...]:
     """Interpolate (N,) residuals in blocks, each with the rows `always`.
 
-    inside: (M, K) the regions of each sum; first those of one. products: a function from masks and
+    shares: (K,) of the linear part's variance. inside: (M, K) the regions of each sum; first those
+    of one. products: a function from masks and
     factors (K,) to the sums' (N, M) values in the games prod(1 if a region is as in the mask, else
     its factor).
 
@@ -129,17 +148,17 @@ def _fit(masks, residuals, lengths, always, inside, products) -> tuple[np.ndarra
     """
     number = -(-len(masks) // BLOCK)
     changes, left_out, parts = np.zeros((len(masks), len(inside))), np.zeros(len(masks)), []
-    slope = _slope(lengths)
+    slope = 4 * LINEAR * shares
     for k in range(number):
         rows = np.union1d(always, np.arange(k, len(masks), number))
         signs = masks[rows] - 0.5
         covariance = np.exp(2 * signs * lengths @ signs.T - lengths.sum() / 2)
-        covariance += LINEAR + slope * signs @ signs.T + NUGGET * np.eye(len(rows))
+        covariance += LINEAR + (slope * signs) @ signs.T + NUGGET * np.eye(len(rows))
         inverse = np.linalg.inv(covariance)
-        effects = products(masks[rows], np.exp(-lengths)) + slope * signs @ inside.T
+        effects = products(masks[rows], np.exp(-lengths)) + (slope * signs) @ inside.T
         explained = (effects * (inverse @ effects)).sum(axis=0)
         # No correction of the sum of all regions.
-        effects -= np.outer(effects[:, : len(lengths)].mean(axis=1), inside.sum(axis=1))
+        effects -= np.outer(effects[:, : len(lengths)].sum(axis=1), inside @ shares)
         pull = inverse @ effects
         each = inverse @ residuals[rows] / np.diag(inverse)
         changes[rows] += pull * each[:, None] / number
@@ -147,11 +166,6 @@ def _fit(masks, residuals, lengths, always, inside, products) -> tuple[np.ndarra
         parts.append((residuals[rows] @ pull, explained, each**2 @ np.diag(inverse) / len(rows)))
     correction, explained, scale = (np.mean(part, axis=0) for part in zip(*parts, strict=True))
     return correction, changes, left_out, explained, scale / number
-
-
-def _slope(lengths) -> float:
-    """Return the variance of each region's value in the linear part."""
-    return 4 * LINEAR / len(lengths)
 
 
 def _shapley_values(masks, factors) -> np.ndarray:
@@ -172,10 +186,11 @@ def _owen_values(joins, inside, masks, factors) -> np.ndarray:
     return (shown - hidden) * _contexts(joins, (shown + hidden) / 2)
 
 
-def _prior_variance(joins, inside, lengths) -> np.ndarray:
+def _prior_variance(joins, inside, lengths, shares) -> np.ndarray:
     """(2L - 1,) the variance of the nodes' Owen values before any coalition is known."""
     apart = np.exp(-(inside @ lengths))
-    return 2 * (1 - apart) * _contexts(joins, (1 + apart) / 2) + _slope(lengths) * inside.sum(1)
+    linear = 4 * LINEAR * (inside @ shares)
+    return 2 * (1 - apart) * _contexts(joins, (1 + apart) / 2) + linear
 
 
 def _contexts(joins, means) -> np.ndarray:

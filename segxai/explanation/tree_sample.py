@@ -101,14 +101,14 @@ def draw(
     coins = round(COIN * (number - contexts))
     add(contexts, context)
     add(coins, by_coin)
-    lengths = process.lengths_of(weights)
+    lengths = process.lengths_of(weights, areas)
     for part in np.array_split(np.arange(number - contexts - coins), ROUNDS):
         empty, table = values[1], np.array(masks)
         nodes, wide = process.owen_values(
-            joins, table, np.array(values) - empty, weights, lengths, len(divided)
+            joins, table, np.array(values) - empty, weights, areas, lengths, len(divided)
         )
         found, margins = nodes[:leaves], wide[:leaves] / process.NORMAL
-        lengths = process.lengths_of(found)
+        lengths = process.lengths_of(found, areas)
         add(len(part), first_leaves)
     add(len(divided) + number - len(masks), by_coin)  # where orderings repeat each other
     return np.array(masks), lengths

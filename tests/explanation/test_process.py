@@ -45,12 +45,13 @@ def test_the_variance_before_any_row_is_that_of_games_drawn_from_the_process():
     joins, hierarchy = np.array([(0, 1), (5, 2), (3, 4), (6, 7)]), (((0, 1), 2), (3, 4))
     inside, signs = owen.members(joins), everything - 0.5
     covariance = np.exp(2 * signs * lengths @ signs.T - lengths.sum() / 2)
-    covariance += process._slope(lengths) * signs @ signs.T
+    shares = np.array([0.1, 0.3, 0.2, 0.25, 0.15])
+    covariance += (4 * process.LINEAR * shares * signs) @ signs.T
     # The values are linear in the game: the fit of each coalition's indicator gives their row.
     rows = [surrogates.fit_owen(everything, game, hierarchy).weights for game in np.eye(32)]
     values = inside @ np.transpose(rows)
     expected = (values @ covariance * values).sum(axis=1)
-    assert process._prior_variance(joins, inside, lengths) == pytest.approx(expected)
+    assert process._prior_variance(joins, inside, lengths, shares) == pytest.approx(expected)
 
 
 def test_what_a_row_changes_is_found_by_interpolating_again_without_it():
@@ -59,8 +60,9 @@ def test_what_a_row_changes_is_found_by_interpolating_again_without_it():
 
     def fit(rows):
         none = np.zeros(0, int)
-        args = masks[rows], residuals[rows], lengths, none, np.eye(6), process._shapley_values
-        return process._fit(*args)[:2]
+        shares = np.full(6, 1 / 6)
+        args = masks[rows], residuals[rows], lengths, shares, none, np.eye(6)
+        return process._fit(*args, process._shapley_values)[:2]
 
     correction, changes = fit(np.arange(len(masks)))
     for row in range(len(masks)):

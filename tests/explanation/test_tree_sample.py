@@ -81,7 +81,9 @@ def test_intervals_of_every_node_hold(power):
         masks, lengths = drawn(joins, game, 150, seed)
         values = game(masks)
         weights = np.full(12, (values[0] - values[1]) / 12)
-        found, margins = process.owen_values(joins, masks, values - values[1], weights, lengths, 2)
+        found, margins = process.owen_values(
+            joins, masks, values - values[1], weights, np.full(12, 1 / 12), lengths, 2
+        )
         assert found[-1] == pytest.approx(truth[-1])
         assert margins[-1] == 0
         held.append(np.abs(found - truth)[:-1] <= margins[:-1])
