@@ -141,9 +141,7 @@ else:
 # divided. So only an eighth of the budget is spent on divisions. The rest is drawn: a
 # part of it are contexts of leaves, as the formula above asks for them, and some are
 # coalitions drawn by a coin, as in LIME. The others put the values found so far to the
-# test: each shows the leaves that seem to matter most, or everything except them. (How
-# uncertain a value is decides how often it is tested:
-# [Thompson sampling](https://en.wikipedia.org/wiki/Thompson_sampling).)
+# test: each shows the leaves that seem to matter most, or everything except them.
 #
 # From what was evaluated, a
 # [Gaussian process](https://en.wikipedia.org/wiki/Gaussian_process) estimates all

@@ -4,13 +4,12 @@ In a deep tree most effects remain undivided (`segxai.explanation.owen`). So mos
 drawn at random, and a process interpolates it (`segxai.explanation.process`). Some of it are
 contexts of leaves as Owen values have them: the other half of each node above a leaf is shown or
 hidden as a whole, without the leaf and with it. The others, each followed by its complement, are
-drawn by a fair coin, or hold the first leaves of an ordering by value per area. There the values
-are drawn from what is known of them by then (Thompson sampling): so the fit is best where an
-explanation is read and judged, in the order in which it says that things matter.
+drawn by a fair coin, or hold the first leaves in the order of the values per area that are known
+by then: so the fit is best where an explanation is read and judged, in the order in which it says
+that things matter.
 
-Sources: Owen 1977, "Values of Games with a Priori Unions"; Thompson 1933, "On the likelihood that
-one unknown probability exceeds another in view of the evidence of two samples"; for the complements
-Covert and Lee 2021, "Improving KernelSHAP", section 4.2.
+Sources: Owen 1977, "Values of Games with a Priori Unions"; for the complements Covert and Lee 2021,
+"Improving KernelSHAP", section 4.2.
 """
 
 from collections.abc import Callable, Sequence
@@ -65,7 +64,7 @@ def draw(
     masks, values = list(divided), list(values)
     known = {mask.tobytes() for mask in masks}
     inside, (parent, other) = owen.members(joins), owen.relatives(joins)
-    found, margins = weights, np.zeros(leaves)
+    order = np.argsort(-weights / areas)
 
     def add(wanted, pair):
         new: list[np.ndarray] = []
@@ -92,7 +91,6 @@ def draw(
         return mask, ~mask
 
     def first_leaves():
-        order = np.argsort(-(found + margins * rng.standard_normal(leaves)) / areas)
         mask = np.zeros(leaves, bool)
         mask[order[: np.searchsorted(np.cumsum(areas[order]), rng.random())]] = True
         return mask, ~mask
@@ -104,11 +102,11 @@ def draw(
     lengths = process.lengths_of(weights, areas)
     for part in np.array_split(np.arange(number - contexts - coins), ROUNDS):
         empty, table = values[1], np.array(masks)
-        nodes, wide = process.owen_values(
+        nodes, _ = process.owen_values(
             joins, table, np.array(values) - empty, weights, areas, lengths, len(divided)
         )
-        found, margins = nodes[:leaves], wide[:leaves] / process.NORMAL
-        lengths = process.lengths_of(found, areas)
+        order = np.argsort(-nodes[:leaves] / areas)
+        lengths = process.lengths_of(nodes[:leaves], areas)
         add(len(part), first_leaves)
     add(len(divided) + number - len(masks), by_coin)  # where orderings repeat each other
     return np.array(masks), lengths
