@@ -151,7 +151,7 @@ def test_at_any_run_of_asking_the_shared_network_stays_usable(sessions, cat, cla
         try:
             again = segxai.explain(cat, regions)
         except KeyboardInterrupt:
-            assert not classifier.closed
+            assert not classifier.backbone.closed
         else:
             break
     assert number >= 2
