@@ -10,27 +10,21 @@ Sources: "table_format.md" of LevelDB; "saved_tensor_slice.proto" (version 1) an
 
 import os
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import cache, partial, reduce
 from math import prod
-from typing import Any
 
+import google_crc32c
 import numpy as np
 
 from ..files import as_path, reading
-from .stored import MOST_LINKS, Stored, opened
+from .stored import MOST_LINKS, Stored, in_pieces, opened
 
 _MAGIC = bytes.fromhex("57fb808b247547db")  # at the end of a table
 _MOST = 2_000_000_000  # bytes of a table; VGG16 with the variables of Adam takes 1.7 GB
 _LONGEST_KEY = 1000  # bytes
 _SMALL = 1_000_000  # bytes of a block that is checked at once, and of what describes arrays
 _FLOATS = b"\x2a"  # the tag of packed floats in version 1: field 5, of a known length
-# Modulo the polynomial of CRC-32C, x ** (64 * 5685) = x ** (64 * 1362) + x ** (64 * 426) + 1: a
-# word of 64 bits counts as much as three later ones, that many words away.
-_LATER = (5685 - 1362, 5685 - 426, 5685)
-_BYTES: Any = np.arange(256, dtype=np.uint32)  # the checksums of single bytes
-for _ in range(8):
-    _BYTES = _BYTES >> 1 ^ (_BYTES & 1) * np.uint32(0x82F63B78)
-_BYTES = _BYTES.tolist()
+_MASK = 0xA282EAD8  # TensorFlow rotates checksums and adds it
 
 
 def checkpoint_arrays(path: str | os.PathLike, advice: str = "") -> dict[str, Stored]:
@@ -166,26 +160,7 @@ def _varint(file) -> int:
 
 def _verify(path, start, size, checksum) -> None:
     """Compare the CRC-32C of a part of a file, masked as TensorFlow does."""
-    rest, left = b"", size
     with opened(path, start) as file:
-        while left:
-            content: Any = file.read(min(left, 2**20))
-            if not content:
-                raise EOFError("the file ends too early")
-            content = np.frombuffer(rest + content, np.uint8).copy()
-            if left == size:
-                content[:4] ^= 255
-            left -= len(content) - len(rest)
-            words = content[: len(content) // 8 * 8].view(np.uint64)
-            stop = max(0, len(words) - _LATER[-1])
-            for first in range(0, stop, _LATER[0]):
-                folded = words[first : min(first + _LATER[0], stop)]
-                for later in _LATER:
-                    words[first + later :][: len(folded)] ^= folded
-            rest = content[8 * stop :].tobytes()
-    found = 0
-    for byte in rest:
-        found = found >> 8 ^ _BYTES[(found ^ byte) & 255]
-    found ^= 0xFFFFFFFF
-    if ((found >> 15 | found << 17) + 0xA282EAD8) & 0xFFFFFFFF != checksum:
+        found = reduce(google_crc32c.extend, in_pieces(file, size), 0)
+    if ((found >> 15 | found << 17) + _MASK) & 0xFFFFFFFF != checksum:
         raise ValueError("its checksum is wrong")

@@ -46,14 +46,9 @@ class Stored(NamedTuple):
 
     def pieces(self) -> Iterator[np.ndarray]:
         """Read the values in order, at most `PIECE` of them at once."""
-        left = prod(self.shape)
         with self.open() as file:
-            while left:
-                content = file.read(min(left, PIECE) * self.dtype.itemsize)
-                if not content:
-                    raise EOFError("the file ends too early")
+            for content in in_pieces(file, prod(self.shape), self.dtype.itemsize):
                 yield np.frombuffer(content, self.dtype)
-                left -= len(content) // self.dtype.itemsize
 
     def read(self) -> np.ndarray:
         """Read the array."""
@@ -176,6 +171,32 @@ def assign_weights(
     shapes = {variable.op.name: tuple(variable.shape.as_list()) for variable in variables}
     arrays = take(weights, shapes, source)
     net.assign([(variable, arrays[variable.op.name]) for variable in variables])
+
+
+def in_pieces(file: IO[bytes], number: int, itemsize: int = 1) -> Iterator[bytes]:
+    """Read values of so many bytes each, at most `PIECE` of them at once.
+
+    Parameters
+    ----------
+    file : binary file
+    number : int
+    itemsize : int
+
+    Yields
+    ------
+    content : bytes
+
+    Raises
+    ------
+    EOFError
+        If the file ends before.
+    """
+    while number:
+        content = file.read(min(number, PIECE) * itemsize)
+        if not content:
+            raise EOFError("the file ends too early")
+        yield content
+        number -= len(content) // itemsize
 
 
 @contextmanager
