@@ -20,7 +20,7 @@ from .explanation.explain import explain
 from .explanation.methods import METHODS
 from .files import as_path
 from .images import check_image_file, load_image
-from .report import check_page_path, escaped_table, figure, write_report
+from .report import check_page_path, figure, write_report
 from .segmentation.registry import check_method
 from .study.comparison import SEGMENTERS, compare
 from .study.engine import as_image_list, checked_options, cluster
@@ -296,7 +296,7 @@ def _explain(args):
         raise failures[0][-1]
     code = _left_out(failures, rows)
     if args.out:
-        write_report(args.out, sections, table=escaped_table(_COLUMNS, rows, numbers_from=4))
+        write_report(args.out, sections, heads=_COLUMNS, rows=rows)
         _print(f"\nWrote {args.out} - open it in a browser.")
     return code
 

@@ -115,8 +115,7 @@ class ManyExplanations:
         return plots.plot_effects(self)
 
     def _repr_html_(self) -> str:
-        shown = self.plot()._repr_html_() if self.effects() else f"<p>{plots.NO_NAMES}</p>"
-        return shown + report.escaped_list(f"photograph {i + 1}: {why}" for i, why in self.failures)
+        return report.rendered("many.html", many=self)
 
 
 def explain_many(

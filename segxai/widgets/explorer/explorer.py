@@ -11,7 +11,7 @@ from ...explanation.fills import FILLS, distinct_fills
 from ...explanation.tree_explanation import TreeExplanation
 from ...progress import close_widget
 from ...regions import Regions
-from ...report.page import check_page_path, explorer_state, live, live_element, write_explorer
+from ...report.page import check_page_path, explorer_state, live, write_explorer
 from ...report.state import depth_field, setting_fields
 from ..form.form import Form
 from ..region_canvas.canvas import picture
@@ -232,7 +232,4 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
 
     def _alone(self):
         state = explorer_state(self._with_fills(SAVED_FILLS))
-        return {
-            "text/html": live(live_element("explorer", state)),
-            "text/plain": repr(self.explanation),
-        }
+        return {"text/html": live("explorer", state), "text/plain": repr(self.explanation)}

@@ -13,7 +13,7 @@ from ...explanation.explanation import Explanation, renamed
 from ...explanation.tree_explanation import TreeExplanation
 from ...fcn.annotation import IGNORE, load_annotation
 from ...regions import Regions
-from ...report.page import live, live_element, write_page
+from ...report.page import live, write_page
 from ...report.state import (
     jpeg,
     regions_state,
@@ -128,7 +128,8 @@ class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canva
         SegxaiValueError
             For another ending.
         """
-        write_page(path, f"Why {self.explanation.target}?", self._live())
+        title = f"Why {self.explanation.target}?"
+        write_page(path, title, "live.html", name="region_canvas", state=self._shown())
 
     @traitlets.validate("off")
     def _known_regions(self, proposal):
@@ -175,14 +176,14 @@ class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canva
         return picture(self.explanation)
 
     def _alone(self):
-        return {"text/html": self._live(), "text/plain": repr(self.explanation)}
+        shown = live("region_canvas", self._shown())
+        return {"text/html": shown, "text/plain": repr(self.explanation)}
 
-    def _live(self) -> str:
-        """Return the canvas as HTML that works in a page without a kernel."""
+    def _shown(self) -> dict[str, Any]:
+        """Return the state for a page without a kernel."""
         of_ipywidgets = ("layout", "tabbable", "tooltip")
         state = self.get_state()
-        shown = {k: v for k, v in state.items() if k[0] != "_" and k not in of_ipywidgets}
-        return live(live_element("region_canvas", shown))
+        return {k: v for k, v in state.items() if k[0] != "_" and k not in of_ipywidgets}
 
 
 def _state(e) -> dict[str, Any]:
