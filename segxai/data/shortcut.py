@@ -192,7 +192,6 @@ def badge(side: int) -> np.ndarray:
     picture = np.zeros((*radius.shape, 4))
     for limit, colour in _RINGS.items():
         picture[radius <= limit] = (*colour, 255)
-    picture[..., :3] *= picture[..., 3:] / 255
     mean = picture.reshape(side, 4, side, 4, 4).mean(axis=(1, 3))
     alpha = np.maximum(mean[..., 3:], 1e-6) / 255
     return np.rint(np.concatenate([mean[..., :3] / alpha, mean[..., 3:]], axis=-1)).astype(np.uint8)

@@ -1,10 +1,9 @@
 """A question with choices, answered in the browser."""
 
-from html import escape
-
 import traitlets
 
 from ...errors import SegxaiValueError
+from ...report import rendered
 from ..shared import browser
 
 
@@ -64,17 +63,8 @@ class Quiz(browser.Pictured, browser.BundledWidget, folder="quiz"):
 
     def _still(self):
         """Write the quiz as HTML that needs no script, and as text."""
-        body = ""
-        for choice, feedback in self.choices:
-            right = choice == self.answer
-            said = f"{feedback} {self.rationale}".rstrip() if right else feedback
-            body += (
-                f"<details><summary>{escape(choice)}</summary>"
-                f"<p><b>{self.verdicts[right]}</b> {escape(said)}</p></details>"
-            )
-        question = f"<p><b>{escape(self.question)}</b> Choose by unfolding an answer.</p>"
         choices = [f"  ○ {choice}" for choice, _ in self.choices]
         return {
-            "text/html": f"<div>{question}{body}</div>",
+            "text/html": rendered("quiz.html", quiz=self),
             "text/plain": "\n".join([self.question, *choices]),
         }
