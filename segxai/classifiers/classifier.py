@@ -197,11 +197,7 @@ class Classifier:
             From coalitions, (N, K) bool, to (N, C) probabilities.
         """
         self.check_channels(image)
-
-        def predict(masks):
-            return self.checked(np.where(masks[:, labels, None], image, filled))
-
-        return predict
+        return lambda masks: self.checked(np.where(masks[:, labels, None], image, filled))
 
     def close(self) -> None:
         """Free the memory that the classifier holds; for the built-in networks, their graph."""

@@ -48,7 +48,6 @@ class EarlyPlan:
         self, labels: np.ndarray, number: int, stride: int, window: tuple[int, int], expected: int
     ):
         seen = _regions_in_windows(labels, number, stride, window)
-        self.size = seen.shape[:2]
         subsets, which = np.unique(seen.reshape(-1, number), axis=0, return_inverse=True)
         self._which = which.ravel()  # index of the subset of regions in each position's window
         self._subsets = [np.flatnonzero(subset) for subset in subsets]
@@ -84,7 +83,7 @@ class EarlyPlan:
         positions = self._which.size
         index = rows[:, self._which] * positions + np.arange(positions)
         flat = features.reshape(-1, features.shape[-1])
-        return np.take(flat, index, axis=0).reshape(len(masks), *self.size, features.shape[-1])
+        return np.take(flat, index, axis=0).reshape(len(masks), *features.shape[1:])
 
 
 def _combination(masks) -> np.ndarray:

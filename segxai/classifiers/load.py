@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import nullcontext
 from math import prod
 from typing import Any, TypeAlias
 
@@ -125,9 +125,16 @@ def _built(path):
 
     from ..nets.graph import tf2
 
+    class WithoutMemory(keras.StatelessScope):
+        """Variables get values at the end; in a graph, which has no memory, if the block raises."""
+
+        def __exit__(self, *raised):
+            with tf2.Graph().as_default() if any(raised) else nullcontext():
+                super().__exit__(*raised)
+
     with keras_file(path) as (description, weights, arrays):
         try:
-            with _without_memory():
+            with WithoutMemory():
                 # Keras' safe mode refuses saved models that contain Python code of their own.
                 model = keras.saving.deserialize_keras_object(description, safe_mode=True)
                 if not model.built:  # its weights would be made at the first prediction
@@ -153,24 +160,6 @@ def _built(path):
                 f"{str(path)!r} cannot be loaded as a Keras model: {quoted(error)}"
             ) from error
     return model
-
-
-@contextmanager
-def _without_memory():
-    """Let Keras make variables that get their values at the end, and none if the block raises."""
-    import keras
-
-    from ..nets.graph import tf2
-
-    scope = keras.StatelessScope()
-    scope.__enter__()
-    try:
-        yield
-    except BaseException:
-        with tf2.Graph().as_default():  # where values take no memory
-            scope.__exit__()
-        raise
-    scope.__exit__()
 
 
 def _keras_classifier(model, class_names, output_head):
