@@ -442,12 +442,14 @@ def _check_decoding(picture) -> None:
         )
 
 
-def load_image(path: str | os.PathLike | Image.Image, *, levels: int | None = None) -> np.ndarray:
+def load_image(
+    path: str | os.PathLike | bytes | Image.Image, *, levels: int | None = None
+) -> np.ndarray:
     """Read a photograph: upright according to its EXIF data, in sRGB, on white.
 
     Parameters
     ----------
-    path : str, path or PIL image
+    path : str, path, bytes of a file or PIL image
         A photograph with a side longer than MAX_SIDE is reduced, and a warning reports it. A colour
         profile (of phones, Display P3) is converted to sRGB.
     levels : int, optional

@@ -1,7 +1,5 @@
 """The explorer as a separate application: choose a photograph, or bring one."""
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -46,18 +44,21 @@ class ExplorerApp(ipywidgets.VBox):
         self._images = {name: data.photograph(name) for name in data.names()}
         self.form = Form(
             [],
-            {"photograph": data.names()[0]},
+            {},
             title="Photograph",
             away="Reload the page.",
             on_file=self._brought,
         )
         self._offer()
-        self.form.observe(self._chosen, "values")
+        self.form.observe(self._explore, "values")
         self.explorer = None
         super().__init__([self.form])
-        self._explore(data.names()[0])
+        self.form.values = {"photograph": data.names()[0]}
 
-    def _explore(self, name):
+    def _explore(self, change):
+        name = change["new"].get("photograph")
+        if name not in tuple(self._images):
+            return
         self.form.message = f"Looking at {name} ..."
         before = self.explorer
         try:
@@ -70,31 +71,25 @@ class ExplorerApp(ipywidgets.VBox):
         if before is not None:  # ipywidgets keep every widget that is not closed
             before.close()
 
-    def _chosen(self, change):
-        name = change["new"].get("photograph")
-        if name in tuple(self._images) and change["new"] != change["old"]:
-            self._explore(name)
-
     def _brought(self, key, file_name, content):
         name, self.form.message = f"yours: {file_name}", ""
-        # Read in the same way and with the same limits as a file.
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "photograph")
-            path.write_bytes(content)
-            try:
-                self._images[name] = load_image(path)
-            except SegxaiError as error:
-                why = str(error).replace(repr(str(path)), "the file")
-                raise SegxaiError(f"{file_name}: {why}") from error
+        try:
+            self._images[name] = load_image(content)
+        except SegxaiError as error:
+            why = str(error).replace("'the image'", "the file")
+            raise SegxaiError(f"{file_name}: {why}") from error
         self._offer()
-        if self.form.values == {"photograph": name}:  # another picture by the name shown already
-            self._explore(name)
-        else:
-            self.form.values = {"photograph": name}
+        self.form.values = {}  # another picture may have the name of the one that is shown
+        self.form.values = {"photograph": name}
 
     def _offer(self):
-        own = {"key": "own", "label": "Your photograph", "kind": "file", "accept": "image/*"}
         self.form.fields = [
             select_field("photograph", "Photograph", self._images),
-            own | {"largest": LARGEST_UPLOAD},
+            {
+                "key": "own",
+                "label": "Your photograph",
+                "kind": "file",
+                "accept": "image/*",
+                "largest": LARGEST_UPLOAD,
+            },
         ]
