@@ -18,7 +18,6 @@ from .errors import SegxaiError, SegxaiValueError
 from .explanation.checks import examine
 from .explanation.explain import explain
 from .explanation.methods import METHODS
-from .files import as_path
 from .images import check_image_file, load_image
 from .report import check_page_path, figure, write_report
 from .segmentation.registry import check_method
@@ -166,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
                 | {"default": 512, "help": "model calls for each explanation (default: 512)"},
                 "--match-regions": {
                     "metavar": "N|NAME",
+                    "type": lambda text: int(text) if text.isdigit() else text,
                     "help": "set every segmenter to N regions, or to the number that NAME finds",
                 },
                 "--seed": {"type": int, "default": 0},
@@ -217,8 +217,7 @@ def _compare(args):
     for segmenter in segmenters:
         check_method(segmenter)
     checked_options("lime", args.fill, args.max_evaluations, args.seed)
-    match = int(args.match_regions) if (args.match_regions or "").isdigit() else args.match_regions
-    out = as_path(args.out)
+    out = Path(args.out)
     kept = out.with_name(f"{out.stem}_results")
     _print(
         f"{len(segmenters)} segmenters on {len(images)} photographs. "
@@ -228,7 +227,7 @@ def _compare(args):
     with cluster(args.dask) if args.dask else nullcontext() as client:
         found = compare(
             images, segmenters, fill=args.fill, max_evaluations=args.max_evaluations,
-            match_regions=match, seed=args.seed, folder=kept, client=client,
+            match_regions=args.match_regions, seed=args.seed, folder=kept, client=client,
             progress=lambda done, total: _print(f"  {done} of {total} photographs", flush=True),
         )  # fmt: skip
     code = _left_out(found.failures, any(each.values for each in found.results))
@@ -282,11 +281,9 @@ def _explain(args):
                 continue
             seconds = time.perf_counter() - started
             strongest = _rows(shown, segmenter, explanation, seconds)
-            for row in strongest:
-                _print(_ROW.format(*row))
+            _print("\n".join(_ROW.format(*row) for row in strongest))
             for check in explanation.details.checks:
-                for sentence in check.sentences():
-                    _print(f"    {sentence}")
+                _print("\n".join(f"    {sentence}" for sentence in check.sentences()))
             rows.append(strongest[0])
             if args.out:  # rendered now, because an explanation keeps its photograph in memory
                 figures.append(figure(explanation))
@@ -361,9 +358,7 @@ def _doctor(args):
         _print(f"  {name:<20} {states[name]} ({download.about})")
     missing = {name for name, state in states.items() if state == "not fetched"}
     todo += [advice for names, advice in _ADVICE.items() if missing.issuperset(names)]
-    _print("To do:" if todo else "Nothing to do.")
-    for item in todo:
-        _print(f"  - {item}")
+    _print("\n  - ".join(["To do:", *todo]) if todo else "Nothing to do.")
 
 
 def _memory():
