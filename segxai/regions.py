@@ -320,13 +320,13 @@ class Regions:
         """
         return self.labels == self.index(name)
 
-    def rename(self, names: Mapping[str, str]) -> "Regions":
+    def rename(self, names: Mapping[str, str] | Mapping[int, str]) -> "Regions":
         """Give regions other names.
 
         Parameters
         ----------
-        names : mapping of str to str
-            {old: new}. A guess whose new name has its question mark stays a guess.
+        names : mapping of str or int to str
+            {old: new} or {index: new}. A guess whose new name has its question mark stays a guess.
 
         Returns
         -------

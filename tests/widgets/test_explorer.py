@@ -411,6 +411,16 @@ def test_regions_are_renamed_merged_and_divided_in_the_page(explorer, counting):
     explorer.set(fill="black")
     explorer.wait()
     assert explorer.regions.names[0] == "sky"
+    pane.set(segmenter="grid")
+    explorer.wait()
+    pane.set(segmenter="quarters")
+    explorer.wait()
+    assert explorer.regions.names[0] == "sky"  # also after other regions
+    explorer.set(method="tree", depth=4)
+    explorer.wait()
+    assert "sky" in explorer.regions.names
+    explorer.set(method="shapley")
+    explorer.wait()
     pane.canvas.set_state({"names": ["sky", "sky", "region 2", "region 3"]})
     assert explorer.regions.names[1] == "region 1"
     assert "distinct" in pane.canvas.note

@@ -14,8 +14,7 @@ from ...regions import Regions
 from ...report.page import check_page_path, explorer_state, live, write_explorer
 from ...report.state import depth_field, setting_fields
 from ..form.form import Form
-from ..region_canvas.canvas import picture
-from ..shared.browser import Pictured, hold_weakly
+from ..shared import background, browser
 from .pane import Pane
 from .work import Work
 
@@ -31,7 +30,7 @@ _SECOND = {
 }
 
 
-class ExplanationExplorer(Pictured, ipywidgets.VBox):
+class ExplanationExplorer(browser.Pictured, ipywidgets.VBox):
     """One photograph, its explanations by one or two segmenters, and everything that changes them.
 
     Method, kernel width and target are computed from the table; a new segmenter or fill evaluates
@@ -91,7 +90,6 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
         offered = [name for name, _ in self._work.segmenters()]
         for name in start:
             one_of("segmenter", name, offered)
-        group = token_hex(4)
         self.shared = Form(
             [],
             {
@@ -104,11 +102,10 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
             },
             title="Explanation",
             away="Segmenter, fill and second pane are paused; the rest still works.",
-            group=group,
+            group=token_hex(4),
         )
         self.panes = [
-            Pane(self._work, name, group, lambda: self.shared.values, self._draw)
-            for name in (*start, "slic")[:2]
+            Pane(self._work, name, self.shared, self._offer) for name in (*start, "slic")[:2]
         ]
         self._row = ipywidgets.HBox(self.panes[: len(start)])
         self._row.add_class("segxai-panes")
@@ -118,13 +115,13 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
             for pane in self._row.children:
                 pane.compute()
             self.shared.values = {"target": self.explanation.target, **self.shared.values}
-            self._draw()
+            self._offer()
         except BaseException:
             self.close()
             raise
         self.shared.observe(self._shared_changed, "values")
-        self._work.start(self)
-        hold_weakly(self)  # a forgotten explorer would keep its thread and its tables
+        background.start(self, self._work.run, self._work.stop, "segxai-explain")
+        browser.hold_weakly(self)  # a forgotten explorer would keep its thread and its tables
 
     def close(self) -> None:
         """End what is being computed, forget what was, and take everything off the page."""
@@ -132,22 +129,20 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
             return
         with self._work.lock:
             self._work.stop()
-            for widget in (*self.children, *self.panes):
-                close_widget(widget)
-            self.layout.close()
             super().close()
+            for widget in (self, *self.panes):  # one that is hidden is not inside
+                close_widget(widget)
 
     @property
     def explanations(self) -> tuple[Explanation, ...]:
         """The explanations that are shown, from left to right."""
-        shown = (pane.explanation for pane in self._row.children)
-        return tuple(explanation for explanation in shown if explanation is not None)
+        panes = self._row.children
+        return tuple(pane.explanation for pane in panes if pane.explanation is not None)
 
     @property
     def explanation(self) -> Explanation:
         """The one on the left."""
-        # The constructor computes it.
-        return self.panes[0].explanation  # type: ignore[return-value]
+        return self.panes[0].explanation  # which the constructor computes
 
     @property
     def regions(self) -> Regions:
@@ -209,14 +204,13 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
             self._row.children = self.panes[: 2 if change["new"].get("compare") else 1]
             for pane in self._row.children:  # one that was hidden may have missed earlier changes
                 pane.update()
-            self._draw()
+            self._offer()
 
-    def _draw(self):
-        """Show the explanations; the slider of depth where a tree is shown, up to its leaves."""
-        for pane in self._row.children:
-            pane.draw()
-        trees = [e for e in self.explanations if isinstance(e, TreeExplanation)]
-        leaves = [len(e.descent.tree.leaves) for e in trees]
+    def _offer(self):
+        """Offer the shared settings; the depth where a tree is shown, up to its leaves."""
+        leaves = [
+            len(e.descent.tree.leaves) for e in self.explanations if isinstance(e, TreeExplanation)
+        ]
         depth = [depth_field(max(leaves))] if leaves else []
         table = self.explanation.coalitions
         fields = setting_fields(table.target_names, FILLS, table.output, remote=_BY_TREE)
@@ -226,9 +220,6 @@ class ExplanationExplorer(Pictured, ipywidgets.VBox):
         fills = distinct_fills([self.shared.values["fill"], *fills])
         with self._work.lock:
             return [e for pane in self._row.children for e in pane.with_fills(fills)]
-
-    def _still(self):
-        return picture(self.explanation)
 
     def _alone(self):
         state = explorer_state(self._with_fills(SAVED_FILLS))

@@ -8,13 +8,11 @@ import ipywidgets
 import traitlets
 
 from ...errors import SegxaiError, SegxaiValueError
-from ...explanation.explanation import Explanation, renamed
-from ...regions import Regions
+from ...explanation.explanation import Explanation
 from ...report.state import select_field
 from ..form.form import Form
 from ..region_canvas.canvas import RegionCanvas
-from ..shared import background
-from ..shared.browser import hold_weakly
+from ..shared import background, browser
 from .work import Request, Work
 
 
@@ -27,10 +25,8 @@ class Pane(ipywidgets.VBox):
         Where explanations come from.
     name : str
         Of the segmenter.
-    group : str
-        Panes of one group share their pointer.
-    settings : callable
-        Returns method, kernel_width, target and fill, which all panes share.
+    shared : Form
+        The settings that all panes share: method, kernel_width, target, fill ...
     shown : callable
         Called when another explanation has come from the background.
 
@@ -44,18 +40,10 @@ class Pane(ipywidgets.VBox):
         What is shown.
     """
 
-    def __init__(
-        self,
-        work: Work,
-        name: str,
-        group: str,
-        settings: Callable[[], dict],
-        shown: Callable[[], None],
-    ):
-        self._work, self._group, self._settings, self._when_shown = work, group, settings, shown
-        self.explanation: Explanation | None = None
-        self.canvas: RegionCanvas | None = None
-        self._renamed: Regions | None = None  # with names that were given in the page
+    def __init__(self, work: Work, name: str, shared: Form, shown: Callable[[], None]):
+        self._work, self._shared, self._when_shown = work, shared, shown
+        self.explanation: Any = None
+        self.canvas: Any = None
         self._asked: Request | None = None
         self._answered: Any = None  # the request whose answer is shown
         self._found: Any = None  # its answer, before the shared settings are applied
@@ -65,7 +53,7 @@ class Pane(ipywidgets.VBox):
         super().__init__(
             [self.form], layout=ipywidgets.Layout(flex="1 1 340px", min_width="0", padding="4px")
         )
-        hold_weakly(self)
+        browser.hold_weakly(self)
 
     def set(self, **values) -> None:
         """Change the segmenter or its parameters, as the controls would.
@@ -80,7 +68,7 @@ class Pane(ipywidgets.VBox):
     def compute(self) -> None:
         """Explain now, in this thread, with a progress bar."""
         self._asked = self._request()
-        self._show(self._asked, self._work.find(self._asked, progress=None))
+        self._show(self._asked)
 
     def update(self) -> None:
         """Follow the shared settings.
@@ -90,7 +78,7 @@ class Pane(ipywidgets.VBox):
         if self._request() != self._asked:
             self._ask()
         elif self._found is not None:
-            self._refit()
+            self.draw()
 
     def cancel(self) -> None:
         """Give up what is being computed; what was shown before stays."""
@@ -115,13 +103,25 @@ class Pane(ipywidgets.VBox):
         explanations : list of Explanation
             One for each fill.
         """
-        request = self._request()
-        found = [self._work.find(request._replace(fill=f), progress=False) for f in fills]
-        return [self._refitted(self._renamed_as_before(explanation)) for explanation in found]
+        requests = [self._request()._replace(fill=fill) for fill in fills]
+        return [self._refitted(self._work.find(each, progress=False)) for each in requests]
 
     def draw(self) -> None:
-        """Show the explanation on the canvas."""
-        if self.canvas is not None and self.explanation is not None:
+        """Compute the weights by the shared settings, and show them on the canvas."""
+        try:
+            self.explanation, self.form.message = self._refitted(self._found), ""
+        except SegxaiError as error:  # e.g. a kernel too narrow for this many regions
+            self.form.message = str(error)
+        if self.canvas is None:
+            self.canvas = RegionCanvas(
+                self.explanation, self.edit, group=self._shared.group, note=self._note()
+            )
+            traitlets.dlink(
+                (self.form, "progress"), (self.canvas, "busy"), lambda share: share >= 0
+            )
+            browser.hold_weakly(self.canvas)
+            self.children = [self.form, self.canvas]
+        else:
             self.canvas.show(self.explanation, self._note())
 
     def _note(self):
@@ -152,14 +152,13 @@ class Pane(ipywidgets.VBox):
         with self._work.lock:
             regions = self._found.regions
             if what == "rename":
-                self._renamed = value
-                self._show(self._answered, self._found)
+                self._work.rename(self._answered, self._found, value)
+                self._show(self._answered)
             elif what == "merge":
                 if not isinstance(value, list) or not all(isinstance(n, str) for n in value):
                     raise SegxaiValueError(f"Regions to merge must be names; got {value!r}.")
                 self._show_regions(regions.merge({" and ".join(value): value}))
             elif what == "load":
-                self._renamed = None  # the names of the file win over those given before
                 self._show_regions(value, "loaded")
             else:
                 self._show_regions(regions.expand(value))
@@ -170,7 +169,7 @@ class Pane(ipywidgets.VBox):
         self.form.values = {"segmenter": offered}
 
     def _request(self):
-        values, settings = tuple(sorted(self.form.values.items())), self._settings()
+        values, settings = tuple(sorted(self.form.values.items())), self._shared.values
         return Request(values, settings["fill"], settings["method"] == "tree")
 
     def _ask(self):
@@ -185,53 +184,33 @@ class Pane(ipywidgets.VBox):
         A later one, `cancel` or `close` makes it void.
         """
 
-        def void():
-            return request is not self._asked or self._work.stopping.is_set()
-
-        def progress(done, total):
+        def tell(share):
             with self._work.lock:  # else a bar could come back that `cancel` has just taken away
-                if void():
+                if request is not self._asked or self._work.stopping.is_set():
                     raise background.Cancelled
-                self.form.progress = done / total
+                self.form.progress = share
 
-        if void():
-            return
-        found, problem = None, ""
+        problem = ""
         try:
-            found = self._work.find(request, progress=progress)
-        except background.Cancelled:
-            return
+            tell(0.0)
+            self._work.find(request, progress=lambda done, total: tell(done / total))
         except Exception as error:
             problem = background.problem(error)
         with self._work.lock:
-            if void():
-                return
-            self.form.progress, self.form.message = -1.0, problem
-            if found is not None:
-                self._show(request, found)
+            tell(-1.0)
+            self.form.message = problem
+            if not problem:
+                self._show(request)
                 self._when_shown()
 
-    def _show(self, request, found):
-        self._answered, self._found = request, self._renamed_as_before(found)
+    def _show(self, request):
+        self._answered, self._found = request, self._work.find(request, progress=None)
         self.explanation = self._found
-        self._refit()
-        if self.canvas is None:
-            self.canvas = RegionCanvas(self.explanation, self.edit, group=self._group)
-            traitlets.dlink(
-                (self.form, "progress"), (self.canvas, "busy"), lambda share: share >= 0
-            )
-            hold_weakly(self.canvas)
-            self.children = [self.form, self.canvas]
-
-    def _refit(self):
-        try:
-            self.explanation, self.form.message = self._refitted(self._found), ""
-        except SegxaiError as error:  # e.g. a kernel too narrow for this many regions
-            self.form.message = str(error)
+        self.draw()
 
     def _refitted(self, found):
         """Compute the weights by the shared settings, from the table that was found."""
-        settings, method, width = self._settings(), None, None
+        settings, method, width = self._shared.values, None, None
         if "tree" not in (found.method, settings["method"]):
             method, width = settings["method"], settings["kernel_width"]
         target, rival = settings.get("target"), settings.get("versus", "")
@@ -240,14 +219,6 @@ class Pane(ipywidgets.VBox):
         if found.method == "tree":
             return refitted.coarsen(max(1, min(int(settings["depth"]), len(found.regions))))
         return refitted
-
-    def _renamed_as_before(self, found):
-        """Names that were given in the page stay with their regions."""
-        given, regions = self._renamed, found.regions
-        if given is None or found.method == "tree" or (given.labels != regions.labels).any():
-            return found
-        names = dict(zip(regions.names, given.marked_names, strict=True))
-        return renamed(found, regions.rename(names))
 
     def _changed(self, change):
         with self._work.lock:

@@ -5,18 +5,18 @@ They are computed one after another, and kept.
 
 import queue
 import threading
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from ...classifiers.load import load_classifier
 from ...errors import SegxaiError
 from ...explanation.explain import explain
-from ...explanation.explanation import Explanation
+from ...explanation.explanation import Explanation, renamed
 from ...images import as_image, as_picture
 from ...names import distinct_names
 from ...progress import Progress, bars_only
 from ...regions import Regions
 from ...segmentation import registry
-from ...segmentation.registry import segment, segmenters, why_unavailable
 from ...weights.loaded import recent
 from ..shared import background
 
@@ -76,22 +76,11 @@ class Work:
         self.classifier = load_classifier(classifier)
         self._also = dict(also or {})
         self._target, self._options = target, options
+        self._regions: dict = {}  # by a form's values, under the names they were given
         self._cache: dict = {}
         self._waiting: queue.SimpleQueue = queue.SimpleQueue()
         self.stopping = threading.Event()
         self.lock = threading.RLock()
-
-    def start(self, owner) -> None:
-        """Begin with what waits, in the background.
-
-        One thread does it all: many short ones would each keep memory of their own.
-
-        Parameters
-        ----------
-        owner : object
-            When it is gone, everything ends.
-        """
-        background.start(owner, self._run, self.stop, "segxai-explain")
 
     def stop(self) -> None:
         """End what is under way, pass over what waits, and forget what was computed."""
@@ -123,8 +112,8 @@ class Work:
         segmenters : list of (str, str)
             Name, and why it is unavailable or "".
         """
-        known = [n for n in (*segmenters(), "pascal+deep") if n not in self._also]
-        return [(n, "") for n in self._also] + [(n, why_unavailable(n)) for n in known]
+        known = [n for n in (*registry.segmenters(), "pascal+deep") if n not in self._also]
+        return [(n, "") for n in self._also] + [(n, registry.why_unavailable(n)) for n in known]
 
     def offer(self, name: str, regions: Regions) -> str:
         """Offer these regions as a segmenter.
@@ -194,13 +183,19 @@ class Work:
         explanation : Explanation
             By LIME, or by tree.
         """
-        return recent(
+        regions = recent(
+            self._regions,
+            request.values,
+            KEPT,
+            lambda: self._segmented(dict(request.values), bars_only(progress)),
+        )
+        found = recent(
             self._cache,
             request,
             KEPT,
             lambda: explain(
                 self._picture,
-                self._segmented(dict(request.values), bars_only(progress)),
+                regions,
                 self.classifier,
                 self._target,
                 method="tree" if request.tree else "lime",
@@ -209,6 +204,21 @@ class Work:
                 **self._options,
             ),
         )
+        return found if request.tree or found.regions == regions else renamed(found, regions)
+
+    def rename(self, request: Request, found: Explanation, regions: Regions) -> None:
+        """Give regions other names, in whatever is found from now on.
+
+        Parameters
+        ----------
+        request : Request
+            By which they were found.
+        found : Explanation
+            Its answer, which is kept.
+        regions : Regions
+            Under their other names.
+        """
+        self._regions[request.values], self._cache[request] = regions, found
 
     def _segmented(self, values, progress):
         name = values.pop("segmenter")
@@ -217,10 +227,16 @@ class Work:
                 values[field["key"]] = "auto"
         regions = self._also.get(name, name)
         if isinstance(regions, Regions):
-            return regions
-        return segment(self.image, regions, progress=progress, **values)
+            return regions.fitted(self.image.shape[:2])
+        return registry.segment(self.image, regions, progress=progress, **values)
 
-    def _run(self):
+    def run(self) -> None:
+        """Do what waits, until `stop`.
+
+        One thread does it all: many short ones would each keep memory of their own.
+        """
         while (task := self._waiting.get()) is not None:
-            task()
+            with suppress(background.Cancelled):
+                task()
+        self._regions.clear()
         self._cache.clear()

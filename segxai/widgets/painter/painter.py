@@ -23,7 +23,7 @@ from ...fcn.annotation import (
 )
 from ...fcn.training import FineTuned, finetune
 from ...images import as_image
-from ...plots import plot_image, plot_regions
+from ...plots import DescribedFigure, plot_image, plot_regions
 from ...plots.numbers import percent
 from ...regions import Regions
 from ...report.state import jpeg
@@ -153,25 +153,23 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
         self.image = as_image(image)
         shape = self.image.shape[:2]
         if annotation is None:
-            classes = np.full(shape, IGNORE, np.uint8)
-            names = clean_names(("background", "object") if names is None else names)
-        else:
-            # Of an array, as `annotation` returns it, 0 and 255 may be all that was painted.
-            masks = not isinstance(annotation, np.ndarray)
-            classes, names = load_annotation(annotation, shape, names, masks=masks)
+            annotation = np.full(shape, IGNORE, np.uint8)
+        # Of an array, as `annotation` returns it, 0 and 255 may be all that was painted.
+        masks = not isinstance(annotation, np.ndarray)
+        classes, names = load_annotation(annotation, shape, names, masks=masks)
         self.fitted: FineTuned | None = None
         self.explanation: Explanation | None = None
         self._classifier = classifier
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self.canvas = PaintCanvas(self.image, classes, names)
-        handlers = {
-            "import": self._import,
-            "fit": self._fit,
-            "cancel": lambda fields, data: self.cancel(),
-        }
         self.canvas.handle(
-            handlers, lambda why: self.canvas.set_trait("message", f"Not done: {why}")
+            {
+                "import": self._import,
+                "fit": self._fit,
+                "cancel": lambda fields, data: self.cancel(),
+            },
+            lambda why: self.canvas.set_trait("message", f"Not done: {why}"),
         )
         self.canvas.observe(self._painted, ["classes", "names"])
         super().__init__([self.canvas])
@@ -198,6 +196,12 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
             raise SegxaiValueError("Nothing is painted yet, so there are no regions.")
         names = {**dict(enumerate(self.names)), IGNORE: "unpainted"}
         return regions_of_classes(classes, names, "painted")
+
+    def plot(self) -> DescribedFigure:
+        """Plot what is painted, also for pages without a kernel, where it could go nowhere."""
+        if (self.annotation == IGNORE).all():
+            return plot_image(self.image, "nothing is painted yet")
+        return plot_regions(self.image, self.regions)
 
     def save(self, path) -> None:
         """Write the class ids and their names as one palette PNG, as in data/annotations.
@@ -250,12 +254,16 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
         unneeded = None  # a network: this one if something fails, else the one before
         try:
             fitted = unneeded = finetune(
-                self.image, classes, names=names, stride=STRIDE, progress=self._advance(0, 0.6)
+                self.image,
+                classes,
+                names=names,
+                stride=STRIDE,
+                progress=partial(self._advance, 0, 0.6),
             )
             self.canvas.status = "Evaluating the classifier on the regions that were found …"
             found = regions_of_classes(fitted.predictions, fitted.fcn.class_names, "learned")
             explanation = explain(
-                self.image, found, self._classifier, progress=self._advance(0.6, 0.4)
+                self.image, found, self._classifier, progress=partial(self._advance, 0.6, 0.4)
             )
             self.fitted, unneeded, self.explanation = fitted, self.fitted, explanation
             painted = classes != IGNORE
@@ -277,13 +285,10 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
                 unneeded.fcn.close()
             self.canvas.progress = -1.0
 
-    def _advance(self, start, share):
-        def advance(done, total):
-            if self._stop.is_set():
-                raise background.Cancelled
-            self.canvas.progress = start + share * done / total
-
-        return advance
+    def _advance(self, start, share, done, total):
+        if self._stop.is_set():
+            raise background.Cancelled
+        self.canvas.progress = start + share * done / total
 
     def _painted(self, change):
         if self.explanation is not None and self.canvas.progress < 0:
@@ -297,16 +302,8 @@ class AnnotationPainter(browser.Pictured, ipywidgets.VBox):
         self.canvas.message = ""
 
     def _fit(self, fields, data):
-        names = clean_names(fields.get("names"))
-        classes, names = load_annotation(data, self.image.shape[:2], names, masks=False)
+        shape, names = self.image.shape[:2], fields.get("names")
+        classes, names = load_annotation(data, shape, names, masks=False)
         if names != self.names or not np.array_equal(classes, self.annotation):
             self.canvas.show(classes, names)
         self.fit_and_explain()
-
-    def _still(self):  # also in a page without a kernel: what is painted there could go nowhere
-        if (self.annotation == IGNORE).all():
-            figure = plot_image(self.image, "nothing is painted yet")
-        else:
-            figure = plot_regions(self.image, self.regions)
-        text = f"<AnnotationPainter: {', '.join(self.names)}>"
-        return {"text/html": figure.as_html(dpi=75), "text/plain": text}

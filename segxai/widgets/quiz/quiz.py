@@ -54,9 +54,9 @@ class Quiz(browser.Pictured, browser.BundledWidget, folder="quiz"):
                 f"A quiz needs two choices or more, with their feedback; got {len(choices)}."
             )
         if answer not in choices:
-            known = ", ".join(map(repr, choices))
             raise SegxaiValueError(
-                f"The answer {answer!r} is not one of the choices. They are: {known}."
+                f"The answer {answer!r} is not one of the choices. "
+                f"They are: {', '.join(map(repr, choices))}."
             )
         pairs = [[choice, feedback] for choice, feedback in choices.items()]
         super().__init__(question=question, choices=pairs, answer=answer, rationale=rationale)

@@ -12,6 +12,7 @@ from ...explanation.checks import evaluated
 from ...explanation.explanation import Explanation, renamed
 from ...explanation.tree_explanation import TreeExplanation
 from ...fcn.annotation import IGNORE, load_annotation
+from ...names import read_names
 from ...regions import Regions
 from ...report.page import live, write_page
 from ...report.state import (
@@ -133,8 +134,6 @@ class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canva
 
     @traitlets.validate("off")
     def _known_regions(self, proposal):
-        if not self.names:
-            return proposal["value"]
         return sorted({k for k in proposal["value"] if 0 <= k < len(self.names)})
 
     def _renamed(self, change):
@@ -147,11 +146,7 @@ class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canva
                 raise SegxaiValueError(
                     "The nodes of a tree keep their names; rename the regions before it is grown."
                 )
-            if len(change["new"]) != len(regions):
-                raise SegxaiValueError(
-                    f"There are {len(regions)} regions, but {len(change['new'])} names arrived."
-                )
-            regions = regions.rename(dict(zip(regions.names, change["new"], strict=True)))
+            regions = regions.rename(read_names(change["new"], ids=range(len(regions))))
         except SegxaiError as error:
             self.note, self.names = str(error), list(regions.marked_names)
             return
@@ -172,18 +167,17 @@ class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canva
             value = regions_of_classes(classes, known, "loaded")
         self._on_edit(what, value)
 
-    def _still(self):
-        return picture(self.explanation)
-
     def _alone(self):
         shown = live("region_canvas", self._shown())
         return {"text/html": shown, "text/plain": repr(self.explanation)}
 
     def _shown(self) -> dict[str, Any]:
         """Return the state for a page without a kernel."""
-        of_ipywidgets = ("layout", "tabbable", "tooltip")
-        state = self.get_state()
-        return {k: v for k, v in state.items() if k[0] != "_" and k not in of_ipywidgets}
+        return {
+            key: value
+            for key, value in self.get_state().items()
+            if key[0] != "_" and key not in ("layout", "tabbable", "tooltip")  # of ipywidgets
+        }
 
 
 def _state(e) -> dict[str, Any]:
@@ -206,19 +200,3 @@ def _off_in(regions: Regions, gone: np.ndarray) -> list[int]:
     area = np.bincount(regions.labels.ravel(), weights=gone.ravel())
     size = np.bincount(regions.labels.ravel())
     return np.flatnonzero(area).tolist() if ((area == 0) | (area == size)).all() else []
-
-
-def picture(explanation: Explanation) -> dict[str, str]:
-    """Make a still picture of an explanation.
-
-    Parameters
-    ----------
-    explanation : Explanation
-        What is drawn.
-
-    Returns
-    -------
-    bundle : dict of str to str
-        By MIME type.
-    """
-    return {"text/html": explanation.plot().as_html(dpi=75), "text/plain": repr(explanation)}

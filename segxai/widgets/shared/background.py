@@ -6,8 +6,11 @@ import weakref
 from ...errors import SegxaiError, quoted
 
 
-class Cancelled(Exception):
-    """Raised from a progress function, to give up what is under way."""
+class Cancelled(BaseException):
+    """Raised from a progress function, to give up what is under way.
+
+    What catches each Exception, as of a library, does not take it for a failure.
+    """
 
 
 def problem(error: Exception) -> str:

@@ -10,6 +10,7 @@ import anywidget
 from ipywidgets.widgets.widget import _instances
 
 from ...errors import SegxaiError
+from ...plots import DescribedFigure
 from ...progress import inside
 
 _WIDGETS = Path(__file__).parents[1]
@@ -84,9 +85,14 @@ class Pictured:
 
     model_id: Any  # of ipywidgets.Widget, which this is mixed into
 
+    def plot(self) -> DescribedFigure:
+        """Plot the explanation, or what else the widget shows, as a still figure."""
+        return self.explanation.plot()  # type: ignore[attr-defined]
+
     def _still(self) -> dict[str, str]:
-        """Draw the picture, by MIME type."""
-        raise NotImplementedError
+        """Return the picture, by MIME type."""
+        figure = self.plot()
+        return {"text/html": figure.as_html(dpi=75), "text/plain": figure.alt}
 
     def _alone(self) -> dict[str, str]:
         """Return what stands for the widget in a page without a kernel, by MIME type."""
