@@ -17,7 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "draw": [
             "BLUE", "INK", "ORANGE", "ORANGE_BLUE", "DescribedFigure", "cut_out", "draw_borders",
-            "widest_place",
+            "panels", "show", "widest_place",
         ],
         "figures": [
             "NO_NAMES", "describe", "plot_comparison", "plot_curves", "plot_effects",

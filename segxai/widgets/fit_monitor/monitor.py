@@ -6,9 +6,7 @@ Curves and maps of every iteration are shown while the kernel trains in the back
 import contextvars
 import threading
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
 from functools import partial
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -21,18 +19,13 @@ from ...fcn.network import FCN, STRIDES
 from ...fcn.training import LEARNING_RATE, FineTuned, Step, evaluate, finetune_steps
 from ...images import as_image, reduced_size, resize, resize_labels
 from ...metrics import intersection_over_union
-from ...plots import BLUE, ORANGE_BLUE, DescribedFigure, draw_borders
-from ...plots.draw import panels, show
+from ...plots import BLUE, ORANGE_BLUE, DescribedFigure, draw_borders, panels, show
 from ...regions import Regions
 from ...report.state import anchor, encoded, jpeg, number_png
 from ..shared import background, browser
 
 SIDE = 320  # pixels of the longer side of every picture that is sent
 MOST_ITERATIONS = 50
-
-
-def _whole(value):
-    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 # Of each setting its type, which values it takes, and how that is said.
@@ -42,10 +35,10 @@ _SETTINGS: dict[str, tuple] = {
         lambda value: is_number(value) and 0 < float(value) < np.inf,
         "a positive number, e.g. 1e-4",
     ),
-    "stride": (int, lambda value: _whole(value) and value in STRIDES, "32, 16 or 8"),
+    "stride": (int, lambda value: is_number(value) and value in STRIDES, "32, 16 or 8"),
     "iterations": (
         int,
-        lambda value: _whole(value) and 1 <= value <= MOST_ITERATIONS,
+        lambda value: is_number(value) and value in range(1, MOST_ITERATIONS + 1),
         f"a whole number from 1 to {MOST_ITERATIONS}",
     ),
     "trainable": (str, lambda value: value in ("all", "head"), "'all' or 'head'"),
@@ -113,8 +106,8 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
     history = traitlets.Dict().tag(sync=True)
 
     fitted: FineTuned | None = None
-    _thread = _fcn = None
-    _closed = False
+    _run = 0
+    _thread: threading.Thread | None = None
     _settings: Any = None  # (learning rate, stride, trainable) of the network being fitted
 
     def __init__(
@@ -130,8 +123,8 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
         seed=0,
     ):
         # Before anything can fail, because what could not be made is closed, too.
-        self._stopping = threading.Event()
-        self._open = ExitStack()  # the network and its loop, which go on after a pause
+        self._stopping, self._starting = threading.Event(), threading.Lock()
+        self._training = self._train()  # it goes on after a pause
         if annotation is None:
             if not (hasattr(image, "image") and hasattr(image, "annotation")):
                 raise SegxaiValueError(
@@ -141,8 +134,8 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
             image, annotation = image.image, image.annotation
         self._image = as_image(image)
         self._labels, found = read_annotation(annotation, self._image.shape[:2], names)
-        self._seed, self._starting = seed, threading.Lock()
-        self._run, self._frames = 0, []
+        self._seed = seed
+        self._frames: list[dict[str, Any]] = []
         self._steps: list[Step] = []
         small = resize_labels(self._labels, reduced_size(self._image.shape[:2], SIDE))
         super().__init__(
@@ -160,7 +153,8 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
             "start": self.start,
             "step": self.step,
             "stop": self.stop,
-            "frames": self._send_frames,
+            # For a view that came in the middle of a run.
+            "frames": lambda: self._send_frames(self._frames),
         }
         self.handle(
             {name: partial(self._message, action) for name, action in actions.items()},
@@ -202,11 +196,11 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
 
     def close(self) -> None:
         """End the run, free the network's graph and take the widget off the page."""
-        self._closed = True
-        self.stop()
-        self.wait()
-        self._free()
-        super().close()
+        with self._starting:
+            self.stop()
+            self.wait()
+            self._training.close()
+            super().close()
 
     @property
     def losses(self) -> list[float]:
@@ -222,11 +216,6 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
                 setattr(self, name, value)
         action()
 
-    def _send_frames(self):
-        """For a view that came in the middle of a run."""
-        for frame in list(self._frames):
-            self._send_frame(frame)
-
     @traitlets.validate(*_SETTINGS)
     def _usable(self, proposal):
         name, value = proposal["trait"].name, proposal["value"]
@@ -237,7 +226,7 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
 
     def _go(self, whole):
         with self._starting:
-            if self._closed:
+            if self.comm is None:
                 raise SegxaiError("This monitor was closed; make a new one.")
             if self.running:
                 return
@@ -245,7 +234,8 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
             settings = (self.learning_rate, self.stride, self.trainable)
             most = self.iterations if whole else MOST_ITERATIONS
             if self._settings != settings or len(self._steps) >= most:
-                self._free()
+                self._training.close()
+                self._training = self._train()
                 self._run += 1
                 self._settings, self._steps, self._frames, self.fitted = settings, [], [], None
                 self._keep_history()
@@ -258,45 +248,42 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
             work = partial(contextvars.copy_context().run, self._work, until)
             self._thread = background.start(self, work, self._stopping.set, "segxai-fit")
 
+    def _train(self):
+        """Build a network and yield it with each of its steps, until this is closed."""
+        self.status = "Building the network …"
+        rate, stride, trainable = self._settings
+        with FCN(
+            num_classes=len(self.names), stride=stride, class_names=self.names, seed=self._seed
+        ) as fcn:
+            self.status = "Training …"
+            for step in finetune_steps(
+                fcn,
+                self._image,
+                self._labels,
+                iterations=MOST_ITERATIONS,
+                learning_rate=rate,
+                trainable=trainable,
+            ):
+                yield fcn, step
+
     def _work(self, until):
         try:
-            if self._fcn is None:
-                self.status = "Building the network …"
-                rate, stride, trainable = self._settings
-                fcn = FCN(
-                    num_classes=len(self.names),
-                    stride=stride,
-                    class_names=self.names,
-                    seed=self._seed,
-                )
-                self._fcn = self._open.enter_context(fcn)
-                loop = finetune_steps(
-                    fcn,
-                    self._image,
-                    self._labels,
-                    iterations=MOST_ITERATIONS,
-                    learning_rate=rate,
-                    trainable=trainable,
-                )
-                self._loop = self._open.enter_context(closing(loop))
             self.status = "Training …"
             while len(self._steps) < until and not self._stopping.is_set():
-                step = next(self._loop)
+                fcn, step = next(self._training)
                 self.fitted = None  # of the weights before this step
                 self._steps.append(step.kept())
                 self._add_frame(step.iteration, step.loss, step.predictions, step.probabilities)
             done = len(self._steps)
-            if self._steps and self.fitted is None:
-                loss, probabilities = evaluate(self._fcn, self._image, self._labels)
-                self.fitted = FineTuned(
-                    self._fcn, loss, probabilities, self._steps[:], done < until
-                )
+            if self._steps and self.fitted is None:  # a step was done just now
+                loss, probabilities = evaluate(fcn, self._image, self._labels)
+                self.fitted = FineTuned(fcn, loss, probabilities, self._steps[:], done < until)
                 found = probabilities.argmax(axis=-1)
                 self._add_frame(done, loss, found, probabilities, final=True)
             count = f"{done} iteration{'' if done == 1 else 's'}"
             self.status = f"Stopped after {count}." if done < until else f"Done: {count}."
         except Exception as error:
-            self._free()
+            self._training.close()
             self._settings = self.fitted = None
             self.error = background.problem(error)
             self.status = "Stopped by an error."
@@ -307,22 +294,20 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
     def _add_frame(self, *args, **kwargs):
         frame = make_frame(self._labels, self.names, *args, **kwargs)
         self._frames = [f for f in self._frames if not f["final"]] + [frame]
-        self._send_frame(frame)
+        self._send_frames([frame])
 
-    def _send_frame(self, frame):
-        fields = {key: value for key, value in frame.items() if not isinstance(value, bytes)}
-        content = {"run": self._run, "settings": self._settings, "frame": fields}
-        self.send({"type": "frame", **content}, [frame["labels"], frame["probabilities"]])
+    def _send_frames(self, frames):
+        run = {"run": self._run, "settings": self._settings}
+        for frame in frames:
+            fields = {key: value for key, value in frame.items() if not isinstance(value, bytes)}
+            pictures = [frame["labels"], frame["probabilities"]]
+            self.send({"type": "frame", "frame": fields, **run}, pictures)
 
     def _keep_history(self):
         self.history = {"run": self._run, "settings": self._settings, "frames": self._frames}
 
-    def _free(self):
-        self._open.close()
-        self._fcn = None
-
     def plot(self) -> DescribedFigure:
-        """Draw the run as a still figure.
+        """Draw the run as a still figure, also for pages without a kernel, where nothing trains.
 
         Returns
         -------
@@ -331,8 +316,9 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
         """
         losses = self.losses
         figure, grid = panels((13 if losses else 4.5, 3.8), 1, 4 if losses else 1, squeeze=False)
-        named = dict(enumerate(self.names)) | {IGNORE: "ignored"}
-        given = Regions.from_labels(self._labels, named)
+        given = Regions.from_labels(
+            self._labels, {**dict(enumerate(self.names)), IGNORE: "ignored"}
+        )
         show(grid[0, 0], self._image, "annotation", given)
         figure.alt = f"A photograph annotated with {', '.join(given.names)}."
         if losses:
@@ -351,10 +337,6 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
                 f"in {len(losses)} iterations."
             )
         return figure
-
-    def _still(self):  # also in a page without a kernel: nothing can be trained there
-        figure = self.plot()
-        return {"text/html": figure.as_html(dpi=75), "text/plain": figure.alt}
 
 
 def make_frame(
