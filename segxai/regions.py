@@ -129,9 +129,12 @@ class Regions:
                 for part in self.parts
             ]
         )
+        labels, atoms = labels_of(self.parts, self.atoms), np.array(self.atoms, np.int32)
+        for array in (labels, atoms):
+            array.setflags(write=False)
         for attribute, value in {
-            "labels": _frozen(labels_of(self.parts, self.atoms)),
-            "atoms": _frozen(self.atoms),
+            "labels": labels,
+            "atoms": atoms,
             "method": plain_text(str(self.method)),
             "parts": tuple(
                 part if part.name == name else replace(part, name=name)
@@ -347,8 +350,8 @@ class Regions:
             name = new_names.get(node.atoms)
             return replace(node, name=name, noun=name, evidence=GIVEN) if name else node
 
-        tree = self.tree and rebuilt(self.tree, change)
-        return self._distinct([change(part) for part in self.parts], tree)
+        parts = [change(part) for part in self.parts]
+        return self._distinct(parts, self.tree and rebuilt(self.tree, change))
 
     def merge(self, groups: Mapping[str, Sequence[str]]) -> "Regions":
         """Join regions under a new name; `expand` divides them again.
@@ -368,28 +371,25 @@ class Regions:
             For unknown regions, and for a region in two groups.
         """
         group_of: dict[int, str] = {}
-        joined: dict[int, Part] = {}  # in the place of its first member
         for name, members in _mapping(groups, "name", "[regions]").items():
             if not isinstance(members, (str, list, tuple, set, frozenset)):
                 raise SegxaiValueError(
                     f"The group {name!r} must be a list of region names; got {members!r}."
                 )
-            indices = sorted(
-                {self.index(m) for m in ([members] if isinstance(members, str) else members)}
-            )
-            if not indices:
+            listed = [members] if isinstance(members, str) else members
+            if not listed:
                 raise SegxaiValueError(f"The group {name!r} is empty; list at least one region.")
-            for index in indices:
+            for index in sorted(map(self.index, listed)):
                 if group_of.setdefault(index, name) != name:
                     raise SegxaiValueError(
                         f"{self.names[index]!r} is in two groups, {group_of[index]!r} and {name!r}."
                     )
-            joined[indices[0]] = united([self.parts[i] for i in indices], _checked_name(name))
+        # A region in no group is one of its own, called after its index.
+        alike = grouped(self.parts, (group_of.get(k, k) for k in range(len(self))))
         return self._distinct(
             [
-                joined.get(index, part)
-                for index, part in enumerate(self.parts)
-                if index in joined or index not in group_of
+                united(parts, _checked_name(name)) if name in groups else parts[0]
+                for name, parts in alike.items()
             ]
         )
 
@@ -417,9 +417,7 @@ class Regions:
         >>> Regions.from_labels(labels, ["sky", "dog", "tree", "dog 2"]).by_noun().names
         ('sky', 'dog', 'tree', 'dog 2')
         """
-        alike: dict[str, list[Part]] = {}
-        for part in self.parts:
-            alike.setdefault(part.noun or f"\0{part.name}", []).append(part)
+        alike = grouped(self.parts, (part.noun or f"\0{part.name}" for part in self.parts))
         # A noun is as sure as the least sure of its regions.
         parts = [
             united(parts, str(parts[0].noun), evidence=least_sure(parts))
@@ -452,8 +450,7 @@ class Regions:
             able = "; ".join(self.expandable())
             hint = f"Regions with parts: {able}." if able else "No region here has parts."
             raise SegxaiValueError(f"{part.name!r} has no known parts. {hint}")
-        parts = [*self.parts[:index], *part.children, *self.parts[index + 1 :]]
-        return Regions(self.atoms, parts, self.method, self.tree)
+        return replace(self, parts=[*self.parts[:index], *part.children, *self.parts[index + 1 :]])
 
     def cut(self, n_regions: int) -> "Regions":
         """Cut the tree into its coarsest regions.
@@ -478,8 +475,7 @@ class Regions:
                 "These regions are not nodes of a tree; "
                 "`segment` with 'deep' or 'contours' gives some that are."
             )
-        parts = coarsest(self.tree, whole_number("n_regions", n_regions, 1))
-        return Regions(self.atoms, parts, self.method, self.tree)
+        return replace(self, parts=coarsest(self.tree, whole_number("n_regions", n_regions, 1)))
 
     def fitted(self, shape: tuple[int, ...], what: str = "The label map") -> "Regions":
         """Reduce regions as their photograph was reduced on reading.
@@ -620,6 +616,14 @@ def moved(part: Part, places: Mapping[int, int]) -> Part:
     return rebuilt(part, change)
 
 
+def grouped(parts: Iterable[Part], keys: Iterable) -> dict[Any, list[Part]]:
+    """Group parts by one key for each, in the order of the groups' first parts."""
+    groups: dict[Any, list[Part]] = {}
+    for part, key in zip(parts, keys, strict=True):
+        groups.setdefault(key, []).append(part)
+    return groups
+
+
 def least_sure(parts: Iterable[Part]) -> Evidence:
     """Return the evidence for a name that covers several parts: places name no thing."""
     return min(
@@ -658,9 +662,3 @@ def _mapping(value, key, item):
     if not isinstance(value, Mapping):
         raise SegxaiValueError(f"Expected a mapping {{{key}: {item}}}; got {type(value).__name__}.")
     return value
-
-
-def _frozen(array) -> np.ndarray:
-    array = np.array(array, dtype=np.int32)
-    array.setflags(write=False)
-    return array

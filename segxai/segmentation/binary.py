@@ -13,7 +13,7 @@ from ..regions import PLACE, Part, Regions, called, costliest, least_sure, rebui
 from .cut import raised
 from .merging import Merging, merge_parts
 from .names import places
-from .seen import areas_of, pooled
+from .seen import areas_of
 
 WARD = Merging(floor=1.0, contour=0.0, size=0.5, worth=0.0)
 # Regions joined keep their own names up to so many; more of them are named by their place.
@@ -80,9 +80,9 @@ def binary_tree(image: np.ndarray, regions: Regions) -> BinaryTree:
         root = join(tuple(_halved(part, join) for part in regions.parts))
     nodes = _numbered(root)[0][::-1]  # the root first
     # The regions that were given come first: it is the others that get a number where names repeat.
-    ranked = sorted(nodes, key=lambda node: frozenset(node.atoms) not in given)
-    names = distinct_names([node.name for node in ranked])
-    name_of = {node.atoms: name for node, name in zip(ranked, names, strict=True)}
+    nodes.sort(key=lambda node: frozenset(node.atoms) not in given)
+    names = distinct_names([node.name for node in nodes])
+    name_of = {node.atoms: name for node, name in zip(nodes, names, strict=True)}
     root = rebuilt(root, lambda node: replace(node, name=name_of[node.atoms]))
     return tree_of(atoms, root, regions.method)
 
@@ -127,9 +127,7 @@ def _halved(part: Part, join: Callable[[Sequence[Part]], Part]) -> Part:
     """Return the same tree with two children, or none, at every node."""
 
     def change(node: Part) -> Part:
-        if len(node.children) == 1:
-            return called(node.children[0], node)
-        if len(node.children) > 2:
+        if len(node.children) not in (0, 2):
             return called(join(node.children), node)
         return replace(node, cost=max(part.cost for part in (node, *node.children)))
 
@@ -138,19 +136,18 @@ def _halved(part: Part, join: Callable[[Sequence[Part]], Part]) -> Part:
 
 def _joined(atoms, areas, colours, parts) -> Part:
     """Join parts to one, two at a time."""
-    area = areas_of(parts, areas)
-    colour = pooled(parts, areas, colours)
-    joins = merge_parts(parts, atoms, np.zeros(atoms.shape), area / area.sum(), WARD, colour)
-    nodes, groups = list(parts), [[part] for part in parts]
-    for a, b, _ in joins:
-        groups.append(groups[a] + groups[b])
-    groups = groups[len(parts) :]
-    described = places(atoms, [united(group).atoms for group in groups])
-    for (a, b, cost), group, name in zip(joins, groups, described, strict=True):
-        evidence = PLACE
+    shares = areas / areas_of(parts, areas).sum()
+    nodes = merge_parts(parts, atoms, np.zeros(atoms.shape), shares, WARD, colours)
+    named = {part.atoms: part for part in parts}
+    members = {part.atoms: [part] for part in parts}
+    joined = nodes[len(parts) :]
+    for node, name in zip(joined, places(atoms, [node.atoms for node in joined]), strict=True):
+        a, b = (half.atoms for half in node.children)
+        evidence, group = PLACE, members[a] + members[b]
         if len(group) <= MOST_LISTED:
             name = " + ".join(part.written for part in group)
             # The names that are guesses have their marks already.
             evidence = least_sure(group)._replace(probability=None)
-        nodes.append(united((nodes[a], nodes[b]), name, cost, evidence))
-    return nodes[-1]
+        members[node.atoms] = group
+        named[node.atoms] = united((named[a], named[b]), name, node.cost, evidence)
+    return named[nodes[-1].atoms]

@@ -229,17 +229,14 @@ def regions_of_classes(
     parts, number = [], 0
     for value in np.unique(classes):
         mask = classes == value
-        pieces = measure.label(mask, connectivity=2)
-        areas = np.bincount(pieces[mask])
-        order = np.argsort(-areas, kind="stable")
-        order = order[areas[order] >= max(1, SMALLEST_PART * classes.size)]
+        pieces = measure.label(mask, connectivity=2)[mask] - 1
+        areas = np.bincount(pieces)
+        rank = np.argsort(np.argsort(-areas, kind="stable"))  # of the largest 0
+        kept = max(1, int((areas >= SMALLEST_PART * classes.size).sum()))
         # Small pieces join the largest one, so that every pixel of the class belongs to a part.
-        place = np.zeros(len(areas), np.int32)
-        place[order] = np.arange(len(order))
-        atoms[mask] = number + place[pieces[mask]]
-        last = number + max(1, len(order))
-        parts.append(numbered_part(names[value], range(number, last), evidence))
-        number = last
+        atoms[mask] = number + np.where(rank < kept, rank, 0)[pieces]
+        parts.append(numbered_part(names[value], range(number, number + kept), evidence))
+        number += kept
     return Regions(atoms, parts, method)
 
 

@@ -56,9 +56,7 @@ def contours(image: ImageLike, *, progress: Progress = None) -> np.ndarray:
     ----------
     Xie and Tu 2015, "Holistically-Nested Edge Detection".
     """
-    image = as_image(image)
-    with showing(progress):
-        return resize(_working_maps(image)[..., :1], image.shape[:2])[..., 0]
+    return _maps_of(image, np.s_[:1], progress)[..., 0]
 
 
 def side_outputs(image: ImageLike, *, progress: Progress = None) -> tuple[np.ndarray, ...]:
@@ -81,9 +79,7 @@ def side_outputs(image: ImageLike, *, progress: Progress = None) -> tuple[np.nda
     SegxaiError
         As for `contours`.
     """
-    image = as_image(image)
-    with showing(progress):
-        return tuple(np.moveaxis(resize(_working_maps(image)[..., 1:], image.shape[:2]), -1, 0))
+    return tuple(np.moveaxis(_maps_of(image, np.s_[1:], progress), -1, 0))
 
 
 def content_key(image: np.ndarray) -> bytes:
@@ -91,15 +87,17 @@ def content_key(image: np.ndarray) -> bytes:
     return hashlib.sha256(repr(image.shape).encode() + image.tobytes()).digest()
 
 
-def _working_maps(image) -> np.ndarray:
-    """(h, w, 6) float32 at the working size: the fused contours and the five side outputs."""
+def _maps_of(image, channels, progress) -> np.ndarray:
+    """(H, W, C) float32, of the photograph's size, some of the maps that `_run` computes."""
+    image = as_image(image)
     copy = resize(image, reduced_size(image.shape[:2], WORKING_SIDE))
-    key = content_key(copy)
-    with _one_at_a_time:
-        return recent(_maps, key, KEPT, lambda: _run(copy))
+    with showing(progress), _one_at_a_time:
+        maps = recent(_maps, content_key(copy), KEPT, lambda: _run(copy))
+    return resize(maps[..., channels], image.shape[:2])
 
 
 def _run(copy) -> np.ndarray:
+    """(h, w, 6) float32 at the working size: the fused contours and the five side outputs."""
     net, images, maps, stages = loaded("hed", _network)
     with track(len(stages), "computing contours") as advance:
         # One stage at a time for the progress bar, because the network takes seconds on one thread.

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..regions import Part, labels_of, rebuilt, united, walk
+from ..regions import Part, grouped, labels_of, rebuilt, walk
 from .merging import Merging, borders, components, merge_parts
 from .names import LEAST, Noun, kinds, name_tree
 from .seen import Seen, areas_of, pooled
@@ -137,10 +137,7 @@ def same_nouns(parts: list[Part], touching: Collection[tuple[int, int]]) -> list
         In the order of their first parts.
     """
     alike = [(a, b) for a, b in touching if parts[a].noun and parts[a].noun == parts[b].noun]
-    groups: dict[int, list[Part]] = {}
-    for part, group in zip(parts, components(len(parts), alike), strict=True):
-        groups.setdefault(int(group), []).append(part)
-    return list(groups.values())
+    return list(grouped(parts, components(len(parts), alike)).values())
 
 
 def merged(
@@ -160,11 +157,7 @@ def merged(
     root : Part
         Of a binary tree.
     """
-    nodes, areas = list(parts), areas_of(parts, found.areas)
-    classes = pooled(parts, found.areas, found.classes)
-    for a, b, cost in merge_parts(parts, atoms, strength, areas, merging, None, classes):
-        nodes.append(united((nodes[a], nodes[b]), cost=cost))
-    return nodes[-1]
+    return merge_parts(parts, atoms, strength, found.areas, merging, classes=found.classes)[-1]
 
 
 def best_cut(

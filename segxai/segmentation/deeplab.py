@@ -8,7 +8,6 @@ Chen et al. 2017, "Rethinking Atrous Convolution for Semantic Image Segmentation
 """
 
 import threading
-from functools import partial
 from importlib.util import find_spec
 
 import numpy as np
@@ -77,8 +76,9 @@ def pascal(image: np.ndarray) -> Regions:
     ----------
     Everingham et al. 2010, "The PASCAL Visual Object Classes (VOC) Challenge".
     """
-    ids = classify(image, "pascal")
-    return regions_of_classes(ids, PASCAL_CLASSES, "pascal", Evidence("semantic"))
+    return regions_of_classes(
+        classify(image, "pascal"), PASCAL_CLASSES, "pascal", Evidence("semantic")
+    )
 
 
 def ade20k(image: np.ndarray) -> Regions:
@@ -104,8 +104,9 @@ def ade20k(image: np.ndarray) -> Regions:
     ----------
     Zhou et al. 2017, "Scene Parsing through ADE20K Dataset".
     """
-    ids = classify(image, "ade20k")
-    return regions_of_classes(ids, ADE20K_CLASSES, "ade20k", Evidence("semantic"))
+    return regions_of_classes(
+        classify(image, "ade20k"), ADE20K_CLASSES, "ade20k", Evidence("semantic")
+    )
 
 
 def why_unavailable(segmenter: str = "pascal") -> str:
@@ -191,6 +192,6 @@ SEGMENTERS = (
         "ade20k",
         ade20k,
         "things and surroundings of 150 classes (DeepLabv3 on ADE20K)",
-        why_unavailable=partial(why_unavailable, "ade20k"),
+        why_unavailable=lambda: why_unavailable("ade20k"),
     ),
 )

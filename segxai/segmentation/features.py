@@ -17,13 +17,13 @@ import numpy as np
 import scipy
 from skimage import color, measure, segmentation
 
-from ..images import resize, resize_labels
+from ..images import resize_labels
 from ..regions import Regions, coarsest, moved
 from .cut import automatic_number
 from .merging import Join, borders, leaves
 from .names import named_by_place
 from .record import by_count, check_count
-from .seen import pool
+from .seen import for_network, pool
 
 WORKING_SIDE = 512  # pixels, the longest side of the copy that is segmented
 SUPERPIXELS = 400
@@ -57,10 +57,7 @@ def features(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
         For any other n_regions.
     """
     check_count(n_regions)
-    # Both sides have at least the 32 pixels that the network needs.
-    scale = WORKING_SIDE / max(image.shape[:2])
-    size = tuple(max(32, round(side * scale)) for side in image.shape[:2])
-    copy = np.rint(resize(image, size)).astype(np.uint8)
+    copy = np.rint(for_network(image, WORKING_SIDE)).astype(np.uint8)
     superpixels = segmentation.slic(copy, n_segments=SUPERPIXELS, compactness=10, start_label=0)
     superpixels = np.unique(superpixels, return_inverse=True)[1]
     points = _superpixel_features(copy, superpixels)
@@ -94,8 +91,7 @@ def _superpixel_features(copy, superpixels) -> np.ndarray:
         # finely.
         length = np.linalg.norm(features, axis=-1).mean()
         columns.append(weight * pool(features / max(length, 1e-6), superpixels))
-    height, width = superpixels.shape
-    place = np.moveaxis(np.mgrid[:height, :width], 0, -1) / max(height, width)
+    place = np.moveaxis(np.indices(superpixels.shape), 0, -1) / max(superpixels.shape)
     columns.append(COLOUR_WEIGHT * pool(color.rgb2lab(copy) / 50, superpixels))
     columns.append(PLACE_WEIGHT * pool(place, superpixels))
     return np.concatenate(columns, axis=1)

@@ -18,6 +18,7 @@ from skimage import measure, segmentation
 
 from ..regions import Part, labels_of, united
 from .record import LEAVES
+from .seen import areas_of, pooled
 
 SMOOTHING = 1.0  # sigma, in pixels, of the Gaussian that closes gaps in contours
 SHALLOWEST = 0.02  # shallower basins, in contour strength, are not separated
@@ -189,27 +190,23 @@ def merge(
         one gets the cost of that one.
     """
     number = len(area)
-    area = np.concatenate([area, np.zeros(number - 1)])
-    features, classes = means = [
-        None
-        if values is None
-        else np.concatenate([values, np.zeros((number - 1, values.shape[1]))])
-        for values in (features, classes if merging.nouns else None)
-    ]
-    # {neighbour: border} for each node that is not merged yet
+    area = np.pad(area, (0, number - 1))  # room for what is merged
+    features, classes = (
+        np.pad(np.zeros((number, 0)) if values is None else values, ((0, number - 1), (0, 0)))
+        for values in (features, classes)
+    )
+    # {neighbour: border} for each node that is not merged yet; the neighbours may be merged since
     neighbours: dict[int, dict[int, tuple[int, float]]] = {node: {} for node in range(number)}
     for (a, b), value in border.items():
         neighbours[a][b] = neighbours[b][a] = value
 
     def cost(a, b, length, total):
-        apart = 1.0 if features is None else ((features[a] - features[b]) ** 2).sum()
+        apart = ((features[a] - features[b]) ** 2).sum() if features.size else 1.0
         size = area[a] * area[b] / (area[a] + area[b])
-        price = float(
-            (merging.floor + total / length) ** merging.contour * apart * size ** (2 * merging.size)
-        )
-        if classes is not None:
-            price *= np.exp(merging.nouns * np.abs(classes[a] - classes[b]).sum() / 2)
-        return price * 1e-9 if min(area[a], area[b]) < SMALLEST else price
+        price = (merging.floor + total / length) ** merging.contour * apart
+        price *= size ** (2 * merging.size)
+        price *= np.exp(merging.nouns * np.abs(classes[a] - classes[b]).sum() / 2)
+        return float(price * 1e-9 if min(area[a], area[b]) < SMALLEST else price)
 
     queue = [(cost(a, b, *value), a, b) for (a, b), value in border.items()]
     heapq.heapify(queue)
@@ -221,16 +218,13 @@ def merge(
         node = number + len(joins)
         joins.append(Join(a, b, max(found, joins[-1].cost if joins else 0.0)))
         area[node] = area[a] + area[b]
-        for values in means:
-            if values is not None:
-                values[node] = (area[a] * values[a] + area[b] * values[b]) / area[node]
+        for values in (features, classes):
+            values[node] = (area[a] * values[a] + area[b] * values[b]) / area[node]
         around: dict[int, tuple[int, float]] = {}
-        for half in (a, b):
-            for other, (length, total) in neighbours.pop(half).items():
-                if other not in (a, b):
-                    before = around.get(other, (0, 0.0))
-                    around[other] = before[0] + length, before[1] + total
-                    del neighbours[other][half]
+        for other, (length, total) in [*neighbours.pop(a).items(), *neighbours.pop(b).items()]:
+            if other in neighbours:
+                before = around.get(other, (0, 0.0))
+                around[other] = before[0] + length, before[1] + total
         neighbours[node] = around
         for other, value in around.items():
             neighbours[other][node] = value
@@ -246,7 +240,7 @@ def merge_parts(
     merging: Merging,
     features: np.ndarray | None = None,
     classes: np.ndarray | None = None,
-) -> list[Join]:
+) -> list[Part]:
     """Merge parts as `merge` does, at costs above those within them; if not connected, any pairs.
 
     Parameters
@@ -256,19 +250,24 @@ def merge_parts(
     atoms, strength : (h, w) arrays
         The finest label map, and contour strength.
     area, merging, features, classes
-        Of the parts, as for `merge`.
+        Of the atoms, as for `merge`.
 
     Returns
     -------
-    joins : list of Join
-        K - 1 merges.
+    nodes : list of Part
+        The parts, and what they are merged to, without names; the root comes last.
     """
     border = borders(labels_of(parts, atoms), strength)
     if components(len(parts), border).any():
         border = dict.fromkeys(combinations(range(len(parts)), 2), (1, 0.0))
     below = max(part.cost for part in parts)
-    joins = merge(area, border, merging, features, classes)
-    return [join._replace(cost=below + join.cost) for join in joins]
+    features, classes = (
+        None if values is None else pooled(parts, area, values) for values in (features, classes)
+    )
+    nodes = list(parts)
+    for a, b, cost in merge(areas_of(parts, area), border, merging, features, classes):
+        nodes.append(united((nodes[a], nodes[b]), cost=below + cost))
+    return nodes
 
 
 def leaves(joins: Sequence[Join]) -> tuple[np.ndarray, Part]:

@@ -112,9 +112,9 @@ def as_regions(image: np.ndarray, regions: RegionsLike, *, progress: Progress = 
     if isinstance(regions, str) or callable(regions):
         return segment(image, regions, progress=bars_only(progress))
     if not isinstance(regions, Regions):
+        labels = read_ids(regions, "The label map")
         # Reduced first, for the sake of time.
-        labels = fit(read_ids(regions, "The label map"), image.shape[:2], "The label map")
-        return Regions.from_labels(labels)
+        return Regions.from_labels(fit(labels, image.shape[:2], "The label map"))
     return regions.fitted(image.shape[:2], "The label map")
 
 

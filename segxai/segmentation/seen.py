@@ -138,6 +138,26 @@ def specific() -> np.ndarray:
     return np.array([len(nouns.above(k)) - 1 for k in range(len(nouns.names))])
 
 
+def for_network(image: np.ndarray, longest: int, multiple: int = 1) -> np.ndarray:
+    """Resize a photograph to sides of at least the 32 pixels that the network needs.
+
+    Parameters
+    ----------
+    image : (H, W, 3) array of uint8
+        The photograph.
+    longest : int
+        Its longest side afterwards, in pixels.
+    multiple : int
+        Of which the sides are whole multiples.
+
+    Returns
+    -------
+    copy : (h, w, 3) array of float32
+    """
+    scale = longest / max(image.shape[:2]) / multiple
+    return resize(image, tuple(max(32, multiple * round(side * scale)) for side in image.shape[:2]))
+
+
 def mirrored_end_points(image: np.ndarray, longest: int) -> dict[str, np.ndarray]:
     """Compute the end points of a photograph, averaged with those of the mirrored one.
 
@@ -158,8 +178,7 @@ def mirrored_end_points(image: np.ndarray, longest: int) -> dict[str, np.ndarray
     """
     from ..backbone import efficientnet_lite0
 
-    scale = longest / max(image.shape[:2])
-    copy = resize(image, tuple(max(32, 32 * round(side * scale / 32)) for side in image.shape[:2]))
+    copy = for_network(image, longest, 32)
     names = [*(f"stride_{stride}" for stride in semantic_head().kernels), "head"]
     found = efficientnet_lite0().features(np.stack([copy, copy[:, ::-1]]), names)
     for name in names[:-1]:
@@ -220,10 +239,8 @@ def pooled(nodes: Sequence[Part], areas: np.ndarray, values: np.ndarray) -> np.n
     means : (N, D) array
         Of the nodes.
     """
-    weights = np.zeros((len(nodes), len(areas)))
-    for row, node in zip(weights, nodes, strict=True):
-        row[list(node.atoms)] = areas[list(node.atoms)]
-    return weights / weights.sum(axis=1, keepdims=True) @ values
+    atoms = [list(node.atoms) for node in nodes]
+    return np.array([np.average(values[row], axis=0, weights=areas[row]) for row in atoms])
 
 
 def areas_of(nodes: Sequence[Part], areas: np.ndarray) -> np.ndarray:

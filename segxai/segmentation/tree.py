@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..images import reduced, resize, resize_labels
+from ..images import reduced, resize_labels
 from ..regions import Part, Regions, coarsest
 from ..weights.loaded import recent
 from ..weights.semantic import semantic_head
@@ -31,7 +31,7 @@ from .cut import automatic_number, automatic_things, spared
 from .merging import Merging, basins, borders, leaves, merge
 from .names import evidence, name_tree
 from .record import Segmenter, by_count, check_count
-from .seen import Seen, pool, seen
+from .seen import Seen, for_network, pool, seen
 from .views import object_nouns
 
 WORKING_SIDE = 512  # pixels, the longest side of the copy that is segmented
@@ -199,9 +199,8 @@ def grown(image: np.ndarray, method: str) -> Grown:
     tree : Grown
         The named tree and its automatic cut.
     """
-    key = method, content_key(image)
     with _one_at_a_time:
-        return recent(_trees, key, KEPT, lambda: _grow(image, method))
+        return recent(_trees, (method, content_key(image)), KEPT, lambda: _grow(image, method))
 
 
 def _grow(image, method) -> Grown:
@@ -213,8 +212,7 @@ def _grow(image, method) -> Grown:
     of_basins = seen(image, labels)
     features = deep_features(image, labels) if method == "deep" else None
     border = borders(labels, strength)
-    joins = merge(of_basins.areas, border, merging, features, of_basins.classes)
-    leaf, root = leaves(joins)
+    leaf, root = leaves(merge(of_basins.areas, border, merging, features, of_basins.classes))
     atoms, found = leaf[labels], of_basins.over(leaf)
     objects = object_nouns(copy, atoms, root, found)
     root = name_tree(atoms, root, found, objects)
@@ -247,8 +245,7 @@ def deep_features(image: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """
     from ..backbone import efficientnet_lite0
 
-    scale = NETWORK_SIDE / max(image.shape[:2])
-    copy = resize(image, tuple(max(32, round(side * scale)) for side in image.shape[:2]))
+    copy = for_network(image, NETWORK_SIDE)
     maps = efficientnet_lite0().features(copy[None], [f"stride_{s}" for s in STRIDE_WEIGHTS])
     share = np.bincount(labels.ravel()) / labels.size
     columns = []
