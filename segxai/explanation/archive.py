@@ -64,8 +64,11 @@ def write(explanation: "Explanation", path: str | os.PathLike) -> None:
         arrays = descent.division._asdict() | arrays | {"lengths": descent.lengths}
     text = json.dumps(kept, default=lambda number: number.tolist()).encode()
     arrays["description"] = np.frombuffer(text, np.uint8)
-    size = sum(array.nbytes for array in arrays.values())
-    if size > 0.99 * MOST_BYTES or len(text) > MOST_TEXT or len(rows) > MOST_PARTS:
+    if (
+        sum(array.nbytes for array in arrays.values()) > 0.99 * MOST_BYTES
+        or len(text) > MOST_TEXT
+        or len(rows) > MOST_PARTS
+    ):
         raise SegxaiError(
             f"This explanation is larger than a file may be ({MOST_BYTES / 1e6:.0f} MB, "
             f"{MOST_PARTS:,} parts); explain a smaller copy of the photograph, or fewer regions."

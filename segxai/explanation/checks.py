@@ -56,9 +56,11 @@ def examine(
     SegxaiError
         If the explanation holds no classifier, or for an empty `fills`.
     """
-    stable = robustness(explanation, fills=fills, borders=borders, progress=progress)
-    placebo = placebo_test(explanation, placements=placebos, seed=seed, progress=progress)
-    return replace(explanation, details=replace(explanation.details, checks=(stable, placebo)))
+    checks = (
+        robustness(explanation, fills=fills, borders=borders, progress=progress),
+        placebo_test(explanation, placements=placebos, seed=seed, progress=progress),
+    )
+    return replace(explanation, details=replace(explanation.details, checks=checks))
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,8 +229,7 @@ def weights_in(explanation: Explanation, game: Game) -> np.ndarray:
         return again.weights_of(e.descent.members(e.regions))[0]
     kernel_width = e.details.kernel_width
     drawn = draw_coalitions(regions, max(2, number), game.seed, e.method, kernel_width)
-    table = evaluate_all(game, *drawn, progress=False)
-    table = replace(table, hierarchy=e.coalitions.hierarchy)
+    table = replace(evaluate_all(game, *drawn, progress=False), hierarchy=e.coalitions.hierarchy)
     return solve(table, e.method, kernel_width, e.details.alpha).weights
 
 
@@ -254,8 +255,7 @@ def shift_borders(regions: Regions, pixels: int) -> Regions:
     rank = np.argsort(order)
     chosen = maximum_filter if pixels > 0 else minimum_filter
     labels = order[chosen(rank[regions.labels], size=2 * abs(pixels) + 1, mode="nearest")]
-    gone = ~np.isin(regions.labels, labels)
-    labels[gone] = regions.labels[gone]
+    labels = np.where(np.isin(regions.labels, labels), labels, regions.labels)
     if len(np.unique(labels)) < len(regions):  # restoring one region covered another
         labels = regions.labels
     return Regions.from_labels(labels, regions.names, regions.method)
@@ -348,15 +348,14 @@ def placebo_test(
     game = e.coalitions.replay("placebo_test()")
     whole_number("placements", placements, 1)
     rng = np.random.default_rng(whole_number("seed", seed))
-    number = len(e.regions)
-    values = np.empty((number, placements + 1))
+    values = np.empty((len(e.regions), placements + 1))
     with track(values.size, "placebos", progress=progress) as advance:
-        for k in range(number):
-            mask = e.regions.labels == k
-            places = [mask] + [_moved(mask, rng) for _ in range(placements)]
+        for k, row in enumerate(values):
+            mask = e.regions.mask(k)
+            places = [mask, *(_moved(mask, rng) for _ in range(placements))]
             for batch in batches(len(places), game.classifier.batch_size):
                 pictures = [_covered(game, place) for place in places[batch]]
-                values[k, batch] = game.evaluate_pictures(pictures)[:, 0]
+                row[batch] = game.evaluate_pictures(pictures)[:, 0]
                 advance(len(pictures))
     effects, output = e.coalitions.full - values, e.coalitions.output
     return Placebo(
@@ -366,14 +365,11 @@ def placebo_test(
 
 def _moved(mask, rng, tries=30):
     """Move a mask to the first of some places that overlaps by at most half, or the least."""
-    best, least = mask, mask.sum() + 1
+    best = mask
     for _ in range(tries):
-        place = rng.integers(mask.shape[0]), rng.integers(mask.shape[1])
-        moved = np.roll(mask, place, axis=(0, 1))
-        shared = (moved & mask).sum()
-        if shared < least:
-            best, least = moved, shared
-        if least <= mask.sum() / 2:
+        moved = np.roll(mask, [rng.integers(side) for side in mask.shape], axis=(0, 1))
+        best = min(best, moved, key=lambda place: (place & mask).sum())
+        if (best & mask).sum() <= mask.sum() / 2:
             break
     return best
 

@@ -232,14 +232,13 @@ def evaluate_all(
     """
     # The whole image comes first, because it determines which classes are kept.
     rows = game.evaluate(np.roll(masks, 1, axis=0), progress=progress)
-    return tabulate(game, masks, np.roll(rows, -1, axis=0), log_importance is None, log_importance)
+    return tabulate(game, masks, np.roll(rows, -1, axis=0), log_importance)
 
 
 def tabulate(
     game: Game,
     masks: np.ndarray,
     table: np.ndarray,
-    exact: bool,
     log_importance: np.ndarray | None = None,
 ) -> Coalitions:
     """Make the table of a game from outputs.
@@ -248,7 +247,7 @@ def tabulate(
     ----------
     game : Game
         That was evaluated, on each coalition once.
-    masks, table, exact, log_importance
+    masks, table, log_importance
         See `Coalitions`.
 
     Returns
@@ -260,16 +259,15 @@ def tabulate(
     output = game.classifier.output
     if output == "probability" and (table.min() < -ROUNDING or table.max() > 1 + ROUNDING):
         output = "output"
-    names = tuple(game.classifier.class_names[k] for k in game.targets)
     return Coalitions(
         game,
         masks,
         table,
         game.targets,
-        names,
-        game.target_index,
-        exact,
-        len(masks),
-        log_importance,
-        output,
+        target_names=tuple(game.classifier.class_names[k] for k in game.targets),
+        target=game.target_index,
+        exact=len(masks) == 2 ** masks.shape[1],
+        evaluations=len(masks),
+        log_importance=log_importance,
+        output=output,
     )

@@ -3,8 +3,6 @@
 `owen.divide` chooses the coalitions; the values of all nodes follow from them.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -159,27 +157,27 @@ def descend(
     max_evaluations = whole_number("max_evaluations", max_evaluations, 2)
     joins, areas = tree.joins, tree.areas[: len(tree.leaves)]
     table: list[np.ndarray] = []
-    values: list[float] = []
     with track(max_evaluations, "dividing the tree", progress=progress) as advance:
         outputs = game.evaluator(max_evaluations, advance)
 
         def evaluate(masks):
             table.extend(outputs(masks))
-            column = game.targets.index(game.target_index)
-            values.extend(float(row[column]) for row in table[len(values) :])
-            return values[-len(masks) :]
+            return of_target(table[-len(masks) :])
+
+        def of_target(rows):
+            return np.array(rows, float)[:, game.targets.index(game.target_index)]
 
         if owen.exhaustive(joins) <= max_evaluations:
             division = owen.divide(joins, evaluate, max_evaluations)
             masks, lengths = division.masks, np.zeros(0)
         else:
             division = owen.divide(joins, evaluate, max(2, max_evaluations // TREE_SHARE))
-            weights = owen.node_values(joins, areas, division, np.array(values))[: len(areas)]
+            values = of_target(table)
+            weights = owen.node_values(joins, areas, division, values)[: len(areas)]
             number = max_evaluations - len(division.masks)
             masks, lengths = tree_sample.draw(
                 joins, areas, division.masks, values, weights, evaluate, number, game.seed
             )
         if len(table) < max_evaluations:  # everything is divided already
             advance(max_evaluations - len(table))
-    exact = len(table) == 2 ** len(tree.leaves)
-    return Descent(tree, tabulate(game, masks, np.array(table), exact), division, lengths)
+    return Descent(tree, tabulate(game, masks, np.array(table)), division, lengths)

@@ -18,7 +18,7 @@ from .coalitions import Coalitions, evaluate_all
 from .explanation import Explanation, from_coalitions
 from .fills import GIVEN, Fill, distinct_fills
 from .game import new_game
-from .methods import ALPHA, KERNEL_WIDTH, METHODS, check_method, draw_coalitions, needs_all
+from .methods import ALPHA, KERNEL_WIDTH, METHODS, check_all, check_method, draw_coalitions
 from .surrogates import all_subsets, codes
 from .tree_explanation import TreeExplanation, explain_tree, from_descent
 
@@ -95,11 +95,9 @@ def explain(
     )
     if METHODS[method].solve is None:
         return explain_tree(game, max_evaluations, progress=progress)
-    masks, log_importance = draw_coalitions(
-        len(game.regions), max_evaluations, game.seed, method, kernel_width
-    )
-    coalitions = evaluate_all(game, masks, log_importance, progress=progress)
-    return from_coalitions(coalitions, method, kernel_width, alpha)
+    drawn = draw_coalitions(len(game.regions), max_evaluations, game.seed, method, kernel_width)
+    table = evaluate_all(game, *drawn, progress=progress)
+    return from_coalitions(table, method, kernel_width, alpha)
 
 
 def evaluate_coalitions(
@@ -176,8 +174,7 @@ def drill_down(
     e, table = explanation, explanation.coalitions
     if isinstance(e, TreeExplanation):
         return from_descent(e.descent, e.regions.expand(name), e.details.checks)
-    if not table.exact:
-        raise needs_all("drill_down()", len(e.regions))
+    check_all("drill_down()", len(e.regions), table.exact)
     game = table.replay("drill_down()", targets=table.targets)
     start, regions = e.regions.index(name), e.regions.expand(name)
     # A switched-off part keeps the fill of the whole region, e.g. its mean colour.

@@ -13,7 +13,7 @@ from ..progress import Progress
 from ..regions import Regions
 from . import archive, sets, summary, surrogates
 from .coalitions import Coalitions
-from .methods import ALPHA, KERNEL_WIDTH, needs_all, solve
+from .methods import ALPHA, KERNEL_WIDTH, check_all, solve
 
 if TYPE_CHECKING:
     from .checks import Placebo, Robustness
@@ -162,8 +162,7 @@ class Explanation:
         SegxaiError
             If the table is a sample.
         """
-        if not self.coalitions.exact:
-            raise needs_all("interactions()", len(self.regions))
+        check_all("interactions()", len(self.regions), self.coalitions.exact)
         return surrogates.shapley_interactions(self.coalitions.masks, self.coalitions.values)
 
     def sufficient(self, p: float = 0.5, *, progress: Progress = None) -> tuple[str, ...]:

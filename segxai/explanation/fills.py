@@ -120,15 +120,18 @@ def fill_image(
     SegxaiValueError
         For any other fill.
     """
-    name, (low, high) = fill_name(fill), value_range(image)
+    name, low, high = fill_name(fill), np.zeros(1), np.full(1, 255.0)
+    if image.dtype != np.uint8:  # what its channels can hold is not known, only what they do hold
+        low, high = image.min(axis=(0, 1)).astype(float), image.max(axis=(0, 1)).astype(float)
     if name in _COLOURS:
         pixels = np.broadcast_to(low + _COLOURS[name] * (high - low), image.shape)
     elif name == "mean":
         sums = [np.bincount(labels.ravel(), image[..., c].ravel()) for c in range(image.shape[-1])]
         pixels = (np.stack(sums, axis=1) / np.bincount(labels.ravel())[:, None])[labels]
     elif name == "blur":
-        sigma = max(image.shape[:2]) / 20
-        pixels = filters.gaussian(image.astype(np.float32), sigma, mode="reflect", channel_axis=-1)
+        pixels = filters.gaussian(
+            image.astype(np.float32), max(image.shape[:2]) / 20, mode="reflect", channel_axis=-1
+        )
     elif name == "noise":
         rng = np.random.default_rng(seed)
         if image.dtype == np.uint8:
@@ -159,10 +162,9 @@ def _given(image, fill) -> np.ndarray:
                 f"{image.shape[-1]} finite numbers{', from 0 to 255' if eight_bits else ''}; "
                 f"got {quoted(fill)}."
             )
-        # As in a picture, floats up to 1 are shares of white.
-        shares = eight_bits and value.dtype.kind == "f"
-        colour = as_uint8(value) if shares else in_type_of(image, value)
-        return np.broadcast_to(colour, image.shape).copy()
+        if eight_bits and value.dtype.kind == "f":
+            value = as_uint8(value)  # as in a picture, floats up to 1 are shares of white
+        return np.broadcast_to(in_type_of(image, value), image.shape).copy()
     value = pixels_of(cast(ImageLike, fill))
     if value.shape != image.shape or value.dtype != image.dtype:
         raise SegxaiValueError(
@@ -170,13 +172,6 @@ def _given(image, fill) -> np.ndarray:
             f"({image.dtype}); they must be equal."
         )
     return value
-
-
-def value_range(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(C,) the lowest and the highest value that a channel can have (uint8), or has."""
-    if image.dtype == np.uint8:
-        return np.zeros(image.shape[-1]), np.full(image.shape[-1], 255.0)
-    return image.min(axis=(0, 1)).astype(float), image.max(axis=(0, 1)).astype(float)
 
 
 def in_type_of(image: np.ndarray, values: np.ndarray) -> np.ndarray:

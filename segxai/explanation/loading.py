@@ -49,8 +49,12 @@ def load_explanation(path: str | os.PathLike) -> Explanation:
     >>> import segxai
     >>> segxai.load_explanation("why.segxai").plot()                  # doctest: +SKIP
     """
-    advice = "Give what explanation.save('x.segxai') wrote; save it again if it is damaged."
-    with reading(path, "an explanation", advice, passed=()) as path:
+    with reading(
+        path,
+        "an explanation",
+        "Give what explanation.save('x.segxai') wrote; save it again if it is damaged.",
+        passed=(),
+    ) as path:
         return _explanation(*_unpacked(path))
 
 
@@ -108,25 +112,25 @@ def _explanation(kept, arrays) -> Explanation:
         kept["output"], hierarchy=hierarchy,
     ).for_target(kept["target"], kept["rival"])  # fmt: skip
     if tree:
-        effects = (arrays[name] for name in owen.Division._fields[1:])  # all but the masks
         sampled, lengths = whole_number("sampled", kept["sampled"]), arrays["lengths"]
         if lengths.shape != (number if sampled else 0,):
             raise ValueError("the sample of its tree is not complete")
-        division = owen.Division(masks[: len(masks) - sampled], *effects)
-        descent = Descent(tree, table, division, lengths)
-        explanation: Explanation = from_descent(descent, regions)
+        arrays["masks"] = masks[: len(masks) - sampled]  # those that divide it
+        division = owen.Division(*(arrays[name] for name in owen.Division._fields))
+        explanation: Explanation = from_descent(Descent(tree, table, division, lengths), regions)
     else:
         settings = kept["method"], kept["kernel_width"], kept["alpha"]
         methods.check_method(*settings)
         explanation = from_coalitions(table, *settings)
-    sets = {
-        (kind, p): found and (tuple(regions.index(k) for k in found[0]), float(found[1]))
-        for kind, p, found in kept["sets"]
-    }
-    checked = tuple(_check(*row) for row in kept["checks"])
-    return replace(
-        explanation, details=replace(explanation.details, checks=checked, sets_found=sets)
+    details = replace(
+        explanation.details,
+        checks=tuple(_check(*row) for row in kept["checks"]),
+        sets_found={
+            (kind, p): found and (tuple(regions.index(k) for k in found[0]), float(found[1]))
+            for kind, p, found in kept["sets"]
+        },
     )
+    return replace(explanation, details=details)
 
 
 def _regions(kept, atoms):

@@ -50,11 +50,6 @@ class Method:
     sample: Mapping[str, float] | None = None
 
 
-def _unset(fit: Callable[..., Fit]) -> Callable[..., Fit]:
-    """Return `Method.solve` for a fit that has no settings."""
-    return lambda table, *_: fit(table.masks, table.values, table.exact, table.log_importance)
-
-
 # Much of LIME's sample is drawn as for Banzhaf values, for its surrogate errs most where little is
 # shown, and its kernel looks little there.
 METHODS = {
@@ -67,12 +62,16 @@ METHODS = {
     ),
     "shapley": Method(
         "Shapley",
-        _unset(surrogates.fit_shapley),
+        lambda table, *_: surrogates.fit_shapley(
+            table.masks, table.values, table.exact, table.log_importance
+        ),
         {"lime": 0.1, "shapley": 0.8, "banzhaf": 0.1},
     ),
     "banzhaf": Method(
         "Banzhaf",
-        _unset(surrogates.fit_banzhaf),
+        lambda table, *_: surrogates.fit_banzhaf(
+            table.masks, table.values, table.exact, table.log_importance
+        ),
         {"lime": 0.1, "shapley": 0.08, "banzhaf": 0.82},
     ),
     "owen": Method(
@@ -128,8 +127,8 @@ def without_settings(method: str) -> SegxaiValueError:
     )
 
 
-def needs_all(what: str, number: int) -> SegxaiError:
-    """Return the error for what needs every coalition where only some were evaluated.
+def check_all(what: str, number: int, able: bool) -> None:
+    """Check what may need every coalition where only some are evaluated.
 
     Parameters
     ----------
@@ -137,17 +136,20 @@ def needs_all(what: str, number: int) -> SegxaiError:
         That needs them, e.g. a method.
     number : int
         Of regions.
+    able : bool
+        Whether all are there, or it does not need them.
 
-    Returns
-    -------
-    error : SegxaiError
-        To be raised.
+    Raises
+    ------
+    SegxaiError
+        Unless it is able.
     """
-    return SegxaiError(
-        f"{what} needs every coalition, and {number} regions have 2**{number}, of which only a "
-        "sample is evaluated. Use at most 10 regions (of a tree, those of "
-        "explanation.coarsen(10)), or raise max_evaluations."
-    )
+    if not able:
+        raise SegxaiError(
+            f"{what} needs every coalition, and {number} regions have 2**{number}, of which only a "
+            "sample is evaluated. Use at most 10 regions (of a tree, those of "
+            "explanation.coarsen(10)), or raise max_evaluations."
+        )
 
 
 def solve(table: Coalitions, method: str, kernel_width: float, alpha: float) -> Fit:
@@ -178,8 +180,8 @@ def solve(table: Coalitions, method: str, kernel_width: float, alpha: float) -> 
             f"method {method!r} chooses its own coalitions: "
             f"call explain(image, regions, method={method!r})."
         )
-    if record.sample is None and not table.exact:
-        raise needs_all(f"method {method!r}", len(table.game.regions))
+    able = table.exact or record.sample is not None
+    check_all(f"method {method!r}", len(table.game.regions), able)
     return record.solve(table, kernel_width, alpha)
 
 
@@ -234,9 +236,8 @@ def draw_coalitions(
         )
     if 2**number <= max_evaluations:
         return all_subsets(number), None
-    parts = METHODS[one_of("method", method, METHODS)].sample
-    if parts is None:
-        raise needs_all(f"method {method!r}", number)
+    able = METHODS[one_of("method", method, METHODS)].sample is not None
+    check_all(f"method {method!r}", number, able)
     if max_evaluations < number + 2:
         raise SegxaiValueError(
             f"{number} regions need at least {number + 2} evaluations; "
@@ -252,11 +253,8 @@ def draw_coalitions(
     counts = np.diff(ends).astype(int)
     rows = [_different(number, size, count, rng) for size, count in enumerate(counts, start=1)]
     masks = np.concatenate([np.zeros((1, number), bool), *rows, np.ones((1, number), bool)])
-    log_importance = np.zeros(len(masks))
-    log_importance[1:-1] = np.maximum(log_number_of - np.log(expected), 0)[
-        masks[1:-1].sum(axis=1) - 1
-    ]
-    return masks, log_importance
+    of_size = np.maximum(log_number_of - np.log(expected), 0)
+    return masks, np.pad(of_size[masks[1:-1].sum(axis=1) - 1], 1)
 
 
 def size_shares(number: int, method: str, kernel_width: float) -> np.ndarray:
@@ -315,8 +313,7 @@ def _different(number, size, count, rng) -> np.ndarray:
     while len(rows) < count:
         # Few enough to list, where drawing would go on repeating itself?
         if log_binomial(number, size) < np.log(4.0 * count):
-            listed = np.array(list(combinations(range(number), size)), int).reshape(-1, size)
-            places = rng.permutation(listed)
+            places = rng.permutation(list(combinations(range(number), size)))
         else:
             places = rng.random((count, number)).argpartition(size - 1, axis=1)[:, :size]
         drawn = np.zeros((len(places), number), bool)

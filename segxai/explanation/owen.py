@@ -15,8 +15,6 @@ Games with a Priori Unions"; Winter 1989, "A Value for Cooperative Games with Le
 Cooperation"; the recursion is that of SHAP's partition explainer (Lundberg, 2020).
 """
 
-from __future__ import annotations
-
 import heapq
 from collections.abc import Callable
 from typing import NamedTuple
@@ -86,15 +84,17 @@ def divide(joins: np.ndarray, evaluate: Callable, max_evaluations: int) -> Divis
 
     add([inside[-1], ~inside[-1]])
     effects = [(len(inside) - 1, 1, 0, 1.0)]  # node, without, joined, weight
-    waiting = {0} if leaves > 1 else set()
+    divided: set[int] = set()  # the numbers of effects
     times = np.zeros(len(inside), int)  # how often each node was divided
 
     def rank(i):
         node, without, joined, weight = effects[i]
         return -weight * abs(values[joined] - values[without]) / (1 + times[node]), i
 
-    while waiting:
-        queue = [rank(i) for i in waiting]
+    while True:
+        queue = [
+            rank(i) for i, (node, *_) in enumerate(effects) if node >= leaves and i not in divided
+        ]
         heapq.heapify(queue)
         new: dict[bytes, np.ndarray] = {}
         chosen = []
@@ -119,25 +119,16 @@ def divide(joins: np.ndarray, evaluate: Callable, max_evaluations: int) -> Divis
             node, without, joined, weight = effects[i]
             a, b = joins[node - leaves]
             with_a, with_b = (rows[(masks[without] | inside[half]).tobytes()] for half in (a, b))
-            for half, before, after in (
-                (a, without, with_a),
-                (a, with_b, joined),
-                (b, without, with_b),
-                (b, with_a, joined),
-            ):
-                if half >= leaves:
-                    waiting.add(len(effects))
-                effects.append((int(half), before, after, weight / 2))
-        waiting.difference_update(chosen)
-    node, without, joined, weight = (np.array(column) for column in zip(*effects, strict=True))
-    return Division(
-        np.array(masks),
-        node,
-        without,
-        joined,
-        weight,
-        (node >= leaves) & ~np.isin(np.arange(len(effects)), list(waiting)),
-    )
+            effects += [
+                (int(a), without, with_a, weight / 2),
+                (int(a), with_b, joined, weight / 2),
+                (int(b), without, with_b, weight / 2),
+                (int(b), with_a, joined, weight / 2),
+            ]
+        divided.update(chosen)
+    node, without, joined, weight = map(np.array, zip(*effects, strict=True))
+    was_divided = np.isin(np.arange(len(effects)), list(divided))
+    return Division(np.array(masks), node, without, joined, weight, was_divided)
 
 
 def node_values(

@@ -177,9 +177,12 @@ def search(
     def scored(sets):
         new = [row for row in sets if row.tobytes() not in known][: most - len(known)]
         if new:
-            names = (row.tobytes() for row in new)
-            known.update(zip(names, map(float, evaluate(np.array(new))), strict=True))
+            values = map(float, evaluate(np.array(new)))
+            known.update(zip((row.tobytes() for row in new), values, strict=True))
         return np.array([known.get(row.tobytes(), -np.inf) for row in sets])
+
+    def is_enough(some):
+        return enough(scored(some[None])).all()
 
     def prune(some):
         while some.any():
@@ -194,15 +197,10 @@ def search(
     found = [prune(some) for some in prefixes[enough(scored(prefixes))][:1]]
     fewest = found[0].sum() if found else number + 1
     grown = np.zeros(number, bool)
-    while grown.sum() + 1 < fewest and len(known) < most:
+    while grown.sum() + 1 < fewest and len(known) < most and not is_enough(grown):
         larger = grown | np.eye(number, dtype=bool)[~grown]
-        values = scored(larger)
-        grown = larger[np.argmax(values)]
-        if enough(values).any():
-            found.append(prune(grown))
-            break
+        grown = larger[np.argmax(scored(larger))]
     seen = smallest(members, scores, enough)
-    if seen:
-        found.append(prune(seen[0]))
-    best = min(found, key=lambda some: (some.sum(), -known[some.tobytes()]), default=None)
-    return None if best is None else (best, known[best.tobytes()])
+    ends = [grown, seen[0]] if seen else [grown]
+    found += [prune(some) for some in ends if is_enough(some)]
+    return smallest(np.array(found), scored(found), enough)

@@ -16,7 +16,7 @@ from . import surrogates
 from .descent import Descent, descend
 from .explanation import Details, Explanation
 from .game import Game
-from .methods import needs_all, without_settings
+from .methods import check_all, without_settings
 
 if TYPE_CHECKING:
     from .checks import Placebo, Robustness
@@ -94,8 +94,7 @@ class TreeExplanation(Explanation):
             For a method that cannot be computed, or settings that a tree does not have.
         """
         if method not in (None, "tree"):
-            if not self.coalitions.exact:
-                raise needs_all(f"method {method!r}", len(self.regions))
+            check_all(f"method {method!r}", len(self.regions), self.coalitions.exact)
             return super().refit(
                 method, kernel_width=kernel_width, alpha=alpha, target=target, versus=versus
             )
@@ -128,8 +127,7 @@ def explain_tree(game: Game, max_evaluations: int, *, progress: Progress = None)
     """
     tree = binary_tree(game.image, game.regions)
     game = game.with_(regions=tree.leaves, fill=game.same_fill)
-    descent = descend(game, tree, max_evaluations, progress=progress)
-    return from_descent(descent, tree.leaves)
+    return from_descent(descend(game, tree, max_evaluations, progress=progress), tree.leaves)
 
 
 def from_descent(
