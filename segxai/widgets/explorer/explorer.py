@@ -222,5 +222,7 @@ class ExplanationExplorer(browser.Pictured, ipywidgets.VBox):
             return [e for pane in self._row.children for e in pane.with_fills(fills)]
 
     def _alone(self):
-        state = explorer_state(self._with_fills(SAVED_FILLS))
-        return {"text/html": live("explorer", state), "text/plain": repr(self.explanation)}
+        return {
+            "text/html": live("explorer", explorer_state(self._with_fills(SAVED_FILLS))),
+            "text/plain": repr(self.explanation),
+        }

@@ -168,8 +168,10 @@ class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canva
         self._on_edit(what, value)
 
     def _alone(self):
-        shown = live("region_canvas", self._shown())
-        return {"text/html": shown, "text/plain": repr(self.explanation)}
+        return {
+            "text/html": live("region_canvas", self._shown()),
+            "text/plain": repr(self.explanation),
+        }
 
     def _shown(self) -> dict[str, Any]:
         """Return the state for a page without a kernel."""
