@@ -101,8 +101,12 @@ def covers_plant(explanation: Explanation, mask: np.ndarray) -> CoversPlant:
     if explanation.weights[top] <= 0:
         return CoversPlant(False, 0.0, 0.0, "")
     share, precision = float(covered[top]), float(inside[top])
-    name = explanation.regions.marked_names[top]
-    return CoversPlant(min(share, precision) >= FOUND, share, precision, name)
+    return CoversPlant(
+        found=min(share, precision) >= FOUND,
+        covered=share,
+        precision=precision,
+        region=explanation.regions.marked_names[top],
+    )
 
 
 def _overlaps(regions, mask) -> tuple[np.ndarray, np.ndarray]:

@@ -140,8 +140,12 @@ def random_label(explanation: Explanation, seed: int = 0) -> Sanity:
     label = int(np.random.default_rng(whole_number("seed", seed)).choice(classes))
     weights = weights_in(e, game.with_(target=label, targets=(label,)))
     chance = 1.96 / np.sqrt(len(weights) - 1) if len(weights) > 1 else np.nan
-    correlation = rank_correlation(e.weights, weights)
-    return Sanity(classifier.class_names[label], correlation, float(chance), weights)
+    return Sanity(
+        against=classifier.class_names[label],
+        correlation=rank_correlation(e.weights, weights),
+        chance=float(chance),
+        random_weights=weights,
+    )
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:

@@ -180,8 +180,7 @@ def draw_names(axes: Axes, regions: Regions) -> None:
     for k in np.argsort(-regions.areas, kind="stable")[:MOST_NAMES]:
         # A number or a question mark keeps to its word.
         name = re.sub(r" (?=[\d?])", "\xa0", shorten(regions.marked_names[k]))
-        name = textwrap.fill(name, 12)
-        write_in(axes, regions, k, name, INK, fontsize=8, color="white")
+        write_in(axes, regions, k, textwrap.fill(name, 12), INK, fontsize=8, color="white")
 
 
 def draw_heat(axes: Axes, image: np.ndarray, values: np.ndarray, limit: float, title: str) -> None:

@@ -317,8 +317,9 @@ def plot_robustness(robustness: Robustness) -> DescribedFigure:
     order = np.argsort(-robustness.weights[0], kind="stable")
     figure, axes = panels((8, 0.42 * len(order) + 1.6))
     colours = np.where(robustness.flips, ORANGE, "#9a9a9a")[order]
-    ends = robustness.interval[order].T
-    axes.hlines(range(len(order)), *ends, colors=colours, linewidth=3, zorder=1)
+    axes.hlines(
+        range(len(order)), *robustness.interval[order].T, colors=colours, linewidth=3, zorder=1
+    )
     for index, variant in enumerate(robustness.variants):
         axes.scatter(
             robustness.weights[index, order], range(len(order)), marker=MARKS[index % len(MARKS)],
@@ -328,8 +329,12 @@ def plot_robustness(robustness: Robustness) -> DescribedFigure:
         shorten(robustness.names[k]) + (" (sign depends)" if robustness.flips[k] else "")
         for k in order
     ]
-    changed = quantity(robustness.output, shorten(robustness.target))
-    label_rows(axes, names, f"change of {changed}", "weights under other fills and borders")
+    label_rows(
+        axes,
+        names,
+        f"change of {quantity(robustness.output, shorten(robustness.target))}",
+        "weights under other fills and borders",
+    )
     axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     return figure.described(" ".join(robustness.sentences()))
 
@@ -351,15 +356,15 @@ def plot_placebo(placebo: Placebo) -> DescribedFigure:
     figure, axes = panels((9, 0.42 * len(order) + 1.6))
     axes.plot(placebo.placebos[order], range(len(order)), "o", color="#8a8a8a", alpha=0.4)
     axes.plot(placebo.effects[order], range(len(order)), "D", color=BLUE, markersize=9)
-    labels = [
-        f"{shorten(name)} ({percent(area, 0)}), p = {p:.3g}"
-        for name, area, p in zip(placebo.names, placebo.areas, placebo.p_values, strict=True)
+    names = [
+        f"{shorten(placebo.names[k])} ({percent(placebo.areas[k], 0)}), "
+        f"p = {placebo.p_values[k]:.3g}"
+        for k in order
     ]
-    axis = f"decrease of {quantity(placebo.output, shorten(placebo.target))}"
     label_rows(
         axes,
-        [labels[k] for k in order],
-        axis,
+        names,
+        f"decrease of {quantity(placebo.output, shorten(placebo.target))}",
         "diamond: the region covered; dots: its shape elsewhere",
     )
     found = zip(placebo.names, placebo.effects, placebo.p_values, strict=True)

@@ -132,24 +132,6 @@ def write_page(path: str | os.PathLike, title: str, body: str, **values: Any) ->
         temporary.write_text(page, encoding="utf-8", errors="replace")
 
 
-def live(name: str, state: dict[str, Any]) -> str:
-    """Return a widget as HTML that works in a page without a kernel.
-
-    Parameters
-    ----------
-    name : str
-        Of the widget, as "region_canvas" or "explorer".
-    state : dict
-        Its state.
-
-    Returns
-    -------
-    html : str
-        With the style sheet and the script that it needs.
-    """
-    return rendered("live.html", name=name, state=state)
-
-
 def rendered(template: str, **values: Any) -> str:
     """Return HTML: a template of the folder `templates`, with values that it escapes."""
     return _templates().get_template(template).render(values)

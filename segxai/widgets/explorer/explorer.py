@@ -11,7 +11,7 @@ from ...explanation.fills import FILLS, distinct_fills
 from ...explanation.tree_explanation import TreeExplanation
 from ...progress import close_widget
 from ...regions import Regions
-from ...report.page import check_page_path, explorer_state, live, write_explorer
+from ...report.page import check_page_path, explorer_state, rendered, write_explorer
 from ...report.state import depth_field, setting_fields
 from ..form.form import Form
 from ..shared import background, browser
@@ -222,7 +222,8 @@ class ExplanationExplorer(browser.Pictured, ipywidgets.VBox):
             return [e for pane in self._row.children for e in pane.with_fills(fills)]
 
     def _alone(self):
+        state = explorer_state(self._with_fills(SAVED_FILLS))
         return {
-            "text/html": live("explorer", explorer_state(self._with_fills(SAVED_FILLS))),
+            "text/html": rendered("live.html", name="explorer", state=state),
             "text/plain": repr(self.explanation),
         }

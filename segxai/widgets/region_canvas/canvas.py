@@ -14,7 +14,7 @@ from ...explanation.tree_explanation import TreeExplanation
 from ...fcn.annotation import IGNORE, load_annotation
 from ...names import read_names
 from ...regions import Regions
-from ...report.page import live, write_page
+from ...report.page import rendered, write_page
 from ...report.state import (
     jpeg,
     regions_state,
@@ -169,7 +169,7 @@ class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canva
 
     def _alone(self):
         return {
-            "text/html": live("region_canvas", self._shown()),
+            "text/html": rendered("live.html", name="region_canvas", state=self._shown()),
             "text/plain": repr(self.explanation),
         }
 
