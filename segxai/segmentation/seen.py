@@ -57,10 +57,12 @@ class Seen(NamedTuple):
             Of the coarser regions.
         """
         nodes = [Part("", tuple(np.flatnonzero(coarser == k))) for k in range(coarser.max() + 1)]
-        classes, features = (
-            pooled(nodes, self.areas, values) for values in (self.classes, self.features)
+        return Seen(
+            areas_of(nodes, self.areas),
+            pooled(nodes, self.areas, self.classes),
+            pooled(nodes, self.areas, self.features),
+            self.whole,
         )
-        return Seen(areas_of(nodes, self.areas), classes, features, self.whole)
 
 
 def seen(image: np.ndarray, atoms: np.ndarray) -> Seen:
