@@ -431,8 +431,11 @@ def _opened(file) -> Image.Image:
 
 def _check_decoding(picture) -> None:
     """Refuse, before it is decoded, what would need too much memory or another program."""
-    each = _BYTES.get(picture.mode, 4) + FORMATS.get(picture.format, ((), 0))[1]
-    each += 6 * ("progressive" in picture.info)  # the coefficients of a JPEG
+    each = (
+        _BYTES.get(picture.mode, 4)
+        + FORMATS.get(picture.format, ((), 0))[1]
+        + 6 * ("progressive" in picture.info)  # the coefficients of a JPEG
+    )
     pixels = picture.width * picture.height
     if pixels > MAX_PIXELS or pixels * each > MAX_BYTES:
         raise Image.DecompressionBombError
@@ -623,7 +626,8 @@ def resize_labels(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     -------
     labels : (height, width) array of int
     """
-    height, width = size
-    rows = ((np.arange(height) + 0.5) * labels.shape[0] / height).astype(int)
-    columns = ((np.arange(width) + 0.5) * labels.shape[1] / width).astype(int)
-    return labels[rows[:, None], columns[None, :]]
+    rows, columns = (
+        ((np.arange(new) + 0.5) * old / new).astype(int)
+        for old, new in zip(labels.shape, size, strict=True)
+    )
+    return labels[np.ix_(rows, columns)]

@@ -56,7 +56,12 @@ def read_names(
         raise SegxaiValueError(
             f"{what} must be one for each of the {len(ids)} regions; got {len(given)}."
         )
-    return dict(zip(ids, (_text(name, what) for name in given), strict=True))
+    strange = [name for name in given if not isinstance(name, str)]
+    if strange:
+        raise SegxaiValueError(
+            f"{what} must be strings; one is of type {type(strange[0]).__name__}."
+        )
+    return dict(zip(ids, map(plain_text, given), strict=True))
 
 
 def list_names(names: NamesLike, what: str = "The names") -> tuple[str, ...]:
@@ -132,9 +137,3 @@ def _id(key) -> int | None:
     """Return the number that a key is, or None."""
     decimal = isinstance(key, str) and key.strip().removeprefix("-").isdecimal()
     return int(key) if decimal or isinstance(key, numbers.Integral) else None
-
-
-def _text(name, what) -> str:
-    if not isinstance(name, str):
-        raise SegxaiValueError(f"{what} must be strings; one is of type {type(name).__name__}.")
-    return plain_text(name)

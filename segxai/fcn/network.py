@@ -5,6 +5,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self
 
@@ -40,7 +41,7 @@ _WIDEST = {"fc_width": 4096, "fc6_kernel": 7}  # of VGG16 as published
 _SAVED = (*_ARCHITECTURE, *_WIDEST, "class_names", "source", "side")
 
 
-class FCN:
+class FCN(AbstractContextManager):
     """FCN-32s, FCN-16s or FCN-8s on EfficientNet-Lite0 or VGG16.
 
     A context manager; closing it frees the graph.
@@ -238,9 +239,6 @@ class FCN:
         # the memory now.
         gc.collect()
 
-    def __enter__(self):
-        return self
-
     def __exit__(self, *_):
         self.close()
 
@@ -296,13 +294,12 @@ def _read(encoder, weights, fc_width) -> tuple[Mapping[str, Any], dict]:
             whole_number(key, known[key], 0, most)
         return arrays, known
     if encoder == "vgg16" and named != "semantic":
-        if named == "auto" and not usable("vgg16") and not usable("vgg16-conv"):
-            found, source = contours_weights(), "convolutions of the contour network"
+        if named != "auto":
+            found, source = vgg16_weights(weights, fc_width=fc_width), path.name or "a Keras model"
+        elif usable("vgg16") or usable("vgg16-conv"):
+            found, source = vgg16_weights(fc_width=fc_width), "ImageNet"
         else:
-            found = vgg16_weights(weights, fc_width=fc_width)
-            source = "a Keras model"
-            if isinstance(weights, (str, os.PathLike)):
-                source = "ImageNet" if named == "auto" else path.name
+            found, source = contours_weights(), "convolutions of the contour network"
         fc6 = found.get("vgg_16/fc6/weights")
         kernel, width = (_WIDEST["fc6_kernel"], 0) if fc6 is None else fc6.shape[::3]
         return found, {"source": source, "fc6_kernel": kernel, "fc_width": width}
@@ -357,7 +354,7 @@ def read_npz(path: str | os.PathLike) -> tuple[Mapping[str, Stored], dict]:
         if described.shape or described.dtype.itemsize > min(described.held, 1_000_000):
             raise ValueError("its description is not a short text")
         described = json.loads(str(described.read()))
-    whole = isinstance(described, dict) and {"format", *_SAVED} <= described.keys()
-    if not whole or described["format"] != _FORMAT:
+    complete = isinstance(described, dict) and described.keys() >= {"format", *_SAVED}
+    if not complete or described["format"] != _FORMAT:
         raise SegxaiFileError(f"{str(path)!r} was not written by this version of FCN.save.")
     return stored, described

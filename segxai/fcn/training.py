@@ -255,16 +255,15 @@ def _loop(fcn, shape, feed, variables, iterations, learning_rate, add_event):
 
     _, loss = _loss(fcn)
     key = tuple(v.op.name for v in variables)
-    update, start, rates, gradients = fcn.once(
+    update, start, rate, gradients = fcn.once(
         ("update", key), lambda: build_update(fcn, loss, variables)
     )
     fcn.net.run(start)
-    feed = feed | {fcn.is_training: True}
-    feed |= {rate: factor * learning_rate for rate, factor in rates.items()}
+    feed = feed | {fcn.is_training: True, rate: learning_rate}
     # Fetched in the same run as the update, and computed before it by a control dependency.
     fetches = [loss, fcn.probabilities, update]
     if add_event:
-        fetches.append(fcn.once(("summary", key), lambda: _summary(loss, gradients)))
+        fetches.append(fcn.once(("summary", key), lambda: _summary(loss, key, gradients)))
     for iteration in range(1, iterations + 1):
         value, probabilities, _, *summary = fcn.net.run(fetches, feed)
         if not np.isfinite(value):
@@ -309,9 +308,7 @@ def build_loss(scores: Any) -> tuple[Any, Any]:
     return labels, tf.reduce_sum(entropy * counted)
 
 
-def build_update(
-    fcn: FCN, loss: Any, variables: list
-) -> tuple[Any, list, dict[Any, float], dict[str, Any]]:
+def build_update(fcn: FCN, loss: Any, variables: list) -> tuple[Any, list, Any, list]:
     """Add to the graph an Adam update, which has one learning rate for each of `rate_factor`.
 
     Parameters
@@ -327,11 +324,10 @@ def build_update(
         Changes the weights.
     start : list of operations
         Reset Adam's moments.
-    rates : dict of tensor to float
-        The placeholder of each learning rate, and what the common rate is multiplied by; it is fed,
-        because an optimiser adds many operations.
-    gradients : dict of str to tensor
-        By the variables' names.
+    rate : () tensor
+        A placeholder for the learning rate; it is fed, because an optimiser adds many operations.
+    gradients : list of tensor
+        One for each variable.
 
     References
     ----------
@@ -339,21 +335,19 @@ def build_update(
     """
     from ..nets.graph import tf
 
+    rate = tf.placeholder(tf.float32, (), "learning_rate")
     gradients = tf.gradients(loss, variables)
     groups: dict[float, list] = {}
     for gradient, variable in zip(gradients, variables, strict=True):
         groups.setdefault(rate_factor(fcn, variable.op.name), []).append((gradient, variable))
-    steps, start, rates = [], [], {}
+    steps, start = [], []
     for factor, pairs in groups.items():
-        rate = tf.placeholder(tf.float32, (), "learning_rate")
-        adam = tf.train.AdamOptimizer(rate)
+        adam = tf.train.AdamOptimizer(factor * rate)
         # Loss, probabilities and all gradients come before any weight changes.
         with tf.control_dependencies([fcn.probabilities, loss, *gradients]):
             steps.append(adam.apply_gradients(pairs))
         start += [moment.initializer for moment in adam.variables()]
-        rates[rate] = factor
-    names = [v.op.name for v in variables]
-    return tf.group(*steps), start, rates, dict(zip(names, gradients, strict=True))
+    return tf.group(*steps), start, rate, gradients
 
 
 def rate_factor(fcn: FCN, variable: str) -> float:
@@ -431,14 +425,17 @@ def _trainable(fcn, trainable) -> list:
     return [v for v in fcn.variables if re.search(pattern, v.op.name)]
 
 
-def _summary(loss, gradients) -> Any:
+def _summary(loss, names, gradients) -> Any:
     """Return the loss and a histogram of each gradient, for TensorBoard."""
     from ..nets.graph import tf
 
     return tf.summary.merge(
         [
             tf.summary.scalar("loss", loss),
-            *(tf.summary.histogram(f"gradient/{n}", g) for n, g in gradients.items()),
+            *(
+                tf.summary.histogram(f"gradient/{name}", gradient)
+                for name, gradient in zip(names, gradients, strict=True)
+            ),
         ]
     )
 

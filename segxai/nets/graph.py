@@ -58,7 +58,7 @@ def check_process() -> None:
         )
 
 
-class GraphSession:
+class GraphSession(contextlib.AbstractContextManager):
     """A graph with the session that runs it; a context manager that frees both.
 
     Parameters
@@ -81,10 +81,8 @@ class GraphSession:
 
     def __init__(self, seed: int | None = None):
         self.graph = tf.Graph()
+        self.graph.seed = seed
         self._session = None
-        if seed is not None:
-            with self.graph.as_default():
-                tf.set_random_seed(seed)
 
     @property
     def closed(self) -> bool:
@@ -136,9 +134,6 @@ class GraphSession:
         session, self._session, self.graph = self._session, None, None
         if session is not None:  # after the graph is gone, so that `run` knows why it fails
             session.close()
-
-    def __enter__(self):
-        return self
 
     def __exit__(self, *_):
         self.close()

@@ -38,8 +38,15 @@ def convolutions(images: Tensor) -> dict[str, Tensor]:
     end_points : dict of str to tensor
         "stride_1" ... "stride_16", the last convolution at each stride, and "pool1" ... "pool5".
     """
+    net = images
+    end_points = {}
     with _scope():
-        return _stages(images)
+        for stage, (repeats, channels) in enumerate(STAGES, start=1):
+            net = slim.repeat(net, repeats, slim.conv2d, channels, [3, 3], scope=f"conv{stage}")
+            end_points[f"stride_{2 ** (stage - 1)}"] = net
+            net = slim.max_pool2d(net, [2, 2], padding="SAME", scope=f"pool{stage}")
+            end_points[f"pool{stage}"] = net
+    return end_points
 
 
 def vgg16(
@@ -79,11 +86,10 @@ def vgg16(
     ----------
     Simonyan and Zisserman 2015, "Very Deep Convolutional Networks", configuration D.
     """
+    end_points = convolutions(images)
     with _scope():
-        end_points = _stages(images)
-        net = end_points["pool5"]
         net = slim.conv2d(
-            net, fc_width, [fc6_kernel, fc6_kernel], padding=fc_conv_padding, scope="fc6"
+            end_points["pool5"], fc_width, fc6_kernel, padding=fc_conv_padding, scope="fc6"
         )
         end_points["fc6"] = net
         net = _dropout(net, is_training, "dropout6")
@@ -109,16 +115,6 @@ def _scope():
         ),
     ):
         yield
-
-
-def _stages(net):
-    end_points = {}
-    for stage, (repeats, channels) in enumerate(STAGES, start=1):
-        net = slim.repeat(net, repeats, slim.conv2d, channels, [3, 3], scope=f"conv{stage}")
-        end_points[f"stride_{2 ** (stage - 1)}"] = net
-        net = slim.max_pool2d(net, [2, 2], padding="SAME", scope=f"pool{stage}")
-        end_points[f"pool{stage}"] = net
-    return end_points
 
 
 def _dropout(net, is_training, name):
