@@ -53,20 +53,19 @@ def checkpoint_arrays(path: str | os.PathLike, advice: str = "") -> dict[str, St
     second = not os.path.isfile(path) and os.path.isfile(f"{path}.index")
     table = f"{path}.index" if second else path
     with reading(table, "a TensorFlow checkpoint", advice), open(table, "rb") as file:
-        return (_second_version if second else _first_version)(file, path)
+        verify = cache(_verify)  # each part of a file once, before the first of its arrays is read
+        return (_second_version if second else _first_version)(file, path, verify)
 
 
-def _first_version(file, path):
+def _first_version(file, path, verify):
     from tensorflow.core.util.saved_tensor_slice_pb2 import SavedTensorSlices
 
     stored: dict[str, Stored] = {}
-    shapes: dict[str, tuple[int, ...]] = {}
-    verify = cache(_verify)  # a block once, before the first of its arrays is read
-    for key, size, block in _table(file):
-        if not key:
-            described = SavedTensorSlices.FromString(file.read(min(size, _SMALL))).meta
-            shapes = {tensor.name: _shape(tensor) for tensor in described.tensor}
-            continue
+    table = _table(file)
+    _, size, _ = next(table)  # what it holds
+    described = SavedTensorSlices.FromString(file.read(min(size, _SMALL))).meta
+    shapes = {tensor.name: _shape(tensor) for tensor in described.tensor}
+    for key, size, block in table:
         name = key[1:].partition(b"\0\1")[0].decode()
         # An entry ends with the array's values, behind a tag and their size in bytes.
         held = 4 * prod(shapes[name])
@@ -78,20 +77,17 @@ def _first_version(file, path):
     return stored
 
 
-def _second_version(file, path):
+def _second_version(file, path, verify):
     from tensorflow.core.protobuf.tensor_bundle_pb2 import BundleEntryProto, BundleHeaderProto
 
     from ..nets.graph import tf2
 
     stored: dict[str, Stored] = {}
-    verify = cache(_verify)  # an array once, before it is read
-    files = 0
-    for key, size, _ in _table(file):
-        value = file.read(min(size, _SMALL))
-        if not key:
-            files = BundleHeaderProto.FromString(value).num_shards
-            continue
-        entry = BundleEntryProto.FromString(value)
+    table = _table(file)
+    _, size, _ = next(table)
+    files = BundleHeaderProto.FromString(file.read(min(size, _SMALL))).num_shards
+    for key, size, _ in table:
+        entry = BundleEntryProto.FromString(file.read(min(size, _SMALL)))
         data = path.with_name(f"{path.name}.data-{entry.shard_id:05d}-of-{files:05d}")
         dtype = np.dtype(tf2.as_dtype(entry.dtype).as_numpy_dtype)
         check = partial(verify, data, entry.offset, entry.size, entry.crc32c)

@@ -12,8 +12,6 @@ import importlib.util
 import io
 import os
 import re
-import shutil
-import stat
 import subprocess
 import sys
 import threading
@@ -57,15 +55,6 @@ class Download(NamedTuple):
     member: str = ""
 
 
-_PARTIAL = "segxai-partial"  # a folder of the cache that nobody else names
-_KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
-_GITHUB = "https://raw.githubusercontent.com/"
-_CORAL = _GITHUB + "google-coral/test_data/104342d2d3480b3e66203073dac24f4e2dbb4c41/"
-_STARGAZERS = (
-    _GITHUB
-    + "ucalyptus/SIH-Stargazers/34dc5cb5d4ef1c0a3ae6c8c0f3093676fa26c91f/models/segmentation/"
-)
-
 DOWNLOADS = {
     "efficientnet_lite0": Download(
         "efficientnet-lite0-57934424.pth",
@@ -87,28 +76,34 @@ DOWNLOADS = {
     ),
     "deeplab": Download(
         "deeplabv3_mnv2_pascal_quant.tflite",
-        _CORAL + "deeplabv3_mnv2_pascal_quant.tflite",
+        "https://raw.githubusercontent.com/google-coral/test_data/"
+        "104342d2d3480b3e66203073dac24f4e2dbb4c41/"
+        "deeplabv3_mnv2_pascal_quant.tflite",
         "sha256:350af47fd346ea6d74b58833a351f583ba860e9806ec5bd292ff8d8f1f249398",
         2_193_224,
         "DeepLabv3 on PASCAL VOC, 21 classes (Apache-2.0)",
     ),
     "ade20k": Download(
         "deeplabv3_mnv2_ade20k.tflite",
-        _STARGAZERS + "lite-model_deeplabv3-mobilenetv2-ade20k_1_default_1.tflite",
+        "https://raw.githubusercontent.com/ucalyptus/SIH-Stargazers/"
+        "34dc5cb5d4ef1c0a3ae6c8c0f3093676fa26c91f/models/segmentation/"
+        "lite-model_deeplabv3-mobilenetv2-ade20k_1_default_1.tflite",
         "sha256:9476784566f88bf0bdc3169f0012fb7d08857b325811d8c1aaf5ada1c0d4e4f9",
         2_415_896,
         "DeepLabv3 on ADE20K, 150 classes (Apache-2.0)",
     ),
     "vgg16": Download(
         "vgg16_weights_tf_dim_ordering_tf_kernels.h5",
-        _KERAS + "vgg16_weights_tf_dim_ordering_tf_kernels.h5",
+        "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
+        "vgg16_weights_tf_dim_ordering_tf_kernels.h5",
         "md5:64373286793e3c8b2b4e3219cbf3544b",
         553_467_096,
         "VGG16 on ImageNet, all layers (Keras, CC BY 4.0)",
     ),
     "vgg16-conv": Download(
         "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        _KERAS + "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
+        "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
         "md5:6d6bbae143d832006294945121d1f1fc",
         58_889_256,
         "VGG16 on ImageNet, convolutions only (Keras, CC BY 4.0)",
@@ -202,9 +197,9 @@ def fetch(name: str, *, progress: bool | None = True) -> Path:
     download = DOWNLOADS[name]
     folder = cache_folder()
     path = folder / download.file
-    # In a separate folder, because other programs may use the cache folder too, and unique,
-    # because another process may fetch the same file.
-    partial = folder / _PARTIAL / f"{token_hex(4)}-{download.file}"
+    # In a folder that nobody else names, because other programs may use the cache folder too, and
+    # unique, because another process may fetch the same file.
+    partial = folder / "segxai-partial" / f"{token_hex(4)}-{download.file}"
     try:
         partial.parent.mkdir(parents=True, exist_ok=True)
         _clear_leftovers(partial.parent)
@@ -294,8 +289,8 @@ def _whole(path: Path, download: Download) -> bool:
     try:
         state = path.stat()
         key = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
-        whole = stat.S_ISREG(state.st_mode) and state.st_size == download.size
-        return whole and _hash_fits(path, key, download.hash)
+        sized = path.is_file() and state.st_size == download.size
+        return sized and _hash_fits(path, key, download.hash)
     except OSError:  # not there, or not readable
         return False
 
@@ -325,13 +320,13 @@ def _clear_leftovers(folder: Path) -> None:
     Only files with names that `fetch` gives are removed, and nothing through a link.
     """
     names = "|".join(re.escape(download.file) for download in DOWNLOADS.values())
-    for leftover in [] if folder.is_symlink() else folder.iterdir():
+    for leftover in [] if folder.is_symlink() else os.scandir(folder):
+        ours = re.fullmatch(rf"[0-9a-f]{{8}}-({names})", leftover.name)
         # Another process may delete it too, or it may belong to another user.
         with contextlib.suppress(OSError):
-            state = leftover.lstat()
-            ours = re.fullmatch(rf"[0-9a-f]{{8}}-({names})", leftover.name)
-            if ours and stat.S_ISREG(state.st_mode) and time.time() - state.st_mtime > 3600:
-                leftover.unlink()
+            changed = leftover.stat(follow_symlinks=False).st_mtime
+            if ours and leftover.is_file(follow_symlinks=False) and time.time() - changed > 3600:
+                Path(leftover).unlink()
 
 
 def installed(member: str) -> list[Path]:
@@ -359,7 +354,7 @@ def take_out(download: Download, target: Path) -> None:
     """
     with TemporaryDirectory(prefix="segxai-") as folder:
         path = _downloaded(download.source, Path(folder))
-        with zipfile.ZipFile(path) as archive, target.open("wb") as out:
+        with zipfile.ZipFile(path) as archive:
             info = archive.getinfo(download.member)
             # Checked before unpacking, because a small archive can contain a huge file.
             if info.file_size != download.size:
@@ -367,8 +362,7 @@ def take_out(download: Download, target: Path) -> None:
                     f"{path.name} contains a file of {info.file_size} bytes; "
                     f"{download.size} were expected"
                 )
-            with archive.open(info) as member:
-                shutil.copyfileobj(member, out)
+            target.write_bytes(archive.read(info))
 
 
 def _downloaded(source, folder) -> Path:

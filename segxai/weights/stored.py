@@ -318,8 +318,7 @@ def keras_file(path: str | os.PathLike) -> Iterator[tuple[dict, Path, list[Store
             with h5py.File(weights) as file:
                 description = json.loads(file.attrs["model_config"])
             # Only an archive says where a class comes from.
-            if description["class_name"] in _KERAS_CLASSES:
-                public = _KERAS_CLASSES[description["class_name"]]
+            if public := _KERAS_CLASSES.get(description["class_name"]):
                 description |= {"module": "keras", "class_name": public, "registered_name": None}
         yield {**description, "compile_config": None}, weights, list(stored.values())
 
