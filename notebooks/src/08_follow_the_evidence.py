@@ -145,8 +145,8 @@ else:
 #
 # From what was evaluated, a
 # [Gaussian process](https://en.wikipedia.org/wiki/Gaussian_process) estimates all
-# other coalitions, and so the Owen values of all nodes. It also knows how far it may
-# err: every value has a 95% interval.
+# other coalitions, and so the Owen values of all nodes. How much these change if some
+# evaluations are left out shows how far they may err: every value has a 95% interval.
 
 # %%
 Quiz(

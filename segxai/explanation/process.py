@@ -8,13 +8,16 @@ polynomials, and its Owen values down a binary tree are products again.
 
 Sources: Witter et al. 2025, "Regression-adjusted Monte Carlo Estimators for Shapley Values", for
 the exact Shapley values of a model beside those of what it leaves; Rasmussen and Williams 2006,
-"Gaussian Processes for Machine Learning", sections 2.2 and 5.4.2, for the process, its variance
-and its predictions of rows that are left out; Owen 1972, "Multilinear Extensions of Games", for the
-integral; O'Hagan 1991, "Bayes-Hermite Quadrature", for the variance of what is linear in a process;
-Zhang et al. 2015, "Divide and Conquer Kernel Ridge Regression", for the blocks.
+"Gaussian Processes for Machine Learning", sections 2.2 and 5.4.2, for the process and its
+predictions of rows that are left out; Owen 1972, "Multilinear Extensions of Games", for the
+integral; Shao and Wu 1989, "A General Theory for Jackknife Variance Estimation", for intervals from
+several rows left out together; Zhang et al. 2015, "Divide and Conquer Kernel Ridge Regression", for
+the blocks.
 """
 
 from __future__ import annotations
+
+from functools import partial
 
 import numpy as np
 
@@ -27,8 +30,12 @@ LINEAR = 10.0  # variance of a linear part, in which the first fit may err, rela
 NUGGET = 0.01  # variance of what no other coalition shares
 PASSES = 2  # the second takes its lengths from the first one's weights
 NODES, SHARES = np.polynomial.legendre.leggauss(12)  # of Gauss's quadrature, on -1..1
-# Weight of left-out rows in a tree's intervals: they come in twos, which err alike.
-MISPREDICTED = 2.0
+# A tree's intervals, whose four numbers were chosen on seven other games than those on which
+# benchmarks/sampling.py shows how often they hold.
+TOGETHER = 8  # rows left out at a time: they come in twos, which err alike
+LEFT_OUT = 0.7  # of the variance that these show
+PER_LEAF = 5  # evaluations that a leaf takes, as in "degrees of freedom", ...
+MOST_TAKEN = 0.8  # ... up to this share of all
 NORMAL = 1.96  # standard deviations in half of a 95 % interval
 
 
@@ -79,8 +86,8 @@ def refine(
     inside, shares = np.eye(len(weights)), np.full(len(weights), 1 / len(weights))
     ends = np.flatnonzero((masks == masks[:, :1]).all(axis=1))  # the empty and the full one
     for _ in range(PASSES):
-        correction, changes, left_out, *_ = _fit(
-            masks, residuals, lengths_of(found, shares), shares, ends, inside, _shapley_values
+        correction, changes, left_out = _fit(
+            masks, residuals, lengths_of(found, shares), shares, ends, 1, inside, _shapley_values
         )
         found = weights + correction
     return found, changes, left_out
@@ -115,57 +122,55 @@ def owen_values(
     values : (2L - 1,) array of float
         Of the nodes, leaves first.
     margins : (2L - 1,) array of float
-        Half the width of their 95 % intervals, from the variance that the process has left and from
-        how it mispredicts coalitions that are left out; 0 for the root, whose value is known.
+        Half the width of their 95 % intervals, from what coalitions change that are left out; 0 for
+        the root, whose value is known.
     """
-
-    def products(masks, factors):
-        return _owen_values(joins, inside, masks, factors)
-
-    inside = owen.members(joins)
-    correction, changes, _, explained, scale = _fit(
-        masks, values - masks @ weights, lengths, areas, np.arange(divided), inside, products
+    inside, always = owen.members(joins), np.arange(divided)
+    products = partial(_owen_values, joins, inside)
+    correction, changes, _ = _fit(
+        masks, values - masks @ weights, lengths, areas, always, TOGETHER, inside, products
     )
-    prior = _prior_variance(joins, inside, lengths, areas)
-    variance = np.maximum(prior - explained, 0) * scale
-    variance += MISPREDICTED * (changes**2).sum(axis=0)
+    apart = np.add.reduceat(changes, np.arange(0, len(masks), TOGETHER))
+    taken = min(MOST_TAKEN, PER_LEAF * len(areas) / len(masks))
+    variance = LEFT_OUT * (apart**2).sum(axis=0) / (1 - taken)
     margins = np.minimum(NORMAL * np.sqrt(variance), np.ptp(values))
     margins[-1] = 0
     return inside @ weights + correction, margins
 
 
-def _fit(masks, residuals, lengths, shares, always, inside, products) -> tuple[np.ndarray, ...]:
+def _fit(masks, residuals, lengths, shares, always, together, inside, products):
     """Interpolate (N,) residuals in blocks, each with the rows `always`.
 
-    shares: (K,) of the linear part's variance. inside: (M, K) the regions of each sum; first those
-    of one. products: a function from masks and
-    factors (K,) to the sums' (N, M) values in the games prod(1 if a region is as in the mask, else
-    its factor).
+    shares: (K,) of the linear part's variance. together: so many successive rows are left out at a
+    time. inside: (M, K) the regions of each sum; first those of one. products: a function from
+    masks and factors (K,) to the sums' (N, M) values in the games prod(1 if a region is as in the
+    mask, else its factor).
 
-    Returns the sums' corrections (M,), their changes (N, M) and left_out (N,) as in `refine`; by
-    how much the rows lower the sums' variance (M,), and the scale of this variance, by which
-    left-out rows scatter more than the process' own says.
+    Returns the sums' corrections (M,), their changes (N, M) and left_out (N,) as in `refine`.
     """
     number = -(-len(masks) // BLOCK)
-    changes, left_out, parts = np.zeros((len(masks), len(inside))), np.zeros(len(masks)), []
+    groups = np.arange(len(masks)) // together
+    correction = np.zeros(len(inside))
+    changes, left_out = np.zeros((len(masks), len(inside))), np.zeros(len(masks))
     slope = 4 * LINEAR * shares
     for k in range(number):
-        rows = np.union1d(always, np.arange(k, len(masks), number))
+        rows = np.union1d(always, np.flatnonzero(groups % number == k))
         signs = masks[rows] - 0.5
         covariance = np.exp(2 * signs * lengths @ signs.T - lengths.sum() / 2)
         covariance += LINEAR + (slope * signs) @ signs.T + NUGGET * np.eye(len(rows))
         inverse = np.linalg.inv(covariance)
         effects = products(masks[rows], np.exp(-lengths)) + (slope * signs) @ inside.T
-        explained = (effects * (inverse @ effects)).sum(axis=0)
         # No correction of the sum of all regions.
         effects -= np.outer(effects[:, : len(lengths)].sum(axis=1), inside @ shares)
         pull = inverse @ effects
-        each = inverse @ residuals[rows] / np.diag(inverse)
-        changes[rows] += pull * each[:, None] / number
-        left_out[rows] = each
-        parts.append((residuals[rows] @ pull, explained, each**2 @ np.diag(inverse) / len(rows)))
-    correction, explained, scale = (np.mean(part, axis=0) for part in zip(*parts, strict=True))
-    return correction, changes, left_out, explained, scale / number
+        correction += residuals[rows] @ pull / number
+        share = inverse @ residuals[rows]
+        for group in np.unique(groups[rows]):
+            out = np.flatnonzero(groups[rows] == group)
+            share[out] = np.linalg.solve(inverse[np.ix_(out, out)], share[out])
+        changes[rows] += pull * share[:, None] / number
+        left_out[rows] = share
+    return correction, changes, left_out
 
 
 def _shapley_values(masks, factors) -> np.ndarray:
@@ -183,24 +188,9 @@ def _owen_values(joins, inside, masks, factors) -> np.ndarray:
     """(N, 2L - 1) Owen values of the nodes of a tree in these games."""
     logs = np.log(factors)
     hidden, shown = np.exp((masks * logs) @ inside.T), np.exp((~masks * logs) @ inside.T)
-    return (shown - hidden) * _contexts(joins, (shown + hidden) / 2)
-
-
-def _prior_variance(joins, inside, lengths, shares) -> np.ndarray:
-    """(2L - 1,) the variance of the nodes' Owen values before any coalition is known."""
-    apart = np.exp(-(inside @ lengths))
-    linear = 4 * LINEAR * (inside @ shares)
-    return 2 * (1 - apart) * _contexts(joins, (1 + apart) / 2) + linear
-
-
-def _contexts(joins, means) -> np.ndarray:
-    """(..., 2L - 1) for each node the product of means (..., 2L - 1) over what is beside its path.
-
-    The other half of each node above is shown or hidden as a whole, with equal probability: `means`
-    are of these two.
-    """
-    found = np.ones_like(means)
+    # The other half of each node above is shown or hidden as a whole, with equal probability.
+    means, contexts = (shown + hidden) / 2, np.ones_like(shown)
     for node, (a, b) in reversed(list(enumerate(joins, start=len(joins) + 1))):
-        found[..., a] = found[..., node] * means[..., b]
-        found[..., b] = found[..., node] * means[..., a]
-    return found
+        contexts[:, a] = contexts[:, node] * means[:, b]
+        contexts[:, b] = contexts[:, node] * means[:, a]
+    return (shown - hidden) * contexts

@@ -12,6 +12,10 @@ from scipy.special import comb, gammaln, softmax, stdtrit
 from ..errors import SegxaiValueError, is_number
 from . import process
 
+# The larger of two estimates of an error is a little too large; by how much was chosen so that
+# intervals hold in 92 to 98 % of the samples of benchmarks/sampling.py.
+LARGER = 0.93
+
 
 class Fit(NamedTuple):
     """A fitted additive model.
@@ -172,7 +176,7 @@ def fit_shapley(
     changes *= np.sqrt(max(0, 1 - len(weights) / len(masks)))
     empty = values[~masks.any(1)][0]
     r2 = weighted_r2(values, empty + masks @ weights, shapley_kernel(masks, log_importance))
-    interval = _interval(weights, values, log_importance, changes, unseen)
+    interval = _interval(weights, values, log_importance, LARGER * changes, LARGER * unseen)
     return Fit(weights, float(empty), r2, interval)
 
 

@@ -40,34 +40,21 @@ def test_values_of_products_down_a_tree_are_owen_values():
         )
 
 
-def test_the_variance_before_any_row_is_that_of_games_drawn_from_the_process():
-    everything, lengths = all_subsets(5), np.array([0.2, 1.0, 0.6, 0.1, 0.4])
-    joins, hierarchy = np.array([(0, 1), (5, 2), (3, 4), (6, 7)]), (((0, 1), 2), (3, 4))
-    inside, signs = owen.members(joins), everything - 0.5
-    covariance = np.exp(2 * signs * lengths @ signs.T - lengths.sum() / 2)
-    shares = np.array([0.1, 0.3, 0.2, 0.25, 0.15])
-    covariance += (4 * process.LINEAR * shares * signs) @ signs.T
-    # The values are linear in the game: the fit of each coalition's indicator gives their row.
-    rows = [surrogates.fit_owen(everything, game, hierarchy).weights for game in np.eye(32)]
-    values = inside @ np.transpose(rows)
-    expected = (values @ covariance * values).sum(axis=1)
-    assert process._prior_variance(joins, inside, lengths, shares) == pytest.approx(expected)
-
-
-def test_what_a_row_changes_is_found_by_interpolating_again_without_it():
+@pytest.mark.parametrize("together", [1, 4])
+def test_what_rows_change_is_found_by_interpolating_again_without_them(together):
     masks, values, *_ = table(6, 30)
-    residuals, lengths = values - values.mean(), np.linspace(0.1, 1, 6)
+    residuals, lengths, shares = values - values.mean(), np.linspace(0.1, 1, 6), np.full(6, 1 / 6)
 
     def fit(rows):
-        none = np.zeros(0, int)
-        shares = np.full(6, 1 / 6)
-        args = masks[rows], residuals[rows], lengths, shares, none, np.eye(6)
-        return process._fit(*args, process._shapley_values)[:2]
+        always, args = np.zeros(0, int), (masks[rows], residuals[rows], lengths, shares)
+        return process._fit(*args, always, together, np.eye(6), process._shapley_values)[:2]
 
-    correction, changes = fit(np.arange(len(masks)))
-    for row in range(len(masks)):
-        without, _ = fit(np.arange(len(masks)) != row)
-        assert np.allclose(correction - without, changes[row])
+    everything = np.arange(len(masks))
+    correction, changes = fit(everything)
+    for group in np.unique(everything // together):
+        out = everything // together == group
+        without, _ = fit(everything[~out])
+        assert np.allclose(correction - without, changes[out].sum(axis=0))
 
 
 def test_the_process_predicts_what_it_was_fitted_to():
