@@ -33,7 +33,7 @@ NODES, SHARES = np.polynomial.legendre.leggauss(12)  # of Gauss's quadrature, on
 # A tree's intervals, whose four numbers were chosen on seven other games than those on which
 # benchmarks/sampling.py shows how often they hold.
 TOGETHER = 8  # rows left out at a time: they come in twos, which err alike
-LEFT_OUT = 0.7  # of the variance that these show
+LEFT_OUT = 0.75  # of the variance that these show
 PER_LEAF = 5  # evaluations that a leaf takes, as in "degrees of freedom", ...
 MOST_TAKEN = 0.8  # ... up to this share of all
 NORMAL = 1.96  # standard deviations in half of a 95 % interval
