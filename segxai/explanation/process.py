@@ -32,7 +32,7 @@ PASSES = 2  # the second takes its lengths from the first one's weights
 NODES, SHARES = np.polynomial.legendre.leggauss(12)  # of Gauss's quadrature, on -1..1
 # A tree's intervals, whose four numbers were chosen on seven other games than those on which
 # benchmarks/sampling.py shows how often they hold.
-TOGETHER = 8  # rows left out at a time: they come in twos, which err alike
+TOGETHER = 8  # sampled rows left out at a time: they come in twos, which err alike
 LEFT_OUT = 0.75  # of the variance that these show
 PER_LEAF = 5  # evaluations that a leaf takes, as in "degrees of freedom", ...
 MOST_TAKEN = 0.8  # ... up to this share of all
@@ -85,9 +85,10 @@ def refine(
     residuals, found = values - masks @ weights, weights
     inside, shares = np.eye(len(weights)), np.full(len(weights), 1 / len(weights))
     ends = np.flatnonzero((masks == masks[:, :1]).all(axis=1))  # the empty and the full one
+    each = np.arange(len(masks))
     for _ in range(PASSES):
         correction, changes, left_out = _fit(
-            masks, residuals, lengths_of(found, shares), shares, ends, 1, inside, _shapley_values
+            masks, residuals, lengths_of(found, shares), shares, ends, each, inside, _shapley_values
         )
         found = weights + correction
     return found, changes, left_out
@@ -126,11 +127,12 @@ def owen_values(
         the root, whose value is known.
     """
     inside, always = owen.members(joins), np.arange(divided)
+    groups = np.append(always, divided + np.arange(len(masks) - divided) // TOGETHER)
     products = partial(_owen_values, joins, inside)
     correction, changes, _ = _fit(
-        masks, values - masks @ weights, lengths, areas, always, TOGETHER, inside, products
+        masks, values - masks @ weights, lengths, areas, always, groups, inside, products
     )
-    apart = np.add.reduceat(changes, np.arange(0, len(masks), TOGETHER))
+    apart = np.add.reduceat(changes, np.unique(groups, return_index=True)[1])
     taken = min(MOST_TAKEN, PER_LEAF * len(areas) / len(masks))
     variance = LEFT_OUT * (apart**2).sum(axis=0) / (1 - taken)
     margins = np.minimum(NORMAL * np.sqrt(variance), np.ptp(values))
@@ -138,18 +140,17 @@ def owen_values(
     return inside @ weights + correction, margins
 
 
-def _fit(masks, residuals, lengths, shares, always, together, inside, products):
+def _fit(masks, residuals, lengths, shares, always, groups, inside, products):
     """Interpolate (N,) residuals in blocks, each with the rows `always`.
 
-    shares: (K,) of the linear part's variance. together: so many successive rows are left out at a
-    time. inside: (M, K) the regions of each sum; first those of one. products: a function from
-    masks and factors (K,) to the sums' (N, M) values in the games prod(1 if a region is as in the
-    mask, else its factor).
+    shares: (K,) of the linear part's variance. groups: (N,) ascending numbers of the groups of rows
+    that are left out together. inside: (M, K) the regions of each sum; first those of one.
+    products: a function from masks and factors (K,) to the sums' (N, M) values in the games prod(1
+    if a region is as in the mask, else its factor).
 
     Returns the sums' corrections (M,), their changes (N, M) and left_out (N,) as in `refine`.
     """
     number = -(-len(masks) // BLOCK)
-    groups = np.arange(len(masks)) // together
     correction = np.zeros(len(inside))
     changes, left_out = np.zeros((len(masks), len(inside))), np.zeros(len(masks))
     slope = 4 * LINEAR * shares

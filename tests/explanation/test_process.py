@@ -46,14 +46,15 @@ def test_what_rows_change_is_found_by_interpolating_again_without_them(together)
     residuals, lengths, shares = values - values.mean(), np.linspace(0.1, 1, 6), np.full(6, 1 / 6)
 
     def fit(rows):
-        always, args = np.zeros(0, int), (masks[rows], residuals[rows], lengths, shares)
-        return process._fit(*args, always, together, np.eye(6), process._shapley_values)[:2]
+        always, groups = np.zeros(0, int), np.arange(len(rows)) // together
+        args = masks[rows], residuals[rows], lengths, shares, always, groups
+        return process._fit(*args, np.eye(6), process._shapley_values)[:2]
 
     everything = np.arange(len(masks))
     correction, changes = fit(everything)
     for group in np.unique(everything // together):
         out = everything // together == group
-        without, _ = fit(everything[~out])
+        without, _ = fit(np.flatnonzero(~out))
         assert np.allclose(correction - without, changes[out].sum(axis=0))
 
 
