@@ -129,7 +129,7 @@ def write_page(path: str | os.PathLike, title: str, body: str, **values: Any) ->
     page = rendered("page.html", title=title, body=body, script_digest=digest, **values)
     with replacing(path) as temporary:
         # A file's name may contain bytes that are not valid text.
-        temporary.write_text(page, encoding="utf-8", errors="replace")
+        temporary.write_text(f"{page}\n", encoding="utf-8", errors="replace")
 
 
 def rendered(template: str, **values: Any) -> str:
