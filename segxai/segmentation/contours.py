@@ -56,7 +56,7 @@ def contours(image: ImageLike, *, progress: Progress = None) -> np.ndarray:
     ----------
     Xie and Tu 2015, "Holistically-Nested Edge Detection".
     """
-    return _maps_of(image, np.s_[:1], progress)[..., 0]
+    return _maps_of(image, np.s_[:1], progress=progress)[..., 0]
 
 
 def side_outputs(image: ImageLike, *, progress: Progress = None) -> tuple[np.ndarray, ...]:
@@ -79,7 +79,7 @@ def side_outputs(image: ImageLike, *, progress: Progress = None) -> tuple[np.nda
     SegxaiError
         As for `contours`.
     """
-    return tuple(np.moveaxis(_maps_of(image, np.s_[1:], progress), -1, 0))
+    return tuple(np.moveaxis(_maps_of(image, np.s_[1:], progress=progress), -1, 0))
 
 
 def content_key(image: np.ndarray) -> bytes:
@@ -87,7 +87,7 @@ def content_key(image: np.ndarray) -> bytes:
     return hashlib.sha256(repr(image.shape).encode() + image.tobytes()).digest()
 
 
-def _maps_of(image, channels, progress) -> np.ndarray:
+def _maps_of(image, channels, *, progress) -> np.ndarray:
     """(H, W, C) float32, of the photograph's size, some of the maps that `_run` computes."""
     image = as_image(image)
     copy = resize(image, reduced_size(image.shape[:2], WORKING_SIDE))
