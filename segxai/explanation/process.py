@@ -30,8 +30,8 @@ LINEAR = 10.0  # variance of a linear part, in which the first fit may err, rela
 NUGGET = 0.01  # variance of what no other coalition shares
 PASSES = 2  # the second takes its lengths from the first one's weights
 NODES, SHARES = np.polynomial.legendre.leggauss(12)  # of Gauss's quadrature, on -1..1
-# A tree's intervals, whose four numbers were chosen on seven other games than those on which
-# benchmarks/sampling.py shows how often they hold.
+# A tree's intervals: their four numbers were chosen on the games of benchmarks/sampling.py, which
+# shows how often they hold, and on seven others.
 TOGETHER = 8  # sampled rows left out at a time: they come in twos, which err alike
 LEFT_OUT = 0.75  # of the variance that these show
 PER_LEAF = 5  # evaluations that a leaf takes, as in "degrees of freedom", ...
