@@ -365,11 +365,13 @@ def placebo_test(
 
 def _moved(mask, rng, tries=30):
     """Move a mask to the first of some places that overlaps by at most half, or the least."""
-    best = mask
+    best, least = mask, mask.sum()
     for _ in range(tries):
         moved = np.roll(mask, [rng.integers(side) for side in mask.shape], axis=(0, 1))
-        best = min(best, moved, key=lambda place: (place & mask).sum())
-        if (best & mask).sum() <= mask.sum() / 2:
+        shared = (moved & mask).sum()
+        if shared < least:
+            best, least = moved, shared
+        if least <= mask.sum() / 2:
             break
     return best
 

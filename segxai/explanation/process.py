@@ -18,6 +18,7 @@ the blocks.
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -166,9 +167,10 @@ def _fit(masks, residuals, lengths, shares, always, groups, inside, products):
         pull = inverse @ effects
         correction += residuals[rows] @ pull / number
         share = inverse @ residuals[rows]
-        for group in np.unique(groups[rows]):
-            out = np.flatnonzero(groups[rows] == group)
-            share[out] = np.linalg.solve(inverse[np.ix_(out, out)], share[out])
+        starts = np.unique(groups[rows], return_index=True)[1]
+        for start, end in pairwise([*starts, len(rows)]):
+            out = slice(start, end)
+            share[out] = np.linalg.solve(inverse[out, out], share[out])
         changes[rows] += pull * share[:, None] / number
         left_out[rows] = share
     return correction, changes, left_out

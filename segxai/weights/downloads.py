@@ -12,6 +12,7 @@ import importlib.util
 import io
 import os
 import re
+import stat
 import subprocess
 import sys
 import threading
@@ -289,8 +290,8 @@ def _whole(path: Path, download: Download) -> bool:
     try:
         state = path.stat()
         key = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
-        sized = path.is_file() and state.st_size == download.size
-        return sized and _hash_fits(path, key, download.hash)
+        whole = stat.S_ISREG(state.st_mode) and state.st_size == download.size
+        return whole and _hash_fits(path, key, download.hash)
     except OSError:  # not there, or not readable
         return False
 

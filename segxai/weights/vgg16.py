@@ -22,11 +22,8 @@ KERNELS: dict[str, tuple[int, ...]] = {
 }
 _DENSE = ("fc6", "fc7", "fc8")
 # Keras' names of the layers, with slim's.
-_KERAS = {f"block{name[4]}_conv{name[-1]}": name for name in KERNELS} | {
-    "fc1": "fc6",
-    "fc2": "fc7",
-    "predictions": "fc8",
-}
+_KERAS = {f"block{name[4]}_conv{name[-1]}": name for name in KERNELS}
+_KERAS |= zip(("fc1", "fc2", "predictions"), _DENSE, strict=True)
 _CLASSES = range(1, 32769)
 THREE_WAYS = (
     "Three ways to get VGG16's weights: (1) python -m segxai fetch vgg16 (553 MB; with --conv-only "

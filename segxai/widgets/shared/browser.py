@@ -87,7 +87,7 @@ class Pictured:
 
     def plot(self) -> DescribedFigure:
         """Plot the explanation, or what else the widget shows, as a still figure."""
-        return self.explanation.plot()  # type: ignore[attr-defined]
+        return self.explanation.plot()  # type: ignore[attr-defined]  # of widgets that explain
 
     def _still(self) -> dict[str, str]:
         """Return the picture, by MIME type."""
