@@ -420,12 +420,11 @@ def opened_image(image: str | os.PathLike | bytes | Image.Image) -> Iterator[Ima
 
 def _opened(file) -> Image.Image:
     if isinstance(file, Path) and file.suffix.lower() in FORMATS["HEIF"][0]:
-        heif = extra_module(
+        extra_module(
             "pillow_heif",
             f"{file.name!r} needs the package pillow-heif: pip install 'segxai[heic]'. "
             "Or save the photograph as JPEG.",
-        )
-        heif.register_heif_opener()
+        ).register_heif_opener()
     return Image.open(file, formats=[f for f in FORMATS if f != "HEIF" or f in Image.OPEN])
 
 
@@ -543,6 +542,13 @@ def _array_of(picture, levels) -> np.ndarray:
         return array
     with np.errstate(invalid="ignore"):  # `as_image` refuses NaN and infinities
         return (array.astype(np.float64) - black) / ((white - black) or 1)
+
+
+def encoded(picture: Image.Image, format: str, **options: Any) -> bytes:
+    """Return a picture as the bytes of a file, with options of `PIL.Image.Image.save`."""
+    file = io.BytesIO()
+    picture.save(file, format, **options)
+    return file.getvalue()
 
 
 def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -5,7 +5,6 @@ keyword "Class names" has one name a line. Other formats in common use are read,
 polygons and run lengths of labelme, COCO and label-studio.
 """
 
-import io
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -19,7 +18,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from ..errors import SegxaiFileError, SegxaiValueError
 from ..files import as_path, reading, replacing
-from ..images import ImageLike, as_image
+from ..images import ImageLike, as_image, encoded
 from ..masks import (
     IGNORE,
     NAMES,
@@ -158,35 +157,27 @@ def load_regions(path: str | os.PathLike, image: ImageLike) -> Regions:
     return regions_of_classes(labels, {**dict(enumerate(names)), IGNORE: "void"}, "loaded")
 
 
-def class_png(
-    classes: np.ndarray, palette: bool = False, names: Iterable[str] | None = None
-) -> bytes:
+def class_png(classes: np.ndarray, names: Iterable[str] | None = None) -> bytes:
     """Encode class ids as a PNG with these values.
 
     Parameters
     ----------
     classes : (H, W) ndarray of uint8
-    palette : bool
-        Whether the PNG has `PALETTE` as its palette; otherwise it is grey.
     names : iterable of str, optional
-        Of the classes, to be part of the PNG.
+        Of the classes. With them, the PNG has `PALETTE`; otherwise it is grey.
 
     Returns
     -------
     png : bytes
     """
     picture = Image.fromarray(classes)
-    if palette:
-        picture.putpalette(
-            [part for k in range(255) for part in PALETTE[k % len(PALETTE)]] + [0, 0, 0]
-        )
+    if names is None:
+        return encoded(picture, "PNG", optimize=True)
+    picture.putpalette([part for k in range(255) for part in PALETTE[k % len(PALETTE)]] + [0, 0, 0])
     text = PngInfo()
-    if names is not None:
-        text.add_itxt(NAMES, "\n".join(names))
-    data = io.BytesIO()
+    text.add_itxt(NAMES, "\n".join(names))
     # With fewer bits the ids would come out of a grey PNG stretched to 0..255.
-    picture.save(data, "PNG", optimize=True, pnginfo=text, **({"bits": 8} if palette else {}))
-    return data.getvalue()
+    return encoded(picture, "PNG", optimize=True, pnginfo=text, bits=8)
 
 
 def save_annotation(path: str | os.PathLike, classes: np.ndarray, names: Iterable[str]) -> None:
@@ -211,7 +202,7 @@ def save_annotation(path: str | os.PathLike, classes: np.ndarray, names: Iterabl
             f"choose a name that ends in .png, not {path.name!r}."
         )
     with replacing(path) as temporary:
-        temporary.write_bytes(class_png(classes, True, names))
+        temporary.write_bytes(class_png(classes, names))
 
 
 def clean_names(names: Any) -> tuple[str, ...]:
@@ -323,11 +314,11 @@ def _label_studio(data, photograph) -> Found:
         label = next(value[key][0] for key in value if key.endswith("labels"))
         if "rle" in value:
             yield label, size, bytes(value["rle"])
-            continue
-        points = value.get("points") or np.add.accumulate(
-            [[value["x"], value["y"]], [value["width"], value["height"]]]
-        )
-        yield label, size, [np.multiply(points, size[::-1]) / 100]
+        else:
+            points = value.get("points") or np.add.accumulate(
+                [[value["x"], value["y"]], [value["width"], value["height"]]]
+            )
+            yield label, size, [np.multiply(points, size[::-1]) / 100]
 
 
 def _chosen(entries, names, photograph):

@@ -22,13 +22,13 @@ from PIL import Image
 from .. import plots
 from ..errors import SegxaiValueError
 from ..files import as_path, replacing
+from ..images import encoded
 from ..plots import numbers
 from ..regions import Regions, distinct_names
 from .state import (
     PAGE_METHODS,
     as_json,
     depth_field,
-    encoded,
     jpeg,
     regions_state,
     setting_fields,

@@ -5,7 +5,6 @@ sent as small files: photographs as JPEG, cut-outs as WebP, numbers as PNG.
 """
 
 import base64
-import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -15,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from .. import plots
-from ..images import reduced, reduced_size, resize_labels
+from ..images import encoded, reduced, reduced_size, resize_labels
 from ..regions import walk
 
 SHOWN_SIDE = 640  # pixels; photographs are sent no larger than they are shown
@@ -289,10 +288,3 @@ def number_png(numbers: np.ndarray) -> bytes:
     """
     pixels = np.stack([numbers & 255, numbers >> 8, 0 * numbers], axis=-1).astype(np.uint8)
     return encoded(Image.fromarray(pixels), "PNG", optimize=True)
-
-
-def encoded(picture: Image.Image, format: str, **options: Any) -> bytes:
-    """Return a picture as the bytes of a file, with options of `PIL.Image.Image.save`."""
-    file = io.BytesIO()
-    picture.save(file, format, **options)
-    return file.getvalue()

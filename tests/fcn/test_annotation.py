@@ -177,9 +177,7 @@ def test_polygons_of_a_reduced_photograph_are_drawn_on_it(tmp_path):
 
 
 def test_a_picture_of_classes_is_read_as_regions(tmp_path):
-    (tmp_path / "a.png").write_bytes(
-        class_png(EXPECTED.astype(np.uint8), True, ["rest", "cat", "mat"])
-    )
+    (tmp_path / "a.png").write_bytes(class_png(EXPECTED.astype(np.uint8), ["rest", "cat", "mat"]))
     regions = segxai.load_regions(tmp_path / "a.png", np.zeros((HEIGHT, WIDTH, 3), np.uint8))
     assert regions.names == ("rest", "cat", "mat")
     assert np.array_equal(regions.labels, EXPECTED)

@@ -191,7 +191,7 @@ def test_names_become_one_line_and_differ(image):
 def test_import(image, classes):
     painter = AnnotationPainter(image)
     painter.canvas._handle_custom_msg(
-        {"type": "import"}, [memoryview(class_png(classes, True, ["x", "y", "z"]))]
+        {"type": "import"}, [memoryview(class_png(classes, ["x", "y", "z"]))]
     )
     assert painter.names == ("x", "y", "z")
     np.testing.assert_array_equal(painter.annotation, classes)

@@ -17,11 +17,11 @@ from ...errors import SegxaiError, SegxaiValueError, is_number
 from ...fcn.annotation import IGNORE, read_annotation
 from ...fcn.network import FCN, STRIDES
 from ...fcn.training import LEARNING_RATE, FineTuned, Step, evaluate, finetune_steps
-from ...images import as_image, reduced_size, resize, resize_labels
+from ...images import as_image, encoded, reduced_size, resize, resize_labels
 from ...metrics import intersection_over_union
 from ...plots import BLUE, ORANGE_BLUE, DescribedFigure, draw_borders, panels, show
 from ...regions import Regions
-from ...report.state import anchor, encoded, jpeg, number_png
+from ...report.state import anchor, jpeg, number_png
 from ..shared import background, browser
 
 SIDE = 320  # pixels of the longer side of every picture that is sent
