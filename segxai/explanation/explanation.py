@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import plots, report
 from ..classifiers.classifier import Target
+from ..files import as_path
 from ..plots.numbers import format_output, strongest
 from ..progress import Progress
 from ..regions import Regions
@@ -243,13 +244,13 @@ class Explanation:
         SegxaiError
             For another ending, or if the file cannot be written.
         """
-        if report.file_ending(path) == ".segxai":
+        if as_path(path).suffix.lower() == ".segxai":
             archive.write(self, path)
         else:
             report.save_explanation(self, path)
 
     def _repr_html_(self) -> str:
-        return report.explanation_fragment(self)
+        return report.rendered("cell.html", body="explanation.html", e=self)
 
 
 def from_coalitions(

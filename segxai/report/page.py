@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from ..explanation.explanation import Explanation
-    from ..study.comparison import Comparison
 
 
 def save_explanation(explanation: Explanation, path: str | os.PathLike) -> None:
@@ -60,7 +59,7 @@ def save_explanation(explanation: Explanation, path: str | os.PathLike) -> None:
     SegxaiError
         For another ending, or if the file cannot be written.
     """
-    ending = file_ending(path)
+    ending = as_path(path).suffix.lower()
     if ending in (".html", ".htm"):
         title = f"Why {explanation.target}?"
         write_report(path, [(title, [figure(explanation)])], title)
@@ -159,14 +158,9 @@ def _templates() -> Environment:
     return found
 
 
-def file_ending(path: str | os.PathLike) -> str:
-    """Return the ending of a file's name, e.g. ".html"; SegxaiValueError if it is no name."""
-    return as_path(path).suffix.lower()
-
-
 def check_page_path(path: str | os.PathLike) -> None:
     """Raise SegxaiValueError unless the path ends in .html or .htm."""
-    if file_ending(path) not in (".html", ".htm"):
+    if as_path(path).suffix.lower() not in (".html", ".htm"):
         raise SegxaiValueError(f"{Path(path).name!r} must end in .html: it will be a web page.")
 
 
@@ -244,50 +238,10 @@ def figure(explanation: Explanation) -> str:
     return rendered("figure.html", e=explanation, state=explorer_state([explanation]))
 
 
-def explanation_fragment(explanation: Explanation) -> str:
-    """Return an explanation as HTML without scripts, for a notebook's cell.
-
-    Parameters
-    ----------
-    explanation : Explanation
-        What is shown.
-
-    Returns
-    -------
-    fragment : str
-        The weights as tints of the photograph, which is grey, and as a table with bars.
-    """
-    return rendered("cell.html", body="explanation.html", e=explanation)
-
-
 def _cut_out(e, k) -> str:
     """Return a cut-out of a region as a WebP file in base64."""
     cut_out = Image.fromarray(plots.cut_out(e.coalitions.game.image, e.regions.labels == k))
     return base64.b64encode(encoded(cut_out, "WEBP", quality=80)).decode()
-
-
-def write_comparison(path: str | os.PathLike, comparison: Comparison) -> None:
-    """Write one page about a comparison of segmenters.
-
-    Parameters
-    ----------
-    path : str or path
-        Of the page.
-    comparison : Comparison
-        Its settings, table, figure, differences, failures and each photograph's values are shown.
-
-    Raises
-    ------
-    SegxaiError
-        If the file cannot be written.
-    """
-    title = f"{len(comparison.segmenters)} segmenters on {len(comparison.results)} photographs"
-    write_page(path, title, "comparison.html", c=comparison, each_photograph=True)
-
-
-def comparison_fragment(comparison: Comparison) -> str:
-    """Return a comparison as an HTML fragment for a notebook cell."""
-    return rendered("cell.html", body="comparison.html", c=comparison, each_photograph=False)
 
 
 def asset(name: str) -> str:

@@ -435,10 +435,11 @@ class Comparison:
         SegxaiError
             For another ending, or if the file cannot be written.
         """
-        report.write_comparison(path, self)
+        title = f"{len(self.segmenters)} segmenters on {len(self.results)} photographs"
+        report.write_page(path, title, "comparison.html", c=self, each_photograph=True)
 
     def _repr_html_(self) -> str:
-        return report.comparison_fragment(self)
+        return report.rendered("cell.html", body="comparison.html", c=self, each_photograph=False)
 
     def column(self, segmenter: str, metric: str) -> np.ndarray:
         """Return the values of a metric.

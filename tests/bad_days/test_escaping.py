@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import segxai
 from segxai import plots
 from segxai.plots import DescribedFigure
-from segxai.report import comparison_fragment, figure, write_comparison, write_report
+from segxai.report import figure, write_report
 from segxai.study.comparison import Comparison, Measured
 from segxai.study.many import ImageResult, ManyExplanations
 
@@ -159,9 +159,9 @@ def test_a_page_of_a_comparison(names, tmp_path, monkeypatch):
     # The figure is one image, whose alternative text is fuzzed below; drawing it takes a second.
     monkeypatch.setattr(Comparison, "plot", lambda self: DescribedFigure(figsize=(0.1, 0.1)))
     found, harmless = comparison_of(names), comparison_of(PLAIN)
-    same_elements(comparison_fragment(found), comparison_fragment(harmless))
-    write_comparison(tmp_path / "a.html", found)
-    write_comparison(tmp_path / "b.html", harmless)
+    same_elements(found._repr_html_(), harmless._repr_html_())
+    found.save(tmp_path / "a.html")
+    harmless.save(tmp_path / "b.html")
     same_elements(*((tmp_path / f"{name}.html").read_text(encoding="utf-8") for name in "ab"))
 
 

@@ -14,7 +14,7 @@ from segxai import SegxaiError
 from segxai.explanation.methods import METHODS
 from segxai.plots import describe, plot_explanations, plot_regions
 from segxai.regions import Evidence, Part
-from segxai.report.page import explanation_fragment, explorer_state, figure, write_report
+from segxai.report.page import explorer_state, figure, write_report
 from segxai.report.state import as_json
 
 NASTY = [
@@ -77,11 +77,8 @@ def test_a_doubtful_name_is_marked_and_its_probability_shown_on_hover(quarters, 
         Part(name, (k,), evidence=Evidence(*evidence[name])) for k, name in enumerate(evidence)
     ]
     box = segxai.load_classifier(additive, class_names=["other", "thing"])
-    elements = Elements(
-        explanation_fragment(
-            segxai.explain(quarters[0], segxai.Regions(quarters[1], parts), box, 1, fill="black")
-        )
-    )
+    e = segxai.explain(quarters[0], segxai.Regions(quarters[1], parts), box, 1, fill="black")
+    elements = Elements(e._repr_html_())
     hints = {
         attributes.get("title")
         for tag, attributes in elements.found
@@ -299,7 +296,7 @@ def test_weights_that_are_written_as_zero_have_neither_bar_nor_colour(quarters):
     )
     e = segxai.explain(image, labels, flat, 0, fill="black")
     assert 0 < np.abs(e.weights).max() < 1e-6
-    page = explanation_fragment(e)
+    page = e._repr_html_()
     widths = [float(width) for width in re.findall(r"<rect [^>]*width='([\d.]+)' height='8'", page)]
     assert len(widths) == 4
     assert max(widths) < 0.1
