@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from hashlib import sha256
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +67,9 @@ def checked_options(
         For those that are not possible.
     """
     check_method(method, kernel_width, alpha)
-    (fill,) = distinct_fills([fill])
     return {
         "method": method,
-        "fill": fill,
+        "fill": distinct_fills([fill])[0],
         "max_evaluations": whole_number("max_evaluations", max_evaluations, 2),
         "seed": whole_number("seed", seed),
         "kernel_width": kernel_width,
@@ -130,17 +130,19 @@ def run_all(
     loaded_here = classifier_of(specified)
     check_target(loaded_here, target)
     jobs = list(zip(range(len(images)), images, given, strict=True))
-    store = None
-    if folder is not None:
-        known = {"target": str(target), "classifier": specified}
-        store = Store(folder, settings | known, load, run)
+    store = (
+        None
+        if folder is None
+        else Store(folder, settings | {"target": str(target), "classifier": specified}, load, run)
+    )
     outcomes: list[Any] = [store.read(job) if store else None for job in jobs]
     waiting = [job for job, outcome in zip(jobs, outcomes, strict=True) if outcome is None]
     one = partial(_attempt, work, specified, target, settings)
     # One bar counts the photographs, so what is done on each of them shows none.
     with track(len(jobs), what, progress=progress) as advance, showing(False):
         advance(len(jobs) - len(waiting))
-        for index, outcome in _on(client, one, waiting):
+        finished = starmap(one, waiting) if client is None else _on(client, one, waiting)
+        for index, outcome in finished:
             outcomes[index] = outcome
             if store and not isinstance(outcome, str):
                 store.write(jobs[index], outcome)
@@ -164,10 +166,7 @@ def _attempt(work, specified, target, settings, index, image, given) -> tuple[in
 
 
 def _on(client, one, jobs) -> Iterator[tuple[int, Any]]:
-    """Yield the outcomes of jobs as they come, from a cluster or, without one, from here."""
-    if client is None:
-        yield from (one(*job) for job in jobs)
-        return
+    """Yield the outcomes of jobs as they come from a cluster."""
     from distributed import as_completed
 
     futures = {client.submit(one, *job, pure=False, retries=RETRIES): job[0] for job in jobs}
