@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.rcsetup import cycler
 
 from ..errors import SegxaiValueError
 from ..regions import Regions
@@ -61,13 +62,14 @@ NO_NAMES = (
 )
 
 MARKS = "osDv^P*X"
-_LINES = (
-    ("-", "o", BLUE),
-    ("--", "s", ORANGE),
-    ("-.", "D", "#4d4d4d"),
-    (":", "^", "#009e73"),
-    ("-", "v", "#cc79a7"),
-)
+# The axes of curves, whose lines differ in colour, dash and marker.
+_CURVES = STYLE | {
+    "axes.prop_cycle": cycler(
+        color=[BLUE, ORANGE, "#4d4d4d", "#009e73", "#cc79a7"],
+        linestyle=["-", "--", "-.", ":", "-"],
+        marker=["o", "s", "D", "^", "v"],
+    )
+}
 _ACROSS = 3  # panels in a row
 # The axes of a comparison: a grid of vertical lines.
 _MEANS = STYLE | {
@@ -260,8 +262,11 @@ def plot_interactions(explanation: Explanation) -> DescribedFigure:
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set_title(f"interactions of pairs, “{shorten(explanation.target)}”", fontsize=10)
     i, j = np.unravel_index(np.argmax(np.abs(matrix)), matrix.shape)
-    strongest = f"the strongest is {names[i]} with {names[j]}, {matrix[i, j]:+z.3f}"
-    found = strongest if i != j else "no two regions interact"
+    found = (
+        f"the strongest is {names[i]} with {names[j]}, {matrix[i, j]:+z.3f}"
+        if i != j
+        else "no two regions interact"
+    )
     return figure.described(f"Shapley interactions; {found}.")
 
 
@@ -389,12 +394,11 @@ def plot_curves(curves: Iterable[Curve], titles: Iterable[str] | None = None) ->
     """
     curves = several(curves, "curve")
     titles = [f"{c.kind}, fill {c.fill}" for c in curves] if titles is None else list(titles)
-    figure, axes = panels((6.5, 4))
-    for i, (curve, title) in enumerate(zip(curves, titles, strict=True)):
-        line, mark, colour = _LINES[i % len(_LINES)]
+    figure, axes = panels((6.5, 4), style=_CURVES)
+    for curve, title in zip(curves, titles, strict=True):
         axes.plot(
-            curve.x, curve.y, linestyle=line, color=colour, markersize=4,
-            marker=mark if len(curve.x) < 40 else "", label=f"{title}: area {curve.area:z.2f}",
+            curve.x, curve.y, markersize=4 if len(curve.x) < 40 else 0,
+            label=f"{title}: area {curve.area:z.2f}",
         )  # fmt: skip
     axes.axhline(1, color="#9a9a9a", linewidth=0.8)
     top = max(1.05, *(1.05 * c.y.max() for c in curves))
