@@ -350,8 +350,9 @@ class Regions:
             name = new_names.get(node.atoms)
             return replace(node, name=name, noun=name, evidence=GIVEN) if name else node
 
-        parts = [change(part) for part in self.parts]
-        return self._distinct(parts, self.tree and rebuilt(self.tree, change))
+        return self._distinct(
+            [change(part) for part in self.parts], self.tree and rebuilt(self.tree, change)
+        )
 
     def merge(self, groups: Mapping[str, Sequence[str]]) -> "Regions":
         """Join regions under a new name; `expand` divides them again.

@@ -43,13 +43,12 @@ class ExplorerApp(ipywidgets.VBox):
         self._options = {"start": start, **options}
         self._images = {name: data.photograph(name) for name in data.names()}
         self.form = Form(
-            [],
+            self._fields(),
             {},
             title="Photograph",
             away="Reload the page.",
             on_file=self._brought,
         )
-        self._offer()
         self.form.observe(self._explore, "values")
         self.explorer = None
         super().__init__([self.form])
@@ -78,12 +77,12 @@ class ExplorerApp(ipywidgets.VBox):
         except SegxaiError as error:
             why = str(error).replace("'the image'", "the file")
             raise SegxaiError(f"{file_name}: {why}") from error
-        self._offer()
+        self.form.fields = self._fields()
         self.form.values = {}  # another picture may have the name of the one that is shown
         self.form.values = {"photograph": name}
 
-    def _offer(self):
-        self.form.fields = [
+    def _fields(self):
+        return [
             select_field("photograph", "Photograph", self._images),
             {
                 "key": "own",

@@ -21,7 +21,6 @@ from .work import Work
 START_DEPTH = 9  # regions that a tree is cut into at first
 # Of a page without a kernel; they are small as pictures.
 SAVED_FILLS = ("mean", "blur", "black", "grey")
-_BY_TREE = {"tree": "tree of parts"}
 _SECOND = {
     "key": "compare",
     "label": "Second pane",
@@ -136,8 +135,7 @@ class ExplanationExplorer(browser.Pictured, ipywidgets.VBox):
     @property
     def explanations(self) -> tuple[Explanation, ...]:
         """The explanations that are shown, from left to right."""
-        panes = self._row.children
-        return tuple(pane.explanation for pane in panes if pane.explanation is not None)
+        return tuple(p.explanation for p in self._row.children if p.explanation is not None)
 
     @property
     def explanation(self) -> Explanation:
@@ -213,7 +211,9 @@ class ExplanationExplorer(browser.Pictured, ipywidgets.VBox):
         ]
         depth = [depth_field(max(leaves))] if leaves else []
         table = self.explanation.coalitions
-        fields = setting_fields(table.target_names, FILLS, table.output, remote=_BY_TREE)
+        fields = setting_fields(
+            table.target_names, FILLS, table.output, remote={"tree": "tree of parts"}
+        )
         self.shared.fields = [*fields, *depth, _SECOND]
 
     def _with_fills(self, fills):

@@ -297,11 +297,12 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
         self._send_frames([frame])
 
     def _send_frames(self, frames):
-        run = {"run": self._run, "settings": self._settings}
         for frame in frames:
             fields = {key: value for key, value in frame.items() if not isinstance(value, bytes)}
-            pictures = [frame["labels"], frame["probabilities"]]
-            self.send({"type": "frame", "frame": fields, **run}, pictures)
+            self.send(
+                {"type": "frame", "frame": fields, "run": self._run, "settings": self._settings},
+                [frame["labels"], frame["probabilities"]],
+            )
 
     def _keep_history(self):
         self.history = {"run": self._run, "settings": self._settings, "frames": self._frames}

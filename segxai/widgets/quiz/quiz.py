@@ -63,8 +63,7 @@ class Quiz(browser.Pictured, browser.BundledWidget, folder="quiz"):
 
     def _still(self):
         """Write the quiz as HTML that needs no script, and as text."""
-        choices = [f"  ○ {choice}" for choice, _ in self.choices]
         return {
             "text/html": rendered("quiz.html", quiz=self),
-            "text/plain": "\n".join([self.question, *choices]),
+            "text/plain": "\n  ○ ".join([self.question, *(choice for choice, _ in self.choices)]),
         }
