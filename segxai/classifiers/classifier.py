@@ -134,11 +134,6 @@ class Classifier:
             )
         return self._class_names
 
-    @property
-    def classes_known(self) -> bool:
-        """Whether the class names were given, or known from a first prediction."""
-        return self._class_names is not None
-
     def predict(self, images: ImageLike | Sequence[ImageLike]) -> np.ndarray:
         """Evaluate images.
 
@@ -174,6 +169,11 @@ class Classifier:
     def index(self, target: str | int) -> int:
         """Return the column of a class, see `class_number`."""
         return class_number(target, dict(enumerate(self.class_names)))
+
+    def check_target(self, target: Target) -> None:
+        """Raise SegxaiValueError for an unknown class, if the classes are known by now."""
+        if target is not None and self._class_names is not None:
+            self.index(target)
 
     def masked_predictor(
         self, image: np.ndarray, labels: np.ndarray, filled: np.ndarray, expected: int = 0

@@ -229,7 +229,7 @@ def new_game(
     if batch_size is not None:
         classifier = copy(classifier)  # the caller's own keeps its batches
         classifier.batch_size = whole_number("batch_size", batch_size, 1)
-    check_target(classifier, target)
+    classifier.check_target(target)
     regions = as_regions(_shown(picture), regions, progress=progress)
     filled = fill_image(_pixels(picture), regions.labels, fill, seed)
     return Game(picture, regions, classifier, name, filled, seed, target)
@@ -241,22 +241,3 @@ def _pixels(picture) -> np.ndarray:
 
 def _shown(picture) -> np.ndarray:
     return picture.view() if isinstance(picture, Bands) else picture
-
-
-def check_target(classifier: Classifier, target: Target) -> None:
-    """Check a target before the first evaluation, where the classifier's classes are known.
-
-    Parameters
-    ----------
-    classifier : Classifier
-        To explain.
-    target : str, int or None
-        A class by name or number.
-
-    Raises
-    ------
-    SegxaiValueError
-        For an unknown target.
-    """
-    if target is not None and classifier.classes_known:
-        classifier.index(target)

@@ -29,7 +29,7 @@ from ..errors import (
     whole_number,
 )
 from ..explanation.fills import Fill, distinct_fills
-from ..explanation.game import DEFAULT, check_target, known_name
+from ..explanation.game import DEFAULT, known_name
 from ..explanation.methods import ALPHA, KERNEL_WIDTH, check_method
 from ..files import as_path, replacing
 from ..images import ENDINGS, pixels_of, warn_caller
@@ -128,7 +128,7 @@ def run_all(
     """
     specified = specification(classifier)
     loaded_here = classifier_of(specified)
-    check_target(loaded_here, target)
+    loaded_here.check_target(target)
     jobs = list(zip(range(len(images)), images, given, strict=True))
     store = (
         None
