@@ -12,7 +12,7 @@ Cohen et al. 1997, "The AETG System: An Approach to Testing Based on Combinatori
 """
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from scipy.ndimage import maximum_filter
 
 MOST_TOGETHER = 6  # regions in one window; more would need too many combinations
 # Covering coalitions per evaluated coalition; above this share, little time is saved.
@@ -94,12 +94,12 @@ def _combination(masks) -> np.ndarray:
 def _regions_in_windows(labels, number, stride, window) -> np.ndarray:
     """(h, w, K) bool: which regions intersect the window of each early feature."""
     first, last = window
+    # At 0 the window's centre is the position itself; of an even size, the right one of the two.
+    size, origin = last - first + 1, -((first + last + 1) // 2)
+    shown = labels[..., None] == np.arange(number)
     # Beyond the edge the network pads, identically for every coalition.
-    padded = np.pad(labels, (-first, last), mode="edge")
-    shown = padded[..., None] == np.arange(number)
-    side = last - first + 1
-    in_rows = sliding_window_view(shown, side, axis=0)[::stride].any(axis=-1)
-    return np.any(sliding_window_view(in_rows, side, axis=1)[:, ::stride], axis=-1)
+    around = maximum_filter(shown, size, mode="nearest", origin=origin, axes=(0, 1))
+    return around[::stride, ::stride]
 
 
 def _covering_rows(subsets, number, most) -> np.ndarray | None:
