@@ -9,13 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..errors import (
-    SegxaiFileError,
-    SegxaiFileNotFoundError,
-    SegxaiValueError,
-    quoted,
-    unknown_name,
-)
+from ..errors import SegxaiFileError, SegxaiValueError, quoted, unknown_name
 from ..files import as_path
 from ..images import MAX_SIDE, resize
 from ..names import NamesLike
@@ -114,8 +108,6 @@ def _keras_file(path, class_names, output_head):
         )
     if kind not in (".keras", ".h5"):
         raise unknown_name("classifier", str(path), _NETWORKS)
-    if not os.path.isfile(path):
-        raise SegxaiFileNotFoundError(f"There is no saved model {str(path)!r}.")
     return _keras_classifier(_built(path), class_names, output_head)
 
 

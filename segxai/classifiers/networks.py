@@ -8,7 +8,7 @@ import numpy as np
 from ..errors import SegxaiValueError
 from ..images import resize, resize_labels
 from ..weights.imagenet import imagenet_class_names
-from ..weights.vgg16 import THREE_WAYS, vgg16_weights
+from ..weights.vgg16 import vgg16_weights
 from .classifier import Classifier, batches
 from .early_plan import EarlyPlan
 
@@ -104,8 +104,6 @@ def vgg16_classifier(weights: Any) -> NetClassifier:
     from ..backbone import Backbone
     from ..nets import vgg16
 
-    if weights is None:
-        raise SegxaiValueError(f"A classifier needs trained weights. {THREE_WAYS}")
     arrays = vgg16_weights(weights, fully_connected=True)
     number = arrays[f"{vgg16.SCOPE}/fc8/weights"].shape[-1]
 

@@ -299,8 +299,8 @@ def keras_file(path: str | os.PathLike) -> Iterator[tuple[dict, Path, list[Store
     """
     import h5py
 
-    path = as_path(path)
-    with tempfile.TemporaryDirectory() as folder, reading(path, "a Keras model", "Save it again."):
+    advice = "Give what model.save('x.keras') wrote; save it again if it is damaged."
+    with tempfile.TemporaryDirectory() as folder, reading(path, "a Keras model", advice) as path:
         packed = path.suffix == ".keras"
         weights = _unpacked(path, folder) if packed else path
         stored = hdf5_arrays(path, content=weights)

@@ -94,7 +94,7 @@ def test_what_is_no_classifier_is_refused_with_its_reason(tmp_path):
     (tmp_path / "text.keras").write_text("nothing")
     for model, said in [
         ("efficientnet", "Did you mean 'efficientnet_lite0'"),
-        (tmp_path / "none.keras", "no saved model"),
+        (tmp_path / "none.keras", "no file"),
         (tmp_path / "text.keras", "cannot be read as a Keras model"),
         (7, "int is not a classifier"),
     ]:
