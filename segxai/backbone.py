@@ -4,6 +4,7 @@ Import this module inside a function, because it imports TensorFlow.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -83,10 +84,5 @@ def efficientnet_lite0() -> Backbone:
 
 def efficientnet(weights: Mapping[str, np.ndarray], num_classes: int) -> Backbone:
     """Return an EfficientNet-Lite0 with the given weights, {variable: array}."""
-
-    def network(images):
-        return efficientnet_lite.efficientnet_lite0(
-            efficientnet_lite.preprocess(images), num_classes=num_classes
-        )
-
+    network = partial(efficientnet_lite.efficientnet_lite0, num_classes=num_classes)
     return Backbone(network, weights, efficientnet_lite.INPUT_SIZE)

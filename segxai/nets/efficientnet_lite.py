@@ -7,7 +7,6 @@ squeeze-and-excitation, ReLU6 instead of swish, and an unscaled stem and head.
 from .graph import Tensor, slim, tf
 
 INPUT_SIZE = 224
-NUM_CLASSES = 1000
 SCOPE = "efficientnet_lite0"
 # Receptive field of position i of "stride_4" along one axis of an even-sized input: pixels 4 i - 6
 # to 4 i + 12. It results from 3 x 3 convolutions of strides 2, 1, 2 and 1; at stride 2, SAME
@@ -26,20 +25,15 @@ BLOCKS = (
 )  # fmt: skip
 
 
-def preprocess(images: Tensor) -> Tensor:
-    """Scale RGB values 0..255 to the range that the network was trained on: (x - 127) / 128."""
-    return (images - 127.0) / 128.0
-
-
 def efficientnet_lite0(
-    images: Tensor, num_classes: int | None = NUM_CLASSES
+    images: Tensor, num_classes: int | None = 1000
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Build the network.
 
     Parameters
     ----------
     images : (N, H, W, 3) tensor
-        Preprocessed, with sides of at least 32 pixels.
+        RGB values 0..255, with sides of at least 32 pixels.
     num_classes : int or None
         None leaves out everything after the last feature map.
 
@@ -64,7 +58,8 @@ def efficientnet_lite0(
             normalizer_fn=None,
         ),
     ):
-        net = slim.conv2d(images, 32, 3, stride=2, scope="stem")
+        scaled = (images - 127.0) / 128.0  # as in its training
+        net = slim.conv2d(scaled, 32, 3, stride=2, scope="stem")
         stride = 2
         for index, (kernel, step, expansion, _, channels) in enumerate(BLOCKS):
             if step == 2:

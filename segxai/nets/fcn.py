@@ -24,9 +24,7 @@ def efficientnet_features(images: Tensor) -> dict[int, Tensor]:
     features : dict of int to (1, h, w, C) tensor
         The last feature map at strides 8, 16 and 32, scaled.
     """
-    _, ends = efficientnet_lite.efficientnet_lite0(
-        efficientnet_lite.preprocess(images), num_classes=None
-    )
+    _, ends = efficientnet_lite.efficientnet_lite0(images, num_classes=None)
     return {stride: scale(ends[f"stride_{stride}"]) for stride in (32, 16, 8)}
 
 
