@@ -106,25 +106,10 @@ def check_method(
     record = METHODS[one_of("method", method, METHODS)]
     surrogates.check_settings(kernel_width, alpha)
     if record.solve is None and (kernel_width, alpha) != (KERNEL_WIDTH, ALPHA):
-        raise without_settings(method)
-
-
-def without_settings(method: str) -> SegxaiValueError:
-    """Return the error for LIME's settings given to a method that would drop them.
-
-    Parameters
-    ----------
-    method : str
-        Its name.
-
-    Returns
-    -------
-    error : SegxaiValueError
-        To be raised.
-    """
-    return SegxaiValueError(
-        f"kernel_width and alpha belong to LIME's fit; method {method!r} has none: leave them out."
-    )
+        raise SegxaiValueError(
+            "kernel_width and alpha belong to LIME's fit; "
+            f"method {method!r} has none: leave them out."
+        )
 
 
 def check_all(what: str, number: int, able: bool) -> None:

@@ -16,7 +16,7 @@ from . import surrogates
 from .descent import Descent, descend
 from .explanation import Details, Explanation
 from .game import Game
-from .methods import check_all, without_settings
+from .methods import ALPHA, KERNEL_WIDTH, check_all, check_method
 
 if TYPE_CHECKING:
     from .checks import Placebo, Robustness
@@ -98,8 +98,11 @@ class TreeExplanation(Explanation):
             return super().refit(
                 method, kernel_width=kernel_width, alpha=alpha, target=target, versus=versus
             )
-        if kernel_width is not None or alpha is not None:
-            raise without_settings("tree")
+        check_method(
+            "tree",
+            KERNEL_WIDTH if kernel_width is None else kernel_width,
+            ALPHA if alpha is None else alpha,
+        )
         table = self.descent.coalitions.for_target(target, versus)
         return from_descent(replace(self.descent, coalitions=table), self.regions)
 
