@@ -53,21 +53,20 @@ def hed(images: Tensor) -> tuple[Tensor, list[Tensor], dict[str, Tensor]]:
     ):
         sides = []
         for stage, stride in enumerate(STRIDES, start=1):
-            score = slim.conv2d(end_points[f"stride_{stride}"], 1, scope=f"score_{stage}")
-            end_points[f"score_{stage}"] = score
-            sides.append(_at_size_of(images, score, stride, f"side_{stage}"))
+            side = slim.conv2d(end_points[f"stride_{stride}"], 1, scope=f"score_{stage}")
+            end_points[f"score_{stage}"] = side
+            if stride > 1:
+                # SAME pooling rounds up, so for a side that is not a multiple of the stride the map
+                # covers up to stride - 1 pixels too many. The weights were trained with the whole
+                # map resized to the input; cropping instead would change values by 0.04 to 0.08.
+                # Upsampling to twice the resolution first keeps the error of the resizing at 0.001.
+                larger = bilinear_upsample(side, 2 * stride, 1, f"side_{stage}")
+                side = tf.image.resize_bilinear(
+                    larger,
+                    tf.shape(images)[1:3],
+                    half_pixel_centers=True,
+                    name=f"side_{stage}_resized",
+                )
+            sides.append(side)
         fused = slim.conv2d(tf.concat(sides, axis=-1), 1, scope="fuse")
     return fused, sides, end_points
-
-
-def _at_size_of(images, score, stride, name):
-    if stride == 1:
-        return score
-    # SAME pooling rounds up, so for a side that is not a multiple of the stride the map covers up
-    # to stride - 1 pixels too many. The weights were trained with the whole map resized to the
-    # input; cropping instead would change values by 0.04 to 0.08.
-    # Upsampling to twice the resolution first keeps the error of the resizing at 0.001.
-    upsampled = bilinear_upsample(score, 2 * stride, 1, name)
-    return tf.image.resize_bilinear(
-        upsampled, tf.shape(images)[1:3], half_pixel_centers=True, name=f"{name}_resized"
-    )

@@ -118,8 +118,14 @@ def why_unavailable(segmenter: str = "pascal") -> str:
 
 def classify(image: np.ndarray, segmenter: str) -> np.ndarray:
     """(H, W) ids of "pascal"'s or "ade20k"'s classes; small classes give way, see SMALLEST."""
-    path = str(_model_path(segmenter))
-    interpreter = loaded(("deeplab", path), lambda: _interpreter(path, segmenter))
+    path = usable(_MODELS[segmenter])
+    if path is None:
+        download = DOWNLOADS[_MODELS[segmenter]]
+        raise SegxaiFileNotFoundError(
+            f"The segmenter {segmenter!r} needs a model that has not been fetched yet: "
+            f"python -m segxai fetch {_MODELS[segmenter]} ({download.size / 1e6:.0f} MB)"
+        )
+    interpreter = loaded(("deeplab", path), lambda: _interpreter(str(path), segmenter))
     (entry,), (result,) = interpreter.get_input_details(), interpreter.get_output_details()
     picture = resize(image, tuple(entry["shape"][1:3]))
     picture = np.rint(picture) if entry["dtype"] == np.uint8 else picture / 127.5 - 1
@@ -149,17 +155,6 @@ def _enlarged(output, size) -> np.ndarray:
         stronger = soft > best
         best[stronger], winner[stronger] = soft[stronger], value
     return winner
-
-
-def _model_path(segmenter):
-    name = _MODELS[segmenter]
-    path = usable(name)
-    if path is None:
-        raise SegxaiFileNotFoundError(
-            f"The segmenter {segmenter!r} needs a model that has not been fetched yet: "
-            f"python -m segxai fetch {name} ({DOWNLOADS[name].size / 1e6:.0f} MB)"
-        )
-    return path
 
 
 def _interpreter(path: str, segmenter: str):

@@ -109,7 +109,7 @@ def runs(monkeypatch, nothing_loaded):
     """runs(interpreter): the segmenters use this interpreter."""
 
     def use(interpreter):
-        monkeypatch.setattr(deeplab, "_model_path", lambda segmenter: "model.tflite")
+        monkeypatch.setattr(deeplab, "usable", lambda name: "model.tflite")
         monkeypatch.setattr(deeplab, "_interpreter", lambda path, segmenter: interpreter)
         return interpreter
 
