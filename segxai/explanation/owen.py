@@ -83,17 +83,18 @@ def divide(joins: np.ndarray, evaluate: Callable, max_evaluations: int) -> Divis
             values.append(float(value))
 
     add([inside[-1], ~inside[-1]])
-    effects = [(len(inside) - 1, 1, 0, 1.0)]  # node, without, joined, weight
-    divided: set[int] = set()  # the numbers of effects
+    effects = [(len(inside) - 1, 1, 0, 1.0, False)]  # node, without, joined, weight, divided
     times = np.zeros(len(inside), int)  # how often each node was divided
 
     def rank(i):
-        node, without, joined, weight = effects[i]
+        node, without, joined, weight, _ = effects[i]
         return -weight * abs(values[joined] - values[without]) / (1 + times[node]), i
 
     while True:
         queue = [
-            rank(i) for i, (node, *_) in enumerate(effects) if node >= leaves and i not in divided
+            rank(i)
+            for i, (node, *_, divided) in enumerate(effects)
+            if node >= leaves and not divided
         ]
         heapq.heapify(queue)
         new: dict[bytes, np.ndarray] = {}
@@ -116,19 +117,17 @@ def divide(joins: np.ndarray, evaluate: Callable, max_evaluations: int) -> Divis
         if new:
             add(list(new.values()))
         for i in chosen:
-            node, without, joined, weight = effects[i]
+            node, without, joined, weight, _ = effects[i]
+            effects[i] = node, without, joined, weight, True
             a, b = joins[node - leaves]
             with_a, with_b = (rows[(masks[without] | inside[half]).tobytes()] for half in (a, b))
             effects += [
-                (int(a), without, with_a, weight / 2),
-                (int(a), with_b, joined, weight / 2),
-                (int(b), without, with_b, weight / 2),
-                (int(b), with_a, joined, weight / 2),
+                (int(a), without, with_a, weight / 2, False),
+                (int(a), with_b, joined, weight / 2, False),
+                (int(b), without, with_b, weight / 2, False),
+                (int(b), with_a, joined, weight / 2, False),
             ]
-        divided.update(chosen)
-    node, without, joined, weight = map(np.array, zip(*effects, strict=True))
-    was_divided = np.isin(np.arange(len(effects)), list(divided))
-    return Division(np.array(masks), node, without, joined, weight, was_divided)
+    return Division(np.array(masks), *map(np.array, zip(*effects, strict=True)))
 
 
 def node_values(
