@@ -295,7 +295,7 @@ def _species(objects) -> dict[str, str]:
         names = {
             noun.name
             for noun in objects.values()
-            if semantic_head().kind(noun.name) in (*GROUPS[group], group)
+            if semantic_head().kinds[noun.name] in (*GROUPS[group], group)
         }
         if len(names) == 1:
             found[group] = names.pop()
@@ -309,7 +309,7 @@ def _better(noun: Noun | None, other: Noun | None) -> Noun | None:
     """
     if noun is None or other is None:
         return noun or other
-    kind = semantic_head().kind(other.name)
+    kind = semantic_head().kinds[other.name]
     if kind == noun.name or kind in GROUPS.get(noun.name, ()):
         if noun.name != other.name:
             return other

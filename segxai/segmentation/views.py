@@ -117,7 +117,7 @@ def _may_be_refined(noun: Noun | None) -> bool:
 def contrary() -> np.ndarray:
     """(C, nouns) bool: whether a class of the head is one of OPPOSED, and not of a noun's group."""
     group_of = {name: group for group in GROUPS.values() for name in group}
-    kinds = [semantic_head().kind(noun) for noun in everyday_nouns().names]
+    kinds = [semantic_head().kinds[noun] for noun in everyday_nouns().names]
     return np.array(
         [
             [name in OPPOSED and kind not in group_of.get(name, (name,)) for kind in kinds]

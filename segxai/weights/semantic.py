@@ -30,10 +30,6 @@ class SemanticHead(NamedTuple):
     biases: np.ndarray
     kinds: dict[str, str]
 
-    def kind(self, noun: str) -> str:
-        """Return the class of an everyday noun."""
-        return self.kinds.get(noun, "object")
-
     @property
     def refined(self) -> set[str]:
         """The classes that everyday nouns are more specific than."""
