@@ -214,7 +214,7 @@ def explorer_state(explanations: Sequence[Explanation]) -> dict[str, Any]:
             "tree": tree_state(descent) if descent else {},
         }
     fills = list(dict.fromkeys(e.coalitions.fill for e in explanations))
-    fields = setting_fields(list(first.coalitions.target_names), fills, first.coalitions.output)
+    fields = setting_fields(first.coalitions.target_names, fills, first.coalitions.output, {})
     if descent := getattr(first, "descent", None):  # the page can take a tree apart
         kept = [field for field in fields if field["key"] in ("target", "versus", "fill")]
         fields = [*kept, depth_field(len(descent.tree.leaves))]

@@ -155,7 +155,7 @@ def weights_state(explanation: Any) -> dict[str, Any]:
 
 
 def setting_fields(
-    classes: Sequence[str], fills: Sequence[str], output: str, remote: dict[str, str] | None = None
+    classes: Sequence[str], fills: Sequence[str], output: str, remote: dict[str, str]
 ) -> list[dict[str, Any]]:
     """Return the controls of an explanation, as a form in the browser shows them.
 
@@ -165,7 +165,7 @@ def setting_fields(
         What can be chosen.
     output : str
         What the classifier's values are.
-    remote : dict of str to str, optional
+    remote : dict of str to str
         Methods that need a kernel, with their titles.
 
     Returns
@@ -173,7 +173,6 @@ def setting_fields(
     fields : list of dict
         Those that need no kernel are "local".
     """
-    remote = remote or {}
     fields = [
         select_field(
             "target", "Class to explain", classes,

@@ -268,8 +268,7 @@ class Store:
 
     def _path(self, job) -> Path:
         """Name a file by the content of the job, so that image files may be renamed."""
-        named = [self._belongs, pixels_of(job[1]), *job[2:]]
-        content = json.dumps(named, default=self._told_apart)
+        content = json.dumps([self._belongs, pixels_of(job[1]), *job[2:]], default=self._told_apart)
         return self._folder / f"{sha256(content.encode()).hexdigest()[:32]}.json"
 
     def _told_apart(self, value) -> Any:

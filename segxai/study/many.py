@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -100,8 +101,9 @@ class ManyExplanations:
 
         weights: dict[str, list[float]] = {}
         for result in self.results:
-            rows = zip(result.names, result.weights, result.named, strict=True)
-            for name, weight in [(name, weight) for name, weight, named in rows if named]:
+            for name, weight in compress(
+                zip(result.names, result.weights, strict=True), result.named
+            ):
                 weights.setdefault(name, []).append(float(weight))
         found = []
         for name, values in weights.items():

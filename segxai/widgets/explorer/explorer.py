@@ -211,9 +211,7 @@ class ExplanationExplorer(browser.Pictured, ipywidgets.VBox):
         ]
         depth = [depth_field(max(leaves))] if leaves else []
         table = self.explanation.coalitions
-        fields = setting_fields(
-            table.target_names, FILLS, table.output, remote={"tree": "tree of parts"}
-        )
+        fields = setting_fields(table.target_names, FILLS, table.output, {"tree": "tree of parts"})
         self.shared.fields = [*fields, *depth, _SECOND]
 
     def _with_fills(self, fills):

@@ -165,8 +165,7 @@ class Pane(ipywidgets.VBox):
 
     def _show_regions(self, regions, name=None):
         before = self.form.values["segmenter"].removeprefix("edited ")
-        offered = self._work.offer(name or f"edited {before}", regions)
-        self.form.values = {"segmenter": offered}
+        self.form.values = {"segmenter": self._work.offer(name or f"edited {before}", regions)}
 
     def _request(self):
         values, settings = tuple(sorted(self.form.values.items())), self._shared.values
