@@ -278,8 +278,7 @@ class FineTuneMonitor(browser.Pictured, browser.BundledWidget, folder="fit_monit
             if self._steps and self.fitted is None:  # a step was done just now
                 loss, probabilities = evaluate(fcn, self._image, self._labels)
                 self.fitted = FineTuned(fcn, loss, probabilities, self._steps[:], done < until)
-                found = probabilities.argmax(axis=-1)
-                self._add_frame(done, loss, found, probabilities, final=True)
+                self._add_frame(done, loss, self.fitted.predictions, probabilities, final=True)
             count = f"{done} iteration{'' if done == 1 else 's'}"
             self.status = f"Stopped after {count}." if done < until else f"Done: {count}."
         except Exception as error:

@@ -91,8 +91,10 @@ class RegionCanvas(browser.Pictured, browser.BundledWidget, folder="region_canva
         self.add_traits(**{key: traitlets.Any().tag(sync=True) for key in state if key != "names"})
         super().__init__(**state, **traits)
         self.observe(self._renamed, "names")
-        edits = {what: partial(self._edit, what) for what in ("merge", "divide", "load")}
-        self.handle(edits, partial(self.set_trait, "note"))
+        self.handle(
+            {what: partial(self._edit, what) for what in ("merge", "divide", "load")},
+            partial(self.set_trait, "note"),
+        )
 
     def show(self, explanation: Explanation, note: str = "") -> None:
         """Show another explanation.
