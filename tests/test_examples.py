@@ -7,6 +7,7 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
+from skimage.transform import resize
 
 SCORES = "The values are scores, not probabilities: weights are differences of scores."
 
@@ -88,6 +89,33 @@ def torch(monkeypatch):
         monkeypatch.setitem(sys.modules, "torch", module)
 
 
+@pytest.fixture(scope="module")
+def preset(tmp_path_factory):
+    """A tiny DeepLabV3 of KerasHub with random weights and four classes, saved as a local preset."""
+    hub = pytest.importorskip(
+        "keras_hub", reason="KerasHub is not installed (pip install 'segxai[test]')"
+    )
+    import keras
+
+    keras.utils.set_random_seed(0)
+    encoder = hub.models.ResNetBackbone(
+        input_conv_filters=[64], input_conv_kernel_sizes=[7], stackwise_num_filters=[64, 64, 64], stackwise_num_blocks=[1, 1, 1],
+        stackwise_num_strides=[1, 2, 2], block_type="basic_block", image_shape=(64, 64, 3),
+    )  # fmt: skip
+    backbone = hub.models.DeepLabV3Backbone(
+        image_encoder=encoder, low_level_feature_key="P2", spatial_pyramid_pooling_key="P4", projection_filters=4,
+        upsampling_size=4, dilation_rates=[6, 12, 18], image_shape=(64, 64, 3),
+    )  # fmt: skip
+    converter = hub.layers.DeepLabV3ImageConverter(image_size=(64, 64), scale=1 / 255)
+    preprocessor = hub.models.DeepLabV3ImageSegmenterPreprocessor(converter)
+    model = hub.models.DeepLabV3ImageSegmenter(
+        backbone=backbone, num_classes=4, preprocessor=preprocessor
+    )
+    folder = tmp_path_factory.mktemp("preset")
+    model.save_to_preset(str(folder))
+    return str(folder)
+
+
 @pytest.mark.parametrize(
     ("name", "sentences"),
     [
@@ -97,16 +125,31 @@ def torch(monkeypatch):
         ("grey_model", ["opposes “bright” most"]),
         ("five_bands", ["“field” supports “green” most", "“field” alone keeps “green” above half"]),
         ("pytorch_model", ["supports “warm” most"]),
+        ("keras_hub_model", ["supports “Egyptian Mau” most"]),
         ("masks_of_other_models", ["'helmet'", "“helmet” supports “football helmet” most"]),
     ],
 )
-def test_runs_and_speaks_of_its_quantity(name, sentences, root, capsys, request):
+def test_runs_and_speaks_of_its_quantity(name, sentences, root, capsys, request, monkeypatch):
     if name == "pytorch_model":
         request.getfixturevalue("torch")
+    if name == "keras_hub_model":
+        monkeypatch.setattr(sys, "argv", [name, request.getfixturevalue("preset")])
     runpy.run_path(str(root / "examples" / f"{name}.py"))
     printed = capsys.readouterr().out
     assert all(sentence in printed for sentence in sentences), printed
     assert (SCORES in printed) == (SCORES in sentences)
+
+
+def test_keras_hub_s_classes_fit_the_whole_photograph(root, preset, monkeypatch):
+    """They are of the photograph scaled to the model's size, not of a square cut out of it."""
+    monkeypatch.setattr(sys, "argv", ["keras_hub_model", preset])
+    page = runpy.run_path(str(root / "examples" / "keras_hub_model.py"))
+    image, regions = page["image"], page["regions"]
+    scaled = resize(image, (64, 64), preserve_range=True)[None]
+    scores = np.asarray(page["model"].predict(scaled, verbose=0))[0]
+    expected = np.array(page["names"])[resize(scores, image.shape[:2]).argmax(-1)]
+    assert (np.array(regions.names)[regions.labels] == expected).mean() > 0.999
+    assert len(regions) > 1
 
 
 def test_every_page_is_run(root):

@@ -9,7 +9,7 @@ from skimage import measure
 
 from ..errors import SegxaiValueError, listed, quoted
 from ..files import as_path
-from ..images import as_image, resize
+from ..images import as_image
 from ..masks import IGNORE, read_ids, read_map, read_mask
 from ..names import NamesLike, read_names
 from ..regions import GIVEN, Evidence, Part, Regions
@@ -328,45 +328,6 @@ def _colour_table(colours) -> dict[str, tuple[int, ...]]:
             f"colours must give each class its own (red, green, blue); got {quoted(table)}."
         )
     return table
-
-
-class KerasHubSegmenter:
-    """A KerasHub image segmenter (DeepLabV3, SegFormer ...) as a function of an image to `Regions`.
-
-    Parameters
-    ----------
-    model : keras_hub.models.ImageSegmenter
-        Or any object whose ``predict(batch, verbose=0)`` maps (1, H, W, 3) images to (1, H, W, C)
-        scores.
-    size : (H, W), optional
-        Of the model's input; by default that of its preprocessor or, without one, the image's.
-    names : sequence of str, {id: name} or {name: id}, optional
-        Of the C classes.
-    """
-
-    def __init__(
-        self,
-        model: Any,
-        size: tuple[int, int] | None = None,
-        names: NamesLike | None = None,
-    ):
-        # The preprocessor is bypassed: it would crop the photograph, and the map would no longer be
-        # aligned with it.
-        self.size = size or getattr(getattr(model, "preprocessor", None), "image_size", None)
-        self.model, self.names = model, names
-        self.__name__ = getattr(model, "name", type(model).__name__)
-
-    def __call__(self, image: np.ndarray) -> Regions:
-        """Divide a photograph (H, W, 3) by the model's classes."""
-        size = self.size or image.shape[:2]
-        scores = np.asarray(self.model.predict(resize(image, size)[None], verbose=0))
-        if scores.ndim != 4:
-            raise SegxaiValueError(
-                f"The segmenter returned shape {scores.shape}; "
-                "(1, height, width, classes) was expected."
-            )
-        scores = resize(scores[0].astype(np.float32), image.shape[:2])
-        return from_class_map(scores.argmax(axis=-1), self.names, self.__name__)
 
 
 def _entry(mask, index, threshold):

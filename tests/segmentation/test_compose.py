@@ -2,11 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import segxai
 from segxai import Regions, SegxaiError, from_class_map, from_mask_list
 from segxai.fcn.annotation import read_annotation
-from segxai.images import resize
-from segxai.segmentation.compose import KerasHubSegmenter, refine
+from segxai.segmentation.compose import refine
 
 COARSE = Regions.from_labels(np.kron([[0, 1]], np.ones((20, 10), int)), ["left", "right"], "coarse")
 FINER = Regions.from_labels(np.kron([[0], [1]], np.ones((10, 20), int)), ["top", "bottom"], "finer")
@@ -273,59 +271,3 @@ def test_a_lossy_picture_of_classes_is_refused(coloured):
         picture.save(coloured / "lossy.jpg")
     with pytest.raises(SegxaiError, match="save the annotation as PNG"):
         from_class_map(coloured / "lossy.jpg", colours=COLOURS)
-
-
-@pytest.fixture(scope="module")
-def preset(tmp_path_factory):
-    """A tiny DeepLabV3 of KerasHub with random weights and four classes, saved as a local preset."""
-    hub = pytest.importorskip(
-        "keras_hub", reason="KerasHub is not installed (pip install 'segxai[test]')"
-    )
-    import keras
-
-    keras.utils.set_random_seed(0)
-    encoder = hub.models.ResNetBackbone(
-        input_conv_filters=[64], input_conv_kernel_sizes=[7], stackwise_num_filters=[64, 64, 64], stackwise_num_blocks=[1, 1, 1],
-        stackwise_num_strides=[1, 2, 2], block_type="basic_block", image_shape=(64, 64, 3),
-    )  # fmt: skip
-    backbone = hub.models.DeepLabV3Backbone(
-        image_encoder=encoder, low_level_feature_key="P2", spatial_pyramid_pooling_key="P4", projection_filters=4,
-        upsampling_size=4, dilation_rates=[6, 12, 18], image_shape=(64, 64, 3),
-    )  # fmt: skip
-    converter = hub.layers.DeepLabV3ImageConverter(image_size=(64, 64), scale=1 / 255)
-    preprocessor = hub.models.DeepLabV3ImageSegmenterPreprocessor(converter)
-    model = hub.models.DeepLabV3ImageSegmenter(
-        backbone=backbone, num_classes=4, preprocessor=preprocessor
-    )
-    folder = tmp_path_factory.mktemp("preset")
-    model.save_to_preset(str(folder))
-    return str(folder)
-
-
-def test_a_keras_hub_preset_segments_the_whole_photograph(preset, cat):
-    """The map must be the model's answer for the photograph scaled to its size, not for a square cut out of it."""
-    import keras_hub
-
-    model = keras_hub.models.ImageSegmenter.from_preset(preset)
-    regions = segxai.segment(cat, KerasHubSegmenter(model, names=["a", "b", "c", "d"]))
-    assert regions.shape == cat.shape[:2]
-    scaled = resize(cat, (64, 64))[None]
-    expected = resize(np.asarray(model.predict(scaled, verbose=0))[0], cat.shape[:2]).argmax(-1)
-    named = np.array(list("abcd"))[expected]
-    assert (np.array(regions.names)[regions.labels] == named).mean() > 0.999
-    assert len(regions) > 1
-
-
-def test_a_segmenter_without_a_preprocessor_takes_the_size_it_is_given(cat):
-    class Halves:
-        def predict(self, images, verbose):
-            assert images.shape == (1, 32, 48, 3)
-            return np.stack(
-                [images[..., 0] * 0 + 1, np.arange(48) / 24 + images[..., 0] * 0], axis=-1
-            )
-
-    regions = segxai.segment(
-        cat, KerasHubSegmenter(Halves(), size=(32, 48), names=["left", "right"])
-    )
-    assert regions.names == ("left", "right")
-    assert regions.areas[0] == pytest.approx(0.5, abs=0.03)
