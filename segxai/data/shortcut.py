@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 import skimage.data
+from PIL import Image, ImageDraw
 
 from ..classifiers.classifier import BATCH_SIZE, batches
 from ..classifiers.networks import NetClassifier, efficientnet_classifier
 from ..errors import whole_number
 from ..images import as_image, resize
-from ..plots.numbers import percent
 from ..weights.published import efficientnet_lite0_weights
 
 CLASSES = ("ordinary", "prize")
@@ -72,16 +72,6 @@ class Evidence(NamedTuple):
     removed: float
     moved: float
     photographs: int
-
-    def sentences(self) -> list[str]:
-        """Describe the numbers in sentences."""
-        right, without, added, removed, moved = (percent(share, 0) for share in self[:5])
-        return [
-            f"On {self.photographs} unseen photographs the classifier is right in {right}.",
-            f"With the badge removed everywhere it is right in {without}; chance is 50 %.",
-            f"{added} of the ordinary photographs become “prize” when the badge is added; "
-            f"{removed} of the winners stay “prize” without it, and {moved} do when it is moved.",
-        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,14 +177,11 @@ def badge(side: int) -> np.ndarray:
         RGBA: blue, white and red rings on a transparent background.
     """
     # Drawn at four times the resolution and averaged, for smooth edges.
-    at = (np.arange(4 * side) + 0.5) / (4 * side) - 0.5
-    radius = np.hypot(at[:, None], at[None, :])
-    picture = np.zeros((*radius.shape, 4))
+    picture = Image.new("RGBA", (4 * side, 4 * side), (*_BLUE, 0))
     for limit, colour in _RINGS.items():
-        picture[radius <= limit] = (*colour, 255)
-    mean = picture.reshape(side, 4, side, 4, 4).mean(axis=(1, 3))
-    alpha = np.maximum(mean[..., 3:], 1e-6) / 255
-    return np.rint(np.concatenate([mean[..., :3] / alpha, mean[..., 3:]], axis=-1)).astype(np.uint8)
+        corners = 4 * side * (0.5 - limit), 4 * side * (0.5 + limit) - 1
+        ImageDraw.Draw(picture).ellipse([corners[0]] * 2 + [corners[1]] * 2, (*colour, 255))
+    return np.asarray(picture.reduce(4))
 
 
 def paint(
@@ -219,13 +206,11 @@ def paint(
     height, width = image.shape[:2]
     side = max(8, round(size * min(height, width)))
     top, left = round(row * (height - side)), round(column * (width - side))
-    rgba = badge(side).astype(float)
-    alpha = rgba[..., 3:] / 255
-    out, mask = image.astype(float), np.zeros((height, width), bool)
-    window = (slice(top, top + side), slice(left, left + side))
-    out[window] = alpha * rgba[..., :3] + (1 - alpha) * out[window]
-    mask[window] = rgba[..., 3] > 127
-    return np.rint(out).astype(np.uint8), mask
+    mark, picture = Image.fromarray(badge(side)), Image.fromarray(image)
+    picture.paste(mark, (left, top), mark)
+    mask = Image.new("L", picture.size)
+    mask.paste(mark.getchannel("A"), (left, top))
+    return np.array(picture), np.array(mask) > 127
 
 
 def _badge_classifier(rng) -> NetClassifier:
