@@ -107,11 +107,6 @@ class FineTuned:
         """(H, W) the most probable class of each pixel after the last update."""
         return self.probabilities.argmax(axis=-1)
 
-    @property
-    def source(self) -> str:
-        """The weights that the encoder started from, in words."""
-        return self.fcn.source
-
     def segmenter(self, crf: bool = False) -> Callable[[ImageLike], Regions]:
         """Return the network as a segmenter: `segxai.segment(photograph, fitted.segmenter())`."""
         return self.fcn.segmenter(crf)
@@ -146,8 +141,7 @@ def finetune(
         Class ids (H, W), a PNG file of them, a mask of 0 and 255, or `Regions`; pixels with the
         value 255 are ignored.
     encoder, stride, weights
-        See `FCN`. Neither encoder needs a download; `FineTuned.source` names the weights that were
-        used.
+        See `FCN`. Neither encoder needs a download; `FCN.source` names the weights that were used.
     iterations : int
         Number of updates.
     learning_rate : float

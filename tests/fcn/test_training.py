@@ -116,7 +116,7 @@ def test_vgg16_with_the_contour_network_s_convolutions_falls_at_every_step_to_be
     image, labels = sample.image[::2, ::2], sample.annotation.labels[::2, ::2]
     fitted = finetune(image, labels, encoder="vgg16", stride=stride)
     fitted.fcn.close()
-    assert fitted.source == "convolutions of the contour network"
+    assert fitted.fcn.source == "convolutions of the contour network"
     losses = [*fitted.losses, fitted.final_loss]
     assert losses[0] == pytest.approx(labels.size * np.log(2), rel=1e-4)
     assert all(np.diff(losses) < 0)
