@@ -457,7 +457,7 @@ draw_maps({"64 filters of conv1_1": tiles}, 1, "Tiles with edges and colours")
 with GraphSession() as network:
     with network.build():
         images = tf.placeholder(tf.float32, (1, None, None, 3))
-        ends = vgg16.convolutions(contours.preprocess(images))
+        ends = vgg16.convolutions(images, contours.MEAN_RGB)
         convolutions = tf.global_variables()
     assign_weights(network, trained, convolutions)
     strides = [1, 2, 4, 8, 16]

@@ -158,7 +158,7 @@ draw(maps, 3, "Side outputs from fine to coarse, and the fused map")
 network = GraphSession()
 with network.build():
     images = tf.placeholder(tf.float32, (1, 512, 512, 3))
-    ends = vgg16.convolutions(contours.preprocess(images))
+    ends = vgg16.convolutions(images, contours.MEAN_RGB)
     logits = []
     with tf.variable_scope("hed"), slim.arg_scope([slim.conv2d], activation_fn=None):
         for stage, stride in enumerate((1, 2, 4, 8, 16), start=1):

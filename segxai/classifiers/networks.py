@@ -108,7 +108,7 @@ def vgg16_classifier(weights: Any) -> NetClassifier:
     number = arrays[f"{vgg16.SCOPE}/fc8/weights"].shape[-1]
 
     def network(images):
-        logits, end_points = vgg16.vgg16(vgg16.preprocess(images), num_classes=number)
+        logits, end_points = vgg16.vgg16(images, num_classes=number)
         return logits[:, 0, 0], end_points
 
     names = imagenet_class_names() if number == 1000 else [f"class {i}" for i in range(number)]

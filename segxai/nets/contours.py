@@ -9,13 +9,8 @@ from .graph import Tensor, slim, tf
 from .upsampling import bilinear_upsample
 
 SCOPE = "hed"
-MEAN_RGB = (122.67892, 116.66877, 104.00699)
+MEAN_RGB = (122.67892, 116.66877, 104.00699)  # over HED's training
 STRIDES = (1, 2, 4, 8, 16)  # of the last convolution in each stage
-
-
-def preprocess(images: Tensor) -> Tensor:
-    """Subtract the mean colour of HED's training from RGB values 0..255."""
-    return images - tf.constant(MEAN_RGB)
 
 
 def hed(images: Tensor) -> tuple[Tensor, list[Tensor], dict[str, Tensor]]:
@@ -24,7 +19,7 @@ def hed(images: Tensor) -> tuple[Tensor, list[Tensor], dict[str, Tensor]]:
     Parameters
     ----------
     images : (N, H, W, 3) tensor
-        Preprocessed, of any size.
+        RGB values 0..255, of any size.
 
     Returns
     -------
@@ -40,7 +35,7 @@ def hed(images: Tensor) -> tuple[Tensor, list[Tensor], dict[str, Tensor]]:
     ----------
     Xie and Tu 2015, "Holistically-Nested Edge Detection", section 3.
     """
-    end_points = vgg16.convolutions(images)
+    end_points = vgg16.convolutions(images, MEAN_RGB)
     with (
         tf.variable_scope(SCOPE),
         slim.arg_scope(

@@ -49,11 +49,11 @@ def vgg16_features(
         `fc_width` is 0, the last maps of the convolutions instead, each channel standardised.
     """
     if not fc_width:
-        ends = vgg16.convolutions(vgg16.preprocess(images))
+        ends = vgg16.convolutions(images)
         names, normalise = ("stride_8", "stride_16", "pool5"), standardise
     else:
         _, ends = vgg16.vgg16(
-            vgg16.preprocess(images),
+            images,
             num_classes=None,
             is_training=is_training,
             fc_conv_padding="SAME",

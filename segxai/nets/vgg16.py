@@ -20,25 +20,22 @@ MEAN_RGB = (123.68, 116.779, 103.939)  # over ImageNet
 STAGES = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))  # number of convolutions, channels
 
 
-def preprocess(images: Tensor) -> Tensor:
-    """Subtract ImageNet's mean colour from RGB values 0..255."""
-    return images - tf.constant(MEAN_RGB)
-
-
-def convolutions(images: Tensor) -> dict[str, Tensor]:
+def convolutions(images: Tensor, mean: tuple[float, float, float] = MEAN_RGB) -> dict[str, Tensor]:
     """Build only the thirteen convolutions.
 
     Parameters
     ----------
     images : (N, H, W, 3) tensor
-        Preprocessed.
+        RGB values 0..255.
+    mean : tuple of float
+        The mean colour of the photographs in training, which is subtracted.
 
     Returns
     -------
     end_points : dict of str to tensor
         "stride_1" ... "stride_16", the last convolution at each stride, and "pool1" ... "pool5".
     """
-    net = images
+    net = images - tf.constant(mean)
     end_points = {}
     with _scope():
         for stage, (repeats, channels) in enumerate(STAGES, start=1):
@@ -63,7 +60,7 @@ def vgg16(
     Parameters
     ----------
     images : (N, H, W, 3) tensor
-        Preprocessed.
+        RGB values 0..255.
     num_classes : int or None
         None leaves out fc8, the scores.
     is_training : bool or boolean tensor

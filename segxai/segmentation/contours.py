@@ -124,7 +124,7 @@ def _network() -> tuple:
     net = GraphSession()
     with net.build():
         images = tf.placeholder(tf.float32, (1, None, None, 3), "images")
-        fused, sides, ends = network.hed(network.preprocess(images))
+        fused, sides, ends = network.hed(images)
         maps = tf.sigmoid(tf.concat([fused, *sides], axis=-1))
     assign_weights(net, weights)
     stages = [(ends[f"score_{stage}"], ends[f"pool{stage}"]) for stage in range(1, len(sides) + 1)]

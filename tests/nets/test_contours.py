@@ -93,7 +93,7 @@ def test_the_convolutions_equal_keras(name, size, path, reference):
     with GraphSession() as net:
         with net.build():
             images = tf.placeholder(tf.float32, (None, None, None, 3))
-            _, _, ends = network.hed(network.preprocess(images))
+            _, _, ends = network.hed(images)
         assign_weights(net, contours_weights())
         ours = net.run(
             [ends[f"stride_{stride}"] for stride in network.STRIDES], {images: image[None]}

@@ -33,7 +33,7 @@ def test_logits_equal_keras(keras_vgg16, photograph):
     with GraphSession() as net:
         with net.build():
             images = tf.placeholder(tf.float32, (None, None, None, 3))
-            scores, ends = vgg16.vgg16(vgg16.preprocess(images))
+            scores, ends = vgg16.vgg16(images)
         assign_weights(net, vgg16_weights(keras_vgg16))
         ours, ends = net.run([scores, ends], {images: photograph[None]})
     expected = keras_vgg16.predict_on_batch(
