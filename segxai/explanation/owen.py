@@ -151,8 +151,8 @@ def node_values(
     values : (2L - 1,) array of float
         A node's value is the sum of its halves' values; the root's is values[0] - values[1].
     """
-    leaves = len(joins) + 1
-    number = 2 * leaves - 1
+    above, _ = relatives(joins)
+    number = len(above)
     size = members(joins) @ np.asarray(areas, float)
     effect = division.weight * (
         np.asarray(values, float)[division.joined] - np.asarray(values, float)[division.without]
@@ -160,17 +160,15 @@ def node_values(
     own = np.bincount(division.node, effect, number)
     whole = np.bincount(division.node[~division.divided], effect[~division.divided], number)
     shared = np.zeros(number)
-    for node in range(number - 1, leaves - 1, -1):
-        for half in joins[node - leaves]:
-            shared[half] = (whole[node] + shared[node]) * size[half] / size[node]
+    for node, parent in reversed(list(enumerate(above[:-1]))):  # from the root down
+        shared[node] = (whole[parent] + shared[parent]) * size[node] / size[parent]
     return own + shared
 
 
 def exhaustive(joins: np.ndarray) -> int:
     """Count the coalitions that take every node apart in every context: exact Owen values."""
-    leaves = len(joins) + 1
-    contexts = [1] * (2 * leaves - 1)  # Python's integers: they double with every level
-    for node in range(2 * leaves - 2, leaves - 1, -1):
-        for half in joins[node - leaves]:
-            contexts[half] = 2 * contexts[node]
-    return 2 + 2 * sum(contexts[leaves:])
+    above, _ = relatives(joins)
+    contexts = [1] * len(above)  # Python's integers: they double with every level
+    for node, parent in reversed(list(enumerate(above[:-1]))):  # from the root down
+        contexts[node] = 2 * contexts[parent]
+    return 2 + 2 * sum(contexts[len(joins) + 1 :])
