@@ -84,5 +84,8 @@ def efficientnet_lite0() -> Backbone:
 
 def efficientnet(weights: Mapping[str, np.ndarray], num_classes: int) -> Backbone:
     """Return an EfficientNet-Lite0 with the given weights, {variable: array}."""
-    network = partial(efficientnet_lite.efficientnet_lite0, num_classes=num_classes)
-    return Backbone(network, weights, efficientnet_lite.INPUT_SIZE)
+    return Backbone(
+        partial(efficientnet_lite.efficientnet_lite0, num_classes=num_classes),
+        weights,
+        efficientnet_lite.INPUT_SIZE,
+    )
