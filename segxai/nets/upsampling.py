@@ -71,8 +71,7 @@ def upsample_filt(size: int) -> np.ndarray:
     whole_number("A kernel size", size, 1)
     factor = (size + 1) // 2
     # The centre of an even kernel lies between two pixels.
-    centre = factor - 1 if size % 2 == 1 else factor - 0.5
-    slope = 1 - np.abs(np.arange(size) - centre) / factor
+    slope = 1 - np.abs(np.arange(size) - (size - 1) / 2) / factor
     return slope[:, None] * slope[None, :]
 
 
@@ -103,11 +102,8 @@ def bilinear_upsample_weights(factor: int, number_of_classes: int) -> np.ndarray
     (4, 4, 3, 3)
     """
     whole_number("number_of_classes", number_of_classes, 1)
-    size = get_kernel_size(factor)
-    weights = np.zeros((size, size, number_of_classes, number_of_classes), np.float32)
-    diagonal = np.arange(number_of_classes)
-    weights[:, :, diagonal, diagonal] = upsample_filt(size)[:, :, None]
-    return weights
+    kernel = upsample_filt(get_kernel_size(factor)).astype(np.float32)
+    return kernel[:, :, None, None] * np.eye(number_of_classes, dtype=np.float32)
 
 
 def bilinear_upsample(net: Any, factor: int, number_of_classes: int, name: str = "upsample") -> Any:
