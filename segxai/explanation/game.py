@@ -126,7 +126,7 @@ class Game:
         filled = fill_image(game.pixels, game.regions.labels, fill, game.seed)
         return replace(game, fill=fill_name(fill), filled=filled)
 
-    def evaluator(self, expected: int, advance: Callable = lambda count: None) -> Callable:
+    def evaluator(self, expected: int, advance: Callable) -> Callable:
         """Prepare the classifier for many coalitions.
 
         Parameters

@@ -165,10 +165,10 @@ def obtain(name: str) -> Path:
         return path
     download = DOWNLOADS[name]
     print(f"Fetching, once: {download.about}, {download.size / 1e6:.0f} MB", file=sys.stderr)
-    return fetch(name, progress=None)
+    return fetch(name, progress=False)
 
 
-def fetch(name: str, *, progress: bool | None = True) -> Path:
+def fetch(name: str, *, progress: bool = True) -> Path:
     """Download a file into the cache unless an intact copy exists.
 
     The file is written under a temporary name, verified and then renamed, so an incomplete download
@@ -178,9 +178,8 @@ def fetch(name: str, *, progress: bool | None = True) -> Path:
     ----------
     name : str
         Of `DOWNLOADS`.
-    progress : bool, optional
-        Whether a bar is shown; None shows one only when the download takes long on a terminal or in
-        a notebook.
+    progress : bool
+        Whether a bar is shown.
 
     Returns
     -------
@@ -209,9 +208,7 @@ def fetch(name: str, *, progress: bool | None = True) -> Path:
         else:
             with _Limited(io.FileIO(partial, "x")) as file:
                 file.size = download.size
-                pooch.HTTPDownloader(progressbar=bool(progress), timeout=30)(
-                    download.source, file, None
-                )
+                pooch.HTTPDownloader(progressbar=progress, timeout=30)(download.source, file, None)
         if not pooch.hashes.hash_matches(partial, download.hash):
             raise SegxaiError("what arrived is not the file (its hash is wrong)")
         put_in_place(partial, path)
