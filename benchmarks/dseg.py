@@ -62,20 +62,25 @@ def explained(image, name, classifier):
     )
 
 
+def is_most_probable(explanation, shown) -> bool:
+    """Whether the class explained is the most probable one where only some regions are shown."""
+    return int(np.argmax(evaluate(explanation, shown[None])[0])) == explanation.coalitions.target
+
+
 def measure(image, name, classifier, seeds) -> list[float]:
     """One value for each of COLUMNS."""
     started = time.perf_counter()
     explanation = explained(image, name, classifier)
     seconds = time.perf_counter() - started
-    strongest = np.arange(len(explanation.regions)) != int(np.argmax(explanation.weights))
-    without = evaluate(explanation, strongest[None])[0]
+    numbers = np.arange(len(explanation.regions))
+    selected = np.isin(numbers, metrics.select(explanation))
     stability = (
         metrics.seed_stability(explanation, seeds, progress=False).spread if seeds else np.nan
     )
     return [
-        metrics.target_deletion(explanation),
-        metrics.preservation(explanation),
-        int(np.argmax(without)) != explanation.coalitions.target,
+        not is_most_probable(explanation, ~selected),
+        is_most_probable(explanation, selected),
+        not is_most_probable(explanation, numbers != int(np.argmax(explanation.weights))),
         metrics.compactness(explanation),
         metrics.deletion(explanation).area,
         stability,

@@ -16,9 +16,7 @@ from .ranking import (
     compactness,
     deletion,
     insertion,
-    preservation,
     select,
-    target_deletion,
 )
 from .stability import Sanity, Stability, random_label, seed_stability
 
@@ -37,11 +35,9 @@ __all__ = [
     "fidelity",
     "insertion",
     "intersection_over_union",
-    "preservation",
     "random_label",
     "seed_stability",
     "select",
-    "target_deletion",
 ]
 
 
@@ -78,16 +74,6 @@ METRICS: dict[str, Metric] = {
     ),
     "fidelity": Metric("up", "R² of the surrogate on its own coalitions", lambda e: e.r2),
     "loo_r2": Metric("up", "R² on coalitions left out of the fit", lambda e: fidelity(e).loo_r2),
-    "preservation": Metric(
-        "up",
-        "share of photographs whose class is kept by the selected regions alone",
-        preservation,
-    ),
-    "target_deletion": Metric(
-        "up",
-        "share of photographs whose class is lost without the selected regions",
-        target_deletion,
-    ),
     "compactness": Metric(
         "down", "share of the image that the selected regions cover", compactness
     ),

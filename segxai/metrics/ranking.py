@@ -1,8 +1,7 @@
 """Regions ranked by weight: shown or removed one by one, and the strongest few selected.
 
 The selection rule is that of Knab et al. 2025, "Beyond Pixels: Enhancing LIME with Hierarchical
-Features and Segmentation Foundation Models". Large regions keep or lose a class easily, so read
-`preservation` and `target_deletion` together with `compactness`.
+Features and Segmentation Foundation Models".
 """
 
 from dataclasses import dataclass
@@ -266,51 +265,6 @@ def select(explanation: Explanation) -> np.ndarray:
     return ranked(explanation)[: np.clip(above, 1, MOST_SELECTED)]
 
 
-def preservation(explanation: Explanation) -> bool:
-    """Whether the class stays the most probable one when only the selected regions are shown.
-
-    Higher is better (share of photographs). One model call.
-
-    Parameters
-    ----------
-    explanation : Explanation
-        Of the class that is the most probable one for the whole photograph.
-
-    Returns
-    -------
-    kept : bool
-
-    Raises
-    ------
-    SegxaiError
-        If the target is not the most probable class of the whole photograph, or if the explanation
-        holds no classifier.
-    """
-    return _stays(explanation, "preservation", shown=True)
-
-
-def target_deletion(explanation: Explanation) -> bool:
-    """Whether the class is lost when the selected regions are removed.
-
-    Higher is better (share of photographs). One model call.
-
-    Parameters
-    ----------
-    explanation : Explanation
-        Of the class that is the most probable one for the whole photograph.
-
-    Returns
-    -------
-    lost : bool
-
-    Raises
-    ------
-    SegxaiError
-        As for `preservation`.
-    """
-    return not _stays(explanation, "target deletion", shown=False)
-
-
 def compactness(explanation: Explanation) -> float:
     """Compute the share of the image that the selected regions cover. Lower is better.
 
@@ -326,15 +280,3 @@ def compactness(explanation: Explanation) -> float:
         0 to 1.
     """
     return float(explanation.regions.areas[select(explanation)].sum())
-
-
-def _stays(e, check, shown) -> bool:
-    """Whether the target stays most probable, with the selected regions shown alone or hidden."""
-    # `targets` is ordered by the probability on the whole photograph.
-    if e.coalitions.target != e.coalitions.targets[0]:
-        raise SegxaiError(
-            f"{check} tests whether the most probable class of the whole photograph is kept or "
-            f"lost, but the target is {e.target!r}."
-        )
-    mask = np.isin(np.arange(len(e.regions)), select(e)) == shown
-    return int(np.argmax(evaluate(e, mask[None])[0])) == e.coalitions.target

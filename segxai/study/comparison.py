@@ -30,15 +30,7 @@ from ..segmentation import registry
 from .engine import as_image_list, checked_options, run_all
 
 SEGMENTERS = ("deep", "slic", "felzenszwalb", "quickshift", "grid")
-MEASURED = (
-    "insertion",
-    "deletion",
-    "fidelity",
-    "loo_r2",
-    "preservation",
-    "target_deletion",
-    "compactness",
-)
+MEASURED = ("insertion", "deletion", "fidelity", "loo_r2", "compactness")
 # Larger photographs are reduced: the built-in classifiers' inputs are smaller, parameters given in
 # pixels then mean the same on all photographs, and memory stays bounded.
 LONGEST_SIDE = 768
