@@ -63,9 +63,6 @@ def main():
     )
 
     plant = segxai.data.planted()
-    print(f"\nPlanted shortcut. Shares of {plant.evidence.photographs} unseen photographs:")
-    for what in ("accuracy", "without", "added", "removed", "moved"):
-        print(f"  {what:<9} {getattr(plant.evidence, what):.0%}")
     winners = list(plant.winners)
     found = segxai.compare(
         [plant.images[i] for i in winners],

@@ -12,9 +12,9 @@ from ..fcn.annotation import load_annotation
 from ..files import data_file
 from ..images import BUNDLED, bundled
 from ..regions import Regions
-from .shortcut import Evidence, Planted, planted
+from .shortcut import Planted, planted
 
-__all__ = ["Evidence", "Planted", "Sample", "load", "names", "photograph", "planted"]
+__all__ = ["Planted", "Sample", "load", "names", "photograph", "planted"]
 
 _CREDITS = {
     "astronaut": ("Eileen Collins, astronaut", "NASA, public domain"),

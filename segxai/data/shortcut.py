@@ -10,7 +10,6 @@ machines really learn".
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import skimage.data
@@ -47,33 +46,6 @@ _BLUE, _WHITE, _RED = (20, 40, 140), (255, 255, 255), (210, 25, 35)
 _RINGS = {0.5: _BLUE, 0.41: _WHITE, 0.32: _RED, 0.22: _WHITE, 0.12: _RED}  # outer radii
 
 
-class Evidence(NamedTuple):
-    """The classifier's performance on held-out photographs, half of them winners.
-
-    Attributes
-    ----------
-    accuracy : float
-        On the photographs as they are, winners with the badge; this and what follows are shares.
-    without : float
-        Accuracy with the badge removed everywhere (0.5 is chance).
-    added : float
-        Share of ordinary photographs that become "prize" with the badge added.
-    removed : float
-        Share of winners that stay "prize" with the badge removed.
-    moved : float
-        Share of winners that stay "prize" with the badge at another place.
-    photographs : int
-        Their number.
-    """
-
-    accuracy: float
-    without: float
-    added: float
-    removed: float
-    moved: float
-    photographs: int
-
-
 @dataclass(frozen=True, eq=False)
 class Planted:
     """A classifier with a planted shortcut, and held-out photographs on which to explain it.
@@ -85,20 +57,20 @@ class Planted:
         True on the badge; all False for ordinary photographs.
     labels : tuple of int
         1 for winners, which carry the badge, else 0.
+    plain : tuple of (H, W, 3) arrays of uint8
+        The same photographs without the badge.
     names : tuple of str
         Of the photographs.
     classifier : Classifier
         Of the classes "ordinary" and "prize".
-    evidence : Evidence
-        Measurements showing that the classifier uses the badge.
     """
 
     images: tuple[np.ndarray, ...]
     masks: tuple[np.ndarray, ...]
     labels: tuple[int, ...]
+    plain: tuple[np.ndarray, ...]
     names: tuple[str, ...]
     classifier: NetClassifier
-    evidence: Evidence
 
     @property
     def winners(self) -> tuple[int, ...]:
@@ -150,16 +122,13 @@ def planted(seed: int = 0) -> Planted:
     shown = [
         with_badge if win else p for p, with_badge, win in zip(plain, painted, wins, strict=True)
     ]
-    # Moved to the opposite corner, or to an edge for a badge near the middle.
-    opposite = np.where(places > 0.5, 0.0, 1.0)
-    moved = [paint(p, SIZE, *at)[0] for p, at in zip(plain, opposite, strict=True)]
     return Planted(
         images=tuple(shown),
         masks=tuple(mask & bool(win) for mask, win in zip(masks, wins, strict=True)),
         labels=tuple(map(int, wins)),
+        plain=tuple(plain),
         names=tuple(views),
         classifier=classifier,
-        evidence=_evidence(classifier, wins == 1, plain, shown, painted, moved),
     )
 
 
@@ -252,21 +221,6 @@ def _features(pictures) -> np.ndarray:
         for batch in batches(len(pictures), BATCH_SIZE)
     ]
     return np.concatenate(means)
-
-
-def _evidence(classifier, won, plain, shown, painted, moved) -> Evidence:
-    as_shown, without, wearing, elsewhere = (
-        classifier.predict(pictures).argmax(axis=1) == 1
-        for pictures in (shown, plain, painted, moved)
-    )
-    return Evidence(
-        accuracy=float((as_shown == won).mean()),
-        without=float((without == won).mean()),
-        added=float(wearing[~won].mean()),
-        removed=float(without[won].mean()),
-        moved=float(elsewhere[won].mean()),
-        photographs=len(plain),
-    )
 
 
 def _photograph(name) -> np.ndarray:

@@ -15,10 +15,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..errors import SegxaiError, quoted
-from .quiet import silent_stderr
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-with silent_stderr(), warnings.catch_warnings(action="ignore"):
+with warnings.catch_warnings(action="ignore"):
     try:
         import tensorflow as tf2
         import tf_slim as slim

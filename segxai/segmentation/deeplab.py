@@ -162,12 +162,11 @@ def _interpreter(path: str, segmenter: str):
         "ai_edge_litert.interpreter",
         f"The segmenter {segmenter!r} needs ai-edge-litert: pip install 'segxai[pascal]'",
     )
-    from ..nets.quiet import silent_stderr
-
+    # XNNPACK, the default back end, would print to standard error that it was chosen.
+    plain = litert.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     try:
-        with silent_stderr():  # the interpreter prints its choice of back end
-            interpreter = litert.Interpreter(path, num_threads=2)
-            interpreter.allocate_tensors()
+        interpreter = litert.Interpreter(path, num_threads=2, experimental_op_resolver_type=plain)
+        interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise SegxaiFileError(
             f"{path!r} is not a readable model ({quoted(error)}); "
