@@ -35,7 +35,7 @@ _ROW = "{:<12.12} {:<13.13} {:<19.19} {:<24.24} {:>11} {:>7} {:>7} {:>6} {:>7}"
 # What `doctor` advises where none of these downloads is here.
 _ADVICE = {
     ("efficientnet_lite0",): "for the default classifier: python -m segxai fetch "
-    "efficientnet_lite0  (17 MB)",
+    "efficientnet_lite0  (19 MB)",
     ("contours",): "for contours: python -m segxai fetch contours  "
     "(55 MB; fetched at their first use otherwise)",
     ("deeplab",): "optional: python -m segxai fetch deeplab   "
@@ -183,7 +183,7 @@ def _parser() -> argparse.ArgumentParser:
                     "nargs": "+",
                     "metavar": "NAME",
                     "choices": ["efficientnet_lite0", "contours", "deeplab", "ade20k", "vgg16"],
-                    "help": "efficientnet_lite0 (17 MB, installed by pip), contours (55 MB), "
+                    "help": "efficientnet_lite0 (19 MB, installed by pip), contours (55 MB), "
                     "deeplab (2 MB), ade20k (2 MB), vgg16 (553 MB)",
                 },
                 "--conv-only": {

@@ -189,6 +189,7 @@ Quiz(
     rationale="Half of the photographs are winners; guessing is right for one half.",
 )
 
+
 # %%
 def wins(pictures):
     return plant.classifier.predict(pictures)[:, 1] > 0.5

@@ -1,4 +1,4 @@
-"""The game: what is explained, and the only place where the classifier is evaluated.
+"""The game: what is explained, and the one place where coalitions are evaluated.
 
 In the words of cooperative game theory the regions are the players, and what a coalition of them
 gains is the classifier's output on the photograph in which only they are shown.

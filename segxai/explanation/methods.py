@@ -1,7 +1,6 @@
 """The registry of methods: how each one's coalitions are drawn, and how weights are computed.
 
-`explain`, `Explanation.refit`, the command line, the widgets and the pages read it. CONTRIBUTING.md
-says how to add one.
+`explain`, `Explanation.refit` and the command line read it. CONTRIBUTING.md says how to add one.
 
 The sizes of a sample decide what can be estimated well from it: Shapley values need small and large
 coalitions, LIME and Banzhaf values those that a fair coin would give. So most of a sample is drawn
@@ -34,8 +33,6 @@ class Method:
 
     Attributes
     ----------
-    title : str
-        What people call it, e.g. in a list to choose from.
     solve : callable or None
         ``solve(table, kernel_width, alpha) -> Fit``. None if the method chooses its
         coalitions itself while it evaluates them, as the tree does, and has no settings.
@@ -45,7 +42,6 @@ class Method:
         coalition.
     """
 
-    title: str
     solve: Callable[..., Fit] | None
     sample: Mapping[str, float] | None = None
 
@@ -54,33 +50,29 @@ class Method:
 # shown, and its kernel looks little there.
 METHODS = {
     "lime": Method(
-        "LIME",
         lambda table, kernel_width, alpha: surrogates.fit_lime(
             table.masks, table.values, table.exact, kernel_width, alpha, table.log_importance
         ),
         {"lime": 0.1, "shapley": 0.03, "banzhaf": 0.87},
     ),
     "shapley": Method(
-        "Shapley",
         lambda table, *_: surrogates.fit_shapley(
             table.masks, table.values, table.exact, table.log_importance
         ),
         {"lime": 0.1, "shapley": 0.8, "banzhaf": 0.1},
     ),
     "banzhaf": Method(
-        "Banzhaf",
         lambda table, *_: surrogates.fit_banzhaf(
             table.masks, table.values, table.exact, table.log_importance
         ),
         {"lime": 0.1, "shapley": 0.08, "banzhaf": 0.82},
     ),
     "owen": Method(
-        "Owen",
         lambda table, *_: surrogates.fit_owen(
             table.masks, table.values, table.hierarchy or tuple(range(table.masks.shape[1]))
         ),
     ),
-    "tree": Method("Tree", None),
+    "tree": Method(None),
 }
 
 

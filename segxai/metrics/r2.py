@@ -57,7 +57,7 @@ def fidelity(explanation: Explanation) -> Fidelity:
     e, table = explanation, explanation.coalitions
     masks, values, drawn = table.masks, table.values.astype(float), table.log_importance
     nested = any(isinstance(node, tuple) for node in table.hierarchy)
-    if e.method == "tree" or (e.method == "owen" and nested):
+    if e.method not in ("lime", "shapley", "banzhaf", "owen") or (e.method == "owen" and nested):
         # Not least-squares fits: nothing is known of what they would be without a coalition.
         return Fidelity(e.r2, np.nan, np.full(len(values), np.nan))
     if e.method in ("shapley", "owen"):

@@ -1,7 +1,7 @@
 """Nouns by a classifier that was trained on whole photographs, for the nodes of a region tree.
 
 The project's own FCN-8s names sky, hair and road (`names`). What it calls an object or an animal,
-the classifier may be able to name: it knows 378 everyday nouns. It is believed where several views
+the classifier may be able to name: it knows 364 everyday nouns. It is believed where several views
 of the region agree: cut out, with dimmed surroundings, cropped, and by the features inside it
 against those outside.
 
