@@ -151,7 +151,8 @@ def main():
             pair = [other[what] for other in others]
             ratio = statistics.median(times) / statistics.mean(pair)
             print(
-                f"{what}: {ratio:.2f} times the {pair[0]:.1f} and {pair[1]:.1f} ms of the other revision"
+                f"{what}: {ratio:.2f} times the {pair[0]:.1f} and {pair[1]:.1f} ms "
+                "of the other revision"
             )
     print(f"opening the explorer with two panes sends {opening / 1e6:.2f} MB")
     print(

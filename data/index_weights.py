@@ -2,13 +2,15 @@
 
     python data/index_weights.py
 
-segxai reads such a file only if its hash is the published one, so it never changes, and needs to understand nothing of its format. A line
-of an index has an array's name, its place in bytes, and its shape there; all are float32, row-major and in TensorFlow's layout of
-kernels: (height, width, in, out), or (height, width, channels, 1) for depthwise ones.
+segxai reads such a file only if its hash is the published one, so it never changes, and needs to
+understand nothing of its format. A line of an index has an array's name, its place in bytes, and
+its shape there; all are float32, row-major and in TensorFlow's layout of kernels: (height, width,
+in, out), or (height, width, channels, 1) for depthwise ones.
 
-EfficientNet-Lite0's file is in the layout of torch.save before PyTorch 1.6: four pickles (magic number, protocol version, system
-description, the tensors), a pickled list of storage keys, and for each key the number of elements (int64) and the raw values. Only this
-script unpickles anything, and only what a dictionary of tensors needs. HED's file is HDF5, in the layout of Keras 3.
+EfficientNet-Lite0's file is in the layout of torch.save before PyTorch 1.6: four pickles (magic
+number, protocol version, system description, the tensors), a pickled list of storage keys, and for
+each key the number of elements (int64) and the raw values. Only this script unpickles anything, and
+only what a dictionary of tensors needs. HED's file is HDF5, in the layout of Keras 3.
 """
 
 import collections
@@ -66,7 +68,7 @@ def efficientnet_lite0(path):
 
 
 def contours(path):
-    """Return {variable: (place in bytes, shape there)} by the names in the graph of `nets.contours`."""
+    """Return {variable: (place in bytes, shape there)}, named as in `nets.contours`."""
     layers = {"hed/fuse": "fuse"}
     for stage, convolutions in enumerate((2, 2, 3, 3, 3), start=1):
         layers[f"hed/score_{stage}"] = f"dsn{stage}"

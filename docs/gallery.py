@@ -1,4 +1,6 @@
-"""Draw docs/gallery/*.webp and write docs/gallery.md: what each picture shows, and the lines that made it.
+"""Draw docs/gallery/*.webp and write docs/gallery.md.
+
+The page says what each picture shows, and gives the lines that made it.
 
 python docs/gallery.py [NAME ...]     # all pictures, or those named; the page is always written
 """
@@ -42,21 +44,23 @@ def why_a_football_helmet():
 
 
 def down_the_tree():
-    """The evidence followed down the tree of regions: nine things on the left, their forty-eight parts on the right. The
-    values of the parts add up to those of the things."""
+    """The evidence followed down the tree of regions: nine things on the left, their forty-eight
+    parts on the right. The values of the parts add up to those of the things."""
     astronaut = segxai.data.photograph("astronaut")
     return segxai.explain(astronaut, method="tree", target="football helmet", fill="blur").plot()
 
 
 def signs_under_other_fills():
-    """Do the weights keep their signs when hidden regions are filled differently, or when the borders shift?"""
+    """Do the weights keep their signs when hidden regions are filled differently, or when the
+    borders shift?"""
     sample = segxai.data.load("astronaut")
     explanation = segxai.explain(sample.image, sample.annotation, target="football helmet")
     return segxai.robustness(explanation).plot()
 
 
 def placebos():
-    """Does covering the helmet lower the probability because it is the helmet, or would hiding the same shape elsewhere matter as much?"""
+    """Does covering the helmet lower the probability because it is the helmet, or would hiding the
+    same shape elsewhere matter as much?"""
     sample = segxai.data.load("astronaut")
     explanation = segxai.explain(sample.image, sample.annotation, target="football helmet")
     return segxai.placebo_test(explanation).plot()
@@ -70,7 +74,8 @@ def interactions():
 
 
 def one_cat():
-    """A fully convolutional network, fitted in ten steps to one annotated photograph, and its prediction."""
+    """A fully convolutional network, fitted in ten steps to one annotated photograph, and its
+    prediction."""
     sample = segxai.data.load("cat")
     fitted = segxai.finetune(sample.image, sample.annotation, stride=8)
     predicted = segxai.segment(sample.image, fitted.segmenter())
@@ -80,8 +85,8 @@ def one_cat():
 
 
 def insertion_of_regions():
-    """Is the evidence where the explanation says? The most important regions are shown first; the earlier the curve rises, the
-    better."""
+    """Is the evidence where the explanation says? The most important regions are shown first; the
+    earlier the curve rises, the better."""
     astronaut = segxai.data.photograph("astronaut")
     explained = {name: segxai.explain(astronaut, name, fill="blur") for name in ("deep", "slic")}
     return plots.plot_curves([metrics.insertion(e) for e in explained.values()], list(explained))
@@ -113,7 +118,10 @@ def code_of(picture) -> str:
 def section(picture, alt: str) -> str:
     caption = " ".join(inspect.getdoc(picture).split())
     name = picture.__name__
-    return f"## {title_of(picture)}\n\n{caption}\n\n![{alt}](gallery/{name}.webp)\n\n```python\n{code_of(picture)}\n```\n"
+    return (
+        f"## {title_of(picture)}\n\n{caption}\n\n![{alt}](gallery/{name}.webp)\n\n"
+        f"```python\n{code_of(picture)}\n```\n"
+    )
 
 
 def page(alts: dict[str, str]) -> str:
@@ -123,7 +131,10 @@ def page(alts: dict[str, str]) -> str:
     return "\n".join(
         [
             "# Gallery\n",
-            f"Every picture is made by the lines below it, after these:\n\n```python\n{start}\n```\n",
+            (
+                "Every picture is made by the lines below it, after these:\n\n"
+                f"```python\n{start}\n```\n"
+            ),
             *sections,
         ]
     )

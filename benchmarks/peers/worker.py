@@ -1,10 +1,14 @@
-"""One peer's explanations, in its own environment: serves `benchmarks/peers.py`, whose classifier it evaluates over a socket.
+"""One peer's explanations, in its own environment: serves `benchmarks/peers.py`.
+
+The classifier of that script is evaluated over a socket.
 
     python worker.py HOST PORT          # the key of the connection is in the environment, PEERS_KEY
 
-A job is (method, shape, pixels, fill, budget, seed); the reply is ("found", map, wall seconds, processor seconds, bytes), where the map
-is (H, W) float64: the weight that the peer gives to each pixel, or, of a region, its weight divided by its number of pixels. In between
-come any number of ("evaluate", shape, pixels), answered by the target's probabilities. Arrays travel as bytes: NumPy's versions may differ.
+A job is (method, shape, pixels, fill, budget, seed); the reply is ("found", map, wall seconds,
+processor seconds, bytes), where the map is (H, W) float64: the weight that the peer gives to each
+pixel, or, of a region, its weight divided by its number of pixels. In between come any number of
+("evaluate", shape, pixels), answered by the target's probabilities. Arrays travel as bytes: NumPy's
+versions may differ.
 """
 
 import contextlib
@@ -21,7 +25,10 @@ BATCH = 32
 
 
 def per_pixel(labels, weights):
-    """(H, W): each region's weight divided by its number of pixels. labels: (H, W) integers, 0..K-1; weights: (K,)."""
+    """(H, W): each region's weight divided by its number of pixels.
+
+    labels: (H, W) integers, 0..K-1; weights: (K,).
+    """
     return (np.asarray(weights) / np.bincount(labels.ravel()))[labels]
 
 
@@ -45,9 +52,16 @@ def lime(segmentation):
             return np.stack([probability, 1 - probability], axis=1)
 
         found = LimeImageExplainer(random_state=seed).explain_instance(
-            image, both, labels=(0,), top_labels=None, num_samples=budget, num_features=100_000, batch_size=BATCH,
-            segmentation_fn=segmentation, random_seed=seed,
-        )  # fmt: skip
+            image,
+            both,
+            labels=(0,),
+            top_labels=None,
+            num_samples=budget,
+            num_features=100_000,
+            batch_size=BATCH,
+            segmentation_fn=segmentation,
+            random_seed=seed,
+        )
         labels = numbered(found.segments)
         weights = np.zeros(labels.max() + 1)
         for k, weight in found.local_exp[0]:
@@ -80,7 +94,8 @@ def captum(name):
         from captum.attr._core.lime import get_exp_kernel_similarity_function
 
         torch.manual_seed(seed)
-        np.random.seed(seed)  # noqa: NPY002  scikit-learn, which fits for Captum, draws from the global generator, too
+        # scikit-learn, which fits for Captum, draws from the global generator, too.
+        np.random.seed(seed)  # noqa: NPY002
         labels = slic(image)
 
         def forward(images):
@@ -97,9 +112,12 @@ def captum(name):
                 similarity_func=get_exp_kernel_similarity_function("euclidean", kernel_width=1000),
             )  # fmt: skip
         found = explainer.attribute(
-            tensor(image), baselines=tensor(fill), feature_mask=torch.from_numpy(labels)[None, None],
-            n_samples=budget, perturbations_per_eval=BATCH,
-        )  # fmt: skip
+            tensor(image),
+            baselines=tensor(fill),
+            feature_mask=torch.from_numpy(labels)[None, None],
+            n_samples=budget,
+            perturbations_per_eval=BATCH,
+        )
         return found[0, 0].numpy() / np.bincount(labels.ravel())[labels]
 
     return explain

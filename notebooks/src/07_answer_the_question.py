@@ -141,7 +141,8 @@ Markdown("\n".join(lines))
 # adds to the probability, averaged over all orders in which the regions could be
 # switched on:
 #
-# $$\phi_k=\sum_{S\not\ni k}\frac{|S|!\,(K-|S|-1)!}{K!}\,\bigl[f(S\cup\{k\})-f(S)\bigr]$$
+# $$\phi_k=\sum_{S\not\ni k}\frac{|S|!\,(K-|S|-1)!}{K!}\,
+# \bigl[f(S\cup\{k\})-f(S)\bigr]$$
 #
 # Here $K$ is the number of regions, $S$ runs through all coalitions without region $k$,
 # and $f(S)$ is the probability when only $S$ is shown. The fraction is the share of all

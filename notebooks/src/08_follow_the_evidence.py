@@ -60,7 +60,8 @@ assert 88_000 < 2**48 / 100 / (365.25 * 86400) < 92_000
 # in a context $m$ (the regions that are already shown). What it adds,
 # $f(m\cup n)-f(m)$, is divided between the halves:
 #
-# $$\phi_l=\tfrac12\bigl[f(m\cup l)-f(m)\bigr]+\tfrac12\bigl[f(m\cup n)-f(m\cup r)\bigr]$$
+# $$\phi_l=\tfrac12\bigl[f(m\cup l)-f(m)\bigr]+
+# \tfrac12\bigl[f(m\cup n)-f(m\cup r)\bigr]$$
 #
 # The half $l$ is switched on once before $r$ and once after it, and $\phi_l$ is the
 # mean of what it adds; $\phi_r$ is the same with $l$ and $r$ swapped, so that

@@ -1,8 +1,9 @@
-"""Make notebooks/*.ipynb from notebooks/src/NN_*.py and app_*.py (jupytext's percent format), and the teachers' answer key.
+"""Make notebooks/*.ipynb from notebooks/src/NN_*.py and app_*.py, and the teachers' answer key.
 
-The same source always gives the same bytes: no outputs, no dates, and cells numbered c00, c01, ...
-`python notebooks/src/build.py` writes; with `--check` nothing is written, the files that are out
-of step with their source are named, and the exit status is 1 when there is one.
+The sources are in jupytext's percent format. The same source always gives the same bytes: no
+outputs, no dates, and cells numbered c00, c01, ... `python notebooks/src/build.py` writes; with
+`--check` nothing is written, the files that are out of step with their source are named, and the
+exit status is 1 when there is one.
 """
 
 import argparse
@@ -18,7 +19,8 @@ import nbformat
 SOURCES = Path(__file__).parent
 NOTEBOOKS = SOURCES.parent
 ANSWERS = NOTEBOOKS / "ANSWERS.md"
-# Cells whose source would give something away are collapsed; what JupyterLab then shows of them is their first line.
+# Cells whose source would give something away are collapsed; what JupyterLab then shows of them is
+# their first line.
 COLLAPSED = {
     "quiz": "# Run this cell, then choose an answer.",
     "check": "# Run this cell to check your answer.",
@@ -87,7 +89,10 @@ def is_collapsed(cell) -> bool:
 
 
 def slide_type(cell) -> str:
-    """Where a cell goes when a notebook is shown as slides, in Jupyter's own words: each section is a slide, its parts scroll down."""
+    """Where a cell goes when a notebook is shown as slides, in Jupyter's own words.
+
+    Each section is a slide; its parts scroll down.
+    """
     tags = cell.metadata.get("tags", [])
     if {"hidden", "check", "solution"} & set(tags):
         return "skip"

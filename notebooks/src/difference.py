@@ -1,6 +1,7 @@
-"""Draw notebooks/difference.webp, the picture of the README: superpixels against named regions, on the astronaut.
+"""Draw notebooks/difference.webp, the picture of the README.
 
-Its description in the README, for those who cannot see it, is written anew.
+It shows superpixels against named regions, on the astronaut. Its description in the README, for
+those who cannot see it, is written anew.
 """
 
 import re

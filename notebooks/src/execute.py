@@ -1,7 +1,8 @@
-"""Run a notebook in a fresh kernel as Binder would, offline and on one thread; its time and its memory are measured.
+"""Run a notebook in a fresh kernel as Binder would, offline and on one thread.
 
-What was executed is kept in .cache/executed, under a name that changes with the notebook and with the package, so that the
-static edition need not run again what the tests ran.
+Its time and its memory are measured. What was executed is kept in .cache/executed, under a name
+that changes with the notebook and with the package, so that the static edition need not run again
+what the tests ran.
 """
 
 import hashlib
@@ -30,7 +31,9 @@ ONE_THREAD = dict.fromkeys(
 
 
 def execute(notebook, still: bool = False) -> dict:
-    """The notebook with its outputs; in its metadata "segxai": seconds, the kernel's processor seconds and its peak of memory in bytes.
+    """The notebook with its outputs, and in its metadata "segxai" what the run took.
+
+    That is seconds, the kernel's processor seconds and its peak of memory in bytes.
 
     still: widgets show themselves as pages without a kernel need them.
     """
@@ -100,7 +103,7 @@ def _cache_folder() -> Path:
 
 
 def _peak_memory(pid) -> int | None:
-    """The largest resident memory that a process ever had, in bytes; None where the system does not say."""
+    """A process's largest resident memory so far, in bytes; None where the system does not say."""
     try:
         return 1024 * int(
             re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text())[1]

@@ -1,6 +1,7 @@
-"""The first page of html/: the question, a gallery of photographs to explore without Python, and what to read next.
+"""The first page of html/: the question, a gallery of photographs, and what to read next.
 
-Each photograph is explained once with the default regions and classifier, and saved as a page in html/photographs/.
+The photographs can be explored without Python. Each is explained once with the default regions and
+classifier, and saved as a page in html/photographs/.
 """
 
 import base64
@@ -23,8 +24,9 @@ MOST_BYTES = 1_000_000  # of a page
 SIDE = 300  # pixels of a picture in the gallery
 
 QUESTION = (
-    "Shown the photograph of an astronaut, a classifier answers “bobsleigh”, and then “football helmet”. Does it use the space "
-    "suit, the helmet, the face, or a combination of them? Choose a photograph, click a thing to hide it, and watch the answer change."
+    "Shown the photograph of an astronaut, a classifier answers “bobsleigh”, and then “football "
+    "helmet”. Does it use the space suit, the helmet, the face, or a combination of them? Choose a "
+    "photograph, click a thing to hide it, and watch the answer change."
 )
 
 
@@ -47,23 +49,37 @@ def _hopper():
 
 
 PHOTOGRAPHS = (
-    Photograph("astronaut", "Astronaut", "Eileen Collins; NASA, public domain", skimage.data.astronaut),
+    Photograph(
+        "astronaut", "Astronaut", "Eileen Collins; NASA, public domain", skimage.data.astronaut
+    ),
     Photograph("cat", "Cat", "Stefan van der Walt, CC0", skimage.data.chelsea),
-    Photograph("coffee", "Coffee", "Rachel Michetti, courtesy of Pikolo Espresso Bar, CC0", skimage.data.coffee),
+    Photograph(
+        "coffee",
+        "Coffee",
+        "Rachel Michetti, courtesy of Pikolo Espresso Bar, CC0",
+        skimage.data.coffee,
+    ),
     Photograph("rocket", "Rocket", "SpaceX, public domain", skimage.data.rocket),
     Photograph("photographer", "Photographer", "Lav Varshney, CC0", skimage.data.camera),
     Photograph("palace", "Palace", "danielbuechele, CC BY 2.0", _sample("china.jpg")),
     Photograph("flower", "Flower", "vultilion, CC BY 2.0", _sample("flower.jpg")),
     Photograph("officer", "Officer", "Grace Hopper; United States Navy, public domain", _hopper),
-    Photograph("clock", "Clock in motion", "Stefan van der Walt, public domain", skimage.data.clock),
+    Photograph(
+        "clock", "Clock in motion", "Stefan van der Walt, public domain", skimage.data.clock
+    ),
     Photograph("coins", "Coins", "Brooklyn Museum, no known restrictions", skimage.data.coins),
     Photograph("eye", "Inside of an eye", "Mikael Häggström, CC0", skimage.data.retina),
-    Photograph("galaxies", "Galaxies", "Hubble Space Telescope; NASA, public domain", skimage.data.hubble_deep_field),
-)  # fmt: skip
+    Photograph(
+        "galaxies",
+        "Galaxies",
+        "Hubble Space Telescope; NASA, public domain",
+        skimage.data.hubble_deep_field,
+    ),
+)
 
 
 def write_gallery(folder: Path, photographs=None, regions="deep", classifier=None) -> str:
-    """Write an explorer for each photograph, and return the gallery as HTML for a page in `folder`."""
+    """Write an explorer for each photograph; return the gallery as HTML for a page in `folder`."""
     (folder / "photographs").mkdir(parents=True, exist_ok=True)
     cells = []
     for photograph in PHOTOGRAPHS if photographs is None else photographs:
@@ -77,7 +93,10 @@ def write_gallery(folder: Path, photographs=None, regions="deep", classifier=Non
         path = folder / "photographs" / f"{photograph.name}.html"
         report.write_explorer(path, made)
         text = path.read_text(encoding="utf-8")
-        links = f'<p class="sx-note"><a href="../index.html">All photographs</a> · Photograph: {html.escape(photograph.credit)}</p>'
+        links = (
+            '<p class="sx-note"><a href="../index.html">All photographs</a> · '
+            f"Photograph: {html.escape(photograph.credit)}</p>"
+        )
         path.write_text(text.replace("</main>", f"{links}</main>", 1), encoding="utf-8")
         if path.stat().st_size > MOST_BYTES:
             raise SystemExit(
@@ -91,6 +110,8 @@ def _cell(photograph, explanation) -> str:
     picture = base64.b64encode(jpeg(explanation.coalitions.game.image, SIDE, 80)).decode()
     given = f"“{explanation.target}” {100 * explanation.coalitions.full:.0f}\N{NO-BREAK SPACE}%"
     return (
-        f'<li><a href="photographs/{photograph.name}.html"><img alt="" src="data:image/jpeg;base64,{picture}">'
-        f'<p><b>{html.escape(photograph.title)}</b><br><span class="about">{html.escape(given)}</span></p></a></li>'
+        f'<li><a href="photographs/{photograph.name}.html">'
+        f'<img alt="" src="data:image/jpeg;base64,{picture}">'
+        f"<p><b>{html.escape(photograph.title)}</b><br>"
+        f'<span class="about">{html.escape(given)}</span></p></a></li>'
     )

@@ -1,8 +1,10 @@
-"""Build html/: a gallery of photographs to explore and the whole series, as pages that need no Python.
+"""Build html/: a gallery of photographs and the whole series, as pages that need no Python.
 
-Its first page opens from a file, a USB stick or GitHub Pages, also when Binder is down.
+Its first page, with the photographs to explore, opens from a file, a USB stick or GitHub Pages,
+also when Binder is down.
 
-`python notebooks/src/html_edition.py [FOLDER]`. What the tests have executed already is not executed again.
+`python notebooks/src/html_edition.py [FOLDER]`. What the tests have executed already is not
+executed again.
 """
 
 import html
@@ -20,23 +22,35 @@ import first_page
 import nbformat
 
 STYLE = """
-:root { color-scheme: light dark; --ink: #1b1b1b; --paper: #fff; --soft: #555; --code: #f4f4f4; --line: #c9c9c9; --link: #0b5fa5; }
+:root { color-scheme: light dark; --ink: #1b1b1b; --paper: #fff; --soft: #555; --code: #f4f4f4;
+  --line: #c9c9c9; --link: #0b5fa5; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #eee; --paper: #16181b; --soft: #bbb; --code: #23262a; --line: #4a4d52; --link: #8ec8ff; }
+  :root { --ink: #eee; --paper: #16181b; --soft: #bbb; --code: #23262a; --line: #4a4d52;
+    --link: #8ec8ff; }
   img { background: #fff; } }
-body { margin: 0 auto; max-width: 1100px; padding: 1rem; color: var(--ink); background: var(--paper); font: 16px/1.55 system-ui, sans-serif; }
+body { margin: 0 auto; max-width: 1100px; padding: 1rem; color: var(--ink);
+  background: var(--paper); font: 16px/1.55 system-ui, sans-serif; }
 a { color: var(--link); }
 nav { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; margin: .5rem 0 1rem; }
 main { overflow-wrap: anywhere; }
-pre { background: var(--code); padding: .6rem .8rem; overflow-x: auto; font-size: 14px; line-height: 1.4; border-radius: 4px; }
-.output pre { background: none; border-left: 3px solid var(--line); border-radius: 0; white-space: pre-wrap; }
+pre { background: var(--code); padding: .6rem .8rem; overflow-x: auto; font-size: 14px;
+  line-height: 1.4; border-radius: 4px; }
+.output pre { background: none; border-left: 3px solid var(--line); border-radius: 0;
+  white-space: pre-wrap; }
 .output { overflow-x: auto; margin: .4rem 0 1rem; }
 .output img { max-width: 100%; height: auto; }
 :not(pre) > code { background: var(--code); padding: 0 .2em; border-radius: 3px; }
-table { border-collapse: collapse; } th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: break-word; }
-.series { list-style: none; padding: 0; } .series li { margin: 1rem 0; } .series li > a { font-weight: bold; } .series p { margin: .2rem 0 0; }
-.photographs { list-style: none; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(min(240px, 42%), 1fr)); gap: 1rem; }
-.photographs a { display: block; height: 100%; overflow: hidden; color: inherit; text-decoration: none; border: 1px solid var(--line); border-radius: 6px; }
+table { border-collapse: collapse; }
+th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align: left;
+  vertical-align: top; overflow-wrap: break-word; }
+.series { list-style: none; padding: 0; }
+.series li { margin: 1rem 0; }
+.series li > a { font-weight: bold; }
+.series p { margin: .2rem 0 0; }
+.photographs { list-style: none; padding: 0; display: grid;
+  grid-template-columns: repeat(auto-fill, minmax(min(240px, 42%), 1fr)); gap: 1rem; }
+.photographs a { display: block; height: 100%; overflow: hidden; color: inherit;
+  text-decoration: none; border: 1px solid var(--line); border-radius: 6px; }
 .photographs a:hover { border-color: var(--link); }
 .photographs img { display: block; width: 100%; aspect-ratio: 4 / 3; object-fit: cover; }
 .photographs p { margin: .4rem .6rem; line-height: 1.35; }
@@ -74,7 +88,8 @@ def main(folder: Path) -> None:
         seconds = done.metadata["segxai"]["seconds"]
         entries.append(
             f'<li><a href="{name}.html">{name[:2]} {html.escape(title(notebook))}</a> '
-            f'<span class="about">{minutes(notebook)} minutes, with {seconds:.0f} s of computing</span>'
+            f'<span class="about">{minutes(notebook)} minutes, '
+            f"with {seconds:.0f} s of computing</span>"
             f"{markdown('You will learn: ' + will_learn(notebook))}</li>"
         )
     # Glossary, cheat sheet and plans; who sees the answers, the teacher decides.
@@ -90,8 +105,9 @@ def main(folder: Path) -> None:
         "<h1>Which things in a photograph does a classifier use?</h1>"
         f"{first_page.write_gallery(folder)}"
         '<h2 id="lessons">The lessons</h2>'
-        '<p class="about">The executed notebooks as pages. Anything that needs Python (another segmenter, another photograph, your own painting) '
-        "works only in the notebooks themselves.</p>"
+        '<p class="about">The executed notebooks as pages. Anything that needs Python (another '
+        "segmenter, another photograph, your own painting) works only in the notebooks "
+        "themselves.</p>"
         f'<ul class="series">{"".join(entries)}</ul>'
         f"<p>{teaching}</p>"
     )
@@ -118,7 +134,7 @@ class _Links(HTMLParser):
 
 
 def broken(folder: Path) -> list[str]:
-    """Links of the pages in a folder that lead nowhere, and whatever would be loaded from elsewhere."""
+    """Links in a folder's pages that lead nowhere, and whatever would be loaded from elsewhere."""
     pages = {}
     for path in sorted(folder.glob("*.html")):
         pages[path.name] = _Links()
@@ -153,8 +169,10 @@ def page(heading, content, before=None, after=None) -> str:
         else ""
     )
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><title>{html.escape(heading)}</title>'
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f"<title>{html.escape(heading)}</title>"
         f"<style>{STYLE}{code_style()}</style></head><body>"
         + (f'<nav aria-label="Notebooks">{nav}</nav>' if nav else "")
         + f"<main>{content}</main>"
@@ -164,7 +182,7 @@ def page(heading, content, before=None, after=None) -> str:
 
 
 def body(notebook) -> str:
-    """The cells of an executed notebook, one after the other; lines that a loop printed are joined."""
+    """The cells of an executed notebook in order; lines that a loop printed are joined."""
     from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
     notebook, _ = CoalesceStreamsPreprocessor(enabled=True)(notebook, {})
@@ -181,7 +199,10 @@ def body(notebook) -> str:
 
 
 def carry(content, home: Path, folder: Path) -> str:
-    """The reports that a notebook wrote in its `home` and links to are copied along; a link to one that is gone becomes plain text."""
+    """Copy along the reports that a notebook wrote in its `home` and links to.
+
+    A link to one that is gone becomes plain text.
+    """
 
     def carried(found):
         report = home / found["path"]
@@ -204,7 +225,10 @@ def shown(output) -> str:
     if "text/html" in data:
         return data["text/html"]
     if "image/png" in data:
-        return f'<img alt="{html.escape(data.get("text/plain", "a figure"))}" src="data:image/png;base64,{data["image/png"].strip()}">'
+        return (
+            f'<img alt="{html.escape(data.get("text/plain", "a figure"))}" '
+            f'src="data:image/png;base64,{data["image/png"].strip()}">'
+        )
     if WIDGET in data:
         return '<p class="about">This control needs Python; it works in the notebook.</p>'
     text = data.get("text/plain", "")
@@ -212,7 +236,7 @@ def shown(output) -> str:
 
 
 def markdown(text) -> str:
-    """Markdown as the notebook shows it; links to notebooks and to other Markdown lead to their pages."""
+    """Markdown as the notebook shows it; links to notebooks and Markdown lead to their pages."""
     from nbconvert.filters.markdown import markdown2html
 
     made = markdown2html(text)

@@ -1,6 +1,7 @@
-"""Make html/slides/*.html, the executed lessons as slides: `python notebooks/src/slides.py [FOLDER]`.
+"""Make html/slides/*.html, the executed lessons as slides.
 
-What the tests or the static edition have executed is not executed again. reveal.js, which turns the pages, is fetched by the browser.
+`python notebooks/src/slides.py [FOLDER]`. What the tests or the static edition have executed is not
+executed again. reveal.js, which turns the pages, is fetched by the browser.
 """
 
 import sys
