@@ -1,4 +1,4 @@
-"""The second classifier of the benchmarks: its network, and the foreign file that its weights come from."""
+"""The second classifier of the benchmarks: its network, and the foreign file of its weights."""
 
 import pickle
 

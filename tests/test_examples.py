@@ -91,7 +91,7 @@ def torch(monkeypatch):
 
 @pytest.fixture(scope="module")
 def preset(tmp_path_factory):
-    """A tiny DeepLabV3 of KerasHub with random weights and four classes, saved as a local preset."""
+    """A tiny DeepLabV3 of KerasHub with random weights and four classes, as a local preset."""
     hub = pytest.importorskip(
         "keras_hub", reason="KerasHub is not installed (pip install 'segxai[test]')"
     )
@@ -99,13 +99,23 @@ def preset(tmp_path_factory):
 
     keras.utils.set_random_seed(0)
     encoder = hub.models.ResNetBackbone(
-        input_conv_filters=[64], input_conv_kernel_sizes=[7], stackwise_num_filters=[64, 64, 64], stackwise_num_blocks=[1, 1, 1],
-        stackwise_num_strides=[1, 2, 2], block_type="basic_block", image_shape=(64, 64, 3),
-    )  # fmt: skip
+        input_conv_filters=[64],
+        input_conv_kernel_sizes=[7],
+        stackwise_num_filters=[64, 64, 64],
+        stackwise_num_blocks=[1, 1, 1],
+        stackwise_num_strides=[1, 2, 2],
+        block_type="basic_block",
+        image_shape=(64, 64, 3),
+    )
     backbone = hub.models.DeepLabV3Backbone(
-        image_encoder=encoder, low_level_feature_key="P2", spatial_pyramid_pooling_key="P4", projection_filters=4,
-        upsampling_size=4, dilation_rates=[6, 12, 18], image_shape=(64, 64, 3),
-    )  # fmt: skip
+        image_encoder=encoder,
+        low_level_feature_key="P2",
+        spatial_pyramid_pooling_key="P4",
+        projection_filters=4,
+        upsampling_size=4,
+        dilation_rates=[6, 12, 18],
+        image_shape=(64, 64, 3),
+    )
     converter = hub.layers.DeepLabV3ImageConverter(image_size=(64, 64), scale=1 / 255)
     preprocessor = hub.models.DeepLabV3ImageSegmenterPreprocessor(converter)
     model = hub.models.DeepLabV3ImageSegmenter(

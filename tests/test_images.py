@@ -231,11 +231,15 @@ def transparent_file(path, mode):
 
 
 ONE_PICTURE = {
-    **{f"EXIF {o}, {e}": partial(exif_file, orientation=o, ending=e) for o in UPRIGHT for e in ("jpg", "png", "tif")},
+    **{
+        f"EXIF {o}, {e}": partial(exif_file, orientation=o, ending=e)
+        for o in UPRIGHT
+        for e in ("jpg", "png", "tif")
+    },
     "CMYK": cmyk_file,
     "Display P3": p3_file,
     **{f"tRNS in {mode}": partial(transparent_file, mode=mode) for mode in ("P", "L", "RGB", "1")},
-}  # fmt: skip
+}
 
 
 def weights_of(picture):
@@ -299,7 +303,11 @@ EXPECTED = np.rint(255 * UNIT).astype(int)
         (UNIT * 1.0000001, EXPECTED, "read as 0 to 1 "),
         (UNIT - 1e-7, EXPECTED, "read as 0 to 1 "),
         (np.where(UNIT > 0.3, 1.0000001, UNIT), np.where(UNIT > 0.3, 255, EXPECTED), "0 to 1 "),
-        ((1.2 * UNIT - 0.1).astype(np.float32), np.rint(255 * (1.2 * UNIT - 0.1).clip(0, 1)), "0 to 1 "),
+        (
+            (1.2 * UNIT - 0.1).astype(np.float32),
+            np.rint(255 * (1.2 * UNIT - 0.1).clip(0, 1)),
+            "0 to 1 ",
+        ),
         (270 * UNIT - 5, np.rint((270 * UNIT - 5).clip(0, 255)), "read as 0 to 255 "),
     ],
 )  # fmt: skip

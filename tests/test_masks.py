@@ -1,4 +1,4 @@
-"""Masks and label maps as people have them: soft, scaled, compressed, turned, and of large photographs."""
+"""Masks and label maps as people have them: soft, scaled, compressed, turned, and large."""
 
 import io
 

@@ -217,7 +217,9 @@ def test_the_front_door_has_twenty_nine_names_and_opens_at_once():
     code = """
 import sys
 import segxai
-print(len(segxai.__all__), sorted({"numpy", "scipy", "matplotlib", "tensorflow"} & set(sys.modules)))
+print(
+    len(segxai.__all__), sorted({"numpy", "scipy", "matplotlib", "tensorflow"} & set(sys.modules))
+)
 assert all(getattr(segxai, name) is not None for name in segxai.__all__)
 assert "tensorflow" not in sys.modules and "ipywidgets" not in sys.modules
 """

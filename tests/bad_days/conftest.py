@@ -1,4 +1,7 @@
-"""What the bad days share: a full disk, a weaker user, a process of its own, a server on this machine, and how long to fuzz."""
+"""The fixtures that the bad days share, and how long to fuzz.
+
+They are a full disk, a weaker user, a process of its own and a server on this machine.
+"""
 
 import contextlib
 import http.server
@@ -31,13 +34,19 @@ settings.register_profile(
 
 @pytest.fixture
 def survived(record_property):
-    """Count attacks that a test survives, for the summary: survived(300). Other tests here count as one."""
+    """Count attacks that a test survives, for the summary: survived(300).
+
+    Other tests here count as one.
+    """
     return lambda number=1: record_property("attacks", number)
 
 
 @pytest.fixture
 def small_fcn():
-    """A function: small_fcn(1.0) saves as an FCN does, but two small arrays that depend on the number."""
+    """A function: small_fcn(1.0) saves as an FCN does.
+
+    It saves only two small arrays, which depend on the number.
+    """
     from segxai.fcn.network import FCN
 
     class SmallFCN:
@@ -61,7 +70,10 @@ def small_fcn():
 
 @pytest.fixture
 def full_disk():
-    """A context in which no file grows beyond `size` bytes; the system then says EFBIG, as it says ENOSPC of a full disk."""
+    """A context in which no file grows beyond `size` bytes.
+
+    The system then says EFBIG, as it says ENOSPC of a full disk.
+    """
     resource = pytest.importorskip("resource", reason="limits of file sizes are known to Unix only")
 
     @contextlib.contextmanager
@@ -79,7 +91,10 @@ def full_disk():
 
 
 def give_up_privileges():
-    """In a child: even root may then write only where permissions allow it. Linux; nothing to do for other users."""
+    """In a child: even root may then write only where permissions allow it.
+
+    Linux only; there is nothing to do for other users.
+    """
     if sys.platform == "linux" and os.geteuid() == 0:
         import ctypes
 
@@ -90,7 +105,10 @@ def give_up_privileges():
 
 @pytest.fixture
 def run_python():
-    """Run Python in a process of its own, as a user whom permissions hold; returns the finished process with its bytes."""
+    """Run Python in a process of its own, as a user whom permissions hold.
+
+    Returns the finished process with its bytes.
+    """
 
     def run(*arguments, cwd, env=None, timeout=300):
         return subprocess.run(
@@ -107,7 +125,7 @@ def run_python():
 
 @pytest.fixture
 def published(monkeypatch, tmp_path):
-    """A model of 300 kB in place of DeepLab, "published" by a server on this machine, and an empty cache."""
+    """A model of 300 kB in place of DeepLab, "published" by a local server, and an empty cache."""
     import hashlib
 
     from segxai.weights import downloads

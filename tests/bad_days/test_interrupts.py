@@ -1,6 +1,7 @@
-"""Ctrl-C at any step: it comes out as KeyboardInterrupt or ends the loop, what was there stays usable, and sessions are freed.
+"""Ctrl-C at any step: it comes out as KeyboardInterrupt or ends the loop.
 
-Ctrl-C between two steps of a fit is in tests/test_finetune.py, between two photographs in test_many.py and test_compare.py.
+What was there stays usable, and sessions are freed. Ctrl-C between two steps of a fit is in
+tests/test_finetune.py, between two photographs in test_many.py and test_compare.py.
 """
 
 import contextlib
@@ -18,7 +19,10 @@ from segxai.nets.graph import GraphSession
 
 @contextlib.contextmanager
 def ctrl_c_at_line(number, ending=".py"):
-    """KeyboardInterrupt before the line of segxai that is run as the `number`-th, among files with this ending."""
+    """KeyboardInterrupt before the line of segxai that is run as the `number`-th.
+
+    Only lines of files with this ending count.
+    """
     folder, left = os.path.dirname(segxai.__file__), number
 
     def trace(frame, event, _):
@@ -42,7 +46,10 @@ def ctrl_c_at_line(number, ending=".py"):
 
 
 def ctrl_c_everywhere(function, lines, ending=".py"):
-    """Call `function` with Ctrl-C at each of these lines; yields after each. Ends with the first call that is not interrupted."""
+    """Call `function` with Ctrl-C at each of these lines; yields after each.
+
+    Ends with the first call that is not interrupted.
+    """
     for number in lines:
         try:
             with ctrl_c_at_line(number, ending):
@@ -91,7 +98,7 @@ def test_at_any_line_of_explaining_the_next_one_is_as_if_nothing_had_been(quarte
 
 @pytest.fixture
 def sessions(monkeypatch):
-    """Every network built in the test; `sessions.interrupt(n)` makes the n-th run of any a Ctrl-C."""
+    """Every network of the test; `sessions.interrupt(n)` makes the n-th run of any a Ctrl-C."""
 
     class Sessions(list):
         left = None
@@ -137,7 +144,8 @@ def test_at_any_run_of_fitting_the_steps_so_far_are_kept_or_the_network_is_freed
         outcomes.append(len(fitted.losses))
         if not fitted.interrupted:
             break
-    # Before the first step there is nothing to keep; after it, the steps are kept; in the final evaluation the network goes.
+    # Before the first step there is nothing to keep; after it, the steps are kept; in the final
+    # evaluation the network goes.
     assert outcomes.count("freed") >= 3
     assert outcomes[-1] == 2
     assert 1 in outcomes

@@ -1,6 +1,7 @@
-"""kill -9 at the worst moment: no half file under a final name, and what was finished is not done again.
+"""kill -9 at the worst moment: no half file under a final name, and nothing finished is done again.
 
-A killed fetch is in tests/weights/test_downloads.py, a killed worker of a cluster in tests/test_many.py.
+A killed fetch is in tests/weights/test_downloads.py, a killed worker of a cluster in
+tests/test_many.py.
 """
 
 import io
@@ -27,7 +28,12 @@ SAVE = """
             file.write(text[: len(text) // 2])
             file.flush()
             die()
-    explanation = segxai.explain(numpy.zeros((20, 30, 3), numpy.uint8), "grid", lambda i: i.mean(axis=(1, 2, 3)), max_evaluations=18)
+    explanation = segxai.explain(
+        numpy.zeros((20, 30, 3), numpy.uint8),
+        "grid",
+        lambda i: i.mean(axis=(1, 2, 3)),
+        max_evaluations=18,
+    )
     explanation.save("kept.html")
     print(len(open("kept.html", encoding="utf-8").read()), flush=True)
     if "{moment}" == "half-way":
@@ -45,7 +51,16 @@ COMPARE = """
         if sys.argv[1:] and os.path.getsize("asked") > 3 * 18:  # in the fourth photograph
             os.kill(os.getpid(), signal.SIGKILL)
         return images.mean(axis=(1, 2, 3)) / 255
-    found = segxai.compare("photographs", "grid", "compactness", classifier=brightness, target=1, max_evaluations=18, folder="kept", run="a")
+    found = segxai.compare(
+        "photographs",
+        "grid",
+        "compactness",
+        classifier=brightness,
+        target=1,
+        max_evaluations=18,
+        folder="kept",
+        run="a",
+    )
     print(*found.column("grid", "compactness"), *found.column("grid", "calls"))
 """
 
@@ -125,7 +140,10 @@ class Counted:
 
 
 def killed_everywhere(monkeypatch, save, check):
-    """Call `save` until it is not killed, each time with one step more; `check` what there is after each. Returns how often."""
+    """Call `save` until it is not killed, each time with one step more.
+
+    `check` what there is after each. Returns how often.
+    """
     for number in range(1, 1000):
         try:
             with Counted(monkeypatch, number):

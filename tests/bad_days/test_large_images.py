@@ -1,4 +1,4 @@
-"""Photographs that are too large: reduced with a notice in bounded memory, or refused before they are decoded."""
+"""Oversized photographs: reduced with a notice in bounded memory, or refused before decoding."""
 
 import struct
 import sys
@@ -15,14 +15,22 @@ EXPLAIN = """
 import sys, warnings, segxai
 with warnings.catch_warnings(record=True) as told:
     warnings.simplefilter("always")
-    explanation = segxai.explain(sys.argv[1], "slic", lambda images: images.mean(axis=(1, 2, 3)) / 255, max_evaluations=64)
+    explanation = segxai.explain(
+        sys.argv[1],
+        "slic",
+        lambda images: images.mean(axis=(1, 2, 3)) / 255,
+        max_evaluations=64,
+    )
 print(explanation.coalitions.game.image.shape, *(t.message for t in told), sep="|")
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM:")))
 """
 
 
 def write_png(path, width, height, rows=0, colour=2, text=b""):
-    """A PNG that claims width x height pixels and holds so many rows, made without ever holding the picture; and a packed text."""
+    """A PNG that claims width x height pixels and holds so many rows; and a packed text.
+
+    It is made without ever holding the picture.
+    """
 
     def chunk(kind, data):
         return (
@@ -81,7 +89,9 @@ def test_a_decompression_bomb_is_refused_unread(width, height, tmp_path, capsys,
 REFUSED = """
 import sys, segxai.images, time
 def peak():
-    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM:"))
+    return next(
+        int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM:")
+    )
 before = peak()
 for path in sys.argv[1:]:
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Arguments of the wrong kind, one by one: each is refused by a SegxaiError, before anything costly is done."""
+"""Arguments of the wrong kind, one by one: each raises a SegxaiError before any costly work."""
 
 import subprocess
 import sys

@@ -1,4 +1,7 @@
-"""Valid input is explained, invalid input is refused with the name of what was wrong; and memory stays flat over many explanations."""
+"""Valid input is explained, invalid input is refused with the name of what was wrong.
+
+Memory stays flat over many explanations.
+"""
 
 import sys
 
@@ -24,9 +27,11 @@ def photographs(draw):
     """An image of any usual kind, and a label map of its size with at most five regions."""
     height, width = draw(st.integers(1, 6)), draw(st.integers(1, 6))
     channels = draw(st.sampled_from([(), (1,), (3,), (4,)]))
-    image = hnp.arrays(np.uint8, (height, width, *channels)) | hnp.arrays(np.uint16, (height, width, *channels)) | hnp.arrays(
-        np.float32, (height, width, *channels), elements=st.floats(0, 1, width=32)
-    )  # fmt: skip
+    image = (
+        hnp.arrays(np.uint8, (height, width, *channels))
+        | hnp.arrays(np.uint16, (height, width, *channels))
+        | hnp.arrays(np.float32, (height, width, *channels), elements=st.floats(0, 1, width=32))
+    )
     dtype = draw(st.sampled_from([np.int64, np.uint8, np.int16]))
     return draw(image), draw(hnp.arrays(dtype, (height, width), elements=st.integers(0, 4)))
 
@@ -71,18 +76,45 @@ not_whole = (
 not_number = texts | st.none() | st.lists(st.floats(), max_size=2) | st.just(float("nan"))
 # What cannot be meant, and what the message must then speak of.
 INVALID = {
-    "image": (st.none() | st.integers() | hnp.arrays(np.uint8, st.sampled_from([(), (3,), (0, 4, 3), (4, 0), (2, 2, 5), (2, 3, 4, 3)])), "image"),
-    "regions": (
-        st.integers() | hnp.arrays(np.int64, st.sampled_from([(4,), (5, 4), (4, 5, 2), (0, 0)])) | hnp.arrays("U2", (4, 5)), "label map|[Rr]egions"
+    "image": (
+        st.none()
+        | st.integers()
+        | hnp.arrays(
+            np.uint8,
+            st.sampled_from([(), (3,), (0, 4, 3), (4, 0), (2, 2, 5), (2, 3, 4, 3)]),
+        ),
+        "image",
     ),
-    "target": (st.integers(2) | st.integers(max_value=-1) | texts.filter(lambda t: "class" not in t.lower()), "target|class"),
+    "regions": (
+        st.integers()
+        | hnp.arrays(np.int64, st.sampled_from([(4,), (5, 4), (4, 5, 2), (0, 0)]))
+        | hnp.arrays("U2", (4, 5)),
+        "label map|[Rr]egions",
+    ),
+    "target": (
+        st.integers(2)
+        | st.integers(max_value=-1)
+        | texts.filter(lambda t: "class" not in t.lower()),
+        "target|class",
+    ),
     "method": (texts | st.integers(), "method"),
-    "fill": (texts.filter(lambda t: t not in (*FILLS, "gray")) | st.floats() | st.tuples(*[st.integers(256, 999)] * 3), "fill"),
+    "fill": (
+        texts.filter(lambda t: t not in (*FILLS, "gray"))
+        | st.floats()
+        | st.tuples(*[st.integers(256, 999)] * 3),
+        "fill",
+    ),
     "max_evaluations": (not_whole | st.integers(max_value=1), "max_evaluations"),
-    "kernel_width": (not_number | st.floats(max_value=9e-4) | st.floats(min_value=1001), "kernel_width"),
-    "alpha": (not_number | st.floats(max_value=0, exclude_max=True) | st.floats(min_value=1.1e9), "alpha"),
+    "kernel_width": (
+        not_number | st.floats(max_value=9e-4) | st.floats(min_value=1001),
+        "kernel_width",
+    ),
+    "alpha": (
+        not_number | st.floats(max_value=0, exclude_max=True) | st.floats(min_value=1.1e9),
+        "alpha",
+    ),
     "seed": (not_whole | st.integers(max_value=-1), "seed"),
-}  # fmt: skip
+}
 
 
 @FUZZ
@@ -113,7 +145,8 @@ def own():
 
 rng = np.random.default_rng(0)
 for number in range(100):
-    image = rng.integers(0, 256, (96, 128, 3), dtype=np.uint8)  # always another: nothing that is kept for a photograph serves again
+    # Always another: nothing that is kept for a photograph serves again.
+    image = rng.integers(0, 256, (96, 128, 3), dtype=np.uint8)
     method = ("lime", "shapley", "tree")[number % 3]
     regions = segxai.segment(image, "grid", rows=1, columns=3)
     explanation = segxai.explain(image, regions, method=method, max_evaluations=8, progress=False)
@@ -130,7 +163,8 @@ print((own() - tenth) / 1e6)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_memory_stays_flat_over_100_explanations(run_python, tmp_path):
-    # By default glibc keeps up to eight arenas a core, and which of TensorFlow's threads fills which of them is chance.
+    # By default glibc keeps up to eight arenas a core, and which of TensorFlow's threads fills
+    # which of them is chance.
     run = run_python("-c", MANY, cwd=tmp_path, env={"MALLOC_ARENA_MAX": "2"})
     assert run.returncode == 0, run.stderr.decode()
     assert float(run.stdout) < 50, "MB more than after the tenth"

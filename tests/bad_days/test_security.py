@@ -1,7 +1,8 @@
-"""Security: nothing is unpickled or unpacked on trust, servers are for this machine only, and outputs tell no secrets.
+"""Security: nothing is unpickled or unpacked on trust, and outputs tell no secrets.
 
-Archives: segxai extracts none; a test below looks for whoever would begin to. Pickles: segxai unpickles none; of the PyTorch file that
-it needs it knows where the values are (tests/weights/test_published.py). Escaping is fuzzed in test_escaping.py.
+Servers are for this machine only. Archives: segxai extracts none; a test below looks for whoever
+would begin to. Pickles: segxai unpickles none; of the PyTorch file that it needs it knows where the
+values are (tests/weights/test_published.py). Escaping is fuzzed in test_escaping.py.
 """
 
 import ast
@@ -27,10 +28,12 @@ CODE = sorted(
     for p in (ROOT / folder).rglob("*.py")
 )
 SERVERS = re.compile(
-    r"jupyter[ -](lab|server|notebook|nbclassic|voila)|http\.server|tensorboard|bokeh serve|dask[ -](scheduler|worker)"
+    r"jupyter[ -](lab|server|notebook|nbclassic|voila)|http\.server|tensorboard|bokeh serve|"
+    r"dask[ -](scheduler|worker)"
 )
 OPEN = re.compile(
-    r"0\.0\.0\.0|--ip=(?!127\.0\.0\.1)|--ip=['\"]?\*|token=(''|\"\"|\s|$)|password=|disable_check_xsrf|allow_origin|allow_remote|bind_all|::"
+    r"0\.0\.0\.0|--ip=(?!127\.0\.0\.1)|--ip=['\"]?\*|token=(''|\"\"|\s|$)|password=|"
+    r"disable_check_xsrf|allow_origin|allow_remote|bind_all|::"
 )
 
 
@@ -60,9 +63,10 @@ def test_nothing_is_unpickled_unpacked_or_run_on_trust():
     assert len(CODE) > 50
     for path in CODE:
         place = str(path.relative_to(ROOT))
-        # The index's script restricts its unpickler, downloads reads one member of a wheel whose size and hash it checks,
-        # network only looks whether a file is a zip file, stored reads the headers of arrays in one; the peers' worker gives tensors to
-        # Captum and loads none; classifiers restricts its unpickler (tests/test_benchmarks.py).
+        # The index's script restricts its unpickler, downloads reads one member of a wheel whose
+        # size and hash it checks, network only looks whether a file is a zip file, stored reads the
+        # headers of arrays in one; the peers' worker gives tensors to Captum and loads none;
+        # classifiers restricts its unpickler (tests/test_benchmarks.py).
         allowed = {
             "data/index_weights.py": {"pickle"},
             "segxai/weights/downloads.py": {"zipfile"},

@@ -1,4 +1,7 @@
-"""Unfriendly surroundings: no home, no locale, a read-only checkout, no place for font lists, odd names of files."""
+"""Unfriendly surroundings: a read-only checkout, odd names of files, and things missing.
+
+What is missing may be a home, a locale, or a place for font lists.
+"""
 
 import os
 import shutil
@@ -53,7 +56,7 @@ def made_read_only(folder):
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of Unix")
 def test_a_read_only_checkout_without_a_home_in_the_locale_c(root, read_only, run_python, tmp_path):
-    """All at once: a copy of the checkout that cannot be written, HOME that does not exist, ASCII, and accents in the paths."""
+    """All at once: a read-only checkout, HOME that does not exist, ASCII, and accents in paths."""
     for part in ("segxai", "data"):
         shutil.copytree(root / part, read_only / part, ignore=shutil.ignore_patterns("__pycache__"))
     made_read_only(read_only)
@@ -79,7 +82,8 @@ def test_without_home_at_all_and_no_place_for_the_list_of_fonts(read_only, run_p
     made_read_only(read_only)
     code = (
         "import segxai; e = segxai.explain(segxai.data.photograph('cat')[::4, ::4], 'grid', "
-        "lambda i: i.mean(axis=(1, 2, 3)) / 255, max_evaluations=18); e.save('a.png'); e.save('a.html')"
+        "lambda i: i.mean(axis=(1, 2, 3)) / 255, max_evaluations=18); "
+        "e.save('a.png'); e.save('a.html')"
     )
     run = run_python(
         "-W",

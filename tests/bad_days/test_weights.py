@@ -1,4 +1,4 @@
-"""Files of weights that were made to harm: nothing is read but what the network has and the file holds."""
+"""Malicious files of weights: nothing is read but what the network has and the file holds."""
 
 import io
 import itertools
@@ -112,7 +112,10 @@ def small_ckpt(path, _):
 
 @pytest.mark.parametrize("kind", ["h5", "npz", "ckpt"])
 def test_300_flipped_files_each(kind, tmp_path, small_fcn, survived):
-    """A segxai error, or arrays of the network's shapes; with a checksum in the file, the arrays that were written."""
+    """A segxai error, or arrays of the network's shapes.
+
+    With a checksum in the file, they are the arrays that were written.
+    """
     path = tmp_path / f"a.{kind}"
     small = {"h5": small_h5, "npz": small_npz, "ckpt": small_ckpt}[kind]
     read = small(path, small_fcn)
@@ -232,7 +235,8 @@ def forge_keras(folder):
 PEAK = """
 import json, pathlib, resource, sys, time
 def peak():
-    status = pathlib.Path("/proc/self/status")  # getrusage counts what the parent held, too, on Linux
+    # getrusage counts what the parent held, too, on Linux.
+    status = pathlib.Path("/proc/self/status")
     if status.exists():
         return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1e3
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
@@ -249,7 +253,14 @@ first = "block1_conv1/block1_conv1/kernel"
 with h5py.File("huge.h5", "w") as file:
     file.create_dataset(first, (3, 3, 3, 230_000_000), "f4")
 with h5py.File("chunk.h5", "w") as file:
-    file.create_dataset(first, (3, 3, 3, 64), "f4", maxshape=(None,) * 4, chunks=(9, 9, 9, 150_000), compression="gzip")
+    file.create_dataset(
+        first,
+        (3, 3, 3, 64),
+        "f4",
+        maxshape=(None,) * 4,
+        chunks=(9, 9, 9, 150_000),
+        compression="gzip",
+    )
 with zipfile.ZipFile("entries.npz", "w") as file:
     for number in range(5000):
         file.writestr(str(number), b"")
@@ -257,20 +268,54 @@ with h5py.File("links.h5", "w") as file:
     group = file.create_group("a")
     for number in range(12_000):
         group[str(number)] = group
-described = {"format": "segxai-fcn-1", "encoder": "vgg16", "num_classes": 250, "stride": 8, "source": "x", "side": None,
-             "class_names": ["a"] * 250, "fc_width": 4096, "fc6_kernel": 7}
+described = {
+    "format": "segxai-fcn-1",
+    "encoder": "vgg16",
+    "num_classes": 250,
+    "stride": 8,
+    "source": "x",
+    "side": None,
+    "class_names": ["a"] * 250,
+    "fc_width": 4096,
+    "fc6_kernel": 7,
+}
 np.savez("promise.npz", description=np.array(json.dumps(described)))
-np.savez_compressed("zeros.npz", description=np.array(json.dumps(described)), x=np.zeros(10**7, "f4"))
+np.savez_compressed(
+    "zeros.npz", description=np.array(json.dumps(described)), x=np.zeros(10**7, "f4")
+)
 values = {"fcn/score_32/weights": np.zeros((1, 1, 512, 255), "f4")}
 described |= {"num_classes": 255, "class_names": ["a"] * 255, "fc_width": 0}
 np.savez("classes.npz", description=np.array(json.dumps(described)), **values)
 polygon = {"label": "a", "points": [[0, 0], [1999, 0], [1999, 1499], [0, 1499]]}
 kept = {
     "areas": {"shapes": [polygon] * 1000, "imageHeight": 1500, "imageWidth": 2000},
-    "runs": {"images": [{"file_name": "a", "id": 1, "height": 1500, "width": 2000}], "categories": [{"id": 1, "name": "a"}],
-             "annotations": [{"image_id": 1, "category_id": 1, "segmentation": {"size": [10**5, 10**5], "counts": [0, 10**10]}}]},
-    "brush": [{"data": {"image": "a"}, "annotations": [{"result": [
-        {"original_height": 10**5, "original_width": 10**5, "value": {"rle": [255] * 10**5, "brushlabels": ["a"]}}]}]}],
+    "runs": {
+        "images": [{"file_name": "a", "id": 1, "height": 1500, "width": 2000}],
+        "categories": [{"id": 1, "name": "a"}],
+        "annotations": [
+            {
+                "image_id": 1,
+                "category_id": 1,
+                "segmentation": {"size": [10**5, 10**5], "counts": [0, 10**10]},
+            }
+        ],
+    },
+    "brush": [
+        {
+            "data": {"image": "a"},
+            "annotations": [
+                {
+                    "result": [
+                        {
+                            "original_height": 10**5,
+                            "original_width": 10**5,
+                            "value": {"rle": [255] * 10**5, "brushlabels": ["a"]},
+                        }
+                    ]
+                }
+            ],
+        }
+    ],
 }
 for name, data in kept.items():
     json.dump(data, open(f"{name}.json", "w"))
@@ -287,7 +332,9 @@ for path, loads in {
     "entries.npz": (segxai.FCN.load,),
     "links.h5": (vgg16_weights, segxai.load_classifier),
     "classes.npz": (segxai.FCN.load,),
-    **dict.fromkeys([f"{name}.json" for name in ("objects", "areas", "runs", "brush")], (load_regions,)),
+    **dict.fromkeys(
+        [f"{name}.json" for name in ("objects", "areas", "runs", "brush")], (load_regions,)
+    ),
     **dict.fromkeys(sys.argv[1:], (segxai.load_classifier,)),
 }.items():
     for load in loads:
@@ -316,7 +363,10 @@ def test_a_refusal_costs_little_memory_and_time(run_python, tmp_path, survived):
 
 
 def large_vgg16(folder):
-    """VGG16's 550 MB in every format, right but for a value of the last array; returns the files' names."""
+    """VGG16's 550 MB in every format, right but for a value of the last array.
+
+    Returns the files' names.
+    """
     shapes = KERNELS | {"fc6": (7, 7, 512, 4096), "fc7": (1, 1, 4096, 4096), "fc8": (1, 1, 4096, 9)}
     arrays = {f"vgg_16/{name}/weights": np.zeros(shape, "f4") for name, shape in shapes.items()}
     arrays |= {f"vgg_16/{name}/biases": np.zeros(shape[-1], "f4") for name, shape in shapes.items()}
@@ -345,7 +395,10 @@ def large_vgg16(folder):
 
 
 def large_keras(folder):
-    """Models of 410 MB that do not fit their weights, or take no pictures; returns the files' names."""
+    """Models of 410 MB that do not fit their weights, or take no pictures.
+
+    Returns the files' names.
+    """
     import keras
 
     body = [keras.layers.Flatten(), keras.layers.Dense(4000), keras.layers.Dense(2)]

@@ -1,4 +1,7 @@
-"""The static edition in a browser: its front page, a photograph to explore and a lesson with widgets, which ask no host for anything."""
+"""The static edition in a browser: its pages ask no host for anything.
+
+The pages are its front page, a photograph to explore and a lesson with widgets.
+"""
 
 import importlib.util
 
@@ -11,7 +14,9 @@ import numpy as np, segxai
 from segxai.widgets import Quiz, RegionCanvas
 
 image = np.random.default_rng(0).integers(0, 256, (60, 90, 3), dtype=np.uint8)
-explanation = segxai.explain(image, "grid", lambda images: images.mean(axis=(1, 2, 3)) / 255, max_evaluations=18)
+explanation = segxai.explain(
+    image, "grid", lambda images: images.mean(axis=(1, 2, 3)) / 255, max_evaluations=18
+)
 """
 QUIZ = 'Quiz("Which?", {"this": "Right.", "that": "Look again.", "neither": "No."}, "this")'
 

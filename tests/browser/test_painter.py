@@ -127,7 +127,8 @@ def test_a_stroke_that_ends_while_the_mouse_is_down(start):
         lambda: (
             p.book.value(
                 "None",
-                "import numpy as np; painter.canvas.show(np.eye(240, 360, dtype=np.uint8), painter.names)",
+                "import numpy as np; "
+                "painter.canvas.show(np.eye(240, 360, dtype=np.uint8), painter.names)",
             )
             or p.page.wait_for_timeout(800)
         )

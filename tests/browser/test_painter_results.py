@@ -36,7 +36,8 @@ def test_reload_and_two_views(start):
     # What Python sets is shown.
     p.book.value(
         "None",
-        "import numpy as np; painter.canvas.show(np.tile(np.uint8(np.arange(360) // 180), (240, 1)), painter.names)",
+        "import numpy as np; "
+        "painter.canvas.show(np.tile(np.uint8(np.arange(360) // 180), (240, 1)), painter.names)",
     )
     p.page.wait_for_timeout(800)
     assert (p.exported() == np.arange(360) // 180).all()

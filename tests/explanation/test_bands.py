@@ -1,4 +1,7 @@
-"""Pictures with other channels than red, green and blue: what is segmented and shown is a view, what is perturbed is everything."""
+"""Pictures with other channels than red, green and blue.
+
+What is segmented and shown is a view; what is perturbed is everything.
+"""
 
 import numpy as np
 import pytest
@@ -20,7 +23,10 @@ PIXELS = {
 
 
 class LastChannel:
-    """A score that only the last channel, which is not shown, decides; it remembers what it was given."""
+    """A score that only the last channel, which is not shown, decides.
+
+    It remembers what it was given.
+    """
 
     def __init__(self):
         self.batches = []
@@ -38,7 +44,7 @@ def classifier():
 @pytest.mark.parametrize("kind", PIXELS)
 @pytest.mark.parametrize("fill", ["mean", "blur", "black", "white", "grey"])
 def test_all_channels_are_perturbed(kind, fill):
-    """Beside an evaluation by hand of what each region's last channel is and what it is filled with."""
+    """Beside an evaluation by hand of each region's last channel and of what it is filled with."""
     pixels = PIXELS[kind]
     function, box = classifier()
     e = segxai.explain(Bands(pixels, rgb=(2, 1, 0)), REGIONS, box, fill=fill, method="shapley")

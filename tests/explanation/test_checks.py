@@ -1,4 +1,7 @@
-"""Owen values, sets, placebos and fills: against brute force on random games, and on pictures whose answer is known."""
+"""Owen values, sets, placebos and fills: against brute force, and where the answer is known.
+
+Brute force is used on random games; the answer is known of some pictures.
+"""
 
 import html
 from itertools import chain, combinations, permutations
@@ -150,7 +153,7 @@ def test_placebo_p_values_equal_brute_force(number, placebos, seed):
 
 @pytest.fixture
 def spotted():
-    """A grey picture with one bright square, and a classifier that asks only how bright that place is."""
+    """A grey picture with one bright square, and a classifier of that place's brightness alone."""
     image = np.full((60, 60, 3), 60, np.uint8)
     image[20:32, 20:32] = 250
     labels = np.zeros((60, 60), int)
@@ -182,7 +185,10 @@ def test_a_placebo_test_tells_the_region_from_its_shape(spotted):
 
 
 def test_a_sign_that_depends_on_the_fill_is_found(quarters):
-    """A classifier that likes mean brightness: a region's effect is above or below zero as its fill is darker or brighter."""
+    """A classifier that likes mean brightness.
+
+    A region's effect is above or below zero as its fill is darker or brighter.
+    """
     image, labels = quarters
 
     def brightness(images):
@@ -317,14 +323,17 @@ def test_words_say_what_the_table_says():
     explanation = explanation_of([0.1, 0.1, 0.1, 0.9] * 2)
     told = " ".join(explanation.in_words())
     assert (
-        "“r0” + “r1” alone keep “thing” above half of its value (0.900; the whole photograph gives 0.900)"
-        in told
-    )
+        "“r0” + “r1” alone keep “thing” above half of its value "
+        "(0.900; the whole photograph gives 0.900)"
+    ) in told
     assert "Without “r1”, “thing” falls below half of its value (0.100)" in told
     assert (
         "“r0” + “r1” have a larger effect together than the sum of their separate effects" in told
     )
-    nothing = "The fill alone keeps “thing” above half of its value (0.500; the whole photograph gives 0.600)"
+    nothing = (
+        "The fill alone keeps “thing” above half of its value "
+        "(0.500; the whole photograph gives 0.600)"
+    )
     assert nothing in " ".join(explanation_of([0.5, 0.6]).in_words())
     assert "No necessary set was found" in " ".join(explanation_of([0.5, 0.6]).in_words())
 

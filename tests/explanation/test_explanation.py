@@ -146,6 +146,9 @@ def test_nothing_is_printed_by_tensorflow_or_warned_about(tmp_path):
 
 
 def test_importing_segxai_does_not_import_tensorflow():
-    code = "import sys, segxai; print('tensorflow' in sys.modules, 'matplotlib' in sys.modules, 'sklearn' in sys.modules)"
+    code = (
+        "import sys, segxai; "
+        "print('tensorflow' in sys.modules, 'matplotlib' in sys.modules, 'sklearn' in sys.modules)"
+    )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["False"] * 3

@@ -1,4 +1,7 @@
-"""What a user reads for five kinds of outputs and four kinds of pictures: the quantity is named for what it is."""
+"""What a user reads for five kinds of outputs and four kinds of pictures.
+
+The quantity is named for what it is.
+"""
 
 import html
 import re
@@ -177,8 +180,8 @@ def test_values_that_cannot_be_probabilities_are_noticed():
         fill="black",
     )
     assert e.in_words()[-1] == (
-        "The values are not probabilities: they range from -2 to 5.5. Name them with load_classifier(function, output='logit') "
-        "or output='score'."
+        "The values are not probabilities: they range from -2 to 5.5. "
+        "Name them with load_classifier(function, output='logit') or output='score'."
     )
     assert "change of output of box" in [axes.get_xlabel() for axes in e.plot().axes]
     assert "P(" not in " ".join([*e.in_words(), e.plot().alt])
@@ -190,7 +193,8 @@ def test_values_that_add_up_to_more_than_one_are_noticed():
 
     e = segxai.explain(PICTURES["RGB"], REGIONS, two_labels, target=0, fill="black")
     assert e.in_words()[-1].startswith(
-        "The values of the classes add up to 1.75, so they are not probabilities of classes that exclude"
+        "The values of the classes add up to 1.75, "
+        "so they are not probabilities of classes that exclude"
     )
 
 

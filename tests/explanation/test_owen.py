@@ -1,4 +1,4 @@
-"""Oracles: Owen values by enumeration, sums at every node, and games whose evidence sits in one place."""
+"""Oracles: enumerated Owen values, sums at every node, and games with evidence in one place."""
 
 import re
 
@@ -35,7 +35,7 @@ def nested(joins, node):
 
 
 def table_game(leaves, rng):
-    """All values of a random game, the game as a function, and the list of coalitions that were evaluated."""
+    """All values of a random game, the game as a function, and the list of evaluated coalitions."""
     values, asked = rng.normal(size=2**leaves), []
 
     def evaluate(masks):
@@ -84,7 +84,10 @@ def test_on_any_budget_values_add_up_at_every_node_and_nothing_is_evaluated_twic
 
 
 def test_the_budget_goes_where_the_evidence_is():
-    """Of 64 leaves in a balanced tree only number 37 counts, and number 38 with it; dividing all would take thousands of evaluations."""
+    """Of 64 leaves in a balanced tree only number 37 counts, and number 38 with it.
+
+    Dividing all would take thousands of evaluations.
+    """
 
     def game(masks):
         return 0.5 * masks[:, 37] + 0.5 * masks[:, 37] * masks[:, 38]
@@ -112,7 +115,10 @@ def test_what_is_not_divided_is_shared_by_area():
 
 @pytest.fixture
 def stripes():
-    """A 16 x 32 picture of eight stripes, regions with parts, and a model that looks at stripes 2, 3 and 6."""
+    """A 16 x 32 picture of eight stripes, regions with parts, and a model.
+
+    The model looks at stripes 2, 3 and 6.
+    """
     labels = np.repeat(np.arange(8), 4)[None].repeat(16, axis=0)
     colours = np.array(
         [
@@ -237,7 +243,7 @@ def test_a_region_with_three_parts_comes_apart_before_they_do(stripes):
 
 
 def test_a_region_of_many_parts_keeps_the_evidence_for_its_name(stripes):
-    """Its parts are joined two at a time, and joins of more than three of them are named by place."""
+    """Its parts are joined two at a time; joins of more than three of them are named by place."""
     image, labels, _ = stripes
     sure = Evidence("semantic", 0.95)
     parts = [Part(f"sky {k}", (k,), evidence=sure, noun="sky") for k in range(5)]
@@ -386,7 +392,8 @@ def test_words_page_picture_and_metrics(stripes, tmp_path):
     assert words[0].startswith("“pair 1”") or words[0].startswith("“stripe 2”")
     assert any("+0.420" in sentence for sentence in words)
     assert e.coarsen(2).in_words()[0] == (
-        "“left” supports “class 1” most (+0.350); within it, most of that is “stripe 2” (+0.280, 12.5 % of the image)."
+        "“left” supports “class 1” most (+0.350); "
+        "within it, most of that is “stripe 2” (+0.280, 12.5 % of the image)."
     )
     for x in (e, e.coarsen(3)):
         assert "+0." in x.plot().alt

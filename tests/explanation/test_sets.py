@@ -1,4 +1,4 @@
-"""Sets of regions found by search: in games whose smallest sets are known, and against the complete table."""
+"""Sets of regions found by search, against known smallest sets and against the complete table."""
 
 from dataclasses import replace
 from itertools import combinations
@@ -17,7 +17,10 @@ NUMBER = 20
 
 
 def game_of(value):
-    """(image, labels, classifier) in which each of NUMBER regions is one column of pixels; value: (N, K) bool -> (N,) probabilities."""
+    """(image, labels, classifier) in which each of NUMBER regions is one column of pixels.
+
+    value: (N, K) bool -> (N,) probabilities.
+    """
     image = np.full((4, NUMBER, 3), 200, np.uint8)
     labels = np.arange(NUMBER)[None].repeat(4, axis=0)
 
@@ -54,9 +57,9 @@ def test_what_only_works_together_is_found():
     assert calls <= 3 * e.coalitions.evaluations
     words = " ".join(e.in_words())
     assert (
-        "alone keep “class 1” above half of its value (0.900; the whole photograph gives 0.910), the smallest set that was found"
-        in words
-    )
+        "alone keep “class 1” above half of its value "
+        "(0.900; the whole photograph gives 0.910), the smallest set that was found"
+    ) in words
     assert box.images == calls  # nothing is searched for twice
 
 

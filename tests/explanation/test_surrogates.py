@@ -114,7 +114,7 @@ def test_a_linear_model_is_recovered_exactly(number, asked):
 @pytest.mark.parametrize("kernel_width", [0.1, 0.25, 1.0])
 @pytest.mark.parametrize("number", [4, 9, 23])
 def test_lime_parity(number, kernel_width):
-    """On the same coalitions, with lime's penalty, the coefficients are those of lime's own regression."""
+    """On the same coalitions, with lime's penalty, the coefficients are those of lime itself."""
     from lime.lime_base import LimeBase
     from sklearn.metrics import pairwise_distances
 
@@ -156,10 +156,11 @@ def curved_game(number):
 @pytest.mark.parametrize("drawn_for", METHODS)
 @pytest.mark.parametrize("method", METHODS)
 def test_a_sample_for_one_method_serves_all(method, drawn_for):
-    """The weights are those of the complete table on average, and the 95 % intervals hold them as often as they say.
+    """The weights are those of the complete table on average.
 
-    A process smooths, so Shapley values may be biased, by no more than they scatter; and this game is so smooth that the
-    intervals, which leave coalitions out, are a little too wide.
+    The 95 % intervals hold those as often as they say. A process smooths, so Shapley values may be
+    biased, by no more than they scatter; and this game is so smooth that the intervals, which leave
+    coalitions out, are a little too wide.
     """
     masks, values = curved_game(12)
     fit = METHODS[method]

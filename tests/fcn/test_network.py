@@ -207,7 +207,7 @@ def test_the_trained_score_heads_predict_their_classes(semantic, cat):
 
 
 def test_the_graph_computes_what_the_heads_compute(semantic, cat, classifier):
-    """Against end points divided by their root mean square, times the kernels, upsampled in steps."""
+    """Against end points over their root mean square, times the kernels, upsampled in steps."""
     image, head = np.ascontiguousarray(cat[100:164, 100:196]), semantic_head()
     names = [f"stride_{stride}" for stride in (8, 16, 32)]
     maps = classifier.backbone.features(image[None], names)

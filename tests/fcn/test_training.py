@@ -35,7 +35,8 @@ def test_ten_steps_find_the_cat(sample, fitted):
     assert len(fitted.losses) == 10
     # All classes are equally likely before the first update: log 2 for every pixel.
     assert fitted.losses[0] == pytest.approx(pixels * np.log(2), rel=1e-4)
-    # The published run (VGG16, a photograph of 352 x 480) ends at 18,177; the same for each pixel here.
+    # The published run (VGG16, a photograph of 352 x 480) ends at 18,177; the same for each pixel
+    # here.
     assert fitted.final_loss < 18_177 * pixels / (352 * 480)
     assert intersection_over_union(sample.annotation.labels, fitted.predictions)[1] > 0.93
     assert fitted.fcn.class_names == ("background", "cat")
@@ -87,7 +88,10 @@ def test_a_run_can_be_repeated(sample):
 
 
 def test_vgg16_with_random_weights_learns_too(sample):
-    """The path that is taken where VGG16's weights are here, dropout and all; seeded, in a small configuration."""
+    """The path that is taken where VGG16's weights are here, dropout and all.
+
+    It is seeded, and its configuration is small.
+    """
     image, labels = small(sample)
     runs = [
         finetune(
@@ -125,7 +129,10 @@ def test_vgg16_with_the_contour_network_s_convolutions_falls_at_every_step_to_be
 
 
 def test_a_step_of_vgg16_by_hand(sample):
-    """The first update moves the heads alone, by their rate in the direction of the gradient's sign: Adam from zero heads."""
+    """The first update moves the heads alone.
+
+    It moves them by their rate in the direction of the gradient's sign: Adam from zero heads.
+    """
     image, labels = sample.image[::8, ::8], sample.annotation.labels[::8, ::8]
     with FCN("vgg16", stride=16) as fcn:
         before = {v.op.name: fcn.net.run(v) for v in fcn.variables}

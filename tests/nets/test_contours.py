@@ -1,4 +1,7 @@
-"""Oracle: the same network built of Keras' layers, with weights read from the same file by the test itself."""
+"""Oracle: the same network built of Keras' layers, with weights that the test itself reads.
+
+It reads them from the same file.
+"""
 
 import h5py
 import numpy as np
@@ -27,7 +30,10 @@ def path():
 
 @pytest.fixture(scope="module")
 def reference(path):
-    """A Keras model: blue-green-red images less the mean -> last convolutions of the stages; five sides and the fused map."""
+    """A Keras model of the stages' last convolutions, of five sides and of the fused map.
+
+    It takes blue-green-red images less the mean.
+    """
     import keras
     from keras import layers
 

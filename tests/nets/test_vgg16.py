@@ -1,4 +1,7 @@
-"""Oracle: Keras' own VGG16 with random weights, converted, gives the same answers; so the conversion fits any weights."""
+"""Oracle: Keras' own VGG16 with random weights, converted, gives the same answers.
+
+So the conversion fits any weights.
+"""
 
 import numpy as np
 import pytest
@@ -16,7 +19,8 @@ def keras_vgg16():
     import keras
 
     keras.utils.set_random_seed(0)
-    # Without a final softmax, so that logits are compared, which differ where probabilities are all alike.
+    # Without a final softmax, so that logits are compared, which differ where probabilities are all
+    # alike.
     return keras.applications.VGG16(weights=None, classifier_activation=None)
 
 

@@ -1,4 +1,7 @@
-"""The static edition, from a small notebook: what a page shows, where its links lead, and that it loads nothing."""
+"""The static edition, from a small notebook: what a page shows, and where its links lead.
+
+The page loads nothing.
+"""
 
 import importlib.util
 import sys
@@ -23,7 +26,10 @@ def edition():
 
 def a_notebook(*outputs):
     code = nbformat.v4.new_code_cell("print('<b>no markup</b>')", outputs=list(outputs))
-    first = "# A title\n\n**You will learn:** things\nand more.\n\nTime: 5 minutes. See [the next](01_next.ipynb#there)."
+    first = (
+        "# A title\n\n**You will learn:** things\nand more.\n\n"
+        "Time: 5 minutes. See [the next](01_next.ipynb#there)."
+    )
     return nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_markdown_cell(first), code],
         metadata={"segxai": {"seconds": 3, "peak": 1}},
@@ -86,15 +92,20 @@ def test_broken_links_and_loads_from_elsewhere_are_found(edition, tmp_path):
         edition.page("two", '<a href="three.html">x</a><script src="https://far/x.js"></script>')
     )
     assert edition.broken(tmp_path) == [
-        "one.html links to two.html#there", "two.html loads https://far/x.js", "two.html links to three.html",
-    ]  # fmt: skip
+        "one.html links to two.html#there",
+        "two.html loads https://far/x.js",
+        "two.html links to three.html",
+    ]
 
 
 def test_reports_that_a_notebook_wrote_come_along(edition, tmp_path):
     home, folder = tmp_path / "notebooks", tmp_path / "html"
     (home / "reports").mkdir(parents=True)
     (home / "reports/a.html").write_text("a report")
-    links = "<a href='reports/a.html' target='_blank'>a</a> <a href='reports/gone.html' target='_blank'>gone</a>"
+    links = (
+        "<a href='reports/a.html' target='_blank'>a</a> "
+        "<a href='reports/gone.html' target='_blank'>gone</a>"
+    )
     content = edition.carry(links, home, folder)
     assert content == "<a href='reports/a.html' target='_blank'>a</a> gone"
     assert (folder / "reports/a.html").read_text() == "a report"

@@ -1,4 +1,7 @@
-"""Every notebook is in step with its source, has the parts a lesson needs, and runs: with stubs, and with solutions."""
+"""Every notebook is in step with its source, has the parts a lesson needs, and runs.
+
+It runs with stubs, and with solutions.
+"""
 
 import ast
 import copy
@@ -25,7 +28,8 @@ MOST_MEMORY = 1.6e9  # bytes, what Binder's 2 GB leave to a kernel
 LONGEST_WAIT = 200  # seconds for one cell: one that hangs; 30 is the aim on a machine of its own
 WIDEST_LINE = 88  # characters that fit on Binder's screen
 LONGEST_LESSON = 45  # minutes
-# Plausible wrong answers to the exercises of a notebook, in order, and a part of the hint that each must get.
+# Plausible wrong answers to the exercises of a notebook, in order, and a part of the hint that each
+# must get.
 WRONG = {
     "00_ask_one_question": [
         [
@@ -34,7 +38,8 @@ WRONG = {
             ("my_names = {'clothes': 'suit', 'centre': 'opening'}", "'centre 2' still needs"),
             ("my_names = {'centre': 'opening', 'centre 2': 'collar'}", "also holds a flag"),
             (
-                "my_names = {'clothes': 'suit', 'wall': 'rest', 'centre': 'suit', 'centre 2': 'collar'}",
+                "my_names = {'clothes': 'suit', 'wall': 'rest', "
+                "'centre': 'suit', 'centre 2': 'collar'}",
                 "that no other region has",
             ),
         ],
@@ -54,11 +59,13 @@ WRONG = {
         [
             ("def renumber(labels):\n    return labels - labels.min()", "leaves the gaps"),
             (
-                "def renumber(labels):\n    return np.unique(labels, return_inverse=True)[1].ravel()",
+                "def renumber(labels):\n"
+                "    return np.unique(labels, return_inverse=True)[1].ravel()",
                 "reshape",
             ),
             (
-                "def renumber(labels):\n    return np.arange(labels.size).reshape(labels.shape) % 3",
+                "def renumber(labels):\n"
+                "    return np.arange(labels.size).reshape(labels.shape) % 3",
                 "the patches changed",
             ),
         ],
@@ -89,7 +96,8 @@ WRONG = {
         ],
         [
             (
-                "def map_side(side, padding):\n    return side // 32 - (6 if padding == 'VALID' else 0)",
+                "def map_side(side, padding):\n"
+                "    return side // 32 - (6 if padding == 'VALID' else 0)",
                 "you round down",
             ),
             ("def map_side(side, padding):\n    return -(-side // 32)", "the map has side"),
@@ -116,7 +124,8 @@ WRONG = {
         ],
         [
             (
-                "def keeps_flat(kernel, factor):\n    return np.allclose(stamp(np.ones((9, 9)), kernel, factor), 1)",
+                "def keeps_flat(kernel, factor):\n"
+                "    return np.allclose(stamp(np.ones((9, 9)), kernel, factor), 1)",
                 "Did you cut the border off",
             ),
             (
@@ -138,7 +147,8 @@ WRONG = {
                 "Is the sigmoid missing",
             ),
             (
-                "def fuse(logits, weights, bias):\n    return 1 / (1 + np.exp(-logits)) @ weights + bias",
+                "def fuse(logits, weights, bias):\n"
+                "    return 1 / (1 + np.exp(-logits)) @ weights + bias",
                 "sigmoid of the sum",
             ),
             (
@@ -148,11 +158,13 @@ WRONG = {
         ],
         [
             (
-                "def pixel_weights(drawing):\n    beta = 1 - drawing.mean()\n    return np.where(drawing, 1 - beta, beta)",
+                "def pixel_weights(drawing):\n    beta = 1 - drawing.mean()\n"
+                "    return np.where(drawing, 1 - beta, beta)",
                 "that are not contours",
             ),
             (
-                "def pixel_weights(drawing):\n    return np.where(drawing, 1 / drawing.sum(), 1 / (~drawing).sum())",
+                "def pixel_weights(drawing):\n"
+                "    return np.where(drawing, 1 / drawing.sum(), 1 / (~drawing).sum())",
                 "3.2 is right",
             ),
         ],
@@ -219,7 +231,8 @@ WRONG = {
         ],
         [
             (
-                "kept = lambda seen: [things[k] for k in range(6) if min(w[k] for w in seen.values()) > 0]",
+                "kept = lambda seen: [things[k] for k in range(6) "
+                "if min(w[k] for w in seen.values()) > 0]",
                 "one sign, too",
             ),
             ("kept = lambda seen: list(things)", "change their sign"),
@@ -235,7 +248,8 @@ WRONG = {
             ("my_claim = ('slic', 'deletion')", "three words"),
             ("my_claim = ('lime', 'deletion', 'open')", "has no row"),
             (
-                "row = next(iter(verdicts))\nmy_claim = (*row, 'worse' if verdicts[row] == 'better' else 'better')",
+                "row = next(iter(verdicts))\n"
+                "my_claim = (*row, 'worse' if verdicts[row] == 'better' else 'better')",
                 "the interval",
             ),
         ],
@@ -370,7 +384,10 @@ def betrayed(notebook, page):
 
 
 def test_sources_that_give_an_answer_away_are_collapsed_everywhere(notebook):
-    """In JupyterLab by the cell's own metadata, whose placeholder shows the first line; on pages they are left out."""
+    """In JupyterLab by the cell's own metadata; on pages they are left out.
+
+    JupyterLab's placeholder shows the first line.
+    """
     for cell in notebook.cells:
         secret = bool(quizzes(cell)) or tagged(cell, "check") or tagged(cell, "hidden")
         assert cell.metadata.get("jupyter", {}).get("source_hidden", False) == secret
@@ -424,7 +441,7 @@ def test_formulas_and_sources(notebook):
 
 
 def test_predictions_are_answered(notebook):
-    """Each is a choice with feedback on every answer and a reason, and three or more of them are there."""
+    """Each is a choice with feedback on every answer and a reason; there are three or more."""
     found = [call for cell in notebook.cells for call in quizzes(cell)]
     assert len(found) >= 3
     for call in found:
@@ -445,7 +462,7 @@ PLACE = re.compile(r"(top|bottom|left|right|centre|all round)( left| right)?")
 
 
 def named_regions(text):
-    """The names of regions that a text quotes, as the package gives them: a noun, a place, or both."""
+    """The names of regions that a text quotes, as segxai gives them: a noun, a place, or both."""
     nouns = {*semantic_head().names, *GROUPS, *everyday_nouns().names} - {"thing"}
     for quoted in re.findall(r"[“\"]([a-z][a-z :]*(?: \d+)?(?: \?)?)[”\"]", " ".join(text.split())):
         bare = re.sub(r"( \d+)?( \?)?$", "", quoted)
@@ -454,7 +471,7 @@ def named_regions(text):
 
 
 def test_names_of_regions_in_the_text_are_computed_or_tested(notebook):
-    """Each is in code, which a run proves: that of a hidden test, or code that looks the region up."""
+    """Each is in code, which a run proves: a hidden test's, or code that looks the region up."""
     code = "".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     text = re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.DOTALL)
@@ -492,7 +509,10 @@ def printed(cell):
 
 
 def check_time(notebook):
-    """What the first cell says of the computer's work is roughly true, in processor time: a factor of four is left to the machine."""
+    """What the first cell says of the computer's work is roughly true, in processor time.
+
+    A factor of four is left to the machine.
+    """
     first = " ".join(notebook.cells[0].source.split())
     number, unit = re.search(
         r"The computer works for about (\d+) (second|minute)s? of it", first
@@ -533,7 +553,10 @@ def uses(cell, names):
 
 
 def nothing(stub):
-    """The answer None, or a function that returns it; a stub that only calls something has no such answer."""
+    """The answer None, or a function that returns it.
+
+    A stub that only calls something has no such answer.
+    """
     last = ast.parse(stub).body[-1]
     if isinstance(last, ast.FunctionDef):
         return [(f"def {last.name}(*given):\n    pass", "")]
@@ -542,10 +565,12 @@ def nothing(stub):
 
 
 def with_answers(cells, wrong):
-    """The cells, with others between them, marked "begins", which is how the text that each of them prints must begin, and "hint".
+    """The cells, with others between them, marked "begins" and "hint".
 
-    After the check of an exercise its wrong answers are checked and then its solution; then the stub is run again, so that what
-    follows runs as it stands. A cell that uses what an exercise assigns runs with the solution before.
+    "begins" is how the text that such a cell prints must begin. After the check of an exercise its
+    wrong answers are checked and then its solution; then the stub is run again, so that what
+    follows runs as it stands. A cell that uses what an exercise assigns runs with the solution
+    before.
     """
     wrong = iter(wrong)
     out, solutions = [], []
@@ -571,7 +596,10 @@ def with_answers(cells, wrong):
 
 
 def test_runs_as_it_stands_and_with_the_solutions(source, notebook):
-    """On one thread, offline, as a page without a kernel shows it; the static edition takes over what was executed as it stands."""
+    """On one thread, offline, as a page without a kernel shows it.
+
+    The static edition takes over what was executed as it stands.
+    """
     everything = copy.deepcopy(notebook)
     everything.cells = with_answers(notebook.cells, WRONG.get(source.stem, []))
     done = execute.execute(everything, still=True)

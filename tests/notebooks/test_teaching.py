@@ -1,4 +1,7 @@
-"""The pages for teachers agree with the lessons: minutes, titles, links, and the notebooks that the glossary names."""
+"""The pages for teachers agree with the lessons.
+
+That goes for minutes, titles, links, and the notebooks that the glossary names.
+"""
 
 import re
 from pathlib import Path
@@ -20,7 +23,7 @@ def test_minutes_and_titles_in_the_table():
 
 
 def promised(lesson):
-    """The title of a lesson, its minutes, and the notebooks that it needs: not those that only help."""
+    """A lesson's title, its minutes, and the notebooks that it needs: not those that only help."""
     text = lesson.read_text(encoding="utf-8")
     needs = re.search(r"\*\*You need:\*\*(.+?)[.;:]", text, re.DOTALL)[1]
     return (
@@ -45,8 +48,13 @@ def test_in_a_plan_every_notebook_comes_after_those_that_it_needs(row):
 def test_every_widget_and_tool_of_the_classroom_is_used_in_a_lesson():
     code = "".join(lesson.read_text(encoding="utf-8") for lesson in LESSONS)
     for call in (
-        "ExplanationExplorer(", "AnnotationPainter(", "FineTuneMonitor(", ".rename(", ".expand(", "%tensorboard",
-    ):  # fmt: skip
+        "ExplanationExplorer(",
+        "AnnotationPainter(",
+        "FineTuneMonitor(",
+        ".rename(",
+        ".expand(",
+        "%tensorboard",
+    ):
         assert call in code, call
     assert code.count("%load_ext tensorboard") == 1
 

@@ -63,9 +63,14 @@ def automatic(mask, iou, stability):
     corner = [int(columns.min()), int(rows.min())] if mask.any() else [0, 0]
     size = [int(np.ptp(columns)), int(np.ptp(rows))] if mask.any() else [0, 0]
     return {
-        "segmentation": mask, "area": int(mask.sum()), "bbox": corner + size, "predicted_iou": iou, "point_coords": [[3.0, 4.0]],
-        "stability_score": stability, "crop_box": [0, 0, 30, 30],
-    }  # fmt: skip
+        "segmentation": mask,
+        "area": int(mask.sum()),
+        "bbox": corner + size,
+        "predicted_iou": iou,
+        "point_coords": [[3.0, 4.0]],
+        "stability_score": stability,
+        "crop_box": [0, 0, 30, 30],
+    }
 
 
 def test_automatic_masks_of_segment_anything_as_they_come():

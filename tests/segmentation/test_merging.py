@@ -13,16 +13,20 @@ from segxai.segmentation.merging import Join, Merging, basins, borders, leaves, 
 
 
 def test_four_basins_are_joined_by_hand():
-    """Areas .1 .2 .3 .4 in a row, contours .5, .2, .4 between them, cost = contour * (a b / (a + b))."""
+    """Areas .1 .2 .3 .4 in a row, contours .5 .2 .4 between; cost = contour * a b / (a + b)."""
     border = {(0, 1): (2, 1.0), (1, 2): (10, 2.0), (2, 3): (5, 2.0)}
     joins = merge(np.array([0.1, 0.2, 0.3, 0.4]), border, Merging(0, 1, 0.5, 0))
-    # At first .5 * .2/3, .2 * .12, .4 * .12/.7: 1 and 2. Then 0 and they: .5 * .1 * .5/.6; 3 and they: .4 * .5 * .4/.9.
+    # At first .5 * .2/3, .2 * .12, .4 * .12/.7: 1 and 2. Then 0 and they: .5 * .1 * .5/.6; 3 and
+    # they: .4 * .5 * .4/.9.
     assert [(sorted((j.a, j.b))) for j in joins] == [[1, 2], [0, 4], [3, 5]]
     np.testing.assert_allclose([j.cost for j in joins], [0.2 * 0.12, 0.5 * 0.05 / 0.6, 0.4 * 0.24])
 
 
 def test_borders_of_joined_regions_are_averaged_by_length():
-    """Basin 2 touches 0 over 9 strong pixels and 1 over 1 weak pixel: with both of them joined its border is strong still."""
+    """Basin 2 touches 0 over 9 strong pixels and 1 over 1 weak pixel.
+
+    With both of them joined its border is strong still.
+    """
     border = {(0, 1): (1, 0.0), (0, 2): (9, 9.0), (1, 2): (1, 0.1)}
     joins = merge(np.array([0.3, 0.3, 0.4]), border, Merging(0, 1, 0, 0))
     np.testing.assert_allclose([j.cost for j in joins], [0, 9.1 / 10])

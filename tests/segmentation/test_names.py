@@ -32,8 +32,14 @@ def test_every_node_is_named_by_its_noun_or_by_its_place():
     named = name_tree(atoms, root, found, {(2,): helmet})
     by_atoms = {part.atoms: part for part in walk(named)}
     assert {atoms: part.noun for atoms, part in by_atoms.items()} == {
-        (0, 1, 2, 3): "", (0, 1): "cat", (0,): "cat", (1,): "cat", (2, 3): "", (2,): "helmet", (3,): "sky",
-    }  # fmt: skip
+        (0, 1, 2, 3): "",
+        (0, 1): "cat",
+        (0,): "cat",
+        (1,): "cat",
+        (2, 3): "",
+        (2,): "helmet",
+        (3,): "sky",
+    }
     assert by_atoms[0, 1, 2, 3].name == "centre"
     assert by_atoms[0, 1, 2, 3].evidence == PLACE
     assert by_atoms[2,].evidence == helmet.evidence

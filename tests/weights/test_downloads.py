@@ -58,7 +58,11 @@ def server(monkeypatch, tmp_path):
 
 
 def in_another_process(handler):
-    code = f"from segxai.weights import downloads as d; d.DOWNLOADS['deeplab'] = d.Download{tuple(handler.download)!r}; d.fetch('deeplab', progress=False)"
+    code = (
+        "from segxai.weights import downloads as d; "
+        f"d.DOWNLOADS['deeplab'] = d.Download{tuple(handler.download)!r}; "
+        "d.fetch('deeplab', progress=False)"
+    )
     return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE)
 
 

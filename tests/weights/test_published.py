@@ -1,4 +1,7 @@
-"""The weights that come in pip packages: read by an index of a file that never changes, whatever its format."""
+"""The weights that come in pip packages: read by an index of a file, whatever its format.
+
+Such a file never changes.
+"""
 
 import itertools
 import pickle

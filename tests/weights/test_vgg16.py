@@ -1,4 +1,7 @@
-"""Where VGG16's weights may come from, and everything that is not them. Small stand-ins with VGG16's names serve as files."""
+"""Where VGG16's weights may come from, and everything that is not them.
+
+Small stand-ins with VGG16's names serve as files.
+"""
 
 import hashlib
 
@@ -17,7 +20,7 @@ from segxai.weights.vgg16 import KERNELS, read_checkpoint, vgg16_weights
 
 @pytest.fixture(scope="module")
 def slim_checkpoint(tmp_path_factory):
-    """VGG16 with a thin fc6 in a slim checkpoint, an optimiser's variables and the global step among them."""
+    """A slim checkpoint of VGG16 with a thin fc6, an optimiser's variables and a global step."""
     path = tmp_path_factory.mktemp("slim") / "vgg_16.ckpt"
     with GraphSession(seed=1) as net:
         with net.build():
