@@ -1,6 +1,6 @@
 """Classifiers that misbehave in the middle of the work.
 
-What the first call shows already is in tests/test_classify.py.
+What the first call shows already is in tests/classifiers/.
 """
 
 import sys

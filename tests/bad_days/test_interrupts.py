@@ -1,7 +1,7 @@
 """Ctrl-C at any step: it comes out as KeyboardInterrupt or ends the loop.
 
 What was there stays usable, and sessions are freed. Ctrl-C between two steps of a fit is in
-tests/test_finetune.py, between two photographs in test_many.py and test_compare.py.
+tests/fcn/test_training.py, between two photographs in those of tests/study.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """kill -9 at the worst moment: no half file under a final name, and nothing finished is done again.
 
 A killed fetch is in tests/weights/test_downloads.py, a killed worker of a cluster in
-tests/test_many.py.
+tests/study/test_many.py.
 """
 
 import io
