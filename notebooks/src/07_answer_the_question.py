@@ -252,7 +252,7 @@ text = [f"**{t}**: " + " ".join(e.in_words()) for t, e in detail.items()]
 Markdown("\n\n".join(text))
 
 # %% [markdown]
-# These sentences were computed from the table, not written by us. (“lime weight” is the
+# These sentences were computed from the table, not written by us. (“LIME weight” is the
 # weighted fit of section 4. The *interaction* of two regions is what they do together
 # beyond what each does by itself.) Compare the two sufficient sets: “a combination” now
 # has a precise meaning, a smallest sufficient set of several regions.

@@ -33,6 +33,8 @@ class Method:
 
     Attributes
     ----------
+    title : str
+        How it is written in sentences.
     solve : callable or None
         ``solve(table, kernel_width, alpha) -> Fit``. None if the method chooses its
         coalitions itself while it evaluates them, as the tree does, and has no settings.
@@ -42,6 +44,7 @@ class Method:
         coalition.
     """
 
+    title: str
     solve: Callable[..., Fit] | None
     sample: Mapping[str, float] | None = None
 
@@ -50,29 +53,33 @@ class Method:
 # shown, and its kernel looks little there.
 METHODS = {
     "lime": Method(
+        "LIME",
         lambda table, kernel_width, alpha: surrogates.fit_lime(
             table.masks, table.values, table.exact, kernel_width, alpha, table.log_importance
         ),
         {"lime": 0.1, "shapley": 0.03, "banzhaf": 0.87},
     ),
     "shapley": Method(
+        "Shapley",
         lambda table, *_: surrogates.fit_shapley(
             table.masks, table.values, table.exact, table.log_importance
         ),
         {"lime": 0.1, "shapley": 0.8, "banzhaf": 0.1},
     ),
     "banzhaf": Method(
+        "Banzhaf",
         lambda table, *_: surrogates.fit_banzhaf(
             table.masks, table.values, table.exact, table.log_importance
         ),
         {"lime": 0.1, "shapley": 0.08, "banzhaf": 0.82},
     ),
     "owen": Method(
+        "Owen",
         lambda table, *_: surrogates.fit_owen(
             table.masks, table.values, table.hierarchy or tuple(range(table.masks.shape[1]))
         ),
     ),
-    "tree": Method(None),
+    "tree": Method("Tree", None),
 }
 
 

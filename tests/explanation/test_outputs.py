@@ -105,7 +105,7 @@ def test_the_sentences_that_a_user_sees(output, picture):
     e, factor = explained(output, picture), FACTOR.get(output, 1)
     assert np.allclose(e.weights, factor * EFFECTS, atol=1e-4)
     words = e.in_words()
-    assert words[0] == f"“hat” supports “box” most (shapley weight {factor * 0.4:+.3f})."
+    assert words[0] == f"“hat” supports “box” most (Shapley weight {factor * 0.4:+.3f})."
     said = [sentence for sentence in words if "probabilit" in sentence]
     assert said == (
         []
