@@ -27,7 +27,7 @@ from PIL import Image
 
 import segxai
 from segxai.images import load_image, resize_labels
-from segxai.segmentation.names import GROUPS
+from segxai.segmentation.nouns import GROUPS
 from segxai.weights.imagenet import everyday_nouns
 
 PEOPLE = {"person", *GROUPS["person"], "head", "clothing"}

@@ -32,7 +32,7 @@ from segxai.files import replacing
 from segxai.images import load_image, resize, resize_labels
 from segxai.progress import track
 from segxai.segmentation.deeplab import ADE20K_CLASSES
-from segxai.segmentation.names import GROUPS
+from segxai.segmentation.nouns import GROUPS
 from segxai.segmentation.seen import mirrored_end_points, pool
 from segxai.weights.imagenet import everyday_nouns
 from segxai.weights.published import efficientnet_lite0_weights

@@ -58,6 +58,10 @@ _BYTES = {"1": 1, "L": 1, "P": 1, "RGBA": 10, "LA": 10}
 # Of floats: small excursions, which bicubic resizing and rounding leave, are clipped.
 _OVERSHOOT = 0.5  # of the range, at most
 _LEAST_INSIDE = 0.75  # of the values
+_OPEN_FILE = (
+    "The image is given as bytes, an open file or something else; a path, an array or a PIL image "
+    "was expected. Pass PIL.Image.open(file), with io.BytesIO(data) as the file for bytes."
+)
 # Transparency is nearly always all or nothing: with a smaller share of such pixels, a fourth
 # channel may be something else.
 LEAST_ALL_OR_NOTHING = 0.001
@@ -186,10 +190,7 @@ def as_image(image: ImageLike) -> np.ndarray:
     if isinstance(image, (str, os.PathLike, Image.Image)):
         return load_image(image)
     if isinstance(image, (bytes, bytearray)) or hasattr(type(image), "read"):
-        raise SegxaiValueError(
-            "The image is given as bytes or an open file; a path, an array or a PIL image was "
-            "expected. Pass PIL.Image.open(file), with io.BytesIO(data) as the file for bytes."
-        )
+        raise SegxaiValueError(_OPEN_FILE)
     array = as_array(image, "The image")
     shape, channels = array.shape, array.shape[2:]
     if array.ndim < 2 or channels not in ((), (1,), (3,), (4,)) or 0 in shape:
@@ -295,7 +296,8 @@ def _white_of(array) -> float:
         return 65535.0
     floats = array.dtype.kind == "f"
     for top in (1.0, 255.0) if floats or array.dtype == bool else (255.0,):
-        if low >= 0 and high <= top:
+        # Floats up to 255 with no value above 8 are hardly so dark, but up to 1 with an overshoot.
+        if low >= 0 and high <= top and (top == 1 or not floats or high > 8):
             return top
         beyond, slack = _OVERSHOOT * top, top / 510  # less than slack changes no pixel
         # Values below 0 and below a quarter of 255 are those of a normalised tensor.
@@ -388,6 +390,8 @@ def opened_image(image: str | os.PathLike | bytes | Image.Image) -> Iterator[Ima
     SegxaiError
         If the file is not an image or is too large, including for errors raised inside the block.
     """
+    if not isinstance(image, (str, os.PathLike, bytes, Image.Image)):
+        raise SegxaiValueError(_OPEN_FILE)
     name: Any = (
         _existing(image)
         if isinstance(image, (str, os.PathLike))
@@ -538,7 +542,11 @@ def _array_of(picture, levels) -> np.ndarray:
         if white >= whole_number("levels", levels, 2):
             raise SegxaiValueError(f"levels={levels}: the picture has values up to {white:g}.")
         black, white = 0.0, levels - 1
-    elif picture.mode not in ("I", "F"):  # they have no fixed range, as in medicine
+    if picture.mode.startswith("I;16"):  # transparent pixels become white
+        clear = array == picture.info.get("transparency", -1)
+        array = np.where(clear, np.uint16(65535 if levels is None else white), array)
+    # These two modes have no fixed range, as in medicine.
+    if levels is None and picture.mode not in ("I", "F"):
         return array
     with np.errstate(invalid="ignore"):  # `as_image` refuses NaN and infinities
         return (array.astype(np.float64) - black) / ((white - black) or 1)

@@ -175,8 +175,9 @@ class Regions:
                 f"The label map has {len(values):,} regions; at most {MAX_REGIONS:,} are possible. "
                 "Is it a photograph or a map of distances? Merge regions first."
             )
-        if names is None:
+        if names is None or isinstance(names, Mapping):  # a list names all values
             refuse_soft_borders(values, counts, "The label map")
+        if names is None:
             found = {value: f"region {i}" for i, value in enumerate(values.tolist())}
         else:
             found = read_names(names, "The names of regions", values.tolist())

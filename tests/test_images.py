@@ -219,12 +219,18 @@ def p3_file(path):
 
 def transparent_file(path, mode):
     """One colour of the file is transparent, so it is seen as white."""
-    picture = Image.fromarray(TILES).convert(mode)
+    picture = Image.fromarray(TILES).convert("L" if mode == "I;16" else mode)
+    if mode == "I;16":
+        picture = Image.fromarray(np.asarray(picture, np.uint16) * 257)
     pixels = np.asarray(picture)
     key = 0 if mode == "1" else pixels[0, 0].tolist()
     key = tuple(key) if mode == "RGB" else key
     picture.save(path, transparency=key)
-    shown = np.asarray(picture.convert("RGB")).copy()
+    shown = (
+        np.dstack([pixels // 257] * 3).astype(np.uint8)
+        if mode == "I;16"
+        else np.asarray(picture.convert("RGB")).copy()
+    )
     shown[(pixels == key).all(-1) if mode == "RGB" else pixels == key] = 255
     assert (shown != 255).any() or mode == "1"
     return path, shown
@@ -238,7 +244,10 @@ ONE_PICTURE = {
     },
     "CMYK": cmyk_file,
     "Display P3": p3_file,
-    **{f"tRNS in {mode}": partial(transparent_file, mode=mode) for mode in ("P", "L", "RGB", "1")},
+    **{
+        f"tRNS in {mode}": partial(transparent_file, mode=mode)
+        for mode in ("P", "L", "RGB", "1", "I;16")
+    },
 }
 
 
@@ -323,6 +332,12 @@ def test_what_lies_within_its_range_is_read_without_a_word(image):
     assert np.abs(as_image(image) - EXPECTED).max() <= 1
 
 
+@pytest.mark.parametrize("image", [1.7 * UNIT, 4 * UNIT, np.where(UNIT > 0.4, 1.01, UNIT)])
+def test_floats_far_above_1_are_not_shown_black(image):
+    with pytest.raises(SegxaiError, match="not supported"):
+        as_image(image)
+
+
 def test_a_normalised_tensor_is_refused():
     with pytest.raises(SegxaiError, match="undo a normalisation"):
         as_image((UNIT - 0.45) / 0.22)
@@ -363,6 +378,12 @@ def test_what_it_is_and_what_to_do(image, said):
     with pytest.raises(SegxaiError, match=said) as raised:
         as_image(image)
     assert len(str(raised.value)) < 600
+
+
+@pytest.mark.parametrize("given", [io.BytesIO(b"\xff\xd8\xff"), np.zeros((4, 4, 3)), None, 7])
+def test_what_is_no_file_is_told_from_a_damaged_one(given):
+    with pytest.raises(SegxaiError, match=r"PIL.Image.open\(file\)"):
+        load_image(given)
 
 
 class Tensor:

@@ -88,6 +88,8 @@ def test_soft_borders_are_no_regions(make):
     for mask in ((SOFT * 255).astype(np.uint8), jpeg(DISC)):
         with pytest.raises(SegxaiError, match=r"soft borders .* labels > 127"):
             make(mask)
+        with pytest.raises(SegxaiError, match="soft borders"):
+            make(mask, {0: "rest", 255: "disc"})
     assert len(make(jpeg(DISC) > 127)) == 2
 
 

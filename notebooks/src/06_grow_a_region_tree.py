@@ -30,7 +30,7 @@ import segxai
 from IPython.display import Markdown
 from segxai import plots
 from segxai.segmentation import merging, tree
-from segxai.segmentation.names import GROUPS
+from segxai.segmentation.nouns import GROUPS
 from segxai.segmentation.views import VIEWS, by_noun, view
 from segxai.weights.imagenet import everyday_nouns
 from segxai.widgets import Quiz

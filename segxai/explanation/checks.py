@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import plots
 from ..classifiers.classifier import batches
-from ..errors import whole_number
+from ..errors import SegxaiValueError, quoted, whole_number
 from ..plots.numbers import FAINT, quantity
 from ..progress import Progress, track
 from ..regions import Regions
@@ -175,7 +175,7 @@ def robustness(
     ----------
     Sturmfels et al. 2020, "Visualizing the Impact of Feature Attribution Baselines".
     """
-    e = explanation
+    e = _explanation(explanation)
     game = evaluated(e).replay("robustness()")
     whole_number("borders (pixels)", borders)
     others = [
@@ -199,6 +199,12 @@ def robustness(
     return Robustness(
         e.regions.marked_names, e.target, variants, np.array(weights), e.coalitions.output
     )
+
+
+def _explanation(value) -> Explanation:
+    if not isinstance(value, Explanation):
+        raise SegxaiValueError(f"An explanation was expected; got {quoted(value)}.")
+    return value
 
 
 def evaluated(explanation: Explanation) -> Coalitions:
@@ -344,7 +350,7 @@ def placebo_test(
     SegxaiError
         If the explanation holds no classifier.
     """
-    e = explanation
+    e = _explanation(explanation)
     game = e.coalitions.replay("placebo_test()")
     whole_number("placements", placements, 1)
     rng = np.random.default_rng(whole_number("seed", seed))

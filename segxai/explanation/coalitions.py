@@ -4,6 +4,7 @@ K regions form 2**K coalitions. If the budget allows, the classifier is evaluate
 them. The table is then complete, so everything computed from it is free of sampling noise.
 """
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -36,7 +37,7 @@ class Coalitions:
     targets : tuple of int
         (T,) class numbers: the most probable classes of the whole image, and the target.
     target_names : tuple of str
-        (T,) their names.
+        (T,) their names; "1 (cat)" where several classes have the name "cat".
     target : int
         The class that is explained.
     exact : bool
@@ -256,7 +257,8 @@ def tabulate(
         Its `output` is "output" if the classifier claims probabilities, but values in the table
         lie outside 0..1.
     """
-    output = game.classifier.output
+    output, names = game.classifier.output, game.classifier.class_names
+    repeats = Counter(names)
     if output == "probability" and (table.min() < -ROUNDING or table.max() > 1 + ROUNDING):
         output = "output"
     return Coalitions(
@@ -264,7 +266,9 @@ def tabulate(
         masks,
         table,
         game.targets,
-        target_names=tuple(game.classifier.class_names[k] for k in game.targets),
+        target_names=tuple(
+            names[k] if repeats[names[k]] == 1 else f"{k} ({names[k]})" for k in game.targets
+        ),
         target=game.target_index,
         exact=len(masks) == 2 ** masks.shape[1],
         evaluations=len(masks),

@@ -10,7 +10,7 @@ import numpy as np
 from .. import report
 from ..classifiers.classifier import Target
 from ..classifiers.load import ClassifierLike, load_classifier
-from ..errors import SegxaiError, SegxaiValueError
+from ..errors import SegxaiError, SegxaiValueError, listed
 from ..images import ImageLike, as_image, as_picture
 from ..progress import Progress
 from ..segmentation.registry import RegionsLike, as_regions
@@ -254,7 +254,7 @@ def save_explorer(
     """
     report.check_page_path(path)
     picture, classifier = as_picture(image), load_classifier(classifier)
-    if isinstance(segmenters, str) or not segmenters:
+    if isinstance(segmenters, str) or not (segmenters := listed(segmenters, "The segmenters")):
         raise SegxaiValueError(
             f"Name at least one segmenter in a sequence, e.g. ('deep', 'slic'); got {segmenters!r}."
         )
@@ -274,5 +274,5 @@ def save_explorer(
                     progress=progress,
                 )
             )
-            target = explanations[0].target  # the same for all, but for rounding
+            target = explanations[0].coalitions.target  # the same for all, but for rounding
     report.write_explorer(path, explanations)

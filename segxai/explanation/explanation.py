@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import plots, report
 from ..classifiers.classifier import Target
+from ..errors import whole_number
 from ..files import as_path
 from ..plots.numbers import format_output, strongest
 from ..progress import Progress
@@ -138,7 +139,8 @@ class Explanation:
         The largest weight comes first; guessed names have a mark.
         """
         names = self.regions.marked_names
-        return [(names[k], float(self.weights[k])) for k in strongest(self.weights, most)]
+        shown = strongest(self.weights, most if most is None else whole_number("most", most))
+        return [(names[k], float(self.weights[k])) for k in shown]
 
     def weight_map(self) -> np.ndarray:
         """Return the weights as a picture.

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 from skimage import filters  # imports its functions when they are first called
 
-from ..errors import SegxaiError, SegxaiValueError, quoted, unknown_name
+from ..errors import SegxaiError, SegxaiValueError, listed, quoted, unknown_name
 from ..files import as_path
 from ..images import Bands, ImageLike, as_array, as_uint8, check_image_file, pixels_of
 
@@ -74,11 +74,8 @@ def distinct_fills(fills: Iterable[Fill]) -> list[Fill]:
     >>> distinct_fills(["gray", "mean", "grey"])
     ['grey', 'mean']
     """
-    if (
-        isinstance(fills, (str, os.PathLike))
-        or not isinstance(fills, Iterable)
-        or not (fills := list(fills))
-    ):
+    single = isinstance(fills, (str, os.PathLike)) or not isinstance(fills, Iterable)
+    if single or not (fills := listed(fills, "The fills")):
         raise SegxaiValueError(
             f"fills must be a sequence with at least one fill, e.g. ('mean', 'blur'); "
             f"got {quoted(fills)}."

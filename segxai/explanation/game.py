@@ -17,7 +17,7 @@ from ..classifiers.classifier import Classifier, Target, batches
 from ..classifiers.load import ClassifierLike, load_classifier
 from ..classifiers.networks import NetClassifier
 from ..errors import whole_number
-from ..images import Bands, ImageLike, as_image, as_picture
+from ..images import Bands, ImageLike, as_picture
 from ..progress import Progress, track
 from ..regions import Regions
 from ..segmentation.registry import RegionsLike, as_regions
@@ -93,7 +93,7 @@ class Game:
     @cached_property
     def image(self) -> np.ndarray:
         """(H, W, 3) uint8, what is shown of the picture."""
-        return as_image(self.picture)
+        return self.picture.view() if isinstance(self.picture, Bands) else self.picture
 
     @property
     def same_fill(self) -> Fill:
@@ -230,7 +230,9 @@ def new_game(
         classifier = copy(classifier)  # the caller's own keeps its batches
         classifier.batch_size = whole_number("batch_size", batch_size, 1)
     classifier.check_target(target)
-    regions = as_regions(as_image(picture), regions, progress=progress)
+    regions = as_regions(
+        picture.view() if isinstance(picture, Bands) else picture, regions, progress=progress
+    )
     filled = fill_image(_pixels(picture), regions.labels, fill, seed)
     return Game(picture, regions, classifier, name, filled, seed, target)
 

@@ -44,11 +44,12 @@ def sentences(explanation: "Explanation", search: bool = True) -> list[str]:
 def _of_weights(e) -> Iterator[str]:
     k = int(np.argmax(np.abs(e.weights)))
     verb, name = "supports" if e.weights[k] >= 0 else "opposes", e.regions.marked_names[k]
-    title = METHODS[e.method].title
     yield (
-        f"No region changes “{e.target}” noticeably (all {title} weights are below {FAINT})."
+        f"No region changes “{e.target}” noticeably "
+        f"(all {METHODS[e.method].title} weights are below {FAINT})."
         if abs(e.weights[k]) < FAINT
-        else f"“{name}” {verb} “{e.target}” most ({title} weight {e.weights[k]:+z.3f})."
+        else f"“{name}” {verb} “{e.target}” most "
+        f"({METHODS[e.method].title} weight {e.weights[k]:+z.3f})."
     )
     if not e.coalitions.exact:  # intervals shrink with the square root of the sample's size
         evaluated, number = e.coalitions.masks.shape

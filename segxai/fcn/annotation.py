@@ -312,6 +312,8 @@ def _label_studio(data, photograph) -> Found:
     for each in task.get("annotations", task.get("completions"))[0]["result"]:
         value, size = each["value"], (each["original_height"], each["original_width"])
         label = next(value[key][0] for key in value if key.endswith("labels"))
+        if value.get("rotation"):
+            raise ValueError("a rectangle is rotated; draw it as a polygon")
         if "rle" in value:
             yield label, size, bytes(value["rle"])
         else:

@@ -12,7 +12,7 @@ from ..names import distinct_names
 from ..regions import PLACE, Part, Regions, called, costliest, least_sure, rebuilt, united
 from .cut import raised
 from .merging import Merging, merge_parts
-from .names import places
+from .nouns import places
 from .seen import areas_of
 
 WARD = Merging(floor=1.0, contour=0.0, size=0.5, worth=0.0)

@@ -9,7 +9,7 @@ from skimage import color, filters, segmentation  # their functions are imported
 from ..errors import whole_number
 from ..images import MAX_SIDE, reduced, resize_labels
 from ..regions import Part, Regions
-from .names import named_by_place
+from .nouns import named_by_place
 from .record import COUNT, Segmenter, Slider, check_number
 
 WORKING_SIDE = 1024  # pixels; larger photographs are reduced to this size for segmentation

@@ -51,7 +51,8 @@ def refine(coarse: Regions, finer: Regions) -> Regions:
                 Part(f"{whole}: {finer.names[f]}", (number + i,), evidence=finer.name_evidence[f])
                 for i, f in enumerate(kept)
             ]
-    return Regions(atoms, pieces, f"{coarse.method}+{finer.method}")
+    methods = [regions.method or "regions" for regions in (coarse, finer)]
+    return Regions(atoms, pieces, "+".join(methods))
 
 
 def from_mask_list(
@@ -285,7 +286,7 @@ def _ids_of_scores(scores, names) -> np.ndarray:
             'be red, green and blue. Give colours={"cat": (64, 0, 0)} for a picture of classes, or '
             "scores.argmax(axis=-1) if these are scores."
         )
-    if not known and (first or len(names) == shape[0] or channels > min(shape)):
+    if not known and (first or len(names) == shape[0] or channels >= min(shape[:2])):
         raise SegxaiValueError(
             f"Class scores must have shape (height, width, classes), but axis 2 of {shape} is "
             "hardly that of the classes. If axis 0 is, give numpy.moveaxis(scores, 0, -1); if "
@@ -348,4 +349,4 @@ def _entry(mask, index, threshold):
         score = float(mask.get("score", quality))
     except (TypeError, ValueError) as error:
         raise SegxaiValueError(f"The score of mask {index} is not a number.") from error
-    return read_mask(mask["segmentation"], what, threshold), score, str(mask.get("name", name))
+    return read_mask(mask["segmentation"], what, threshold), score, str(mask.get("name") or name)

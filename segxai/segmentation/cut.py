@@ -7,7 +7,7 @@ import numpy as np
 
 from ..regions import Part, grouped, labels_of, rebuilt, walk
 from .merging import Merging, borders, components, merge_parts
-from .names import LEAST, Noun, kinds, name_tree
+from .nouns import LEAST, Noun, kinds, name_tree
 from .seen import Seen, areas_of, pooled
 
 FEWEST, MOST = 3, 9  # regions; 2**9 coalitions are evaluated in seconds

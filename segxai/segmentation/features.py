@@ -20,8 +20,8 @@ from skimage import color, measure, segmentation
 from ..images import resize_labels
 from ..regions import Regions, coarsest, moved
 from .cut import automatic_number
-from .merging import Join, borders, leaves
-from .names import named_by_place
+from .merging import Join, leaves
+from .nouns import named_by_place
 from .record import by_count, check_count
 from .seen import for_network, pool
 
@@ -60,11 +60,9 @@ def features(image: np.ndarray, n_regions: int | str = "auto") -> Regions:
     copy = np.rint(for_network(image, WORKING_SIDE)).astype(np.uint8)
     superpixels = segmentation.slic(copy, n_segments=SUPERPIXELS, compactness=10, start_label=0)
     superpixels = np.unique(superpixels, return_inverse=True)[1]
-    points = _superpixel_features(copy, superpixels)
-    leaf, root = leaves(_ward_joins(points))
+    leaf, root = leaves(_ward_joins(_superpixel_features(copy, superpixels)))
     # Islands are looked for at the photograph's own size: reducing a label map makes new ones.
-    superpixels = resize_labels(superpixels, image.shape[:2])
-    whole = _merge_islands(leaf[superpixels], superpixels, points)
+    whole = _merge_islands(leaf[resize_labels(superpixels, image.shape[:2])])
     present, atoms = np.unique(whole, return_inverse=True)
     root = moved(root, {int(leaf): atom for atom, leaf in enumerate(present)})
     if n_regions == "auto":
@@ -97,29 +95,15 @@ def _superpixel_features(copy, superpixels) -> np.ndarray:
     return np.concatenate(columns, axis=1)
 
 
-def _merge_islands(leaf_map, superpixels, points) -> np.ndarray:
-    """Join pieces smaller than SMALLEST_ISLAND to the most similar neighbour, smallest first."""
-    pieces = measure.label(leaf_map, background=-1, connectivity=1) - 1
-    flat = pieces.ravel()
-    areas = np.bincount(flat).astype(float)
-    # Leaves consist of whole superpixels, so a piece's mean feature is one over their pixels.
-    overlap = np.ones(flat.size), (flat, superpixels.ravel())
-    sums = scipy.sparse.coo_array(overlap, shape=(len(areas), len(points))).tocsr() @ points
-    touching = np.array(list(borders(pieces, np.zeros(pieces.shape))))
-    joined_to = np.arange(len(areas))
-    while areas.min() < SMALLEST_ISLAND * flat.size and np.isfinite(areas).sum() > 1:
-        piece = int(areas.argmin())
-        near = np.setdiff1d(touching[(touching == piece).any(axis=1)], piece)
-        apart = ((sums[near] / areas[near, None] - sums[piece] / areas[piece]) ** 2).sum(axis=1)
-        host = near[apart.argmin()]
-        sums[host] += sums[piece]
-        areas[host] += areas[piece]
-        areas[piece] = np.inf  # it is gone
-        for pairs in (touching, joined_to):
-            pairs[pairs == piece] = host
-    leaf_of_piece = np.zeros(len(areas), int)
-    leaf_of_piece[flat] = leaf_map.ravel()
-    return leaf_of_piece[joined_to][pieces]
+def _merge_islands(labels) -> np.ndarray:
+    """Give each pixel of pieces smaller than SMALLEST_ISLAND the label of the nearest other one."""
+    pieces = measure.label(labels, background=-1, connectivity=1)
+    areas = np.bincount(pieces.ravel())
+    small = areas < min(SMALLEST_ISLAND * labels.size, areas.max())
+    nearest = scipy.ndimage.distance_transform_edt(
+        small[pieces], return_distances=False, return_indices=True
+    )
+    return labels[tuple(nearest)]
 
 
 SEGMENTERS = (

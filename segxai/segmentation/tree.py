@@ -29,7 +29,7 @@ from .compose import numbered_part
 from .contours import content_key, contours
 from .cut import automatic_number, automatic_things, spared
 from .merging import Merging, basins, borders, leaves, merge
-from .names import evidence, name_tree
+from .nouns import evidence, name_tree
 from .record import Segmenter, by_count, check_count
 from .seen import Seen, for_network, pool, seen
 from .views import object_nouns

@@ -1,6 +1,6 @@
 """Nouns by a classifier that was trained on whole photographs, for the nodes of a region tree.
 
-The project's own FCN-8s names sky, hair and road (`names`). What it calls an object or an animal,
+The project's own FCN-8s names sky, hair and road (`nouns`). What it calls an object or an animal,
 the classifier may be able to name: it knows 364 everyday nouns. It is believed where several views
 of the region agree: cut out, with dimmed surroundings, cropped, and by the features inside it
 against those outside.
@@ -20,7 +20,7 @@ from ..images import resize
 from ..regions import Part, coarsest, walk
 from ..weights.imagenet import everyday_nouns
 from ..weights.semantic import semantic_head
-from .names import GROUPS, Noun, class_noun, evidence
+from .nouns import GROUPS, Noun, class_noun, evidence
 from .seen import VIEW, WHOLE, Seen, areas_of, by_noun, deepest, pooled, specific
 
 # Shares of the photograph: too few pixels to classify, too few around them.

@@ -17,7 +17,7 @@ import numpy as np
 from .. import plots, report
 from ..classifiers.classifier import Target
 from ..classifiers.load import ClassifierLike
-from ..errors import SegxaiError, SegxaiValueError, one_of, whole_number
+from ..errors import SegxaiError, SegxaiValueError, listed, one_of, quoted, whole_number
 from ..explanation.explain import explain
 from ..explanation.fills import Fill, fill_name
 from ..images import Bands, ImageLike, as_image, reduced, resize_labels
@@ -118,7 +118,7 @@ def compare(
     segmenters = _checked_segmenters(segmenters)
     metrics = _checked_metrics(metrics, masks)
     options = checked_options(method, fill, max_evaluations, seed)
-    if masks is not None and len(masks) != len(images):
+    if masks is not None and len(masks := listed(masks, "The masks")) != len(images):
         raise SegxaiValueError(
             f"{len(masks)} masks were given for {len(images)} images; each image needs one."
         )
@@ -210,16 +210,17 @@ def _how(match, options, target, model) -> str:
     )
 
 
-def _several(given) -> Iterable:
+def _several(given) -> list:
     """Return what may be one or several as several."""
-    return (given,) if isinstance(given, str) or not isinstance(given, Iterable) else given
+    single = isinstance(given, str) or not isinstance(given, Iterable)
+    return [given] if single else listed(given, "Segmenters and metrics")
 
 
 def _checked_segmenters(segmenters) -> dict[str, str | Callable]:
-    segmenters = _several(segmenters)
     if not isinstance(segmenters, Mapping):
         segmenters = {
-            m if isinstance(m, str) else getattr(m, "__name__", str(m)): m for m in segmenters
+            m if isinstance(m, str) else getattr(m, "__name__", quoted(m)): m
+            for m in _several(segmenters)
         }
     if not segmenters:
         raise SegxaiValueError(

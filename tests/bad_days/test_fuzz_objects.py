@@ -96,6 +96,21 @@ REFUSING = {
     "annotation": lambda x, e: segxai.finetune(IMAGE, x),
     "many": lambda x, e: segxai.explain_many(x, "grid", brightness),
     "compared": lambda x, e: segxai.compare(x, "grid", classifier=brightness),
+    "compared segmenters": lambda x, e: segxai.compare([IMAGE], x, classifier=brightness),
+    "metrics": lambda x, e: segxai.compare([IMAGE], "grid", x, classifier=brightness),
+    "compared masks": lambda x, e: segxai.compare([IMAGE], "grid", masks=x, classifier=brightness),
+    "fills": lambda x, e: segxai.robustness(e, fills=x),
+    "checked": lambda x, e: segxai.robustness(x),
+    "tested": lambda x, e: segxai.placebo_test(x),
+    "placements": lambda x, e: segxai.placebo_test(e, placements=x),
+    "ranked": lambda x, e: e.ranking(x),
+    "explored": lambda x, e: segxai.save_explorer("a.html", IMAGE, brightness, segmenters=x),
+    "fills of a page": lambda x, e: segxai.save_explorer(
+        "a.html", IMAGE, brightness, segmenters=["grid"], fills=x
+    ),
+    "contours of": lambda x, e: segxai.contours(x),
+    "loaded explanation": lambda x, e: segxai.load_explanation(x),
+    "loaded regions": lambda x, e: segxai.load_regions(x, IMAGE),
     "energy": lambda x, e: metrics.energy(e, x),
     "photograph": lambda x, e: segxai.data.load(x),
 }

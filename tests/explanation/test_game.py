@@ -31,8 +31,8 @@ def test_an_explanation_normalises_each_input_once(monkeypatch, method):
     for name in NORMALISED:
         monkeypatch.setattr(game, name, counted(name, getattr(game, name)))
     as_image = counted("as_image", segxai.images.as_image)
-    for module in (segxai.images, segxai.segmentation.registry):
-        monkeypatch.setattr(module, "as_image", as_image)
+    for module in (segxai.images, segxai.segmentation.registry, game):
+        monkeypatch.setattr(module, "as_image", as_image, raising=False)
     segxai.explain(IMAGE, LABELS, classifier, method=method, progress=False)
     assert sorted(calls) == sorted([*NORMALISED, "as_image"])
 

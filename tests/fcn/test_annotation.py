@@ -102,6 +102,10 @@ def brush(mask):
     return [int(bits[i : i + 8], 2) for i in range(0, len(bits), 8)]
 
 
+def turned(data):
+    data[1]["annotations"][0]["result"][2]["value"]["rotation"] = 30
+
+
 def label_studio():
     percent = [[100 * x / WIDTH, 100 * y / HEIGHT] for x, y in BODY]
     (left, top), (right, bottom) = MAT
@@ -213,6 +217,7 @@ def packed(data):
         (changed(coco, lambda d: d["categories"].clear()), "KeyError"),
         (changed(label_studio, lambda d: packed(d).__delitem__(slice(20, None))), "JSON"),
         (changed(label_studio, lambda d: packed(d).__setitem__(0, 255)), "a brush of"),
+        (changed(label_studio, turned), "a rectangle is rotated"),
     ],
 )
 def test_files_that_are_not(data, said, written):

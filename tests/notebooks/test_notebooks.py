@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from segxai.segmentation.names import GROUPS
+from segxai.segmentation.nouns import GROUPS
 from segxai.weights.imagenet import everyday_nouns
 from segxai.weights.semantic import semantic_head
 

@@ -17,6 +17,18 @@ def test_a_coarse_map_is_refined_by_a_finer_one():
     assert np.array_equal(pieces.mask("right: top"), COARSE.mask("right") & FINER.mask("top"))
 
 
+@pytest.mark.parametrize(
+    ("coarse", "finer", "made"),
+    [("", "", "regions+regions"), ("", "finer", "regions+finer"), ("coarse", "", "coarse+regions")],
+)
+def test_what_is_refined_has_a_name_in_any_case(coarse, finer, made):
+    pair = (
+        Regions.from_labels(regions.labels, method=method)
+        for regions, method in ((COARSE, coarse), (FINER, finer))
+    )
+    assert refine(*pair).method == made
+
+
 def test_pieces_too_small_to_matter_join_a_neighbour():
     finer = np.zeros((20, 20), int)
     finer[:10] = 1
@@ -181,6 +193,7 @@ PICTURE = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
         (np.dstack([PICTURE, PICTURE[..., :1]]), "looks like a picture"),
         (np.moveaxis(SCORES, -1, 0), "If axis 0 is"),
         (np.moveaxis(SCORES, -1, 0)[None], "If axis 0 is"),
+        (np.random.default_rng(0).normal(size=(150, 32, 32)), "If axis 0 is"),
         (np.moveaxis(np.eye(25)[np.arange(600).reshape(20, 30) % 25], -1, 0), "If axis 0 is"),
         (np.where(SCORES > 2, np.nan, SCORES), "scores contain NaN"),
         (np.full((20, 30), np.nan), "NaN"),

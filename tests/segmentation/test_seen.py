@@ -7,7 +7,7 @@ import segxai
 from segxai.images import resize
 from segxai.regions import Part
 from segxai.segmentation import seen as module
-from segxai.segmentation.names import class_noun
+from segxai.segmentation.nouns import class_noun
 from segxai.segmentation.seen import Seen, pool, pooled, seen
 from segxai.weights.semantic import SIDE, semantic_head
 

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 
 from segxai.files import data_file
-from segxai.segmentation.names import GROUPS
+from segxai.segmentation.nouns import GROUPS
 from segxai.weights.imagenet import everyday_nouns
 from segxai.weights.semantic import semantic_head
 

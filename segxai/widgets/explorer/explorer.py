@@ -5,7 +5,7 @@ from secrets import token_hex
 
 import ipywidgets
 
-from ...errors import SegxaiError, SegxaiValueError, one_of
+from ...errors import SegxaiError, SegxaiValueError, listed, one_of
 from ...explanation.explanation import Explanation
 from ...explanation.fills import FILLS, distinct_fills
 from ...explanation.tree_explanation import TreeExplanation
@@ -83,7 +83,7 @@ class ExplanationExplorer(browser.Pictured, ipywidgets.VBox):
             image, classifier, also, target, max_evaluations=max_evaluations, seed=seed
         )
         self.image, self.classifier = self._work.image, self._work.classifier
-        start = (start,) if isinstance(start, str) else tuple(start)
+        start = (start,) if isinstance(start, str) else tuple(listed(start, "start"))
         if not 1 <= len(start) <= 2:
             raise SegxaiValueError(f"start must name one or two segmenters; got {len(start)}.")
         offered = [name for name, _ in self._work.segmenters()]

@@ -7,7 +7,7 @@ import segxai
 from segxai import Regions
 from segxai.regions import GIVEN, PLACE, Part, walk
 from segxai.segmentation import tree
-from segxai.segmentation.names import (
+from segxai.segmentation.nouns import (
     LEAST,
     LEAST_PLANTS,
     MAIN,
