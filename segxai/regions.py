@@ -271,7 +271,7 @@ class Regions:
     def __eq__(self, other):
         return (
             isinstance(other, Regions)
-            and self.names == other.names
+            and self.marked_names == other.marked_names
             and np.array_equal(self.labels, other.labels)
         )
 

@@ -12,7 +12,7 @@ import segxai
 from segxai import __main__ as command
 from segxai import plots
 from segxai.explanation.checks import Placebo, Robustness
-from segxai.explanation.explanation import Details
+from segxai.explanation.explanation import Details, renamed
 from segxai.regions import PLACE, Evidence, Part
 from segxai.report.page import explorer_state
 from segxai.widgets import RegionCanvas
@@ -144,3 +144,12 @@ def test_a_region_is_found_by_what_is_written(explanation):
     regions = explanation.regions
     assert [regions.index(name) for name in WRITTEN] == [0, 1, 2, 3]
     assert regions.index("helmet") == 0
+
+
+def test_a_canvas_notices_that_a_guess_was_confirmed(explanation):
+    canvas, confirmed = RegionCanvas(explanation), explanation.regions.rename({0: "helmet"})
+    assert explanation.regions != confirmed
+    canvas.show(renamed(explanation, confirmed))
+    assert canvas.names[0] == "helmet"
+    canvas.show(explanation)
+    assert canvas.names[0] == "helmet ?"

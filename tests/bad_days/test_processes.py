@@ -52,6 +52,27 @@ def test_a_child_process_says_at_once_that_networks_cannot_run_in_it(run_python,
     assert all(other.startswith("refused: ") and "'spawn'" in other for other in others)
 
 
+KERAS = """
+in_child(lambda images: images.mean(axis=(1, 2, 3)) / 255)
+import keras
+layers = [keras.Input((8, 8, 3)), keras.layers.GlobalAveragePooling2D()]
+model = keras.Sequential([*layers, keras.layers.Dense(2, activation="softmax")])
+print("explained", segxai.explain(image, labels, model).coalitions.full, flush=True)
+in_child(model)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked on this system")
+def test_a_model_of_keras_does_not_wait_for_ever_in_a_child_process(run_python, tmp_path, root):
+    script = FORK.partition("in_child(network())")[0] + KERAS
+    run = run_python("-c", script, cwd=tmp_path, env={"PYTHONPATH": str(root)})
+    child, here, refused = run.stdout.decode().splitlines()
+    assert child.startswith("explained"), run.stderr.decode()
+    assert here.startswith("explained")
+    assert refused.startswith("refused: ")
+    assert "'spawn'" in refused
+
+
 def small():
     """A network that is built in no time: the mean of a picture."""
     net = GraphSession()

@@ -169,6 +169,27 @@ def test_a_drawing_is_read_as_an_annotation(name, written):
     assert np.array_equal(np.array(names)[labels], np.array(["rest", "cat", "mat"])[EXPECTED])
 
 
+@pytest.mark.parametrize("name", ["coco", "label_studio"])
+def test_a_drawing_of_one_photograph_is_an_annotation_by_its_path(name, written):
+    data = FILES[name]()
+    if name == "coco":
+        data["images"] = [each for each in data["images"] if each["file_name"].endswith("a.png")]
+    else:
+        data = [task for task in data if task["data"]["image"].endswith("a.png")]
+    (written / "one.json").write_text(json.dumps(data))
+    labels, names = read_annotation(written / "one.json", (HEIGHT, WIDTH))
+    assert np.array_equal(np.array(names)[labels], np.array(["rest", "cat", "mat"])[EXPECTED])
+
+
+def test_an_annotation_with_soft_borders_is_refused():
+    row, column = np.indices((60, 80))
+    disc = np.clip(20.5 - np.hypot(row - 30, column - 40), 0, 1)
+    with pytest.raises(SegxaiError, match="The annotation is a mask with soft borders"):
+        read_annotation(np.rint(255 * disc).astype(np.uint8), (60, 80))
+    labels, _ = read_annotation((disc > 0.5).astype(np.uint8), (60, 80))
+    assert labels.sum() == (disc > 0.5).sum()
+
+
 def test_polygons_of_a_reduced_photograph_are_drawn_on_it(tmp_path):
     Image.new("RGB", (4096, 128)).save(tmp_path / "a.png")
     shape = {"label": "left", "points": [[0, 0], [1024, 0], [1024, 128], [0, 128]]}
