@@ -95,6 +95,13 @@ def extra_module(name: str, message: str) -> Any:
         raise SegxaiError(message) from error
 
 
+def known_explanation(value: Any) -> Any:
+    """Return an explanation, or raise SegxaiValueError for anything else."""
+    if not hasattr(value, "coalitions"):
+        raise SegxaiValueError(f"An explanation was expected; got {quoted(value)}.")
+    return value
+
+
 def folded(name: str) -> str:
     """Return a name in the spelling by which names are compared: "Tiger_Cat" is "tiger cat"."""
     return " ".join(name.replace("_", " ").split()).casefold()

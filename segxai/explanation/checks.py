@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import plots
 from ..classifiers.classifier import batches
-from ..errors import SegxaiValueError, quoted, whole_number
+from ..errors import known_explanation, whole_number
 from ..plots.numbers import FAINT, quantity
 from ..progress import Progress, track
 from ..regions import Regions
@@ -175,7 +175,7 @@ def robustness(
     ----------
     Sturmfels et al. 2020, "Visualizing the Impact of Feature Attribution Baselines".
     """
-    e = _explanation(explanation)
+    e = known_explanation(explanation)
     game = evaluated(e).replay("robustness()")
     whole_number("borders (pixels)", borders)
     others = [
@@ -199,12 +199,6 @@ def robustness(
     return Robustness(
         e.regions.marked_names, e.target, variants, np.array(weights), e.coalitions.output
     )
-
-
-def _explanation(value) -> Explanation:
-    if not isinstance(value, Explanation):
-        raise SegxaiValueError(f"An explanation was expected; got {quoted(value)}.")
-    return value
 
 
 def evaluated(explanation: Explanation) -> Coalitions:
@@ -350,7 +344,7 @@ def placebo_test(
     SegxaiError
         If the explanation holds no classifier.
     """
-    e = _explanation(explanation)
+    e = known_explanation(explanation)
     game = e.coalitions.replay("placebo_test()")
     whole_number("placements", placements, 1)
     rng = np.random.default_rng(whole_number("seed", seed))

@@ -10,7 +10,7 @@ import numpy as np
 from .. import report
 from ..classifiers.classifier import Target
 from ..classifiers.load import ClassifierLike, load_classifier
-from ..errors import SegxaiError, SegxaiValueError, listed
+from ..errors import SegxaiError, SegxaiValueError, known_explanation, listed
 from ..images import ImageLike, as_image, as_picture
 from ..progress import Progress
 from ..segmentation.registry import RegionsLike, as_regions
@@ -171,7 +171,7 @@ def drill_down(
         If the region has no known parts, the table is a sample, there is no classifier to evaluate,
         or more than 12 regions would result.
     """
-    e, table = explanation, explanation.coalitions
+    e, table = known_explanation(explanation), explanation.coalitions
     if isinstance(e, TreeExplanation):
         return from_descent(e.descent, e.regions.expand(name), e.details.checks)
     check_all("drill_down()", len(e.regions), table.exact)

@@ -88,7 +88,7 @@ class Game:
     @property
     def pixels(self) -> np.ndarray:
         """(H, W, C), what is perturbed, as an array."""
-        return _pixels(self.picture)
+        return self.picture.pixels if isinstance(self.picture, Bands) else self.picture
 
     @cached_property
     def image(self) -> np.ndarray:
@@ -233,9 +233,6 @@ def new_game(
     regions = as_regions(
         picture.view() if isinstance(picture, Bands) else picture, regions, progress=progress
     )
-    filled = fill_image(_pixels(picture), regions.labels, fill, seed)
+    pixels = picture.pixels if isinstance(picture, Bands) else picture
+    filled = fill_image(pixels, regions.labels, fill, seed)
     return Game(picture, regions, classifier, name, filled, seed, target)
-
-
-def _pixels(picture) -> np.ndarray:
-    return picture.pixels if isinstance(picture, Bands) else picture

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import SegxaiError, SegxaiValueError, is_number
+from ..errors import SegxaiError, SegxaiValueError, is_number, known_explanation
 from ..progress import Progress
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def find(
     SegxaiError
         For an invalid share, or where there is no classifier to search with.
     """
-    e, table = explanation, explanation.coalitions
+    e, table = known_explanation(explanation), explanation.coalitions
     share = f"a share of the whole image's {table.output if table.rival is None else 'difference'}"
     if not is_number(p) or not 0 < p <= 1:
         raise SegxaiValueError(f"p must be {share}, above 0 and up to 1; got {p!r}.")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import SegxaiValueError
+from ..errors import SegxaiValueError, known_explanation
 from ..explanation.explanation import Explanation
 from ..fcn.annotation import IGNORE
 from ..masks import fit, read_mask
@@ -43,7 +43,7 @@ def energy(explanation: Explanation, mask: np.ndarray) -> float:
     ----------
     Wang et al. 2020, "Score-CAM", the energy-based pointing game, which is defined for pixels.
     """
-    inside, _ = _overlaps(explanation.regions, mask)
+    inside, _ = _overlaps(known_explanation(explanation).regions, mask)
     positive = np.maximum(explanation.weights, 0)
     return float(positive @ inside / positive.sum()) if positive.sum() > 0 else 0.0
 
@@ -96,7 +96,7 @@ def covers_plant(explanation: Explanation, mask: np.ndarray) -> CoversPlant:
     ----------
     Yang and Kim 2019, "Benchmarking Attribution Methods with Relative Feature Importance".
     """
-    inside, covered = _overlaps(explanation.regions, mask)
+    inside, covered = _overlaps(known_explanation(explanation).regions, mask)
     top = ranked(explanation)[0]
     if explanation.weights[top] <= 0:
         return CoversPlant(False, 0.0, 0.0, "")

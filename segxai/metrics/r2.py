@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..errors import known_explanation
 from ..explanation import surrogates
 from ..explanation.explanation import Explanation
 
@@ -54,7 +55,7 @@ def fidelity(explanation: Explanation) -> Fidelity:
     Allen 1974, "The relationship between variable selection and data augmentation", for the closed
     form.
     """
-    e, table = explanation, explanation.coalitions
+    e, table = known_explanation(explanation), explanation.coalitions
     masks, values, drawn = table.masks, table.values.astype(float), table.log_importance
     nested = any(isinstance(node, tuple) for node in table.hierarchy)
     if e.method not in ("lime", "shapley", "banzhaf", "owen") or (e.method == "owen" and nested):

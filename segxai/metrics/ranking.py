@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import plots
-from ..errors import SegxaiError, one_of
+from ..errors import SegxaiError, known_explanation, one_of
 from ..explanation.explanation import Explanation
 from ..explanation.fills import Fill, fill_name
 
@@ -188,7 +188,7 @@ def insertion(
     Petsiuk et al. 2018, "RISE", the causal metrics, which are defined for pixels; here for regions,
     by the area covered.
     """
-    return _curve(explanation, "insertion", fill, order)
+    return _curve(known_explanation(explanation), "insertion", fill, order)
 
 
 def deletion(explanation: Explanation, fill: Fill | None = None, *, order: str = "weight") -> Curve:
@@ -210,7 +210,7 @@ def deletion(explanation: Explanation, fill: Fill | None = None, *, order: str =
     SegxaiError
         If the whole photograph's probability is not positive.
     """
-    return _curve(explanation, "deletion", fill, order)
+    return _curve(known_explanation(explanation), "deletion", fill, order)
 
 
 def _curve(e, kind, fill, order) -> Curve:
@@ -260,7 +260,7 @@ def select(explanation: Explanation) -> np.ndarray:
     Knab et al. 2025, "Beyond Pixels: Enhancing LIME with Hierarchical Features and Segmentation
     Foundation Models".
     """
-    weights = explanation.weights
+    weights = known_explanation(explanation).weights
     above = (weights > weights.mean() + SELECTED_ABOVE * weights.std()).sum()
     return ranked(explanation)[: np.clip(above, 1, MOST_SELECTED)]
 
@@ -279,4 +279,4 @@ def compactness(explanation: Explanation) -> float:
     share : float
         0 to 1.
     """
-    return float(explanation.regions.areas[select(explanation)].sum())
+    return float(known_explanation(explanation).regions.areas[select(explanation)].sum())

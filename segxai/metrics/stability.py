@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import SegxaiError, whole_number
+from ..errors import SegxaiError, known_explanation, whole_number
 from ..explanation.checks import evaluated, weights_in
 from ..explanation.explanation import Explanation
 from ..explanation.tree_explanation import TreeExplanation
@@ -66,7 +66,7 @@ def seed_stability(
     ----------
     Visani et al. 2022, "Statistical stability indices for LIME".
     """
-    e = explanation
+    e = known_explanation(explanation)
     whole_number("repeats", repeats, 2)  # a single one has no spread
     if e.coalitions.exact or (isinstance(e, TreeExplanation) and not e.descent.sampled):
         return Stability(0.0, 0.0, np.repeat(e.weights[None], repeats, axis=0))
@@ -131,7 +131,7 @@ def random_label(explanation: Explanation, seed: int = 0) -> Sanity:
     ----------
     Adebayo et al. 2018, "Sanity Checks for Saliency Maps", the data randomization test.
     """
-    e = explanation
+    e = known_explanation(explanation)
     game = evaluated(e).replay("random_label()")
     classifier = game.classifier
     classes = np.delete(np.arange(len(classifier.class_names)), e.coalitions.target)

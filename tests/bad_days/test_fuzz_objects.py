@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import segxai
 from segxai import Classifier, Regions, SegxaiError, metrics
-from segxai.explanation import drill_down
+from segxai.explanation import drill_down, examine, necessary
 
 FUZZ = settings(settings.get_profile("bad_days"))
 IMAGE = np.random.default_rng(0).integers(0, 256, (12, 16, 3), dtype=np.uint8)
@@ -100,8 +100,26 @@ REFUSING = {
     "metrics": lambda x, e: segxai.compare([IMAGE], "grid", x, classifier=brightness),
     "compared masks": lambda x, e: segxai.compare([IMAGE], "grid", masks=x, classifier=brightness),
     "fills": lambda x, e: segxai.robustness(e, fills=x),
-    "checked": lambda x, e: segxai.robustness(x),
-    "tested": lambda x, e: segxai.placebo_test(x),
+    **{
+        f"explanation of {function.__name__}": lambda x, e, function=function: function(x)
+        for function in (
+            segxai.robustness,
+            segxai.placebo_test,
+            necessary,
+            examine,
+            metrics.insertion,
+            metrics.deletion,
+            metrics.fidelity,
+            metrics.seed_stability,
+            metrics.random_label,
+            metrics.select,
+            metrics.compactness,
+        )
+    },
+    **{
+        f"explanation of {function.__name__}": lambda x, e, function=function: function(x, 0)
+        for function in (drill_down, metrics.energy, metrics.covers_plant)
+    },
     "placements": lambda x, e: segxai.placebo_test(e, placements=x),
     "ranked": lambda x, e: e.ranking(x),
     "explored": lambda x, e: segxai.save_explorer("a.html", IMAGE, brightness, segmenters=x),
