@@ -58,10 +58,6 @@ _BYTES = {"1": 1, "L": 1, "P": 1, "RGBA": 10, "LA": 10}
 # Of floats: small excursions, which bicubic resizing and rounding leave, are clipped.
 _OVERSHOOT = 0.5  # of the range, at most
 _LEAST_INSIDE = 0.75  # of the values
-_OPEN_FILE = (
-    "The image is given as bytes, an open file or something else; a path, an array or a PIL image "
-    "was expected. Pass PIL.Image.open(file), with io.BytesIO(data) as the file for bytes."
-)
 # Transparency is nearly always all or nothing: with a smaller share of such pixels, a fourth
 # channel may be something else.
 LEAST_ALL_OR_NOTHING = 0.001
@@ -190,7 +186,10 @@ def as_image(image: ImageLike) -> np.ndarray:
     if isinstance(image, (str, os.PathLike, Image.Image)):
         return load_image(image)
     if isinstance(image, (bytes, bytearray)) or hasattr(type(image), "read"):
-        raise SegxaiValueError(_OPEN_FILE)
+        raise SegxaiValueError(
+            "The image is given as bytes or an open file; a path, an array or a PIL image was "
+            "expected. Pass PIL.Image.open(file), with io.BytesIO(data) as the file for bytes."
+        )
     array = as_array(image, "The image")
     shape, channels = array.shape, array.shape[2:]
     if array.ndim < 2 or channels not in ((), (1,), (3,), (4,)) or 0 in shape:
@@ -391,7 +390,11 @@ def opened_image(image: str | os.PathLike | bytes | Image.Image) -> Iterator[Ima
         If the file is not an image or is too large, including for errors raised inside the block.
     """
     if not isinstance(image, (str, os.PathLike, bytes, Image.Image)):
-        raise SegxaiValueError(_OPEN_FILE)
+        raise SegxaiValueError(
+            "A path, the bytes of a file or a PIL image was expected; got "
+            f"{type(image).__name__}. For an open file pass PIL.Image.open(file); an array is a "
+            "picture already, see as_image."
+        )
     name: Any = (
         _existing(image)
         if isinstance(image, (str, os.PathLike))
@@ -542,8 +545,8 @@ def _array_of(picture, levels) -> np.ndarray:
         if white >= whole_number("levels", levels, 2):
             raise SegxaiValueError(f"levels={levels}: the picture has values up to {white:g}.")
         black, white = 0.0, levels - 1
-    if picture.mode.startswith("I;16"):  # transparent pixels become white
-        clear = array == picture.info.get("transparency", -1)
+    if picture.mode.startswith("I;16") and "transparency" in picture.info:  # it becomes white
+        clear = array == picture.info["transparency"]
         array = np.where(clear, np.uint16(65535 if levels is None else white), array)
     # These two modes have no fixed range, as in medicine.
     if levels is None and picture.mode not in ("I", "F"):

@@ -4,7 +4,6 @@ K regions form 2**K coalitions. If the budget allows, the classifier is evaluate
 them. The table is then complete, so everything computed from it is free of sampling noise.
 """
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -258,7 +257,6 @@ def tabulate(
         lie outside 0..1.
     """
     output, names = game.classifier.output, game.classifier.class_names
-    repeats = Counter(names)
     if output == "probability" and (table.min() < -ROUNDING or table.max() > 1 + ROUNDING):
         output = "output"
     return Coalitions(
@@ -267,7 +265,7 @@ def tabulate(
         table,
         game.targets,
         target_names=tuple(
-            names[k] if repeats[names[k]] == 1 else f"{k} ({names[k]})" for k in game.targets
+            f"{k} ({names[k]})" if names.count(names[k]) > 1 else names[k] for k in game.targets
         ),
         target=game.target_index,
         exact=len(masks) == 2 ** masks.shape[1],

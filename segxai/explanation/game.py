@@ -88,12 +88,12 @@ class Game:
     @property
     def pixels(self) -> np.ndarray:
         """(H, W, C), what is perturbed, as an array."""
-        return self.picture.pixels if isinstance(self.picture, Bands) else self.picture
+        return _pixels(self.picture)
 
     @cached_property
     def image(self) -> np.ndarray:
         """(H, W, 3) uint8, what is shown of the picture."""
-        return self.picture.view() if isinstance(self.picture, Bands) else self.picture
+        return _shown(self.picture)
 
     @property
     def same_fill(self) -> Fill:
@@ -230,9 +230,14 @@ def new_game(
         classifier = copy(classifier)  # the caller's own keeps its batches
         classifier.batch_size = whole_number("batch_size", batch_size, 1)
     classifier.check_target(target)
-    regions = as_regions(
-        picture.view() if isinstance(picture, Bands) else picture, regions, progress=progress
-    )
-    pixels = picture.pixels if isinstance(picture, Bands) else picture
-    filled = fill_image(pixels, regions.labels, fill, seed)
+    regions = as_regions(_shown(picture), regions, progress=progress)
+    filled = fill_image(_pixels(picture), regions.labels, fill, seed)
     return Game(picture, regions, classifier, name, filled, seed, target)
+
+
+def _pixels(picture) -> np.ndarray:
+    return picture.pixels if isinstance(picture, Bands) else picture
+
+
+def _shown(picture) -> np.ndarray:
+    return picture.view() if isinstance(picture, Bands) else picture
