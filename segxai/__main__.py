@@ -279,8 +279,7 @@ def _explain(args):
             except SegxaiError as error:
                 failures.append((shown, segmenter, error))
                 continue
-            seconds = time.perf_counter() - started
-            strongest = _rows(shown, segmenter, explanation, seconds)
+            strongest = _rows(shown, segmenter, explanation, time.perf_counter() - started)
             _print("\n".join(_ROW.format(*row) for row in strongest))
             for check in explanation.details.checks:
                 _print("\n".join(f"    {sentence}" for sentence in check.sentences()))

@@ -19,7 +19,7 @@ class Evidence(NamedTuple):
     ----------
     source : str
         "given" by the user or an annotation; "semantic", a network for semantic segmentation;
-        "classifier", an ImageNet classifier; or "place", if nothing names the region.
+        "classifier", an ImageNet classifier; or "place", where it lies, if nothing else names it.
     probability : float or None
         The share of such names that are right, where that was measured.
     """

@@ -286,8 +286,7 @@ def _expected_counts(total, shares, log_number_of) -> np.ndarray:
     counts = np.zeros(len(shares))
     for _ in shares:  # each time, further sizes may become complete
         full = counts >= most
-        rest = (total - most[full].sum()) * shares / shares[~full].sum()
-        counts = np.where(full, most, rest)
+        counts = np.where(full, most, (total - most[full].sum()) * shares / shares[~full].sum())
     return counts
 
 

@@ -58,8 +58,8 @@ def efficientnet_lite0(
             normalizer_fn=None,
         ),
     ):
-        scaled = (images - 127.0) / 128.0  # as in its training
-        net = slim.conv2d(scaled, 32, 3, stride=2, scope="stem")
+        # Scaled as in its training.
+        net = slim.conv2d((images - 127.0) / 128.0, 32, 3, stride=2, scope="stem")
         stride = 2
         for index, (kernel, step, expansion, _, channels) in enumerate(BLOCKS):
             if step == 2:

@@ -34,9 +34,8 @@ def grid(image: np.ndarray, rows: int = 4, columns: int = 4) -> Regions:
     check_number("rows", rows, 1, max(height, 4))
     check_number("columns", columns, 1, max(width, 4))
     rows, columns = min(rows, height), min(columns, width)
-    row = np.arange(height) * rows // height
-    column = np.arange(width) * columns // width
-    labels = row[:, None] * columns + column[None, :]
+    row = np.arange(height)[:, None] * rows // height
+    labels = row * columns + np.arange(width) * columns // width
     names = [f"row {r + 1}, column {c + 1}" for r in range(rows) for c in range(columns)]
     return Regions.from_labels(labels, names, "grid")
 

@@ -81,8 +81,7 @@ def automatic_things(
                 objects[whole.atoms] = max(nouns, key=lambda noun: noun.evidence.probability or 0)
         things = merged(wholes, atoms, strength, found, merging)
         things = name_tree(atoms, things, found, objects)
-    covered = {frozenset(whole.atoms) for whole in wholes}
-    return raised(things, covered), max(len(groups), FEWEST)
+    return raised(things, {frozenset(whole.atoms) for whole in wholes}), max(len(groups), FEWEST)
 
 
 def automatic_cut(

@@ -42,16 +42,22 @@ PART = 0.3
 # What these classes need. Flat and printed things are books and signs to the head, whatever they
 # are, what has legs is a chair, and stairs, fences and rock are buildings.
 DOUBTFUL = {
-    "building": 0.65,
+    "water": 0.6,
+    "building": 0.7,
+    "wall": 0.7,
+    "road": 0.75,
     "chair": 0.8,
     **dict.fromkeys(("book", "sign", "shoes", "bag", "glasses", "window"), 0.93),
 }
-# Around a single thing, it takes sand for a road, and the table for a wall, unless it is sure.
+# Around a single thing, it takes sand for a road, the table for a wall, and details for things of
+# their own, unless it is nearly certain.
 SURFACES = ("building", "wall", "floor", "road", "mountain")
+CERTAIN = 0.85
 HEAD = ("face", "hair", "head")
+FAMILIAR = (*HEAD, "plants", *GROUPS["plants"], "sky", "water")  # also where they are small
 THINGS = ("animal", *GROUPS["animal"], "vehicle", *GROUPS["vehicle"])
-SMALL, SMALLEST_HEAD = 0.015, 0.005  # shares of the photograph
-ROWS, COLUMNS = ("top", "", "bottom"), ("left", "", "right")  # of `places`
+SMALL, SMALLEST_HEAD, DETAIL, FRAME = 0.015, 0.005, 0.05, 0.1  # shares of the photograph
+ROWS, COLUMNS, ALL_ROUND = ("top", "", "bottom"), ("left", "", "right"), "all round"  # of `places`
 
 
 class Noun(NamedTuple):
@@ -73,6 +79,10 @@ class Noun(NamedTuple):
     evidence: Evidence
     basis: str = ""
     sure: bool = False
+
+
+# What touches all four edges, is no frame and has no other noun: right in 44 of 47 photographs.
+BACKGROUND = Noun("background", Evidence("place", 0.93))
 
 
 def class_noun(row: np.ndarray) -> Noun | None:
@@ -177,7 +187,8 @@ def name_tree(
     covered = [node.atoms for node in nodes]
     place = dict(zip(covered, places(atoms, covered), strict=True))
     classes = dict(zip(covered, pooled(nodes, found.areas, found.classes), strict=True))
-    by_class = _by_class(atoms, nodes, classes, found)
+    area = dict(zip(covered, areas_of(nodes, found.areas), strict=True))
+    by_class = _by_class(atoms, classes, area, found)
     species = _species(objects)
 
     def named(part: Part, whole: Noun | None) -> Part:
@@ -187,6 +198,8 @@ def name_tree(
         if noun is not None and noun.name in species:
             noun = noun._replace(name=species[noun.name])
         children = tuple(named(child, noun) for child in part.children)
+        if noun is None and place[part.atoms] == ALL_ROUND and area[part.atoms] > FRAME:
+            noun = BACKGROUND
         if noun is None:
             return replace(part, name=place[part.atoms], noun="", children=children, evidence=PLACE)
         name = f"{noun.name}: {place[part.atoms]}"
@@ -223,7 +236,7 @@ def places(atoms: np.ndarray, groups: Iterable[Iterable[int]]) -> list[str]:
     def place(group: list[int]) -> str:
         area = count[group].sum()
         if area < 0.98 * flat.size and not any(edge.isdisjoint(group) for edge in edges):
-            return "all round"
+            return ALL_ROUND
         down, across = (min(int(3 * sums[group].sum() / area), 2) for sums in (rows, columns))
         return f"{ROWS[down]} {COLUMNS[across]}".strip() or "centre"
 
@@ -255,14 +268,13 @@ def named_by_place(atoms: np.ndarray, parts: Iterable[Part]) -> list[Part]:
     return [rebuilt(part, named) for part in parts]
 
 
-def _by_class(atoms, nodes, classes, found) -> dict[tuple[int, ...], Noun | None]:
+def _by_class(atoms, classes, areas, found) -> dict[tuple[int, ...], Noun | None]:
     """Return the noun of each node by its classes, unless the photograph speaks against it.
 
     Photographs of single objects show where the head errs: in DOUBTFUL classes, in small regions,
-    and, while it is not sure, in SURFACES around the object, in people without a face, and in sky
-    at the bottom edge (the white of a catalogue).
+    and, while it is not certain, in SURFACES and details around the object, in people without a
+    face, and in sky at the bottom edge (the white of a catalogue).
     """
-    areas = dict(zip(classes, areas_of(nodes, found.areas), strict=True))
     nouns = {node: class_noun(row) for node, row in classes.items()}
     heads = any(  # hair alone may be fur
         noun is not None and noun.name in ("face", "head") and areas[node] >= SMALLEST_HEAD
@@ -272,14 +284,15 @@ def _by_class(atoms, nodes, classes, found) -> dict[tuple[int, ...], Noun | None
     single = deepest(found.whole, WHOLE) is not None
 
     def credible(node, noun):
-        if probability(noun.basis, classes[node]) < DOUBTFUL.get(noun.name, 0):
+        p, detail = probability(noun.basis, classes[node]), areas[node] < DETAIL
+        if p < DOUBTFUL.get(noun.name, 0):
             return False
         if areas[node] < SMALL and not (noun.name in HEAD or (noun.name in THINGS and noun.sure)):
             return False
-        return noun.sure or not (
+        return p >= CERTAIN or not (
             (noun.name == "sky" and not bottom.isdisjoint(node))
             or (noun.name in ("person", *GROUPS["person"]) and not heads)
-            or (noun.name in SURFACES and single)
+            or (single and (noun.name in SURFACES or (detail and noun.name not in FAMILIAR)))
         )
 
     return {

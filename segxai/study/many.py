@@ -18,7 +18,7 @@ from ..explanation.methods import ALPHA, KERNEL_WIDTH
 from ..explanation.tree_explanation import TreeExplanation
 from ..images import ImageLike, as_picture
 from ..progress import Progress
-from ..regions import Regions
+from ..regions import PLACE, Regions
 from ..segmentation import registry
 from .engine import as_image_list, checked_options, run_all
 
@@ -207,7 +207,7 @@ def _explain_one(index, image, regions, classifier, target, *, segmenter, option
         index=index,
         names=explanation.regions.names,
         weights=explanation.weights,
-        named=tuple(each.source != "place" for each in explanation.regions.name_evidence),
+        named=tuple(each != PLACE for each in explanation.regions.name_evidence),
         target=explanation.target,
         full=explanation.coalitions.full,
     )

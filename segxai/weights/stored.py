@@ -137,8 +137,7 @@ def _finite(array) -> bool:
 
 
 def _read(array) -> np.ndarray:
-    values = array.read() if isinstance(array, Stored) else array
-    return values.astype(np.float32, copy=False)
+    return (array.read() if isinstance(array, Stored) else array).astype(np.float32, copy=False)
 
 
 def assign_weights(

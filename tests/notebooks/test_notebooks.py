@@ -463,7 +463,7 @@ PLACE = re.compile(r"(top|bottom|left|right|centre|all round)( left| right)?")
 
 def named_regions(text):
     """The names of regions that a text quotes, as segxai gives them: a noun, a place, or both."""
-    nouns = {*semantic_head().names, *GROUPS, *everyday_nouns().names} - {"thing"}
+    nouns = {*semantic_head().names, *GROUPS, *everyday_nouns().names, "background"} - {"thing"}
     for quoted in re.findall(r"[“\"]([a-z][a-z :]*(?: \d+)?(?: \?)?)[”\"]", " ".join(text.split())):
         bare = re.sub(r"( \d+)?( \?)?$", "", quoted)
         if all(part in nouns or PLACE.fullmatch(part) for part in bare.split(": ")):

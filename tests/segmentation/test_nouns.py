@@ -172,6 +172,49 @@ def test_a_small_region_needs_to_be_a_head_or_a_sure_thing():
     assert credited({1: {"dog": 0.95}}, share=0.01) == "dog"
 
 
+def test_around_a_single_thing_a_detail_must_be_surer():
+    dog = {"dog": 0.9}
+    assert credited({1: {"bicycle": 0.82}}, share=0.04) == "bicycle"
+    assert credited({1: {"bicycle": 0.82}}, share=0.06, whole=dog) == "bicycle"
+    assert credited({1: {"bicycle": 0.82}}, share=0.04, whole=dog) == ""
+    assert credited({1: {"bicycle": 0.86}}, share=0.04, whole=dog) == "bicycle"
+    assert credited({1: {"tree": 0.6}}, share=0.04, whole=dog) == "tree"
+    assert credited({1: {"face": 0.7}}, share=0.04, whole=dog) == "face"
+
+
+# --- what surrounds all else
+
+
+def surrounded(width, **ring):
+    """A tree of a square and of what surrounds it, `width` pixels of 40, in two halves."""
+    atoms = np.zeros((40, 40), int)
+    atoms[:, 20:] = 1
+    atoms[width:-width, width:-width] = 2
+    areas = np.bincount(atoms.ravel()) / atoms.size
+    classes = np.stack([row(**ring), row(**ring), row()])
+    around = Part("", (0, 1), (Part("", (0,)), Part("", (1,))), 1.0)
+    root = Part("", (0, 1, 2), (around, Part("", (2,))), 2.0)
+    found = Seen(areas, classes, np.zeros((3, 8)), shares())
+    return Regions(atoms, name_tree(atoms, root, found, {}).children)
+
+
+def test_what_surrounds_all_else_is_the_background():
+    regions = surrounded(5)
+    assert regions.names == ("background", "centre")
+    assert regions.parts[0].noun == "background"
+    assert (regions.name_evidence[0].source, regions.name_evidence[0].sure) == ("place", True)
+    assert regions.expand("background").names == ("left", "right", "centre")
+
+
+def test_what_surrounds_all_else_keeps_its_own_noun():
+    assert surrounded(5, sky=0.95).names == ("sky", "centre")
+
+
+def test_a_frame_is_no_background():
+    assert surrounded(1).names == ("all round", "centre")
+    assert surrounded(1).name_evidence[0] == PLACE
+
+
 # --- by classes: which noun is believed, and how much
 
 
