@@ -44,7 +44,6 @@ PART = 0.3
 DOUBTFUL = {
     "water": 0.6,
     "building": 0.7,
-    "wall": 0.7,
     "road": 0.75,
     "chair": 0.8,
     **dict.fromkeys(("book", "sign", "shoes", "bag", "glasses", "window"), 0.93),
