@@ -129,10 +129,9 @@ class GraphSession(contextlib.AbstractContextManager):
         )
 
     def close(self) -> None:
-        """Free the graph and its session."""
-        session, self._session, self.graph = self._session, None, None
-        if session is not None:  # after the graph is gone, so that `run` knows why it fails
-            session.close()
+        """Free the graph and its session, once no other thread runs it any more."""
+        # TensorFlow may crash where a session is closed explicitly while it runs.
+        self.graph = self._session = None
 
     def __exit__(self, *_):
         self.close()
