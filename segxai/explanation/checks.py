@@ -296,8 +296,9 @@ class Placebo:
         So they are never zero; see Phipson and Smyth 2010, "Permutation P-values Should Never Be
         Zero".
         """
-        as_much = self.placebos >= self.effects[:, None]
-        return (1 + as_much.sum(axis=1)) / (1 + self.placebos.shape[1])
+        return (1 + (self.placebos >= self.effects[:, None]).sum(axis=1)) / (
+            1 + self.placebos.shape[1]
+        )
 
     def sentences(self) -> list[str]:
         """One sentence on the region with the largest effect."""

@@ -98,11 +98,10 @@ class Descent:
             Half the widths of their 95 % intervals. Those of the largest nodes in a region are
             added up, since their errors may go together.
         """
-        values, margins = self.estimates
         within = owen.members(self.tree.joins).astype(int) @ ~groups.T == 0
         above = owen.relatives(self.tree.joins)[0]
         largest = within & ~np.where(above[:, None] < 0, False, within[above])
-        return groups @ values[: len(self.tree.leaves)], margins @ largest
+        return groups @ self.values[: len(self.tree.leaves)], self.estimates[1] @ largest
 
     def between(self, regions: Regions) -> Coalitions:
         """Find the evaluated coalitions that keep each of some regions together.

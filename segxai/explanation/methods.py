@@ -164,8 +164,9 @@ def solve(table: Coalitions, method: str, kernel_width: float, alpha: float) -> 
             f"method {method!r} chooses its own coalitions: "
             f"call explain(image, regions, method={method!r})."
         )
-    able = table.exact or record.sample is not None
-    check_all(f"method {method!r}", len(table.game.regions), able)
+    check_all(
+        f"method {method!r}", len(table.game.regions), table.exact or record.sample is not None
+    )
     return record.solve(table, kernel_width, alpha)
 
 

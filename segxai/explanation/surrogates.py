@@ -325,8 +325,10 @@ def _constrained_shapley(masks, values, empty, full, log_importance):
     response = root * (values - empty - design[:, -1] * (full - empty))
     head = np.linalg.lstsq(reduced, response, rcond=None)[0]
     pull = root[:, None] * (reduced @ np.linalg.pinv(reduced.T @ reduced))
-    pull = np.column_stack([pull, -pull.sum(axis=1)])
-    return np.append(head, full - empty - head.sum()), pull
+    return (
+        np.append(head, full - empty - head.sum()),
+        np.column_stack([pull, -pull.sum(axis=1)]),
+    )
 
 
 def shapley_kernel(masks: np.ndarray, log_importance: np.ndarray | None = None) -> np.ndarray:

@@ -103,8 +103,10 @@ class TreeExplanation(Explanation):
             KERNEL_WIDTH if kernel_width is None else kernel_width,
             ALPHA if alpha is None else alpha,
         )
-        table = self.descent.coalitions.for_target(target, versus)
-        return from_descent(replace(self.descent, coalitions=table), self.regions)
+        return from_descent(
+            replace(self.descent, coalitions=self.descent.coalitions.for_target(target, versus)),
+            self.regions,
+        )
 
     def plot(self) -> plots.DescribedFigure:
         """Draw a few regions with their weights, a heat map of all leaves, and bars."""

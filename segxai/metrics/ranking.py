@@ -52,8 +52,9 @@ def ranked(explanation: Explanation) -> np.ndarray:
         Indices, the largest weight first; regions of equal weight are ordered by their first pixel.
     """
     first = np.unique(explanation.regions.labels, return_index=True)[1]
-    groups = tied_groups(explanation.weights)
-    return np.concatenate([group[np.argsort(first[group])] for group in groups])
+    return np.concatenate(
+        [group[np.argsort(first[group])] for group in tied_groups(explanation.weights)]
+    )
 
 
 def values_of(explanation: Explanation, masks: np.ndarray, fill: Fill | None = None) -> np.ndarray:

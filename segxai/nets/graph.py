@@ -8,6 +8,7 @@ graphs. TensorFlow 2 still runs them alongside eager code, provided that each ha
 import contextlib
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
@@ -16,8 +17,27 @@ import numpy as np
 
 from ..errors import SegxaiError, quoted
 
+
+@contextlib.contextmanager
+def _without_stderr() -> Iterator[None]:
+    """Discard what C++ libraries write to standard error, whatever their log level."""
+    saved = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+# oneDNN is off by default on processors without AVX-512, where it is twice as fast, too.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-with warnings.catch_warnings(action="ignore"):
+with (
+    warnings.catch_warnings(action="ignore"),
+    _without_stderr() if sys.__stderr__ else contextlib.nullcontext(),
+):
     try:
         import tensorflow as tf2
         import tf_slim as slim

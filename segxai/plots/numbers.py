@@ -98,5 +98,6 @@ def format_interval(summary: dict) -> str:
     mean, low, high = (summary[key] for key in ("mean", "low", "high"))
     if mean is None:
         return "–"
-    interval = "" if low is None else f" [{format_number(low)}, {format_number(high)}]"
-    return f"{format_number(mean)}{interval}"
+    return format_number(mean) + (
+        "" if low is None else f" [{format_number(low)}, {format_number(high)}]"
+    )

@@ -53,8 +53,8 @@ def checkpoint_arrays(path: str | os.PathLike, advice: str = "") -> dict[str, St
     second = not os.path.isfile(path) and os.path.isfile(f"{path}.index")
     table = f"{path}.index" if second else path
     with reading(table, "a TensorFlow checkpoint", advice), open(table, "rb") as file:
-        verify = cache(_verify)  # each part of a file once, before the first of its arrays is read
-        return (_second_version if second else _first_version)(file, path, verify)
+        # Each part of a file is verified once, before the first of its arrays is read.
+        return (_second_version if second else _first_version)(file, path, cache(_verify))
 
 
 def _first_version(file, path, verify):
