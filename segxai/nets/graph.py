@@ -8,7 +8,6 @@ graphs. TensorFlow 2 still runs them alongside eager code, provided that each ha
 import contextlib
 import logging
 import os
-import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
@@ -21,7 +20,10 @@ from ..errors import SegxaiError, quoted
 @contextlib.contextmanager
 def _without_stderr() -> Iterator[None]:
     """Discard what C++ libraries write to standard error, whatever their log level."""
-    saved = os.dup(2)
+    try:
+        saved = os.dup(2)
+    except OSError:  # the process has none
+        saved = os.open(os.devnull, os.O_WRONLY)
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     try:
@@ -31,13 +33,8 @@ def _without_stderr() -> Iterator[None]:
         os.close(saved)
 
 
-# oneDNN is off by default on processors without AVX-512, where it is twice as fast, too.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-with (
-    warnings.catch_warnings(action="ignore"),
-    _without_stderr() if sys.__stderr__ else contextlib.nullcontext(),
-):
+with warnings.catch_warnings(action="ignore"), _without_stderr():
     try:
         import tensorflow as tf2
         import tf_slim as slim
