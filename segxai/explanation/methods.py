@@ -221,8 +221,9 @@ def draw_coalitions(
         )
     if 2**number <= max_evaluations:
         return all_subsets(number), None
-    able = METHODS[one_of("method", method, METHODS)].sample is not None
-    check_all(f"method {method!r}", number, able)
+    check_all(
+        f"method {method!r}", number, METHODS[one_of("method", method, METHODS)].sample is not None
+    )
     if max_evaluations < number + 2:
         raise SegxaiValueError(
             f"{number} regions need at least {number + 2} evaluations; "

@@ -201,5 +201,6 @@ def search(
         larger = grown | np.eye(number, dtype=bool)[~grown]
         grown = larger[np.argmax(scored(larger))]
     seen = smallest(members, scores, enough)
-    found += [prune(some) for some in (grown, *(seen or ())[:1]) if is_enough(some)]
+    ends = [grown, seen[0]] if seen else [grown]
+    found += [prune(some) for some in ends if is_enough(some)]
     return smallest(np.array(found), scored(found), enough)

@@ -130,7 +130,7 @@ class GraphSession(contextlib.AbstractContextManager):
         try:
             return self.session.run(fetches, feed_dict)
         except Exception as error:
-            if self.closed:  # by another thread, while it was running
+            if self.closed:  # by another thread, just before it ran
                 raise ClosedError() from error
             raise
 
