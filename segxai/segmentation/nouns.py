@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..regions import PLACE, Evidence, Part, rebuilt, walk
+from ..weights.imagenet import everyday_nouns
 from ..weights.semantic import semantic_head
 from .seen import WHOLE, Seen, areas_of, deepest, pooled
 
@@ -113,8 +114,7 @@ def class_noun(row: np.ndarray) -> Noun | None:
 
 def probability(name: str, row: np.ndarray) -> float:
     """Add up the probabilities (C,) of the classes that a noun covers."""
-    column = semantic_head().names.index
-    return float(row[[column(member) for member in GROUPS.get(name, (name,))]].sum())
+    return float(row[np.isin(semantic_head().names, GROUPS.get(name, (name,)))].sum())
 
 
 def evidence(source: str, p: float) -> Evidence:
@@ -271,8 +271,8 @@ def _by_class(atoms, classes, areas, found) -> dict[tuple[int, ...], Noun | None
     """Return the noun of each node by its classes, unless the photograph speaks against it.
 
     Photographs of single objects show where the head errs: in DOUBTFUL classes, in small regions,
-    and, while it is not certain, in SURFACES and details around the object, in people without a
-    face, and in sky at the bottom edge (the white of a catalogue).
+    and, while it is not certain, in SURFACES and details around the object (not in its own), in
+    people without a face, and in sky at the bottom edge (the white of a catalogue).
     """
     nouns = {node: class_noun(row) for node, row in classes.items()}
     heads = any(  # hair alone may be fur
@@ -280,7 +280,9 @@ def _by_class(atoms, classes, areas, found) -> dict[tuple[int, ...], Noun | None
         for node, noun in nouns.items()
     )
     bottom = set(np.unique(atoms[-1]).tolist())
-    single = deepest(found.whole, WHOLE) is not None
+    single = deepest(found.whole, WHOLE)
+    kind = None if single is None else semantic_head().kinds[everyday_nouns().names[single]]
+    of_kind = (kind, *(group for group, members in GROUPS.items() if kind in members))
 
     def credible(node, noun):
         p, detail = probability(noun.basis, classes[node]), areas[node] < DETAIL
@@ -291,7 +293,8 @@ def _by_class(atoms, classes, areas, found) -> dict[tuple[int, ...], Noun | None
         return p >= CERTAIN or not (
             (noun.name == "sky" and not bottom.isdisjoint(node))
             or (noun.name in ("person", *GROUPS["person"]) and not heads)
-            or (single and (noun.name in SURFACES or (detail and noun.name not in FAMILIAR)))
+            or (kind and noun.name in SURFACES)
+            or (kind and detail and noun.name not in (*FAMILIAR, *of_kind))
         )
 
     return {

@@ -182,6 +182,13 @@ def test_around_a_single_thing_a_detail_must_be_surer():
     assert credited({1: {"face": 0.7}}, share=0.04, whole=dog) == "face"
 
 
+def test_a_detail_of_the_single_thing_itself_may_be_as_sure_as_any_region():
+    whole = {"dog": 0.9}
+    for kind, noun in (({"dog": 0.6}, "dog"), ({"dog": 0.4, "cat": 0.2, "animal": 0.2}, "animal")):
+        assert credited({1: kind}, share=0.04, whole=whole) == noun
+        assert credited({1: kind}, share=0.04, whole={"helmet": 0.9}) == ""
+
+
 # --- what surrounds all else
 
 
