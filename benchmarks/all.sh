@@ -20,6 +20,7 @@ run regions --bsds "$folder" --limit "$limit"
 run dseg --photographs "$folder"
 run depth --photographs "$folder" --limit "$limit" --smaller
 run equal_numbers --photographs "$folder" --limit "$limit"
+run default --photographs "$folder"
 run peers --photographs "$folder" --limit "$limit"
 run depth --photographs "$folder" --limit "$limit" --classifier squeezenet
 run peers --photographs "$folder" --limit "$limit" --budgets 512 --classifier squeezenet
