@@ -8,7 +8,7 @@ in an environment that uv makes from benchmarks/peers/shapiq.txt. Then, for each
 1024 evaluations, the same by what the sample was drawn for. "coin" is plain LIME's sample: uniform
 coalitions, intervals after White (1980). Last, Owen values of all nodes of random binary trees,
 estimated by `descent.descend`'s division and sample, beside those of the division alone with the
-same number of evaluations.
+same number of evaluations; trees whose values would be exact with so many are left out.
 
 python benchmarks/sampling.py [--repetitions 200] [--budgets 256 1024 4096]
     [--approximators PermutationSamplingSV KernelSHAP]
@@ -278,10 +278,14 @@ def true_owen_values(game: Game, joins: np.ndarray) -> np.ndarray:
 
 
 def tree_sampled(game, evaluations, seed) -> tuple[float, float, float]:
-    """(mean absolute error of the nodes, share of intervals that hold, error of the division)."""
+    """(mean absolute error of the nodes, share of intervals that hold, error of the division); the
+    tree is the first random one for whose exact values there are too few evaluations."""
     rng = np.random.default_rng(seed)
     number = len(game.steps)
-    joins, areas = random_tree(number, rng), rng.dirichlet(np.full(number, 3.0))
+    joins = random_tree(number, rng)
+    while owen.exhaustive(joins) <= evaluations:
+        joins = random_tree(number, rng)
+    areas = rng.dirichlet(np.full(number, 3.0))
     truth = true_owen_values(game, joins)
     alone = owen.divide(joins, game, evaluations)
     by_division = owen.node_values(joins, areas, alone, game(alone.masks))

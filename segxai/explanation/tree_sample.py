@@ -101,9 +101,14 @@ def draw(
     add(coins, by_coin)
     lengths = process.lengths_of(weights, areas)
     for part in np.array_split(np.arange(number - contexts - coins), ROUNDS):
-        empty, table = values[1], np.array(masks)
         nodes, _ = process.owen_values(
-            joins, table, np.array(values) - empty, weights, areas, lengths, len(divided)
+            joins,
+            np.array(masks),
+            np.array(values) - values[1],
+            weights,
+            areas,
+            lengths,
+            len(divided),
         )
         order = np.argsort(-nodes[:leaves] / areas)
         lengths = process.lengths_of(nodes[:leaves], areas)

@@ -91,3 +91,20 @@ def test_intervals_of_every_node_hold(power):
     error, size = np.mean(errors, axis=0)
     assert np.mean(held) > 0.92
     assert error < 0.2 * size
+
+
+def test_intervals_narrow_where_few_coalitions_are_left_to_draw(monkeypatch):
+    joins, margins = np.array([(2 * k, 2 * k + 1) for k in range(11)]), []
+
+    def game(masks):
+        return np.tanh(masks @ np.linspace(-1, 1, 12))
+
+    masks, lengths = drawn(joins, game, 98)
+    values, areas = game(masks), np.full(12, 1 / 12)
+    weights = np.full(12, (values[0] - values[1]) / 12)
+    for number in (10**9, 2 * len(masks)):
+        monkeypatch.setattr(owen, "exhaustive", lambda joins, number=number: number)
+        _, found = process.owen_values(joins, masks, values - values[1], weights, areas, lengths, 2)
+        margins.append(found[:-1])
+    assert (margins[1] > 0).all()
+    assert margins[1] == pytest.approx(margins[0] * (1 - process.KNOWN / 2) ** 0.5)
