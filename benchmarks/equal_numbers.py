@@ -1,14 +1,15 @@
 """Is the default explanation behind superpixels of the same number?
 
 For each photograph its most probable class is explained, with the mean fill and, by default, every
-coalition: by the K regions of `deep`, and by about K regions of slic, felzenszwalb and `features`.
+coalition: by the K regions of `deep`, and by about K regions of slic, felzenszwalb and `features`;
+K is the automatic number, or that of --regions.
 Regions are shown and taken away in the order of their weights, with a blurred fill. Prints for LIME
 and for Shapley values the mean areas under the insertion and the deletion curve, and the
 differences of the default explanation from the others, photograph by photograph. Intervals: 95 %,
 bootstrap over photographs.
 
     python benchmarks/equal_numbers.py --photographs FOLDER [FOLDER ...] [--limit N] [--split K/N]
-        [--evaluations N] [--classifier squeezenet]
+        [--regions K] [--evaluations N] [--classifier squeezenet]
 
 --limit takes N of each folder, evenly spaced by name (ImageNet's names are in the order of its
 classes), --split every N-th of these from the K-th on (1/2 and 2/2 are halves).
@@ -30,11 +31,11 @@ METHODS = ("lime", "shapley")
 FIRST = "deep"
 
 
-def measure(path, classifier, evaluations):
+def measure(path, classifier, number, evaluations):
     """{name: (2, 2 and 1) insertion and deletion of each method, and the number of regions}"""
     image = segxai.load_image(path)
     target = int(np.argmax(classifier.predict(image)[0]))
-    regions = segxai.segment(image, FIRST)
+    regions = segxai.segment(image, FIRST, n_regions=number)
     divisions = {FIRST: regions} | {
         name: segment_into(image, name, len(regions))
         for name in ("slic", "felzenszwalb", "features")
@@ -84,6 +85,7 @@ def main():
     parser.add_argument("--photographs", type=Path, nargs="+", required=True)
     parser.add_argument("--limit", type=int)
     parser.add_argument("--split", default="1/1")
+    parser.add_argument("--regions", type=int, default="auto", metavar="K")
     parser.add_argument("--evaluations", type=int, default=1024)
     add_option(parser)
     args = parser.parse_args()
@@ -95,7 +97,7 @@ def main():
     ]
     classifier, rows = CLASSIFIERS[args.classifier](), []
     for path in paths:
-        rows.append(measure(path, classifier, args.evaluations))
+        rows.append(measure(path, classifier, args.regions, args.evaluations))
         insertions = ", ".join(f"{name} {row[0]:.3f}" for name, row in rows[-1].items())
         print(f"{path.stem}: {insertions}", flush=True)
     report(rows)
