@@ -1,7 +1,7 @@
 """Is the default explanation as good as that of another revision?
 
-For each photograph its most probable class is explained by the regions of `segment(image)`: LIME
-with the mean fill. Regions are shown and taken away in the order of their weights, with a blurred
+For each photograph its most probable class is explained by the default regions: LIME with the mean
+fill. Regions are shown and taken away in the order of their weights, with a blurred
 fill. Prints the mean areas under the insertion and the deletion curve; with --beside, also the
 differences from another revision, photograph by photograph. Intervals: 95 %, bootstrap over
 photographs. With --evaluations, coalitions are sampled where there are more than N.
@@ -10,7 +10,8 @@ photographs. With --evaluations, coalitions are sampled where there are more tha
         [--save FILE] [--beside FILE]
 
 Of a folder named imagenet, --held-out takes only what the semantic head was not trained on. To
-compare two revisions, keep the figures of the older one and measure this one beside them:
+compare two revisions, keep the figures of the older one and measure this one beside them (for
+which this file imports nothing that an older one lacks):
 
     git worktree add OLD REVISION
     PYTHONPATH=OLD python benchmarks/default.py --photographs FOLDER --save FILE
@@ -33,17 +34,13 @@ def measure(path, classifier, evaluations):
     image = segxai.load_image(path)
     target = int(np.argmax(classifier.predict(image)[0]))
     e = segxai.explain(
-        image,
-        segxai.segment(image),
-        classifier,
-        target,
-        max_evaluations=evaluations,
-        progress=False,
+        image, "deep", classifier, target, max_evaluations=evaluations, progress=False
     )
     return insertion(e, fill="blur").area, deletion(e, fill="blur").area, len(e.regions)
 
 
 def told(values):
+    """The mean and its interval."""
     low, high = bootstrap(values)
     return f"{np.mean(values):7.3f} [{low:6.3f}, {high:6.3f}]"
 

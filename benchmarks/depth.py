@@ -22,10 +22,10 @@ from pathlib import Path
 
 import numpy as np
 from classifiers import CLASSIFIERS, add_option
+from default import told
 
 import segxai
 from segxai.metrics import deletion, insertion
-from segxai.study.comparison import bootstrap
 
 FILL, BUDGET, SMALLER = "blur", 512, (64, 128, 256)
 ORDER = "weight per area"
@@ -96,11 +96,6 @@ def measure(path, classifier, smaller):
         areas = insertion(explanation, order=ORDER).area, deletion(explanation, order=ORDER).area
         found[name] = (*areas, seconds, len(explanation.regions), explanation.evaluations)
     return found
-
-
-def told(values):
-    low, high = bootstrap(values)
-    return f"{np.mean(values):7.3f} [{low:6.3f}, {high:6.3f}]"
 
 
 def report(rows):

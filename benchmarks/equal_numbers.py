@@ -21,11 +21,11 @@ from pathlib import Path
 
 import numpy as np
 from classifiers import CLASSIFIERS, add_option
+from default import told
 
 import segxai
 from segxai.metrics import deletion, insertion
 from segxai.segmentation.registry import segment_into
-from segxai.study.comparison import bootstrap
 
 METHODS = ("lime", "shapley")
 FIRST = "deep"
@@ -58,11 +58,6 @@ def spaced(folder, limit):
     paths = sorted(folder.glob("*.jpg"))
     number = min(limit or len(paths), len(paths))
     return [paths[k * len(paths) // number] for k in range(number)]
-
-
-def told(values):
-    low, high = bootstrap(values)
-    return f"{np.mean(values):7.3f} [{low:6.3f}, {high:6.3f}]"
 
 
 def report(rows):

@@ -32,8 +32,8 @@ LINEAR = 10.0  # variance of a linear part, in which the first fit may err, rela
 NUGGET = 0.01  # variance of what no other coalition shares
 PASSES = 2  # the second takes its lengths from the first one's weights
 NODES, SHARES = np.polynomial.legendre.leggauss(12)  # of Gauss's quadrature, on -1..1
-# A tree's intervals: their five numbers were chosen on the games of benchmarks/sampling.py, which
-# shows how often they hold, and on seven others.
+# A tree's intervals: their numbers were chosen on the games of benchmarks/sampling.py, which shows
+# how often they hold.
 TOGETHER = 8  # sampled rows left out at a time: they come in twos, which err alike
 LEFT_OUT = 0.81  # of the variance that these show
 PER_LEAF = 4.1  # evaluations that a leaf takes, as in "degrees of freedom", ...

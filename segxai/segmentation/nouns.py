@@ -114,7 +114,12 @@ def class_noun(row: np.ndarray) -> Noun | None:
 
 def probability(name: str, row: np.ndarray) -> float:
     """Add up the probabilities (C,) of the classes that a noun covers."""
-    return float(row[np.isin(semantic_head().names, GROUPS.get(name, (name,)))].sum())
+    return float(row[[each in GROUPS.get(name, (name,)) for each in semantic_head().names]].sum())
+
+
+def covers(name: str, kind: str) -> bool:
+    """Whether a noun is a class or group of the head, or a group that holds it."""
+    return kind in (name, *GROUPS.get(name, ()))
 
 
 def evidence(source: str, p: float) -> Evidence:
@@ -282,7 +287,6 @@ def _by_class(atoms, classes, areas, found) -> dict[tuple[int, ...], Noun | None
     bottom = set(np.unique(atoms[-1]).tolist())
     single = deepest(found.whole, WHOLE)
     kind = None if single is None else semantic_head().kinds[everyday_nouns().names[single]]
-    of_kind = (kind, *(group for group, members in GROUPS.items() if kind in members))
 
     def credible(node, noun):
         p, detail = probability(noun.basis, classes[node]), areas[node] < DETAIL
@@ -294,7 +298,7 @@ def _by_class(atoms, classes, areas, found) -> dict[tuple[int, ...], Noun | None
             (noun.name == "sky" and not bottom.isdisjoint(node))
             or (noun.name in ("person", *GROUPS["person"]) and not heads)
             or (kind and noun.name in SURFACES)
-            or (kind and detail and noun.name not in (*FAMILIAR, *of_kind))
+            or (kind and detail and not (noun.name in FAMILIAR or covers(noun.name, kind)))
         )
 
     return {
@@ -310,7 +314,7 @@ def _species(objects) -> dict[str, str]:
         names = {
             noun.name
             for noun in objects.values()
-            if semantic_head().kinds[noun.name] in (*GROUPS[group], group)
+            if covers(group, semantic_head().kinds[noun.name])
         }
         if len(names) == 1:
             found[group] = names.pop()
@@ -324,8 +328,7 @@ def _better(noun: Noun | None, other: Noun | None) -> Noun | None:
     """
     if noun is None or other is None:
         return noun or other
-    kind = semantic_head().kinds[other.name]
-    if kind == noun.name or kind in GROUPS.get(noun.name, ()):
+    if covers(noun.name, semantic_head().kinds[other.name]):
         if noun.name != other.name:
             return other
         return max(noun, other, key=lambda n: n.evidence.probability or 0)
