@@ -275,8 +275,12 @@ def from_coalitions(
     explanation : Explanation
         Its weights.
     """
-    fit = solve(coalitions, method, kernel_width, alpha)
-    return Explanation(coalitions, method, *fit, Details(kernel_width, alpha))
+    return Explanation(
+        coalitions,
+        method,
+        *solve(coalitions, method, kernel_width, alpha),
+        Details(kernel_width, alpha),
+    )
 
 
 def renamed(explanation: Explanation, regions: Regions) -> Explanation:

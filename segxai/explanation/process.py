@@ -39,6 +39,7 @@ LEFT_OUT = 0.81  # of the variance that these show
 PER_LEAF = 4.1  # evaluations that a leaf takes, as in "degrees of freedom", ...
 MOST_TAKEN = 0.8  # ... up to this share of all
 KNOWN = 0.45  # of the evaluations count as drawn from the finitely many of which values are means
+ALIKE = 0.9  # correlation of the errors of blocks, which are fitted to the same division
 NORMAL = 1.96  # standard deviations in half of a 95 % interval
 
 
@@ -144,7 +145,8 @@ def owen_values(
     apart = np.add.reduceat(changes, np.unique(groups, return_index=True)[1])
     taken = min(MOST_TAKEN, PER_LEAF * len(areas) / len(masks))
     unknown = 1 - min(1, KNOWN * len(masks) / owen.exhaustive(joins))
-    variance = LEFT_OUT * (apart**2).sum(axis=0) * unknown / (1 - taken)
+    alike = 1 + ALIKE * (-(-len(masks) // BLOCK) - 1)
+    variance = LEFT_OUT * (apart**2).sum(axis=0) * alike * unknown / (1 - taken)
     margins = np.minimum(NORMAL * np.sqrt(variance[:-1]), np.ptp(values))
     return inside @ weights + correction, np.append(margins, 0)
 

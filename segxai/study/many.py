@@ -214,5 +214,11 @@ def _explain_one(index, image, regions, classifier, target, *, segmenter, option
 
 
 def _restored(kept) -> ImageResult:
-    named = {"names": tuple(kept["names"]), "named": tuple(kept["named"])}
-    return ImageResult(**kept | named | {"weights": np.array(kept["weights"])})
+    return ImageResult(
+        **kept
+        | {
+            "names": tuple(kept["names"]),
+            "named": tuple(kept["named"]),
+            "weights": np.array(kept["weights"]),
+        }
+    )
