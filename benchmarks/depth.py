@@ -9,11 +9,13 @@ the insertion and the deletion curve, seconds, the differences from the tree pho
 photograph, and how few evaluations bring the tree to the others' deletion. All intervals: 95 %,
 bootstrap over photographs.
 
-    python benchmarks/depth.py --photographs FOLDER [--limit N] [--split K/N] [--smaller]
+    python benchmarks/depth.py --photographs FOLDER [--limit N] [--split K/N] [--smaller | --bounds]
         [--classifier squeezenet]
 
 --limit takes the first N by name, --split every N-th from the K-th on (1/2 and 2/2 are halves);
---smaller adds the budgets 64, 128 and 256.
+--smaller adds the budgets 64, 128 and 256. --bounds compares the tree with what its leaves could
+reach instead of with the others: values from 4096 evaluations, which are nearly exact, and the
+greedy orders, in which the next leaf is the one that gains, or costs, most per area.
 """
 
 import argparse
@@ -28,10 +30,10 @@ import segxai
 from segxai.metrics import deletion, insertion
 
 FILL, BUDGET, SMALLER = "blur", 512, (64, 128, 256)
-ORDER = "weight per area"
+ORDER, NEARLY_EXACT = "weight per area", 4096
 
 
-def explainers(image, classifier, target):
+def explainers(image, classifier, target, smaller, bounds):
     """{name: a function to an explanation, segmenting included}; the tree first."""
 
     def tree(budget=BUDGET):
@@ -72,21 +74,41 @@ def explainers(image, classifier, target):
             progress=False,
         )
 
-    return {
-        f"tree, {BUDGET}": tree,
+    others = {
         "LIME, quickshift": lambda: lime("quickshift"),
         "LIME, slic 50": lambda: lime(segxai.segment(image, "slic", n_segments=50)),
         "exact, deep 9": exact,
-    }, {f"tree, {budget}": lambda budget=budget: tree(budget) for budget in SMALLER}
+    }
+    budgets = (NEARLY_EXACT,) if bounds else SMALLER if smaller else ()
+    trees = {f"tree, {budget}": lambda budget=budget: tree(budget) for budget in budgets}
+    return {f"tree, {BUDGET}": tree} | ({} if bounds else others) | trees
 
 
-def measure(path, classifier, smaller):
+def greedy(explanation, show):
+    """The area under a curve whose next region always gains (costs) most per area, of those not
+    shown (removed) yet, and the number of evaluations."""
+    areas, game = explanation.regions.areas, explanation.coalitions.game
+    column = game.targets.index(game.target_index)
+    mask, left, count = np.full(len(areas), not show), list(range(len(areas))), 0
+    x, y = [0.0], [float(game.evaluate(mask[None], progress=False)[0, column])]
+    while left:
+        masks = np.tile(mask, (len(left), 1))
+        masks[range(len(left)), left] = show
+        values = game.evaluate(masks, progress=False)[:, column]
+        best = int(np.argmax((values - y[-1]) * (1 if show else -1) / areas[left]))
+        count += len(masks)
+        x.append(x[-1] + areas[left[best]])
+        y.append(float(values[best]))
+        mask[left.pop(best)] = show
+    return np.trapezoid(y, x) / y[-1 if show else 0], count
+
+
+def measure(path, classifier, smaller, bounds):
     """{name: (insertion, deletion, seconds, regions, evaluations)} of one photograph."""
     image = segxai.load_image(path)
     target = int(np.argmax(classifier.predict(image)[0]))
-    others, budgets = explainers(image, classifier, target)
     found = {}
-    for name, explain in (others | (budgets if smaller else {})).items():
+    for name, explain in explainers(image, classifier, target, smaller, bounds).items():
         segxai.segment(
             image, "deep"
         )  # its network runs once for a photograph, whichever comes first
@@ -95,6 +117,11 @@ def measure(path, classifier, smaller):
         seconds = time.perf_counter() - started
         areas = insertion(explanation, order=ORDER).area, deletion(explanation, order=ORDER).area
         found[name] = (*areas, seconds, len(explanation.regions), explanation.evaluations)
+    if bounds:
+        started = time.perf_counter()
+        (shown, shows), (removed, removes) = greedy(explanation, True), greedy(explanation, False)
+        seconds = time.perf_counter() - started
+        found["greedy orders"] = shown, removed, seconds, len(explanation.regions), shows + removes
     return found
 
 
@@ -118,7 +145,7 @@ def report(rows):
             f"{told(tree[:, 1] - table[name][:, 1])}"
         )
     budgets = [name for name in names if name.startswith("tree")]
-    if len(budgets) > 1:
+    if len(budgets) == 1 + len(SMALLER):
         ordered = sorted(budgets, key=lambda name: table[name][:, 4].mean())
         print("\nevaluations that bring the tree to the mean deletion of")
         for other in (name for name in names if name not in budgets):
@@ -139,7 +166,9 @@ def main():
     parser.add_argument(
         "--split", default="1/1", help="K/N: every N-th photograph from the K-th on"
     )
-    parser.add_argument("--smaller", action="store_true", help="the tree with smaller budgets, too")
+    extra = parser.add_mutually_exclusive_group()
+    extra.add_argument("--smaller", action="store_true", help="the tree with smaller budgets, too")
+    extra.add_argument("--bounds", action="store_true", help="what the tree's leaves could reach")
     add_option(parser)
     arguments = parser.parse_args()
     first, step = map(int, arguments.split.split("/"))
@@ -147,7 +176,7 @@ def main():
     classifier = CLASSIFIERS[arguments.classifier]()
     rows = []
     for path in paths:
-        rows.append(measure(path, classifier, arguments.smaller))
+        rows.append(measure(path, classifier, arguments.smaller, arguments.bounds))
         print(
             path.name,
             "; ".join(f"{name}: {v[0]:.3f}/{v[1]:.3f}" for name, v in rows[-1].items()),
