@@ -145,7 +145,7 @@ def report(rows):
             f"{told(tree[:, 1] - table[name][:, 1])}"
         )
     budgets = [name for name in names if name.startswith("tree")]
-    if len(budgets) == 1 + len(SMALLER):
+    if f"tree, {SMALLER[0]}" in table:
         ordered = sorted(budgets, key=lambda name: table[name][:, 4].mean())
         print("\nevaluations that bring the tree to the mean deletion of")
         for other in (name for name in names if name not in budgets):

@@ -91,7 +91,7 @@ def refine(
     ends = np.flatnonzero((masks == masks[:, :1]).all(axis=1))  # the empty and the full one
     each = np.arange(len(masks))
     for _ in range(PASSES):
-        correction, changes, left_out = _fit(
+        correction, changes, left_out, _ = _fit(
             masks, residuals, lengths_of(found, shares), shares, ends, each, inside, _shapley_values
         )
         found = weights + correction
@@ -132,7 +132,7 @@ def owen_values(
     """
     inside, always = owen.members(joins), np.arange(divided)
     groups = np.append(always, divided + np.arange(len(masks) - divided) // TOGETHER)
-    correction, changes, _ = _fit(
+    correction, changes, _, blocks = _fit(
         masks,
         values - masks @ weights,
         lengths,
@@ -145,7 +145,7 @@ def owen_values(
     apart = np.add.reduceat(changes, np.unique(groups, return_index=True)[1])
     taken = min(MOST_TAKEN, PER_LEAF * len(areas) / len(masks))
     unknown = 1 - min(1, KNOWN * len(masks) / owen.exhaustive(joins))
-    alike = 1 + ALIKE * (-(-len(masks) // BLOCK) - 1)
+    alike = 1 + ALIKE * (blocks - 1)
     variance = LEFT_OUT * (apart**2).sum(axis=0) * alike * unknown / (1 - taken)
     margins = np.minimum(NORMAL * np.sqrt(variance[:-1]), np.ptp(values))
     return inside @ weights + correction, np.append(margins, 0)
@@ -159,7 +159,8 @@ def _fit(masks, residuals, lengths, shares, always, groups, inside, products):
     products: a function from masks and factors (K,) to the sums' (N, M) values in the games prod(1
     if a region is as in the mask, else its factor).
 
-    Returns the sums' corrections (M,), their changes (N, M) and left_out (N,) as in `refine`.
+    Returns the sums' corrections (M,), their changes (N, M), left_out (N,) as in `refine`,
+    and the number of blocks.
     """
     number = -(-len(masks) // BLOCK)
     correction = np.zeros(len(inside))
@@ -182,7 +183,7 @@ def _fit(masks, residuals, lengths, shares, always, groups, inside, products):
             share[out] = np.linalg.solve(inverse[out, out], share[out])
         changes[rows] += pull * share[:, None] / number
         left_out[rows] = share
-    return correction, changes, left_out
+    return correction, changes, left_out, number
 
 
 def _shapley_values(masks, factors) -> np.ndarray:
